@@ -1,0 +1,150 @@
+/**
+ * The only conversion between decimal text and the integers the venue computes with.
+ *
+ * A price is a whole number of ticks, a quantity a whole number of lots; both stay at or below
+ * 2^53 - 1, so that they are exact as a JavaScript number, a Lua number and a Redis score.
+ */
+
+export const AMOUNT_MAX = Number.MAX_SAFE_INTEGER;
+
+/** Longest decimal text that is looked at; anything longer cannot be a valid amount anyway. */
+export const AMOUNT_TEXT_LENGTH_MAX = 64;
+
+/** The size of one tick or lot as an exact decimal: `units` × 10^-`decimals`. */
+export interface Step {
+  readonly text: string;
+  readonly decimals: number;
+  readonly units: bigint;
+}
+
+/** A JSON number kept as the text it was written in, where a double might not hold it. */
+export class NumberText {
+  constructor(readonly text: string) {}
+}
+
+export type AmountInput = string | number | NumberText;
+
+export type AmountResult =
+  | { readonly ok: true; readonly value: number }
+  | { readonly ok: false; readonly problem: string };
+
+const PLAIN_DECIMAL = /^[0-9]+(?:\.[0-9]+)?$/;
+const STEP_DECIMALS_MAX = 15;
+
+function refuse(problem: string): AmountResult {
+  return { ok: false, problem };
+}
+
+/**
+ * Reads a tick or lot size such as `"0.01"`, `"0.25"` or `"1"`.
+ * @throws Error when the text is not a plain positive decimal of at most 15 places.
+ */
+export function parseStep(text: string): Step {
+  if (!PLAIN_DECIMAL.test(text) || text.length > AMOUNT_TEXT_LENGTH_MAX) {
+    throw new Error(`"${text}" is not a plain positive decimal`);
+  }
+  const point = text.indexOf('.');
+  const decimals = point < 0 ? 0 : text.length - point - 1;
+  const units = BigInt(text.replace('.', ''));
+  if (decimals > STEP_DECIMALS_MAX) throw new Error(`"${text}" has more than ${STEP_DECIMALS_MAX} decimals`);
+  if (units <= 0n) throw new Error(`"${text}" must be greater than zero`);
+  return { text, decimals, units };
+}
+
+/** The decimal text of a JSON number: `String(n)`, written out where JavaScript would use an exponent. */
+function textOfNumber(value: number): string {
+  const text = String(value);
+  const e = text.indexOf('e-');
+  if (e < 0) return text;
+  // Only tiny numbers reach this: 1.5e-7 is 0.00000015.
+  const places = Number(text.slice(e + 2));
+  const digits = text.slice(0, e).replace('.', '');
+  return `0.${'0'.repeat(places - 1)}${digits}`;
+}
+
+function textOfInput(input: AmountInput): string {
+  if (typeof input === 'string') return input;
+  if (typeof input === 'number') return textOfNumber(input);
+  return input.text;
+}
+
+/**
+ * Converts a client's amount to whole steps. Never rounds: what does not fit is refused, and the
+ * `problem` says why in words that complete "<field> …".
+ */
+export function parseAmount(input: AmountInput, step: Step, max = AMOUNT_MAX, min = 1): AmountResult {
+  if (typeof input === 'number') {
+    if (!Number.isFinite(input)) return refuse('must be a finite number');
+    if (Object.is(input, -0)) return refuse('must not be negative zero');
+    // The commonest case, whole numbers, needs no text at all.
+    if (input > 0 && step.decimals === 0 && step.units === 1n && Number.isSafeInteger(input)) {
+      return inRange(input, step, max, min);
+    }
+  }
+  const text = textOfInput(input);
+  if (text.length > AMOUNT_TEXT_LENGTH_MAX) {
+    return refuse(`must have at most ${AMOUNT_TEXT_LENGTH_MAX} characters`);
+  }
+  if (!PLAIN_DECIMAL.test(text)) {
+    if (/^-/.test(text)) return refuse('must be greater than zero');
+    return refuse('must be a plain decimal such as 123.45, without sign, exponent or spaces');
+  }
+  const point = text.indexOf('.');
+  const whole = point < 0 ? text : text.slice(0, point);
+  let fraction = point < 0 ? '' : text.slice(point + 1);
+  if (fraction.length > step.decimals) {
+    const excess = fraction.slice(step.decimals);
+    // Trailing zeros say nothing finer; any other digit does.
+    if (!/^0*$/.test(excess)) return refuse(`must be a multiple of ${step.text}`);
+    fraction = fraction.slice(0, step.decimals);
+  }
+  const digits = whole + fraction.padEnd(step.decimals, '0');
+  // Up to 15 digits are exact in a double: no BigInt on the usual way.
+  if (digits.length <= 15 && step.units === 1n) return inRange(Number(digits), step, max, min);
+  const units = BigInt(digits);
+  if (units % step.units !== 0n) return refuse(`must be a multiple of ${step.text}`);
+  const steps = units / step.units;
+  if (steps > BigInt(AMOUNT_MAX)) return refuse(`must be at most ${formatAmount(max, step)}`);
+  return inRange(Number(steps), step, max, min);
+}
+
+function inRange(value: number, step: Step, max: number, min: number): AmountResult {
+  if (value === 0) return refuse('must be greater than zero');
+  if (value < min) return refuse(`must be at least ${formatAmount(min, step)}`);
+  if (value > max) return refuse(`must be at most ${formatAmount(max, step)}`);
+  return { ok: true, value };
+}
+
+/** Whole steps as decimal text with the step's own number of decimals: 5000000 at 0.01 is "50000.00". */
+export function formatAmount(value: number, step: Step): string {
+  if (step.units === 1n) return placePoint(String(value), step.decimals);
+  return placePoint((BigInt(value) * step.units).toString(), step.decimals);
+}
+
+function placePoint(digits: string, decimals: number): string {
+  if (decimals === 0) return digits;
+  if (digits.length > decimals) {
+    const point = digits.length - decimals;
+    return `${digits.slice(0, point)}.${digits.slice(point)}`;
+  }
+  return `0.${digits.padStart(decimals, '0')}`;
+}
+
+/**
+ * Average price of what is filled, with the price's decimals, halves rounded up.
+ * @param notional Σ price_ticks × quantity_lots over the fills, as decimal text (it outgrows 2^53).
+ * @returns null while nothing is filled.
+ */
+export function averagePrice(notional: string, filledLots: number, priceStep: Step): string | null {
+  if (filledLots === 0) return null;
+  if (notional.length <= 15) {
+    const exact = Number(notional) / filledLots;
+    // One price for all fills, the usual case: the quotient is that price.
+    if (Number.isSafeInteger(exact) && exact * filledLots === Number(notional)) {
+      return formatAmount(exact, priceStep);
+    }
+  }
+  const filled = BigInt(filledLots);
+  const units = (2n * BigInt(notional) * priceStep.units + filled) / (2n * filled);
+  return placePoint(units.toString(), priceStep.decimals);
+}

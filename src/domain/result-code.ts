@@ -1,0 +1,58 @@
+/**
+ * The one table of outcomes: what a command can answer besides success, with its HTTP status and
+ * the sentence a client reads. The Lua constants are generated from it (engine/library.ts).
+ */
+
+export interface ResultCodeSpec {
+  /** Number used between Lua and TypeScript; null for codes that the engine never gives. */
+  readonly number: number | null;
+  readonly status: number;
+  readonly title: string;
+}
+
+export const RESULT_CODES = {
+  // Given by the engine.
+  order_not_found: { number: 1, status: 404, title: 'No such order.' },
+  order_not_open: { number: 2, status: 409, title: 'The order is already done.' },
+  duplicate_client_order_id: { number: 3, status: 409, title: 'The client has an open order with this client_order_id.' },
+  quantity_below_filled: { number: 4, status: 422, title: 'The new quantity is not above what is already filled.' },
+  post_only_would_match: { number: 5, status: 422, title: 'The post-only order would match at the new price.' },
+  open_orders_limit: { number: 6, status: 422, title: 'The client has as many open orders as it may have.' },
+  level_quantity_limit: { number: 7, status: 422, title: 'The price level cannot hold that quantity on top of what rests there.' },
+  quantity_out_of_range: { number: 8, status: 400, title: 'The total quantity of the order would be out of range.' },
+  amend_invalid: { number: 9, status: 400, title: 'The new price or quantity does not fit the instrument.' },
+  engine_frozen: { number: 20, status: 503, title: 'The venue is frozen by its operator.' },
+  engine_recovering: { number: 21, status: 503, title: 'The venue is recovering its book.' },
+  engine_unavailable: { number: 22, status: 503, title: 'The matching engine cannot be reached or has stopped itself.' },
+  backlog_full: { number: 23, status: 503, title: 'Too much waits to be persisted: new orders are refused, cancels are taken.' },
+  // Given by the service around it.
+  validation_failed: { number: null, status: 400, title: 'The request is not valid.' },
+  malformed_json: { number: null, status: 400, title: 'The body is not valid JSON.' },
+  instrument_not_found: { number: null, status: 404, title: 'No such instrument.' },
+  not_found: { number: null, status: 404, title: 'There is nothing at this address.' },
+  method_not_allowed: { number: null, status: 405, title: 'This method is not supported here.' },
+  body_too_large: { number: null, status: 413, title: 'The body is larger than allowed.' },
+  uri_too_long: { number: null, status: 414, title: 'The address is longer than allowed.' },
+  unsupported_media_type: { number: null, status: 415, title: 'The body must be application/json in UTF-8.' },
+  idempotency_key_reused: { number: null, status: 422, title: 'The idempotency key was used for a different request.' },
+  rate_limited: { number: null, status: 429, title: 'Too many requests.' },
+  headers_too_large: { number: null, status: 431, title: 'The request headers are larger than allowed.' },
+  internal_error: { number: null, status: 500, title: 'The service failed to handle the request.' },
+  history_unavailable: { number: null, status: 503, title: 'The history store cannot be reached.' },
+  shutting_down: { number: null, status: 503, title: 'The service is shutting down.' },
+  outcome_unknown: { number: null, status: 504, title: 'The command may or may not have happened. Retry with the same idempotency key to learn which.' },
+} as const satisfies Record<string, ResultCodeSpec>;
+
+export type ResultCode = keyof typeof RESULT_CODES;
+
+const BY_NUMBER = new Map<number, ResultCode>();
+for (const [code, spec] of Object.entries(RESULT_CODES) as [ResultCode, ResultCodeSpec][]) {
+  if (spec.number !== null) BY_NUMBER.set(spec.number, code);
+}
+
+/** @throws Error for a number that is in no table: engine and service are of different versions. */
+export function resultCodeOf(number: number): ResultCode {
+  const code = BY_NUMBER.get(number);
+  if (code === undefined) throw new Error(`unknown result code ${number}`);
+  return code;
+}

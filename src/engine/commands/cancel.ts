@@ -1,0 +1,34 @@
+import { compactId } from '../../domain/order-id';
+import { escapeText } from './text';
+
+/** An order by its id, or by its client's own name for it. */
+export type OrderReference =
+  | { readonly orderId: string }
+  | { readonly clientId: string; readonly clientOrderId: string };
+
+export interface CancelCommand {
+  readonly order: OrderReference;
+  readonly idempotency: string | null;
+  /** What is remembered beside an idempotency key: a JSON value, null without a key. */
+  readonly request: unknown;
+}
+
+/** The three arguments by which Lua finds an order. */
+export function encodeReference(order: OrderReference): [id: string, client: string, clientOrderId: string] {
+  if ('orderId' in order) return [compactId(order.orderId), '', ''];
+  return ['', escapeText(order.clientId), escapeText(order.clientOrderId)];
+}
+
+export function encodeRequest(idempotency: string | null, request: unknown): string {
+  return idempotency === null ? '' : JSON.stringify(request);
+}
+
+/** The arguments of lua/cancel.lua, its letter first. */
+export function encodeCancel(command: CancelCommand): string[] {
+  return [
+    'C',
+    ...encodeReference(command.order),
+    command.idempotency ?? '',
+    encodeRequest(command.idempotency, command.request),
+  ];
+}

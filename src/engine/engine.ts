@@ -1,0 +1,412 @@
+import { ErrorReply } from 'redis';
+import type { Logger } from 'pino';
+import { decodeLogEntry, decodeOrderRecord, type LogEntry } from '../domain/log-entry';
+import { resultCodeOf, type ResultCode } from '../domain/result-code';
+import { SIDES, type Order, type Trade } from '../domain/order';
+import { compactId, expandId } from '../domain/order-id';
+import { encodeAmend, type AmendCommand } from './commands/amend';
+import { encodeCancel, type CancelCommand } from './commands/cancel';
+import { encodeMassCancel, type MassCancelCommand } from './commands/mass-cancel';
+import { encodePlace, type PlaceCommand } from './commands/place';
+import { escapeText } from './commands/text';
+import { shardKeys, type ShardKeys } from './keys';
+import type { FunctionLibrary, FunctionName } from './library';
+import type { RedisConnection } from './redis-connection';
+
+export interface EngineLimits {
+  /** Fills of one command; what is left behind them is cancelled with `fills_limit`. */
+  readonly fillsPerOrderMax: number;
+  readonly openOrdersPerClientMax: number;
+  /** Log entries that may wait for Postgres before new orders are refused. */
+  readonly backlogMax: number;
+  readonly idempotencyTtlS: number;
+  /** Commands in one function call: how long a batch may hold Redis. */
+  readonly commandsPerCallMax: number;
+  /** Commands of this process that may wait for an answer; more are refused at once. */
+  readonly commandsInFlightMax: number;
+  readonly timeoutMs: number;
+}
+
+/** A command was carried out, or it was turned down and its key remembers that (entry.kind `refuse`). */
+export interface Logged {
+  readonly outcome: 'logged';
+  readonly entry: LogEntry;
+}
+/** The idempotency key has an answer already; `entry` is null when it has left the log for Postgres. */
+export interface Replayed {
+  readonly outcome: 'replayed';
+  readonly sequence: number;
+  /** Second at which the key was first used. */
+  readonly second: number;
+  readonly entry: LogEntry | null;
+}
+/** Nothing was changed. `order` is the order's state where the code speaks of one. */
+export interface Refused {
+  readonly outcome: 'refused';
+  readonly code: ResultCode;
+  readonly order: Order | null;
+}
+/** An amend asked for what the order already is. */
+export interface Unchanged {
+  readonly outcome: 'unchanged';
+  readonly order: Order;
+}
+/** A page of a mass cancel; `cursor` is '' behind the last one. */
+export interface MassCancelled {
+  readonly outcome: 'mass_cancelled';
+  readonly cursor: string;
+  readonly entry: LogEntry | null;
+}
+
+export type CommandResult = Logged | Replayed | Refused | Unchanged | MassCancelled;
+
+export type EngineCommand =
+  | ({ readonly op: 'place' } & PlaceCommand)
+  | ({ readonly op: 'cancel' } & CancelCommand)
+  | ({ readonly op: 'amend' } & AmendCommand)
+  | ({ readonly op: 'mass_cancel' } & MassCancelCommand);
+
+export interface EngineObserver {
+  /** One function call: how many commands it carried and how long it took, network and fsync included. */
+  call(commands: number, seconds: number): void;
+}
+
+export type ShardState = 'open' | 'frozen' | 'recovering' | 'faulted';
+
+export interface ShardMeta {
+  readonly state: ShardState;
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly persisted: number;
+  readonly timeUs: number;
+}
+
+interface Pending {
+  readonly args: string[];
+  readonly frees: boolean;
+  readonly resolve: (result: CommandResult) => void;
+}
+
+function encode(command: EngineCommand): string[] {
+  switch (command.op) {
+    case 'place': return encodePlace(command);
+    case 'cancel': return encodeCancel(command);
+    case 'amend': return encodeAmend(command);
+    case 'mass_cancel': return encodeMassCancel(command);
+  }
+}
+
+function refused(code: ResultCode, order: Order | null = null): Refused {
+  return { outcome: 'refused', code, order };
+}
+
+/** @param reply one command's result string, as the headers in lua/ describe it */
+export function decodeResult(reply: string): CommandResult {
+  const body = reply.slice(1);
+  switch (reply[0]) {
+    case 'E':
+      return { outcome: 'logged', entry: decodeLogEntry(body) };
+    case 'R': {
+      const first = body.indexOf(',');
+      const second = body.indexOf(',', first + 1);
+      const payload = body.slice(second + 1);
+      return {
+        outcome: 'replayed',
+        sequence: Number(body.slice(0, first)),
+        second: Number(body.slice(first + 1, second)),
+        entry: payload === '' ? null : decodeLogEntry(payload),
+      };
+    }
+    case 'X': {
+      const comma = body.indexOf(',');
+      if (comma < 0) return refused(resultCodeOf(Number(body)));
+      return refused(resultCodeOf(Number(body.slice(0, comma))), decodeOrderRecord(body.slice(comma + 1)));
+    }
+    case 'K':
+      return { outcome: 'unchanged', order: decodeOrderRecord(body) };
+    case 'M': {
+      const comma = body.indexOf(',');
+      const payload = body.slice(comma + 1);
+      return {
+        outcome: 'mass_cancelled',
+        cursor: body.slice(0, comma),
+        entry: payload === '' ? null : decodeLogEntry(payload),
+      };
+    }
+    default:
+      throw new Error(`engine answered in an unknown form: ${reply.slice(0, 20)}`);
+  }
+}
+
+/**
+ * The only code that changes a book. Commands that arrive within one turn of the event loop travel in
+ * one function call, cut at `commandsPerCallMax`; calls are pipelined on one connection, so commands
+ * take effect in the order in which they were submitted.
+ */
+export class Engine {
+  readonly keys: ShardKeys;
+  private queue: Pending[] = [];
+  private flushScheduled = false;
+  private inFlight = 0;
+  private readonly limitArguments: string[];
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly library: FunctionLibrary,
+    private readonly shard: string,
+    private readonly limits: EngineLimits,
+    private readonly logger: Logger,
+    private readonly observer?: EngineObserver,
+  ) {
+    this.keys = shardKeys(shard);
+    this.limitArguments = [
+      String(limits.fillsPerOrderMax),
+      String(limits.openOrdersPerClientMax),
+      String(limits.backlogMax),
+      String(limits.idempotencyTtlS),
+    ];
+  }
+
+  /** Never rejects: what could not be done is an outcome of its own. */
+  submit(command: EngineCommand): Promise<CommandResult> {
+    if (this.inFlight >= this.limits.commandsInFlightMax) return Promise.resolve(refused('engine_unavailable'));
+    this.inFlight++;
+    return new Promise((resolve) => {
+      this.queue.push({
+        args: encode(command),
+        frees: command.op === 'cancel' || command.op === 'mass_cancel',
+        resolve,
+      });
+      if (!this.flushScheduled) {
+        this.flushScheduled = true;
+        setImmediate(() => this.flush());
+      }
+    });
+  }
+
+  submitAll(commands: readonly EngineCommand[]): Promise<CommandResult[]> {
+    return Promise.all(commands.map((command) => this.submit(command)));
+  }
+
+  private flush(): void {
+    this.flushScheduled = false;
+    const queue = this.queue;
+    this.queue = [];
+    for (let first = 0; first < queue.length; first += this.limits.commandsPerCallMax) {
+      void this.run(queue.slice(first, first + this.limits.commandsPerCallMax));
+    }
+  }
+
+  private async run(batch: readonly Pending[]): Promise<void> {
+    const started = process.hrtime.bigint();
+    let results: CommandResult[];
+    try {
+      results = await this.execute(batch);
+    } catch (error) {
+      // Whatever else went wrong after the call was sent: it may have happened.
+      this.logger.error({ err: error }, 'engine call failed');
+      results = batch.map(() => refused('outcome_unknown'));
+    }
+    this.inFlight -= batch.length;
+    for (let i = 0; i < batch.length; i++) {
+      (batch[i] as Pending).resolve(results[i] ?? refused('outcome_unknown'));
+    }
+    this.observer?.call(batch.length, Number(process.hrtime.bigint() - started) / 1e9);
+  }
+
+  private async execute(batch: readonly Pending[]): Promise<CommandResult[]> {
+    const all = (code: ResultCode): CommandResult[] => batch.map(() => refused(code));
+    // Nothing has been sent yet: this refusal is certain.
+    if (!this.redis.isReady) return all('engine_unavailable');
+    const onlyFrees = batch.every((pending) => pending.frees);
+    try {
+      const replies = await this.callExecute(onlyFrees ? 'execute_freeing' : 'execute', batch);
+      return replies.map(decodeResult);
+    } catch (error) {
+      if (!(error instanceof ErrorReply)) return all('outcome_unknown');
+      const message = error.message;
+      if (message.startsWith('STATE ')) return all(resultCodeOf(Number(message.slice(6))));
+      if (message.startsWith('OOM')) return this.executeWithoutMemory(batch);
+      if (/^(LOADING|BUSY|MASTERDOWN|READONLY|NOAUTH|NOPERM|WRONGPASS|MISCONF|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS)\b/.test(message)) {
+        this.logger.warn({ reply: message }, 'redis refused an engine call');
+        return all('engine_unavailable');
+      }
+      throw error;
+    }
+  }
+
+  /** Redis' memory is full and nothing of the batch has run: cancels go through, the rest is refused. */
+  private async executeWithoutMemory(batch: readonly Pending[]): Promise<CommandResult[]> {
+    const freeing = batch.filter((pending) => pending.frees);
+    const replies = freeing.length === 0 ? [] : await this.callExecute('execute_freeing', freeing);
+    const results = new Map(freeing.map((pending, i) => [pending, decodeResult(replies[i] as string)]));
+    return batch.map((pending) => results.get(pending) ?? refused('backlog_full'));
+  }
+
+  private async callExecute(name: FunctionName, batch: readonly Pending[]): Promise<string[]> {
+    const args = this.limitArguments.slice();
+    for (const pending of batch) {
+      for (const arg of pending.args) args.push(arg);
+    }
+    return (await this.call(name, args)) as string[];
+  }
+
+  /** Calls one library function on the shard; loads the library first where Redis does not know it. */
+  private async call(name: FunctionName, args: readonly string[]): Promise<unknown> {
+    const command = ['FCALL', this.library.functionName(name), '1', this.keys.meta, ...args];
+    try {
+      return await this.redis.send(command, this.limits.timeoutMs);
+    } catch (error) {
+      if (!(error instanceof ErrorReply) || !/function not found/i.test(error.message)) throw error;
+      await this.load();
+      return this.redis.send(command, this.limits.timeoutMs);
+    }
+  }
+
+  /** Loads the function library; harmless where it is loaded already. */
+  async load(): Promise<void> {
+    try {
+      await this.redis.send(['FUNCTION', 'LOAD', this.library.source], this.limits.timeoutMs);
+    } catch (error) {
+      if (!(error instanceof ErrorReply) || !/already exists/i.test(error.message)) throw error;
+    }
+  }
+
+  /** Begins the life of the shard in an empty Redis. @returns false when it has one already. */
+  async initialise(epoch: string): Promise<boolean> {
+    return (await this.call('initialise', [epoch, '1'])) === 1;
+  }
+
+  /** @returns the state before; null for an empty Redis. The state changes only when that one is in `from`. */
+  async setState(state: ShardState, from: readonly ShardState[]): Promise<ShardState | null> {
+    const before = (await this.call('set_state', [state, ...from])) as string;
+    return before === '' ? null : (before as ShardState);
+  }
+
+  /** @returns null for an empty Redis. */
+  async meta(): Promise<ShardMeta | null> {
+    const fields = ['state', 'epoch', 'seq', 'persisted', 'time_us'];
+    const [state, epoch, seq, persisted, timeUs] = (await this.redis.send(
+      ['HMGET', this.keys.meta, ...fields], this.limits.timeoutMs,
+    )) as (string | null)[];
+    if (state === null || state === undefined) return null;
+    return {
+      state: state as ShardState,
+      epoch: epoch ?? '',
+      sequence: Number(seq),
+      persisted: Number(persisted),
+      timeUs: Number(timeUs),
+    };
+  }
+
+  async sequence(): Promise<number> {
+    return Number(await this.redis.send(['HGET', this.keys.meta, 'seq'], this.limits.timeoutMs));
+  }
+
+  /**
+   * Lets Redis drop what Postgres holds.
+   * @param doneOrderIds UUIDs of orders that were done by `sequence`
+   * @returns false when the shard's epoch is another one
+   */
+  async persisted(
+    epoch: string,
+    sequence: number,
+    keep: { readonly entries: number; readonly trades: number },
+    lastTradeIds: ReadonlyMap<string, number>,
+    doneOrderIds: Iterable<string>,
+  ): Promise<boolean> {
+    const args = [epoch, String(sequence), String(keep.entries), String(keep.trades), String(lastTradeIds.size)];
+    for (const [instrument, tradeId] of lastTradeIds) args.push(instrument, String(tradeId));
+    for (const orderId of doneOrderIds) args.push(compactId(orderId));
+    return (await this.call('persisted', args)) === 1;
+  }
+
+  /** Drops idempotency keys whose lifetime is over. @returns how many. */
+  async forgetKeys(digests: readonly string[]): Promise<number> {
+    if (digests.length === 0) return 0;
+    return (await this.call('forget_keys', [String(this.limits.idempotencyTtlS), ...digests])) as number;
+  }
+
+  /**
+   * An order and the log entries of its fills that are still in the log, newest first.
+   * @returns null when Redis does not hold the order (any more). `reachedFrom` is the log sequence that
+   *   the walk could not reach, 0 when it is complete.
+   */
+  async readOrder(orderId: string): Promise<{ order: Order; entries: LogEntry[]; reachedFrom: number } | null> {
+    const id = compactId(orderId);
+    const entries: LogEntry[] = [];
+    let next = '';
+    for (;;) {
+      const reply = (await this.call('read_order', [id, next, '500'])) as [string?, number?, number?, ...string[]];
+      const [record, goOn, unreached] = reply;
+      // Unknown, or the order left for Postgres between two pages.
+      if (record === undefined) return null;
+      for (const payload of reply.slice(3) as string[]) entries.push(decodeLogEntry(payload));
+      if (goOn === 0) return { order: decodeOrderRecord(record), entries, reachedFrom: unreached ?? 0 };
+      next = String(goOn);
+    }
+  }
+
+  /** A page of price levels of one side, best first. Prices in ticks, quantities in lots. */
+  async readLevels(
+    instrument: string, side: 0 | 1, behindPriceTicks: number | null, pageSize: number,
+  ): Promise<{ sequence: number; timeUs: number; levels: [priceTicks: number, quantityLots: number][] }> {
+    const behind = behindPriceTicks === null ? '' : String(behindPriceTicks);
+    const reply = (await this.call('read_levels', [instrument, String(side), behind, String(pageSize)])) as string[];
+    const levels: [number, number][] = [];
+    for (let i = 2; i + 1 < reply.length; i += 2) levels.push([Number(reply[i]), Number(reply[i + 1])]);
+    return { sequence: Number(reply[0]), timeUs: Number(reply[1]), levels };
+  }
+
+  /** A page of a client's open orders, newest first; `cursor` is an order's UUID. */
+  async readOpenOrders(
+    clientId: string, instrument: string | null, cursor: string | null, limit: number,
+  ): Promise<{ orders: Order[]; nextCursor: string | null }> {
+    const orders: Order[] = [];
+    let behind = cursor === null ? '' : compactId(cursor);
+    for (;;) {
+      const reply = (await this.call('read_open_orders', [
+        escapeText(clientId), instrument ?? '', behind, String(limit - orders.length),
+      ])) as string[];
+      const [next, ...records] = reply as [string, ...string[]];
+      for (const record of records) orders.push(decodeOrderRecord(record));
+      if (next === '') return { orders, nextCursor: null };
+      if (orders.length >= limit) return { orders, nextCursor: expandId(next) };
+      behind = next;
+    }
+  }
+
+  /** The newest trades of an instrument that Redis still lists, newest first; ids are contiguous. */
+  async recentTrades(instrument: string, count: number, before: number | null): Promise<Trade[]> {
+    const key = this.keys.trades(instrument);
+    let start = 0;
+    if (before !== null) {
+      const newest = (await this.redis.send(['LINDEX', key, '0'], this.limits.timeoutMs)) as string | null;
+      if (newest === null) return [];
+      start = Math.max(0, Number(newest.slice(0, newest.indexOf(','))) - before + 1);
+    }
+    const rows = (await this.redis.send(
+      ['LRANGE', key, String(start), String(start + count - 1)], this.limits.timeoutMs,
+    )) as string[];
+    const trades = rows.map((row) => decodeRecentTrade(instrument, row));
+    // Trades that came in between the two reads have shifted the list.
+    return before === null ? trades : trades.filter((trade) => trade.tradeId < before);
+  }
+}
+
+function decodeRecentTrade(instrument: string, row: string): Trade {
+  const [tradeId, priceTicks, quantityLots, side, maker, taker, executedUs] = JSON.parse(`[${row}]`) as [
+    number, number, number, number, string, string, number,
+  ];
+  return {
+    instrument,
+    tradeId,
+    priceTicks,
+    quantityLots,
+    takerSide: SIDES[side] ?? 'buy',
+    makerOrderId: expandId(maker),
+    takerOrderId: expandId(taker),
+    executedUs,
+  };
+}
+

@@ -1,0 +1,30 @@
+/** Names of a shard's keys. All carry its hash tag, so that they share one slot of a Redis Cluster. */
+export interface ShardKeys {
+  readonly meta: string;
+  readonly log: string;
+  readonly orders: string;
+  readonly clientOrderIds: string;
+  readonly idempotency: string;
+  trades(instrument: string): string;
+  book(instrument: string, side: 'bids' | 'asks'): string;
+  depth(instrument: string, side: 'bids' | 'asks'): string;
+  open(escapedClient: string): string;
+}
+
+export function shardKeys(shard: string): ShardKeys {
+  const tag = `{${shard}}:`;
+  return {
+    meta: `${tag}meta`,
+    log: `${tag}log`,
+    orders: `${tag}orders`,
+    clientOrderIds: `${tag}client_order_ids`,
+    idempotency: `${tag}idem`,
+    trades: (instrument) => `${tag}trades:${instrument}`,
+    book: (instrument, side) => `${tag}book:${instrument}:${side}`,
+    depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,
+    open: (client) => `${tag}open:${client}`,
+  };
+}
+
+/** Field of a log entry's payload in the stream. */
+export const LOG_FIELD = 'e';

@@ -1,0 +1,76 @@
+-- initialise: begins the life of a shard in an empty Redis.
+-- Keys: {shard}:meta. Arguments: epoch, version.
+-- Writes: meta. Returns: 1, or 0 when the shard is there already.
+local function initialise(keys, argv)
+  call = redis.call
+  if call('EXISTS', keys[1]) == 1 then return 0 end
+  call('HSET', keys[1], 'state', 'open', 'epoch', argv[1], 'version', argv[2], 'seq', '0', 'time_us', '0', 'persisted', '0')
+  return 1
+end
+
+-- set_state: moves the shard between open, frozen and recovering.
+-- Keys: {shard}:meta. Arguments: state wanted, then the states it may be reached from.
+-- Writes: meta. Returns: the state before, '' for an empty Redis; nothing changes when that one is not listed.
+local function set_state(keys, argv)
+  call = redis.call
+  local state = call('HGET', keys[1], 'state')
+  if not state then return '' end
+  for i = 2, #argv do
+    if argv[i] == state then
+      call('HSET', keys[1], 'state', argv[1])
+      break
+    end
+  end
+  return state
+end
+
+-- persisted: lets go of what Postgres holds now. Safe to repeat.
+-- Keys: {shard}:meta. Arguments: epoch, sequence up to which all is committed, log entries to keep behind it,
+--   trades to keep, number of instruments, then for each its name and last committed trade id, then the
+--   compact ids of orders that were done by that sequence.
+-- Writes: meta, log, orders, trades. Returns: 1, or 0 when the epoch is another.
+local function persisted(keys, argv)
+  call = redis.call
+  local meta = call('HMGET', keys[1], 'epoch', 'persisted', 'seq')
+  if meta[1] ~= argv[1] then return 0 end
+  local seq, tail = tonumber(argv[2]), tonumber(argv[3])
+  if seq > tonumber(meta[3]) then return 0 end
+  local tag = string.sub(keys[1], 1, -5)
+  if seq > tonumber(meta[2]) then call('HSET', keys[1], 'persisted', argv[2]) end
+  if seq > tail then
+    call('XTRIM', tag .. 'log', 'MINID', '~', string.format('%.0f-0', seq + 1 - tail))
+  end
+  local trades_kept, instruments, at = tonumber(argv[4]), tonumber(argv[5]), 6
+  for _ = 1, instruments do
+    local name, committed = argv[at], tonumber(argv[at + 1])
+    local last = tonumber(call('HGET', keys[1], 'trade_id:' .. name) or 0)
+    -- The list is newest first, so its first entries are those that Postgres does not have yet.
+    call('LTRIM', tag .. 'trades:' .. name, 0, math.max(trades_kept, last - committed) - 1)
+    at = at + 2
+  end
+  local ids, count = {}, 0
+  while argv[at] do
+    count = count + 1
+    ids[count] = argv[at]
+    at = at + 1
+  end
+  if count > 0 then call_many('HDEL', tag .. 'orders', ids, count) end
+  return 1
+end
+
+-- forget_keys: drops idempotency keys past their lifetime.
+-- Keys: {shard}:meta. Arguments: lifetime in seconds, then digests.
+-- Reads and writes: idem. Returns: how many were dropped; a key that was used anew is kept.
+local function forget_keys(keys, argv)
+  call = redis.call
+  local idem_key = string.sub(keys[1], 1, -5) .. 'idem'
+  local now, ttl_s, dropped = tonumber(call('TIME')[1]), tonumber(argv[1]), 0
+  for i = 2, #argv do
+    local stored = call('HGET', idem_key, argv[i])
+    if stored and now - string.match(stored, ',(%d+)$') >= ttl_s then
+      call('HDEL', idem_key, argv[i])
+      dropped = dropped + 1
+    end
+  end
+  return dropped
+end

@@ -1,0 +1,30 @@
+-- mass_cancel: cancels a page of a client's open orders; the caller goes on from the cursor.
+-- Arguments: client, instrument or '' for all, cursor (order id to go on behind, or ''), id that bounds the walk
+--   (orders placed later than the request are left alone), page size.
+-- Reads: open:<client>, orders, depth. Writes: book, depth, orders, open:<client>, client_order_ids, log.
+-- Returns: M<cursor or ''>,<entry or ''>.
+local MASS_CANCEL_ARGUMENTS = 5
+
+local function mass_cancel(shard, _, argv, at)
+  local client, instrument, cursor = argv[at], argv[at + 1], argv[at + 2]
+  local page_size = tonumber(argv[at + 4])
+  local ids = call('ZRANGEBYLEX', shard.tag .. 'open:' .. client, cursor == '' and '-' or '(' .. cursor,
+    '[' .. argv[at + 3], 'LIMIT', 0, page_size)
+  local following = #ids == page_size and ids[#ids] or ''
+  if #ids == 0 then return 'M,' end
+  local records = call('HMGET', shard.orders_key, unpack(ids))
+  local chosen = {}
+  for i = 1, #records do
+    local order = parse_record(records[i])
+    if instrument == '' or order.instrument == instrument then chosen[#chosen + 1] = order end
+  end
+  if #chosen == 0 then return 'M' .. following .. ',' end
+
+  next_seq(shard)
+  local orders, levels = {}, {}
+  for i = 1, #chosen do
+    orders[i] = '[' .. cancel_order(shard, chosen[i], REASON.mass_cancel, levels) .. ']'
+  end
+  local result = append_entry(shard, 'mass_cancel', table.concat(orders, ','), '', table.concat(levels, ','), '', '', 0, 0)
+  return 'M' .. following .. ',' .. string.sub(result, 2)
+end

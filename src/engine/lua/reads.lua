@@ -1,0 +1,88 @@
+-- read_order: an order with the log entries of its fills that are still in the log, newest first.
+-- Keys: {shard}:meta. Arguments: compact order id, log sequence to go on from ('' for the newest fill), page size.
+-- Returns: nothing for an unknown order, else record, sequence to go on from (0 when the walk is done), first
+--   log sequence the walk could not reach (0 when it reached the order's first fill), then the entries.
+local function read_order(keys, argv)
+  call = redis.call
+  local tag = string.sub(keys[1], 1, -5)
+  local record = call('HGET', tag .. 'orders', argv[1])
+  if not record then return {} end
+  local entries, count, page_size = {}, 0, tonumber(argv[3])
+  local seq = argv[2]
+  if seq == '' then seq = parse_record(record).fill_seq end
+  seq = tonumber(seq)
+  while seq > 0 and count < page_size do
+    local id = text(seq) .. '-0'
+    local found = call('XRANGE', tag .. 'log', id, id)
+    if not found[1] then return { record, 0, seq, unpack(entries) } end
+    local payload = found[1][2][2]
+    count = count + 1
+    entries[count] = payload
+    local entry = cjson.decode(payload)
+    local previous = entry[11]
+    if entry[5][1][16] ~= argv[1] then
+      -- A maker, which trades at most once in an entry.
+      for _, fill in ipairs(entry[6]) do
+        if fill[5][16] == argv[1] then previous = fill[4] break end
+      end
+    end
+    seq = previous
+  end
+  return { record, seq, 0, unpack(entries) }
+end
+
+-- read_levels: a page of one side's price levels, best first.
+-- Keys: {shard}:meta. Arguments: instrument, side, price to go on behind ('' for the best), page size.
+-- Returns: log sequence, time in µs, then price and lots of each level.
+local function read_levels(keys, argv)
+  call = redis.call
+  local tag = string.sub(keys[1], 1, -5)
+  local meta = call('HMGET', keys[1], 'seq', 'time_us')
+  local side = tonumber(argv[2])
+  local name = argv[1] .. (side == 0 and ':bids' or ':asks')
+  local book_key, depth_key = tag .. 'book:' .. name, tag .. 'depth:' .. name
+  local from = '-inf'
+  if argv[3] ~= '' then from = side == 0 and '(-' .. argv[3] or '(' .. argv[3] end
+  local prices, count, page_size = {}, 0, tonumber(argv[4])
+  while count < page_size do
+    local first = call('ZRANGEBYSCORE', book_key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    if not first[2] then break end
+    count = count + 1
+    local price = string.gsub(first[2], '^-', '')
+    prices[count] = price
+    from = '(' .. first[2]
+  end
+  local result = { meta[1], meta[2] }
+  if count > 0 then
+    local totals = call('HMGET', depth_key, unpack(prices, 1, count))
+    for i = 1, count do
+      result[2 * i + 1], result[2 * i + 2] = prices[i], totals[i]
+    end
+  end
+  return result
+end
+
+-- read_open_orders: a page of a client's open orders, newest first.
+-- Keys: {shard}:meta. Arguments: client, instrument or '' for all, order id to go on behind or '', page size.
+-- Returns: order id to go on behind ('' when the listing ends), then records. A page scans a bounded number of
+--   orders, so one may be short or empty although more follow.
+local function read_open_orders(keys, argv)
+  call = redis.call
+  local tag = string.sub(keys[1], 1, -5)
+  local page_size = tonumber(argv[4])
+  local scanned_max = argv[2] == '' and page_size or 1000
+  local ids = call('ZREVRANGEBYLEX', tag .. 'open:' .. argv[1], argv[3] == '' and '+' or '(' .. argv[3], '-', 'LIMIT', 0, scanned_max)
+  local result = { #ids == scanned_max and ids[#ids] or '' }
+  if #ids == 0 then return result end
+  local records = call('HMGET', tag .. 'orders', unpack(ids))
+  for i = 1, #records do
+    if argv[2] == '' or parse_record(records[i]).instrument == argv[2] then
+      result[#result + 1] = records[i]
+      if #result == page_size + 1 then
+        result[1] = ids[i]
+        break
+      end
+    end
+  end
+  return result
+end

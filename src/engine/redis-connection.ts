@@ -1,0 +1,76 @@
+import { createClient } from 'redis';
+import type { Logger } from 'pino';
+
+/** Longest wait between two attempts to reach Redis again. */
+const RECONNECT_DELAY_MAX_MS = 1000;
+
+export class RedisTimeoutError extends Error {
+  constructor(timeoutMs: number) {
+    super(`redis did not answer within ${timeoutMs} ms`);
+    this.name = 'RedisTimeoutError';
+  }
+}
+
+/**
+ * One connection to Redis: it reconnects by itself, fails commands at once while it is away, and never
+ * sends a command twice.
+ */
+export class RedisConnection {
+  private readonly client;
+
+  constructor(url: string, name: string, private readonly logger: Logger) {
+    this.client = createClient({
+      url,
+      name: `openfill-${name}`,
+      RESP: 2,
+      // A command that cannot go out now is refused now: a queue would hide the outage and reorder commands.
+      disableOfflineQueue: true,
+      // Timeouts are ours: one timer for a call instead of node-redis' abort signal for each command.
+      commandOptions: { timeout: 0 },
+      socket: {
+        connectTimeout: 2000,
+        reconnectStrategy: (retries: number) => Math.min(50 * 2 ** Math.min(retries, 6), RECONNECT_DELAY_MAX_MS) + Math.random() * 50,
+      },
+    });
+    // node-redis reports each failed attempt here; without a listener it would end the process.
+    this.client.on('error', (error: Error) => this.logger.debug({ err: error, connection: name }, 'redis connection'));
+  }
+
+  get isReady(): boolean {
+    return this.client.isReady;
+  }
+
+  /** Called on each connection that became usable, the first included. */
+  onReady(listener: () => void): void {
+    this.client.on('ready', listener);
+  }
+
+  /** Resolves once connected; keeps trying until `close`. */
+  async connect(): Promise<void> {
+    await this.client.connect();
+  }
+
+  /**
+   * @param timeoutMs 0 for commands that block by design
+   * @throws ErrorReply when Redis refuses; RedisTimeoutError, or the connection's own error, when the outcome is unknown
+   */
+  async send(command: readonly string[], timeoutMs: number): Promise<unknown> {
+    const reply = this.client.sendCommand(command as string[]);
+    if (timeoutMs === 0) return reply;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new RedisTimeoutError(timeoutMs)), timeoutMs);
+    });
+    try {
+      return await Promise.race([reply, timeout]);
+    } finally {
+      clearTimeout(timer);
+      // A reply that comes after the timeout has nobody to tell.
+      reply.catch(() => undefined);
+    }
+  }
+
+  close(): void {
+    if (this.client.isOpen) this.client.destroy();
+  }
+}
