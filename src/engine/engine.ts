@@ -149,6 +149,8 @@ export class Engine {
   private flushScheduled = false;
   private inFlight = 0;
   private readonly limitArguments: string[];
+  private epoch = '';
+  private sequenceMin = 0;
 
   constructor(
     private readonly redis: RedisConnection,
@@ -165,6 +167,15 @@ export class Engine {
       String(limits.backlogMax),
       String(limits.idempotencyTtlS),
     ];
+  }
+
+  /**
+   * Ties commands to one life of the shard: Redis refuses them with `engine_recovering` when it is of
+   * another epoch, or behind `sequenceMin` or any sequence this process has seen since.
+   */
+  bind(epoch: string, sequenceMin: number): void {
+    this.epoch = epoch;
+    this.sequenceMin = sequenceMin;
   }
 
   /** Never rejects: what could not be done is an outcome of its own. */
@@ -220,8 +231,11 @@ export class Engine {
     if (!this.redis.isReady) return all('engine_unavailable');
     const onlyFrees = batch.every((pending) => pending.frees);
     try {
+      const epoch = this.epoch;
       const replies = await this.callExecute(onlyFrees ? 'execute_freeing' : 'execute', batch);
-      return replies.map(decodeResult);
+      const results = replies.map(decodeResult);
+      if (epoch === this.epoch) this.noteSequence(results);
+      return results;
     } catch (error) {
       if (!(error instanceof ErrorReply)) return all('outcome_unknown');
       const message = error.message;
@@ -235,6 +249,15 @@ export class Engine {
     }
   }
 
+  private noteSequence(results: readonly CommandResult[]): void {
+    for (let i = results.length - 1; i >= 0; i--) {
+      const result = results[i] as CommandResult;
+      if (result.outcome !== 'logged') continue;
+      if (result.entry.sequence > this.sequenceMin) this.sequenceMin = result.entry.sequence;
+      return;
+    }
+  }
+
   /** Redis' memory is full and nothing of the batch has run: cancels go through, the rest is refused. */
   private async executeWithoutMemory(batch: readonly Pending[]): Promise<CommandResult[]> {
     const freeing = batch.filter((pending) => pending.frees);
@@ -244,7 +267,7 @@ export class Engine {
   }
 
   private async callExecute(name: FunctionName, batch: readonly Pending[]): Promise<string[]> {
-    const args = this.limitArguments.slice();
+    const args = [...this.limitArguments, this.epoch, String(this.sequenceMin)];
     for (const pending of batch) {
       for (const arg of pending.args) args.push(arg);
     }

@@ -1,7 +1,7 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
--- Arguments: fills_max, open_orders_max, backlog_max, idempotency_ttl_s, then for each command its letter and its
---   arguments: P place, C cancel, A amend, M mass cancel.
+-- Arguments: fills_max, open_orders_max, backlog_max, idempotency_ttl_s, epoch ('' for any), sequence_min, then for
+--   each command its letter and its arguments: P place, C cancel, A amend, M mass cancel.
 -- Returns: one string per command, or an error reply `STATE <code>` when the shard takes no commands.
 
 local function new_limits(argv)
@@ -14,7 +14,7 @@ local function new_limits(argv)
     backlogged = function(shard) return shard.seq - shard.persisted >= backlog_max end,
   }
 end
-local FIRST_COMMAND = 5
+local FIRST_COMMAND = 7
 
 local function execute(keys, argv)
   call = redis.call
@@ -24,7 +24,7 @@ local function execute(keys, argv)
     A = { amend, AMEND_ARGUMENTS },
     M = { mass_cancel, MASS_CANCEL_ARGUMENTS },
   }
-  local shard, code = open_shard(keys[1])
+  local shard, code = open_shard(keys[1], argv[5], tonumber(argv[6]))
   if not shard then return redis.error_reply('STATE ' .. code) end
   local limits = new_limits(argv)
   local opening_seq = shard.seq

@@ -34,7 +34,9 @@ local function call_many(command, key, values, count)
 end
 
 -- Opens the shard for one call. Returns the shard, or nil and a result code when its state refuses commands.
-local function open_shard(meta_key)
+-- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
+-- another life is never traded on, however early after its return a command arrives.
+local function open_shard(meta_key, epoch, sequence_min)
   local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch')
   local state = meta[1]
   if state ~= 'open' then
@@ -42,6 +44,9 @@ local function open_shard(meta_key)
     if state == 'recovering' then return nil, CODE.engine_recovering end
     -- No state at all is an empty Redis: a venue that lost its book must not start a new one silently.
     return nil, CODE.engine_unavailable
+  end
+  if (epoch ~= '' and epoch ~= meta[5]) or tonumber(meta[2]) < sequence_min then
+    return nil, CODE.engine_recovering
   end
   local now = call('TIME')
   local time_us = now[1] * 1000000 + now[2]
