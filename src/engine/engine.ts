@@ -1,17 +1,22 @@
 import { ErrorReply } from 'redis';
 import type { Logger } from 'pino';
+import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
 import { decodeLogEntry, decodeOrderRecord, type LogEntry } from '../domain/log-entry';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import { SIDES, type Order, type Trade } from '../domain/order';
 import { compactId, expandId } from '../domain/order-id';
-import { encodeAmend, type AmendCommand } from './commands/amend';
-import { encodeCancel, type CancelCommand } from './commands/cancel';
-import { encodeMassCancel, type MassCancelCommand } from './commands/mass-cancel';
-import { encodePlace, type PlaceCommand } from './commands/place';
+import { encodeAmend } from './commands/amend';
+import { encodeCancel } from './commands/cancel';
+import { encodeMassCancel } from './commands/mass-cancel';
+import { encodePlace } from './commands/place';
 import { escapeText } from './commands/text';
 import { shardKeys, type ShardKeys } from './keys';
 import type { FunctionLibrary, FunctionName } from './library';
 import type { RedisConnection } from './redis-connection';
+
+export type {
+  CommandResult, EngineCommand, Logged, MassCancelled, Refused, Replayed, Unchanged,
+} from '../domain/commands';
 
 export interface EngineLimits {
   /** Fills of one command; what is left behind them is cancelled with `fills_limit`. */
@@ -26,45 +31,6 @@ export interface EngineLimits {
   readonly commandsInFlightMax: number;
   readonly timeoutMs: number;
 }
-
-/** A command was carried out, or it was turned down and its key remembers that (entry.kind `refuse`). */
-export interface Logged {
-  readonly outcome: 'logged';
-  readonly entry: LogEntry;
-}
-/** The idempotency key has an answer already; `entry` is null when it has left the log for Postgres. */
-export interface Replayed {
-  readonly outcome: 'replayed';
-  readonly sequence: number;
-  /** Second at which the key was first used. */
-  readonly second: number;
-  readonly entry: LogEntry | null;
-}
-/** Nothing was changed. `order` is the order's state where the code speaks of one. */
-export interface Refused {
-  readonly outcome: 'refused';
-  readonly code: ResultCode;
-  readonly order: Order | null;
-}
-/** An amend asked for what the order already is. */
-export interface Unchanged {
-  readonly outcome: 'unchanged';
-  readonly order: Order;
-}
-/** A page of a mass cancel; `cursor` is '' behind the last one. */
-export interface MassCancelled {
-  readonly outcome: 'mass_cancelled';
-  readonly cursor: string;
-  readonly entry: LogEntry | null;
-}
-
-export type CommandResult = Logged | Replayed | Refused | Unchanged | MassCancelled;
-
-export type EngineCommand =
-  | ({ readonly op: 'place' } & PlaceCommand)
-  | ({ readonly op: 'cancel' } & CancelCommand)
-  | ({ readonly op: 'amend' } & AmendCommand)
-  | ({ readonly op: 'mass_cancel' } & MassCancelCommand);
 
 export interface EngineObserver {
   /** One function call: how many commands it carried and how long it took, network and fsync included. */

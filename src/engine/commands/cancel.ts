@@ -1,17 +1,6 @@
+import type { CancelCommand, OrderReference } from '../../domain/commands';
 import { compactId } from '../../domain/order-id';
 import { escapeText } from './text';
-
-/** An order by its id, or by its client's own name for it. */
-export type OrderReference =
-  | { readonly orderId: string }
-  | { readonly clientId: string; readonly clientOrderId: string };
-
-export interface CancelCommand {
-  readonly order: OrderReference;
-  readonly idempotency: string | null;
-  /** What is remembered beside an idempotency key: a JSON value, null without a key. */
-  readonly request: unknown;
-}
 
 /** The three arguments by which Lua finds an order. */
 export function encodeReference(order: OrderReference): [id: string, client: string, clientOrderId: string] {

@@ -1,22 +1,7 @@
+import type { PlaceCommand } from '../../domain/commands';
 import { compactId } from '../../domain/order-id';
-import { SIDE_CODE, type Side } from '../../domain/order';
+import { SIDE_CODE } from '../../domain/order';
 import { escapeText } from './text';
-
-export interface PlaceCommand {
-  readonly instrument: string;
-  readonly side: Side;
-  /** One of KIND_CODE. */
-  readonly kind: number;
-  /** 0 for a market order. */
-  readonly priceTicks: number;
-  readonly quantityLots: number;
-  /** UUID. */
-  readonly orderId: string;
-  readonly clientId: string;
-  readonly clientOrderId: string | null;
-  /** Digest of client and key (engine/idempotency.ts). */
-  readonly idempotency: string | null;
-}
 
 /** The arguments of lua/place.lua, its letter first. */
 export function encodePlace(command: PlaceCommand): string[] {

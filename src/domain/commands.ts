@@ -1,0 +1,106 @@
+import type { LogEntry } from './log-entry';
+import type { Order, Side } from './order';
+import type { ResultCode } from './result-code';
+
+/**
+ * What a book can be told to do, and what it answers: one vocabulary for the engine and for the
+ * reference book that checks it. Prices are ticks, quantities lots, ids UUIDs.
+ */
+
+export interface PlaceCommand {
+  readonly instrument: string;
+  readonly side: Side;
+  /** One of KIND_CODE. */
+  readonly kind: number;
+  /** 0 for a market order. */
+  readonly priceTicks: number;
+  readonly quantityLots: number;
+  /** UUID. */
+  readonly orderId: string;
+  readonly clientId: string;
+  readonly clientOrderId: string | null;
+  /** Digest of client and key (engine/idempotency.ts). */
+  readonly idempotency: string | null;
+}
+
+/** An order by its id, or by its client's own name for it. */
+export type OrderReference =
+  | { readonly orderId: string }
+  | { readonly clientId: string; readonly clientOrderId: string };
+
+export interface CancelCommand {
+  readonly order: OrderReference;
+  readonly idempotency: string | null;
+  /** What is remembered beside an idempotency key: a JSON value, null without a key. */
+  readonly request: unknown;
+}
+
+/** What an amend means in one instrument's ticks and lots; `invalid` where the value does not fit it. */
+export interface AmendCandidate {
+  readonly instrument: string;
+  readonly priceTicks: number | 'invalid' | null;
+  readonly quantityLots: number | 'invalid' | null;
+  readonly remainingLots: number | 'invalid' | null;
+  readonly quantityLotsMax: number;
+}
+
+export interface AmendCommand {
+  readonly order: OrderReference;
+  /**
+   * One for each instrument the order may be of: the service need not look the order up first, and the
+   * engine picks the one that applies within its atomic step.
+   */
+  readonly candidates: readonly AmendCandidate[];
+  readonly idempotency: string | null;
+  readonly request: unknown;
+}
+
+export interface MassCancelCommand {
+  readonly clientId: string;
+  /** null for every instrument. */
+  readonly instrument: string | null;
+  /** Where the page before ended, as the engine gave it; '' for the first page. */
+  readonly cursor: string;
+  /** A UUIDv7 made when the request came: orders placed later are left alone. */
+  readonly boundOrderId: string;
+  readonly pageSize: number;
+}
+
+export type EngineCommand =
+  | ({ readonly op: 'place' } & PlaceCommand)
+  | ({ readonly op: 'cancel' } & CancelCommand)
+  | ({ readonly op: 'amend' } & AmendCommand)
+  | ({ readonly op: 'mass_cancel' } & MassCancelCommand);
+
+/** A command was carried out, or it was turned down and its key remembers that (entry.kind `refuse`). */
+export interface Logged {
+  readonly outcome: 'logged';
+  readonly entry: LogEntry;
+}
+/** The idempotency key has an answer already; `entry` is null when it has left the log for Postgres. */
+export interface Replayed {
+  readonly outcome: 'replayed';
+  readonly sequence: number;
+  /** Second at which the key was first used. */
+  readonly second: number;
+  readonly entry: LogEntry | null;
+}
+/** Nothing was changed. `order` is the order's state where the code speaks of one. */
+export interface Refused {
+  readonly outcome: 'refused';
+  readonly code: ResultCode;
+  readonly order: Order | null;
+}
+/** An amend asked for what the order already is. */
+export interface Unchanged {
+  readonly outcome: 'unchanged';
+  readonly order: Order;
+}
+/** A page of a mass cancel; `cursor` is '' behind the last one. */
+export interface MassCancelled {
+  readonly outcome: 'mass_cancelled';
+  readonly cursor: string;
+  readonly entry: LogEntry | null;
+}
+
+export type CommandResult = Logged | Replayed | Refused | Unchanged | MassCancelled;
