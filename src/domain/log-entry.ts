@@ -35,6 +35,12 @@ type WireEntry = [
   idempotency: string, request: unknown, code: number, previousFill: number,
 ];
 
+/** An entry as the stream holds it, not decoded yet. */
+export interface RawLogEntry {
+  readonly sequence: number;
+  readonly payload: string;
+}
+
 export interface Fill {
   readonly tradeId: number;
   readonly priceTicks: number;

@@ -47,6 +47,13 @@ export interface ShardMeta {
   readonly timeUs: number;
 }
 
+export interface BookLevels {
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly bids: readonly (readonly [priceTicks: number, quantityLots: number])[];
+  readonly asks: readonly (readonly [priceTicks: number, quantityLots: number])[];
+}
+
 interface Pending {
   readonly args: string[];
   readonly frees: boolean;
@@ -345,6 +352,24 @@ export class Engine {
     const levels: [number, number][] = [];
     for (let i = 2; i + 1 < reply.length; i += 2) levels.push([Number(reply[i]), Number(reply[i + 1])]);
     return { sequence: Number(reply[0]), timeUs: Number(reply[1]), levels };
+  }
+
+  /** The best levels of both sides at one moment, best first. Prices in ticks, quantities in lots. */
+  async readBook(instrument: string, levels: number): Promise<BookLevels> {
+    const reply = (await this.call('read_book', [instrument, String(levels)])) as (string | number)[];
+    const bidsEnd = 3 + 2 * Number(reply[2]);
+    const bids: [number, number][] = [];
+    const asks: [number, number][] = [];
+    for (let i = 3; i + 1 < reply.length; i += 2) {
+      (i < bidsEnd ? bids : asks).push([Number(reply[i]), Number(reply[i + 1])]);
+    }
+    return { sequence: Number(reply[0]), timeUs: Number(reply[1]), bids, asks };
+  }
+
+  /** An order as Redis holds it, null when it does not (any more). */
+  async readRecord(orderId: string): Promise<Order | null> {
+    const record = (await this.redis.send(['HGET', this.keys.orders, compactId(orderId)], this.limits.timeoutMs)) as string | null;
+    return record === null ? null : decodeOrderRecord(record);
   }
 
   /** A page of a client's open orders, newest first; `cursor` is an order's UUID. */

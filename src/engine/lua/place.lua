@@ -6,6 +6,11 @@
 -- Returns: E<entry>, R<replay> or X<code>.
 local PLACE_ARGUMENTS = 10
 
+-- What a refused order asked for, for the log: price, quantity and the record's constant part.
+local function place_request(argv, at)
+  return '[' .. argv[at + 3] .. ',' .. argv[at + 4] .. ',' .. argv[at + 9] .. ']'
+end
+
 local function place(shard, limits, argv, at)
   local instrument, side, kind = argv[at], tonumber(argv[at + 1]), tonumber(argv[at + 2])
   local price_text, quantity_text, id = argv[at + 3], argv[at + 4], argv[at + 5]
@@ -16,10 +21,10 @@ local function place(shard, limits, argv, at)
   if limits.backlogged(shard) then return 'X' .. CODE.backlog_full end
   local may_rest = kind == KIND.limit_gtc or kind == KIND.limit_post_only
   if may_rest and open_count(shard, client) >= limits.open_orders_max then
-    return refuse(shard, CODE.open_orders_limit, nil, idem, '')
+    return refuse(shard, CODE.open_orders_limit, nil, idem, place_request(argv, at))
   end
   if client_order_id ~= '' and call('HEXISTS', shard.client_order_ids_key, client .. '"' .. client_order_id) == 1 then
-    return refuse(shard, CODE.duplicate_client_order_id, nil, idem, '')
+    return refuse(shard, CODE.duplicate_client_order_id, nil, idem, place_request(argv, at))
   end
 
   local book = book_of(shard, instrument)
@@ -55,7 +60,7 @@ local function place(shard, limits, argv, at)
       status = filled > 0 and STATUS.partially_filled or STATUS.open
       rests = true
       level = level_total(book, side, price_text) + plan.left
-      if level > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, nil, idem, '') end
+      if level > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, nil, idem, place_request(argv, at)) end
     end
   end
 

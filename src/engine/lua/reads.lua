@@ -31,34 +31,53 @@ local function read_order(keys, argv)
   return { record, seq, 0, unpack(entries) }
 end
 
+-- A page of one side's price levels, best first, behind price `behind` ('' for the best): appends price and lots of
+-- each to `result`. Returns how many.
+local function append_levels(tag, instrument, side, behind, page_size, result)
+  local name = instrument .. (side == 0 and ':bids' or ':asks')
+  local book_key = tag .. 'book:' .. name
+  local from = '-inf'
+  if behind ~= '' then from = side == 0 and '(-' .. behind or '(' .. behind end
+  local prices, count = {}, 0
+  while count < page_size do
+    local first = call('ZRANGEBYSCORE', book_key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    if not first[2] then break end
+    count = count + 1
+    prices[count] = string.gsub(first[2], '^-', '')
+    from = '(' .. first[2]
+  end
+  for first = 1, count, VARIADIC_MAX do
+    local last = math.min(first + VARIADIC_MAX - 1, count)
+    local totals = call('HMGET', tag .. 'depth:' .. name, unpack(prices, first, last))
+    for i = first, last do
+      result[#result + 1] = prices[i]
+      result[#result + 1] = totals[i - first + 1]
+    end
+  end
+  return count
+end
+
 -- read_levels: a page of one side's price levels, best first.
 -- Keys: {shard}:meta. Arguments: instrument, side, price to go on behind ('' for the best), page size.
 -- Returns: log sequence, time in µs, then price and lots of each level.
 local function read_levels(keys, argv)
   call = redis.call
-  local tag = string.sub(keys[1], 1, -5)
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
-  local side = tonumber(argv[2])
-  local name = argv[1] .. (side == 0 and ':bids' or ':asks')
-  local book_key, depth_key = tag .. 'book:' .. name, tag .. 'depth:' .. name
-  local from = '-inf'
-  if argv[3] ~= '' then from = side == 0 and '(-' .. argv[3] or '(' .. argv[3] end
-  local prices, count, page_size = {}, 0, tonumber(argv[4])
-  while count < page_size do
-    local first = call('ZRANGEBYSCORE', book_key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-    if not first[2] then break end
-    count = count + 1
-    local price = string.gsub(first[2], '^-', '')
-    prices[count] = price
-    from = '(' .. first[2]
-  end
   local result = { meta[1], meta[2] }
-  if count > 0 then
-    local totals = call('HMGET', depth_key, unpack(prices, 1, count))
-    for i = 1, count do
-      result[2 * i + 1], result[2 * i + 2] = prices[i], totals[i]
-    end
-  end
+  append_levels(string.sub(keys[1], 1, -5), argv[1], tonumber(argv[2]), argv[3], tonumber(argv[4]), result)
+  return result
+end
+
+-- read_book: the best levels of both sides at one moment.
+-- Keys: {shard}:meta. Arguments: instrument, levels a side.
+-- Returns: log sequence, time in µs, number of bid levels, then price and lots of each bid level and each ask level.
+local function read_book(keys, argv)
+  call = redis.call
+  local tag, levels = string.sub(keys[1], 1, -5), tonumber(argv[2])
+  local meta = call('HMGET', keys[1], 'seq', 'time_us')
+  local result = { meta[1], meta[2], 0 }
+  result[3] = append_levels(tag, argv[1], 0, '', levels, result)
+  append_levels(tag, argv[1], 1, '', levels, result)
   return result
 end
 

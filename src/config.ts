@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import Joi from 'joi';
+import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
+
+/** The only reader of the environment: every setting and every limit, with its default and its bounds. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly logLevel: string;
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  readonly roles: ReadonlySet<Role>;
+  readonly shard: string;
+  readonly instruments: readonly Instrument[];
+  readonly allowInsecure: boolean;
+  readonly requireDurable: boolean;
+  readonly autoRecover: boolean;
+  readonly ackAfter: AckAfter;
+  readonly idempotencyTtlS: number;
+  readonly shutdownTimeoutMs: number;
+
+  readonly bodyBytesMax: number;
+  readonly urlBytesMax: number;
+  readonly batchOperationsMax: number;
+  readonly orderbookLevelsMax: number;
+  readonly tradesLimitMax: number;
+  readonly ordersLimitMax: number;
+  readonly rateLimitPerSecond: number;
+  readonly httpConnectionsMax: number;
+  readonly requestTimeoutMs: number;
+
+  readonly fillsPerOrderMax: number;
+  readonly openOrdersPerClientMax: number;
+  readonly massCancelPage: number;
+  readonly engineTimeoutMs: number;
+  readonly engineCallCommandsMax: number;
+  readonly engineInFlightMax: number;
+
+  readonly backlogMax: number;
+  readonly writerBatchEntriesMax: number;
+  readonly logTailEntries: number;
+  readonly recentTradesKept: number;
+  readonly readBarrierTimeoutMs: number;
+  readonly databaseConnectionsMax: number;
+  readonly databaseTimeoutMs: number;
+
+  readonly streamConnectionsMax: number;
+  readonly streamMessageBytesMax: number;
+  readonly streamBufferBytesMax: number;
+  readonly streamHeartbeatMs: number;
+  readonly streamFlushMs: number;
+}
+
+export type Role = 'api' | 'writer';
+export type AckAfter = 'redis' | 'postgres';
+
+export class ConfigError extends Error {}
+
+const positive = (fallback: number, max: number): Joi.NumberSchema => Joi.number().integer().min(1).max(max).default(fallback);
+
+const GIB = 2 ** 30;
+
+/** Names of the settings as the environment carries them. */
+const ENVIRONMENT = Joi.object({
+  PORT: Joi.number().integer().min(0).max(65535).default(3000),
+  HOST: Joi.string().hostname().default('127.0.0.1'),
+  DATA_DIR: Joi.string().default('./data'),
+  LOG_LEVEL: Joi.string().valid('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
+  REDIS_URL: Joi.string().uri({ scheme: ['redis', 'rediss', 'unix'] }).default('redis://127.0.0.1:6379'),
+  DATABASE_URL: Joi.string().uri({ scheme: ['postgres', 'postgresql'] }).default('postgres://postgres@127.0.0.1:5432/openfill'),
+  ROLES: Joi.string().pattern(/^(api|writer)(,(api|writer))*$/).default('api,writer')
+    .messages({ 'string.pattern.base': '"ROLES" must be a list of api and writer, separated by commas' }),
+  SHARD: Joi.string().pattern(/^[a-z0-9_-]{1,64}$/i).default('main')
+    .messages({ 'string.pattern.base': '"SHARD" must be 1 to 64 letters, digits, _ or -' }),
+  INSTRUMENTS_FILE: Joi.string(),
+  ALLOW_INSECURE: Joi.boolean().default(false),
+  REQUIRE_DURABLE: Joi.boolean().default(false),
+  AUTO_RECOVER: Joi.boolean().default(true),
+  ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis'),
+  IDEMPOTENCY_TTL: positive(86_400, 31_536_000),
+  SHUTDOWN_TIMEOUT_MS: positive(10_000, 600_000),
+
+  BODY_BYTES_MAX: positive(1_048_576, 64 * 1_048_576),
+  URL_BYTES_MAX: positive(8_192, 65_536),
+  BATCH_OPERATIONS_MAX: positive(1_000, 10_000),
+  ORDERBOOK_LEVELS_MAX: positive(5_000, 100_000),
+  TRADES_LIMIT_MAX: positive(1_000, 10_000),
+  ORDERS_LIMIT_MAX: positive(1_000, 10_000),
+  RATE_LIMIT_PER_SECOND: positive(100_000, 10_000_000),
+  HTTP_CONNECTIONS_MAX: positive(20_000, 1_000_000),
+  REQUEST_TIMEOUT_MS: positive(30_000, 600_000),
+
+  FILLS_PER_ORDER_MAX: positive(10_000, 100_000),
+  OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000),
+  MASS_CANCEL_PAGE: positive(200, 1_000),
+  ENGINE_TIMEOUT_MS: positive(5_000, 600_000),
+  ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000),
+  ENGINE_IN_FLIGHT_MAX: positive(50_000, 10_000_000),
+
+  BACKLOG_MAX: positive(1_000_000, 100_000_000),
+  WRITER_BATCH_ENTRIES_MAX: positive(2_000, 20_000),
+  LOG_TAIL_ENTRIES: positive(10_000, 10_000_000),
+  RECENT_TRADES_KEPT: positive(1_000, 1_000_000),
+  READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000),
+  DATABASE_CONNECTIONS_MAX: positive(10, 1_000),
+  DATABASE_TIMEOUT_MS: positive(5_000, 600_000),
+
+  STREAM_CONNECTIONS_MAX: positive(20_000, 1_000_000),
+  STREAM_MESSAGE_BYTES_MAX: positive(16_384, 1_048_576),
+  STREAM_BUFFER_BYTES_MAX: positive(4 * 1_048_576, GIB),
+  STREAM_HEARTBEAT_MS: positive(1_000, 60_000),
+  STREAM_FLUSH_MS: Joi.number().integer().min(0).max(10_000).default(0),
+}).unknown(true);
+
+/** The settings as validated, under their names in camel case, before the few that are made of others. */
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS'> {
+  readonly roles: string;
+  readonly instrumentsFile: string | undefined;
+  readonly idempotencyTtl: number;
+}
+
+function camelCased(settings: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [
+    name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value,
+  ]));
+}
+
+function readInstruments(file: string | undefined): Instrument[] {
+  if (file === undefined) return parseInstruments(DEFAULT_INSTRUMENTS);
+  try {
+    return parseInstruments(JSON.parse(readFileSync(file, 'utf8')) as unknown);
+  } catch (error) {
+    throw new ConfigError(`INSTRUMENTS_FILE ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+/**
+ * @param environment usually process.env; unknown names in it are left alone
+ * @throws ConfigError with one clear line
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const checked = ENVIRONMENT.validate(given, { convert: true, stripUnknown: true });
+  if (checked.error) throw new ConfigError(checked.error.message.replace(/"/g, ''));
+  const settings = camelCased(checked.value as Record<string, unknown>) as unknown as Settings;
+  if (!isLoopback(settings.host) && !settings.allowInsecure) {
+    throw new ConfigError(`HOST ${settings.host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
+  }
+  const { idempotencyTtl, roles, instrumentsFile, dataDir, ...rest } = settings;
+  return {
+    ...rest,
+    dataDir: resolve(dataDir),
+    roles: new Set(roles.split(',') as Role[]),
+    instruments: readInstruments(instrumentsFile),
+    idempotencyTtlS: idempotencyTtl,
+  };
+}

@@ -1,0 +1,47 @@
+import { decodeLogEntry, tradesOf, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import { isOpen, type Order, type Trade } from '../domain/order';
+
+/** What a run of log entries means for Postgres: the rows to write and what Redis may let go of. */
+export interface Batch {
+  readonly entries: readonly { readonly raw: RawLogEntry; readonly entry: LogEntry }[];
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly lastTimeUs: number;
+  /** Last state of each order the entries touch. */
+  readonly orders: readonly Order[];
+  readonly trades: readonly { readonly trade: Trade; readonly sequence: number }[];
+  /** Orders that are done after the batch. */
+  readonly doneOrderIds: readonly string[];
+  readonly lastTradeIds: ReadonlyMap<string, number>;
+}
+
+/** @param raws contiguous, at least one */
+export function buildBatch(raws: readonly RawLogEntry[]): Batch {
+  const orders = new Map<string, Order>();
+  const trades: { trade: Trade; sequence: number }[] = [];
+  const lastTradeIds = new Map<string, number>();
+  const entries = raws.map((raw) => ({ raw, entry: decodeLogEntry(raw.payload) }));
+  for (const { entry } of entries) {
+    // The order of a refusal is shown, not changed.
+    if (entry.kind === 'refuse') continue;
+    for (const order of entry.orders) orders.set(order.orderId, order);
+    for (const fill of entry.fills) orders.set(fill.maker.orderId, fill.maker);
+    for (const trade of tradesOf(entry)) {
+      trades.push({ trade, sequence: entry.sequence });
+      lastTradeIds.set(trade.instrument, trade.tradeId);
+    }
+  }
+  const states = [...orders.values()];
+  const first = entries[0] as Batch['entries'][number];
+  const last = entries[entries.length - 1] as Batch['entries'][number];
+  return {
+    entries,
+    firstSequence: first.entry.sequence,
+    lastSequence: last.entry.sequence,
+    lastTimeUs: last.entry.timeUs,
+    orders: states,
+    trades,
+    doneOrderIds: states.filter((order) => !isOpen(order)).map((order) => order.orderId),
+    lastTradeIds,
+  };
+}

@@ -1,0 +1,95 @@
+import { decodeLogEntry, type LogEntry } from '../domain/log-entry';
+import type { Order, OrderStatus, OrderType, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
+import type { Database, Row } from './database';
+import {
+  CHECKPOINT, CREATE_CHECKPOINT, EXPIRED_KEYS, JOURNAL_ENTRY, ORDER, ORDERS_OF_CLIENT, TRADES, TRADES_OF_ORDER,
+} from './queries/history';
+
+export interface Checkpoint {
+  readonly epoch: string;
+  /** Log sequence up to which everything is committed. */
+  readonly sequence: number;
+  readonly timeUs: number;
+}
+
+interface OrderRow extends Row {
+  order_id: string; client_id: string; client_order_id: string | null; instrument: string; side: Side; type: OrderType;
+  time_in_force: TimeInForce; post_only: boolean; price_ticks: number | null; quantity_lots: number; filled_lots: number;
+  notional: string; status: OrderStatus; status_reason: StatusReason | null; sequence: number; fill_sequence: number;
+  priority: number; created_us: number; updated_us: number;
+}
+
+interface TradeRow extends Row {
+  instrument: string; trade_id: number; price_ticks: number; quantity_lots: number; taker_side: Side;
+  maker_order_id: string; taker_order_id: string; executed_us: number;
+}
+
+export function orderOfRow(row: OrderRow): Order {
+  return {
+    orderId: row.order_id, clientOrderId: row.client_order_id, clientId: row.client_id, instrument: row.instrument,
+    side: row.side, type: row.type, timeInForce: row.time_in_force, postOnly: row.post_only, priceTicks: row.price_ticks,
+    quantityLots: row.quantity_lots, filledLots: row.filled_lots, notional: row.notional, status: row.status,
+    reason: row.status_reason, sequence: row.sequence, updatedUs: row.updated_us, fillSequence: row.fill_sequence,
+    priority: row.priority, createdUs: row.created_us,
+  };
+}
+
+function tradeOfRow(row: TradeRow): Trade {
+  return {
+    instrument: row.instrument, tradeId: row.trade_id, priceTicks: row.price_ticks, quantityLots: row.quantity_lots,
+    takerSide: row.taker_side, makerOrderId: row.maker_order_id, takerOrderId: row.taker_order_id,
+    executedUs: row.executed_us,
+  };
+}
+
+/** What Postgres remembers of a shard. Every method throws DatabaseUnavailableError while it is away. */
+export class History {
+  constructor(private readonly database: Database, private readonly shard: string) {}
+
+  /** @returns null before the shard's first life. */
+  async checkpoint(): Promise<Checkpoint | null> {
+    const [row] = await this.database.query<{ epoch: string; sequence: number; time_us: number }>(CHECKPOINT, [this.shard]);
+    return row === undefined ? null : { epoch: row.epoch, sequence: row.sequence, timeUs: row.time_us };
+  }
+
+  /** @returns false when the shard has a checkpoint already. */
+  async createCheckpoint(epoch: string): Promise<boolean> {
+    return (await this.database.query(CREATE_CHECKPOINT, [this.shard, epoch])).length === 1;
+  }
+
+  async order(orderId: string): Promise<Order | null> {
+    const [row] = await this.database.query<OrderRow>(ORDER, [orderId]);
+    return row === undefined ? null : orderOfRow(row);
+  }
+
+  /** Newest first. */
+  async ordersOfClient(clientId: string, instrument: string | null, behindOrderId: string | null, limit: number): Promise<Order[]> {
+    const rows = await this.database.query<OrderRow>(ORDERS_OF_CLIENT, [clientId, instrument, behindOrderId, limit]);
+    return rows.map(orderOfRow);
+  }
+
+  /** Newest first. */
+  async trades(instrument: string, before: number | null, limit: number): Promise<Trade[]> {
+    return (await this.database.query<TradeRow>(TRADES, [instrument, before, limit])).map(tradeOfRow);
+  }
+
+  /** Oldest first. */
+  async tradesOfOrder(orderId: string): Promise<Trade[]> {
+    return (await this.database.query<TradeRow>(TRADES_OF_ORDER, [orderId])).map(tradeOfRow);
+  }
+
+  /** @param second the entry's time, in whole seconds */
+  async journalEntry(sequence: number, second: number): Promise<LogEntry | null> {
+    // The stored second is Redis' clock, the entry's time never goes backwards: it may be a little later.
+    const [row] = await this.database.query<{ payload: string }>(JOURNAL_ENTRY, [this.shard, sequence, second]);
+    return row === undefined ? null : decodeLogEntry(row.payload);
+  }
+
+  /** Idempotency digests first used before `second`, by sequence, behind `afterSequence`. */
+  async expiredKeys(afterSequence: number, second: number, limit: number): Promise<{ sequence: number; digest: string }[]> {
+    const rows = await this.database.query<{ sequence: number; idempotency: string }>(
+      EXPIRED_KEYS, [this.shard, afterSequence, second, limit],
+    );
+    return rows.map((row) => ({ sequence: row.sequence, digest: row.idempotency }));
+  }
+}

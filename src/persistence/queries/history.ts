@@ -1,0 +1,56 @@
+import type { NamedQuery } from '../database';
+
+export const CHECKPOINT: NamedQuery = {
+  name: 'checkpoint',
+  text: 'SELECT epoch, sequence, time_us FROM checkpoints WHERE shard = $1',
+};
+
+export const CREATE_CHECKPOINT: NamedQuery = {
+  name: 'create_checkpoint',
+  text: `INSERT INTO checkpoints (shard, epoch, sequence) VALUES ($1, $2, 0) ON CONFLICT (shard) DO NOTHING RETURNING shard`,
+};
+
+const ORDER_COLUMNS = `order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
+  quantity_lots, filled_lots, notional::text, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us`;
+
+export const ORDER: NamedQuery = {
+  name: 'order',
+  text: `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`,
+};
+
+// UUIDv7 ids sort by age: newest first is by id, backwards.
+export const ORDERS_OF_CLIENT: NamedQuery = {
+  name: 'orders_of_client',
+  text: `SELECT ${ORDER_COLUMNS} FROM orders
+    WHERE client_id = $1 AND ($2::text IS NULL OR instrument = $2) AND ($3::uuid IS NULL OR order_id < $3)
+    ORDER BY order_id DESC LIMIT $4`,
+};
+
+const TRADE_COLUMNS = 'instrument, trade_id, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, executed_us';
+
+export const TRADES: NamedQuery = {
+  name: 'trades',
+  text: `SELECT ${TRADE_COLUMNS} FROM trades WHERE instrument = $1 AND ($2::bigint IS NULL OR trade_id < $2)
+    ORDER BY trade_id DESC LIMIT $3`,
+};
+
+// Two index scans; OR over the two columns would read one of them by its worse index.
+export const TRADES_OF_ORDER: NamedQuery = {
+  name: 'trades_of_order',
+  text: `SELECT ${TRADE_COLUMNS} FROM trades WHERE maker_order_id = $1
+    UNION ALL SELECT ${TRADE_COLUMNS} FROM trades WHERE taker_order_id = $1
+    ORDER BY trade_id`,
+};
+
+// The time bound lets Postgres skip the partitions that cannot hold the entry.
+export const JOURNAL_ENTRY: NamedQuery = {
+  name: 'journal_entry',
+  text: `SELECT payload FROM journal WHERE shard = $1 AND sequence = $2 AND at >= to_timestamp($3) AND at < to_timestamp($3) + interval '1 day'`,
+};
+
+export const EXPIRED_KEYS: NamedQuery = {
+  name: 'expired_keys',
+  text: `SELECT sequence, idempotency FROM journal
+    WHERE shard = $1 AND sequence > $2 AND at < to_timestamp($3) AND idempotency IS NOT NULL
+    ORDER BY sequence LIMIT $4`,
+};

@@ -1,0 +1,320 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { RawLogEntry } from '../domain/log-entry';
+import { buildBatch, type Batch } from './batch';
+import { isDataError, type Database, type NamedQuery } from './database';
+import type { Checkpoint, History } from './history';
+import { INSERT_DEAD_LETTER, INSERT_JOURNAL, INSERT_TRADES, MOVE_CHECKPOINT, UPSERT_ORDERS } from './queries/write-batch';
+
+/** The shard log as the writer reads it. */
+export interface LogSource {
+  read(after: number, count: number, blockMs: number): Promise<RawLogEntry[]>;
+}
+
+/** What the writer asks of the engine: to let go of what is committed. */
+export interface Trimmer {
+  meta(): Promise<{ readonly epoch: string; readonly sequence: number; readonly persisted: number } | null>;
+  persisted(
+    epoch: string, sequence: number, keep: { readonly entries: number; readonly trades: number },
+    lastTradeIds: ReadonlyMap<string, number>, doneOrderIds: Iterable<string>,
+  ): Promise<boolean>;
+  forgetKeys(digests: readonly string[]): Promise<number>;
+}
+
+export interface WriterObserver {
+  committed(entries: number, seconds: number): void;
+  deadLetter(): void;
+  active(isActive: boolean): void;
+}
+
+export interface WriterOptions {
+  readonly shard: string;
+  readonly batchEntriesMax: number;
+  readonly keep: { readonly entries: number; readonly trades: number };
+  readonly idempotencyTtlS: number;
+}
+
+/** Longest wait for new entries before the loop looks around: standby, shutdown, housekeeping. */
+const BLOCK_MS = 500;
+const STANDBY_MS = 1_000;
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 2_000;
+const TRANSACTION_TIMEOUT_MS = 60_000;
+const HOUSEKEEPING_MS = 10_000;
+const EXPIRED_KEYS_PAGE = 1_000;
+
+/** Another writer has moved the checkpoint, or the shard began another life: this one stands by. */
+class NotTheWriterError extends Error {
+  constructor() {
+    super('the checkpoint was moved by another writer');
+    this.name = 'NotTheWriterError';
+  }
+}
+
+/** The log that Redis holds is not the one Postgres has a checkpoint of. Recovery has to decide. */
+export class LineageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LineageError';
+  }
+}
+
+/**
+ * Brings the shard log to Postgres: journal, orders and trades of a batch in one transaction with the
+ * checkpoint, so that every entry takes effect exactly once whatever is killed. One writer works per
+ * shard (an advisory lock, and the checkpoint itself); others stand by.
+ */
+export class Writer {
+  private session: pg.Client | null = null;
+  private checkpoint: Checkpoint | null = null;
+  private running: Promise<void> | null = null;
+  private stopping = false;
+  private readonly wake = new AbortController();
+  private lastHousekeeping = 0;
+  private sweptSequence = 0;
+  private isActive = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly history: History,
+    private readonly log: LogSource,
+    private readonly engine: Trimmer,
+    private readonly options: WriterOptions,
+    private readonly logger: Logger,
+    private readonly observer: WriterObserver,
+  ) {}
+
+  /** Sequence up to which this writer has committed; null while it stands by. */
+  get committedSequence(): number | null {
+    return this.isActive ? (this.checkpoint?.sequence ?? null) : null;
+  }
+
+  start(): void {
+    this.running = this.loop();
+  }
+
+  /** Commits what the log holds now, then stops. @param drainMs how long that may take */
+  async stop(drainMs: number): Promise<void> {
+    this.stopping = true;
+    this.wake.abort();
+    const deadline = Date.now() + drainMs;
+    await Promise.race([this.running, sleep(drainMs, undefined, { ref: false })]);
+    try {
+      if (this.isActive) await this.drain(deadline);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'writer could not drain: the log keeps what is left');
+    }
+    await this.release();
+  }
+
+  private async drain(deadline: number): Promise<void> {
+    while (Date.now() < deadline && await this.step(1) > 0);
+  }
+
+  private async loop(): Promise<void> {
+    let failures = 0;
+    while (!this.stopping) {
+      try {
+        if (!this.isActive && !(await this.takeOver())) {
+          await this.pause(STANDBY_MS);
+          continue;
+        }
+        await this.step(BLOCK_MS);
+        await this.housekeep();
+        failures = 0;
+      } catch (error) {
+        failures++;
+        await this.release();
+        if (error instanceof NotTheWriterError) this.logger.warn('another writer is at work: standing by');
+        else this.logger.warn({ err: error, failures }, 'writer interrupted: trying again');
+        // Jitter, so that several waiting writers do not come back in step.
+        const wait = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10));
+        await this.pause(wait * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.wake.signal }).catch(() => undefined);
+  }
+
+  private setActive(isActive: boolean): void {
+    if (isActive === this.isActive) return;
+    this.isActive = isActive;
+    this.observer.active(isActive);
+    this.logger.info({ shard: this.options.shard, checkpoint: this.checkpoint?.sequence }, isActive ? 'writer at work' : 'writer stands by');
+  }
+
+  /** Becomes the writer if nobody is. */
+  private async takeOver(): Promise<boolean> {
+    const session = await this.database.session(TRANSACTION_TIMEOUT_MS);
+    try {
+      const { rows } = await session.query<{ locked: boolean }>(
+        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [`openfill:writer:${this.options.shard}`],
+      );
+      const checkpoint = rows[0]?.locked === true ? await this.history.checkpoint() : null;
+      if (checkpoint === null) {
+        await session.end();
+        return false;
+      }
+      const meta = await this.engine.meta();
+      if (meta === null || meta.epoch !== checkpoint.epoch || meta.sequence < checkpoint.sequence) {
+        throw new LineageError(meta === null
+          ? 'redis is empty, postgres has a history'
+          : `redis is at ${meta.epoch}/${meta.sequence}, postgres at ${checkpoint.epoch}/${checkpoint.sequence}`);
+      }
+      this.checkpoint = checkpoint;
+      this.session = session;
+      await session.query("SELECT ensure_partitions(now()::date), ensure_partitions((now() + interval '1 month')::date)");
+      await this.trimUpTo(checkpoint, meta.persisted);
+      this.setActive(true);
+      return true;
+    } catch (error) {
+      await session.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Finishes the trim of a batch that was committed when its writer died before it could tell Redis. */
+  private async trimUpTo(checkpoint: Checkpoint, persisted: number): Promise<void> {
+    let after = persisted;
+    while (after < checkpoint.sequence) {
+      const count = Math.min(this.options.batchEntriesMax, checkpoint.sequence - after);
+      const raws = await this.log.read(after, count, 1);
+      if (raws.length === 0) throw new LineageError(`log ends at ${after}, before the checkpoint ${checkpoint.sequence}`);
+      const batch = buildBatch(raws);
+      await this.trim(checkpoint.epoch, batch);
+      after = batch.lastSequence;
+    }
+  }
+
+  private async release(): Promise<void> {
+    const session = this.session;
+    this.session = null;
+    this.setActive(false);
+    // Ends the advisory lock with it.
+    if (session) await session.end().catch(() => undefined);
+  }
+
+  /** One batch. @returns how many entries it brought over. */
+  private async step(blockMs: number): Promise<number> {
+    const checkpoint = this.checkpoint as Checkpoint;
+    const raws = await this.log.read(checkpoint.sequence, this.options.batchEntriesMax, blockMs);
+    if (raws.length === 0) return 0;
+    await this.write(raws);
+    return raws.length;
+  }
+
+  private async write(raws: readonly RawLogEntry[]): Promise<void> {
+    const from = this.checkpoint as Checkpoint;
+    let batch: Batch;
+    const started = process.hrtime.bigint();
+    try {
+      batch = buildBatch(raws);
+      await this.commit(batch, from);
+    } catch (error) {
+      if (!isDataError(error) && !(error instanceof SyntaxError)) throw error;
+      if (raws.length === 1) {
+        await this.bury(raws[0] as RawLogEntry, from, error as Error);
+        return;
+      }
+      // Somewhere in here is an entry that Postgres refuses: halve until it stands alone.
+      const middle = raws.length >> 1;
+      await this.write(raws.slice(0, middle));
+      await this.write(raws.slice(middle));
+      return;
+    }
+    this.observer.committed(raws.length, Number(process.hrtime.bigint() - started) / 1e9);
+    await this.trim(from.epoch, batch);
+  }
+
+  private async transaction(work: (session: pg.Client) => Promise<void>): Promise<void> {
+    const session = this.session as pg.Client;
+    await session.query('BEGIN');
+    try {
+      await work(session);
+    } catch (error) {
+      await session.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+    await session.query('COMMIT');
+  }
+
+  private async moveCheckpoint(session: pg.Client, from: Checkpoint, sequence: number, timeUs: number): Promise<void> {
+    const moved = await session.query({ ...MOVE_CHECKPOINT, values: [this.options.shard, from.epoch, from.sequence, sequence, timeUs] });
+    if (moved.rowCount !== 1) throw new NotTheWriterError();
+  }
+
+  private async commit(batch: Batch, from: Checkpoint): Promise<void> {
+    await this.transaction(async (session) => {
+      const run = (query: NamedQuery, values: unknown[]): Promise<unknown> => session.query({ ...query, values });
+      // First the checkpoint: a second writer stops here, before it has written anything.
+      await this.moveCheckpoint(session, from, batch.lastSequence, batch.lastTimeUs);
+      await run(INSERT_JOURNAL, [
+        this.options.shard,
+        batch.entries.map(({ entry }) => entry.sequence),
+        batch.entries.map(({ entry }) => entry.timeUs),
+        batch.entries.map(({ entry }) => entry.kind),
+        batch.entries.map(({ entry }) => entry.idempotency),
+        batch.entries.map(({ raw }) => raw.payload),
+      ]);
+      const { orders, trades } = batch;
+      if (orders.length > 0) {
+        await run(UPSERT_ORDERS, [
+          orders.map((o) => o.orderId), orders.map((o) => o.clientId), orders.map((o) => o.clientOrderId),
+          orders.map((o) => o.instrument), orders.map((o) => o.side), orders.map((o) => o.type),
+          orders.map((o) => o.timeInForce), orders.map((o) => o.postOnly), orders.map((o) => o.priceTicks),
+          orders.map((o) => o.quantityLots), orders.map((o) => o.filledLots), orders.map((o) => o.notional),
+          orders.map((o) => o.status), orders.map((o) => o.reason), orders.map((o) => o.sequence),
+          orders.map((o) => o.fillSequence), orders.map((o) => o.priority), orders.map((o) => o.createdUs),
+          orders.map((o) => o.updatedUs),
+        ]);
+      }
+      if (trades.length > 0) {
+        await run(INSERT_TRADES, [
+          trades.map(({ trade }) => trade.instrument), trades.map(({ trade }) => trade.tradeId),
+          trades.map(({ trade }) => trade.priceTicks), trades.map(({ trade }) => trade.quantityLots),
+          trades.map(({ trade }) => trade.takerSide), trades.map(({ trade }) => trade.makerOrderId),
+          trades.map(({ trade }) => trade.takerOrderId), trades.map(({ sequence }) => sequence),
+          trades.map(({ trade }) => trade.executedUs),
+        ]);
+      }
+    });
+    this.checkpoint = { epoch: from.epoch, sequence: batch.lastSequence, timeUs: batch.lastTimeUs };
+  }
+
+  /** Puts one refused entry aside, whole, and goes on behind it. */
+  private async bury(raw: RawLogEntry, from: Checkpoint, reason: Error): Promise<void> {
+    await this.transaction(async (session) => {
+      await this.moveCheckpoint(session, from, raw.sequence, from.timeUs);
+      await session.query({ ...INSERT_DEAD_LETTER, values: [this.options.shard, raw.sequence, raw.payload, reason.message] });
+    });
+    this.checkpoint = { ...from, sequence: raw.sequence };
+    this.observer.deadLetter();
+    this.logger.error({ err: reason, sequence: raw.sequence }, 'log entry refused by postgres: kept in dead_letters');
+    await this.engine.persisted(from.epoch, raw.sequence, this.options.keep, new Map(), []);
+  }
+
+  private async trim(epoch: string, batch: Batch): Promise<void> {
+    const trimmed = await this.engine.persisted(epoch, batch.lastSequence, this.options.keep, batch.lastTradeIds, batch.doneOrderIds);
+    if (!trimmed) throw new LineageError('redis began another life of the shard');
+  }
+
+  /** Partitions ahead of time, and idempotency keys past their lifetime. */
+  private async housekeep(): Promise<void> {
+    const now = Date.now();
+    if (now - this.lastHousekeeping < HOUSEKEEPING_MS) return;
+    this.lastHousekeeping = now;
+    await (this.session as pg.Client).query("SELECT ensure_partitions((now() + interval '1 month')::date)");
+    const expiry = Math.floor(now / 1000) - this.options.idempotencyTtlS;
+    for (;;) {
+      const keys = await this.history.expiredKeys(this.sweptSequence, expiry, EXPIRED_KEYS_PAGE);
+      const last = keys[keys.length - 1];
+      if (last === undefined) break;
+      await this.engine.forgetKeys(keys.map((key) => key.digest));
+      this.sweptSequence = last.sequence;
+      if (keys.length < EXPIRED_KEYS_PAGE || this.stopping) break;
+    }
+  }
+}
