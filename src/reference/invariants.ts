@@ -1,0 +1,112 @@
+import { AMOUNT_MAX } from '../domain/amounts';
+import { isOpen, remainingLots, type Order, type Side } from '../domain/order';
+import type { BookState, LevelState, ShardState } from './state';
+
+/**
+ * What must hold of any shard at any moment, whatever led there. Judges the state alone, so it applies
+ * to the reference book and to a live shard alike.
+ * @returns one sentence for each thing that is wrong, none for a sound shard
+ */
+export function invariantProblems(state: ShardState): string[] {
+  const problems: string[] = [];
+  const orders = new Map(state.orders.map((order) => [order.orderId, order]));
+  if (orders.size !== state.orders.length) problems.push('an order is held twice');
+  for (const order of state.orders) orderProblems(order, state.sequence, problems);
+
+  const queued = new Set<string>();
+  for (const book of state.books) bookProblems(book, orders, queued, problems);
+  const listed = new Set<string>();
+  for (const { clientId, orderIds } of state.openOrders) {
+    for (const orderId of orderIds) {
+      if (listed.has(orderId)) problems.push(`order ${orderId} is listed as open twice`);
+      listed.add(orderId);
+      if (orders.get(orderId)?.clientId !== clientId) problems.push(`order ${orderId} is listed for a client that has no such order`);
+    }
+  }
+  const named = new Set<string>();
+  for (const { clientId, clientOrderId, orderId } of state.clientOrderIds) {
+    named.add(orderId);
+    const order = orders.get(orderId);
+    if (order?.clientId !== clientId || order.clientOrderId !== clientOrderId) {
+      problems.push(`client order id ${clientOrderId} of ${clientId} points at ${orderId}, which is not named so`);
+    }
+  }
+  for (const order of state.orders) {
+    const open = isOpen(order);
+    if (open !== queued.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${open ? 'not ' : ''}in the book`);
+    if (open !== listed.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${open ? 'not ' : ''}listed as open`);
+    const mayBeNamed = open && order.clientOrderId !== null;
+    if (mayBeNamed !== named.has(order.orderId)) {
+      problems.push(`order ${order.orderId} is ${order.status} but ${mayBeNamed ? 'not ' : ''}found by its client order id`);
+    }
+  }
+  for (const orderId of [...queued, ...listed, ...named]) {
+    if (!orders.has(orderId)) problems.push(`order ${orderId} is referred to but not held`);
+  }
+  for (const { digest, sequence } of state.idempotency) {
+    if (sequence < 1 || sequence > state.sequence) problems.push(`idempotency key ${digest} points at sequence ${sequence}, past the log`);
+  }
+  return problems;
+}
+
+function orderProblems(order: Order, sequence: number, problems: string[]): void {
+  const wrong = (what: string): void => void problems.push(`order ${order.orderId} ${what}`);
+  const { filledLots, quantityLots, status } = order;
+  if (filledLots < 0 || filledLots > quantityLots || quantityLots > AMOUNT_MAX) wrong(`has ${filledLots} of ${quantityLots} lots filled`);
+  if ((status === 'filled') !== (filledLots === quantityLots)) wrong(`is ${status} with ${filledLots} of ${quantityLots} lots filled`);
+  if (status === 'open' && filledLots > 0) wrong('is open and not partially_filled, with fills');
+  if (status === 'partially_filled' && filledLots === 0) wrong('is partially_filled without a fill');
+  if (status === 'rejected' && filledLots > 0) wrong('is rejected and traded');
+  if ((order.reason === null) !== (isOpen(order) || status === 'filled')) wrong(`is ${status} with reason ${order.reason ?? 'none'}`);
+  if ((filledLots === 0) !== (order.notional === '0')) wrong(`has ${filledLots} lots filled for ${order.notional}`);
+  if ((filledLots === 0) !== (order.fillSequence === 0)) wrong(`has ${filledLots} lots filled, the last at sequence ${order.fillSequence}`);
+  if (order.sequence > sequence || order.fillSequence > order.sequence || order.priority > order.sequence) {
+    wrong(`has sequence ${order.sequence}, fill ${order.fillSequence} and priority ${order.priority} at shard sequence ${sequence}`);
+  }
+  if (order.updatedUs < order.createdUs) wrong('was updated before it was created');
+  // An order that never rests is never amended, so its limit is the one it traded under.
+  if (order.timeInForce !== 'gtc' && order.priceTicks !== null) {
+    const atLimit = BigInt(order.priceTicks) * BigInt(filledLots);
+    const paid = BigInt(order.notional);
+    if (order.side === 'buy' ? paid > atLimit : paid < atLimit) wrong(`traded ${filledLots} lots for ${paid}, past its limit ${order.priceTicks}`);
+  }
+}
+
+function bookProblems(book: BookState, orders: ReadonlyMap<string, Order>, queued: Set<string>, problems: string[]): void {
+  const bid = book.bids[0];
+  const ask = book.asks[0];
+  if (bid !== undefined && ask !== undefined && bid.priceTicks >= ask.priceTicks) {
+    problems.push(`${book.instrument} is crossed: ${bid.priceTicks} bid, ${ask.priceTicks} asked`);
+  }
+  sideProblems(book.instrument, 'buy', book.bids, orders, queued, problems);
+  sideProblems(book.instrument, 'sell', book.asks, orders, queued, problems);
+}
+
+function sideProblems(
+  instrument: string, side: Side, levels: readonly LevelState[], orders: ReadonlyMap<string, Order>,
+  queued: Set<string>, problems: string[],
+): void {
+  let before: number | null = null;
+  for (const { priceTicks, quantityLots, orderIds } of levels) {
+    const where = `${instrument} ${side} ${priceTicks}`;
+    if (before !== null && (side === 'buy' ? priceTicks >= before : priceTicks <= before)) problems.push(`${where} is out of order`);
+    before = priceTicks;
+    if (orderIds.length === 0) problems.push(`${where} is a level without orders`);
+    let total = 0n;
+    let priority = 0;
+    for (const orderId of orderIds) {
+      if (queued.has(orderId)) problems.push(`order ${orderId} is in the book twice`);
+      queued.add(orderId);
+      const order = orders.get(orderId);
+      if (order === undefined) continue;
+      total += BigInt(remainingLots(order));
+      if (order.instrument !== instrument || order.side !== side || order.priceTicks !== priceTicks) {
+        problems.push(`order ${orderId} waits at ${where} but is for ${order.instrument} ${order.side} ${order.priceTicks}`);
+      }
+      if (order.priority <= priority) problems.push(`order ${orderId} waits behind one that came later`);
+      priority = order.priority;
+    }
+    if (total !== BigInt(quantityLots)) problems.push(`${where} says ${quantityLots} lots, its orders have ${total}`);
+    if (quantityLots > AMOUNT_MAX) problems.push(`${where} holds more than an exact integer`);
+  }
+}

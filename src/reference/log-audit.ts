@@ -1,0 +1,123 @@
+import type { Fill, LevelChange, LogEntry } from '../domain/log-entry';
+import { isOpen, remainingLots, type Order } from '../domain/order';
+
+/**
+ * Follows a shard's log from its first entry and checks that each entry follows from those before it:
+ * sequence, time and trade ids without gaps, every lot traded accounted for on both sides, and each
+ * level's new total equal to what its orders wait with. It knows no matching rule, so it judges the
+ * reference book's log as well as the engine's.
+ */
+export class LogAudit {
+  private sequence = 0;
+  private timeUs = 0;
+  private readonly tradeIds = new Map<string, number>();
+  private readonly orders = new Map<string, Order>();
+  private readonly levels = new Map<string, bigint>();
+
+  /** @returns what is wrong with the entry, one sentence each */
+  add(entry: LogEntry): string[] {
+    const problems: string[] = [];
+    const wrong = (what: string): void => void problems.push(`entry ${entry.sequence}: ${what}`);
+    if (entry.sequence !== this.sequence + 1) wrong(`follows ${this.sequence}`);
+    if (entry.timeUs < this.timeUs) wrong('is earlier than the one before');
+    this.sequence = entry.sequence;
+    this.timeUs = entry.timeUs;
+
+    const touched = new Set<string>();
+    const [taker] = entry.orders;
+    if (entry.fills.length > 0 && (taker === undefined || entry.orders.length > 1)) wrong('has fills but not one taker');
+    if (taker !== undefined) this.checkFills(entry, taker, touched, wrong);
+    // A refusal or an amend that changed nothing only shows the order.
+    if (entry.kind !== 'refuse' && entry.kind !== 'keep') {
+      for (const order of entry.orders) this.checkOwnOrder(entry, order, wrong);
+      for (const order of entry.orders) this.replace(order, touched);
+    } else if (entry.fills.length + entry.levels.length > 0) {
+      wrong(`is a ${entry.kind} and changes the book`);
+    }
+    this.checkLevels(entry.levels, touched, wrong);
+    return problems;
+  }
+
+  private checkFills(entry: LogEntry, taker: Order, touched: Set<string>, wrong: (what: string) => void): void {
+    for (const fill of entry.fills) {
+      const tradeId = (this.tradeIds.get(taker.instrument) ?? 0) + 1;
+      if (fill.tradeId !== tradeId) wrong(`trade ${fill.tradeId} where ${tradeId} follows`);
+      this.tradeIds.set(taker.instrument, fill.tradeId);
+      if (fill.quantityLots < 1) wrong(`trade ${fill.tradeId} of ${fill.quantityLots} lots`);
+      this.checkMaker(entry, taker, fill, wrong);
+      this.replace(fill.maker, touched);
+    }
+  }
+
+  private checkMaker(entry: LogEntry, taker: Order, fill: Fill, wrong: (what: string) => void): void {
+    const { maker } = fill;
+    const before = this.orders.get(maker.orderId);
+    const name = `trade ${fill.tradeId}: maker ${maker.orderId}`;
+    if (before === undefined || !isOpen(before)) {
+      wrong(`${name} was not open`);
+      return;
+    }
+    if (maker.side === taker.side || maker.instrument !== taker.instrument) wrong(`${name} is no counterpart`);
+    if (fill.priceTicks !== before.priceTicks) wrong(`${name} asked for ${before.priceTicks}, traded at ${fill.priceTicks}`);
+    if (taker.priceTicks !== null && (taker.side === 'buy' ? fill.priceTicks > taker.priceTicks : fill.priceTicks < taker.priceTicks)) {
+      wrong(`${name} is past the taker's limit ${taker.priceTicks}`);
+    }
+    if (maker.filledLots !== before.filledLots + fill.quantityLots) wrong(`${name} does not count the trade's lots`);
+    if (BigInt(maker.notional) !== BigInt(before.notional) + valueOf(fill)) wrong(`${name} does not count the trade's value`);
+    if (fill.makerPreviousFill !== before.fillSequence || maker.fillSequence !== entry.sequence) wrong(`${name} does not point at its fills`);
+    if (maker.priority !== before.priority || maker.quantityLots !== before.quantityLots) wrong(`${name} was changed by a trade`);
+  }
+
+  private checkOwnOrder(entry: LogEntry, order: Order, wrong: (what: string) => void): void {
+    const before = this.orders.get(order.orderId);
+    const name = `order ${order.orderId}`;
+    if ((entry.kind === 'place') === (before !== undefined)) wrong(`${name} is ${before === undefined ? 'unknown' : 'placed again'}`);
+    if (before !== undefined && !isOpen(before)) wrong(`${name} was done already`);
+    if (order.sequence !== entry.sequence || order.updatedUs !== entry.timeUs) wrong(`${name} does not carry the entry's number and time`);
+    let lots = before?.filledLots ?? 0;
+    let value = BigInt(before?.notional ?? '0');
+    for (const fill of entry.fills) {
+      lots += fill.quantityLots;
+      value += valueOf(fill);
+    }
+    if (order.filledLots !== lots) wrong(`${name} has ${order.filledLots} lots filled, its trades say ${lots}`);
+    if (BigInt(order.notional) !== value) wrong(`${name} traded for ${order.notional}, its trades say ${value}`);
+    if (entry.kind === 'amend' && entry.previousFill !== (before?.fillSequence ?? 0)) wrong(`${name} does not point at its fills`);
+  }
+
+  /** Each touched level's last word must be what its orders wait with; no other level may be spoken of. */
+  private checkLevels(levels: readonly LevelChange[], touched: ReadonlySet<string>, wrong: (what: string) => void): void {
+    const told = new Map<string, number>();
+    for (const level of levels) told.set(levelKey(level.instrument, level.side, level.priceTicks), level.quantityLots);
+    for (const [key, quantityLots] of told) {
+      if (BigInt(quantityLots) !== (this.levels.get(key) ?? 0n)) wrong(`level ${key} is told as ${quantityLots}, its orders have ${this.levels.get(key) ?? 0n}`);
+    }
+    for (const key of touched) {
+      if (!told.has(key)) wrong(`level ${key} changed and is not told`);
+    }
+  }
+
+  private replace(order: Order, touched: Set<string>): void {
+    const before = this.orders.get(order.orderId);
+    if (before !== undefined) this.weigh(before, -1n, touched);
+    this.weigh(order, 1n, touched);
+    this.orders.set(order.orderId, order);
+  }
+
+  private weigh(order: Order, sign: 1n | -1n, touched: Set<string>): void {
+    if (!isOpen(order) || order.priceTicks === null) return;
+    const key = levelKey(order.instrument, order.side, order.priceTicks);
+    const total = (this.levels.get(key) ?? 0n) + sign * BigInt(remainingLots(order));
+    if (total === 0n) this.levels.delete(key);
+    else this.levels.set(key, total);
+    touched.add(key);
+  }
+}
+
+function valueOf(fill: Fill): bigint {
+  return BigInt(fill.priceTicks) * BigInt(fill.quantityLots);
+}
+
+function levelKey(instrument: string, side: string, priceTicks: number): string {
+  return `${instrument} ${side} ${priceTicks}`;
+}

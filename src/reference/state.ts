@@ -1,0 +1,42 @@
+import type { Order } from '../domain/order';
+
+/**
+ * Everything a shard holds, in one comparable form: the reference book gives it, and whoever reads a
+ * live shard can bring it into the same form. Every list is in a fixed order, so equal shards are equal.
+ */
+export interface ShardState {
+  /** Log sequence of the last entry. */
+  readonly sequence: number;
+  /** Last trade id of each instrument that has traded, by instrument. */
+  readonly tradeIds: readonly { readonly instrument: string; readonly tradeId: number }[];
+  /** Instruments with at least one order in the book, by name. */
+  readonly books: readonly BookState[];
+  /** Every order that is held, done ones included, by id. */
+  readonly orders: readonly Order[];
+  /** Clients with open orders, by client id; their orders by id. */
+  readonly openOrders: readonly { readonly clientId: string; readonly orderIds: readonly string[] }[];
+  /** By client id, then client order id. */
+  readonly clientOrderIds: readonly { readonly clientId: string; readonly clientOrderId: string; readonly orderId: string }[];
+  /** By digest. */
+  readonly idempotency: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
+}
+
+export interface BookState {
+  readonly instrument: string;
+  /** Best first. */
+  readonly bids: readonly LevelState[];
+  readonly asks: readonly LevelState[];
+}
+
+export interface LevelState {
+  readonly priceTicks: number;
+  readonly quantityLots: number;
+  /** In queue order. */
+  readonly orderIds: readonly string[];
+}
+
+/** The order in which lists of a {@link ShardState} stand: by UTF-16 code unit, whatever the locale. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
