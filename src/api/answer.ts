@@ -1,0 +1,20 @@
+import { Problem } from './problem';
+
+/** What a call answers, whatever carries it: HTTP, a batch's result or a WebSocket message. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** @param requestId the `instance` of a problem */
+export function answerOfProblem(problem: Problem, requestId: string): Answer {
+  return { status: problem.status, body: problem.body(requestId), headers: problem.headers };
+}
+
+/** How far Postgres is behind, for answers that could not be made from all of history. */
+export interface Staleness {
+  readonly stale: true;
+  readonly lag_entries: number;
+  readonly lag_seconds: number;
+}

@@ -1,0 +1,35 @@
+import type { Instrument } from '../domain/instruments';
+import { Problem } from './problem';
+
+/** The venue's instruments by name: those it trades, and those it once traded and still has history of. */
+export class InstrumentTable {
+  private readonly traded = new Map<string, Instrument>();
+  private readonly known = new Map<string, Instrument>();
+
+  /** @param retired instruments that are only in history any more */
+  constructor(traded: readonly Instrument[], retired: readonly Instrument[]) {
+    for (const instrument of retired) this.known.set(instrument.instrument, instrument);
+    for (const instrument of traded) {
+      this.traded.set(instrument.instrument, instrument);
+      this.known.set(instrument.instrument, instrument);
+    }
+  }
+
+  get all(): Instrument[] {
+    return [...this.traded.values()];
+  }
+
+  /** @throws Problem `instrument_not_found` */
+  require(name: string): Instrument {
+    const instrument = this.traded.get(name);
+    if (instrument === undefined) throw new Problem('instrument_not_found', { detail: `There is no instrument ${name}.` });
+    return instrument;
+  }
+
+  /** The instrument of an order or trade that exists. */
+  of(name: string): Instrument {
+    const instrument = this.known.get(name);
+    if (instrument === undefined) throw new Error(`instrument ${name} is in the records but not in the instruments table`);
+    return instrument;
+  }
+}

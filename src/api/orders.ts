@@ -1,0 +1,526 @@
+import { LRUCache } from 'lru-cache';
+import { parseAmount, type AmountInput, type Step } from '../domain/amounts';
+import type { AmendCandidate, CommandResult, EngineCommand, OrderReference } from '../domain/commands';
+import type { Instrument } from '../domain/instruments';
+import { tradesOf, type LogEntry } from '../domain/log-entry';
+import { isUuid, newOrderId } from '../domain/order-id';
+import { isOpen, kindCode, type Order, type Trade } from '../domain/order';
+import { presentOrder, presentOrderWithTrades } from '../domain/present';
+import { resultCodeOf, type ResultCode } from '../domain/result-code';
+import type { Answer, Staleness } from './answer';
+import { answerOfProblem } from './answer';
+import { differences, printOfEntry, printOfPlace, type RequestPrint } from './idempotency';
+import type { InstrumentTable } from './instrument-table';
+import { Problem, invalid, type FieldError } from './problem';
+import {
+  AMEND, CANCEL, PLACE, batchSchema, checkBody, checkIdempotencyKey, checkOperation, checkQuery, querySchemas,
+  type AmendBody, type Operation, type OrderReferenceBody, type PlaceBody,
+} from './schemas';
+
+/** The matching engine as the API uses it. */
+export interface OrderEngine {
+  submit(command: EngineCommand): Promise<CommandResult>;
+  readRecord(orderId: string): Promise<Order | null>;
+  readOrder(orderId: string): Promise<{ order: Order; entries: readonly LogEntry[]; reachedFrom: number } | null>;
+  readOpenOrders(clientId: string, instrument: string | null, cursor: string | null, limit: number):
+    Promise<{ orders: readonly Order[]; nextCursor: string | null }>;
+  sequence(): Promise<number>;
+}
+
+/** Postgres as the API reads it. */
+export interface OrderHistory {
+  order(orderId: string): Promise<Order | null>;
+  ordersOfClient(clientId: string, instrument: string | null, behindOrderId: string | null, limit: number): Promise<readonly Order[]>;
+  tradesOfOrder(orderId: string): Promise<readonly Trade[]>;
+  journalEntry(sequence: number, second: number): Promise<LogEntry | null>;
+}
+
+export interface CommitWatch {
+  /** @returns false when Postgres does not hold `sequence` in time. */
+  waitFor(sequence: number, timeoutMs: number): Promise<boolean>;
+  staleness(): Promise<Staleness>;
+}
+
+export interface OrdersObserver {
+  received(instrument: string, type: string, side: string): void;
+  matched(instrument: string, trades: number): void;
+  rejected(instrument: string, reason: string): void;
+  latency(instrument: string, type: string, seconds: number): void;
+}
+
+export interface OrdersOptions {
+  readonly batchOperationsMax: number;
+  readonly ordersLimitMax: number;
+  readonly massCancelPage: number;
+  readonly ackAfter: 'redis' | 'postgres';
+  readonly engineTimeoutMs: number;
+  readonly readBarrierTimeoutMs: number;
+  digest(clientId: string, key: string): string;
+  /** Whether an error says that Postgres is away, as against a fault of ours. */
+  isHistoryAway(error: unknown): boolean;
+}
+
+/** A command that passed its checks, and how its result becomes an answer. */
+interface Prepared {
+  readonly command: EngineCommand;
+  finish(result: CommandResult): Promise<Answer>;
+}
+
+/** Orders whose owner and instrument are remembered; neither ever changes. */
+const OWNERS_MAX = 200_000;
+
+const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
+
+interface Owner {
+  readonly clientId: string;
+  readonly instrument: string;
+}
+
+/** Placing, changing and reading orders: the same code behind HTTP, batches and WebSocket order entry. */
+export class OrdersApi {
+  private readonly owners = new LRUCache<string, Owner>({ max: OWNERS_MAX });
+  private readonly batchBody;
+  private readonly queries;
+
+  constructor(
+    private readonly engine: OrderEngine,
+    private readonly history: OrderHistory,
+    private readonly commits: CommitWatch,
+    private readonly instruments: InstrumentTable,
+    private readonly options: OrdersOptions,
+    private readonly observer: OrdersObserver,
+  ) {
+    this.batchBody = batchSchema(options.batchOperationsMax);
+    this.queries = querySchemas({ levelsMax: 1, tradesMax: 1, ordersMax: options.ordersLimitMax });
+  }
+
+  /** POST /orders */
+  async place(body: unknown, headerKey: string | undefined): Promise<Answer> {
+    const started = process.hrtime.bigint();
+    const order = checkBody(PLACE, body);
+    const prepared = this.preparePlace(order, headerKey);
+    const answer = await prepared.finish(await this.engine.submit(prepared.command));
+    this.observer.latency(order.instrument, order.type, Number(process.hrtime.bigint() - started) / 1e9);
+    return answer;
+  }
+
+  /** POST /orders/{order_id}/cancel, DELETE /orders/{order_id} */
+  async cancel(orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
+    const fields = checkBody(CANCEL, body ?? {});
+    const prepared = await this.prepareCancel({ order_id: this.pathId(orderId), ...fields }, headerKey);
+    return prepared.finish(await this.engine.submit(prepared.command));
+  }
+
+  /** PATCH /orders/{order_id} */
+  async amend(orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
+    const fields = checkBody(AMEND, body);
+    const prepared = await this.prepareAmend({ order_id: this.pathId(orderId), ...fields }, headerKey);
+    return prepared.finish(await this.engine.submit(prepared.command));
+  }
+
+  /** POST /orders/batch: every operation is answered as its own call would be. */
+  async batch(body: unknown, requestId: string): Promise<Answer> {
+    const { operations } = checkBody(this.batchBody, body);
+    const prepared = await Promise.all(operations.map((operation) => this.prepareOperation(operation, requestId)));
+    // All are handed over in one turn, so they travel together and take effect in their order.
+    const results = await Promise.all(prepared.map(async (step) => {
+      if ('status' in step) return step;
+      const result = await this.engine.submit(step.command);
+      return this.asAnswer(() => step.finish(result), requestId);
+    }));
+    return { status: 200, body: { results: results.map(({ status, body: answer }) => ({ status, body: answer })) } };
+  }
+
+  /** DELETE /orders?client_id=… */
+  async massCancel(query: unknown): Promise<Answer> {
+    const { client_id: clientId, instrument } = checkQuery(this.queries.massCancel, query);
+    if (instrument !== undefined) this.instruments.require(instrument);
+    const boundOrderId = newOrderId();
+    const cancelled: string[] = [];
+    let cursor = '';
+    do {
+      const result = await this.engine.submit({
+        op: 'mass_cancel', clientId, instrument: instrument ?? null, cursor, boundOrderId, pageSize: this.options.massCancelPage,
+      });
+      if (result.outcome === 'refused') throw new Problem(result.code, { extensions: { cancelled } });
+      if (result.outcome !== 'mass_cancelled') throw new Error(`mass cancel answered with ${result.outcome}`);
+      for (const order of result.entry?.orders ?? []) cancelled.push(order.orderId);
+      if (result.entry !== null) await this.acknowledge(result.entry.sequence, this.options.ackAfter);
+      cursor = result.cursor;
+    } while (cursor !== '');
+    return { status: 200, body: { cancelled } };
+  }
+
+  /** GET /public/orders/{order_id} */
+  async order(orderId: string): Promise<Answer> {
+    const id = this.pathId(orderId);
+    const live = await this.engine.readOrder(id);
+    if (live !== null) {
+      const { trades, stale } = await this.tradesOf(live.order, live.entries, live.reachedFrom);
+      return { status: 200, body: { ...this.present(live.order, trades), ...stale } };
+    }
+    const order = await this.fromHistory(() => this.history.order(id));
+    if (order === null) throw new Problem('order_not_found');
+    return { status: 200, body: this.present(order, await this.fromHistory(() => this.history.tradesOfOrder(id))) };
+  }
+
+  /** GET /orders */
+  async list(query: unknown): Promise<Answer> {
+    const { client_id: clientId, status, instrument, limit, cursor } = checkQuery(this.queries.orders, query);
+    if (instrument !== undefined) this.instruments.require(instrument);
+    if (status === 'open') return this.listOpen(clientId, instrument, cursor, limit, null);
+    const sequence = await this.engine.sequence();
+    const complete = await this.commits.waitFor(sequence, this.options.readBarrierTimeoutMs);
+    try {
+      const orders = await this.history.ordersOfClient(clientId, instrument ?? null, cursor ?? null, limit);
+      const last = orders.length === limit ? orders[orders.length - 1] : undefined;
+      return {
+        status: 200,
+        body: {
+          orders: orders.map((order) => presentOrder(order, this.instruments.of(order.instrument))),
+          next_cursor: last?.orderId ?? null,
+          ...(complete ? {} : await this.commits.staleness()),
+        },
+      };
+    } catch (error) {
+      if (!this.options.isHistoryAway(error)) throw error;
+      // What Redis knows is better than nothing, as long as the answer says so.
+      return this.listOpen(clientId, instrument, cursor, limit, await this.commits.staleness());
+    }
+  }
+
+  private async listOpen(
+    clientId: string, instrument: string | undefined, cursor: string | undefined, limit: number, stale: Staleness | null,
+  ): Promise<Answer> {
+    const page = await this.engine.readOpenOrders(clientId, instrument ?? null, cursor ?? null, limit);
+    return {
+      status: 200,
+      body: {
+        orders: page.orders.map((order) => presentOrder(order, this.instruments.of(order.instrument))),
+        next_cursor: page.nextCursor,
+        ...stale,
+      },
+    };
+  }
+
+  /** A path that is no UUID names no order. */
+  private pathId(orderId: string): string {
+    if (!isUuid(orderId)) throw new Problem('order_not_found');
+    return orderId.toLowerCase();
+  }
+
+  private async asAnswer(work: () => Promise<Answer>, requestId: string): Promise<Answer> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Problem) return answerOfProblem(error, requestId);
+      throw error;
+    }
+  }
+
+  private async prepareOperation(operation: unknown, requestId: string): Promise<Prepared | Answer> {
+    try {
+      const checked: Operation = checkOperation(operation);
+      switch (checked.op) {
+        case 'place': return this.preparePlace(checked, undefined);
+        case 'cancel': return await this.prepareCancel(checked, undefined);
+        case 'amend': return await this.prepareAmend(checked, undefined);
+      }
+    } catch (error) {
+      if (error instanceof Problem) return answerOfProblem(error, requestId);
+      throw error;
+    }
+  }
+
+  private keyOf(bodyKey: string | undefined, headerKey: string | undefined): string | null {
+    if (headerKey === undefined) return bodyKey ?? null;
+    checkIdempotencyKey(headerKey);
+    if (bodyKey !== undefined && bodyKey !== headerKey) {
+      throw invalid([{ field: 'idempotency_key', message: 'differs from the Idempotency-Key header' }]);
+    }
+    return headerKey;
+  }
+
+  private preparePlace(body: PlaceBody, headerKey: string | undefined): Prepared {
+    const instrument = this.instruments.require(body.instrument);
+    const errors: FieldError[] = [];
+    const amount = (field: string, value: AmountInput, step: Step, max: number, min: number): number => {
+      const parsed = parseAmount(value, step, max, min);
+      if (parsed.ok) return parsed.value;
+      errors.push({ field, message: parsed.problem });
+      return 0;
+    };
+    const priceTicks = body.price === undefined
+      ? 0
+      : amount('price', body.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
+    const quantityLots = amount('quantity', body.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    if (errors.length > 0) throw invalid(errors);
+    const key = this.keyOf(body.idempotency_key, headerKey);
+    const command = {
+      op: 'place' as const,
+      instrument: body.instrument,
+      side: body.side,
+      kind: kindCode(body.type, body.time_in_force, body.post_only),
+      priceTicks,
+      quantityLots,
+      orderId: newOrderId(),
+      clientId: body.client_id,
+      clientOrderId: body.client_order_id ?? null,
+      idempotency: key === null ? null : this.options.digest(body.client_id, key),
+    };
+    this.observer.received(body.instrument, body.type, body.side);
+    return {
+      command,
+      finish: async (result) => {
+        this.observePlace(body.instrument, result);
+        return this.answer(result, 201, key === null ? null : printOfPlace(command), body.ack);
+      },
+    };
+  }
+
+  private observePlace(instrument: string, result: CommandResult): void {
+    if (result.outcome === 'refused') this.observer.rejected(instrument, result.code);
+    if (result.outcome !== 'logged') return;
+    const { entry } = result;
+    if (entry.kind === 'refuse') this.observer.rejected(instrument, resultCodeOf(entry.code));
+    const order = entry.orders[0];
+    if (order?.status === 'rejected' && order.reason !== null) this.observer.rejected(instrument, order.reason);
+    if (entry.fills.length > 0) this.observer.matched(instrument, entry.fills.length);
+  }
+
+  private async prepareCancel(
+    body: OrderReferenceBody & { readonly idempotency_key?: string }, headerKey: string | undefined,
+  ): Promise<Prepared> {
+    const key = this.keyOf(body.idempotency_key, headerKey);
+    const print: RequestPrint = { op: 'cancel', ...this.printOfReference(body) };
+    const command = {
+      op: 'cancel' as const,
+      order: this.reference(body),
+      idempotency: await this.digestFor(body, key),
+      request: key === null ? null : print,
+    };
+    return { command, finish: (result) => this.answer(result, 200, key === null ? null : print, undefined, command.order) };
+  }
+
+  private async prepareAmend(body: AmendBody & OrderReferenceBody, headerKey: string | undefined): Promise<Prepared> {
+    const key = this.keyOf(body.idempotency_key, headerKey);
+    // Only the instrument can tell ticks; an unlikely one is sorted out by the engine in its atomic step.
+    const owner = body.order_id === undefined ? undefined : this.owners.get(body.order_id);
+    const candidates = owner === undefined ? this.instruments.all : [this.instruments.of(owner.instrument)];
+    const amounts = candidates.map((instrument) => this.candidate(instrument, body));
+    const allInvalid = amounts.every((candidate) => candidate.errors.length > 0);
+    // Wrong in every instrument: no need to ask which one it is.
+    if (allInvalid && amounts[0] !== undefined) throw invalid(amounts[0].errors);
+    const print: RequestPrint = {
+      op: 'amend', ...this.printOfReference(body),
+      price: canonicalText(body.price), quantity: canonicalText(body.quantity),
+      remaining_quantity: canonicalText(body.remaining_quantity),
+    };
+    const command = {
+      op: 'amend' as const,
+      order: this.reference(body),
+      candidates: amounts.map(({ candidate }) => candidate),
+      idempotency: await this.digestFor(body, key),
+      request: key === null ? null : print,
+    };
+    return {
+      command,
+      finish: (result) => {
+        const refusal = this.amendErrors(result, body);
+        if (refusal !== null) throw refusal;
+        return this.answer(result, 200, key === null ? null : print, undefined, command.order);
+      },
+    };
+  }
+
+  private candidate(instrument: Instrument, body: AmendBody): { candidate: AmendCandidate; errors: FieldError[] } {
+    const errors: FieldError[] = [];
+    const amount = (field: string, value: AmountInput | undefined, step: Step, max: number, min: number): number | 'invalid' | null => {
+      if (value === undefined) return null;
+      const parsed = parseAmount(value, step, max, min);
+      if (parsed.ok) return parsed.value;
+      errors.push({ field, message: parsed.problem });
+      return 'invalid';
+    };
+    return {
+      candidate: {
+        instrument: instrument.instrument,
+        priceTicks: amount('price', body.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin),
+        quantityLots: amount('quantity', body.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin),
+        remainingLots: amount('remaining_quantity', body.remaining_quantity, instrument.lot, instrument.quantityLotsMax, 1),
+        quantityLotsMax: instrument.quantityLotsMax,
+      },
+      errors,
+    };
+  }
+
+  /** An amend that does not fit its order's instrument: names the fields that do not. */
+  private amendErrors(result: CommandResult, body: AmendBody): Problem | null {
+    let order: Order | null = null;
+    if (result.outcome === 'refused' && result.code === 'amend_invalid') order = result.order;
+    if (result.outcome === 'logged' && result.entry.kind === 'refuse' && resultCodeOf(result.entry.code) === 'amend_invalid') {
+      order = result.entry.orders[0] ?? null;
+    }
+    return order === null ? null : invalid(this.candidate(this.instruments.of(order.instrument), body).errors);
+  }
+
+  private reference(body: OrderReferenceBody): OrderReference {
+    if (body.order_id !== undefined) return { orderId: body.order_id };
+    return { clientId: body.client_id as string, clientOrderId: body.client_order_id as string };
+  }
+
+  private printOfReference(body: OrderReferenceBody): RequestPrint {
+    return { order_id: body.order_id ?? null, client_order_id: body.client_order_id ?? null };
+  }
+
+  /** A key is scoped to the client; where a call names only the order, to the order's client. */
+  private async digestFor(body: OrderReferenceBody, key: string | null): Promise<string | null> {
+    if (key === null) return null;
+    if (body.order_id === undefined) return this.options.digest(body.client_id as string, key);
+    const owner = await this.owner(body.order_id);
+    // An order that does not exist has no client: its key belongs to that one id.
+    return this.options.digest(owner?.clientId ?? `\u0000${body.order_id}`, key);
+  }
+
+  private async owner(orderId: string): Promise<Owner | null> {
+    const known = this.owners.get(orderId);
+    if (known !== undefined) return known;
+    const order = await this.engine.readRecord(orderId) ?? await this.fromHistory(() => this.history.order(orderId));
+    if (order !== null) this.remember(order);
+    return order;
+  }
+
+  private remember(order: Order): void {
+    this.owners.set(order.orderId, { clientId: order.clientId, instrument: order.instrument });
+  }
+
+  /**
+   * A command's result as its answer.
+   * @param print what this request asks for, to tell a retry from a reused key; null without a key
+   * @param reference the order that was named, to look a missing one up in history
+   * @throws Problem
+   */
+  private async answer(
+    result: CommandResult, success: number, print: RequestPrint | null, ack: 'redis' | 'postgres' | undefined,
+    reference?: OrderReference,
+  ): Promise<Answer> {
+    const ackAfter = ack ?? this.options.ackAfter;
+    switch (result.outcome) {
+      case 'logged':
+        await this.acknowledge(result.entry.sequence, ackAfter);
+        return this.answerOfEntry(result.entry, success, reference);
+      case 'replayed': {
+        const entry = result.entry ?? await this.fromHistory(() => this.history.journalEntry(result.sequence, result.second));
+        if (entry === null) throw new Error(`entry ${result.sequence} is neither in the log nor in the journal`);
+        const different = print === null ? [] : differences(printOfEntry(entry), print);
+        if (different.length > 0) {
+          throw new Problem('idempotency_key_reused', {
+            detail: `The key was used for a request with another ${different.map((error) => error.field).join(', ')}.`,
+            errors: different,
+          });
+        }
+        await this.acknowledge(entry.sequence, ackAfter);
+        try {
+          const answer = await this.answerOfEntry(entry, success, reference);
+          return { ...answer, headers: { ...answer.headers, ...REPLAYED } };
+        } catch (error) {
+          if (error instanceof Problem) Object.assign(error.headers, REPLAYED);
+          throw error;
+        }
+      }
+      case 'unchanged':
+        return { status: success, body: this.present(result.order, []) };
+      case 'refused':
+        throw await this.refusal(result.code, result.order, reference);
+      case 'mass_cancelled':
+        throw new Error('a single command answered as a mass cancel');
+    }
+  }
+
+  private async answerOfEntry(entry: LogEntry, success: number, reference: OrderReference | undefined): Promise<Answer> {
+    const order = entry.orders[0];
+    if (entry.kind === 'refuse') throw await this.refusal(resultCodeOf(entry.code), order ?? null, reference);
+    if (order === undefined) throw new Error(`entry ${entry.sequence} has no order`);
+    this.remember(order);
+    if (entry.kind !== 'cancel') return { status: success, body: this.present(order, tradesOf(entry)) };
+    const { trades, stale } = await this.allTradesOf(order);
+    return { status: success, body: { ...this.present(order, trades), ...stale } };
+  }
+
+  private async refusal(code: ResultCode, order: Order | null, reference: OrderReference | undefined): Promise<Problem> {
+    let final = order;
+    if (code === 'order_not_found' && reference !== undefined && 'orderId' in reference) {
+      // Done and persisted orders have left Redis: history knows whether it ever was.
+      final = await this.fromHistory(() => this.history.order(reference.orderId));
+      if (final === null) return new Problem('order_not_found');
+      if (isOpen(final)) return new Problem('engine_recovering');
+      return this.notOpen(final);
+    }
+    if (code === 'order_not_open' && final !== null) return this.notOpen(final);
+    return new Problem(code);
+  }
+
+  private async notOpen(order: Order): Promise<Problem> {
+    const { trades, stale } = await this.allTradesOf(order);
+    return new Problem('order_not_open', {
+      detail: `The order is ${order.status} already.`,
+      extensions: { order: { ...this.present(order, trades), ...stale } },
+    });
+  }
+
+  private present(order: Order, trades: readonly Trade[]) {
+    return presentOrderWithTrades(order, trades, this.instruments.of(order.instrument));
+  }
+
+  /** Every trade of a done order, oldest first. */
+  private async allTradesOf(order: Order): Promise<{ trades: Trade[]; stale: Staleness | null }> {
+    if (order.filledLots === 0) return { trades: [], stale: null };
+    const live = await this.engine.readOrder(order.orderId);
+    if (live !== null) return this.tradesOf(live.order, live.entries, live.reachedFrom);
+    return { trades: [...await this.fromHistory(() => this.history.tradesOfOrder(order.orderId))], stale: null };
+  }
+
+  /** Joins the trades that are in the log with those that are only in Postgres. */
+  private async tradesOf(order: Order, entries: readonly LogEntry[], reachedFrom: number): Promise<{ trades: Trade[]; stale: Staleness | null }> {
+    const byId = new Map<number, Trade>();
+    for (const entry of entries) {
+      for (const trade of tradesOf(entry)) {
+        if (trade.makerOrderId === order.orderId || trade.takerOrderId === order.orderId) byId.set(trade.tradeId, trade);
+      }
+    }
+    let stale: Staleness | null = null;
+    if (reachedFrom > 0) {
+      try {
+        for (const trade of await this.history.tradesOfOrder(order.orderId)) byId.set(trade.tradeId, trade);
+      } catch (error) {
+        if (!this.options.isHistoryAway(error)) throw error;
+        stale = await this.commits.staleness();
+      }
+    }
+    return { trades: [...byId.values()].sort((a, b) => a.tradeId - b.tradeId), stale };
+  }
+
+  private async fromHistory<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (this.options.isHistoryAway(error)) throw new Problem('history_unavailable');
+      throw error;
+    }
+  }
+
+  /** Where the acknowledgement waits for Postgres: a commit that does not come in time leaves the outcome open. */
+  private async acknowledge(sequence: number, ackAfter: 'redis' | 'postgres'): Promise<void> {
+    if (ackAfter === 'redis') return;
+    if (!(await this.commits.waitFor(sequence, this.options.engineTimeoutMs))) {
+      throw new Problem('outcome_unknown', { detail: 'The command has happened in Redis; Postgres has not confirmed it in time.' });
+    }
+  }
+}
+
+/** An amount in one spelling, so that 1, 1.0 and "1.00" compare as equal. */
+function canonicalText(amount: AmountInput | undefined): string | null {
+  if (amount === undefined) return null;
+  const text = typeof amount === 'string' ? amount : typeof amount === 'number' ? String(amount) : amount.text;
+  return text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text;
+}

@@ -1,0 +1,74 @@
+import { RESULT_CODES, type ResultCode } from '../domain/result-code';
+
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What a client is told when a request is not carried out: RFC 9457, with the venue's stable code. */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: ResultCode;
+  errors?: readonly FieldError[];
+  [extension: string]: unknown;
+}
+
+export interface ProblemExtras {
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  /** Members beside the standard ones, such as the order of a 409. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Seconds after which a client may try again, where a code says that it can. */
+const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
+  rate_limited: 1,
+  engine_frozen: 5,
+  engine_recovering: 2,
+  engine_unavailable: 1,
+  backlog_full: 2,
+  history_unavailable: 2,
+  shutting_down: 2,
+};
+
+export class Problem extends Error {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(readonly code: ResultCode, readonly extras: ProblemExtras = {}) {
+    super(extras.detail ?? RESULT_CODES[code].title);
+    this.name = 'Problem';
+    this.status = RESULT_CODES[code].status;
+    const retryAfter = RETRY_AFTER_S[code];
+    this.headers = {
+      ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+      ...extras.headers,
+    };
+  }
+
+  /** @param requestId the `instance` of the problem */
+  body(requestId: string): ProblemBody {
+    return {
+      type: `urn:openfill:problem:${this.code}`,
+      title: RESULT_CODES[this.code].title,
+      status: this.status,
+      detail: this.message,
+      instance: requestId,
+      code: this.code,
+      ...(this.extras.errors ? { errors: this.extras.errors } : {}),
+      ...this.extras.extensions,
+    };
+  }
+}
+
+/** @returns a `validation_failed` whose detail names the first field. */
+export function invalid(errors: readonly FieldError[]): Problem {
+  const first = errors[0];
+  const detail = first === undefined ? undefined : `${first.field} ${first.message}`;
+  return new Problem('validation_failed', detail === undefined ? { errors } : { detail, errors });
+}

@@ -1,0 +1,208 @@
+import Joi from 'joi';
+import { NumberText, type AmountInput } from '../domain/amounts';
+import { INSTRUMENT_NAME } from '../domain/instruments';
+import { isUuid } from '../domain/order-id';
+import type { OrderType, Side, TimeInForce } from '../domain/order';
+import { invalid, type FieldError } from './problem';
+
+/** Shapes of what clients send. Amounts are only looked at as to their type here; domain/amounts reads them. */
+
+export const CLIENT_ID_LENGTH_MAX = 64;
+export const CLIENT_ORDER_ID_LENGTH_MAX = 64;
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+
+// Neither control characters nor lone surrogates nor unassigned code points.
+const PRINTABLE = /^[^\p{C}]+$/u;
+
+const printable = (max: number): Joi.StringSchema =>
+  Joi.string().max(max).pattern(PRINTABLE).messages({ 'string.pattern.base': '{{#label}} must consist of printable characters' });
+
+const amount = Joi.any().custom((value: unknown, helpers) => {
+  if (typeof value === 'string' || typeof value === 'number' || value instanceof NumberText) return value;
+  return helpers.error('amount.type');
+}).messages({ 'amount.type': '{{#label}} must be a number or a decimal string' });
+
+const orderId = Joi.string().custom((value: string, helpers) =>
+  isUuid(value) ? value.toLowerCase() : helpers.error('uuid'),
+).messages({ uuid: '{{#label}} must be a UUID' });
+
+const instrument = Joi.string().pattern(INSTRUMENT_NAME)
+  .messages({ 'string.pattern.base': '{{#label}} must be the name of an instrument' });
+const clientId = printable(CLIENT_ID_LENGTH_MAX);
+const clientOrderId = printable(CLIENT_ORDER_ID_LENGTH_MAX);
+const idempotencyKey = printable(IDEMPOTENCY_KEY_LENGTH_MAX);
+const ack = Joi.string().valid('redis', 'postgres');
+
+export interface PlaceBody {
+  readonly client_id: string;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly price?: AmountInput;
+  readonly quantity: AmountInput;
+  readonly time_in_force: TimeInForce;
+  readonly post_only: boolean;
+  readonly client_order_id?: string;
+  readonly idempotency_key?: string;
+  readonly ack?: 'redis' | 'postgres';
+}
+
+const PLACE_FIELDS = {
+  client_id: clientId.required(),
+  instrument: instrument.default('BTC-USD'),
+  side: Joi.string().valid('buy', 'sell').required(),
+  type: Joi.string().valid('limit', 'market').required(),
+  price: amount.when('type', { is: 'market', then: Joi.forbidden(), otherwise: Joi.required() }),
+  quantity: amount.required(),
+  time_in_force: Joi.string().when('type', {
+    is: 'market', then: Joi.valid('ioc').default('ioc'), otherwise: Joi.valid('gtc', 'ioc', 'fok').default('gtc'),
+  }),
+  post_only: Joi.boolean().strict().default(false).when('type', { is: 'market', then: Joi.valid(false) })
+    .when('time_in_force', { is: 'gtc', otherwise: Joi.valid(false) }),
+  client_order_id: clientOrderId,
+  idempotency_key: idempotencyKey,
+  ack,
+};
+
+export interface CancelBody {
+  readonly client_id?: string;
+  readonly idempotency_key?: string;
+}
+
+export interface AmendBody {
+  readonly price?: AmountInput;
+  readonly quantity?: AmountInput;
+  readonly remaining_quantity?: AmountInput;
+  readonly idempotency_key?: string;
+}
+
+export interface OrderReferenceBody {
+  readonly order_id?: string;
+  readonly client_id?: string;
+  readonly client_order_id?: string;
+}
+
+const AMEND_FIELDS = {
+  price: amount,
+  quantity: amount,
+  remaining_quantity: amount,
+  idempotency_key: idempotencyKey,
+};
+
+const REFERENCE_FIELDS = {
+  order_id: orderId,
+  client_id: clientId,
+  client_order_id: clientOrderId,
+};
+
+function amendRules<T>(schema: Joi.ObjectSchema<T>): Joi.ObjectSchema<T> {
+  return schema.or('price', 'quantity', 'remaining_quantity').nand('quantity', 'remaining_quantity');
+}
+
+function referenceRules<T>(schema: Joi.ObjectSchema<T>): Joi.ObjectSchema<T> {
+  return schema.xor('order_id', 'client_order_id').with('client_order_id', 'client_id');
+}
+
+export const PLACE = Joi.object<PlaceBody>(PLACE_FIELDS);
+export const CANCEL = Joi.object<CancelBody>({ client_id: clientId, idempotency_key: idempotencyKey });
+export const AMEND = amendRules(Joi.object<AmendBody>(AMEND_FIELDS));
+
+export type Operation =
+  | ({ readonly op: 'place' } & PlaceBody)
+  | ({ readonly op: 'cancel' } & CancelBody & OrderReferenceBody)
+  | ({ readonly op: 'amend' } & AmendBody & OrderReferenceBody);
+
+const OPERATIONS = {
+  place: Joi.object({ op: Joi.valid('place'), ...PLACE_FIELDS }),
+  cancel: referenceRules(Joi.object({ op: Joi.valid('cancel'), idempotency_key: idempotencyKey, ...REFERENCE_FIELDS })),
+  amend: referenceRules(amendRules(Joi.object({ op: Joi.valid('amend'), ...AMEND_FIELDS, ...REFERENCE_FIELDS }))),
+} as const;
+
+/** The batch itself; its operations are checked one by one, so that one bad operation leaves the others alone. */
+export function batchSchema(operationsMax: number): Joi.ObjectSchema<{ operations: unknown[] }> {
+  return Joi.object<{ operations: unknown[] }>({
+    operations: Joi.array().items(Joi.any()).min(1).max(operationsMax).required(),
+  });
+}
+
+const limit = (max: number, fallback: number): Joi.NumberSchema => Joi.number().integer().min(1).max(max).default(Math.min(fallback, max));
+
+export function querySchemas(limits: { levelsMax: number; tradesMax: number; ordersMax: number }) {
+  return {
+    orderbook: Joi.object<{ instrument: string; levels: number }>({
+      instrument: instrument.default('BTC-USD'), levels: limit(limits.levelsMax, 20),
+    }),
+    trades: Joi.object<{ instrument: string; limit: number; before?: number }>({
+      instrument: instrument.default('BTC-USD'),
+      limit: limit(limits.tradesMax, 50),
+      before: Joi.number().integer().min(1).max(Number.MAX_SAFE_INTEGER),
+    }),
+    orders: Joi.object<{ client_id: string; status: 'open' | 'all'; instrument?: string; limit: number; cursor?: string }>({
+      client_id: clientId.required(),
+      status: Joi.string().valid('open', 'all').default('open'),
+      instrument,
+      limit: limit(limits.ordersMax, 100),
+      cursor: orderId,
+    }),
+    massCancel: Joi.object<{ client_id: string; instrument?: string }>({ client_id: clientId.required(), instrument }),
+    cancel: Joi.object<{ client_id?: string; idempotency_key?: string }>({ client_id: clientId, idempotency_key: idempotencyKey }),
+    none: Joi.object({}),
+  };
+}
+
+const OPTIONS: Joi.ValidationOptions = {
+  abortEarly: false,
+  convert: false,
+  errors: { wrap: { label: false } },
+};
+// A query string carries text only.
+const QUERY_OPTIONS: Joi.ValidationOptions = { ...OPTIONS, convert: true };
+
+/** Errors that one request is told of at most. */
+const FIELD_ERRORS_MAX = 20;
+
+function fieldErrors(error: Joi.ValidationError): FieldError[] {
+  return error.details.slice(0, FIELD_ERRORS_MAX).map((detail) => {
+    const field = detail.path.length > 0 ? detail.path.join('.') : (detail.context?.label ?? 'body');
+    const message = detail.message.startsWith(`${field} `) ? detail.message.slice(field.length + 1) : detail.message;
+    return { field: field === 'value' ? 'body' : field, message: message.replace(/^"?value"? /, '') };
+  });
+}
+
+function check<T>(schema: Joi.ObjectSchema<T>, value: unknown, options: Joi.ValidationOptions): T {
+  const result = schema.validate(value ?? {}, options);
+  if (result.error) throw invalid(fieldErrors(result.error));
+  return result.value;
+}
+
+/** @throws Problem `validation_failed` naming each wrong field */
+export function checkBody<T>(schema: Joi.ObjectSchema<T>, body: unknown): T {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
+  }
+  return check(schema, body, OPTIONS);
+}
+
+/** @throws Problem `validation_failed` naming each wrong parameter */
+export function checkQuery<T>(schema: Joi.ObjectSchema<T>, query: unknown): T {
+  return check(schema, query, QUERY_OPTIONS);
+}
+
+/** @throws Problem `validation_failed` */
+export function checkOperation(operation: unknown): Operation {
+  if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
+    throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend, in a JSON object' }]);
+  }
+  const op = (operation as { op?: unknown }).op;
+  if (op !== 'place' && op !== 'cancel' && op !== 'amend') {
+    throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend' }]);
+  }
+  return check(OPERATIONS[op] as Joi.ObjectSchema<Operation>, operation, OPTIONS);
+}
+
+/** @throws Problem `validation_failed`, or the order does not exist: a path that is no UUID names no order */
+export function checkIdempotencyKey(key: string): string {
+  const result = idempotencyKey.validate(key, OPTIONS);
+  if (result.error) throw invalid([{ field: 'Idempotency-Key', message: `must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable characters` }]);
+  return key;
+}
