@@ -1,0 +1,210 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { ConfigError, readConfig, type Config } from '../config';
+import { formatAmount, parseAmount } from '../domain/amounts';
+import { createLogger } from '../logger';
+import { DataDirInUseError, lockDataDir } from '../servers/data-dir-lock';
+import { startEmbeddedPostgres } from '../servers/embedded-postgres';
+import { startEmbeddedRedis } from '../servers/embedded-redis';
+import type { EmbeddedServer } from '../servers/embedded-server';
+import { findFreePort, listenProblem } from '../servers/ports';
+import { endOrphanedService, localUrl, startService, waitUntilReady, type Service } from '../servers/service';
+import { Supervisor } from '../servers/supervisor';
+
+const MAIN = join(__dirname, '..', 'main.js');
+/** A Ctrl-C reaches us more than once (from the terminal and from npm); only a later one means "now". */
+const FORCE_AFTER_MS = 1_000;
+const RESTART_DELAY_MS = 1_000;
+const WAITING_TOLD_EACH_MS = 10_000;
+
+/** What ends `up` with exit code 1 and this message, without a stack. */
+class StartError extends Error {}
+
+/** Something that runs and is stopped at the end. */
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+function explainPort(config: Config, problem: string): string {
+  switch (problem) {
+    case 'EADDRINUSE': return `PORT ${config.port} is already in use on ${config.host}: stop what listens there, or choose another PORT`;
+    case 'EACCES': return `PORT ${config.port} may not be used by this account: choose one above 1023`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND': return `HOST ${config.host} is not an address of this machine`;
+    default: return `PORT ${config.port} on HOST ${config.host} cannot be listened on: ${problem}`;
+  }
+}
+
+function takeDataDir(dataDir: string): ReturnType<typeof lockDataDir> {
+  try {
+    return lockDataDir(dataDir);
+  } catch (error) {
+    if (error instanceof DataDirInUseError) throw new StartError(error.message);
+    throw new StartError(`DATA_DIR ${dataDir} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+async function choosePort(config: Config): Promise<number> {
+  if (config.port === 0) return findFreePort(config.host);
+  const problem = await listenProblem(config.port, config.host);
+  if (problem !== null) throw new StartError(explainPort(config, problem));
+  return config.port;
+}
+
+/** An amount for the example that is sure to be accepted. */
+function example(wanted: string, step: Parameters<typeof parseAmount>[1], min: number, max: number): string {
+  const parsed = parseAmount(wanted, step);
+  const value = parsed.ok && parsed.value >= min && parsed.value <= max ? parsed.value : min;
+  return formatAmount(value, step);
+}
+
+function announcement(config: Config, url: string): string {
+  const first = config.instruments[0];
+  if (first === undefined) throw new StartError('INSTRUMENTS_FILE names no instrument');
+  const order = {
+    client_id: 'client-A',
+    instrument: first.instrument,
+    side: 'buy',
+    type: 'limit',
+    price: example('50000', first.tick, first.priceTicksMin, first.priceTicksMax),
+    quantity: example('0.5', first.lot, first.quantityLotsMin, first.quantityLotsMax),
+  };
+  return [
+    `openfill ready on ${url}`,
+    `curl -X POST ${url}/orders -H 'Content-Type: application/json' -d '${JSON.stringify(order)}'`,
+    `curl '${url}/public/orderbook?instrument=${first.instrument}&levels=20'`,
+    `curl '${url}/public/trades?instrument=${first.instrument}&limit=50'`,
+    '',
+  ].join('\n');
+}
+
+/** One run of `npm run up`: what is started is remembered, and stopped in reverse order. */
+class Up {
+  private readonly stopSignal = new AbortController();
+  private readonly running: Stoppable[][] = [];
+  private stopAskedAt: number | null = null;
+
+  constructor(private readonly config: Config, private readonly environment: NodeJS.ProcessEnv, private readonly log: Logger) {}
+
+  /** Resolves with the exit code once everything is stopped. */
+  async run(): Promise<number> {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => this.onSignal(name));
+    const { config } = this;
+    const lock = takeDataDir(config.dataDir);
+    try {
+      await endOrphanedService(config.dataDir, config.shutdownTimeoutMs);
+      const port = await choosePort(config);
+      const urls = await this.startServers();
+      await this.startExchange(port, urls);
+      await this.untilStopAsked();
+      return 0;
+    } finally {
+      // The service first: it drains and flushes into Redis and Postgres, which therefore come last.
+      for (const group of this.running.reverse()) await Promise.all(group.map((one) => one.stop()));
+      lock.release();
+    }
+  }
+
+  private onSignal(name: string): void {
+    const now = Date.now();
+    if (this.stopAskedAt === null) {
+      this.stopAskedAt = now;
+      this.log.info({ signal: name }, 'stopping');
+      this.stopSignal.abort();
+    } else if (now - this.stopAskedAt > FORCE_AFTER_MS) {
+      // Nothing acknowledged is lost by this: the next start brings the data back as after a crash.
+      this.log.warn({ signal: name }, 'stopping at once');
+      process.exit(1);
+    }
+  }
+
+  private untilStopAsked(): Promise<void> {
+    const { signal } = this.stopSignal;
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  private async startServers(): Promise<{ redisUrl: string; databaseUrl: string }> {
+    const { dataDir, redisUrl, databaseUrl } = this.config;
+    const report = (message: string): void => this.log.info(message);
+    const group: Stoppable[] = [];
+    this.running.push(group);
+    const embedded = async (name: string, start: (port?: number) => Promise<EmbeddedServer>): Promise<string> => {
+      const server = await start();
+      this.log.info({ pid: server.pid, port: server.port }, `embedded ${name} runs`);
+      group.push(new Supervisor(name, server, () => start(server.port), this.log));
+      return server.url;
+    };
+    const ownPort = (port?: number): { port?: number } => (port === undefined ? {} : { port });
+    const results = await Promise.allSettled([
+      this.environment.REDIS_URL ? redisUrl
+        : embedded('redis', (port) => startEmbeddedRedis({ dataDir, report, ...ownPort(port) })),
+      this.environment.DATABASE_URL ? databaseUrl
+        : embedded('postgres', (port) => startEmbeddedPostgres({ dataDir, ...ownPort(port) })),
+    ]);
+    const [redis, postgres] = results;
+    if (redis.status === 'rejected') throw new StartError((redis.reason as Error).message);
+    if (postgres.status === 'rejected') throw new StartError((postgres.reason as Error).message);
+    return { redisUrl: redis.value, databaseUrl: postgres.value };
+  }
+
+  private async startExchange(port: number, urls: { redisUrl: string; databaseUrl: string }): Promise<void> {
+    if (this.stopSignal.signal.aborted) return;
+    const { config, environment } = this;
+    const start = (): Promise<Service> => startService({
+      main: MAIN,
+      dataDir: config.dataDir,
+      shutdownTimeoutMs: config.shutdownTimeoutMs,
+      environment: {
+        ...environment,
+        PORT: String(port),
+        DATA_DIR: config.dataDir,
+        REDIS_URL: urls.redisUrl,
+        DATABASE_URL: urls.databaseUrl,
+        REQUIRE_DURABLE: environment.REQUIRE_DURABLE || 'true',
+      },
+    });
+    const url = localUrl(config.host, port);
+    const service = await this.firstReady(start, url);
+    if (service === null) return;
+    this.running.push([new Supervisor('service', service, start, this.log)]);
+    process.stdout.write(announcement(config, url));
+  }
+
+  /** @returns the service once it is ready, or null when a stop was asked for before that */
+  private async firstReady(start: () => Promise<Service>, url: string): Promise<Service | null> {
+    for (;;) {
+      const service = await start();
+      const unready = [service];
+      this.running.push(unready);
+      const told = setInterval(() => this.log.info(`waiting for ${url}/readyz`), WAITING_TOLD_EACH_MS);
+      const ready = await waitUntilReady(service, url, this.stopSignal.signal);
+      clearInterval(told);
+      if (this.stopSignal.signal.aborted) return null;
+      this.running.pop();
+      if (ready) return service;
+      const exit = await service.exited;
+      // It has said why on its own stderr: a wrong setting does not get better by trying again.
+      if (exit.code === 1) throw new StartError('');
+      this.log.warn({ code: exit.code, signal: exit.signal }, 'the service ended before it was ready, starting it again');
+      await sleep(RESTART_DELAY_MS, undefined, { signal: this.stopSignal.signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function main(): Promise<number> {
+  try {
+    const config = readConfig(process.env);
+    return await new Up(config, process.env, createLogger(config.logLevel)).run();
+  } catch (error) {
+    const expected = error instanceof StartError || error instanceof ConfigError;
+    const message = expected ? (error as Error).message : (error as Error).stack ?? String(error);
+    if (message !== '') process.stderr.write(`openfill: ${message}\n`);
+    return 1;
+  }
+}
+
+void main().then((code) => process.exit(code));

@@ -1,0 +1,133 @@
+import { mkdirSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeExit, lastLines, startChild, type Child } from './child';
+import { serverEnvironment } from './commands';
+import type { EmbeddedServer } from './embedded-server';
+import { findFreePort } from './ports';
+import { endProcesses, findServers } from './process-table';
+import { redisServerProgram, type Report } from './redis-binary';
+
+const HOST = '127.0.0.1';
+const POLL_MS = 20;
+const ANSWER_TIMEOUT_MS = 1_000;
+/** Reading the append-only file back takes about a second for each few hundred megabytes. */
+const START_TIMEOUT_MS = 10 * 60_000;
+const STOP_TIMEOUT_MS = 30_000;
+const PORT_ATTEMPTS = 5;
+const SLOT_LAST = 16_383;
+
+/** Settings that "acknowledged" stands on: each answer waits for the disk, and memory that runs out refuses instead of evicting. */
+export const REDIS_DURABLE_SETTINGS = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  'no-appendfsync-on-rewrite': 'no',
+  'maxmemory-policy': 'noeviction',
+  save: '',
+} as const;
+
+export interface EmbeddedRedisOptions {
+  /** Holds `redis/` (the data) and `logs/redis.log`. */
+  readonly dataDir: string;
+  /** The same port again after a restart; by default a free one. */
+  readonly port?: number;
+  /** A cluster of this one node that owns all slots: it refuses what a bigger cluster would refuse. */
+  readonly cluster?: boolean;
+  /** Settings beyond, or instead of, our own. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly report?: Report;
+}
+
+/** Sends one inline command and reads the first chunk of the answer: all that start-up needs of the protocol. */
+function ask(port: number, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ port, host: HOST });
+    const fail = (error: Error): void => {
+      socket.destroy();
+      reject(error);
+    };
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => fail(new Error(`redis did not answer ${command}`)));
+    socket.once('error', fail);
+    socket.once('close', () => reject(new Error('redis closed the connection')));
+    socket.once('data', (data) => {
+      resolve(data.toString('utf8'));
+      socket.destroy();
+    });
+    socket.once('connect', () => socket.write(`${command}\r\n`));
+  });
+}
+
+/** Waits until it answers and has loaded its data; in cluster mode, until it serves every slot. */
+async function waitUntilReady(child: Child, port: number, cluster: boolean, logFile: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  const ready = async (): Promise<boolean> => {
+    if (!(await ask(port, 'PING')).startsWith('+PONG')) return false;
+    if (!cluster) return true;
+    const state = await ask(port, 'CLUSTER INFO');
+    if (state.includes('cluster_state:ok')) return true;
+    if (state.includes('cluster_slots_assigned:0')) await ask(port, `CLUSTER ADDSLOTSRANGE 0 ${SLOT_LAST}`);
+    return false;
+  };
+  while (Date.now() < deadline) {
+    if (child.hasExited()) {
+      throw new Error(`redis ended while starting (${describeExit(await child.exited)}):\n${lastLines(logFile)}`);
+    }
+    if (await ready().catch(() => false)) return;
+    await sleep(POLL_MS);
+  }
+  await child.stop('SIGTERM', STOP_TIMEOUT_MS);
+  throw new Error(`redis was not ready within ${START_TIMEOUT_MS / 1000} s:\n${lastLines(logFile)}`);
+}
+
+/**
+ * Starts a durable Redis on its data directory and waits until it has read its data back. One that an earlier life
+ * left running on the same directory is stopped first: two would write over each other.
+ * @throws Error that says in a few lines what is wrong, or what to install
+ */
+export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedServer> {
+  const directory = join(options.dataDir, 'redis');
+  const logFile = join(options.dataDir, 'logs', 'redis.log');
+  const cluster = options.cluster ?? false;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const program = await redisServerProgram(join(options.dataDir, 'tools'), options.report ?? (() => undefined));
+  await endProcesses(findServers(directory, ['redis-server', 'valkey-server', 'redis-check-rdb', basename(program)]), 'SIGTERM', STOP_TIMEOUT_MS);
+
+  for (let attempt = 1; ; attempt += 1) {
+    const port = options.port ?? await findFreePort();
+    const settings: Record<string, string> = {
+      bind: HOST,
+      port: String(port),
+      dir: '.',
+      daemonize: 'no',
+      logfile: '',
+      ...REDIS_DURABLE_SETTINGS,
+      ...(cluster ? { 'cluster-enabled': 'yes', 'cluster-config-file': 'nodes.conf', 'cluster-port': String(await findFreePort()) } : {}),
+      ...options.settings,
+    };
+    const child = await startChild({
+      command: program,
+      args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+      cwd: directory,
+      env: serverEnvironment(),
+      logFile,
+      deathSignal: 'SIGTERM',
+    });
+    try {
+      await waitUntilReady(child, port, cluster, logFile);
+    } catch (error) {
+      // Another process may have taken the port between our look and Redis' own.
+      const portTaken = child.hasExited() && /Address already in use/.test((error as Error).message);
+      if (portTaken && options.port === undefined && attempt < PORT_ATTEMPTS) continue;
+      throw error;
+    }
+    return {
+      url: `redis://${HOST}:${port}`,
+      port,
+      pid: child.pid,
+      process: child.process,
+      exited: child.exited,
+      stop: () => child.stop('SIGTERM', STOP_TIMEOUT_MS),
+    };
+  }
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startChild, type Child } from './child';
+import { readIdentity, writeIdentity } from './data-dir-lock';
+import { endProcesses, identityOf, isAlive } from './process-table';
+import type { Running } from './supervisor';
+
+const PID_FILE = 'service.pid';
+const POLL_MS = 100;
+const ANSWER_TIMEOUT_MS = 2_000;
+/** Beyond the limit that the service sets itself for draining. */
+const STOP_MARGIN_MS = 5_000;
+
+export interface ServiceOptions {
+  /** The built main.js. */
+  readonly main: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly dataDir: string;
+  /** How long the service lets itself drain. */
+  readonly shutdownTimeoutMs: number;
+}
+
+export type Service = Running & Pick<Child, 'hasExited'>;
+
+/** Starts the exchange's own process; its output goes where ours goes. It is not ready yet when this resolves. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const child = await startChild({
+    command: process.execPath,
+    args: ['--enable-source-maps', options.main],
+    env: options.environment,
+    deathSignal: 'SIGTERM',
+  });
+  const identity = identityOf(child.pid);
+  if (identity !== null) writeIdentity(join(options.dataDir, PID_FILE), identity);
+  return {
+    pid: child.pid,
+    exited: child.exited,
+    hasExited: () => child.hasExited(),
+    stop: () => child.stop('SIGTERM', options.shutdownTimeoutMs + STOP_MARGIN_MS),
+  };
+}
+
+/** Ends a service that an earlier life with this data directory left behind; it would hold the port. */
+export async function endOrphanedService(dataDir: string, shutdownTimeoutMs: number): Promise<void> {
+  const orphan = readIdentity(join(dataDir, PID_FILE));
+  if (orphan !== null && isAlive(orphan)) await endProcesses([orphan], 'SIGTERM', shutdownTimeoutMs + STOP_MARGIN_MS);
+}
+
+/** Address to reach a service from this machine, whatever it listens on. */
+export function localUrl(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    await response.arrayBuffer();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns false when the service ended, or `signal` was given, before it was ready */
+export async function waitUntilReady(service: Service, url: string, signal: AbortSignal): Promise<boolean> {
+  while (!service.hasExited() && !signal.aborted) {
+    if (await isReady(url)) return true;
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return false;
+}
