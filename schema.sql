@@ -7,6 +7,16 @@ CREATE TABLE IF NOT EXISTS schema_version (
   applied_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Every instrument ever traded. Amounts are stored in its ticks and lots, so these never change.
+CREATE TABLE IF NOT EXISTS instruments (
+  instrument    text        PRIMARY KEY,
+  base          text        NOT NULL,
+  quote         text        NOT NULL,
+  tick_size     text        NOT NULL,
+  lot_size      text        NOT NULL,
+  registered_at timestamptz NOT NULL DEFAULT now()
+);
+
 -- How far each shard's log is persisted, and in which life of the shard. Moved in the transaction that
 -- writes the batch: whoever does not find the old sequence here is not the writer any more.
 CREATE TABLE IF NOT EXISTS checkpoints (

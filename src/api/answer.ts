@@ -9,7 +9,7 @@ export interface Answer {
 
 /** @param requestId the `instance` of a problem */
 export function answerOfProblem(problem: Problem, requestId: string): Answer {
-  return { status: problem.status, body: problem.body(requestId), headers: problem.headers };
+  return { status: problem.status, body: problem.body(requestId), headers: { 'Content-Type': 'application/problem+json', ...problem.headers } };
 }
 
 /** How far Postgres is behind, for answers that could not be made from all of history. */

@@ -295,6 +295,19 @@ export class Engine {
     };
   }
 
+  /** Time of a log entry in µs, null when the log does not hold it. */
+  async entryTimeUs(sequence: number): Promise<number | null> {
+    const id = `${sequence}-0`;
+    const reply = (await this.redis.send(['XRANGE', this.keys.log, id, id], this.limits.timeoutMs)) as [string, string[]][];
+    const payload = reply[0]?.[1][1];
+    return payload === undefined ? null : decodeLogEntry(payload).timeUs;
+  }
+
+  /** Entries in the log, its kept tail included. */
+  async logLength(): Promise<number> {
+    return Number(await this.redis.send(['XLEN', this.keys.log], this.limits.timeoutMs));
+  }
+
   async sequence(): Promise<number> {
     return Number(await this.redis.send(['HGET', this.keys.meta, 'seq'], this.limits.timeoutMs));
   }

@@ -27,10 +27,6 @@ export class LogReader {
     await this.redis.connect();
   }
 
-  get isReady(): boolean {
-    return this.redis.isReady;
-  }
-
   /**
    * Entries behind `after`, oldest first; empty when none came within `blockMs`.
    * @throws LogGapError when the first one is not `after + 1`, or they are not contiguous
@@ -51,11 +47,6 @@ export class LogReader {
       entries.push({ sequence, payload: fields[fields.indexOf(LOG_FIELD) + 1] as string });
     }
     return entries;
-  }
-
-  /** Entries of the log, its kept tail included. */
-  async length(): Promise<number> {
-    return Number(await this.redis.send(['XLEN', this.key], 5_000));
   }
 
   close(): void {

@@ -80,6 +80,11 @@ export class Database {
     return client;
   }
 
+  /** @throws DatabaseUnavailableError */
+  async ping(): Promise<void> {
+    await this.query({ name: 'ping', text: 'SELECT 1' }, []);
+  }
+
   async close(): Promise<void> {
     await this.pool.end();
   }

@@ -1,0 +1,111 @@
+import { formatAmount } from '../domain/amounts';
+import { bookChecksum } from '../domain/checksum';
+import type { Instrument } from '../domain/instruments';
+import { formatTimeUs, type Trade } from '../domain/order';
+import { presentTrade } from '../domain/present';
+import type { Answer, Staleness } from './answer';
+import type { InstrumentTable } from './instrument-table';
+import { checkQuery, querySchemas } from './schemas';
+
+type Levels = readonly (readonly [priceTicks: number, quantityLots: number])[];
+
+export interface BookView {
+  readonly sequence: number;
+  readonly timeUs: number;
+  /** Best first. */
+  readonly bids: Levels;
+  readonly asks: Levels;
+}
+
+export interface MarketDataSources {
+  /** The book at a sequence that contains everything acknowledged before the call. */
+  book(instrument: string, levels: number): Promise<BookView>;
+  /** Newest first, contiguous; at least those that Postgres does not have yet. */
+  recentTrades(instrument: string, count: number, before: number | null): Promise<readonly Trade[]>;
+  /** Newest first. */
+  olderTrades(instrument: string, before: number | null, count: number): Promise<readonly Trade[]>;
+  isHistoryAway(error: unknown): boolean;
+  staleness(): Promise<Staleness>;
+  state(): Promise<string>;
+}
+
+/** What anyone may read of the market. */
+export class MarketDataApi {
+  private readonly queries;
+
+  constructor(
+    private readonly sources: MarketDataSources,
+    private readonly instruments: InstrumentTable,
+    limits: { readonly orderbookLevelsMax: number; readonly tradesLimitMax: number },
+  ) {
+    this.queries = querySchemas({ levelsMax: limits.orderbookLevelsMax, tradesMax: limits.tradesLimitMax, ordersMax: 1 });
+  }
+
+  /** GET /public/orderbook */
+  async orderbook(query: unknown): Promise<Answer> {
+    const { instrument: name, levels } = checkQuery(this.queries.orderbook, query);
+    const instrument = this.instruments.require(name);
+    // The checksum is over the top ten, even where fewer are asked for.
+    const book = await this.sources.book(name, Math.max(levels, 10));
+    const bids = viewLevels(book.bids, instrument);
+    const asks = viewLevels(book.asks, instrument);
+    return {
+      status: 200,
+      body: {
+        instrument: name,
+        sequence: book.sequence,
+        bids: bids.slice(0, levels),
+        asks: asks.slice(0, levels),
+        checksum: bookChecksum(bids, asks),
+        timestamp: formatTimeUs(book.timeUs),
+      },
+    };
+  }
+
+  /** GET /public/trades */
+  async trades(query: unknown): Promise<Answer> {
+    const { instrument: name, limit, before } = checkQuery(this.queries.trades, query);
+    const instrument = this.instruments.require(name);
+    const recent = await this.sources.recentTrades(name, limit, before ?? null);
+    const trades = [...recent];
+    let stale: Staleness | null = null;
+    const oldest = trades[trades.length - 1];
+    if (trades.length < limit && oldest?.tradeId !== 1) {
+      try {
+        trades.push(...await this.sources.olderTrades(name, oldest?.tradeId ?? before ?? null, limit - trades.length));
+      } catch (error) {
+        if (!this.sources.isHistoryAway(error)) throw error;
+        stale = await this.sources.staleness();
+      }
+    }
+    return {
+      status: 200,
+      body: { instrument: name, trades: trades.map((trade) => presentTrade(trade, instrument)), ...stale },
+    };
+  }
+
+  /** GET /public/instruments */
+  async list(): Promise<Answer> {
+    const state = await this.sources.state();
+    return { status: 200, body: { instruments: this.instruments.all.map((instrument) => viewInstrument(instrument, state)) } };
+  }
+}
+
+function viewLevels(levels: Levels, instrument: Instrument): [price: string, quantity: string][] {
+  return levels.map(([ticks, lots]) => [formatAmount(ticks, instrument.tick), formatAmount(lots, instrument.lot)]);
+}
+
+function viewInstrument(instrument: Instrument, state: string) {
+  return {
+    instrument: instrument.instrument,
+    base: instrument.base,
+    quote: instrument.quote,
+    tick_size: instrument.tick.text,
+    lot_size: instrument.lot.text,
+    price_min: formatAmount(instrument.priceTicksMin, instrument.tick),
+    price_max: formatAmount(instrument.priceTicksMax, instrument.tick),
+    quantity_min: formatAmount(instrument.quantityLotsMin, instrument.lot),
+    quantity_max: formatAmount(instrument.quantityLotsMax, instrument.lot),
+    state,
+  };
+}

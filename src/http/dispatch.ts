@@ -1,0 +1,163 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import getRawBody from 'raw-body';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { answerOfProblem, type Answer } from '../api/answer';
+import { parseJson } from '../api/json';
+import { Problem } from '../api/problem';
+import type { Route } from './routes';
+import { traceOf, type RequestTrace } from './trace';
+
+export interface DispatchOptions {
+  readonly bodyBytesMax: number;
+  readonly urlBytesMax: number;
+  readonly rateLimitPerSecond: number;
+}
+
+export interface DispatchObserver {
+  request(method: string, route: string, status: number, seconds: number): void;
+}
+
+const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
+
+/**
+ * From a request to its answer, the same for both ways in (the order routes ahead of Express, and
+ * Express): limits, body, handler, problem documents, headers, log and metrics.
+ */
+export class Dispatcher {
+  private readonly limiter: RateLimiterMemory;
+  private readonly inFlight = new Set<ServerResponse>();
+  private draining = false;
+
+  constructor(
+    private readonly options: DispatchOptions,
+    private readonly logger: Logger,
+    private readonly observer: DispatchObserver,
+  ) {
+    this.limiter = new RateLimiterMemory({ points: options.rateLimitPerSecond, duration: 1 });
+  }
+
+  get requestsInFlight(): number {
+    return this.inFlight.size;
+  }
+
+  /** From now on every answer closes its connection, and new requests are refused. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** Runs a route's handler and answers. Never rejects. */
+  async run(route: Route, request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>, query: string): Promise<void> {
+    await this.respond(request, response, route.path, async (trace) => {
+      const body = route.takesBody ? await this.readBody(request) : undefined;
+      const key = request.headers['idempotency-key'];
+      return route.handle({
+        params,
+        query: query === '' ? {} : parseQuery(query),
+        body,
+        idempotencyKey: typeof key === 'string' ? key : undefined,
+        requestId: trace.requestId,
+      });
+    });
+  }
+
+  /** Answers with what `work` gives, or with the problem it throws. @param route name for logs and metrics */
+  async respond(
+    request: IncomingMessage, response: ServerResponse, route: string, work: (trace: RequestTrace) => Promise<Answer>,
+  ): Promise<void> {
+    const started = process.hrtime.bigint();
+    const trace = traceOf(request);
+    this.inFlight.add(response);
+    let answer: Answer;
+    try {
+      await this.checkLimits(request);
+      answer = await work(trace);
+    } catch (error) {
+      answer = this.answerOfError(error, trace);
+    }
+    this.send(request, response, answer, trace);
+    this.inFlight.delete(response);
+    const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+    const method = request.method ?? '';
+    this.observer.request(method, route, answer.status, seconds);
+    const level = answer.status >= 500 ? 'warn' : 'debug';
+    if (this.logger.isLevelEnabled(level)) {
+      this.logger[level]({ request_id: trace.requestId, traceparent: trace.traceparent, method, route, status: answer.status, ms: seconds * 1000 }, 'request');
+    }
+  }
+
+  private async checkLimits(request: IncomingMessage): Promise<void> {
+    if (this.draining) throw new Problem('shutting_down');
+    if ((request.url ?? '').length > this.options.urlBytesMax) throw new Problem('uri_too_long');
+    const limit = this.options.rateLimitPerSecond;
+    try {
+      await this.limiter.consume(request.socket.remoteAddress ?? '');
+    } catch (rejection) {
+      if (rejection instanceof Error) throw rejection;
+      const reset = Math.max(1, Math.ceil((rejection as RateLimiterRes).msBeforeNext / 1000));
+      throw new Problem('rate_limited', {
+        headers: {
+          'Retry-After': String(reset),
+          'RateLimit-Policy': `"default";q=${limit};w=1`,
+          RateLimit: `"default";r=0;t=${reset}`,
+        },
+      });
+    }
+  }
+
+  private async readBody(request: IncomingMessage): Promise<unknown> {
+    const { headers } = request;
+    const length = headers['content-length'];
+    if (length === undefined && headers['transfer-encoding'] === undefined) return undefined;
+    if (length === '0') return undefined;
+    if (!JSON_TYPE.test(headers['content-type'] ?? '')) throw new Problem('unsupported_media_type');
+    if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+      throw new Problem('unsupported_media_type', { detail: 'The body must not be compressed.' });
+    }
+    let body: Buffer;
+    try {
+      body = await getRawBody(request, { limit: this.options.bodyBytesMax, ...(length === undefined ? {} : { length }) });
+    } catch (error) {
+      if ((error as { type?: string }).type === 'entity.too.large') {
+        throw new Problem('body_too_large', { detail: `The body must be at most ${this.options.bodyBytesMax} bytes.` });
+      }
+      throw new Problem('malformed_json', { detail: 'The body ended early.' });
+    }
+    return parseJson(body);
+  }
+
+  private answerOfError(error: unknown, trace: RequestTrace): Answer {
+    if (error instanceof Problem) return answerOfProblem(error, trace.requestId);
+    this.logger.error({ err: error, request_id: trace.requestId, traceparent: trace.traceparent }, 'request failed');
+    return answerOfProblem(new Problem('internal_error'), trace.requestId);
+  }
+
+  private send(request: IncomingMessage, response: ServerResponse, answer: Answer, trace: RequestTrace): void {
+    if (response.headersSent || response.destroyed) return;
+    const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    const headers: Record<string, string | number> = {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(text),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': trace.requestId,
+      traceparent: trace.traceparent,
+      ...answer.headers,
+    };
+    // A body that was not read would be taken for the next request.
+    if (this.draining || !request.complete) headers.Connection = 'close';
+    response.writeHead(answer.status, headers);
+    response.end(request.method === 'HEAD' ? undefined : text);
+  }
+}
+
+/** @param query the part behind the question mark */
+export function parseQuery(query: string): Record<string, unknown> {
+  const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [name, value] of new URLSearchParams(query)) {
+    const known = result[name];
+    if (known === undefined) result[name] = value;
+    else result[name] = Array.isArray(known) ? [...(known as unknown[]), value] : [known, value];
+  }
+  return result;
+}

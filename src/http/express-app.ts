@@ -1,0 +1,78 @@
+import { dirname } from 'node:path';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import type { Answer } from '../api/answer';
+import { Problem } from '../api/problem';
+import type { Dispatcher } from './dispatch';
+import { DOCS_SCRIPT, docsPage } from './docs-page';
+import type { Route } from './routes';
+
+export interface Probes {
+  /** GET /readyz: status 200 or 503 with each dependency. */
+  ready(): Promise<Answer>;
+  /** Prometheus text. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const DOCS_ASSETS = dirname(require.resolve('swagger-ui-dist/package.json'));
+
+/** Everything but the hot path: routes by Express, answers by the dispatcher. */
+export function createExpressApp(
+  routes: readonly Route[], documents: Readonly<Record<string, unknown>>, probes: Probes, dispatcher: Dispatcher,
+): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+
+  const allowed = new Map<string, Set<string>>();
+  const allow = (path: string, method: string): void => {
+    const methods = allowed.get(path) ?? new Set();
+    allowed.set(path, methods.add(method));
+    if (method === 'GET') methods.add('HEAD');
+  };
+  const json = (path: string, answer: () => Promise<Answer>): void => {
+    allow(path, 'GET');
+    app.get(path, (request, response) => dispatcher.respond(request, response, path, answer));
+  };
+
+  for (const route of routes) {
+    allow(route.path, route.method);
+    const method = route.method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete';
+    app[method](route.path, (request: Request, response: Response) => {
+      const mark = request.originalUrl.indexOf('?');
+      return dispatcher.run(route, request, response, request.params as Record<string, string>, mark < 0 ? '' : request.originalUrl.slice(mark + 1));
+    });
+  }
+  json('/healthz', () => Promise.resolve({ status: 200, body: { status: 'ok' } }));
+  json('/readyz', () => probes.ready());
+  for (const [path, document] of Object.entries(documents)) {
+    json(path, () => Promise.resolve({ status: 200, body: document }));
+  }
+  allow('/metrics', 'GET');
+  app.get('/metrics', (request, response) => dispatcher.respond(request, response, '/metrics', async () => {
+    const { contentType, text } = await probes.metrics();
+    return { status: 200, body: text, headers: { 'Content-Type': contentType } };
+  }));
+  allow('/docs', 'GET');
+  app.use('/docs', helmet());
+  app.get('/docs', (_request, response) => { response.type('html').send(docsPage()); });
+  app.get('/docs/start.js', (_request, response) => { response.type('js').send(DOCS_SCRIPT); });
+  app.use('/docs/assets', express.static(DOCS_ASSETS, { index: false, immutable: true, maxAge: '1d' }));
+
+  for (const [path, methods] of allowed) {
+    app.all(path, (request, response) => dispatcher.respond(request, response, path, () => Promise.reject(
+      new Problem('method_not_allowed', { headers: { Allow: [...methods].join(', ') } }),
+    )));
+  }
+  app.use((request: Request, response: Response) => dispatcher.respond(request, response, 'none', () => Promise.reject(new Problem('not_found'))));
+  // Express' own refusals, such as a path that is no valid percent-encoding. It tells them by four parameters.
+  app.use((error: { status?: number }, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) { next(error); return; }
+    const isClients = error.status !== undefined && error.status < 500;
+    void dispatcher.respond(request, response, 'none', () => Promise.reject(
+      isClients ? new Problem('validation_failed', { detail: 'The address is not valid.' }) : (error as Error),
+    ));
+  });
+  return app;
+}

@@ -1,0 +1,61 @@
+import type { Answer } from '../api/answer';
+import type { MarketDataApi } from '../api/market-data';
+import type { OrdersApi } from '../api/orders';
+
+/** What a handler gets of a request, whichever router found it. */
+export interface Call {
+  readonly params: Readonly<Record<string, string>>;
+  /** Parameters of the query string; one given twice is an array. */
+  readonly query: Readonly<Record<string, unknown>>;
+  /** The parsed body; undefined without one. */
+  readonly body: unknown;
+  readonly idempotencyKey: string | undefined;
+  readonly requestId: string;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Express' path pattern; also the route's name in logs and metrics. */
+  readonly path: string;
+  readonly takesBody: boolean;
+  handle(call: Call): Promise<Answer>;
+}
+
+/** Parameters that an idempotency key may come in beside the header: DELETE has no body. */
+function keyOfQuery(call: Call): unknown {
+  const { idempotency_key: key, ...others } = call.query;
+  return { ...(key === undefined ? {} : { idempotency_key: key }), ...others };
+}
+
+/** The JSON routes. */
+export function apiRoutes(orders: OrdersApi, market: MarketDataApi): Route[] {
+  const id = (call: Call): string => call.params.order_id as string;
+  return [
+    { method: 'POST', path: '/orders', takesBody: true, handle: (call) => orders.place(call.body, call.idempotencyKey) },
+    { method: 'POST', path: '/orders/batch', takesBody: true, handle: (call) => orders.batch(call.body, call.requestId) },
+    { method: 'POST', path: '/orders/:order_id/cancel', takesBody: true, handle: (call) => orders.cancel(id(call), call.body, call.idempotencyKey) },
+    { method: 'DELETE', path: '/orders/:order_id', takesBody: true, handle: (call) => orders.cancel(id(call), call.body ?? keyOfQuery(call), call.idempotencyKey) },
+    { method: 'PATCH', path: '/orders/:order_id', takesBody: true, handle: (call) => orders.amend(id(call), call.body, call.idempotencyKey) },
+    { method: 'DELETE', path: '/orders', takesBody: false, handle: (call) => orders.massCancel(call.query) },
+    { method: 'GET', path: '/orders', takesBody: false, handle: (call) => orders.list(call.query) },
+    { method: 'GET', path: '/public/orderbook', takesBody: false, handle: (call) => market.orderbook(call.query) },
+    { method: 'GET', path: '/public/trades', takesBody: false, handle: (call) => market.trades(call.query) },
+    { method: 'GET', path: '/public/orders/:order_id', takesBody: false, handle: (call) => orders.order(id(call)) },
+    { method: 'GET', path: '/public/instruments', takesBody: false, handle: () => market.list() },
+  ];
+}
+
+/**
+ * Finds an order route without a router: Express' costs more than the order itself.
+ * @returns the pattern and its parameters, or null for whatever is not plainly one of the hot routes
+ */
+export function matchHotRoute(method: string, path: string): { path: string; params: Record<string, string> } | null {
+  if (!path.startsWith('/orders')) return null;
+  if (path === '/orders') return method === 'POST' ? { path, params: {} } : null;
+  if (path === '/orders/batch') return method === 'POST' ? { path, params: {} } : null;
+  const match = /^\/orders\/([0-9a-fA-F-]{36})(\/cancel)?$/.exec(path);
+  if (match === null) return null;
+  const params = { order_id: match[1] as string };
+  if (match[2] !== undefined) return method === 'POST' ? { path: '/orders/:order_id/cancel', params } : null;
+  return method === 'PATCH' || method === 'DELETE' ? { path: '/orders/:order_id', params } : null;
+}

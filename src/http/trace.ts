@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** What ties a request's answer, its log lines and the caller's own trace together. */
+export interface RequestTrace {
+  /** The caller's X-Request-Id, or a new one. */
+  readonly requestId: string;
+  /** W3C trace context with the caller's trace id and a span of ours. */
+  readonly traceparent: string;
+}
+
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+const ZERO_TRACE = '0'.repeat(32);
+const ZERO_SPAN = '0'.repeat(16);
+
+export function traceOf(request: IncomingMessage): RequestTrace {
+  const given = request.headers['x-request-id'];
+  const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  const random = randomUUID().replaceAll('-', '');
+  const parent = request.headers.traceparent;
+  const match = typeof parent === 'string' ? TRACEPARENT.exec(parent) : null;
+  const isUsable = match !== null && match[1] !== ZERO_TRACE && match[2] !== ZERO_SPAN;
+  const traceId = isUsable ? (match[1] as string) : random;
+  const flags = isUsable ? (match[3] as string) : '01';
+  // A part of the random text away from the UUID's fixed digits.
+  return { requestId, traceparent: `00-${traceId}-${randomUUID().replaceAll('-', '').slice(16)}-${flags}` };
+}

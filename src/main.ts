@@ -1,0 +1,51 @@
+import { createApp } from './app';
+import { ConfigError, readConfig, type Config } from './config';
+import { createLogger } from './logger';
+import { InstrumentChangedError } from './persistence/instrument-register';
+
+/** Exit code of a setting that is wrong: starting again would not help. */
+const EXIT_CONFIG = 1;
+const EXIT_FAILED = 2;
+
+function fail(message: string, code: number): never {
+  process.stderr.write(`openfill: ${message}\n`);
+  process.exit(code);
+}
+
+async function main(): Promise<void> {
+  let config: Config;
+  try {
+    config = readConfig(process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) fail(error.message, EXIT_CONFIG);
+    throw error;
+  }
+  const logger = createLogger(config.logLevel);
+  const app = createApp(config, logger);
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    // The parts have limits of their own; this one is for what none of them foresees.
+    setTimeout(() => fail('did not stop in time', EXIT_FAILED), 3 * config.shutdownTimeoutMs).unref();
+    app.stop().then(
+      () => { logger.info('stopped'); process.exit(0); },
+      (error: unknown) => { logger.error({ err: error }, 'stopping failed'); process.exit(EXIT_FAILED); },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
+  try {
+    await app.start();
+  } catch (error) {
+    if (stopping) return;
+    if (error instanceof InstrumentChangedError) fail(error.message, EXIT_CONFIG);
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') fail(`port ${config.port} is in use on ${config.host}`, EXIT_CONFIG);
+    logger.fatal({ err: error }, 'start failed');
+    fail((error as Error).message, EXIT_FAILED);
+  }
+}
+
+void main();

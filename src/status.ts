@@ -1,0 +1,67 @@
+import type { Answer } from './api/answer';
+import type { Staleness } from './api/answer';
+import type { ShardMeta } from './engine/engine';
+
+export interface StatusSources {
+  readonly roles: readonly string[];
+  readonly shard: string;
+  meta(): Promise<ShardMeta | null>;
+  /** Time of the oldest log entry that is not persisted, null when all are. */
+  oldestUnpersistedUs(meta: ShardMeta): Promise<number | null>;
+  pingPostgres(): Promise<void>;
+  writerActive(): boolean;
+  marketSynced(): boolean;
+  draining(): boolean;
+}
+
+export interface WriterLag {
+  readonly entries: number;
+  readonly seconds: number;
+}
+
+/** How the service is: for /readyz, for the metrics page, and for answers that are behind. */
+export class Status {
+  constructor(private readonly sources: StatusSources) {}
+
+  async lag(): Promise<WriterLag> {
+    const meta = await this.sources.meta();
+    return meta === null ? { entries: 0, seconds: 0 } : this.lagOf(meta);
+  }
+
+  async staleness(): Promise<Staleness> {
+    const lag = await this.lag();
+    return { stale: true, lag_entries: lag.entries, lag_seconds: lag.seconds };
+  }
+
+  private async lagOf(meta: ShardMeta): Promise<WriterLag> {
+    const entries = Math.max(0, meta.sequence - meta.persisted);
+    if (entries === 0) return { entries: 0, seconds: 0 };
+    const oldestUs = await this.sources.oldestUnpersistedUs(meta);
+    return { entries, seconds: oldestUs === null ? 0 : Math.max(0, Date.now() / 1000 - oldestUs / 1e6) };
+  }
+
+  async ready(): Promise<Answer> {
+    const [redis, postgres] = await Promise.all([
+      this.sources.meta().then((meta) => ({ up: true, meta }), () => ({ up: false, meta: null })),
+      this.sources.pingPostgres().then(() => true, () => false),
+    ]);
+    const { meta } = redis;
+    const lag = meta === null ? null : await this.lagOf(meta).catch(() => null);
+    const isApi = this.sources.roles.includes('api');
+    const state = meta?.state ?? (redis.up ? 'empty' : 'unknown');
+    // Postgres may be away: matching goes on, and the lag says how far behind its history is.
+    const isReady = !this.sources.draining() && redis.up && state === 'open' && (!isApi || this.sources.marketSynced());
+    return {
+      status: isReady ? 200 : 503,
+      body: {
+        status: isReady ? 'ready' : 'not_ready',
+        roles: this.sources.roles,
+        redis: { status: redis.up ? 'up' : 'down' },
+        postgres: { status: postgres ? 'up' : 'down' },
+        shard: { name: this.sources.shard, state, epoch: meta?.epoch ?? null, sequence: meta?.sequence ?? null },
+        writer: { active: this.sources.writerActive(), lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null },
+        market_data: { synced: this.sources.marketSynced() },
+      },
+    };
+  }
+}
