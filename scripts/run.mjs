@@ -14,7 +14,6 @@ const NODE_MAJOR_MIN = 20;
 const LOCK_DIRECTORY = join(ROOT, '.setup-lock');
 const LOCK_WAIT_MAX_MS = 10 * 60_000;
 const LOCK_POLL_MS = 200;
-const INSTALL_STAMP = join(ROOT, 'node_modules', '.openfill-installed');
 const DIST = join(ROOT, 'dist');
 const BUILD_STAMP = join(DIST, '.openfill-built');
 const BUILD_INPUTS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
@@ -98,15 +97,17 @@ function isAlive(pid) {
   }
 }
 
-function lockHash() {
-  return sha256(read(join(ROOT, 'package-lock.json')) ?? '', process.platform, process.arch);
-}
-
+/**
+ * Whether node_modules holds what the lock file says, by npm's own record of what it installed. Optional packages may
+ * be missing: most are for other platforms.
+ */
 function isInstalled() {
-  if (read(INSTALL_STAMP) === lockHash()) return true;
-  // Installed by hand with npm, after the lock file last changed.
-  const record = statSync(join(ROOT, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
-  return record !== undefined && record.mtimeMs >= statSync(join(ROOT, 'package-lock.json')).mtimeMs;
+  const record = read(join(ROOT, 'node_modules', '.package-lock.json'));
+  if (record === null) return false;
+  const installed = JSON.parse(record).packages;
+  const wanted = Object.entries(JSON.parse(read(join(ROOT, 'package-lock.json'))).packages);
+  return wanted.every(([path, { version, optional }]) =>
+    path === '' || installed[path]?.version === version || (optional === true && installed[path] === undefined));
 }
 
 async function install() {
@@ -120,7 +121,6 @@ async function install() {
     result = await npm('install', ...flags);
     if (result.code !== 0) fail(`packages cannot be installed:\n${tail(first)}\n${tail(result.output)}`);
   }
-  writeFileSync(INSTALL_STAMP, lockHash());
 }
 
 /** Every file below src, in a fixed order. */

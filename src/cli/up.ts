@@ -201,7 +201,7 @@ async function main(): Promise<number> {
     return await new Up(config, process.env, createLogger(config.logLevel)).run();
   } catch (error) {
     const expected = error instanceof StartError || error instanceof ConfigError;
-    const message = expected ? (error as Error).message : (error as Error).stack ?? String(error);
+    const message = expected ? error.message : String((error as Error).stack);
     if (message !== '') process.stderr.write(`openfill: ${message}\n`);
     return 1;
   }

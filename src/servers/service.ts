@@ -8,8 +8,13 @@ import type { Running } from './supervisor';
 const PID_FILE = 'service.pid';
 const POLL_MS = 100;
 const ANSWER_TIMEOUT_MS = 2_000;
-/** Beyond the limit that the service sets itself for draining. */
-const STOP_MARGIN_MS = 5_000;
+/** The service's steps of stopping each have SHUTDOWN_TIMEOUT_MS, and it gives itself three times that at most. */
+const STOP_STEPS = 3;
+const STOP_MARGIN_MS = 2_000;
+
+function stopLimitMs(shutdownTimeoutMs: number): number {
+  return STOP_STEPS * shutdownTimeoutMs + STOP_MARGIN_MS;
+}
 
 export interface ServiceOptions {
   /** The built main.js. */
@@ -36,14 +41,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     pid: child.pid,
     exited: child.exited,
     hasExited: () => child.hasExited(),
-    stop: () => child.stop('SIGTERM', options.shutdownTimeoutMs + STOP_MARGIN_MS),
+    stop: () => child.stop('SIGTERM', stopLimitMs(options.shutdownTimeoutMs)),
   };
 }
 
 /** Ends a service that an earlier life with this data directory left behind; it would hold the port. */
 export async function endOrphanedService(dataDir: string, shutdownTimeoutMs: number): Promise<void> {
   const orphan = readIdentity(join(dataDir, PID_FILE));
-  if (orphan !== null && isAlive(orphan)) await endProcesses([orphan], 'SIGTERM', shutdownTimeoutMs + STOP_MARGIN_MS);
+  if (orphan !== null && isAlive(orphan)) await endProcesses([orphan], 'SIGTERM', stopLimitMs(shutdownTimeoutMs));
 }
 
 /** Address to reach a service from this machine, whatever it listens on. */

@@ -42,8 +42,7 @@ export class Supervisor<T extends Running> {
     while (!this.stopping) {
       const startedAt = Date.now();
       const exit = await this.current.exited;
-      // `stop` may have been called while we waited; the compiler cannot see that.
-      if (this.isStopping()) return;
+      if (this.stopping) return;
       if (Date.now() - startedAt >= HEALTHY_AFTER_MS) backoffMs = BACKOFF_FIRST_MS;
       this.log.warn({ server: this.name, end: describeExit(exit), wait_ms: backoffMs }, `${this.name} died, starting it again`);
       backoffMs = await this.restart(backoffMs);
@@ -53,9 +52,9 @@ export class Supervisor<T extends Running> {
   /** @returns the wait before the next start, should it die again */
   private async restart(firstBackoffMs: number): Promise<number> {
     let backoffMs = firstBackoffMs;
-    while (!this.isStopping()) {
+    while (!this.stopping) {
       await sleep(backoffMs, undefined, { signal: this.wake.signal }).catch(() => undefined);
-      if (this.isStopping()) break;
+      if (this.stopping) break;
       backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS);
       try {
         this.current = await this.start();
@@ -66,10 +65,6 @@ export class Supervisor<T extends Running> {
       }
     }
     return backoffMs;
-  }
-
-  private isStopping(): boolean {
-    return this.stopping;
   }
 
   /** Ends the program for good; resolves once it is gone. */

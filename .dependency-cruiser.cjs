@@ -1,0 +1,63 @@
+/**
+ * Imports point one way. `domain` is pure; each part knows the domain and never another part's insides; app.ts wires
+ * them. A library belongs to one part, so that it could be changed there.
+ */
+const PARTS = ['api', 'engine', 'http', 'log', 'persistence', 'recovery', 'reference', 'servers', 'stream'];
+
+/** What a part may import of ours, beside itself and the domain. */
+const ALLOWED = {
+  api: ['engine', 'persistence'],
+  engine: [],
+  http: ['api'],
+  log: ['engine/keys', 'engine/redis-connection'],
+  persistence: ['log', 'engine/engine'],
+  recovery: ['engine', 'log', 'persistence'],
+  reference: [],
+  servers: [],
+  stream: ['engine/engine', 'log'],
+};
+
+const LIBRARIES = [
+  { name: 'redis', only: ['engine', 'log', 'servers'] },
+  { name: 'pg', only: ['persistence', 'servers'] },
+  { name: 'express', only: ['http'] },
+  { name: 'ws', only: ['stream'] },
+  { name: 'joi', only: ['api', 'stream', 'config\\.ts'] },
+];
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphans', comment: 'A file that nobody imports is dead.', severity: 'error', from: { orphan: true, pathNot: '^src/(main|cli/)' }, to: {} },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependencies', comment: 'The image has none of them.', severity: 'error',
+      from: { path: '^src' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'domain-is-pure', severity: 'error', from: { path: '^src/domain/' }, to: { path: '^src', pathNot: '^src/domain/' } },
+    {
+      name: 'only-entries-know-the-app', severity: 'error',
+      from: { pathNot: '^src/(main\\.ts|cli/)' }, to: { path: '^src/(app|main)\\.ts$' },
+    },
+    { name: 'nobody-imports-a-command', severity: 'error', from: { pathNot: '^src/cli/' }, to: { path: '^src/cli/' } },
+    ...PARTS.map((part) => ({
+      name: `${part}-knows-its-own`,
+      comment: `src/${part} may import the domain${ALLOWED[part].map((other) => `, src/${other}`).join('')}.`,
+      severity: 'error',
+      from: { path: `^src/${part}/` },
+      to: { path: `^src/(${PARTS.join('|')})/`, pathNot: [part, ...ALLOWED[part]].map((other) => `^src/${other}(/|\\.)`) },
+    })),
+    ...LIBRARIES.map(({ name, only }) => ({
+      name: `${name}-stays-in-its-place`,
+      severity: 'error',
+      from: { path: '^src', pathNot: `^src/(${only.map((place) => (place.endsWith('.ts') ? place : `${place}/`)).join('|')})` },
+      to: { path: `node_modules/(@types/)?${name}/` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};
