@@ -77,8 +77,8 @@ function refused(code: ResultCode, order: Order | null = null): Refused {
 export function decodeResult(reply: string): CommandResult {
   const body = reply.slice(1);
   switch (reply[0]) {
-    case 'E':
-      return { outcome: 'logged', entry: decodeLogEntry(body) };
+    case '[':
+      return { outcome: 'logged', entry: decodeLogEntry(reply) };
     case 'R': {
       const first = body.indexOf(',');
       const second = body.indexOf(',', first + 1);

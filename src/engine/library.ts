@@ -37,11 +37,11 @@ export interface FunctionLibrary {
 }
 
 function luaTable(name: string, values: Record<string, number>): string {
-  const fields = Object.entries(values).map(([key, value]) => `${key} = ${value}`);
+  const fields = Object.entries(values).map(([key, value]) => `${key} = '${value}'`);
   return `local ${name} = { ${fields.join(', ')} }\n`;
 }
 
-/** Constants that Lua shares with TypeScript, generated so that they cannot drift apart. */
+/** Constants that Lua shares with TypeScript, generated so that they cannot drift apart: text, as records and arguments hold them. */
 export function luaConstants(): string {
   const codes: Record<string, number> = {};
   for (const [code, spec] of Object.entries(RESULT_CODES)) {

@@ -4,7 +4,7 @@
 -- candidates: `<instrument>=<price>,<quantity>,<remaining>,<quantity max>;` for each instrument the order may be of,
 --   in ticks and lots; '' leaves a value as it is, x marks one that does not fit the instrument.
 -- Reads: client_order_ids, orders, book, depth, idem. Writes: the same, open:<client>, trades, log.
--- Returns: E<entry>, R<replay>, X<code>[,<record>], or K<record> when nothing changes and no key is given.
+-- Returns: the entry, R<replay>, X<code>[,<record>], or K<record> when nothing changes and no key is given.
 local AMEND_ARGUMENTS = 6
 
 local function amend(shard, limits, argv, at)
@@ -12,7 +12,7 @@ local function amend(shard, limits, argv, at)
   local answered = replay(shard, limits, idem)
   if answered then return answered end
   if limits.backlogged(shard) then return 'X' .. CODE.backlog_full end
-  local record = find_order(shard, argv[at], argv[at + 1], argv[at + 2])
+  local record = find_record(shard, argv[at], argv[at + 1], argv[at + 2])
   if not record then return refuse(shard, CODE.order_not_found, nil, idem, request) end
   local order = parse_record(record)
   if not is_open(order.status) then return refuse(shard, CODE.order_not_open, record, idem, request) end
@@ -37,29 +37,27 @@ local function amend(shard, limits, argv, at)
   if price == order.price and quantity == order.quantity then
     if idem == '' then return 'K' .. record end
     next_seq(shard)
-    return append_entry(shard, 'keep', '[' .. record .. ']', '', '', idem, request, 0, 0)
+    return append_entry(shard, 'keep', '[' .. record .. ']', '', '', idem, request, '0', '0')
   end
 
   local book, side = book_of(shard, order.instrument), order.side
-  local levels = {}
+  local half = book[side]
   if price == order.price then
-    local total = level_total(book, side, price_text) + remaining - old_remaining
+    local total = level_total(half, price_text) + remaining - old_remaining
     if total > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, record, idem, request) end
     next_seq(shard)
-    local priority = order.priority
+    local priority, level = order.priority, nil
     if quantity > order.quantity then
-      leave_level(book, side, priority, order.id)
-      priority = shard.seq
-      levels[1] = join_level(shard, book, side, price, price_text, order.id, total)
+      leave_level(half, priority, order.id)
+      priority = shard.seq_text
+      level = join_level(shard, book, half, price, price_text, order.id, total)
     else
-      local total_text = text(total)
-      call('HSET', book.depth[side], price_text, total_text)
-      levels[1] = level_change(book, side, price_text, total_text)
+      level = set_level(book, half, price_text, total)
     end
-    local amended = format_record(shard, text(order.filled), order.notional, order.status, 0, order.fill_seq, priority,
+    local amended = format_record(shard, order.filled_text, order.notional, order.status, '0', order.fill_seq, priority,
       price_text, text(quantity), order.tail)
-    call('HSET', shard.orders_key, order.id, amended)
-    return append_entry(shard, 'amend', '[' .. amended .. ']', '', levels[1], idem, request, 0, order.fill_seq)
+    store_record(shard, order.id, amended)
+    return append_entry(shard, 'amend', '[' .. amended .. ']', '', level, idem, request, '0', order.fill_seq)
   end
 
   local plan
@@ -72,28 +70,28 @@ local function amend(shard, limits, argv, at)
   local rests = plan.left > 0 and not plan.limited
   local total
   if rests then
-    total = level_total(book, side, price_text) + plan.left
+    total = level_total(half, price_text) + plan.left
     if total > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, record, idem, request) end
   end
 
   next_seq(shard)
-  leave_level(book, side, order.priority, order.id)
-  levels[1] = lower_level(book, side, order.price_text, old_remaining)
-  local filled, notional, fill_seq, fills = order.filled + remaining - plan.left, order.notional, order.fill_seq, ''
+  leave_level(half, order.priority, order.id)
+  local levels = { lower_level(book, half, order.price_text, old_remaining) }
+  local filled, notional, fill_seq, fills = order.filled_text, order.notional, order.fill_seq, ''
   if plan.count > 0 then
     fills = apply_fills(shard, book, plan, side, order.id, notional, levels)
-    notional, fill_seq = plan.notional, shard.seq
+    filled, notional, fill_seq = text(quantity - plan.left), plan.notional, shard.seq_text
   end
-  local status, reason = STATUS.filled, 0
+  local status, reason = STATUS.filled, '0'
   if rests then
-    status = filled > 0 and STATUS.partially_filled or STATUS.open
-    levels[#levels + 1] = join_level(shard, book, side, price, price_text, order.id, total)
+    status = filled ~= '0' and STATUS.partially_filled or STATUS.open
+    levels[#levels + 1] = join_level(shard, book, half, price, price_text, order.id, total)
   else
     if plan.left > 0 then status, reason = STATUS.cancelled, REASON.fills_limit end
     unlist_open(shard, order.client, order.client_order_id, order.id)
   end
-  local amended = format_record(shard, text(filled), notional, status, reason, fill_seq, shard.seq, price_text,
+  local amended = format_record(shard, filled, notional, status, reason, fill_seq, shard.seq_text, price_text,
     text(quantity), order.tail)
-  call('HSET', shard.orders_key, order.id, amended)
-  return append_entry(shard, 'amend', '[' .. amended .. ']', fills, table.concat(levels, ','), idem, request, 0, order.fill_seq)
+  store_record(shard, order.id, amended)
+  return append_entry(shard, 'amend', '[' .. amended .. ']', fills, table.concat(levels, ','), idem, request, '0', order.fill_seq)
 end

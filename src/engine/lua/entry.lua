@@ -16,35 +16,36 @@ local function parse_record(record)
   local filled, notional, status, fill_seq, priority, price, quantity, tail, side, kind, instrument, client, client_order_id, id =
     string.match(record, RECORD)
   return {
-    filled = tonumber(filled), notional = notional, status = tonumber(status), fill_seq = fill_seq,
-    priority = tonumber(priority), price = tonumber(price), price_text = price, quantity = tonumber(quantity),
-    tail = tail, side = tonumber(side), kind = tonumber(kind), instrument = instrument, client = client,
+    filled = tonumber(filled), filled_text = filled, notional = notional, status = status, fill_seq = fill_seq,
+    priority = priority, price = tonumber(price), price_text = price, quantity = tonumber(quantity),
+    quantity_text = quantity, tail = tail, side = side, kind = kind, instrument = instrument, client = client,
     client_order_id = client_order_id, id = id,
   }
 end
 
-local function format_record(shard, filled_text, notional, status, reason, fill_seq, priority, price_text, quantity_text, tail)
-  return filled_text .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. shard.seq .. ',' .. shard.time .. ','
-    .. fill_seq .. ',' .. priority .. ',' .. price_text .. ',' .. quantity_text .. ',' .. tail
+-- Every part is text.
+local function format_record(shard, filled, notional, status, reason, fill_seq, priority, price, quantity, tail)
+  return filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. shard.seq_text .. ',' .. shard.time .. ','
+    .. fill_seq .. ',' .. priority .. ',' .. price .. ',' .. quantity .. ',' .. tail
 end
 
--- Appends the one entry of a command; shard.seq has been advanced by `next_seq`. Returns the command's result.
+-- Appends the one entry of a command; the sequence has been advanced by `next_seq`. Returns the command's result:
+-- the entry itself.
 -- `orders`, `fills` and `levels` are the insides of JSON arrays; `request` is JSON or ''.
 local function append_entry(shard, kind, orders, fills, levels, idem, request, code, previous_fill)
-  local seq = shard.seq
   if request == '' then request = 'null' end
-  local payload = '[1,"' .. kind .. '",' .. seq .. ',' .. shard.time .. ',[' .. orders .. '],[' .. fills .. '],[' .. levels
-    .. '],"' .. idem .. '",' .. request .. ',' .. code .. ',' .. previous_fill .. ']'
-  call('XADD', shard.log_key, seq .. '-0', 'e', payload)
-  if idem ~= '' then
-    call('HSET', shard.idem_key, idem, seq .. ',' .. shard.second)
-  end
-  shard.logged_seq = seq
-  return 'E' .. payload
+  local payload = '[1,"' .. kind .. '",' .. shard.seq_text .. ',' .. shard.time .. ',[' .. orders .. '],[' .. fills .. '],['
+    .. levels .. '],"' .. idem .. '",' .. request .. ',' .. code .. ',' .. previous_fill .. ']'
+  call('XADD', shard.log_key, shard.seq_text .. '-0', 'e', payload)
+  if idem ~= '' then shard.idems[idem] = shard.seq_text .. ',' .. shard.second_text end
+  shard.logged_seq = shard.seq
+  return payload
 end
 
 local function next_seq(shard)
-  shard.seq = shard.seq + 1
+  local seq = shard.seq + 1
+  shard.seq = seq
+  shard.seq_text = text(seq)
 end
 
 -- Turns a command down. Without an idempotency key nothing is written; with one the answer is kept.
@@ -54,13 +55,13 @@ local function refuse(shard, code, record, idem, request)
     return 'X' .. code
   end
   next_seq(shard)
-  return append_entry(shard, 'refuse', record and '[' .. record .. ']' or '', '', '', idem, request, code, 0)
+  return append_entry(shard, 'refuse', record and '[' .. record .. ']' or '', '', '', idem, request, code, '0')
 end
 
 -- The stored answer of an idempotency key, or nil when the key is new or past its lifetime.
 local function replay(shard, limits, idem)
   if idem == '' then return nil end
-  local stored = call('HGET', shard.idem_key, idem)
+  local stored = shard.idems[idem] or call('HGET', shard.idem_key, idem)
   if not stored then return nil end
   local seq, second = string.match(stored, '^(%d+),(%d+)$')
   if shard.second - second >= limits.idempotency_ttl_s then return nil end

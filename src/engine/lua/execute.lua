@@ -52,6 +52,6 @@ local function execute(keys, argv)
     end
     at = at + 1 + handler[2]
   end
-  if shard.seq > opening_seq then close_shard(shard) end
+  if shard.seq > opening_seq then flush(shard) end
   return results
 end

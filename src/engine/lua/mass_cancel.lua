@@ -8,11 +8,12 @@ local MASS_CANCEL_ARGUMENTS = 5
 local function mass_cancel(shard, _, argv, at)
   local client, instrument, cursor = argv[at], argv[at + 1], argv[at + 2]
   local page_size = tonumber(argv[at + 4])
+  flush_open(shard, client, open_of(shard, client))
   local ids = call('ZRANGEBYLEX', shard.tag .. 'open:' .. client, cursor == '' and '-' or '(' .. cursor,
     '[' .. argv[at + 3], 'LIMIT', 0, page_size)
   local following = #ids == page_size and ids[#ids] or ''
   if #ids == 0 then return 'M,' end
-  local records = call('HMGET', shard.orders_key, unpack(ids))
+  local records = records_of(shard, ids, #ids)
   local chosen = {}
   for i = 1, #records do
     local order = parse_record(records[i])
@@ -23,8 +24,9 @@ local function mass_cancel(shard, _, argv, at)
   next_seq(shard)
   local orders, levels = {}, {}
   for i = 1, #chosen do
-    orders[i] = '[' .. cancel_order(shard, chosen[i], REASON.mass_cancel, levels) .. ']'
+    local record, level = cancel_order(shard, chosen[i], REASON.mass_cancel)
+    orders[i], levels[i] = '[' .. record .. ']', level
   end
-  local result = append_entry(shard, 'mass_cancel', table.concat(orders, ','), '', table.concat(levels, ','), '', '', 0, 0)
-  return 'M' .. following .. ',' .. string.sub(result, 2)
+  return 'M' .. following .. ','
+    .. append_entry(shard, 'mass_cancel', table.concat(orders, ','), '', table.concat(levels, ','), '', '', '0', '0')
 end

@@ -1,4 +1,4 @@
--- Price-time matching in two phases: plan_match only reads, apply_fills only writes. What a command has to
+-- Price-time matching in two phases: plan_match only reads, apply_fills only changes. What a command has to
 -- refuse (fok, post-only, limits) is decided between the two.
 
 local FIRST_CHUNK = 1
@@ -11,44 +11,44 @@ local CHUNK_MAX = 512
 local function plan_match(shard, limits, book, side, price, quantity)
   local plan = { count = 0, left = quantity, limited = false }
   if not would_match(book, side, price) then return plan end
-  local opposite = 1 - side
-  local makers_key = book[opposite]
-  local members, prices, lots, fills = {}, {}, {}, {}
-  plan.members, plan.prices, plan.lots, plan.makers = members, prices, lots, fills
+  local half = book[OPPOSITE[side]]
+  local is_buy = side == BUY
+  local members, prices, lots, makers = {}, {}, {}, {}
+  plan.members, plan.prices, plan.lots, plan.makers = members, prices, lots, makers
   local left, count, start, size = quantity, 0, 0, FIRST_CHUNK
   while left > 0 do
     if count + size > limits.fills_max then size = limits.fills_max - count end
     if size == 0 then
       -- Only a bound that really cuts something off counts as one.
-      local more = call('ZRANGE', makers_key, start, start, 'WITHSCORES')
+      local more = range_members(half, start, 1)
       if more[2] then
         local maker_price = math.abs(tonumber(more[2]))
-        plan.limited = not price or (side == 0 and maker_price <= price) or (side == 1 and maker_price >= price)
+        plan.limited = not price or (is_buy and maker_price <= price) or (not is_buy and maker_price >= price)
       end
       break
     end
-    local page = call('ZRANGE', makers_key, start, start + size - 1, 'WITHSCORES')
+    local page = range_members(half, start, size)
     local ids, found = {}, 0
     for i = 1, #page, 2 do
       local maker_price = math.abs(tonumber(page[i + 1]))
-      if price and ((side == 0 and maker_price > price) or (side == 1 and maker_price < price)) then break end
+      if price and ((is_buy and maker_price > price) or (not is_buy and maker_price < price)) then break end
       found = found + 1
       ids[found] = string.sub(page[i], ID_START)
       members[count + found] = page[i]
       prices[count + found] = maker_price
     end
     if found == 0 then break end
-    local records = call('HMGET', shard.orders_key, unpack(ids, 1, found))
+    local records = records_of(shard, ids, found)
     for i = 1, found do
-      local filled, notional, fill_seq, priority, maker_price_text, maker_quantity, tail = string.match(records[i], MAKER_RECORD)
-      local maker_filled, maker_total = tonumber(filled), tonumber(maker_quantity)
+      local filled, notional, fill_seq, priority, price_text, quantity_text, tail = string.match(records[i], MAKER_RECORD)
+      local maker_filled, maker_total = tonumber(filled), tonumber(quantity_text)
       local traded = maker_total - maker_filled
       if traded > left then traded = left end
       count = count + 1
       lots[count] = traded
-      fills[count] = {
+      makers[count] = {
         id = ids[i], filled = maker_filled + traded, notional = notional, fill_seq = fill_seq, priority = priority,
-        price_text = maker_price_text, quantity = maker_total, quantity_text = maker_quantity, tail = tail,
+        price_text = price_text, quantity = maker_total, quantity_text = quantity_text, tail = tail,
       }
       left = left - traded
       if left == 0 then break end
@@ -71,43 +71,37 @@ local function next_trade_id(shard, instrument)
   return id
 end
 
--- Carries out a plan. Returns the fills for the log and adds the touched levels to `levels`; the taker's
--- notional grows by plan.notional.
+-- Carries out a plan. Returns the fills for the log and adds the touched levels to `levels`; plan.notional is
+-- the taker's notional after them.
 local function apply_fills(shard, book, plan, side, taker_id, taker_notional, levels)
-  local opposite = 1 - side
-  local seq, time, instrument = shard.seq, shard.time, book.instrument
-  local fills, records, recent = {}, {}, {}
-  local gone, gone_count = {}, 0
+  local half = book[OPPOSITE[side]]
+  local seq, time, instrument = shard.seq_text, shard.time, book.instrument
+  local fills, recent = {}, {}
   local level_price, level_price_text, level_lots = nil, nil, 0
   for i = 1, plan.count do
     local maker, lots, price = plan.makers[i], plan.lots[i], plan.prices[i]
     local lots_text, trade_id = text(lots), text(next_trade_id(shard, instrument))
     local done = maker.filled == maker.quantity
-    local record = format_record(shard, text(maker.filled), add_product(maker.notional, price, lots),
-      done and STATUS.filled or STATUS.partially_filled, 0, seq, maker.priority, maker.price_text, maker.quantity_text, maker.tail)
+    local record = format_record(shard, done and maker.quantity_text or text(maker.filled), add_product(maker.notional, price, lots),
+      done and STATUS.filled or STATUS.partially_filled, '0', seq, maker.priority, maker.price_text, maker.quantity_text, maker.tail)
     taker_notional = add_product(taker_notional, price, lots)
     fills[i] = '[' .. trade_id .. ',' .. maker.price_text .. ',' .. lots_text .. ',' .. maker.fill_seq .. ',[' .. record .. ']]'
     recent[i] = trade_id .. ',' .. maker.price_text .. ',' .. lots_text .. ',' .. side .. ',"' .. maker.id .. '","'
       .. taker_id .. '",' .. time
-    records[2 * i - 1], records[2 * i] = maker.id, record
+    store_record(shard, maker.id, record)
     if done then
-      gone_count = gone_count + 1
-      gone[gone_count] = plan.members[i]
+      half.members[plan.members[i]] = false
       local client, client_order_id = string.match(maker.tail, TAIL_OWNER)
       unlist_open(shard, client, client_order_id, maker.id)
     end
     if price ~= level_price then
-      if level_price then levels[#levels + 1] = lower_level(book, opposite, level_price_text, level_lots) end
+      if level_price then levels[#levels + 1] = lower_level(book, half, level_price_text, level_lots) end
       level_price, level_price_text, level_lots = price, maker.price_text, 0
     end
     level_lots = level_lots + lots
   end
-  levels[#levels + 1] = lower_level(book, opposite, level_price_text, level_lots)
-  if gone_count > 0 then
-    call_many('ZREM', book[opposite], gone, gone_count)
-    book.best[opposite] = nil
-  end
-  call_many('HSET', shard.orders_key, records, 2 * plan.count)
+  levels[#levels + 1] = lower_level(book, half, level_price_text, level_lots)
+  half.best = nil
   call_many('LPUSH', shard.tag .. 'trades:' .. instrument, recent, plan.count)
   plan.notional = taker_notional
   return table.concat(fills, ',')

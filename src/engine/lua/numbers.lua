@@ -1,5 +1,6 @@
 -- Integers as exact text. Lua's own conversion prints 14 digits, so anything from 1e14 on is formatted;
--- every amount is an integer of at most 2^53 - 1 (domain/amounts.ts).
+-- every amount is an integer of at most 2^53 - 1 (domain/amounts.ts). Printing a number is among the dearest
+-- things Lua does here, so text that came in as text is passed on as text.
 
 local EXACT_MAX = 9007199254740991
 
@@ -8,7 +9,7 @@ local function text(n)
   return string.format('%.0f', n)
 end
 
--- Splits decimal text or a number into base 1e7 limbs, least significant first.
+-- Splits decimal text into base 1e7 limbs, least significant first.
 local function limbs_of(digits)
   local limbs, n = {}, 0
   for last = #digits, 1, -7 do

@@ -34,10 +34,10 @@ end
 -- A page of one side's price levels, best first, behind price `behind` ('' for the best): appends price and lots of
 -- each to `result`. Returns how many.
 local function append_levels(tag, instrument, side, behind, page_size, result)
-  local name = instrument .. (side == 0 and ':bids' or ':asks')
+  local name = instrument .. (side == BUY and ':bids' or ':asks')
   local book_key = tag .. 'book:' .. name
   local from = '-inf'
-  if behind ~= '' then from = side == 0 and '(-' .. behind or '(' .. behind end
+  if behind ~= '' then from = side == BUY and '(-' .. behind or '(' .. behind end
   local prices, count = {}, 0
   while count < page_size do
     local first = call('ZRANGEBYSCORE', book_key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
@@ -64,7 +64,7 @@ local function read_levels(keys, argv)
   call = redis.call
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
   local result = { meta[1], meta[2] }
-  append_levels(string.sub(keys[1], 1, -5), argv[1], tonumber(argv[2]), argv[3], tonumber(argv[4]), result)
+  append_levels(string.sub(keys[1], 1, -5), argv[1], argv[2], argv[3], tonumber(argv[4]), result)
   return result
 end
 
@@ -76,8 +76,8 @@ local function read_book(keys, argv)
   local tag, levels = string.sub(keys[1], 1, -5), tonumber(argv[2])
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
   local result = { meta[1], meta[2], 0 }
-  result[3] = append_levels(tag, argv[1], 0, '', levels, result)
-  append_levels(tag, argv[1], 1, '', levels, result)
+  result[3] = append_levels(tag, argv[1], BUY, '', levels, result)
+  append_levels(tag, argv[1], SELL, '', levels, result)
   return result
 end
 

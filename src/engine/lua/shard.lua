@@ -1,6 +1,8 @@
--- The shard as one engine call sees it: counters read once from `meta`, written back once at the end,
--- and what the call has already learned about books and clients. It lives for one call only: a library
--- keeps no state between calls.
+-- The shard as one engine call sees it: counters read once from `meta`, and everything the call has learned
+-- or changed so far. Changes are gathered here and written by `flush` at the end of the call, many in one
+-- command: an order that comes and goes within a call never touches its sorted set, and a redis.call costs
+-- more than most of what it does. Whatever reads a structure with pending changes goes through the functions
+-- below, which know of them. The shard lives for one call: a library keeps no state between calls.
 --
 -- Keys, all behind the shard's tag:
 --   meta                        hash: state, epoch, version, seq, time_us, persisted, trade_id:<instrument>
@@ -16,14 +18,22 @@
 -- Redis' own functions are bound on the first call: while a library loads they are not there yet.
 local call
 
+local BUY, SELL = '0', '1'
+local OPPOSITE = { [BUY] = SELL, [SELL] = BUY }
+
 -- Priority is the log sequence at which an order took its place, in fixed width so that members sort by it.
-local PRIORITY_DIGITS = 14
-local ID_START = PRIORITY_DIGITS + 1
+local PRIORITY_ZEROS = '00000000000000'
+local ID_START = #PRIORITY_ZEROS + 1
+
+local function member_of(priority_text, id)
+  return string.sub(PRIORITY_ZEROS, #priority_text + 1) .. priority_text .. id
+end
 
 -- Most values handed to one variadic redis.call; Lua's stack holds about 8,000.
 local VARIADIC_MAX = 2000
 
 local function call_many(command, key, values, count)
+  if count == 0 then return end
   if count <= VARIADIC_MAX then
     call(command, key, unpack(values, 1, count))
     return
@@ -61,126 +71,275 @@ local function open_shard(meta_key, epoch, sequence_min)
     client_order_ids_key = tag .. 'client_order_ids',
     idem_key = tag .. 'idem',
     seq = tonumber(meta[2]),
-    time_us = time_us,
     time = string.format('%.0f', time_us),
+    second_text = now[1],
     second = tonumber(now[1]),
     persisted = tonumber(meta[4]),
-    books = {},
-    open_counts = {},
     trade_ids = {},
+    -- Known and pending, by structure:
+    books = {},
+    records = {}, record_ids = {}, record_count = 0,
+    client_order_ids = {}, client_order_ids_stored = {},
+    opens = {},
+    idems = {},
   }
 end
 
--- Writes the counters back. Called once, after the last command of the call.
-local function close_shard(shard)
+-- The book of one instrument; for each side its key, best price once known (false for an empty side), pending
+-- members (score to add, false to remove) and level totals.
+local function book_of(shard, instrument)
+  local book = shard.books[instrument]
+  if book then return book end
+  local tag = shard.tag
+  book = { instrument = instrument }
+  for side, name in pairs({ [BUY] = ':bids', [SELL] = ':asks' }) do
+    book[side] = {
+      side = side,
+      key = tag .. 'book:' .. instrument .. name,
+      depth_key = tag .. 'depth:' .. instrument .. name,
+      members = {},
+      totals = {},
+      stored_totals = {},
+    }
+  end
+  shard.books[instrument] = book
+  return book
+end
+
+local function flush_members(half)
+  local added, added_count, removed, removed_count = {}, 0, {}, 0
+  for member, score in pairs(half.members) do
+    if score then
+      added[added_count + 1], added[added_count + 2] = score, member
+      added_count = added_count + 2
+    else
+      removed_count = removed_count + 1
+      removed[removed_count] = member
+    end
+  end
+  if removed_count > 0 then call_many('ZREM', half.key, removed, removed_count) end
+  if added_count > 0 then call_many('ZADD', half.key, added, added_count) end
+  half.members = {}
+end
+
+-- Resting orders of a side from rank `start` on, best first: member, score, member, score …
+local function range_members(half, start, count)
+  if next(half.members) then flush_members(half) end
+  return call('ZRANGE', half.key, start, start + count - 1, 'WITHSCORES')
+end
+
+local function best_price(half)
+  local best = half.best
+  if best ~= nil then return best end
+  local first = range_members(half, 0, 1)
+  best = false
+  if first[2] then best = math.abs(tonumber(first[2])) end
+  half.best = best
+  return best
+end
+
+-- Whether an order of `side` at `price` would match at once; price nil stands for a market order.
+local function would_match(book, side, price)
+  local best = best_price(book[OPPOSITE[side]])
+  if not best then return false end
+  if not price then return true end
+  if side == BUY then return best <= price end
+  return best >= price
+end
+
+-- What a level holds, as a number.
+local function level_total(half, price_text)
+  local total = half.totals[price_text]
+  if total then return total end
+  total = tonumber(call('HGET', half.depth_key, price_text) or 0)
+  half.totals[price_text], half.stored_totals[price_text] = total, total
+  return total
+end
+
+-- Sets a level's total. Returns the level's change for the log.
+local function set_level(book, half, price_text, total)
+  half.totals[price_text] = total
+  if total == 0 and half.best == tonumber(price_text) then half.best = nil end
+  return '["' .. book.instrument .. '",' .. half.side .. ',' .. price_text .. ',' .. text(total) .. ']'
+end
+
+-- Takes `lots` off a level. Returns the level's change for the log.
+local function lower_level(book, half, price_text, lots)
+  return set_level(book, half, price_text, level_total(half, price_text) - lots)
+end
+
+-- Puts an order at the back of its level. `total` is the level's new total, checked by the caller.
+local function join_level(shard, book, half, price, price_text, id, total)
+  local is_bid = half.side == BUY
+  half.members[member_of(shard.seq_text, id)] = is_bid and '-' .. price_text or price_text
+  local best = half.best
+  if best ~= nil and (best == false or (is_bid and price > best) or (not is_bid and price < best)) then
+    half.best = price
+  end
+  return set_level(book, half, price_text, total)
+end
+
+local function leave_level(half, priority_text, id)
+  local member = member_of(priority_text, id)
+  if half.members[member] then
+    -- It came within this call and is not stored yet.
+    half.members[member] = nil
+  else
+    half.members[member] = false
+  end
+end
+
+local function record_of(shard, id)
+  return shard.records[id] or call('HGET', shard.orders_key, id)
+end
+
+local function store_record(shard, id, record)
+  if not shard.records[id] then
+    shard.record_count = shard.record_count + 1
+    shard.record_ids[shard.record_count] = id
+  end
+  shard.records[id] = record
+end
+
+-- Records of several orders at once.
+local function records_of(shard, ids, count)
+  local records = call('HMGET', shard.orders_key, unpack(ids, 1, count))
+  for i = 1, count do
+    local pending = shard.records[ids[i]]
+    if pending then records[i] = pending end
+  end
+  return records
+end
+
+-- The open order of a client by its own name for it, or false.
+local function order_id_of(shard, client, client_order_id)
+  local field = client .. '"' .. client_order_id
+  local id = shard.client_order_ids[field]
+  if id == nil then
+    id = call('HGET', shard.client_order_ids_key, field)
+    shard.client_order_ids[field], shard.client_order_ids_stored[field] = id, id
+  end
+  return id
+end
+
+-- What the call knows of a client's open orders: their number, and those to list (true) or unlist (false).
+local function open_of(shard, client)
+  local open = shard.opens[client]
+  if not open then
+    open = { changes = {} }
+    shard.opens[client] = open
+  end
+  return open
+end
+
+local function open_count(shard, client)
+  local open = open_of(shard, client)
+  if not open.count then open.count = call('ZCARD', shard.tag .. 'open:' .. client) end
+  return open.count
+end
+
+-- Enters an order in its client's listings.
+local function list_open(shard, client, client_order_id, id)
+  local open = open_of(shard, client)
+  open.changes[id] = true
+  if open.count then open.count = open.count + 1 end
+  if client_order_id ~= '' then
+    shard.client_order_ids[client .. '"' .. client_order_id] = id
+  end
+end
+
+-- Takes a done order out of its client's listings.
+local function unlist_open(shard, client, client_order_id, id)
+  local open = open_of(shard, client)
+  if open.changes[id] then open.changes[id] = nil else open.changes[id] = false end
+  if open.count then open.count = open.count - 1 end
+  if client_order_id ~= '' then
+    local field = client .. '"' .. client_order_id
+    if shard.client_order_ids_stored[field] == nil then
+      shard.client_order_ids_stored[field] = shard.client_order_ids[field] == nil
+    end
+    shard.client_order_ids[field] = false
+  end
+end
+
+local function flush_open(shard, client, open)
+  local key = shard.tag .. 'open:' .. client
+  local added, added_count, removed, removed_count = {}, 0, {}, 0
+  for id, is_listed in pairs(open.changes) do
+    if is_listed then
+      added[added_count + 1], added[added_count + 2] = '0', id
+      added_count = added_count + 2
+    else
+      removed_count = removed_count + 1
+      removed[removed_count] = id
+    end
+  end
+  call_many('ZREM', key, removed, removed_count)
+  call_many('ZADD', key, added, added_count)
+  open.changes = {}
+end
+
+local function flush_levels(half)
+  local set, set_count, gone, gone_count = {}, 0, {}, 0
+  for price_text, total in pairs(half.totals) do
+    local stored = half.stored_totals[price_text]
+    if total ~= stored then
+      if total > 0 then
+        set[set_count + 1], set[set_count + 2] = price_text, text(total)
+        set_count = set_count + 2
+      elseif stored ~= 0 then
+        gone_count = gone_count + 1
+        gone[gone_count] = price_text
+      end
+    end
+  end
+  call_many('HSET', half.depth_key, set, set_count)
+  call_many('HDEL', half.depth_key, gone, gone_count)
+end
+
+-- Writes everything pending, and the counters. Called once, after the last command of the call.
+local function flush(shard)
+  for _, book in pairs(shard.books) do
+    for side in pairs(OPPOSITE) do
+      flush_members(book[side])
+      flush_levels(book[side])
+    end
+  end
+  for client, open in pairs(shard.opens) do flush_open(shard, client, open) end
+
+  local values, count = {}, 0
+  for i = 1, shard.record_count do
+    local id = shard.record_ids[i]
+    values[2 * i - 1], values[2 * i] = id, shard.records[id]
+  end
+  call_many('HSET', shard.orders_key, values, 2 * shard.record_count)
+
+  values, count = {}, 0
+  local gone, gone_count = {}, 0
+  for field, id in pairs(shard.client_order_ids) do
+    local stored = shard.client_order_ids_stored[field]
+    if id and id ~= stored then
+      values[count + 1], values[count + 2] = field, id
+      count = count + 2
+    elseif not id and stored then
+      gone_count = gone_count + 1
+      gone[gone_count] = field
+    end
+  end
+  call_many('HSET', shard.client_order_ids_key, values, count)
+  call_many('HDEL', shard.client_order_ids_key, gone, gone_count)
+
+  values, count = {}, 0
+  for digest, answer in pairs(shard.idems) do
+    values[count + 1], values[count + 2] = digest, answer
+    count = count + 2
+  end
+  call_many('HSET', shard.idem_key, values, count)
+
   local fields = { 'seq', text(shard.seq), 'time_us', shard.time }
   for instrument, trade_id in pairs(shard.trade_ids) do
     fields[#fields + 1] = 'trade_id:' .. instrument
     fields[#fields + 1] = text(trade_id)
   end
   call('HSET', shard.meta_key, unpack(fields))
-end
-
--- The book of one instrument. best[side] is the best price of that side once known, false for an empty side.
-local function book_of(shard, instrument)
-  local book = shard.books[instrument]
-  if book then return book end
-  local tag = shard.tag
-  book = {
-    instrument = instrument,
-    [0] = tag .. 'book:' .. instrument .. ':bids',
-    [1] = tag .. 'book:' .. instrument .. ':asks',
-    depth = {
-      [0] = tag .. 'depth:' .. instrument .. ':bids',
-      [1] = tag .. 'depth:' .. instrument .. ':asks',
-    },
-    best = {},
-  }
-  shard.books[instrument] = book
-  return book
-end
-
-local function best_price(book, side)
-  local best = book.best[side]
-  if best ~= nil then return best end
-  local first = call('ZRANGE', book[side], 0, 0, 'WITHSCORES')
-  best = false
-  if first[2] then best = math.abs(tonumber(first[2])) end
-  book.best[side] = best
-  return best
-end
-
--- Whether an order of `side` at `price` would match at once; price nil stands for a market order.
-local function would_match(book, side, price)
-  local best = best_price(book, 1 - side)
-  if not best then return false end
-  if not price then return true end
-  if side == 0 then return best <= price end
-  return best >= price
-end
-
-local function open_count(shard, client)
-  local count = shard.open_counts[client]
-  if count then return count end
-  count = call('ZCARD', shard.tag .. 'open:' .. client)
-  shard.open_counts[client] = count
-  return count
-end
-
-local function level_change(book, side, price, total)
-  return '["' .. book.instrument .. '",' .. side .. ',' .. price .. ',' .. total .. ']'
-end
-
--- Takes `lots` off a level. Returns the level's change for the log.
-local function lower_level(book, side, price_text, lots)
-  local depth_key = book.depth[side]
-  local total = call('HGET', depth_key, price_text) - lots
-  if total > 0 then
-    local total_text = text(total)
-    call('HSET', depth_key, price_text, total_text)
-    return level_change(book, side, price_text, total_text)
-  end
-  call('HDEL', depth_key, price_text)
-  if book.best[side] == tonumber(price_text) then book.best[side] = nil end
-  return level_change(book, side, price_text, '0')
-end
-
--- What a level holds, as a number.
-local function level_total(book, side, price_text)
-  return tonumber(call('HGET', book.depth[side], price_text) or 0)
-end
-
--- Puts an order at the back of its level. `total` is the level's new total, checked by the caller.
-local function join_level(shard, book, side, price, price_text, id, total)
-  local member = string.format('%014.0f', shard.seq) .. id
-  call('ZADD', book[side], side == 0 and '-' .. price_text or price_text, member)
-  local total_text = text(total)
-  call('HSET', book.depth[side], price_text, total_text)
-  local best = book.best[side]
-  if best ~= nil and (best == false or (side == 0 and price > best) or (side == 1 and price < best)) then
-    book.best[side] = price
-  end
-  return level_change(book, side, price_text, total_text)
-end
-
-local function leave_level(book, side, priority, id)
-  call('ZREM', book[side], string.format('%014.0f', priority) .. id)
-end
-
--- Enters an order in its client's listings.
-local function list_open(shard, client, client_order_id, id)
-  call('ZADD', shard.tag .. 'open:' .. client, '0', id)
-  if shard.open_counts[client] then shard.open_counts[client] = shard.open_counts[client] + 1 end
-  if client_order_id ~= '' then
-    call('HSET', shard.client_order_ids_key, client .. '"' .. client_order_id, id)
-  end
-end
-
--- Takes a done order out of its client's listings.
-local function unlist_open(shard, client, client_order_id, id)
-  call('ZREM', shard.tag .. 'open:' .. client, id)
-  if shard.open_counts[client] then shard.open_counts[client] = shard.open_counts[client] - 1 end
-  if client_order_id ~= '' then
-    call('HDEL', shard.client_order_ids_key, client .. '"' .. client_order_id)
-  end
 end
