@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import pino, { type Logger } from 'pino';
+import { createApp, type App, type AppOptions } from '../../src/app';
+import { readConfig } from '../../src/config';
+import { watchHandles } from './handles';
+import { TestDatabase } from './postgres';
+import { TestRedis } from './redis';
+import { sharedUrl } from './servers';
+
+export interface VenueOptions {
+  /** A Redis of the test's own; by default the run's shared one. */
+  readonly redisUrl?: string;
+  /** A Postgres server of the test's own; by default the run's shared one. The venue makes its database there. */
+  readonly databaseServerUrl?: string;
+  /** Settings of the service, by the names of the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly app?: AppOptions;
+}
+
+/** The service as it runs, on a port of its own. */
+export interface RunningApp {
+  readonly app: App;
+  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** What the service logs is for whoever looks into a failure: TEST_LOG_LEVEL=debug. */
+export const testLogger: Logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
+
+/**
+ * A shard and a database that nobody else uses, and the service on them. A test file opens one, or one for each test,
+ * and closes it: closing fails when something was left open or behind.
+ */
+export class Venue {
+  private readonly apps = new Set<RunningApp>();
+
+  private constructor(
+    /** Its keys all begin with `{shard}:`. */
+    readonly shard: string,
+    readonly redisUrl: string,
+    readonly redis: TestRedis,
+    readonly database: TestDatabase,
+    private readonly options: VenueOptions,
+    private readonly handles: () => Promise<string[]>,
+  ) {}
+
+  static async open(options: VenueOptions = {}): Promise<Venue> {
+    const handles = watchHandles();
+    const redisUrl = options.redisUrl ?? sharedUrl('TEST_REDIS_URL');
+    const redis = await TestRedis.connect(redisUrl);
+    const database = await TestDatabase.create(options.databaseServerUrl ?? sharedUrl('TEST_DATABASE_URL'));
+    return new Venue(`test-${randomBytes(6).toString('hex')}`, redisUrl, redis, database, options, handles);
+  }
+
+  /** Settings of a service on this venue: for `readConfig`, or for a process. */
+  environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+    return {
+      PORT: '0',
+      SHARD: this.shard,
+      REDIS_URL: this.redisUrl,
+      DATABASE_URL: this.database.url,
+      REQUIRE_DURABLE: 'true',
+      LOG_LEVEL: 'silent',
+      ...this.options.environment,
+      ...more,
+    };
+  }
+
+  /** Starts the service in this process, as often as wanted: a second one is another API process on the same shard. */
+  async start(environment: Readonly<Record<string, string>> = {}, options: AppOptions = this.options.app ?? {}): Promise<RunningApp> {
+    const app = createApp(readConfig(this.environment(environment)), testLogger, options);
+    const { port } = await app.start();
+    const running: RunningApp = {
+      app,
+      port: port ?? 0,
+      url: `http://127.0.0.1:${port ?? 0}`,
+      stop: async () => {
+        if (this.apps.delete(running)) await app.stop();
+      },
+    };
+    this.apps.add(running);
+    return running;
+  }
+
+  /** Stops what still runs, removes keys and database. @throws Error that names what was leaked */
+  async close(): Promise<void> {
+    for (const app of [...this.apps]) await app.stop();
+    await this.redis.dropShard(this.shard);
+    this.redis.close();
+    const leaks = (await this.database.drop()).map((leak) => `a database connection (${leak})`);
+    leaks.push(...await this.handles());
+    if (leaks.length > 0) throw new Error(`left open: ${leaks.join(', ')}`);
+  }
+}

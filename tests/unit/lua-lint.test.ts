@@ -1,0 +1,61 @@
+import { readdirSync } from 'node:fs';
+import { LUA_DIRECTORY, LUA_FILES, buildLibrary, luaConstants } from '../../src/engine/library';
+import { declaredTables, lintLua, type LuaProblem } from '../support/lua-lint';
+
+/** What Redis gives a function; anything else is a misspelling. */
+const GLOBALS = new Set([
+  'redis', 'string', 'table', 'math', 'cjson', 'tonumber', 'tostring', 'pairs', 'ipairs', 'next', 'unpack', 'pcall', 'type',
+]);
+
+/** The whole library with the file that each of its lines comes from. */
+function librarySource(): { source: string; where: (problem: LuaProblem) => string } {
+  const starts: { file: string; first: number }[] = [{ file: 'constants', first: 2 }];
+  let line = 2 + countLines(luaConstants());
+  const library = buildLibrary((file, text) => {
+    starts.push({ file: `${file}.lua`, first: line });
+    line += countLines(text);
+    return text;
+  });
+  const where = (problem: LuaProblem): string => {
+    const start = starts.findLast(({ first }) => first <= problem.line) ?? { file: 'header', first: 1 };
+    return `${start.file}:${problem.line - start.first + 1}: ${problem.message}`;
+  };
+  return { source: `-- ${library.source}`, where };
+}
+
+function countLines(text: string): number {
+  return text.split('\n').length - 1;
+}
+
+describe('the function library', () => {
+  it('names nothing that is not defined, and defines nothing that is not read', () => {
+    const { source, where } = librarySource();
+    expect(lintLua(source, GLOBALS, declaredTables(luaConstants())).map(where)).toEqual([]);
+  });
+
+  it('is made of every Lua file', () => {
+    const files = readdirSync(LUA_DIRECTORY).filter((name) => name.endsWith('.lua')).map((name) => name.slice(0, -'.lua'.length));
+    expect(files.sort()).toEqual([...LUA_FILES].sort());
+  });
+});
+
+describe('the lint', () => {
+  const lint = (source: string): string[] =>
+    lintLua(source, GLOBALS, new Map([['CODE', new Set(['ok'])]])).map(({ line, message }) => `${line}: ${message}`);
+
+  it.each([
+    ['local a = 1\nreturn b', ['2: b is not defined', '1: local a is never read']],
+    ['total = 1', ['1: total is assigned but not declared: a global']],
+    ['local function f() return f() end', []],
+    ['local f = function() return g() end return f', ['1: g is not defined']],
+    ['for i = 1, n do local x = i end', ['1: n is not defined', '1: local x is never read']],
+    ['if redis then local y = 1 end return y', ['1: local y is never read', '1: y is not defined']],
+    ['repeat local done = redis.call("GET") until done', []],
+    ['local t = { a = 1, [k] = 2 } t.b = 1', ['1: k is not defined']],
+    ['local CODE = {} return CODE.ok, CODE.okay', ['1: CODE.okay does not exist']],
+    ['local a = 1 local a = a return a', []],
+    ['local _ = redis return function(keys, argv) return keys end', []],
+  ])('reads %j', (source, problems) => {
+    expect(lint(source)).toEqual(problems);
+  });
+});
