@@ -1,0 +1,70 @@
+import { PrivateServer, temporaryDirectory } from '../support/servers';
+import { TestRedis } from '../support/redis';
+import { startEmbeddedRedis } from '../../src/servers/embedded-redis';
+import { findServers } from '../../src/servers/process-table';
+import { join } from 'node:path';
+
+async function ask(url: string, ...command: string[]): Promise<unknown> {
+  const redis = await TestRedis.connect(url);
+  try {
+    return await redis.command(...command);
+  } finally {
+    redis.close();
+  }
+}
+
+describe('an embedded Redis', () => {
+  let server: PrivateServer;
+  beforeAll(async () => { server = await PrivateServer.redis(); });
+  afterAll(() => server.remove());
+
+  it.each([
+    ['appendonly', 'yes'], ['appendfsync', 'always'], ['no-appendfsync-on-rewrite', 'no'],
+    ['maxmemory-policy', 'noeviction'], ['save', ''], ['bind', '127.0.0.1'],
+  ])('runs with %s %s', async (name, value) => {
+    expect(await ask(server.url, 'CONFIG', 'GET', name)).toEqual([name, value]);
+  });
+
+  it('has its data again on the same port, after a stop as after a kill', async () => {
+    const { url } = server;
+    await ask(url, 'SET', 'kept', '1');
+    await server.stop();
+    await server.restart();
+    expect(server.url).toBe(url);
+    expect(await ask(url, 'INCR', 'kept')).toBe(2);
+    await server.kill();
+    await server.restart();
+    expect(await ask(url, 'GET', 'kept')).toBe('2');
+  });
+
+  it('stops one that an earlier life left running on its directory, before it starts', async () => {
+    const orphan = server.pid;
+    const directory = join(server.dataDir, 'redis');
+    expect(findServers(directory, ['redis-server', 'redis-check-rdb', 'valkey-server']).map(({ pid }) => pid)).toEqual([orphan]);
+    await server.restart();
+    expect(server.pid).not.toBe(orphan);
+    expect(await ask(server.url, 'GET', 'kept')).toBe('2');
+  });
+});
+
+it('an embedded Redis in cluster mode owns every slot and refuses to cross them', async () => {
+  const server = await PrivateServer.redis({ cluster: true });
+  try {
+    expect(await ask(server.url, 'CLUSTER', 'INFO')).toMatch(/cluster_state:ok[^]*cluster_slots_assigned:16384/);
+    await expect(ask(server.url, 'MGET', 'a', 'b')).rejects.toThrow(/CROSSSLOT/);
+    await server.kill();
+    await server.restart();
+    expect(await ask(server.url, 'SET', 'a', '1')).toBe('OK');
+  } finally {
+    await server.remove();
+  }
+});
+
+it('a Redis that cannot start says why', async () => {
+  const directory = temporaryDirectory('redis');
+  try {
+    await expect(startEmbeddedRedis({ dataDir: directory.path, settings: { maxmemory: 'plenty' } })).rejects.toThrow(/redis ended while starting[^]*maxmemory/);
+  } finally {
+    directory.remove();
+  }
+});
