@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { parse as parseLossless } from 'lossless-json';
 import { NumberText } from '../domain/amounts';
-import { Problem } from './problem';
+import { Problem, invalid } from './problem';
 
 /**
  * A number that a double might not hold as it was written: a sign, an exponent, a leading zero run or more
@@ -10,47 +10,80 @@ import { Problem } from './problem';
  */
 const DELICATE_NUMBER = /(?:^|[:,[])\s*(?:-|[\d.]{16,}|\d[\d.]*[eE])/;
 
-/** Nesting that no request of ours has; also keeps the slower parser's recursion small. */
-const DEPTH_MAX = 32;
+/** Nesting that no request of ours has; also keeps every recursion over a body small. */
+export const BODY_DEPTH_MAX = 32;
 
-function deeperThan(text: string, limit: number): boolean {
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+
+function malformed(detail?: string): Problem {
+  return new Problem('malformed_json', detail === undefined ? {} : { detail });
+}
+
+/**
+ * Names in all objects of a JSON text, one that stands twice counted twice. Meaningless for what is no JSON.
+ * @throws Problem `malformed_json` for a text that is nested too deep
+ */
+function countNames(text: string): number {
+  let names = 0;
   let depth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
     if (inString) {
-      if (char === 92) i++;
-      else if (char === 34) inString = false;
-    } else if (char === 34) inString = true;
-    else if (char === 123 || char === 91) {
-      if (++depth > limit) return true;
-    } else if (char === 125 || char === 93) depth--;
+      if (char === BACKSLASH) i++;
+      else if (char === QUOTE) inString = false;
+    } else if (char === QUOTE) {
+      inString = true;
+    } else if (char === COLON) {
+      names++;
+    } else if (char === OPENING_BRACE || char === OPENING_BRACKET) {
+      if (++depth > BODY_DEPTH_MAX) throw malformed(`The body is nested more than ${BODY_DEPTH_MAX} levels deep.`);
+    } else if (char === CLOSING_BRACE || char === CLOSING_BRACKET) {
+      depth--;
+    }
   }
-  return false;
+  return names;
+}
+
+/**
+ * Fields of all objects in a parsed body.
+ * @throws Problem `validation_failed` for a field named `__proto__`: copying an object would make it a prototype
+ */
+function countFields(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let fields = 0;
+  if (Array.isArray(value)) {
+    for (const item of value as unknown[]) fields += countFields(item);
+    return fields;
+  }
+  for (const [name, item] of Object.entries(value)) {
+    if (name === '__proto__') throw invalid([{ field: name, message: 'is not allowed' }]);
+    fields += 1 + countFields(item);
+  }
+  return fields;
 }
 
 /**
  * Parses a JSON body without losing a digit: numbers that a double might change come as NumberText.
- * @throws Problem `malformed_json`
+ * A name that stands twice in one object is refused: which of the two was meant, nobody can tell.
+ * @throws Problem `malformed_json`, or `validation_failed` for a field that no object may have
  */
 export function parseJson(body: Buffer): unknown {
-  if (!isUtf8(body)) throw new Problem('malformed_json', { detail: 'The body is not UTF-8.' });
+  if (!isUtf8(body)) throw malformed('The body is not UTF-8.');
   const text = body.toString('utf8');
+  const names = countNames(text);
+  let value: unknown;
   try {
-    if (!DELICATE_NUMBER.test(text)) return JSON.parse(text) as unknown;
-    if (deeperThan(text, DEPTH_MAX)) {
-      throw new Problem('malformed_json', { detail: `The body is nested more than ${DEPTH_MAX} levels deep.` });
-    }
-    // lossless-json builds plain objects, where __proto__ would be a setter; such a name is refused anyway.
-    if (/"(?:__proto__|\\u)/.test(text)) JSON.parse(text, refusePrototype);
-    return parseLossless(text, undefined, (number) => new NumberText(number));
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem('malformed_json');
+    value = JSON.parse(text);
+  } catch {
+    throw malformed();
   }
-}
-
-function refusePrototype(key: string, value: unknown): unknown {
-  if (key === '__proto__') throw new Problem('validation_failed', { detail: '__proto__ is not allowed', errors: [{ field: '__proto__', message: 'is not allowed' }] });
-  return value;
+  if (countFields(value) !== names) throw malformed('The body has the same name twice in one object.');
+  return DELICATE_NUMBER.test(text) ? parseLossless(text, undefined, (number) => new NumberText(number)) : value;
 }

@@ -42,7 +42,7 @@ export class MarketDataApi {
   }
 
   /** GET /public/orderbook */
-  async orderbook(query: unknown): Promise<Answer> {
+  async orderbook(query: Readonly<Record<string, unknown>>): Promise<Answer> {
     const { instrument: name, levels } = checkQuery(this.queries.orderbook, query);
     const instrument = this.instruments.require(name);
     // The checksum is over the top ten, even where fewer are asked for.
@@ -63,7 +63,7 @@ export class MarketDataApi {
   }
 
   /** GET /public/trades */
-  async trades(query: unknown): Promise<Answer> {
+  async trades(query: Readonly<Record<string, unknown>>): Promise<Answer> {
     const { instrument: name, limit, before } = checkQuery(this.queries.trades, query);
     const instrument = this.instruments.require(name);
     const recent = await this.sources.recentTrades(name, limit, before ?? null);

@@ -106,7 +106,7 @@ export class OrdersApi {
 
   /** POST /orders/{order_id}/cancel, DELETE /orders/{order_id} */
   async cancel(orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
-    const fields = checkBody(CANCEL, body ?? {});
+    const fields = checkBody(CANCEL, body === undefined ? {} : body);
     const prepared = await this.prepareCancel({ order_id: this.pathId(orderId), ...fields }, headerKey);
     return prepared.finish(await this.engine.submit(prepared.command));
   }
@@ -132,7 +132,7 @@ export class OrdersApi {
   }
 
   /** DELETE /orders?client_id=… */
-  async massCancel(query: unknown): Promise<Answer> {
+  async massCancel(query: Readonly<Record<string, unknown>>): Promise<Answer> {
     const { client_id: clientId, instrument } = checkQuery(this.queries.massCancel, query);
     if (instrument !== undefined) this.instruments.require(instrument);
     const boundOrderId = newOrderId();
@@ -165,7 +165,7 @@ export class OrdersApi {
   }
 
   /** GET /orders */
-  async list(query: unknown): Promise<Answer> {
+  async list(query: Readonly<Record<string, unknown>>): Promise<Answer> {
     const { client_id: clientId, status, instrument, limit, cursor } = checkQuery(this.queries.orders, query);
     if (instrument !== undefined) this.instruments.require(instrument);
     if (status === 'open') return this.listOpen(clientId, instrument, cursor, limit, null);

@@ -11,11 +11,15 @@ export const CLIENT_ID_LENGTH_MAX = 64;
 export const CLIENT_ORDER_ID_LENGTH_MAX = 64;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
-// Neither control characters nor lone surrogates nor unassigned code points.
-const PRINTABLE = /^[^\p{C}]+$/u;
+/** Neither control characters nor lone surrogates nor unassigned code points. */
+export const PRINTABLE = /^[^\p{C}]+$/u;
 
+/** Text of 1 to `max` characters, counted as code points as JSON Schema does. */
 const printable = (max: number): Joi.StringSchema =>
-  Joi.string().max(max).pattern(PRINTABLE).messages({ 'string.pattern.base': '{{#label}} must consist of printable characters' });
+  Joi.string().custom((value: string, helpers) => {
+    const isLonger = value.length > max && (value.length > 2 * max || [...value].length > max);
+    return isLonger || !PRINTABLE.test(value) ? helpers.error('printable', { max }) : value;
+  }).messages({ printable: '{{#label}} must be 1 to {{#max}} printable characters' });
 
 const amount = Joi.any().custom((value: unknown, helpers) => {
   if (typeof value === 'string' || typeof value === 'number' || value instanceof NumberText) return value;
@@ -121,11 +125,22 @@ const OPERATIONS = {
 /** The batch itself; its operations are checked one by one, so that one bad operation leaves the others alone. */
 export function batchSchema(operationsMax: number): Joi.ObjectSchema<{ operations: unknown[] }> {
   return Joi.object<{ operations: unknown[] }>({
-    operations: Joi.array().items(Joi.any()).min(1).max(operationsMax).required(),
+    operations: Joi.any().required().custom((value: unknown, helpers) =>
+      Array.isArray(value) && value.length >= 1 && value.length <= operationsMax ? value : helpers.error('operations', { max: operationsMax }),
+    ).messages({ operations: '{{#label}} must be an array of 1 to {{#max}} operations' }),
   });
 }
 
-const limit = (max: number, fallback: number): Joi.NumberSchema => Joi.number().integer().min(1).max(max).default(Math.min(fallback, max));
+const WHOLE_NUMBER = /^[1-9][0-9]{0,15}$/;
+
+/** A query parameter: plain digits, nothing that a number parser would forgive. */
+const wholeNumber = (max: number): Joi.StringSchema =>
+  Joi.string().custom((value: string, helpers) => {
+    const number = WHOLE_NUMBER.test(value) ? Number(value) : Infinity;
+    return number <= max ? number : helpers.error('whole', { max });
+  }).messages({ whole: '{{#label}} must be a whole number from 1 to {{#max}}', 'string.empty': '{{#label}} must not be empty' });
+
+const limit = (max: number, fallback: number): Joi.StringSchema => wholeNumber(max).default(Math.min(fallback, max));
 
 export function querySchemas(limits: { levelsMax: number; tradesMax: number; ordersMax: number }) {
   return {
@@ -135,7 +150,7 @@ export function querySchemas(limits: { levelsMax: number; tradesMax: number; ord
     trades: Joi.object<{ instrument: string; limit: number; before?: number }>({
       instrument: instrument.default('BTC-USD'),
       limit: limit(limits.tradesMax, 50),
-      before: Joi.number().integer().min(1).max(Number.MAX_SAFE_INTEGER),
+      before: wholeNumber(Number.MAX_SAFE_INTEGER),
     }),
     orders: Joi.object<{ client_id: string; status: 'open' | 'all'; instrument?: string; limit: number; cursor?: string }>({
       client_id: clientId.required(),
@@ -145,8 +160,6 @@ export function querySchemas(limits: { levelsMax: number; tradesMax: number; ord
       cursor: orderId,
     }),
     massCancel: Joi.object<{ client_id: string; instrument?: string }>({ client_id: clientId.required(), instrument }),
-    cancel: Joi.object<{ client_id?: string; idempotency_key?: string }>({ client_id: clientId, idempotency_key: idempotencyKey }),
-    none: Joi.object({}),
   };
 }
 
@@ -155,52 +168,69 @@ const OPTIONS: Joi.ValidationOptions = {
   convert: false,
   errors: { wrap: { label: false } },
 };
-// A query string carries text only.
-const QUERY_OPTIONS: Joi.ValidationOptions = { ...OPTIONS, convert: true };
 
 /** Errors that one request is told of at most. */
 const FIELD_ERRORS_MAX = 20;
+/** Characters of a field's name that an error repeats. */
+const FIELD_NAME_SHOWN_MAX = 64;
+/** Fields that an object is looked at with; none of ours has as many. */
+const FIELDS_MAX = 32;
 
 function fieldErrors(error: Joi.ValidationError): FieldError[] {
   return error.details.slice(0, FIELD_ERRORS_MAX).map((detail) => {
     const field = detail.path.length > 0 ? detail.path.join('.') : (detail.context?.label ?? 'body');
     const message = detail.message.startsWith(`${field} `) ? detail.message.slice(field.length + 1) : detail.message;
-    return { field: field === 'value' ? 'body' : field, message: message.replace(/^"?value"? /, '') };
+    return {
+      field: field === 'value' ? 'body' : field.slice(0, FIELD_NAME_SHOWN_MAX),
+      message: message.replace(/^"?value"? /, ''),
+    };
   });
 }
 
-function check<T>(schema: Joi.ObjectSchema<T>, value: unknown, options: Joi.ValidationOptions): T {
-  const result = schema.validate(value ?? {}, options);
+function check<T>(schema: Joi.ObjectSchema<T>, value: object, where: string): T {
+  if (Object.keys(value).length > FIELDS_MAX) throw invalid([{ field: where, message: `has more than ${FIELDS_MAX} fields` }]);
+  const result = schema.validate(value, OPTIONS);
   if (result.error) throw invalid(fieldErrors(result.error));
   return result.value;
 }
 
+/** A number that came as NumberText is an object to JavaScript only. */
+function isJsonObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText);
+}
+
 /** @throws Problem `validation_failed` naming each wrong field */
 export function checkBody<T>(schema: Joi.ObjectSchema<T>, body: unknown): T {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
-  }
-  return check(schema, body, OPTIONS);
+  if (!isJsonObject(body)) throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
+  return check(schema, body, 'body');
 }
 
 /** @throws Problem `validation_failed` naming each wrong parameter */
-export function checkQuery<T>(schema: Joi.ObjectSchema<T>, query: unknown): T {
-  return check(schema, query, QUERY_OPTIONS);
+export function checkQuery<T>(schema: Joi.ObjectSchema<T>, query: Readonly<Record<string, unknown>>): T {
+  return check(schema, query, 'query');
+}
+
+const NO_QUERY = Joi.object({});
+
+/**
+ * For calls without parameters: one that is ignored may be a limit that its sender relies on.
+ * @throws Problem `validation_failed` naming each parameter
+ */
+export function checkNoQuery(query: Readonly<Record<string, unknown>>): void {
+  checkQuery(NO_QUERY, query);
 }
 
 /** @throws Problem `validation_failed` */
 export function checkOperation(operation: unknown): Operation {
-  if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
-    throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend, in a JSON object' }]);
-  }
+  if (!isJsonObject(operation)) throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend, in a JSON object' }]);
   const op = (operation as { op?: unknown }).op;
   if (op !== 'place' && op !== 'cancel' && op !== 'amend') {
     throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend' }]);
   }
-  return check(OPERATIONS[op] as Joi.ObjectSchema<Operation>, operation, OPTIONS);
+  return check(OPERATIONS[op] as Joi.ObjectSchema<Operation>, operation, 'operation');
 }
 
-/** @throws Problem `validation_failed`, or the order does not exist: a path that is no UUID names no order */
+/** @throws Problem `validation_failed` */
 export function checkIdempotencyKey(key: string): string {
   const result = idempotencyKey.validate(key, OPTIONS);
   if (result.error) throw invalid([{ field: 'Idempotency-Key', message: `must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable characters` }]);

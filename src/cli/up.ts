@@ -46,10 +46,9 @@ function takeDataDir(dataDir: string): ReturnType<typeof lockDataDir> {
 }
 
 async function choosePort(config: Config): Promise<number> {
-  if (config.port === 0) return findFreePort(config.host);
   const problem = await listenProblem(config.port, config.host);
   if (problem !== null) throw new StartError(explainPort(config, problem));
-  return config.port;
+  return config.port === 0 ? findFreePort(config.host) : config.port;
 }
 
 /** An amount for the example that is sure to be accepted. */

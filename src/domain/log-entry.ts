@@ -32,7 +32,7 @@ type WireLevel = [instrument: string, side: number, price: number, quantity: num
 type WireEntry = [
   version: number, kind: EntryKind, sequence: number, timeUs: number,
   orders: WireOrder[], fills: WireFill[], levels: WireLevel[],
-  idempotency: string, request: unknown, code: number, previousFill: number,
+  idempotency: string, request: unknown, code: number, previousFill: number, epoch: string,
 ];
 
 /** An entry as the stream holds it, not decoded yet. */
@@ -145,6 +145,11 @@ export function decodeLogEntry(payload: string): LogEntry {
     code: wire[9],
     previousFill: wire[10],
   };
+}
+
+/** The life of the shard that an entry belongs to: its last element, read without decoding the rest. */
+export function epochOfPayload(payload: string): string {
+  return payload.slice(payload.lastIndexOf(',') + 2, -2);
 }
 
 /** The trades of an entry, oldest first. */

@@ -1,6 +1,8 @@
 import type { Answer } from '../api/answer';
 import type { MarketDataApi } from '../api/market-data';
 import type { OrdersApi } from '../api/orders';
+import { invalid } from '../api/problem';
+import { checkNoQuery } from '../api/schemas';
 
 /** What a handler gets of a request, whichever router found it. */
 export interface Call {
@@ -21,27 +23,57 @@ export interface Route {
   handle(call: Call): Promise<Answer>;
 }
 
-/** Parameters that an idempotency key may come in beside the header: DELETE has no body. */
-function keyOfQuery(call: Call): unknown {
-  const { idempotency_key: key, ...others } = call.query;
-  return { ...(key === undefined ? {} : { idempotency_key: key }), ...others };
+/** A call that is all in its path and body. */
+function plain(handle: (call: Call) => Promise<Answer>): (call: Call) => Promise<Answer> {
+  return async (call) => {
+    checkNoQuery(call.query);
+    return handle(call);
+  };
+}
+
+/** Clients that cannot send a body with DELETE give its fields in the query string. */
+function bodyOrQuery(call: Call): unknown {
+  if (call.body === undefined) return call.query;
+  checkNoQuery(call.query);
+  return call.body;
+}
+
+/** A key for a batch as a whole would be taken for a promise that nothing keeps: each operation has its own. */
+function refuseBatchKey(call: Call): void {
+  if (call.idempotencyKey === undefined) return;
+  throw invalid([{ field: 'Idempotency-Key', message: 'is not for a batch: give each operation an idempotency_key' }]);
 }
 
 /** The JSON routes. */
 export function apiRoutes(orders: OrdersApi, market: MarketDataApi): Route[] {
   const id = (call: Call): string => call.params.order_id as string;
   return [
-    { method: 'POST', path: '/orders', takesBody: true, handle: (call) => orders.place(call.body, call.idempotencyKey) },
-    { method: 'POST', path: '/orders/batch', takesBody: true, handle: (call) => orders.batch(call.body, call.requestId) },
-    { method: 'POST', path: '/orders/:order_id/cancel', takesBody: true, handle: (call) => orders.cancel(id(call), call.body, call.idempotencyKey) },
-    { method: 'DELETE', path: '/orders/:order_id', takesBody: true, handle: (call) => orders.cancel(id(call), call.body ?? keyOfQuery(call), call.idempotencyKey) },
-    { method: 'PATCH', path: '/orders/:order_id', takesBody: true, handle: (call) => orders.amend(id(call), call.body, call.idempotencyKey) },
+    { method: 'POST', path: '/orders', takesBody: true, handle: plain((call) => orders.place(call.body, call.idempotencyKey)) },
+    {
+      method: 'POST', path: '/orders/batch', takesBody: true,
+      handle: plain((call) => {
+        refuseBatchKey(call);
+        return orders.batch(call.body, call.requestId);
+      }),
+    },
+    {
+      method: 'POST', path: '/orders/:order_id/cancel', takesBody: true,
+      handle: plain((call) => orders.cancel(id(call), call.body, call.idempotencyKey)),
+    },
+    {
+      method: 'DELETE', path: '/orders/:order_id', takesBody: true,
+      handle: async (call) => orders.cancel(id(call), bodyOrQuery(call), call.idempotencyKey),
+    },
+    {
+      method: 'PATCH', path: '/orders/:order_id', takesBody: true,
+      handle: plain((call) => orders.amend(id(call), call.body, call.idempotencyKey)),
+    },
     { method: 'DELETE', path: '/orders', takesBody: false, handle: (call) => orders.massCancel(call.query) },
     { method: 'GET', path: '/orders', takesBody: false, handle: (call) => orders.list(call.query) },
     { method: 'GET', path: '/public/orderbook', takesBody: false, handle: (call) => market.orderbook(call.query) },
     { method: 'GET', path: '/public/trades', takesBody: false, handle: (call) => market.trades(call.query) },
-    { method: 'GET', path: '/public/orders/:order_id', takesBody: false, handle: (call) => orders.order(id(call)) },
-    { method: 'GET', path: '/public/instruments', takesBody: false, handle: () => market.list() },
+    { method: 'GET', path: '/public/orders/:order_id', takesBody: false, handle: plain((call) => orders.order(id(call))) },
+    { method: 'GET', path: '/public/instruments', takesBody: false, handle: plain(() => market.list()) },
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { RawLogEntry } from '../domain/log-entry';
+import { epochOfPayload, type RawLogEntry } from '../domain/log-entry';
 import { LOG_FIELD, shardKeys } from '../engine/keys';
 import { RedisConnection } from '../engine/redis-connection';
 
@@ -8,6 +8,14 @@ export class LogGapError extends Error {
   constructor(readonly expected: number, readonly found: number) {
     super(`log goes on at sequence ${found}, expected ${expected}`);
     this.name = 'LogGapError';
+  }
+}
+
+/** The log is of another life of the shard than the reader follows. */
+export class LogEpochError extends Error {
+  constructor(readonly expected: string, readonly found: string) {
+    super(`log is of epoch ${found}, expected ${expected}`);
+    this.name = 'LogEpochError';
   }
 }
 
@@ -30,8 +38,9 @@ export class LogReader {
   /**
    * Entries behind `after`, oldest first; empty when none came within `blockMs`.
    * @throws LogGapError when the first one is not `after + 1`, or they are not contiguous
+   * @throws LogEpochError when they are of another life than `epoch`: sequences alone would not tell
    */
-  async read(after: number, count: number, blockMs: number): Promise<RawLogEntry[]> {
+  async read(epoch: string, after: number, count: number, blockMs: number): Promise<RawLogEntry[]> {
     const reply = (await this.redis.send(
       ['XREAD', 'COUNT', String(count), 'BLOCK', String(blockMs), 'STREAMS', this.key, `${after}-0`],
       // Blocking is bounded by Redis; the rest is for a Redis that stopped answering.
@@ -44,7 +53,10 @@ export class LogReader {
       const sequence = Number(id.slice(0, id.indexOf('-')));
       if (sequence !== expected) throw new LogGapError(expected, sequence);
       expected++;
-      entries.push({ sequence, payload: fields[fields.indexOf(LOG_FIELD) + 1] as string });
+      const payload = fields[fields.indexOf(LOG_FIELD) + 1] as string;
+      const found = epochOfPayload(payload);
+      if (found !== epoch) throw new LogEpochError(epoch, found);
+      entries.push({ sequence, payload });
     }
     return entries;
   }

@@ -9,7 +9,7 @@ import { INSERT_DEAD_LETTER, INSERT_JOURNAL, INSERT_TRADES, MOVE_CHECKPOINT, UPS
 
 /** The shard log as the writer reads it. */
 export interface LogSource {
-  read(after: number, count: number, blockMs: number): Promise<RawLogEntry[]>;
+  read(epoch: string, after: number, count: number, blockMs: number): Promise<RawLogEntry[]>;
 }
 
 /** What the writer asks of the engine: to let go of what is committed. */
@@ -158,12 +158,7 @@ export class Writer {
         await session.end();
         return false;
       }
-      const meta = await this.engine.meta();
-      if (meta === null || meta.epoch !== checkpoint.epoch || meta.sequence < checkpoint.sequence) {
-        throw new LineageError(meta === null
-          ? 'redis is empty, postgres has a history'
-          : `redis is at ${meta.epoch}/${meta.sequence}, postgres at ${checkpoint.epoch}/${checkpoint.sequence}`);
-      }
+      const meta = await this.confirmLineage(checkpoint);
       this.checkpoint = checkpoint;
       this.session = session;
       await session.query("SELECT ensure_partitions(now()::date), ensure_partitions((now() + interval '1 month')::date)");
@@ -176,12 +171,22 @@ export class Writer {
     }
   }
 
+  /** @throws LineageError when Redis does not carry on the life that the checkpoint is of */
+  private async confirmLineage(checkpoint: Checkpoint): Promise<{ readonly persisted: number }> {
+    const meta = await this.engine.meta();
+    if (meta === null) throw new LineageError('redis is empty, postgres has a history');
+    if (meta.epoch !== checkpoint.epoch || meta.sequence < checkpoint.sequence) {
+      throw new LineageError(`redis is at ${meta.epoch}/${meta.sequence}, postgres at ${checkpoint.epoch}/${checkpoint.sequence}`);
+    }
+    return meta;
+  }
+
   /** Finishes the trim of a batch that was committed when its writer died before it could tell Redis. */
   private async trimUpTo(checkpoint: Checkpoint, persisted: number): Promise<void> {
     let after = persisted;
     while (after < checkpoint.sequence) {
       const count = Math.min(this.options.batchEntriesMax, checkpoint.sequence - after);
-      const raws = await this.log.read(after, count, 1);
+      const raws = await this.log.read(checkpoint.epoch, after, count, 1);
       if (raws.length === 0) throw new LineageError(`log ends at ${after}, before the checkpoint ${checkpoint.sequence}`);
       const batch = buildBatch(raws);
       await this.trim(checkpoint.epoch, batch);
@@ -200,8 +205,11 @@ export class Writer {
   /** One batch. @returns how many entries it brought over. */
   private async step(blockMs: number): Promise<number> {
     const checkpoint = this.checkpoint as Checkpoint;
-    const raws = await this.log.read(checkpoint.sequence, this.options.batchEntriesMax, blockMs);
-    if (raws.length === 0) return 0;
+    const raws = await this.log.read(checkpoint.epoch, checkpoint.sequence, this.options.batchEntriesMax, blockMs);
+    if (raws.length === 0) {
+      await this.confirmLineage(checkpoint);
+      return 0;
+    }
     await this.write(raws);
     return raws.length;
   }

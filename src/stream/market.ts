@@ -4,7 +4,7 @@ import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-e
 import { BookReplica } from './book-replica';
 
 export interface MarketLog {
-  read(after: number, count: number, blockMs: number): Promise<RawLogEntry[]>;
+  read(epoch: string, after: number, count: number, blockMs: number): Promise<RawLogEntry[]>;
 }
 
 export interface MarketEngine {
@@ -93,7 +93,7 @@ export class Market {
     while (!this.stopping) {
       try {
         if (!this.isSynced) await this.resync();
-        const raws = await this.log.read(this.sequence, READ_COUNT, BLOCK_MS);
+        const raws = await this.log.read(this.epoch, this.sequence, READ_COUNT, BLOCK_MS);
         if (raws.length === 0) await this.confirmLineage();
         for (const raw of raws) this.apply(decodeLogEntry(raw.payload));
       } catch (error) {
@@ -167,7 +167,7 @@ export class Market {
     this.timeUs = before.timeUs;
     this.epoch = before.epoch;
     while (this.sequence < after.sequence) {
-      const raws = await this.log.read(this.sequence, READ_COUNT, BLOCK_MS);
+      const raws = await this.log.read(this.epoch, this.sequence, READ_COUNT, BLOCK_MS);
       if (raws.length === 0) throw new Error('the log ends before the sequence');
       for (const raw of raws) {
         const entry = decodeLogEntry(raw.payload);

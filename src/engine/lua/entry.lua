@@ -35,7 +35,7 @@ end
 local function append_entry(shard, kind, orders, fills, levels, idem, request, code, previous_fill)
   if request == '' then request = 'null' end
   local payload = '[1,"' .. kind .. '",' .. shard.seq_text .. ',' .. shard.time .. ',[' .. orders .. '],[' .. fills .. '],['
-    .. levels .. '],"' .. idem .. '",' .. request .. ',' .. code .. ',' .. previous_fill .. ']'
+    .. levels .. '],"' .. idem .. '",' .. request .. ',' .. code .. ',' .. previous_fill .. ',"' .. shard.epoch .. '"]'
   call('XADD', shard.log_key, shard.seq_text .. '-0', 'e', payload)
   if idem ~= '' then shard.idems[idem] = shard.seq_text .. ',' .. shard.second_text end
   shard.logged_seq = shard.seq

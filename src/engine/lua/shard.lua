@@ -65,6 +65,7 @@ local function open_shard(meta_key, epoch, sequence_min)
   local tag = string.sub(meta_key, 1, -5)
   return {
     meta_key = meta_key,
+    epoch = meta[5],
     tag = tag,
     log_key = tag .. 'log',
     orders_key = tag .. 'orders',

@@ -1,0 +1,93 @@
+import { Command } from 'commander';
+import { formatAmount } from '../domain/amounts';
+import { seededRandom, type Random } from './random';
+import { VenueClient, VenueError, type VenueInstrument } from './venue-client';
+
+/** `npm run seed`: fills a running venue with a believable book and trades. */
+
+const BATCH = 200;
+const CLIENTS = 24;
+/** What a unit of the better known assets costs, so that the first look is familiar. */
+const PRICES: Readonly<Record<string, number>> = { 'BTC-USD': 50_000, 'ETH-USD': 3_000 };
+const OTHER_PRICE_TICKS = 10_000;
+/** Value of an average order, in the quote asset. */
+const ORDER_VALUE = 2_500;
+
+interface Market extends VenueInstrument {
+  /** Where the price is now, in ticks; it walks. */
+  midTicks: number;
+  readonly sizeLots: number;
+}
+
+function marketOf(instrument: VenueInstrument): Market {
+  const tick = Number(instrument.tick.text);
+  const price = PRICES[instrument.instrument];
+  const midTicks = price === undefined ? OTHER_PRICE_TICKS : Math.round(price / tick);
+  const sizeLots = Math.max(1, Math.round(ORDER_VALUE / (midTicks * tick) / Number(instrument.lot.text)));
+  return { ...instrument, midTicks, sizeLots };
+}
+
+/** Mostly small, sometimes large: sizes as an exponential spread around the average. */
+function size(market: Market, random: Random): string {
+  return formatAmount(Math.max(1, Math.round(market.sizeLots * -Math.log(1 - random.next()))), market.lot);
+}
+
+function order(market: Market, random: Random): Record<string, unknown> {
+  const side = random.pick(['buy', 'sell'] as const);
+  const common = {
+    op: 'place', client_id: `client-${random.below(CLIENTS) + 1}`, instrument: market.instrument, side,
+    quantity: size(market, random),
+  };
+  market.midTicks = Math.max(10, Math.round(market.midTicks * (1 + (random.next() - 0.5) * 0.0004)));
+  if (random.next() < 0.12) return { ...common, type: 'market' };
+  // Most orders stand near the price, a few far away.
+  const distance = Math.max(1, Math.round(market.midTicks * 0.00005 * Math.exp(5 * random.next() * random.next())));
+  const ticks = Math.max(1, side === 'buy' ? market.midTicks - distance : market.midTicks + distance);
+  return { ...common, type: 'limit', price: formatAmount(ticks, market.tick) };
+}
+
+async function seed(url: string, orders: number, seedNumber: number): Promise<void> {
+  const venue = new VenueClient(url);
+  const random = seededRandom(seedNumber);
+  const markets = (await venue.instruments()).map(marketOf);
+  const statuses = new Map<string, number>();
+  let trades = 0;
+  for (let sent = 0; sent < orders; sent += BATCH) {
+    const operations = Array.from({ length: Math.min(BATCH, orders - sent) }, () => order(random.pick(markets), random));
+    for (const { status, body } of await venue.batch(operations)) {
+      const name = status === 201 ? String(body.status) : String(body.code);
+      statuses.set(name, (statuses.get(name) ?? 0) + 1);
+      trades += Array.isArray(body.trades) ? body.trades.length : 0;
+    }
+  }
+  process.stdout.write(`${orders} orders with seed ${seedNumber}: ${[...statuses].map(([name, count]) => `${count} ${name}`).join(', ')}; ${trades} trades\n`);
+  for (const { instrument } of markets) {
+    const { bids, asks } = await venue.orderbook(instrument, 5);
+    process.stdout.write(`\n${instrument}\n`);
+    for (const [price, quantity] of [...asks].reverse()) process.stdout.write(`  ask ${price.padStart(12)}  ${quantity}\n`);
+    for (const [price, quantity] of bids) process.stdout.write(`  bid ${price.padStart(12)}  ${quantity}\n`);
+  }
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`"${text}" is not a positive integer`);
+  return value;
+}
+
+const program = new Command('seed')
+  .description('Fills a running venue with a believable book and trades.')
+  .option('--url <url>', 'the venue', `http://127.0.0.1:${process.env.PORT || 3000}`)
+  .option('--orders <count>', 'how many orders', positiveInteger, 4_000)
+  .option('--seed <number>', 'the same number makes the same orders', positiveInteger, 1)
+  .action(async (options: { url: string; orders: number; seed: number }) => {
+    try {
+      await seed(options.url.replace(/\/+$/, ''), options.orders, options.seed);
+    } catch (error) {
+      if (!(error instanceof VenueError)) throw error;
+      process.stderr.write(`seed: ${error.message}\n`);
+      process.exitCode = 1;
+    }
+  });
+
+void program.parseAsync();
