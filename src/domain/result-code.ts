@@ -31,6 +31,7 @@ export const RESULT_CODES = {
   instrument_not_found: { number: null, status: 404, title: 'No such instrument.' },
   not_found: { number: null, status: 404, title: 'There is nothing at this address.' },
   method_not_allowed: { number: null, status: 405, title: 'This method is not supported here.' },
+  request_timeout: { number: null, status: 408, title: 'The request did not arrive in time.' },
   body_too_large: { number: null, status: 413, title: 'The body is larger than allowed.' },
   uri_too_long: { number: null, status: 414, title: 'The address is longer than allowed.' },
   unsupported_media_type: { number: null, status: 415, title: 'The body must be application/json in UTF-8.' },

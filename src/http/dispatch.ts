@@ -1,10 +1,11 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import getRawBody from 'raw-body';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { answerOfProblem, type Answer } from '../api/answer';
 import { parseJson } from '../api/json';
-import { Problem } from '../api/problem';
+import { Problem, invalid } from '../api/problem';
 import type { Route } from './routes';
 import { traceOf, type RequestTrace } from './trace';
 
@@ -17,6 +18,9 @@ export interface DispatchOptions {
 export interface DispatchObserver {
   request(method: string, route: string, status: number, seconds: number): void;
 }
+
+/** Longest time that an unwanted body is read off before its connection is closed. */
+const DISCARD_MS = 500;
 
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
 
@@ -50,12 +54,11 @@ export class Dispatcher {
   async run(route: Route, request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>, query: string): Promise<void> {
     await this.respond(request, response, route.path, async (trace) => {
       const body = route.takesBody ? await this.readBody(request) : undefined;
-      const key = request.headers['idempotency-key'];
       return route.handle({
         params,
         query: query === '' ? {} : parseQuery(query),
         body,
-        idempotencyKey: typeof key === 'string' ? key : undefined,
+        idempotencyKey: idempotencyKeyOf(request),
         requestId: trace.requestId,
       });
     });
@@ -75,6 +78,7 @@ export class Dispatcher {
     } catch (error) {
       answer = this.answerOfError(error, trace);
     }
+    if (!request.complete) await discardBody(request);
     this.send(request, response, answer, trace);
     this.inFlight.delete(response);
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
@@ -151,13 +155,43 @@ export class Dispatcher {
   }
 }
 
+/**
+ * Reads off a body that nobody wants, for a while: a connection that is closed on data still under way is reset, and
+ * takes the answer with it.
+ */
+async function discardBody(request: IncomingMessage): Promise<void> {
+  if (request.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, DISCARD_MS);
+    request.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    request.resume();
+  });
+}
+
+/** @throws Problem `validation_failed` for a key that is given twice */
+function idempotencyKeyOf(request: IncomingMessage): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (typeof key !== 'string') return undefined;
+  // Node joins what is given twice.
+  if (key.includes(', ') && request.headersDistinct['idempotency-key']?.length !== 1) {
+    throw invalid([{ field: 'Idempotency-Key', message: 'must be given once' }]);
+  }
+  // Headers come as Latin-1; a key is the same text here and in a body.
+  const bytes = Buffer.from(key, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : key;
+}
+
 /** @param query the part behind the question mark */
 export function parseQuery(query: string): Record<string, unknown> {
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of new URLSearchParams(query)) {
     const known = result[name];
     if (known === undefined) result[name] = value;
-    else result[name] = Array.isArray(known) ? [...(known as unknown[]), value] : [known, value];
+    else if (Array.isArray(known)) known.push(value);
+    else result[name] = [known, value];
   }
   return result;
 }

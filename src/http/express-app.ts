@@ -6,6 +6,7 @@ import { Problem } from '../api/problem';
 import type { Dispatcher } from './dispatch';
 import { DOCS_SCRIPT, docsPage } from './docs-page';
 import type { Route } from './routes';
+import { traceOf } from './trace';
 
 export interface Probes {
   /** GET /readyz: status 200 or 503 with each dependency. */
@@ -14,7 +15,40 @@ export interface Probes {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-const DOCS_ASSETS = dirname(require.resolve('swagger-ui-dist/package.json'));
+const DOCS_PACKAGE = dirname(require.resolve('swagger-ui-dist/package.json'));
+/** All that the page loads of the package; the package's own page and its maps stay out. */
+const DOCS_ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+
+/** The page's headers: nothing from elsewhere, nothing inline but the styles that the page's code sets itself. */
+const docsHeaders = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      imgSrc: ["'self'", 'data:'],
+      objectSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+    },
+  },
+  // The service speaks plain HTTP: whoever puts TLS before it says so there. A browser that was told to insist on
+  // https, for the page's files or for the host, would find nothing.
+  strictTransportSecurity: false,
+  // Ignored, with a complaint in the console, wherever the page is not on https or the local host.
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xFrameOptions: { action: 'deny' },
+});
+
+/** What the dispatcher's answers carry, for those that it does not make. */
+function traced(request: Request, response: Response, next: NextFunction): void {
+  const { requestId, traceparent } = traceOf(request);
+  response.set({ 'X-Request-Id': requestId, traceparent });
+  next();
+}
 
 /** Everything but the hot path: routes by Express, answers by the dispatcher. */
 export function createExpressApp(
@@ -23,6 +57,7 @@ export function createExpressApp(
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.enable('case sensitive routing');
   app.set('query parser', false);
 
   const allowed = new Map<string, Set<string>>();
@@ -55,10 +90,12 @@ export function createExpressApp(
     return { status: 200, body: text, headers: { 'Content-Type': contentType } };
   }));
   allow('/docs', 'GET');
-  app.use('/docs', helmet());
+  app.use('/docs', traced, docsHeaders);
   app.get('/docs', (_request, response) => { response.type('html').send(docsPage()); });
   app.get('/docs/start.js', (_request, response) => { response.type('js').send(DOCS_SCRIPT); });
-  app.use('/docs/assets', express.static(DOCS_ASSETS, { index: false, immutable: true, maxAge: '1d' }));
+  for (const file of DOCS_ASSETS) {
+    app.get(`/docs/assets/${file}`, (_request, response) => { response.sendFile(file, { root: DOCS_PACKAGE, maxAge: '1h', acceptRanges: false }); });
+  }
 
   for (const [path, methods] of allowed) {
     app.all(path, (request, response) => dispatcher.respond(request, response, path, () => Promise.reject(

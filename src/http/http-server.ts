@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
-import { Problem } from '../api/problem';
+import { Problem, invalid } from '../api/problem';
 import type { Dispatcher } from './dispatch';
 import { matchHotRoute, type Route } from './routes';
 
@@ -17,6 +18,8 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, q
 const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES_MAX = 16_384;
+/** How often requests are looked at that take too long to arrive. */
+const TIMEOUT_CHECK_MS = 1_000;
 const DRAIN_POLL_MS = 10;
 
 /**
@@ -26,6 +29,8 @@ const DRAIN_POLL_MS = 10;
 export class HttpServer {
   private readonly server: Server;
   private readonly hot: Map<string, Route>;
+  /** Answers that each connection still waits for. */
+  private readonly unanswered = new WeakMap<Duplex, Set<ServerResponse>>();
 
   constructor(
     private readonly options: HttpServerOptions,
@@ -37,27 +42,74 @@ export class HttpServer {
     private readonly hotPath: boolean = true,
   ) {
     this.hot = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
-    this.server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => this.handle(request, response));
+    this.server = createServer({
+      maxHeaderSize: HEADER_BYTES_MAX,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: options.requestTimeoutMs,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.requestTimeoutMs),
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // Node's own refusal has no problem document.
+      requireHostHeader: false,
+    }, (request, response) => this.handle(request, response));
     this.server.maxConnections = options.connectionsMax;
-    this.server.requestTimeout = options.requestTimeoutMs;
-    this.server.headersTimeout = HEADERS_TIMEOUT_MS;
-    this.server.on('clientError', (error, socket) => answerBrokenRequest(error as NodeJS.ErrnoException, socket));
+    // An expectation that we do not know may be ignored (RFC 9110, 10.1.1); Node's own refusal is empty.
+    this.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => this.handle(request, response));
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      if (error.code === 'ECONNRESET') socket.destroy();
+      else this.answerBroken(problemOf(error), socket);
+    });
+    this.server.on('connect', (_request, socket: Duplex) => this.answerBroken(new Problem('method_not_allowed', { headers: { Allow: '' } }), socket));
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const url = new URL(request.url ?? '/', 'http://localhost');
-      const upgrade = upgrades.get(url.pathname.replace(/\/+$/, ''));
-      if (upgrade === undefined) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
-      else upgrade(request, socket, head, url.searchParams);
+      const { path, query } = partsOf(request.url ?? '/');
+      const upgrade = isWebSocket(request) ? upgrades.get(path.endsWith('/') ? path.slice(0, -1) : path) : undefined;
+      if (upgrade === undefined) {
+        this.serveWithoutUpgrade(request, socket, head);
+        return;
+      }
+      // From here on Node leaves the socket to us; an error that nobody hears would end the process.
+      socket.on('error', () => socket.destroy());
+      upgrade(request, socket, head, new URLSearchParams(query));
     });
   }
 
+  /**
+   * An upgrade that we do not know is ignored (RFC 9110, 7.8): clients offer h2c by default. Node has let go of such a
+   * request before its body, so it goes through the parser once more, without the offer.
+   */
+  private serveWithoutUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    let text = `${request.method} ${request.url} HTTP/1.1\r\n`;
+    for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+      const name = request.rawHeaders[i] as string;
+      if (!UPGRADE_HEADERS.has(name.toLowerCase())) text += `${name}: ${request.rawHeaders[i + 1]}\r\n`;
+    }
+    socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
+    this.server.emit('connection', socket);
+  }
+
+  /** What is not HTTP never reaches a handler; it still gets a problem document, behind the answers of the requests before it. */
+  private answerBroken(problem: Problem, socket: Duplex): void {
+    if (socket.listenerCount('error') === 0) socket.on('error', () => socket.destroy());
+    const waiting = [...this.unanswered.get(socket) ?? []];
+    const earlier = waiting.filter((response) => response.req.complete).at(-1);
+    if (earlier !== undefined) earlier.once('close', () => this.answerBroken(problem, socket));
+    // Where the answer to the broken request itself has begun, another one would be taken for part of it.
+    else if (waiting.some((response) => response.headersSent) || !socket.writable) socket.destroy();
+    else socket.end(rawAnswer(problem));
+  }
+
   private handle(request: IncomingMessage, response: ServerResponse): void {
-    const url = request.url ?? '/';
-    const mark = url.indexOf('?');
-    const path = mark < 0 ? url : url.slice(0, mark);
+    const waiting = this.unanswered.get(request.socket) ?? new Set();
+    this.unanswered.set(request.socket, waiting.add(response));
+    response.once('close', () => waiting.delete(response));
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      void this.dispatcher.respond(request, response, 'none', () => Promise.reject(invalid([{ field: 'Host', message: 'is required' }])));
+      return;
+    }
+    const { path, query } = partsOf(request.url ?? '/');
     const match = this.hotPath ? matchHotRoute(request.method ?? '', path) : null;
     const route = match === null ? undefined : this.hot.get(`${request.method} ${match.path}`);
     if (match !== null && route !== undefined) {
-      void this.dispatcher.run(route, request, response, match.params, mark < 0 ? '' : url.slice(mark + 1));
+      void this.dispatcher.run(route, request, response, match.params, query);
       return;
     }
     // Express' types call for its own request and response; it makes them of these.
@@ -95,18 +147,38 @@ export class HttpServer {
   }
 }
 
-/** A request that is not HTTP never reaches a handler; it still gets a problem document. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
+/** Headers that speak of an upgrade only. */
+const UPGRADE_HEADERS = new Set(['connection', 'upgrade', 'http2-settings']);
+
+function isWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+function partsOf(url: string): { path: string; query: string } {
+  const mark = url.indexOf('?');
+  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
+function problemOf(error: NodeJS.ErrnoException): Problem {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW': return new Problem('headers_too_large');
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return new Problem('request_timeout');
+    default: return new Problem('validation_failed', { detail: 'The request is not valid HTTP.' });
   }
-  const problem = error.code === 'HPE_HEADER_OVERFLOW'
-    ? new Problem('headers_too_large')
-    : new Problem('validation_failed', { detail: 'The request is not valid HTTP.' });
-  const text = JSON.stringify(problem.body(''));
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: application/problem+json\r\n`
-    + `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-  );
+}
+
+function rawAnswer(problem: Problem): string {
+  const requestId = randomUUID();
+  const text = JSON.stringify(problem.body(requestId));
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Request-Id': requestId,
+    Connection: 'close',
+    ...problem.headers,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines}\r\n${text}`;
 }

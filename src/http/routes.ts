@@ -68,7 +68,14 @@ export function apiRoutes(orders: OrdersApi, market: MarketDataApi): Route[] {
       method: 'PATCH', path: '/orders/:order_id', takesBody: true,
       handle: plain((call) => orders.amend(id(call), call.body, call.idempotencyKey)),
     },
-    { method: 'DELETE', path: '/orders', takesBody: false, handle: (call) => orders.massCancel(call.query) },
+    {
+      method: 'DELETE', path: '/orders', takesBody: true,
+      handle: async (call) => {
+        // One that names an instrument must not be overlooked: the call would cancel more than was meant.
+        if (call.body !== undefined) throw invalid([{ field: 'body', message: 'is not taken: client_id and instrument are query parameters' }]);
+        return orders.massCancel(call.query);
+      },
+    },
     { method: 'GET', path: '/orders', takesBody: false, handle: (call) => orders.list(call.query) },
     { method: 'GET', path: '/public/orderbook', takesBody: false, handle: (call) => market.orderbook(call.query) },
     { method: 'GET', path: '/public/trades', takesBody: false, handle: (call) => market.trades(call.query) },
