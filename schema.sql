@@ -62,6 +62,8 @@ CREATE TABLE IF NOT EXISTS orders (
   updated_us      bigint      NOT NULL
 ) WITH (fillfactor = 80);
 
+-- Autovacuum at its default scale would let a fast-changing table of this kind bloat for long.
+ALTER TABLE orders SET (autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX IF NOT EXISTS orders_of_client ON orders (client_id, order_id DESC);
 -- What a rebuild reads: the open orders, and only them.
 CREATE INDEX IF NOT EXISTS orders_open ON orders (instrument, side, price_ticks, priority)
@@ -94,6 +96,20 @@ CREATE TABLE IF NOT EXISTS dead_letters (
   created_at  timestamptz NOT NULL DEFAULT now(),
   resolved_at timestamptz,
   PRIMARY KEY (shard, sequence)
+);
+
+-- Every rebuild of Redis from this record.
+CREATE TABLE IF NOT EXISTS recoveries (
+  recovery_id bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  shard       text        NOT NULL,
+  reason      text        NOT NULL,
+  old_epoch   text        NOT NULL,
+  new_epoch   text        NOT NULL,
+  sequence    bigint      NOT NULL,
+  open_orders bigint,
+  book_hash   text,
+  started_at  timestamptz NOT NULL DEFAULT now(),
+  opened_at   timestamptz
 );
 
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,14 +1,16 @@
-import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { InstrumentTable } from './api/instrument-table';
 import { MarketDataApi, type BookView } from './api/market-data';
 import { OrdersApi } from './api/orders';
 import { openapiDocument } from './api/openapi';
 import type { Config } from './config';
+import type { Instrument } from './domain/instruments';
 import { Engine } from './engine/engine';
 import { idempotencyDigest } from './engine/idempotency';
 import { buildLibrary } from './engine/library';
 import { RedisConnection } from './engine/redis-connection';
+import { ShardRestorer } from './engine/shard-restorer';
 import { Dispatcher } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
 import { HttpServer, type Upgrade } from './http/http-server';
@@ -20,8 +22,9 @@ import { Database, DatabaseUnavailableError } from './persistence/database';
 import { History } from './persistence/history';
 import { InstrumentRegister } from './persistence/instrument-register';
 import { applySchema } from './persistence/migrate';
+import { RecoverySource } from './persistence/recovery-source';
 import { Writer } from './persistence/writer';
-import { lineageOf } from './recovery/lineage';
+import { ShardKeeper } from './recovery/shard-keeper';
 import { Status } from './status';
 import { Market } from './stream/market';
 import { StreamServer } from './stream/stream-server';
@@ -37,6 +40,13 @@ export interface AppOptions {
   /** Off sends every request through Express; both ways answer alike. */
   readonly hotPath?: boolean;
 }
+
+/** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
+const RECORD_WAIT_MS = 30_000;
+/** Longest wait at start for the books in memory; reads ask Redis until then. */
+const START_SYNC_MS = 5_000;
+/** Pause between attempts to reach Postgres at start. */
+const START_RETRY_MS = 1_000;
 
 /** An order book read waits this long for the local replica before it asks Redis. */
 const REPLICA_WAIT_MS = 50;
@@ -111,10 +121,19 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   }) : null;
   const market = marketLog === null || stream === null
     ? null
-    : new Market(names, engine, marketLog, stream, logger.child({ part: 'market' }));
+    : new Market(names, engine, marketLog, {
+      entry: (entry, from) => {
+        // What went through other processes counts, too, when a Redis has to be told from an older one.
+        engine.noteSeen(from.epoch, entry.sequence);
+        stream.entry(entry, from);
+      },
+      reset: (from) => stream.reset(from),
+    }, logger.child({ part: 'market' }));
   if (market !== null) stream?.attach(market);
 
   let draining = false;
+  let markStopped: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => { markStopped = resolve; });
   const status = new Status({
     roles: [...config.roles],
     shard: config.shard,
@@ -124,6 +143,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     writerActive: () => writer?.committedSequence !== null && writer !== null,
     marketSynced: () => market?.synced ?? false,
     draining: () => draining,
+    problem: () => keeper.problem,
   });
 
   /** From memory where the replica provably has everything acknowledged so far, else from Redis. */
@@ -196,54 +216,66 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     }, routes, express, dispatcher, upgrades, options.hotPath ?? true);
   };
 
-  /** Begins the first life, or finds the one that goes on. */
-  const joinShard = async (): Promise<void> => {
-    const [meta, checkpoint] = [await engine.meta(), await history.checkpoint()];
-    const lineage = lineageOf(meta, checkpoint);
-    if (lineage === 'first_start') {
-      // Postgres first: should Redis be lost before its turn, it is an empty shard that is rebuilt.
-      await history.createCheckpoint(randomUUID());
-      const begun = await history.checkpoint();
-      if (begun !== null) await engine.initialise(begun.epoch);
-      return joinShard();
+  const keeper = new ShardKeeper(
+    engine, history, () => RecoverySource.open(database, config.shard, RECORD_WAIT_MS), new ShardRestorer(redis, config.shard),
+    config, logger.child({ part: 'recovery' }), {
+      recovered: (report) => metrics.recoveries.inc({ reason: report.reason }),
+    },
+  );
+  redis.onReady(() => keeper.nudge());
+  redis.onLost(() => keeper.connectionLost());
+
+  /** Waits out a Postgres that is not there yet; what it refuses is an error. */
+  const prepareRecord = async (): Promise<readonly Instrument[]> => {
+    for (;;) {
+      try {
+        await applySchema(database);
+        return await new InstrumentRegister(database).reconcile(config.instruments);
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailableError)) throw error;
+        logger.warn({ err: error }, 'waiting for postgres');
+        await sleep(START_RETRY_MS);
+        if (draining) return [];
+      }
     }
-    if (lineage !== 'normal' || meta === null || checkpoint === null) {
-      throw new Error(`the shard cannot be traded on: ${lineage}, redis ${meta?.epoch}/${meta?.sequence}, postgres ${checkpoint?.epoch}/${checkpoint?.sequence}`);
-    }
-    engine.bind(meta.epoch, checkpoint.sequence);
-    logger.info({ shard: config.shard, epoch: meta.epoch, sequence: meta.sequence, checkpoint: checkpoint.sequence, state: meta.state }, 'shard joined');
   };
 
+  const table = new InstrumentTable(config.instruments);
   let server: HttpServer | null = null;
 
   return {
     async start() {
+      // Listening first: probes and clients are told what is missing instead of finding nobody.
+      if (stream !== null) server = createServer(table, stream);
+      const port = server === null ? null : await server.listen();
+      keeper.holdOff();
       await redis.connect();
+      table.addRetired(await prepareRecord());
       await engine.load();
-      await applySchema(database);
-      const retired = await new InstrumentRegister(database).reconcile(config.instruments);
-      await joinShard();
+      keeper.start();
       await Promise.all([writerLog?.connect(), marketLog?.connect()]);
       writer?.start();
       market?.start();
-      if (stream === null) return { port: null };
-      server = createServer(new InstrumentTable(config.instruments, retired), stream);
-      const port = await server.listen();
+      await Promise.race([keeper.joined, stopped]);
+      await market?.waitFor(0, START_SYNC_MS);
       logger.info({ port, roles: [...config.roles] }, 'serving');
       return { port };
     },
 
     async stop() {
       draining = true;
+      markStopped();
       await server?.close(config.shutdownTimeoutMs);
       await writer?.stop(config.shutdownTimeoutMs);
       // The stream closes last: its clients see everything that was answered.
       if (market !== null && redis.isReady) await market.waitFor(await engine.sequence().catch(() => 0), 1_000);
       await stream?.close();
-      const stopped = market?.stop();
+      const marketStopped = market?.stop();
       writerLog?.close();
       marketLog?.close();
-      await stopped;
+      await marketStopped;
+      await keeper.stop();
+      engine.close();
       redis.close();
       await database.close();
     },

@@ -27,7 +27,7 @@ export function createMetrics() {
     writerCommitSeconds: new Histogram({ name: 'writer_commit_seconds', help: 'One transaction of the writer.', buckets: LATENCY_BUCKETS_S, registers }),
     writerActive: new Gauge({ name: 'writer_active', help: '1 while this process is the writer of its shard.', registers }),
     deadLetters: new Counter({ name: 'dead_letters_total', help: 'Log entries that Postgres refused.', registers }),
-    recoveries: new Counter({ name: 'recoveries_total', help: 'Rebuilds of Redis from Postgres.', registers }),
+    recoveries: new Counter({ name: 'recoveries_total', help: 'Rebuilds of Redis from Postgres.', labelNames: ['reason'], registers }),
     streamDropped: new Counter({ name: 'stream_clients_dropped_total', help: 'Stream clients closed because they fell behind.', registers }),
     streamResynced: new Counter({ name: 'stream_clients_resynced_total', help: 'Stream clients sent a fresh snapshot.', registers }),
     streamMessages: new Counter({ name: 'stream_messages_total', help: 'Stream messages sent.', registers }),

@@ -12,6 +12,8 @@ export interface StatusSources {
   writerActive(): boolean;
   marketSynced(): boolean;
   draining(): boolean;
+  /** Why the shard is not traded on by this process, null while it is. */
+  problem(): string | null;
 }
 
 export interface WriterLag {
@@ -50,11 +52,13 @@ export class Status {
     const isApi = this.sources.roles.includes('api');
     const state = meta?.state ?? (redis.up ? 'empty' : 'unknown');
     // Postgres may be away: matching goes on, and the lag says how far behind its history is.
-    const isReady = !this.sources.draining() && redis.up && state === 'open' && (!isApi || this.sources.marketSynced());
+    const problem = this.sources.draining() ? 'draining' : this.sources.problem();
+    const isReady = problem === null && redis.up && state === 'open' && (!isApi || this.sources.marketSynced());
     return {
       status: isReady ? 200 : 503,
       body: {
         status: isReady ? 'ready' : 'not_ready',
+        problem: isReady ? null : (problem ?? `shard_${state}`),
         roles: this.sources.roles,
         redis: { status: redis.up ? 'up' : 'down' },
         postgres: { status: postgres ? 'up' : 'down' },

@@ -6,13 +6,16 @@ export class InstrumentTable {
   private readonly traded = new Map<string, Instrument>();
   private readonly known = new Map<string, Instrument>();
 
-  /** @param retired instruments that are only in history any more */
-  constructor(traded: readonly Instrument[], retired: readonly Instrument[]) {
-    for (const instrument of retired) this.known.set(instrument.instrument, instrument);
+  constructor(traded: readonly Instrument[]) {
     for (const instrument of traded) {
       this.traded.set(instrument.instrument, instrument);
       this.known.set(instrument.instrument, instrument);
     }
+  }
+
+  /** Instruments that are only in history any more. */
+  addRetired(retired: readonly Instrument[]): void {
+    for (const instrument of retired) this.known.set(instrument.instrument, instrument);
   }
 
   get all(): Instrument[] {

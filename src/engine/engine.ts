@@ -1,10 +1,12 @@
-import { ErrorReply } from 'redis';
+import CircuitBreaker from 'opossum';
+import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
 import { decodeLogEntry, decodeOrderRecord, type LogEntry } from '../domain/log-entry';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import { SIDES, type Order, type Trade } from '../domain/order';
 import { compactId, expandId } from '../domain/order-id';
+import { UnavailableError } from '../domain/unavailable';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
 import { encodeMassCancel } from './commands/mass-cancel';
@@ -52,6 +54,16 @@ export interface BookLevels {
   readonly timeUs: number;
   readonly bids: readonly (readonly [priceTicks: number, quantityLots: number])[];
   readonly asks: readonly (readonly [priceTicks: number, quantityLots: number])[];
+}
+
+/** The breaker opens when half of at least so many calls in ten seconds got no answer. */
+const BREAKER_VOLUME_MIN = 3;
+const BREAKER_ERROR_PERCENT = 50;
+const BREAKER_RESET_MS = 500;
+
+/** Whether an error says that the command never left: the breaker was open, or there was no connection. */
+function isNotSent(error: unknown): boolean {
+  return (error as { code?: string }).code === 'EOPENBREAKER' || error instanceof ClientOfflineError || error instanceof ClientClosedError;
 }
 
 interface Pending {
@@ -124,6 +136,9 @@ export class Engine {
   private readonly limitArguments: string[];
   private epoch = '';
   private sequenceMin = 0;
+  /** Why commands are refused before they are sent, null while they are let through. */
+  private gate: ResultCode | null = null;
+  private readonly breaker: CircuitBreaker<[readonly string[]], unknown>;
 
   constructor(
     private readonly redis: RedisConnection,
@@ -140,6 +155,29 @@ export class Engine {
       String(limits.backlogMax),
       String(limits.idempotencyTtlS),
     ];
+    // While Redis does not answer, only a probe now and then waits for it; the rest is refused at once.
+    this.breaker = new CircuitBreaker((command: readonly string[]) => this.redis.send(command, limits.timeoutMs), {
+      timeout: false,
+      volumeThreshold: BREAKER_VOLUME_MIN,
+      errorThresholdPercentage: BREAKER_ERROR_PERCENT,
+      resetTimeout: BREAKER_RESET_MS,
+      // A refusal is an answer.
+      errorFilter: (error: unknown) => error instanceof ErrorReply,
+    });
+  }
+
+  /** Ends the timers of this object; the connection is its owner's. */
+  close(): void {
+    this.breaker.shutdown();
+  }
+
+  get isConnected(): boolean {
+    return this.redis.isReady;
+  }
+
+  /** The life this process is bound to and the highest sequence it has seen of it, null before the first. */
+  get known(): { readonly epoch: string; readonly sequence: number } | null {
+    return this.epoch === '' ? null : { epoch: this.epoch, sequence: this.sequenceMin };
   }
 
   /**
@@ -147,8 +185,20 @@ export class Engine {
    * another epoch, or behind `sequenceMin` or any sequence this process has seen since.
    */
   bind(epoch: string, sequenceMin: number): void {
+    // Another life starts from its own sequence; within one, nothing seen is forgotten.
+    this.sequenceMin = epoch === this.epoch ? Math.max(this.sequenceMin, sequenceMin) : sequenceMin;
     this.epoch = epoch;
-    this.sequenceMin = sequenceMin;
+    this.gate = null;
+  }
+
+  /** Refuses commands and reads of this process with `code` until the next `bind`. */
+  unbind(code: ResultCode): void {
+    this.gate = code;
+  }
+
+  /** Tells of a sequence of the bound life that this process has seen elsewhere, as in the log. */
+  noteSeen(epoch: string, sequence: number): void {
+    if (epoch === this.epoch && sequence > this.sequenceMin) this.sequenceMin = sequence;
   }
 
   /** Never rejects: what could not be done is an outcome of its own. */
@@ -201,6 +251,7 @@ export class Engine {
   private async execute(batch: readonly Pending[]): Promise<CommandResult[]> {
     const all = (code: ResultCode): CommandResult[] => batch.map(() => refused(code));
     // Nothing has been sent yet: this refusal is certain.
+    if (this.gate !== null) return all(this.gate);
     if (!this.redis.isReady) return all('engine_unavailable');
     const onlyFrees = batch.every((pending) => pending.frees);
     try {
@@ -210,6 +261,7 @@ export class Engine {
       if (epoch === this.epoch) this.noteSequence(results);
       return results;
     } catch (error) {
+      if (isNotSent(error)) return all('engine_unavailable');
       if (!(error instanceof ErrorReply)) return all('outcome_unknown');
       const message = error.message;
       if (message.startsWith('STATE ')) return all(resultCodeOf(Number(message.slice(6))));
@@ -251,12 +303,27 @@ export class Engine {
   private async call(name: FunctionName, args: readonly string[]): Promise<unknown> {
     const command = ['FCALL', this.library.functionName(name), '1', this.keys.meta, ...args];
     try {
-      return await this.redis.send(command, this.limits.timeoutMs);
+      return await this.breaker.fire(command);
     } catch (error) {
       if (!(error instanceof ErrorReply) || !/function not found/i.test(error.message)) throw error;
       await this.load();
-      return this.redis.send(command, this.limits.timeoutMs);
+      return this.breaker.fire(command);
     }
+  }
+
+  /** A read on behalf of a client: refused while the shard is not whole. @throws UnavailableError */
+  private async read(command: () => Promise<unknown>): Promise<unknown> {
+    if (this.gate !== null) throw new UnavailableError(this.gate, 'the shard is not served now');
+    try {
+      return await command();
+    } catch (error) {
+      if (error instanceof ErrorReply && !/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN)/.test(error.message)) throw error;
+      throw new UnavailableError('engine_unavailable', 'redis did not answer', { cause: error });
+    }
+  }
+
+  private sendRead(...command: string[]): Promise<unknown> {
+    return this.read(() => this.breaker.fire(command));
   }
 
   /** Loads the function library; harmless where it is loaded already. */
@@ -309,7 +376,7 @@ export class Engine {
   }
 
   async sequence(): Promise<number> {
-    return Number(await this.redis.send(['HGET', this.keys.meta, 'seq'], this.limits.timeoutMs));
+    return Number(await this.sendRead('HGET', this.keys.meta, 'seq'));
   }
 
   /**
@@ -346,7 +413,7 @@ export class Engine {
     const entries: LogEntry[] = [];
     let next = '';
     for (;;) {
-      const reply = (await this.call('read_order', [id, next, '500'])) as [string?, number?, number?, ...string[]];
+      const reply = (await this.read(() => this.call('read_order', [id, next, '500']))) as [string?, number?, number?, ...string[]];
       const [record, goOn, unreached] = reply;
       // Unknown, or the order left for Postgres between two pages.
       if (record === undefined) return null;
@@ -369,7 +436,7 @@ export class Engine {
 
   /** The best levels of both sides at one moment, best first. Prices in ticks, quantities in lots. */
   async readBook(instrument: string, levels: number): Promise<BookLevels> {
-    const reply = (await this.call('read_book', [instrument, String(levels)])) as (string | number)[];
+    const reply = (await this.read(() => this.call('read_book', [instrument, String(levels)]))) as (string | number)[];
     const bidsEnd = 3 + 2 * Number(reply[2]);
     const bids: [number, number][] = [];
     const asks: [number, number][] = [];
@@ -381,7 +448,7 @@ export class Engine {
 
   /** An order as Redis holds it, null when it does not (any more). */
   async readRecord(orderId: string): Promise<Order | null> {
-    const record = (await this.redis.send(['HGET', this.keys.orders, compactId(orderId)], this.limits.timeoutMs)) as string | null;
+    const record = (await this.sendRead('HGET', this.keys.orders, compactId(orderId))) as string | null;
     return record === null ? null : decodeOrderRecord(record);
   }
 
@@ -392,9 +459,9 @@ export class Engine {
     const orders: Order[] = [];
     let behind = cursor === null ? '' : compactId(cursor);
     for (;;) {
-      const reply = (await this.call('read_open_orders', [
+      const reply = (await this.read(() => this.call('read_open_orders', [
         escapeText(clientId), instrument ?? '', behind, String(limit - orders.length),
-      ])) as string[];
+      ]))) as string[];
       const [next, ...records] = reply as [string, ...string[]];
       for (const record of records) orders.push(decodeOrderRecord(record));
       if (next === '') return { orders, nextCursor: null };
@@ -408,13 +475,11 @@ export class Engine {
     const key = this.keys.trades(instrument);
     let start = 0;
     if (before !== null) {
-      const newest = (await this.redis.send(['LINDEX', key, '0'], this.limits.timeoutMs)) as string | null;
+      const newest = (await this.sendRead('LINDEX', key, '0')) as string | null;
       if (newest === null) return [];
       start = Math.max(0, Number(newest.slice(0, newest.indexOf(','))) - before + 1);
     }
-    const rows = (await this.redis.send(
-      ['LRANGE', key, String(start), String(start + count - 1)], this.limits.timeoutMs,
-    )) as string[];
+    const rows = (await this.sendRead('LRANGE', key, String(start), String(start + count - 1))) as string[];
     const trades = rows.map((row) => decodeRecentTrade(instrument, row));
     // Trades that came in between the two reads have shifted the list.
     return before === null ? trades : trades.filter((trade) => trade.tradeId < before);

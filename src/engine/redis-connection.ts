@@ -45,6 +45,11 @@ export class RedisConnection {
     this.client.on('ready', listener);
   }
 
+  /** Called each time an established connection broke. */
+  onLost(listener: () => void): void {
+    this.client.on('reconnecting', listener);
+  }
+
   /** Resolves once connected; keeps trying until `close`. */
   async connect(): Promise<void> {
     await this.client.connect();

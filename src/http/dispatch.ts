@@ -6,6 +6,7 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { answerOfProblem, type Answer } from '../api/answer';
 import { parseJson } from '../api/json';
 import { Problem, invalid } from '../api/problem';
+import { UnavailableError } from '../domain/unavailable';
 import type { Route } from './routes';
 import { traceOf, type RequestTrace } from './trace';
 
@@ -132,6 +133,7 @@ export class Dispatcher {
 
   private answerOfError(error: unknown, trace: RequestTrace): Answer {
     if (error instanceof Problem) return answerOfProblem(error, trace.requestId);
+    if (error instanceof UnavailableError) return answerOfProblem(new Problem(error.code), trace.requestId);
     this.logger.error({ err: error, request_id: trace.requestId, traceparent: trace.traceparent }, 'request failed');
     return answerOfProblem(new Problem('internal_error'), trace.requestId);
   }

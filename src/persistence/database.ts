@@ -1,13 +1,14 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { UnavailableError } from '../domain/unavailable';
 
 // All our bigints are integers of at most 2^53 - 1 (domain/amounts.ts) or log sequences.
 const BIGINT_OID = 20;
 
 /** Postgres cannot be reached, or did not answer in time. */
-export class DatabaseUnavailableError extends Error {
+export class DatabaseUnavailableError extends UnavailableError {
   constructor(cause: unknown) {
-    super('postgres cannot be reached', { cause });
+    super('history_unavailable', 'postgres cannot be reached', { cause });
     this.name = 'DatabaseUnavailableError';
   }
 }

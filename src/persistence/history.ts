@@ -12,14 +12,14 @@ export interface Checkpoint {
   readonly timeUs: number;
 }
 
-interface OrderRow extends Row {
+export interface OrderRow extends Row {
   order_id: string; client_id: string; client_order_id: string | null; instrument: string; side: Side; type: OrderType;
   time_in_force: TimeInForce; post_only: boolean; price_ticks: number | null; quantity_lots: number; filled_lots: number;
   notional: string; status: OrderStatus; status_reason: StatusReason | null; sequence: number; fill_sequence: number;
   priority: number; created_us: number; updated_us: number;
 }
 
-interface TradeRow extends Row {
+export interface TradeRow extends Row {
   instrument: string; trade_id: number; price_ticks: number; quantity_lots: number; taker_side: Side;
   maker_order_id: string; taker_order_id: string; executed_us: number;
 }
@@ -34,7 +34,7 @@ export function orderOfRow(row: OrderRow): Order {
   };
 }
 
-function tradeOfRow(row: TradeRow): Trade {
+export function tradeOfRow(row: TradeRow): Trade {
   return {
     instrument: row.instrument, tradeId: row.trade_id, priceTicks: row.price_ticks, quantityLots: row.quantity_lots,
     takerSide: row.taker_side, makerOrderId: row.maker_order_id, takerOrderId: row.taker_order_id,

@@ -5,6 +5,7 @@ import type { RawLogEntry } from '../domain/log-entry';
 import { buildBatch, type Batch } from './batch';
 import { isDataError, type Database, type NamedQuery } from './database';
 import type { Checkpoint, History } from './history';
+import { tryWriterLock } from './writer-lock';
 import { INSERT_DEAD_LETTER, INSERT_JOURNAL, INSERT_TRADES, MOVE_CHECKPOINT, UPSERT_ORDERS } from './queries/write-batch';
 
 /** The shard log as the writer reads it. */
@@ -14,7 +15,7 @@ export interface LogSource {
 
 /** What the writer asks of the engine: to let go of what is committed. */
 export interface Trimmer {
-  meta(): Promise<{ readonly epoch: string; readonly sequence: number; readonly persisted: number } | null>;
+  meta(): Promise<{ readonly state: string; readonly epoch: string; readonly sequence: number; readonly persisted: number } | null>;
   persisted(
     epoch: string, sequence: number, keep: { readonly entries: number; readonly trades: number },
     lastTradeIds: ReadonlyMap<string, number>, doneOrderIds: Iterable<string>,
@@ -150,10 +151,7 @@ export class Writer {
   private async takeOver(): Promise<boolean> {
     const session = await this.database.session(TRANSACTION_TIMEOUT_MS);
     try {
-      const { rows } = await session.query<{ locked: boolean }>(
-        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [`openfill:writer:${this.options.shard}`],
-      );
-      const checkpoint = rows[0]?.locked === true ? await this.history.checkpoint() : null;
+      const checkpoint = await tryWriterLock(session, this.options.shard) ? await this.history.checkpoint() : null;
       if (checkpoint === null) {
         await session.end();
         return false;
@@ -171,13 +169,15 @@ export class Writer {
     }
   }
 
-  /** @throws LineageError when Redis does not carry on the life that the checkpoint is of */
+  /** @throws LineageError when Redis does not carry on the life that the checkpoint is of, or is being rebuilt */
   private async confirmLineage(checkpoint: Checkpoint): Promise<{ readonly persisted: number }> {
     const meta = await this.engine.meta();
     if (meta === null) throw new LineageError('redis is empty, postgres has a history');
     if (meta.epoch !== checkpoint.epoch || meta.sequence < checkpoint.sequence) {
       throw new LineageError(`redis is at ${meta.epoch}/${meta.sequence}, postgres at ${checkpoint.epoch}/${checkpoint.sequence}`);
     }
+    // Whoever rebuilds the shard needs the record to himself; what was left to bring over has been.
+    if (meta.state === 'recovering' && meta.sequence === checkpoint.sequence) throw new LineageError('the shard is being rebuilt');
     return meta;
   }
 

@@ -8,22 +8,45 @@ export interface ShardSide {
   readonly sequence: number;
 }
 
-export type Lineage =
-  /** Same life, Redis at or ahead of the checkpoint: the writer catches up. */
-  | 'normal'
+export interface RedisSide extends ShardSide {
+  readonly state: 'open' | 'frozen' | 'recovering' | 'faulted';
+  /** Log sequence up to which Postgres is known to have everything. */
+  readonly persisted: number;
+}
+
+export type Verdict =
+  /** Trade on: same life, Redis at or ahead of everything known. */
+  | { readonly action: 'join' }
   /** Neither side has a life: begin one. */
-  | 'first_start'
-  /** Postgres has a history, Redis is empty or tells of another life. */
-  | 'redis_lost'
-  /** Same life, but Redis is behind what Postgres holds. */
-  | 'redis_older';
+  | { readonly action: 'begin' }
+  /** Redis has to be made anew from Postgres. */
+  | { readonly action: 'rebuild'; readonly reason: 'redis_lost' | 'redis_older' | 'faulted' | 'interrupted_rebuild' }
+  /** Neither trade nor touch anything yet. */
+  | { readonly action: 'wait'; readonly reason: 'postgres_away' | 'postgres_lost' | 'draining_before_rebuild' };
 
 /**
  * @param redis null for an empty Redis
- * @param postgres null without a checkpoint
+ * @param postgres null without a checkpoint, 'away' when it cannot be asked
+ * @param known the life this process has traded in and the highest sequence it has seen of it, null before its first
  */
-export function lineageOf(redis: ShardSide | null, postgres: ShardSide | null): Lineage {
-  if (postgres === null) return redis === null ? 'first_start' : 'redis_lost';
-  if (redis === null || redis.epoch !== postgres.epoch) return 'redis_lost';
-  return redis.sequence < postgres.sequence ? 'redis_older' : 'normal';
+export function judge(redis: RedisSide | null, postgres: ShardSide | null | 'away', known: ShardSide | null): Verdict {
+  if (postgres === 'away') {
+    // Matching goes on without Postgres, but only on a Redis that this process knows well enough.
+    const isKnown = known !== null && redis !== null && redis.epoch === known.epoch && redis.sequence >= known.sequence;
+    const isTradable = redis?.state === 'open' || redis?.state === 'frozen';
+    return isKnown && isTradable ? { action: 'join' } : { action: 'wait', reason: 'postgres_away' };
+  }
+  if (postgres === null) {
+    // A record that vanished must not take the book with it: somebody has to look.
+    return redis === null ? { action: 'begin' } : { action: 'wait', reason: 'postgres_lost' };
+  }
+  if (redis === null || redis.epoch !== postgres.epoch) return { action: 'rebuild', reason: 'redis_lost' };
+  const floor = known !== null && known.epoch === postgres.epoch ? Math.max(known.sequence, postgres.sequence) : postgres.sequence;
+  const reason = redis.sequence < floor ? 'redis_older'
+    : redis.state === 'recovering' ? 'interrupted_rebuild'
+      : redis.state === 'faulted' ? 'faulted' : null;
+  if (reason === null) return { action: 'join' };
+  // What is logged but not persisted would be lost to a rebuild; the writer brings it over first.
+  if (postgres.sequence < redis.sequence) return { action: 'wait', reason: 'draining_before_rebuild' };
+  return { action: 'rebuild', reason };
 }

@@ -8,7 +8,7 @@ export interface MarketLog {
 }
 
 export interface MarketEngine {
-  meta(): Promise<{ readonly epoch: string; readonly sequence: number; readonly timeUs: number } | null>;
+  meta(): Promise<{ readonly state: string; readonly epoch: string; readonly sequence: number; readonly timeUs: number } | null>;
   readLevels(instrument: string, side: 0 | 1, behindPriceTicks: number | null, pageSize: number):
     Promise<{ levels: [priceTicks: number, quantityLots: number][] }>;
 }
@@ -98,8 +98,9 @@ export class Market {
         for (const raw of raws) this.apply(decodeLogEntry(raw.payload));
       } catch (error) {
         if (this.stopping) return;
+        // Said once: until the books follow the log again, every attempt may fail for the same reason.
+        if (this.isSynced) this.logger.warn({ err: error }, 'market data interrupted: reading the books anew');
         this.isSynced = false;
-        this.logger.warn({ err: error }, 'market data interrupted: reading the books anew');
         await Promise.race([sleep(RETRY_MS), this.stopped]);
       }
     }
@@ -142,6 +143,7 @@ export class Market {
   private async resync(): Promise<void> {
     const before = await this.engine.meta();
     if (before === null) throw new Error('redis is empty');
+    if (before.state === 'recovering') throw new Error('the book is being rebuilt');
     this.books.clear();
     for (const instrument of this.instruments) {
       const book = new BookReplica();
@@ -181,6 +183,7 @@ export class Market {
       }
     }
     this.isSynced = true;
+    this.logger.info({ epoch: this.epoch, sequence: this.sequence }, 'market data follows the log');
     this.listener.reset(this);
     this.wakeWaiters();
   }

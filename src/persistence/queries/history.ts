@@ -10,7 +10,7 @@ export const CREATE_CHECKPOINT: NamedQuery = {
   text: `INSERT INTO checkpoints (shard, epoch, sequence) VALUES ($1, $2, 0) ON CONFLICT (shard) DO NOTHING RETURNING shard`,
 };
 
-const ORDER_COLUMNS = `order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
+export const ORDER_COLUMNS = `order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
   quantity_lots, filled_lots, notional::text, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us`;
 
 export const ORDER: NamedQuery = {
@@ -26,7 +26,7 @@ export const ORDERS_OF_CLIENT: NamedQuery = {
     ORDER BY order_id DESC LIMIT $4`,
 };
 
-const TRADE_COLUMNS = 'instrument, trade_id, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, executed_us';
+export const TRADE_COLUMNS = 'instrument, trade_id, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, executed_us';
 
 export const TRADES: NamedQuery = {
   name: 'trades',

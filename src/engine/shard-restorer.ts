@@ -1,0 +1,159 @@
+import { decodeOrderRecord } from '../domain/log-entry';
+import { compactId } from '../domain/order-id';
+import { SIDE_CODE, remainingLots, type Order, type Trade } from '../domain/order';
+import { escapeText } from './commands/text';
+import { shardKeys, type ShardKeys } from './keys';
+import { bookMember, bookScore, encodeOrderRecord } from './record';
+import type { RedisConnection } from './redis-connection';
+
+/** Redis may take a while for a page while it rewrites its append-only file. */
+const TIMEOUT_MS = 60_000;
+const SCAN_COUNT = 1_000;
+const VERIFY_PAGE = 2_000;
+
+export interface RestoredCounters {
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly timeUs: number;
+  /** Last trade id of each instrument. */
+  readonly tradeIds: ReadonlyMap<string, number>;
+}
+
+/** What the rebuilt book holds that it must not, or the other way round. */
+export class RestoreError extends Error {}
+
+/**
+ * Writes a shard's structures from records read elsewhere. The shard takes no commands meanwhile: its state
+ * is `recovering`, and only `open` lets them in again.
+ */
+export class ShardRestorer {
+  private readonly keys: ShardKeys;
+
+  constructor(private readonly redis: RedisConnection, private readonly shard: string) {
+    this.keys = shardKeys(shard);
+  }
+
+  private send(...command: string[]): Promise<unknown> {
+    return this.redis.send(command, TIMEOUT_MS);
+  }
+
+  /** Closes the shard to commands and drops everything it holds. */
+  async clear(counters: RestoredCounters): Promise<void> {
+    // The state first: from here on no command gets in, whatever happens to this process.
+    await this.send('HSET', this.keys.meta, 'state', 'recovering');
+    let cursor = '0';
+    do {
+      const [next, names] = (await this.send('SCAN', cursor, 'MATCH', `{${this.shard}}:*`, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
+      const doomed = names.filter((name) => name !== this.keys.meta);
+      if (doomed.length > 0) await this.send('UNLINK', ...doomed);
+      cursor = next;
+    } while (cursor !== '0');
+    await this.send('DEL', this.keys.meta);
+    await this.send(
+      'HSET', this.keys.meta, 'state', 'recovering', 'epoch', counters.epoch, 'version', '1', 'seq', String(counters.sequence),
+      'persisted', String(counters.sequence), 'time_us', String(counters.timeUs),
+      ...[...counters.tradeIds].flatMap(([instrument, tradeId]) => [`trade_id:${instrument}`, String(tradeId)]),
+    );
+  }
+
+  /** Adds open orders to the book and their clients' listings. */
+  async addOrders(orders: readonly Order[]): Promise<void> {
+    if (orders.length === 0) return;
+    const records: string[] = [];
+    const clientOrderIds: string[] = [];
+    const members = new Map<string, string[]>();
+    const depths = new Map<string, Map<number, number>>();
+    const open = new Map<string, string[]>();
+    for (const order of orders) {
+      const id = compactId(order.orderId);
+      const side = order.side === 'buy' ? 'bids' : 'asks';
+      records.push(id, encodeOrderRecord(order));
+      getOrAdd(members, this.keys.book(order.instrument, side), () => []).push(bookScore(order), bookMember(order));
+      const depth = getOrAdd(depths, this.keys.depth(order.instrument, side), () => new Map<number, number>());
+      const price = order.priceTicks ?? 0;
+      depth.set(price, (depth.get(price) ?? 0) + remainingLots(order));
+      const client = escapeText(order.clientId);
+      getOrAdd(open, this.keys.open(client), () => []).push('0', id);
+      if (order.clientOrderId !== null) clientOrderIds.push(`${client}"${escapeText(order.clientOrderId)}`, id);
+    }
+    const commands: Promise<unknown>[] = [this.send('HSET', this.keys.orders, ...records)];
+    if (clientOrderIds.length > 0) commands.push(this.send('HSET', this.keys.clientOrderIds, ...clientOrderIds));
+    for (const [key, values] of members) commands.push(this.send('ZADD', key, ...values));
+    for (const [key, values] of open) commands.push(this.send('ZADD', key, ...values));
+    for (const [key, levels] of depths) {
+      // A level may go on over pages; HINCRBY is exact in the store.
+      for (const [price, lots] of levels) commands.push(this.send('HINCRBY', key, String(price), String(lots)));
+    }
+    await Promise.all(commands);
+  }
+
+  async addIdempotencyKeys(keys: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[]): Promise<void> {
+    if (keys.length === 0) return;
+    await this.send('HSET', this.keys.idempotency, ...keys.flatMap(({ digest, sequence, second }) => [digest, `${sequence},${second}`]));
+  }
+
+  /** @param trades newest first */
+  async addTrades(instrument: string, trades: readonly Trade[]): Promise<void> {
+    if (trades.length === 0) return;
+    await this.send('RPUSH', this.keys.trades(instrument), ...trades.map((trade) =>
+      `${trade.tradeId},${trade.priceTicks},${trade.quantityLots},${SIDE_CODE[trade.takerSide]},`
+      + `"${compactId(trade.makerOrderId)}","${compactId(trade.takerOrderId)}",${trade.executedUs}`));
+  }
+
+  /**
+   * Reads the book back in queue order, checking that every structure tells the same of it.
+   * @throws RestoreError naming what does not fit
+   */
+  async *bookOrders(instrument: string, side: 'bids' | 'asks'): AsyncGenerator<Order[]> {
+    const book = this.keys.book(instrument, side);
+    const where = `${instrument} ${side}`;
+    let levelPrice: number | null = null;
+    let levelLots = 0;
+    const checkLevel = async (price: number | null, lots: number): Promise<void> => {
+      if (price === null) return;
+      const told = Number(await this.send('HGET', this.keys.depth(instrument, side), String(price)));
+      if (told !== lots) throw new RestoreError(`${where}: level ${price} tells ${told} lots, its orders have ${lots}`);
+    };
+    const levelChecks: Promise<void>[] = [];
+    for (let start = 0; ; start += VERIFY_PAGE) {
+      const page = (await this.send('ZRANGE', book, String(start), String(start + VERIFY_PAGE - 1), 'WITHSCORES')) as string[];
+      if (page.length === 0) break;
+      const ids: string[] = [];
+      for (let i = 0; i < page.length; i += 2) ids.push((page[i] as string).slice(-22));
+      const records = (await this.send('HMGET', this.keys.orders, ...ids)) as (string | null)[];
+      const orders = records.map((record, i) => {
+        if (record === null) throw new RestoreError(`${where}: order ${ids[i]} is in the book but has no record`);
+        const order = decodeOrderRecord(record);
+        if (bookMember(order) !== page[2 * i] || bookScore(order) !== page[2 * i + 1]) {
+          throw new RestoreError(`${where}: order ${order.orderId} stands at another place than its record tells`);
+        }
+        return order;
+      });
+      for (const order of orders) {
+        if (order.priceTicks !== levelPrice) {
+          levelChecks.push(checkLevel(levelPrice, levelLots));
+          levelPrice = order.priceTicks;
+          levelLots = 0;
+        }
+        levelLots += remainingLots(order);
+      }
+      await Promise.all(levelChecks.splice(0));
+      yield orders;
+    }
+    await checkLevel(levelPrice, levelLots);
+  }
+
+  /** Lets commands in. */
+  async open(): Promise<void> {
+    await this.send('HSET', this.keys.meta, 'state', 'open');
+  }
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

@@ -1,0 +1,102 @@
+import type pg from 'pg';
+import type { Order, Trade } from '../domain/order';
+import type { Database, NamedQuery, Row } from './database';
+import { orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
+import { CHECKPOINT } from './queries/history';
+import {
+  BEGIN_EPOCH, FINISH_RECOVERY, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS, OPEN_ORDER_COUNT, RECORD_RECOVERY,
+} from './queries/recovery';
+import { waitForWriterLock } from './writer-lock';
+
+const STATEMENT_TIMEOUT_MS = 120_000;
+
+/** Another process holds the shard's record and does not let go. */
+export class RecordHeldError extends Error {
+  constructor(shard: string) {
+    super(`the record of shard ${shard} is held by another process`);
+  }
+}
+
+/** What Postgres gives to a rebuild: read on one session, which holds the right to write the shard's record. */
+export class RecoverySource {
+  private constructor(private readonly session: pg.Client, private readonly shard: string) {}
+
+  /**
+   * Waits until no writer works on the shard and keeps it so until `close`.
+   * @throws RecordHeldError when it does not come to that in time
+   */
+  static async open(database: Database, shard: string, waitMs: number): Promise<RecoverySource> {
+    const session = await database.session(STATEMENT_TIMEOUT_MS);
+    try {
+      if (!(await waitForWriterLock(session, shard, waitMs))) throw new RecordHeldError(shard);
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+    return new RecoverySource(session, shard);
+  }
+
+  async close(): Promise<void> {
+    await this.session.end();
+  }
+
+  private async query<T extends Row>(query: NamedQuery, values: unknown[]): Promise<T[]> {
+    return (await this.session.query<T>({ ...query, values })).rows;
+  }
+
+  async checkpoint(): Promise<Checkpoint | null> {
+    const [row] = await this.query<{ epoch: string; sequence: number; time_us: number }>(CHECKPOINT, [this.shard]);
+    return row === undefined ? null : { epoch: row.epoch, sequence: row.sequence, timeUs: row.time_us };
+  }
+
+  /** Begins another life of the shard in the record. @returns the recovery's number */
+  async beginEpoch(from: Checkpoint, epoch: string, reason: string): Promise<number> {
+    const moved = await this.query(BEGIN_EPOCH, [this.shard, from.epoch, epoch]);
+    if (moved.length !== 1) throw new Error('the checkpoint moved while its record was held');
+    const [row] = await this.query<{ recovery_id: number }>(RECORD_RECOVERY, [this.shard, reason, from.epoch, epoch, from.sequence]);
+    return (row as { recovery_id: number }).recovery_id;
+  }
+
+  async finish(recoveryId: number, openOrders: number, bookHash: string): Promise<void> {
+    await this.query(FINISH_RECOVERY, [recoveryId, openOrders, bookHash]);
+  }
+
+  async openOrderCount(): Promise<number> {
+    const [row] = await this.query<{ count: number }>(OPEN_ORDER_COUNT, []);
+    return row?.count ?? 0;
+  }
+
+  /** All open orders, page by page. */
+  async *openOrders(pageSize: number): AsyncGenerator<Order[]> {
+    let behind: [string, string, number, number] = ['', '', 0, 0];
+    for (;;) {
+      const rows = await this.query<OrderRow>(OPEN_ORDERS, [...behind, pageSize]);
+      if (rows.length > 0) yield rows.map(orderOfRow);
+      const last = rows[rows.length - 1];
+      if (last === undefined || rows.length < pageSize) return;
+      behind = [last.instrument, last.side, last.price_ticks ?? 0, last.priority];
+    }
+  }
+
+  /** Idempotency keys first used after `second`, page by page. */
+  async *liveKeys(second: number, pageSize: number): AsyncGenerator<{ digest: string; sequence: number; second: number }[]> {
+    let after = 0;
+    for (;;) {
+      const rows = await this.query<{ sequence: number; idempotency: string; second: number }>(LIVE_KEYS, [this.shard, after, second, pageSize]);
+      if (rows.length > 0) yield rows.map((row) => ({ digest: row.idempotency, sequence: row.sequence, second: row.second }));
+      const last = rows[rows.length - 1];
+      if (last === undefined || rows.length < pageSize) return;
+      after = last.sequence;
+    }
+  }
+
+  async lastTradeIds(): Promise<Map<string, number>> {
+    const rows = await this.query<{ instrument: string; trade_id: number | null }>(LAST_TRADE_IDS, []);
+    return new Map(rows.filter((row) => row.trade_id !== null).map((row) => [row.instrument, row.trade_id as number]));
+  }
+
+  /** Newest first. */
+  async newestTrades(instrument: string, count: number): Promise<Trade[]> {
+    return (await this.query<TradeRow>(NEWEST_TRADES, [instrument, count])).map(tradeOfRow);
+  }
+}

@@ -1,0 +1,187 @@
+import type { Logger } from 'pino';
+import type { ResultCode } from '../domain/result-code';
+import { judge, type RedisSide, type ShardSide, type Verdict } from './lineage';
+import { newEpoch, rebuild, type Progress, type RebuildReport, type RebuildSource, type RebuildTarget } from './rebuild';
+
+/** The engine as its keeper sees it. */
+export interface KeptEngine {
+  readonly isConnected: boolean;
+  meta(): Promise<RedisSide | null>;
+  initialise(epoch: string): Promise<boolean>;
+  setState(state: 'recovering', from: readonly ('open' | 'frozen')[]): Promise<unknown>;
+  /** Lets this process' commands through, to this life of the shard only. */
+  bind(epoch: string, sequenceMin: number): void;
+  /** Refuses this process' commands with `code`. */
+  unbind(code: ResultCode): void;
+  /** Life and highest sequence this process has seen, null before its first. */
+  readonly known: ShardSide | null;
+}
+
+export interface KeeperRecord {
+  /** @returns null without a checkpoint @throws when Postgres cannot be asked */
+  checkpoint(): Promise<ShardSide | null>;
+  createCheckpoint(epoch: string): Promise<boolean>;
+}
+
+export interface KeeperOptions {
+  readonly shard: string;
+  readonly autoRecover: boolean;
+  readonly idempotencyTtlS: number;
+  readonly recentTradesKept: number;
+}
+
+export interface KeeperObserver {
+  recovered(report: RebuildReport): void;
+}
+
+const CHECK_MS = 1_000;
+const RETRY_MS = 200;
+
+/**
+ * Watches over the life of a shard: before the first command, whenever Redis comes back, and all the time
+ * between. Only what it has judged to be whole is traded on; what was lost it rebuilds.
+ */
+export class ShardKeeper {
+  private stopping = false;
+  private running: Promise<void> | null = null;
+  private wake: () => void = () => undefined;
+  private lastWord = '';
+  private markJoined: () => void = () => undefined;
+  /** Resolves when this process trades on the shard for the first time. */
+  readonly joined = new Promise<void>((resolve) => { this.markJoined = resolve; });
+  /** Why the shard is not traded on now, null while it is. */
+  problem: string | null = 'starting';
+
+  constructor(
+    private readonly engine: KeptEngine,
+    private readonly record: KeeperRecord,
+    private readonly openSource: () => Promise<RebuildSource & { close(): Promise<void> }>,
+    private readonly target: RebuildTarget,
+    private readonly options: KeeperOptions,
+    private readonly logger: Logger,
+    private readonly observer: KeeperObserver,
+  ) {}
+
+  /** Nothing is traded on before the first look. */
+  holdOff(): void {
+    this.engine.unbind('engine_recovering');
+  }
+
+  start(): void {
+    this.running = this.loop();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.wake();
+    await this.running;
+  }
+
+  /** The connection broke: whatever comes back has to be judged before it is traded on. */
+  connectionLost(): void {
+    this.engine.unbind('engine_unavailable');
+    this.problem = 'redis_away';
+  }
+
+  /** Something changed: look now. */
+  nudge(): void {
+    this.wake();
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.stopping) {
+      let pause = CHECK_MS;
+      try {
+        if (this.engine.isConnected) await this.check();
+        if (this.problem !== null) pause = RETRY_MS;
+      } catch (error) {
+        this.engine.unbind('engine_recovering');
+        this.say('check_failed', 'error', { err: error });
+        pause = CHECK_MS;
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pause);
+        this.wake = () => { clearTimeout(timer); resolve(); };
+        if (this.stopping) this.wake();
+      });
+    }
+  }
+
+  private async judgeNow(checkpoint: () => Promise<ShardSide | null>): Promise<{ verdict: Verdict; redis: RedisSide | null; postgres: ShardSide | null | 'away' }> {
+    // Postgres first: its checkpoint never runs ahead of a Redis that is asked later.
+    const postgres = await checkpoint().catch(() => 'away' as const);
+    const redis = await this.engine.meta();
+    return { verdict: judge(redis, postgres, this.engine.known), redis, postgres };
+  }
+
+  private async check(): Promise<void> {
+    const { verdict, redis, postgres } = await this.judgeNow(() => this.record.checkpoint());
+    switch (verdict.action) {
+      case 'join': {
+        const floor = Math.max(this.engine.known?.epoch === redis?.epoch ? (this.engine.known?.sequence ?? 0) : 0, postgres === 'away' ? 0 : (postgres?.sequence ?? 0));
+        this.engine.bind((redis as RedisSide).epoch, floor);
+        if (this.problem !== null) {
+          this.problem = null;
+          this.lastWord = '';
+          this.logger.info({ shard: this.options.shard, epoch: redis?.epoch, sequence: redis?.sequence, state: redis?.state }, 'shard joined');
+          this.markJoined();
+        }
+        return;
+      }
+      case 'begin': {
+        // Postgres first: should Redis be lost before its turn, it is an empty shard that is rebuilt.
+        await this.record.createCheckpoint(newEpoch());
+        const begun = await this.record.checkpoint();
+        if (begun !== null) await this.engine.initialise(begun.epoch);
+        return this.check();
+      }
+      case 'wait':
+        this.engine.unbind('engine_recovering');
+        if (verdict.reason === 'draining_before_rebuild') await this.engine.setState('recovering', ['open', 'frozen']);
+        this.say(verdict.reason, verdict.reason === 'postgres_lost' ? 'error' : 'warn', { redis, postgres });
+        return;
+      case 'rebuild':
+        this.engine.unbind('engine_recovering');
+        if (!this.options.autoRecover) {
+          this.say(`${verdict.reason}: AUTO_RECOVER is off, run "npm run recover"`, 'error', { redis, postgres });
+          return;
+        }
+        this.say(verdict.reason, 'warn', { redis, postgres });
+        await this.rebuild();
+    }
+  }
+
+  private async rebuild(): Promise<void> {
+    // Other processes stop at once, too: they may not have looked yet.
+    await this.engine.setState('recovering', ['open', 'frozen']);
+    const source = await this.openSource();
+    try {
+      // Whoever held the record before may have rebuilt the shard by now.
+      const { verdict } = await this.judgeNow(() => source.checkpoint());
+      if (verdict.action !== 'rebuild') return;
+      const report = await rebuild(source, this.target, { ...this.options, reason: verdict.reason }, this.logProgress());
+      this.logger.warn({ shard: this.options.shard, ...report }, 'shard rebuilt from postgres');
+      this.observer.recovered(report);
+    } finally {
+      await source.close();
+    }
+    return this.check();
+  }
+
+  private logProgress(): Progress {
+    let last = Date.now();
+    return (step, done, total) => {
+      if (Date.now() - last < CHECK_MS) return;
+      last = Date.now();
+      this.logger.info({ step, done, total }, 'rebuilding');
+    };
+  }
+
+  /** Says a thing once, not at every look. */
+  private say(problem: string, level: 'warn' | 'error', details: Record<string, unknown>): void {
+    this.problem = problem;
+    if (problem === this.lastWord) return;
+    this.lastWord = problem;
+    this.logger[level]({ shard: this.options.shard, problem, ...details }, 'shard is not traded on');
+  }
+}
