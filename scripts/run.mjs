@@ -154,8 +154,12 @@ async function build() {
     if (extname(file) !== '.ts') cpSync(file, join(next, relative(join(ROOT, 'src'), file)));
   }
   writeFileSync(join(next, '.openfill-built'), hash);
-  rmSync(DIST, { recursive: true, force: true });
+  // Two renames, so that a command which starts meanwhile hardly ever finds none.
+  const old = join(ROOT, 'dist.old');
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(DIST)) renameSync(DIST, old);
   renameSync(next, DIST);
+  rmSync(old, { recursive: true, force: true });
 }
 
 async function setUp() {
@@ -197,7 +201,8 @@ async function test(jestArgs) {
   }
   const report = join(tmpdir(), `openfill-test-${process.pid}.json`);
   const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-  const result = await run(process.execPath, [jest, '--json', `--outputFile=${report}`, ...jestArgs], { quiet: false });
+  // What a failed test leaves open must not hold up the closing line; what a passing one leaves open fails it (tests/support).
+  const result = await run(process.execPath, [jest, '--forceExit', '--json', `--outputFile=${report}`, ...jestArgs], { quiet: false });
   const outcome = read(report);
   rmSync(report, { force: true });
   if (outcome === null) {
