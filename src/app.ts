@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { InstrumentTable } from './api/instrument-table';
 import { MarketDataApi, type BookView } from './api/market-data';
 import { OrdersApi } from './api/orders';
-import { openapiDocument } from './api/openapi';
+import { createOpenapiDocument } from './api/openapi';
 import type { Config } from './config';
 import type { Instrument } from './domain/instruments';
 import { Engine } from './engine/engine';
@@ -197,7 +197,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
       request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
     });
-    const express = createExpressApp(routes, { '/openapi.json': openapiDocument }, {
+    const express = createExpressApp(routes, { '/openapi.json': createOpenapiDocument(config) }, {
       ready: () => status.ready(),
       metrics: async () => {
         // The page answers while Redis is away, with the gauges as they were.

@@ -1,1 +1,46 @@
-export const openapiDocument: Readonly<Record<string, unknown>> = { openapi: '3.1.0', info: { title: 'Openfill', version: '0.1.0' }, paths: {} };
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { headers, sharedAnswers } from './openapi/answers';
+import { parameters, paths, type DocumentedLimits } from './openapi/paths';
+import { schemas } from './openapi/schemas';
+
+export interface OpenapiLimits extends DocumentedLimits {
+  readonly bodyBytesMax: number;
+  readonly urlBytesMax: number;
+  readonly rateLimitPerSecond: number;
+  readonly idempotencyTtlS: number;
+}
+
+const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
+
+function description(limits: OpenapiLimits): string {
+  return `An exchange: exact price-time matching, durable before it answers.
+
+**Numbers.** Prices and quantities go in as JSON numbers or decimal strings and come out as decimal strings with the instrument's decimals. Nothing is rounded on the way in.
+
+**Times** are ISO 8601 in UTC with microseconds.
+
+**Errors** are problem documents (RFC 9457) with a stable \`code\`. An address that is not listed here is a 404 \`not_found\`, a method that is not a 405 \`method_not_allowed\` with \`Allow\`. GET calls answer HEAD, too. A slash at the end of a path makes no difference. Unknown fields and parameters are refused, so that a typo never trades. Answers may get further fields.
+
+**Idempotency.** A key, scoped to its client, is remembered for ${limits.idempotencyTtlS} s. A repeat gets the first answer again, trades included, with \`Idempotency-Replayed: true\`; the same key with a different request is a 422 \`idempotency_key_reused\`.
+
+**Limits.** Bodies of at most ${limits.bodyBytesMax} bytes, addresses of at most ${limits.urlBytesMax}, ${limits.rateLimitPerSecond} requests a second from one address.
+
+**Stream.** \`/stream\` is a WebSocket: book snapshots and deltas, trades and orders as they happen.`;
+}
+
+/** The contract of the HTTP API with the limits that this service runs with. */
+export function createOpenapiDocument(limits: OpenapiLimits): Readonly<Record<string, unknown>> {
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Openfill', version, description: description(limits), license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'Orders', description: 'Placing, changing and listing orders.' },
+      { name: 'Market data', description: 'What anyone may read.' },
+      { name: 'Operation', description: 'For whoever runs it.' },
+    ],
+    paths: paths(limits),
+    components: { schemas: schemas(limits.batchOperationsMax), responses: sharedAnswers, parameters, headers },
+  };
+}

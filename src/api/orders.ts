@@ -292,6 +292,7 @@ export class OrdersApi {
     body: OrderReferenceBody & { readonly idempotency_key?: string }, headerKey: string | undefined,
   ): Promise<Prepared> {
     const key = this.keyOf(body.idempotency_key, headerKey);
+    await this.checkOwner(body);
     const print: RequestPrint = { op: 'cancel', ...this.printOfReference(body) };
     const command = {
       op: 'cancel' as const,
@@ -304,6 +305,7 @@ export class OrdersApi {
 
   private async prepareAmend(body: AmendBody & OrderReferenceBody, headerKey: string | undefined): Promise<Prepared> {
     const key = this.keyOf(body.idempotency_key, headerKey);
+    await this.checkOwner(body);
     // Only the instrument can tell ticks; an unlikely one is sorted out by the engine in its atomic step.
     const owner = body.order_id === undefined ? undefined : this.owners.get(body.order_id);
     const candidates = owner === undefined ? this.instruments.all : [this.instruments.of(owner.instrument)];
@@ -380,6 +382,13 @@ export class OrdersApi {
     const owner = await this.owner(body.order_id);
     // An order that does not exist has no client: its key belongs to that one id.
     return this.options.digest(owner?.clientId ?? `\u0000${body.order_id}`, key);
+  }
+
+  /** A client that names itself beside an order's id means an order of its own. */
+  private async checkOwner(body: OrderReferenceBody): Promise<void> {
+    if (body.order_id === undefined || body.client_id === undefined) return;
+    const owner = await this.owner(body.order_id);
+    if (owner !== null && owner.clientId !== body.client_id) throw new Problem('order_not_found');
   }
 
   private async owner(orderId: string): Promise<Owner | null> {

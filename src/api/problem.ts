@@ -26,7 +26,7 @@ export interface ProblemExtras {
 }
 
 /** Seconds after which a client may try again, where a code says that it can. */
-const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
+export const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
   rate_limited: 1,
   engine_frozen: 5,
   engine_recovering: 2,

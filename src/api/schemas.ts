@@ -11,6 +11,12 @@ export const CLIENT_ID_LENGTH_MAX = 64;
 export const CLIENT_ORDER_ID_LENGTH_MAX = 64;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
+/** What a call means that names no instrument, and how much it gets where it does not say. */
+export const INSTRUMENT_DEFAULT = 'BTC-USD';
+export const ORDERBOOK_LEVELS_DEFAULT = 20;
+export const TRADES_LIMIT_DEFAULT = 50;
+export const ORDERS_LIMIT_DEFAULT = 100;
+
 /** Neither control characters nor lone surrogates nor unassigned code points. */
 export const PRINTABLE = /^[^\p{C}]+$/u;
 
@@ -53,7 +59,7 @@ export interface PlaceBody {
 
 const PLACE_FIELDS = {
   client_id: clientId.required(),
-  instrument: instrument.default('BTC-USD'),
+  instrument: instrument.default(INSTRUMENT_DEFAULT),
   side: Joi.string().valid('buy', 'sell').required(),
   type: Joi.string().valid('limit', 'market').required(),
   price: amount.when('type', { is: 'market', then: Joi.forbidden(), otherwise: Joi.required() }),
@@ -74,6 +80,7 @@ export interface CancelBody {
 }
 
 export interface AmendBody {
+  readonly client_id?: string;
   readonly price?: AmountInput;
   readonly quantity?: AmountInput;
   readonly remaining_quantity?: AmountInput;
@@ -109,7 +116,7 @@ function referenceRules<T>(schema: Joi.ObjectSchema<T>): Joi.ObjectSchema<T> {
 
 export const PLACE = Joi.object<PlaceBody>(PLACE_FIELDS);
 export const CANCEL = Joi.object<CancelBody>({ client_id: clientId, idempotency_key: idempotencyKey });
-export const AMEND = amendRules(Joi.object<AmendBody>(AMEND_FIELDS));
+export const AMEND = amendRules(Joi.object<AmendBody>({ client_id: clientId, ...AMEND_FIELDS }));
 
 export type Operation =
   | ({ readonly op: 'place' } & PlaceBody)
@@ -145,18 +152,18 @@ const limit = (max: number, fallback: number): Joi.StringSchema => wholeNumber(m
 export function querySchemas(limits: { levelsMax: number; tradesMax: number; ordersMax: number }) {
   return {
     orderbook: Joi.object<{ instrument: string; levels: number }>({
-      instrument: instrument.default('BTC-USD'), levels: limit(limits.levelsMax, 20),
+      instrument: instrument.default(INSTRUMENT_DEFAULT), levels: limit(limits.levelsMax, ORDERBOOK_LEVELS_DEFAULT),
     }),
     trades: Joi.object<{ instrument: string; limit: number; before?: number }>({
-      instrument: instrument.default('BTC-USD'),
-      limit: limit(limits.tradesMax, 50),
+      instrument: instrument.default(INSTRUMENT_DEFAULT),
+      limit: limit(limits.tradesMax, TRADES_LIMIT_DEFAULT),
       before: wholeNumber(Number.MAX_SAFE_INTEGER),
     }),
     orders: Joi.object<{ client_id: string; status: 'open' | 'all'; instrument?: string; limit: number; cursor?: string }>({
       client_id: clientId.required(),
       status: Joi.string().valid('open', 'all').default('open'),
       instrument,
-      limit: limit(limits.ordersMax, 100),
+      limit: limit(limits.ordersMax, ORDERS_LIMIT_DEFAULT),
       cursor: orderId,
     }),
     massCancel: Joi.object<{ client_id: string; instrument?: string }>({ client_id: clientId.required(), instrument }),

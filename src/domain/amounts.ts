@@ -28,7 +28,8 @@ export type AmountResult =
   | { readonly ok: true; readonly value: number }
   | { readonly ok: false; readonly problem: string };
 
-const PLAIN_DECIMAL = /^[0-9]+(?:\.[0-9]+)?$/;
+/** Digits with at most one point between them: no sign, exponent, space or digit of another script. */
+export const PLAIN_DECIMAL = /^[0-9]+(?:\.[0-9]+)?$/;
 const STEP_DECIMALS_MAX = 15;
 
 function refuse(problem: string): AmountResult {

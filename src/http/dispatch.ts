@@ -85,7 +85,8 @@ export class Dispatcher {
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
     const method = request.method ?? '';
     this.observer.request(method, route, answer.status, seconds);
-    const level = answer.status >= 500 ? 'warn' : 'debug';
+    // That a probe says no is its purpose.
+    const level = answer.status >= 500 && route !== '/readyz' ? 'warn' : 'debug';
     if (this.logger.isLevelEnabled(level)) {
       this.logger[level]({ request_id: trace.requestId, traceparent: trace.traceparent, method, route, status: answer.status, ms: seconds * 1000 }, 'request');
     }

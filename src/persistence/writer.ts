@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { RawLogEntry } from '../domain/log-entry';
+import { UnavailableError } from '../domain/unavailable';
 import { buildBatch, type Batch } from './batch';
 import { isDataError, type Database, type NamedQuery } from './database';
 import type { Checkpoint, History } from './history';
@@ -54,9 +55,9 @@ class NotTheWriterError extends Error {
 }
 
 /** The log that Redis holds is not the one Postgres has a checkpoint of. Recovery has to decide. */
-export class LineageError extends Error {
+export class LineageError extends UnavailableError {
   constructor(message: string) {
-    super(message);
+    super('engine_recovering', message);
     this.name = 'LineageError';
   }
 }

@@ -108,10 +108,11 @@ export class ShardKeeper {
   }
 
   private async judgeNow(checkpoint: () => Promise<ShardSide | null>): Promise<{ verdict: Verdict; redis: RedisSide | null; postgres: ShardSide | null | 'away' }> {
-    // Postgres first: its checkpoint never runs ahead of a Redis that is asked later.
+    // Redis last: what this process and Postgres knew before cannot be ahead of a whole Redis that is asked later.
+    const { known } = this.engine;
     const postgres = await checkpoint().catch(() => 'away' as const);
     const redis = await this.engine.meta();
-    return { verdict: judge(redis, postgres, this.engine.known), redis, postgres };
+    return { verdict: judge(redis, postgres, known), redis, postgres };
   }
 
   private async check(): Promise<void> {

@@ -1,0 +1,130 @@
+import { RESULT_CODES, type ResultCode } from '../../domain/result-code';
+import { Problem, RETRY_AFTER_S, type ProblemExtras } from '../problem';
+import { cancelledOrderExample, ref, type Schema } from './schemas';
+
+/** The answers of the calls: what all have in common, and problem documents by the codes that a call can give. */
+
+const REQUEST_ID_EXAMPLE = '6f1c0a52-8d1e-4f8e-9b1d-2a7c5e3f4d60';
+
+export const headers: Record<string, Schema> = {
+  RequestId: { description: 'The caller\'s X-Request-Id, or a new one; it is in the log.', required: true, schema: { type: 'string', minLength: 1, maxLength: 128 } },
+  Traceparent: {
+    description: 'W3C trace context: the caller\'s trace, or a new one, with a span of this service.',
+    schema: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
+  },
+  IdempotencyReplayed: { description: 'Present when this is the answer that the key got first.', schema: { type: 'string', const: 'true' } },
+  RetryAfter: { description: 'Seconds after which to try again.', required: true, schema: { type: 'string', pattern: '^[1-9][0-9]*$' } },
+  RateLimit: { description: 'What is left of the quota, and the seconds until it is full again.', required: true, schema: { type: 'string', pattern: '^"default";r=\\d+;t=\\d+$' } },
+  RateLimitPolicy: { description: 'Requests allowed in a window of seconds.', required: true, schema: { type: 'string', pattern: '^"default";q=\\d+;w=\\d+$' } },
+  Allow: { description: 'The methods that are.', required: true, schema: { type: 'string' } },
+};
+
+const headerRef = (name: string): Schema => ({ $ref: `#/components/headers/${name}` });
+
+const always = { 'X-Request-Id': headerRef('RequestId'), traceparent: headerRef('Traceparent') };
+const replayed = { 'Idempotency-Replayed': headerRef('IdempotencyReplayed') };
+
+/** What a problem says beside its code, in the examples. */
+const EXAMPLE_EXTRAS: Partial<Record<ResultCode, ProblemExtras>> = {
+  validation_failed: { detail: 'price must be a multiple of 0.01', errors: [{ field: 'price', message: 'must be a multiple of 0.01' }] },
+  idempotency_key_reused: {
+    detail: 'The key was used for a request with another quantity.',
+    errors: [{ field: 'quantity', message: 'differs from the request that used this key first' }],
+  },
+  order_not_open: { detail: 'The order is cancelled already.', extensions: { order: cancelledOrderExample } },
+};
+
+/** The answer of one status: one problem document out of those with these codes. */
+function problemAnswer(status: number, codes: readonly ResultCode[], keyed: boolean): Schema {
+  const mayRetry = codes.some((code) => RETRY_AFTER_S[code] !== undefined);
+  return {
+    description: codes.map((code) => `\`${code}\`: ${RESULT_CODES[code].title}`).join('\n\n'),
+    headers: {
+      ...always,
+      ...(keyed && status < 500 ? replayed : {}),
+      ...(mayRetry ? { 'Retry-After': headerRef('RetryAfter') } : {}),
+      ...(status === 429 ? { RateLimit: headerRef('RateLimit'), 'RateLimit-Policy': headerRef('RateLimitPolicy') } : {}),
+      ...(status === 405 ? { Allow: headerRef('Allow') } : {}),
+    },
+    content: {
+      'application/problem+json': {
+        schema: {
+          ...ref('Problem'),
+          properties: { status: { const: status }, code: { enum: codes } },
+          ...(codes.includes('order_not_open')
+            ? { if: { properties: { code: { const: 'order_not_open' } } }, then: { required: ['order'] } }
+            : {}),
+        },
+        examples: Object.fromEntries(codes.map((code) => [code, { value: new Problem(code, EXAMPLE_EXTRAS[code]).body(REQUEST_ID_EXAMPLE) }])),
+      },
+    },
+  };
+}
+
+function byStatus(codes: readonly ResultCode[]): Map<number, ResultCode[]> {
+  const groups = new Map<number, ResultCode[]>();
+  for (const code of codes) {
+    const { status } = RESULT_CODES[code];
+    groups.set(status, [...groups.get(status) ?? [], code]);
+  }
+  return groups;
+}
+
+/** Problems that many calls share, as components: whatever comes of a request before its call is looked at. */
+const SHARED = {
+  InvalidRequest: ['validation_failed'],
+  InvalidBody: ['validation_failed', 'malformed_json'],
+  NotFound: ['not_found'],
+  MethodNotAllowed: ['method_not_allowed'],
+  RequestTimeout: ['request_timeout'],
+  BodyTooLarge: ['body_too_large'],
+  UriTooLong: ['uri_too_long'],
+  UnsupportedMediaType: ['unsupported_media_type'],
+  RateLimited: ['rate_limited'],
+  HeadersTooLarge: ['headers_too_large'],
+  InternalError: ['internal_error'],
+  ShuttingDown: ['shutting_down'],
+  OutcomeUnknown: ['outcome_unknown'],
+} as const satisfies Record<string, readonly ResultCode[]>;
+
+export const sharedAnswers: Record<string, Schema> = Object.fromEntries(
+  Object.entries(SHARED).map(([name, codes]) => [name, problemAnswer(RESULT_CODES[codes[0]].status, codes, false)]),
+);
+
+const SHARED_BY_CODES = new Map(Object.entries(SHARED).map(([name, codes]) => [codes.join(), name]));
+
+/**
+ * Answers of a call that is refused.
+ * @param keyed whether an idempotency key may bring such an answer a second time
+ */
+export function refusals(codes: readonly ResultCode[], keyed = false): Record<string, Schema> {
+  return Object.fromEntries([...byStatus(codes)].map(([status, ofStatus]) => {
+    const shared = SHARED_BY_CODES.get(ofStatus.join());
+    return [String(status), shared === undefined ? problemAnswer(status, ofStatus, keyed) : { $ref: `#/components/responses/${shared}` }];
+  }));
+}
+
+/** Codes that any call can get. */
+export const ANY_CALL: readonly ResultCode[] = ['request_timeout', 'uri_too_long', 'rate_limited', 'headers_too_large', 'internal_error', 'shutting_down'];
+/** Codes of a call that takes parameters. */
+export const ANY_PARAMETERS: readonly ResultCode[] = ['validation_failed'];
+/** Codes of a call that takes a body. */
+export const ANY_BODY: readonly ResultCode[] = ['validation_failed', 'malformed_json', 'body_too_large', 'unsupported_media_type'];
+/** Codes of a call that reads the shard or its history. */
+export const ANY_READ: readonly ResultCode[] = ['engine_recovering', 'engine_unavailable', 'history_unavailable'];
+/** Codes of a call that changes the book. */
+export const ANY_COMMAND: readonly ResultCode[] = ['engine_frozen', ...ANY_READ, 'outcome_unknown'];
+
+/** A successful answer with a JSON body. */
+export function success(description: string, schema: Schema, example: unknown, keyed = false): Schema {
+  return {
+    description,
+    headers: { ...always, ...(keyed ? replayed : {}) },
+    content: { 'application/json': { schema, examples: { answer: { value: example } } } },
+  };
+}
+
+/** A successful answer that is text. */
+export function successText(description: string, mediaType: string): Schema {
+  return { description, headers: always, content: { [mediaType]: { schema: { type: 'string' } } } };
+}

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Command } from 'commander';
+import WebSocket from 'ws';
+import { parseMessages, type Message } from '../conformance/messages';
+import { ReportBuilder, type StreamAnswer, type StreamCommand } from '../conformance/reports';
+import { formatAmount, parseAmount } from '../domain/amounts';
+import { startTemporaryVenue } from './temporary-venue';
+import { VenueClient, VenueError, type OperationResult, type VenueInstrument } from './venue-client';
+
+/**
+ * `npm run replay -- <messages.csv.gz>`: plays a stream of the public matching-engine-benchmark through a venue
+ * over HTTP and compares what comes out with what is known to be right.
+ */
+
+const CLIENT_ID = 'replay';
+const MESSAGES_IN_BATCH = 450;
+const OWN_INSTRUMENT = { instrument: 'BTC-USD', base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001' };
+const BOOK_LEVELS = 5_000;
+
+interface Expected {
+  readonly sha256?: string;
+  readonly bids?: readonly (readonly [number, number])[];
+  readonly asks?: readonly (readonly [number, number])[];
+}
+
+interface Options {
+  readonly url?: string;
+  readonly instrument: string;
+}
+
+function readText(file: string): string {
+  const bytes = readFileSync(file);
+  return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+}
+
+function siblingOf(file: string, suffix: string): string | null {
+  const sibling = file.replace(/\.messages\.csv(?:\.gz)?$/, suffix);
+  return sibling !== file && existsSync(sibling) ? sibling : null;
+}
+
+/** Whole steps of a decimal that the venue gave. */
+function steps(text: string, step: VenueInstrument['tick']): number {
+  const parsed = parseAmount(text, step);
+  if (!parsed.ok) throw new VenueError(`the venue gave ${text}, which ${parsed.problem}`);
+  return parsed.value;
+}
+
+function operationOf(command: StreamCommand, instrument: VenueInstrument): Record<string, unknown> {
+  const name = { client_id: CLIENT_ID, client_order_id: command.orderId };
+  switch (command.op) {
+    case 'place': return {
+      op: 'place', ...name, instrument: instrument.instrument, side: command.side, type: 'limit',
+      time_in_force: command.ioc ? 'ioc' : 'gtc',
+      price: formatAmount(command.price, instrument.tick), quantity: formatAmount(command.quantity, instrument.lot),
+    };
+    case 'cancel': return { op: 'cancel', ...name };
+    case 'amend': return {
+      op: 'amend', ...name,
+      price: formatAmount(command.price, instrument.tick), remaining_quantity: formatAmount(command.remaining, instrument.lot),
+    };
+  }
+}
+
+function answerOf({ status, body }: OperationResult, instrument: VenueInstrument): StreamAnswer {
+  if (status === 404 || status === 409) return null;
+  if (status >= 300) throw new VenueError(`the venue answered ${status}: ${JSON.stringify(body)}`);
+  const order = body as {
+    order_id: string; side: 'buy' | 'sell'; price: string; status: string;
+    trades: { price: string; quantity: string; maker_order_id: string }[];
+  };
+  return {
+    venueOrderId: order.order_id,
+    side: order.side,
+    price: steps(order.price, instrument.tick),
+    status: order.status,
+    trades: order.trades.map((trade) => ({
+      price: steps(trade.price, instrument.tick),
+      quantity: steps(trade.quantity, instrument.lot),
+      makerVenueOrderId: trade.maker_order_id,
+    })),
+  };
+}
+
+/** Plays the messages. @returns the report lines and how long the venue took */
+async function play(venue: VenueClient, instrument: VenueInstrument, messages: readonly Message[]): Promise<{ reports: string[]; seconds: number }> {
+  const builder = new ReportBuilder();
+  const reports: string[] = [];
+  const started = process.hrtime.bigint();
+  for (let first = 0; first < messages.length; first += MESSAGES_IN_BATCH) {
+    const batch = messages.slice(first, first + MESSAGES_IN_BATCH).map((message) => ({ message, commands: builder.commandsOf(message) }));
+    const results = await venue.batch(batch.flatMap(({ commands }) => commands.map((command) => operationOf(command, instrument))));
+    let at = 0;
+    for (const { message, commands } of batch) {
+      // The trades of a cancelled order are its history, not the cancel's.
+      const answers = results.slice(at, at + commands.length).map((result) => answerOf(result, instrument));
+      at += commands.length;
+      for (const line of builder.reportsOf(message, answers)) reports.push(line);
+    }
+  }
+  return { reports, seconds: Number(process.hrtime.bigint() - started) / 1e9 };
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** @returns whether the reports are those beside the messages */
+function compareReports(reports: readonly string[], file: string): boolean {
+  const expectedFile = siblingOf(file, '.reports.txt.gz');
+  if (expectedFile === null) return true;
+  const expected = readText(expectedFile).split('\n');
+  const length = Math.max(expected.length, reports.length);
+  for (let i = 0; i < length; i++) {
+    if (expected[i] === reports[i]) continue;
+    say(`first difference in report line ${i + 1}:`);
+    say(`  expected ${expected[i] ?? '(nothing)'}`);
+    say(`  got      ${reports[i] ?? '(nothing)'}`);
+    return false;
+  }
+  say(`reports equal all ${expected.length} expected lines`);
+  return true;
+}
+
+/** @returns whether hash and final book are those of the expectation beside the messages */
+async function compareExpected(hash: string, file: string, venue: VenueClient, instrument: VenueInstrument): Promise<boolean> {
+  const { bids, asks } = await venue.orderbook(instrument.instrument, BOOK_LEVELS);
+  const inSteps = (levels: readonly (readonly [string, string])[]) =>
+    levels.map(([price, quantity]) => [steps(price, instrument.tick), steps(quantity, instrument.lot)]);
+  say(`final book: ${bids.length} bid levels, ${asks.length} ask levels`);
+  const expectedFile = siblingOf(file, '.expected.json');
+  if (expectedFile === null) return true;
+  const expected = JSON.parse(readText(expectedFile)) as Expected;
+  let equal = true;
+  if (expected.sha256 !== undefined) {
+    say(hash === expected.sha256 ? 'hash is the expected one' : `hash differs from the expected ${expected.sha256}`);
+    equal &&= hash === expected.sha256;
+  }
+  for (const [side, levels] of [['bids', inSteps(bids)], ['asks', inSteps(asks)]] as const) {
+    const wanted = expected[side];
+    if (wanted === undefined) continue;
+    const same = JSON.stringify(levels.slice(0, wanted.length)) === JSON.stringify(wanted);
+    say(same ? `final ${side} are the expected ones` : `final ${side} differ: expected ${JSON.stringify(wanted)}, got ${JSON.stringify(levels.slice(0, wanted.length))}`);
+    equal &&= same;
+  }
+  return equal;
+}
+
+/** Listens to the stream meanwhile, as a venue's clients would. @returns how many messages came */
+async function listen(url: string): Promise<{ close(): number }> {
+  let count = 0;
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/stream`);
+  socket.on('message', () => { count++; });
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  return { close: () => { socket.terminate(); return count; } };
+}
+
+async function replay(file: string, options: Options): Promise<boolean> {
+  const messages = parseMessages(readText(file));
+  const directory = mkdtempSync(join(tmpdir(), 'openfill-replay-'));
+  const instrumentsFile = join(directory, 'instruments.json');
+  writeFileSync(instrumentsFile, JSON.stringify([OWN_INSTRUMENT]));
+  const own = options.url === undefined ? await startTemporaryVenue({ INSTRUMENTS_FILE: instrumentsFile }) : null;
+  try {
+    const url = (options.url ?? own?.url ?? '').replace(/\/+$/, '');
+    const venue = new VenueClient(url);
+    const instrument = (await venue.instruments()).find(({ instrument: name }) => name === options.instrument);
+    if (instrument === undefined) throw new VenueError(`the venue has no instrument ${options.instrument}`);
+    const book = await venue.orderbook(options.instrument, 1);
+    if (book.bids.length + book.asks.length > 0) throw new VenueError(`the book of ${options.instrument} is not empty: a stream needs one to itself`);
+    const listener = await listen(url);
+    const { reports, seconds } = await play(venue, instrument, messages);
+    const streamed = listener.close();
+    const hash = createHash('sha256').update(reports.join('\n')).digest('hex');
+    say(`${messages.length} messages in ${seconds.toFixed(2)} s: ${Math.round(messages.length / seconds)} messages/s over HTTP, ${streamed} stream messages meanwhile`);
+    say(`sha256 ${hash}`);
+    const sameReports = compareReports(reports, file);
+    const sameRest = await compareExpected(hash, file, venue, instrument);
+    return sameReports && sameRest;
+  } finally {
+    await own?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const program = new Command('replay')
+  .description('Plays a benchmark stream through a venue over HTTP and compares the reports with the expected ones.')
+  .argument('<messages>', 'a .messages.csv or .messages.csv.gz file; .reports.txt.gz and .expected.json beside it are compared')
+  .option('--url <url>', 'a running venue with an empty book; without it one is started for the replay')
+  .option('--instrument <name>', 'instrument to play on', OWN_INSTRUMENT.instrument)
+  .action(async (file: string, options: Options) => {
+    try {
+      if (!(await replay(file, options))) process.exitCode = 1;
+    } catch (error) {
+      const isExpected = error instanceof VenueError || (error as NodeJS.ErrnoException).code === 'ENOENT';
+      process.stderr.write(`replay: ${isExpected ? (error as Error).message : String((error as Error).stack)}\n`);
+      process.exitCode = 1;
+    }
+  });
+
+void program.parseAsync();

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../servers/embedded-postgres';
+import { startEmbeddedRedis } from '../servers/embedded-redis';
+import type { EmbeddedServer } from '../servers/embedded-server';
+import { findFreePort } from '../servers/ports';
+import { localUrl, startService, waitUntilReady, type Service } from '../servers/service';
+
+const MAIN = join(__dirname, '..', 'main.js');
+const SHUTDOWN_TIMEOUT_MS = 10_000;
+const HOST = '127.0.0.1';
+
+/** A whole venue of its own in a temporary directory: servers, service, nothing kept. */
+export interface TemporaryVenue {
+  readonly url: string;
+  readonly redis: EmbeddedServer;
+  readonly postgres: EmbeddedServer;
+  readonly service: Service;
+  stop(): Promise<void>;
+}
+
+/** @param environment settings of the service, by the names of the environment */
+export async function startTemporaryVenue(environment: Readonly<Record<string, string>> = {}): Promise<TemporaryVenue> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'openfill-'));
+  const running: { stop(): Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of running.reverse()) await one.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const redis = await startEmbeddedRedis({ dataDir });
+    running.push(redis);
+    const postgres = await startEmbeddedPostgres({ dataDir });
+    running.push(postgres);
+    const port = await findFreePort(HOST);
+    const service = await startService({
+      main: MAIN,
+      dataDir,
+      shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+      environment: {
+        PATH: process.env.PATH ?? '', LOG_LEVEL: 'warn', REQUIRE_DURABLE: 'true', ...environment,
+        HOST, PORT: String(port), DATA_DIR: dataDir, REDIS_URL: redis.url, DATABASE_URL: postgres.url,
+      },
+    });
+    running.push(service);
+    const url = localUrl(HOST, port);
+    if (!(await waitUntilReady(service, url, new AbortController().signal))) throw new Error('the service ended before it was ready');
+    return { url, redis, postgres, service, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
