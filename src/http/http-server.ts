@@ -21,6 +21,8 @@ const HEADER_BYTES_MAX = 16_384;
 /** How often requests are looked at that take too long to arrive. */
 const TIMEOUT_CHECK_MS = 1_000;
 const DRAIN_POLL_MS = 10;
+/** What was answered last still has to reach its client. */
+const LAST_ANSWERS_MS = 50;
 
 /**
  * The service's one port: order routes ahead of Express, everything else through Express, and WebSocket
@@ -129,10 +131,11 @@ export class HttpServer {
     return typeof address === 'object' && address !== null ? address.port : this.options.port;
   }
 
-  /** Stops accepting, lets what is in flight finish, closes the rest after `timeoutMs`. */
+  /** Stops accepting, lets what is in flight finish for at most `timeoutMs`, closes the rest. Streams stay open. */
   async close(timeoutMs: number): Promise<void> {
     this.dispatcher.drain();
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    // Not waited for: the streams' connections count, too, and close later.
+    this.server.close();
     this.server.closeIdleConnections();
     const deadline = Date.now() + timeoutMs;
     while (this.dispatcher.requestsInFlight > 0 && Date.now() < deadline) {
@@ -141,9 +144,8 @@ export class HttpServer {
     // Answers that were just written need a turn to leave.
     await new Promise((resolve) => setImmediate(resolve));
     this.server.closeIdleConnections();
-    const closing = setTimeout(() => this.server.closeAllConnections(), 100);
-    await closed;
-    clearTimeout(closing);
+    await new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS));
+    this.server.closeAllConnections();
   }
 }
 
