@@ -1,4 +1,4 @@
-import { Problem } from './problem';
+import type { Problem } from './problem';
 
 /** What a call answers, whatever carries it: HTTP, a batch's result or a WebSocket message. */
 export interface Answer {

@@ -23,7 +23,7 @@ export const PRINTABLE = /^[^\p{C}]+$/u;
 /** Text of 1 to `max` characters, counted as code points as JSON Schema does. */
 const printable = (max: number): Joi.StringSchema =>
   Joi.string().custom((value: string, helpers) => {
-    const isLonger = value.length > max && (value.length > 2 * max || [...value].length > max);
+    const isLonger = value.length > max && (value.length > 2 * max || Array.from(value).length > max);
     return isLonger || !PRINTABLE.test(value) ? helpers.error('printable', { max }) : value;
   }).messages({ printable: '{{#label}} must be 1 to {{#max}} printable characters' });
 

@@ -1,0 +1,111 @@
+import metaSchema from '@seriousme/openapi-schema-validator/schemas/v3.1/schema.json';
+import Ajv2020, { type AnySchema } from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import pino from 'pino';
+import { version } from '../../package.json';
+import type { MarketDataApi } from '../../src/api/market-data';
+import { createOpenapiDocument } from '../../src/api/openapi';
+import type { OrdersApi } from '../../src/api/orders';
+import { readConfig } from '../../src/config';
+import { RESULT_CODES } from '../../src/domain/result-code';
+import { Dispatcher } from '../../src/http/dispatch';
+import { createExpressApp } from '../../src/http/express-app';
+import { apiRoutes } from '../../src/http/routes';
+import { Contract, type MediaType } from './support/contract';
+
+const config = readConfig({});
+const contract = new Contract(createOpenapiDocument(config));
+const { document } = contract;
+
+function* references(value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, item] of Object.entries(value)) {
+    if (name === '$ref' && typeof item === 'string') yield item;
+    else yield* references(item);
+  }
+}
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1', () => {
+    // ajv's strict mode is for our own schemas; the meta-schema is written for any validator.
+    const meta = new Ajv2020({ strict: false, allErrors: true });
+    addFormats(meta).addFormat('media-range', true);
+    const validate = meta.compile(metaSchema);
+    expect([validate(document), validate.errors]).toEqual([true, null]);
+  });
+
+  it('has the version of the package', () => {
+    expect(document.info.version).toBe(version);
+  });
+
+  it('refers to nothing that is not there, and has no component that nothing refers to', () => {
+    const used = new Set(references(document));
+    for (const reference of used) expect([reference, contract.resolve({ $ref: reference })]).not.toEqual([reference, undefined]);
+    const unused = Object.entries(document.components)
+      .flatMap(([kind, components]) => Object.keys(components).map((name) => `#/components/${kind}/${name}`))
+      .filter((name) => !used.has(name));
+    // Answers to what is not a call have no call to stand at.
+    expect(unused).toEqual(['#/components/responses/NotFound', '#/components/responses/MethodNotAllowed']);
+  });
+
+  it('names every operation once', () => {
+    const names = [...contract.operations()].map(([, , operation]) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('has schemas that a strict validator takes', () => {
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      expect([name, typeof contract.validator(schema as AnySchema)]).toEqual([name, 'function']);
+    }
+  });
+
+  it('has examples that fit their schemas', () => {
+    let checked = 0;
+    const check = (where: string, schema: AnySchema, value: unknown): void => {
+      const validate = contract.validator(schema);
+      expect([where, validate(value), validate.errors]).toEqual([where, true, null]);
+      checked++;
+    };
+    const checkContent = (where: string, content: Readonly<Record<string, MediaType>> = {}): void => {
+      for (const { schema, examples } of Object.values(content)) {
+        for (const [name, example] of Object.entries(examples ?? {})) check(`${where} ${name}`, schema ?? true, example.value);
+      }
+    };
+    for (const [path, method, { requestBody, responses, parameters }] of contract.operations()) {
+      checkContent(`${method} ${path}`, requestBody?.content);
+      for (const [status, answer] of Object.entries(responses)) checkContent(`${method} ${path} ${status}`, contract.resolve(answer).content);
+      for (const parameter of parameters ?? []) {
+        const { name, schema, example } = contract.resolve(parameter);
+        if (example !== undefined) check(`${method} ${path} ${name}`, schema, example);
+      }
+    }
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      for (const example of (schema as { examples?: unknown[] }).examples ?? []) check(name, schema as AnySchema, example);
+    }
+    expect(checked).toBeGreaterThan(100);
+  });
+
+  it('knows every result code that a client can meet', () => {
+    const text = JSON.stringify(document.paths) + JSON.stringify(document.components.responses);
+    const unknown = Object.keys(RESULT_CODES).filter((code) => !text.includes(`\`${code}\``));
+    // The engine's word for an amend that does not fit; clients are told which field does not (validation_failed).
+    expect(unknown).toEqual(['amend_invalid']);
+  });
+
+  it('has the paths and methods that the service registers, and no others', () => {
+    const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined });
+    const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
+    const routes = apiRoutes(undefined as unknown as OrdersApi, undefined as unknown as MarketDataApi);
+    const app = createExpressApp(routes, { '/openapi.json': {} }, probes, dispatcher);
+    const registered = new Set<string>();
+    for (const { route } of app.router.stack) {
+      // Files of the docs page are its own affair.
+      if (route === undefined || route.path.startsWith('/docs/')) continue;
+      const { methods } = route as unknown as { methods: Record<string, boolean> };
+      // The last of each path takes whatever method is left, for the 405.
+      if (Object.keys(methods).length > 5 || methods._all === true) continue;
+      for (const method of Object.keys(methods)) registered.add(`${method} ${route.path.replace(/:(\w+)/g, '{$1}')}`);
+    }
+    expect([...registered].sort()).toEqual([...contract.operations()].map(([path, method]) => `${method} ${path}`).sort());
+  });
+});
