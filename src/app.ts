@@ -132,6 +132,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   if (market !== null) stream?.attach(market);
 
   let draining = false;
+  let durability: readonly string[] | null = null;
   let markStopped: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => { markStopped = resolve; });
   const status = new Status({
@@ -144,6 +145,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     marketSynced: () => market?.synced ?? false,
     draining: () => draining,
     problem: () => keeper.problem,
+    durability: () => durability,
+    requireDurable: config.requireDurable,
   });
 
   /** From memory where the replica provably has everything acknowledged so far, else from Redis. */
@@ -222,7 +225,15 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       recovered: (report) => metrics.recoveries.inc({ reason: report.reason }),
     },
   );
-  redis.onReady(() => keeper.nudge());
+  /** Said plainly at each connection: it may be another Redis, or the same one with other settings. */
+  const checkDurability = async (): Promise<void> => {
+    durability = await engine.durabilityProblems();
+    for (const problem of durability) logger.warn({ setting: problem }, 'redis is not durable');
+  };
+  redis.onReady(() => {
+    keeper.nudge();
+    checkDurability().catch((error: unknown) => logger.warn({ err: error }, 'durability settings could not be read'));
+  });
   redis.onLost(() => keeper.connectionLost());
 
   /** Waits out a Postgres that is not there yet; what it refuses is an error. */

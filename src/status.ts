@@ -12,6 +12,9 @@ export interface StatusSources {
   writerActive(): boolean;
   marketSynced(): boolean;
   draining(): boolean;
+  /** What Redis' settings can lose; null until they were looked at. */
+  durability(): readonly string[] | null;
+  readonly requireDurable: boolean;
   /** Why the shard is not traded on by this process, null while it is. */
   problem(): string | null;
 }
@@ -52,7 +55,9 @@ export class Status {
     const isApi = this.sources.roles.includes('api');
     const state = meta?.state ?? (redis.up ? 'empty' : 'unknown');
     // Postgres may be away: matching goes on, and the lag says how far behind its history is.
-    const problem = this.sources.draining() ? 'draining' : this.sources.problem();
+    const durability = this.sources.durability();
+    const isUnsafe = this.sources.requireDurable && durability !== null && durability.length > 0;
+    const problem = this.sources.draining() ? 'draining' : this.sources.problem() ?? (isUnsafe ? 'redis_not_durable' : null);
     const isReady = problem === null && redis.up && state === 'open' && (!isApi || this.sources.marketSynced());
     return {
       status: isReady ? 200 : 503,
@@ -60,7 +65,7 @@ export class Status {
         status: isReady ? 'ready' : 'not_ready',
         problem: isReady ? null : (problem ?? `shard_${state}`),
         roles: this.sources.roles,
-        redis: { status: redis.up ? 'up' : 'down' },
+        redis: { status: redis.up ? 'up' : 'down', durability_problems: durability ?? [] },
         postgres: { status: postgres ? 'up' : 'down' },
         shard: { name: this.sources.shard, state, epoch: meta?.epoch ?? null, sequence: meta?.sequence ?? null },
         writer: { active: this.sources.writerActive(), lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null },

@@ -11,7 +11,7 @@ import type { Answer, Staleness } from './answer';
 import { answerOfProblem } from './answer';
 import { differences, printOfEntry, printOfPlace, type RequestPrint } from './idempotency';
 import type { InstrumentTable } from './instrument-table';
-import { Problem, invalid, type FieldError } from './problem';
+import { Problem, invalid, problemOf, type FieldError } from './problem';
 import {
   AMEND, CANCEL, PLACE, batchSchema, checkBody, checkIdempotencyKey, checkOperation, checkQuery, querySchemas,
   type AmendBody, type Operation, type OrderReferenceBody, type PlaceBody,
@@ -213,8 +213,9 @@ export class OrdersApi {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof Problem) return answerOfProblem(error, requestId);
-      throw error;
+      const problem = problemOf(error);
+      if (problem === null) throw error;
+      return answerOfProblem(problem, requestId);
     }
   }
 
@@ -227,8 +228,9 @@ export class OrdersApi {
         case 'amend': return await this.prepareAmend(checked, undefined);
       }
     } catch (error) {
-      if (error instanceof Problem) return answerOfProblem(error, requestId);
-      throw error;
+      const problem = problemOf(error);
+      if (problem === null) throw error;
+      return answerOfProblem(problem, requestId);
     }
   }
 

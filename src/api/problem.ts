@@ -1,4 +1,5 @@
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
+import { UnavailableError } from '../domain/unavailable';
 
 export interface FieldError {
   readonly field: string;
@@ -64,6 +65,12 @@ export class Problem extends Error {
       ...this.extras.extensions,
     };
   }
+}
+
+/** The problem that an error stands for; null for a fault of ours. */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  return error instanceof UnavailableError ? new Problem(error.code) : null;
 }
 
 /** @returns a `validation_failed` whose detail names the first field. */

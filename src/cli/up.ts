@@ -10,6 +10,7 @@ import { startEmbeddedRedis } from '../servers/embedded-redis';
 import type { EmbeddedServer } from '../servers/embedded-server';
 import { findFreePort, listenProblem } from '../servers/ports';
 import { endOrphanedService, localUrl, startService, waitUntilReady, type Service } from '../servers/service';
+import { removeRuntime, writeRuntime } from '../servers/runtime';
 import { Supervisor } from '../servers/supervisor';
 
 const MAIN = join(__dirname, '..', 'main.js');
@@ -95,12 +96,14 @@ class Up {
       await endOrphanedService(config.dataDir, config.shutdownTimeoutMs);
       const port = await choosePort(config);
       const urls = await this.startServers();
+      writeRuntime(config.dataDir, urls);
       await this.startExchange(port, urls);
       await this.untilStopAsked();
       return 0;
     } finally {
       // The service first: it drains and flushes into Redis and Postgres, which therefore come last.
       for (const group of this.running.reverse()) await Promise.all(group.map((one) => one.stop()));
+      removeRuntime(config.dataDir);
       lock.release();
     }
   }

@@ -5,8 +5,7 @@ import getRawBody from 'raw-body';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { answerOfProblem, type Answer } from '../api/answer';
 import { parseJson } from '../api/json';
-import { Problem, invalid } from '../api/problem';
-import { UnavailableError } from '../domain/unavailable';
+import { Problem, invalid, problemOf } from '../api/problem';
 import type { Route } from './routes';
 import { traceOf, type RequestTrace } from './trace';
 
@@ -133,8 +132,8 @@ export class Dispatcher {
   }
 
   private answerOfError(error: unknown, trace: RequestTrace): Answer {
-    if (error instanceof Problem) return answerOfProblem(error, trace.requestId);
-    if (error instanceof UnavailableError) return answerOfProblem(new Problem(error.code), trace.requestId);
+    const problem = problemOf(error);
+    if (problem !== null) return answerOfProblem(problem, trace.requestId);
     this.logger.error({ err: error, request_id: trace.requestId, traceparent: trace.traceparent }, 'request failed');
     return answerOfProblem(new Problem('internal_error'), trace.requestId);
   }

@@ -58,20 +58,26 @@ export class HttpServer {
     this.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => this.handle(request, response));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
-      else this.answerBroken(problemOf(error), socket);
+      else this.answerBroken(problemOfParser(error), socket);
     });
     this.server.on('connect', (_request, socket: Duplex) => this.answerBroken(new Problem('method_not_allowed', { headers: { Allow: '' } }), socket));
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const { path, query } = partsOf(request.url ?? '/');
-      const upgrade = isWebSocket(request) ? upgrades.get(path.endsWith('/') ? path.slice(0, -1) : path) : undefined;
-      if (upgrade === undefined) {
-        this.serveWithoutUpgrade(request, socket, head);
-        return;
-      }
       // From here on Node leaves the socket to us; an error that nobody hears would end the process.
       socket.on('error', () => socket.destroy());
-      upgrade(request, socket, head, new URLSearchParams(query));
+      const { path, query } = partsOf(request.url ?? '/');
+      const upgrade = isWebSocket(request) ? upgrades.get(path.endsWith('/') ? path.slice(0, -1) : path) : undefined;
+      this.behindEarlierAnswers(socket, () => {
+        if (upgrade === undefined) this.serveWithoutUpgrade(request, socket, head);
+        else upgrade(request, socket, head, new URLSearchParams(query));
+      });
     });
+  }
+
+  /** Runs `work` when the answers to all whole requests of a connection are out. */
+  private behindEarlierAnswers(socket: Duplex, work: () => void): void {
+    const earlier = [...this.unanswered.get(socket) ?? []].filter((response) => response.req.complete).at(-1);
+    if (earlier === undefined) work();
+    else earlier.once('close', () => this.behindEarlierAnswers(socket, work));
   }
 
   /**
@@ -84,6 +90,7 @@ export class HttpServer {
       const name = request.rawHeaders[i] as string;
       if (!UPGRADE_HEADERS.has(name.toLowerCase())) text += `${name}: ${request.rawHeaders[i + 1]}\r\n`;
     }
+    if (socket.destroyed) return;
     socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
     this.server.emit('connection', socket);
   }
@@ -91,12 +98,12 @@ export class HttpServer {
   /** What is not HTTP never reaches a handler; it still gets a problem document, behind the answers of the requests before it. */
   private answerBroken(problem: Problem, socket: Duplex): void {
     if (socket.listenerCount('error') === 0) socket.on('error', () => socket.destroy());
-    const waiting = [...this.unanswered.get(socket) ?? []];
-    const earlier = waiting.filter((response) => response.req.complete).at(-1);
-    if (earlier !== undefined) earlier.once('close', () => this.answerBroken(problem, socket));
-    // Where the answer to the broken request itself has begun, another one would be taken for part of it.
-    else if (waiting.some((response) => response.headersSent) || !socket.writable) socket.destroy();
-    else socket.end(rawAnswer(problem));
+    this.behindEarlierAnswers(socket, () => {
+      // Where the answer to the broken request itself has begun, another one would be taken for part of it.
+      const hasBegun = [...this.unanswered.get(socket) ?? []].some((response) => response.headersSent);
+      if (hasBegun || !socket.writable) socket.destroy();
+      else socket.end(rawAnswer(problem));
+    });
   }
 
   private handle(request: IncomingMessage, response: ServerResponse): void {
@@ -161,7 +168,7 @@ function partsOf(url: string): { path: string; query: string } {
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
 }
 
-function problemOf(error: NodeJS.ErrnoException): Problem {
+function problemOfParser(error: NodeJS.ErrnoException): Problem {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW': return new Problem('headers_too_large');
     case 'ERR_HTTP_REQUEST_TIMEOUT': return new Problem('request_timeout');

@@ -4,10 +4,11 @@ import type { Logger } from 'pino';
 import type { RawLogEntry } from '../domain/log-entry';
 import { UnavailableError } from '../domain/unavailable';
 import { buildBatch, type Batch } from './batch';
-import { isDataError, type Database, type NamedQuery } from './database';
+import { isDataError, type Database } from './database';
 import type { Checkpoint, History } from './history';
 import { tryWriterLock } from './writer-lock';
-import { INSERT_DEAD_LETTER, INSERT_JOURNAL, INSERT_TRADES, MOVE_CHECKPOINT, UPSERT_ORDERS } from './queries/write-batch';
+import { INSERT_DEAD_LETTER, MOVE_CHECKPOINT } from './queries/write-batch';
+import { writeBatchRows } from './write-rows';
 
 /** The shard log as the writer reads it. */
 export interface LogSource {
@@ -257,38 +258,9 @@ export class Writer {
 
   private async commit(batch: Batch, from: Checkpoint): Promise<void> {
     await this.transaction(async (session) => {
-      const run = (query: NamedQuery, values: unknown[]): Promise<unknown> => session.query({ ...query, values });
       // First the checkpoint: a second writer stops here, before it has written anything.
       await this.moveCheckpoint(session, from, batch.lastSequence, batch.lastTimeUs);
-      await run(INSERT_JOURNAL, [
-        this.options.shard,
-        batch.entries.map(({ entry }) => entry.sequence),
-        batch.entries.map(({ entry }) => entry.timeUs),
-        batch.entries.map(({ entry }) => entry.kind),
-        batch.entries.map(({ entry }) => entry.idempotency),
-        batch.entries.map(({ raw }) => raw.payload),
-      ]);
-      const { orders, trades } = batch;
-      if (orders.length > 0) {
-        await run(UPSERT_ORDERS, [
-          orders.map((o) => o.orderId), orders.map((o) => o.clientId), orders.map((o) => o.clientOrderId),
-          orders.map((o) => o.instrument), orders.map((o) => o.side), orders.map((o) => o.type),
-          orders.map((o) => o.timeInForce), orders.map((o) => o.postOnly), orders.map((o) => o.priceTicks),
-          orders.map((o) => o.quantityLots), orders.map((o) => o.filledLots), orders.map((o) => o.notional),
-          orders.map((o) => o.status), orders.map((o) => o.reason), orders.map((o) => o.sequence),
-          orders.map((o) => o.fillSequence), orders.map((o) => o.priority), orders.map((o) => o.createdUs),
-          orders.map((o) => o.updatedUs),
-        ]);
-      }
-      if (trades.length > 0) {
-        await run(INSERT_TRADES, [
-          trades.map(({ trade }) => trade.instrument), trades.map(({ trade }) => trade.tradeId),
-          trades.map(({ trade }) => trade.priceTicks), trades.map(({ trade }) => trade.quantityLots),
-          trades.map(({ trade }) => trade.takerSide), trades.map(({ trade }) => trade.makerOrderId),
-          trades.map(({ trade }) => trade.takerOrderId), trades.map(({ sequence }) => sequence),
-          trades.map(({ trade }) => trade.executedUs),
-        ]);
-      }
+      await writeBatchRows(session, this.options.shard, batch);
     });
     this.checkpoint = { epoch: from.epoch, sequence: batch.lastSequence, timeUs: batch.lastTimeUs };
   }

@@ -249,7 +249,7 @@ export class StreamServer implements MarketListener {
   }
 
   private control(type: string, data: unknown): string {
-    return controlMessage(type, this.market?.sequence ?? 0, this.market?.timeUs ?? 0, data);
+    return controlMessage(type, this.market?.sequence ?? 0, Date.now() * 1000, data);
   }
 
   private sendError(client: Client, code: string, message: string): void {

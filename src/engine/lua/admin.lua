@@ -4,7 +4,9 @@
 local function initialise(keys, argv)
   call = redis.call
   if call('EXISTS', keys[1]) == 1 then return 0 end
-  call('HSET', keys[1], 'state', 'open', 'epoch', argv[1], 'version', argv[2], 'seq', '0', 'time_us', '0', 'persisted', '0')
+  local now = call('TIME')
+  call('HSET', keys[1], 'state', 'open', 'epoch', argv[1], 'version', argv[2], 'seq', '0', 'persisted', '0',
+    'time_us', string.format('%.0f', now[1] * 1000000 + now[2]))
   return 1
 end
 

@@ -1,0 +1,9 @@
+import { OperatorError, simpleCommand } from './operator';
+
+simpleCommand('unfreeze', 'Lets a frozen venue trade again.', async ({ engine, config }) => {
+  const before = await engine.setState('open', ['frozen']);
+  if (before === null) throw new OperatorError(`redis holds no shard ${config.shard}`);
+  if (before !== 'open' && before !== 'frozen') throw new OperatorError(`shard ${config.shard} is ${before}, not frozen: "npm run recover" makes it whole`);
+  process.stdout.write(before === 'open' ? `shard ${config.shard} was open already\n` : `shard ${config.shard} is open\n`);
+  return 0;
+});
