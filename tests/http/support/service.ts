@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Venue, type RunningApp } from '../../support/venue';
+import { temporaryDirectory } from '../../support/servers';
+import { Client } from './client';
+
+const BOOKS = 80;
+
+const INSTRUMENTS = [
+  { instrument: 'BTC-USD', base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001' },
+  { instrument: 'ETH-USD', base: 'ETH', quote: 'USD', tick_size: '0.01', lot_size: '0.000001' },
+  // Steps that are no power of ten, whole numbers, and limits.
+  { instrument: 'ODD-EUR', base: 'ODD', quote: 'EUR', tick_size: '0.25', lot_size: '5', price_min: '1.00', price_max: '1000.00', quantity_min: '10', quantity_max: '1000000' },
+  { instrument: 'BIG-JPY', base: 'BIG', quote: 'JPY', tick_size: '1', lot_size: '1' },
+  ...Array.from({ length: BOOKS }, (_, i) => ({ instrument: `T${i + 1}-USD`, base: `T${i + 1}`, quote: 'USD', tick_size: '0.01', lot_size: '0.00000001' })),
+];
+
+export interface ServiceOptions {
+  readonly hotPath?: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A venue with one service on it, a checking client, and a book of its own for every test that asks. */
+export class Service {
+  private books = 0;
+
+  private constructor(
+    readonly venue: Venue, readonly running: RunningApp, readonly client: Client,
+    private readonly directory: ReturnType<typeof temporaryDirectory>,
+  ) {}
+
+  static async open({ hotPath = true, environment = {} }: ServiceOptions = {}): Promise<Service> {
+    const directory = temporaryDirectory('http');
+    const file = join(directory.path, 'instruments.json');
+    writeFileSync(file, JSON.stringify(INSTRUMENTS));
+    const venue = await Venue.open({ app: { hotPath }, environment: { INSTRUMENTS_FILE: file, ...environment } });
+    const running = await venue.start();
+    return new Service(venue, running, new Client(running.url), directory);
+  }
+
+  /** An instrument whose book is empty, with BTC-USD's steps. */
+  nextBook(): string {
+    this.books++;
+    if (this.books > BOOKS) throw new Error('no empty book is left: raise BOOKS');
+    return `T${this.books}-USD`;
+  }
+
+  /** Waits until Postgres holds everything and Redis has let go of what it need not keep. */
+  async persisted(): Promise<void> {
+    for (;;) {
+      const [seq, persisted] = await this.venue.redis.command('HMGET', `{${this.venue.shard}}:meta`, 'seq', 'persisted') as [string, string];
+      if (seq === persisted) return;
+      await sleep(5);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.directory.remove();
+    await this.venue.close();
+  }
+}
