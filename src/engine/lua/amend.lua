@@ -43,7 +43,8 @@ local function amend(shard, limits, argv, at)
   local book, side = book_of(shard, order.instrument), order.side
   local half = book[side]
   if price == order.price then
-    local total = level_total(half, price_text) + remaining - old_remaining
+    -- The difference first: level and order together may be past what is exact.
+    local total = level_total(half, price_text) + (remaining - old_remaining)
     if total > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, record, idem, request) end
     next_seq(shard)
     local priority, level = order.priority, nil
