@@ -47,7 +47,9 @@ local function persisted(keys, argv)
     local name, committed = argv[at], tonumber(argv[at + 1])
     local last = tonumber(call('HGET', keys[1], 'trade_id:' .. name) or 0)
     -- The list is newest first, so its first entries are those that Postgres does not have yet.
-    call('LTRIM', tag .. 'trades:' .. name, 0, math.max(trades_kept, last - committed) - 1)
+    local kept = math.max(trades_kept, last - committed)
+    -- To LTRIM, up to -1 would mean up to the end.
+    if kept > 0 then call('LTRIM', tag .. 'trades:' .. name, 0, kept - 1) else call('DEL', tag .. 'trades:' .. name) end
     at = at + 2
   end
   local ids, count = {}, 0
