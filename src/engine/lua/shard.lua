@@ -235,7 +235,11 @@ end
 
 local function open_count(shard, client)
   local open = open_of(shard, client)
-  if not open.count then open.count = call('ZCARD', shard.tag .. 'open:' .. client) end
+  if not open.count then
+    local count = call('ZCARD', shard.tag .. 'open:' .. client)
+    for _, is_listed in pairs(open.changes) do count = count + (is_listed and 1 or -1) end
+    open.count = count
+  end
   return open.count
 end
 
