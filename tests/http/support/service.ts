@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { compactId } from '../../../src/domain/order-id';
 import { Venue, type RunningApp } from '../../support/venue';
 import { temporaryDirectory } from '../../support/servers';
 import { Client } from './client';
@@ -44,6 +45,10 @@ export class Service {
     this.books++;
     if (this.books > BOOKS) throw new Error('no empty book is left: raise BOOKS');
     return `T${this.books}-USD`;
+  }
+
+  async isInRedis(orderId: string): Promise<boolean> {
+    return await this.venue.redis.command('HEXISTS', `{${this.venue.shard}}:orders`, compactId(orderId)) === 1;
   }
 
   /** Waits until Postgres holds everything and Redis has let go of what it need not keep. */
