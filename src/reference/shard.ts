@@ -84,6 +84,19 @@ export class ReferenceShard {
     }
   }
 
+  /** Cancels just these open orders in one entry, as a page of a mass cancel does. @returns null when one is not open */
+  cancelTogether(orderIds: readonly string[], now: Moment): LogEntry | null {
+    this.now = now;
+    const orders = orderIds.map((orderId) => this.orders.get(orderId));
+    if (!orders.every((order): order is Order => order !== undefined && isOpen(order))) return null;
+    return this.massCancelEntry(orders);
+  }
+
+  /** An entry that changes no book takes its place in the sequence. */
+  skipEntry(): void {
+    this.sequence++;
+  }
+
   /** Everything up to `sequence` is persisted: that much less waits, and done orders may be let go of. */
   persisted(sequence: number, doneOrderIds: Iterable<string>): void {
     if (sequence > this.persistedSequence) this.persistedSequence = sequence;
@@ -275,12 +288,15 @@ export class ReferenceShard {
       .map(({ orderId }) => this.orders.get(orderId) as Order)
       .filter((order) => command.instrument === null || order.instrument === command.instrument);
     if (chosen.length === 0) return { outcome: 'mass_cancelled', cursor, entry: null };
+    return { outcome: 'mass_cancelled', cursor, entry: this.massCancelEntry(chosen) };
+  }
+
+  private massCancelEntry(orders: readonly Order[]): LogEntry {
     this.sequence++;
-    const done = chosen.map((order) => this.cancelOpen(order, 'mass_cancel'));
-    const entry = this.entry({
+    const done = orders.map((order) => this.cancelOpen(order, 'mass_cancel'));
+    return this.entry({
       kind: 'mass_cancel', orders: done.map(({ cancelled }) => cancelled), levels: done.map(({ level }) => level),
     }, null);
-    return { outcome: 'mass_cancelled', cursor, entry };
   }
 
   /** A post-only order trades with nobody: it is let in as it is, or not at all. */

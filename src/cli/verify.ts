@@ -1,0 +1,39 @@
+import { auditVenue, type Check } from '../audit/audit';
+import { RedisConnection } from '../engine/redis-connection';
+import { ShardReader } from '../engine/shard-reader';
+import { AuditSource } from '../persistence/audit-source';
+import { copyRedis } from '../servers/redis-copy';
+import { OperatorError, simpleCommand } from './operator';
+
+/** `npm run verify`: audits a venue, running or stopped, from its own records. */
+
+function tell({ name, count, problems }: Check): void {
+  process.stdout.write(`${problems.length === 0 ? 'ok  ' : 'FAIL'}  ${name} (${count})\n`);
+  for (const problem of problems) process.stdout.write(`        ${problem}\n`);
+}
+
+simpleCommand('verify', 'Audits a venue: journal, independent replay, Redis and Postgres must agree. Exit code 1 when they do not.', async ({ config, database, engine, logger }) => {
+  if (await engine.meta() === null) throw new OperatorError(`redis holds no shard ${config.shard}: start the venue, or rebuild it with "npm run recover"`);
+  // A copy stands still while it is read; the venue goes on.
+  const copy = await copyRedis(config.redisUrl);
+  const redis = new RedisConnection(copy.url, 'verify', logger);
+  try {
+    await redis.connect();
+    const shard = await new ShardReader(redis, config.shard).read();
+    const record = await AuditSource.open(database, config.shard);
+    try {
+      const checks = await auditVenue(record, shard);
+      checks.forEach(tell);
+      const failed = checks.filter((check) => check.problems.length > 0).length;
+      process.stdout.write(failed === 0
+        ? `verified up to sequence ${shard.state.sequence}: everything agrees\n`
+        : `${failed} of ${checks.length} checks failed\n`);
+      return failed === 0 ? 0 : 1;
+    } finally {
+      await record.close();
+    }
+  } finally {
+    redis.close();
+    await copy.stop();
+  }
+});

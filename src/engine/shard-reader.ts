@@ -1,0 +1,230 @@
+import { decodeLogEntry, decodeOrderRecord, type LogEntry } from '../domain/log-entry';
+import { SIDES, type Order, type Trade } from '../domain/order';
+import { COMPACT_ID_LENGTH, compactId, expandId } from '../domain/order-id';
+import { LOG_FIELD, shardKeys, type ShardKeys } from './keys';
+import type { RedisConnection } from './redis-connection';
+
+/** A price level as Redis holds it; orders in queue order. */
+export interface StoredLevel {
+  readonly priceTicks: number;
+  readonly quantityLots: number;
+  readonly orderIds: readonly string[];
+}
+
+/** Everything a shard holds in Redis, every key of it. Lists stand in a fixed order, so equal shards are equal. */
+export interface StoredShard {
+  readonly state: {
+    readonly sequence: number;
+    readonly tradeIds: readonly { readonly instrument: string; readonly tradeId: number }[];
+    readonly books: readonly { readonly instrument: string; readonly bids: readonly StoredLevel[]; readonly asks: readonly StoredLevel[] }[];
+    readonly orders: readonly Order[];
+    readonly openOrders: readonly { readonly clientId: string; readonly orderIds: readonly string[] }[];
+    readonly clientOrderIds: readonly { readonly clientId: string; readonly clientOrderId: string; readonly orderId: string }[];
+    readonly idempotency: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
+  };
+  readonly meta: Readonly<Record<string, string>>;
+  readonly log: readonly LogEntry[];
+  /** Recent trades by instrument, newest first. */
+  readonly trades: ReadonlyMap<string, readonly Trade[]>;
+  /** Keys that no part of the shard explains, and values in a form that the engine never writes. */
+  readonly problems: readonly string[];
+}
+
+const TIMEOUT_MS = 30_000;
+const PAGE = 2_000;
+
+const KINDS = ['meta', 'orders', 'client_order_ids', 'idem', 'log', 'book', 'depth', 'open', 'trades'] as const;
+type Kind = (typeof KINDS)[number];
+
+const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+/**
+ * Reads a whole shard, page by page. What it gives is one moment only when nothing writes meanwhile: the
+ * caller sees to that (a copy, or a venue at rest).
+ */
+export class ShardReader {
+  private readonly keys: ShardKeys;
+  private readonly tag: string;
+
+  constructor(private readonly redis: RedisConnection, shard: string) {
+    this.keys = shardKeys(shard);
+    this.tag = `{${shard}}:`;
+  }
+
+  private send(...command: string[]): Promise<unknown> {
+    return this.redis.send(command, TIMEOUT_MS);
+  }
+
+  async read(): Promise<StoredShard> {
+    const problems: string[] = [];
+    const names = new Map<Kind, string[]>(KINDS.map((kind) => [kind, []]));
+    for (const key of await this.keyNames()) {
+      const name = key.slice(this.tag.length);
+      const colon = name.indexOf(':');
+      const kind = names.get((colon < 0 ? name : name.slice(0, colon)) as Kind);
+      if (kind === undefined) problems.push(`key ${key} belongs to nothing`);
+      else kind.push(colon < 0 ? '' : name.slice(colon + 1));
+    }
+    const meta = Object.fromEntries(pairs((await this.send('HGETALL', this.keys.meta)) as string[]));
+    const orders: Order[] = [];
+    for await (const [id, record] of this.hash(this.keys.orders)) {
+      const order = decodeOrderRecord(record);
+      if (compactId(order.orderId) !== id) problems.push(`order ${order.orderId} is stored as ${id}`);
+      orders.push(order);
+    }
+    const byId = new Map(orders.map((order) => [order.orderId, order]));
+    const clientOrderIds: { clientId: string; clientOrderId: string; orderId: string }[] = [];
+    for await (const [name, id] of this.hash(this.keys.clientOrderIds)) {
+      const [client, clientOrderId] = name.split('"');
+      clientOrderIds.push({ clientId: unescapeText(client as string), clientOrderId: unescapeText(clientOrderId ?? ''), orderId: expandId(id) });
+    }
+    const idempotency: { digest: string; sequence: number; second: number }[] = [];
+    for await (const [digest, stored] of this.hash(this.keys.idempotency)) {
+      const [sequence, second] = stored.split(',');
+      idempotency.push({ digest, sequence: Number(sequence), second: Number(second) });
+    }
+    const openOrders: { clientId: string; orderIds: string[] }[] = [];
+    for (const client of names.get('open') as string[]) openOrders.push({ clientId: unescapeText(client), orderIds: await this.readOpen(client, problems) });
+    const trades = new Map<string, Trade[]>();
+    for (const instrument of names.get('trades') as string[]) trades.set(instrument, await this.readTrades(instrument));
+    const instruments = new Set([...names.get('book') as string[], ...names.get('depth') as string[]].map((name) => name.slice(0, name.lastIndexOf(':'))));
+    const books: { instrument: string; bids: StoredLevel[]; asks: StoredLevel[] }[] = [];
+    for (const instrument of [...instruments].sort(compareText)) {
+      books.push({
+        instrument,
+        bids: await this.readSide(instrument, 'bids', byId, problems),
+        asks: await this.readSide(instrument, 'asks', byId, problems),
+      });
+    }
+    return {
+      state: {
+        sequence: Number(meta.seq),
+        tradeIds: Object.entries(meta)
+          .filter(([field]) => field.startsWith('trade_id:'))
+          .map(([field, tradeId]) => ({ instrument: field.slice('trade_id:'.length), tradeId: Number(tradeId) }))
+          .sort((a, b) => compareText(a.instrument, b.instrument)),
+        books,
+        orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
+        openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
+        clientOrderIds: clientOrderIds.sort((a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId)),
+        idempotency: idempotency.sort((a, b) => compareText(a.digest, b.digest)),
+      },
+      meta,
+      log: await this.readLog(problems),
+      trades,
+      problems,
+    };
+  }
+
+  private async keyNames(): Promise<Set<string>> {
+    const found = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, names] = (await this.send('SCAN', cursor, 'MATCH', `${this.tag}*`, 'COUNT', String(PAGE))) as [string, string[]];
+      for (const name of names) found.add(name);
+      cursor = next;
+    } while (cursor !== '0');
+    return found;
+  }
+
+  /** Fields of a hash, each once. */
+  private async *hash(key: string): AsyncGenerator<[string, string]> {
+    const seen = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, reply] = (await this.send('HSCAN', key, cursor, 'COUNT', String(PAGE))) as [string, string[]];
+      for (const [field, value] of pairs(reply)) {
+        if (seen.has(field)) continue;
+        seen.add(field);
+        yield [field, value];
+      }
+      cursor = next;
+    } while (cursor !== '0');
+  }
+
+  /** Members of a sorted set with their scores, by rank. */
+  private async *ranks(key: string): AsyncGenerator<[member: string, score: string]> {
+    for (let start = 0; ; start += PAGE) {
+      const page = pairs((await this.send('ZRANGE', key, String(start), String(start + PAGE - 1), 'WITHSCORES')) as string[]);
+      yield* page;
+      if (page.length < PAGE) return;
+    }
+  }
+
+  private async readLog(problems: string[]): Promise<LogEntry[]> {
+    const log: LogEntry[] = [];
+    let start = '-';
+    for (;;) {
+      const page = (await this.send('XRANGE', this.keys.log, start, '+', 'COUNT', String(PAGE))) as [string, string[]][];
+      for (const [id, fields] of page) {
+        const entry = decodeLogEntry(fields[1] as string);
+        if (fields.length !== 2 || fields[0] !== LOG_FIELD) problems.push(`log entry ${id} has fields ${fields.join(' ')}`);
+        if (id !== `${entry.sequence}-0`) problems.push(`log entry ${entry.sequence} has the id ${id}`);
+        log.push(entry);
+      }
+      const last = page[page.length - 1];
+      if (last === undefined || page.length < PAGE) return log;
+      start = `(${last[0]}`;
+    }
+  }
+
+  private async readOpen(client: string, problems: string[]): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const [id, score] of this.ranks(this.keys.open(client))) {
+      if (score !== '0') problems.push(`open:${client} lists ${id} with score ${score}`);
+      ids.push(expandId(id));
+    }
+    return ids;
+  }
+
+  private async readTrades(instrument: string): Promise<Trade[]> {
+    const rows = (await this.send('LRANGE', this.keys.trades(instrument), '0', '-1')) as string[];
+    return rows.map((row) => {
+      const [tradeId, priceTicks, quantityLots, side, maker, taker, executedUs] = JSON.parse(`[${row}]`) as [
+        number, number, number, number, string, string, number,
+      ];
+      return {
+        instrument, tradeId, priceTicks, quantityLots, takerSide: SIDES[side] ?? 'buy',
+        makerOrderId: expandId(maker), takerOrderId: expandId(taker), executedUs,
+      };
+    });
+  }
+
+  /** Levels of one side, best first, from its sorted set (queue) and its hash (totals). */
+  private async readSide(
+    instrument: string, side: 'bids' | 'asks', orders: ReadonlyMap<string, Order>, problems: string[],
+  ): Promise<StoredLevel[]> {
+    const totals = new Map<string, string>();
+    for await (const [price, lots] of this.hash(this.keys.depth(instrument, side))) totals.set(price, lots);
+    const levels: { priceTicks: number; quantityLots: number; orderIds: string[] }[] = [];
+    for await (const [member, score] of this.ranks(this.keys.book(instrument, side))) {
+      const orderId = expandId(member.slice(-COMPACT_ID_LENGTH));
+      const priority = member.slice(0, -COMPACT_ID_LENGTH);
+      const price = score.replace('-', '');
+      if ((side === 'bids') !== score.startsWith('-')) problems.push(`${instrument} ${side}: order ${orderId} stands at score ${score}`);
+      if (!/^\d{14}$/.test(priority) || Number(priority) !== orders.get(orderId)?.priority) {
+        problems.push(`${instrument} ${side}: order ${orderId} waits with priority ${priority}, its record tells ${orders.get(orderId)?.priority ?? 'nothing'}`);
+      }
+      let level = levels[levels.length - 1];
+      if (level?.priceTicks !== Number(price)) {
+        level = { priceTicks: Number(price), quantityLots: Number(totals.get(price) ?? 0), orderIds: [] };
+        levels.push(level);
+        totals.delete(price);
+      }
+      level.orderIds.push(orderId);
+    }
+    for (const [price, lots] of totals) problems.push(`${instrument} ${side}: ${lots} lots at ${price}, where no order waits`);
+    return levels;
+  }
+}
+
+function pairs(reply: readonly string[]): [string, string][] {
+  const result: [string, string][] = [];
+  for (let i = 0; i < reply.length; i += 2) result.push([reply[i] as string, reply[i + 1] as string]);
+  return result;
+}
+
+/** Client texts stand in keys as they stand in records: JSON-escaped. */
+function unescapeText(text: string): string {
+  return JSON.parse(`"${text}"`) as string;
+}
