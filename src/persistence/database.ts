@@ -13,13 +13,30 @@ export class DatabaseUnavailableError extends UnavailableError {
   }
 }
 
-/** SQLSTATE classes that say something of the connection or the server, not of the statement's data. */
-const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58', 'XX', '40', '55']);
+/** SQLSTATE classes that say something of the connection, the server or its settings, not of the statement. */
+const UNAVAILABLE_CLASSES = new Set(['08', '25', '28', '3D', '40', '53', '55', '57', '58', 'XX']);
 
-/** Whether Postgres refused the data itself, as against being away, busy or broken. */
-export function isDataError(error: unknown): boolean {
+/**
+ * SQLSTATE classes by which Postgres refuses values: it could not represent them, a constraint or a view's check
+ * forbids them, they exceed a limit of it, or a trigger raised an exception. A missing table or privilege is none
+ * of these: every value would be refused.
+ */
+const REFUSED_VALUE_CLASSES = new Set(['22', '23', '44', '54', 'P0']);
+
+function sqlstateClass(error: unknown): string | null {
   const code = (error as { code?: unknown }).code;
-  return error instanceof pg.DatabaseError && typeof code === 'string' && !UNAVAILABLE_CLASSES.has(code.slice(0, 2));
+  return error instanceof pg.DatabaseError && typeof code === 'string' ? code.slice(0, 2) : null;
+}
+
+/** Whether Postgres refused the data itself, and would refuse it again: as against being away, busy, broken or not set up. */
+export function isDataError(error: unknown): boolean {
+  const of = sqlstateClass(error);
+  return of !== null && REFUSED_VALUE_CLASSES.has(of);
+}
+
+function isUnavailable(error: unknown): boolean {
+  const of = sqlstateClass(error);
+  return of === null || UNAVAILABLE_CLASSES.has(of);
 }
 
 export type Row = Record<string, unknown>;
@@ -64,8 +81,8 @@ export class Database {
       const result = await this.pool.query<T>({ ...query, values: values as unknown[] });
       return result.rows;
     } catch (error) {
-      if (isDataError(error)) throw error;
-      throw new DatabaseUnavailableError(error);
+      if (isUnavailable(error)) throw new DatabaseUnavailableError(error);
+      throw error;
     }
   }
 
