@@ -6,22 +6,26 @@ export interface CheckpointSource {
   persisted(): Promise<number>;
 }
 
+interface Waiter {
+  readonly sequence: number;
+  wake(isCommitted: boolean): void;
+}
+
 const POLL_MIN_MS = 2;
 const POLL_MAX_MS = 50;
 
 /** Waits for the writer: told at once where it runs in this process, by asking Redis where it does not. */
 export class CommitWatcher {
   private committed = 0;
-  private readonly waiters = new Set<{ readonly sequence: number; readonly wake: () => void }>();
+  private readonly waiters = new Set<Waiter>();
+  private isPolling = false;
 
   constructor(private readonly source: CheckpointSource) {}
 
   /** Called by the writer of this process after each commit. */
   note(sequence: number): void {
     this.committed = sequence;
-    for (const waiter of this.waiters) {
-      if (waiter.sequence <= sequence) waiter.wake();
-    }
+    this.wakeUpTo(sequence);
   }
 
   /** Forgets what was committed: the shard begins another life. */
@@ -30,26 +34,41 @@ export class CommitWatcher {
   }
 
   /** @returns false when Postgres does not hold `sequence` in time. */
-  async waitFor(sequence: number, timeoutMs: number): Promise<boolean> {
-    if (this.committed >= sequence) return true;
-    let woken = false;
-    let wake: () => void = () => undefined;
-    const told = new Promise<void>((resolve) => { wake = resolve; });
-    const waiter = { sequence, wake: (): void => { woken = true; wake(); } };
-    this.waiters.add(waiter);
-    try {
-      const deadline = Date.now() + timeoutMs;
-      let pause = POLL_MIN_MS;
-      for (;;) {
-        await Promise.race([told, sleep(Math.min(pause, Math.max(0, deadline - Date.now())))]);
-        if (woken) return true;
-        const persisted = await this.source.persisted().catch(() => 0);
-        if (persisted >= sequence) return true;
-        if (Date.now() >= deadline) return false;
-        pause = Math.min(POLL_MAX_MS, pause * 2);
-      }
-    } finally {
-      this.waiters.delete(waiter);
+  waitFor(sequence: number, timeoutMs: number): Promise<boolean> {
+    if (this.committed >= sequence) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        sequence,
+        wake: (isCommitted) => {
+          clearTimeout(timer);
+          this.waiters.delete(waiter);
+          resolve(isCommitted);
+        },
+      };
+      const timer = setTimeout(() => waiter.wake(false), timeoutMs);
+      this.waiters.add(waiter);
+      if (!this.isPolling) void this.poll();
+    });
+  }
+
+  /** @returns whether anybody had waited for it */
+  private wakeUpTo(sequence: number): boolean {
+    const before = this.waiters.size;
+    for (const waiter of this.waiters) {
+      if (waiter.sequence <= sequence) waiter.wake(true);
     }
+    return this.waiters.size < before;
+  }
+
+  /** Asks on behalf of all who wait, however many they are, until nobody does. */
+  private async poll(): Promise<void> {
+    this.isPolling = true;
+    let pause = POLL_MIN_MS;
+    while (this.waiters.size > 0) {
+      const isMoving = this.wakeUpTo(await this.source.persisted().catch(() => 0));
+      pause = isMoving ? POLL_MIN_MS : Math.min(POLL_MAX_MS, pause * 2);
+      if (this.waiters.size > 0) await sleep(pause);
+    }
+    this.isPolling = false;
   }
 }
