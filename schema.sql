@@ -27,6 +27,9 @@ CREATE TABLE IF NOT EXISTS checkpoints (
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- How far idempotency keys past their lifetime have been swept out of Redis.
+ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS swept_sequence bigint NOT NULL DEFAULT 0;
+
 -- The shard log, word for word and for ever.
 CREATE TABLE IF NOT EXISTS journal (
   shard       text        NOT NULL,
@@ -120,6 +123,12 @@ $$;
 
 CREATE OR REPLACE TRIGGER journal_append_only
   BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER journal_not_truncated
+  BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER trades_append_only
+  BEFORE UPDATE OR DELETE ON trades FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER trades_not_truncated
+  BEFORE TRUNCATE ON trades FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- A month's partition of journal and trades. Rows that came before their partition stay in the default one.
 CREATE OR REPLACE FUNCTION ensure_partitions(month date) RETURNS void LANGUAGE plpgsql AS $$

@@ -2,7 +2,7 @@ import { decodeLogEntry, type LogEntry } from '../domain/log-entry';
 import type { Order, OrderStatus, OrderType, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
 import type { Database, Row } from './database';
 import {
-  CHECKPOINT, CREATE_CHECKPOINT, EXPIRED_KEYS, JOURNAL_ENTRY, ORDER, ORDERS_OF_CLIENT, TRADES, TRADES_OF_ORDER,
+  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, MOVE_SWEPT, ORDER, ORDERS_OF_CLIENT, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
 } from './queries/history';
 
 export interface Checkpoint {
@@ -85,11 +85,27 @@ export class History {
     return row === undefined ? null : decodeLogEntry(row.payload);
   }
 
-  /** Idempotency digests first used before `second`, by sequence, behind `afterSequence`. */
-  async expiredKeys(afterSequence: number, second: number, limit: number): Promise<{ sequence: number; digest: string }[]> {
-    const rows = await this.database.query<{ sequence: number; idempotency: string }>(
-      EXPIRED_KEYS, [this.shard, afterSequence, second, limit],
+  /** Sequence up to which idempotency keys past their lifetime have been swept. */
+  async sweptSequence(): Promise<number> {
+    const [row] = await this.database.query<{ swept_sequence: number }>(SWEPT, [this.shard]);
+    return row?.swept_sequence ?? 0;
+  }
+
+  /** Entries behind `afterSequence` and older than `second`, oldest first; the digest is null where there was no key. */
+  async sweepPage(afterSequence: number, second: number, limit: number): Promise<{ sequence: number; digest: string | null }[]> {
+    const rows = await this.database.query<{ sequence: number; idempotency: string | null }>(
+      SWEEP_PAGE, [this.shard, afterSequence, second, limit],
     );
     return rows.map((row) => ({ sequence: row.sequence, digest: row.idempotency }));
+  }
+
+  async moveSwept(sequence: number): Promise<void> {
+    await this.database.query(MOVE_SWEPT, [this.shard, sequence]);
+  }
+
+  /** Entries behind `afterSequence` that Postgres refused. */
+  async deadSequences(afterSequence: number): Promise<Set<number>> {
+    const rows = await this.database.query<{ sequence: number }>(DEAD_SEQUENCES, [this.shard, afterSequence]);
+    return new Set(rows.map((row) => row.sequence));
   }
 }

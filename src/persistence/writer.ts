@@ -6,8 +6,9 @@ import { UnavailableError } from '../domain/unavailable';
 import { buildBatch, type Batch } from './batch';
 import { isDataError, type Database } from './database';
 import type { Checkpoint, History } from './history';
+import { KeySweeper } from './key-sweeper';
 import { tryWriterLock } from './writer-lock';
-import { INSERT_DEAD_LETTER, MOVE_CHECKPOINT } from './queries/write-batch';
+import { ENSURE_PARTITIONS, INSERT_DEAD_LETTER, MOVE_CHECKPOINT } from './queries/write-batch';
 import { writeBatchRows } from './write-rows';
 
 /** The shard log as the writer reads it. */
@@ -45,7 +46,17 @@ const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 2_000;
 const TRANSACTION_TIMEOUT_MS = 60_000;
 const HOUSEKEEPING_MS = 10_000;
-const EXPIRED_KEYS_PAGE = 1_000;
+/** How long the tables may be locked by somebody else before partitions are left for later. */
+const PARTITIONS_WAIT_MS = 1_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+/** Orders that one call to Redis lets go of: no call holds it for more than a few milliseconds. */
+const TRIM_ORDERS_MAX = 5_000;
+
+/** What Postgres says of a refusal, without the row that it quotes: that is its client's business. */
+function describeRefusal(error: Error): { reason: string; code: unknown; constraint: unknown } {
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  return { reason: error.message, code, constraint };
+}
 
 /** Another writer has moved the checkpoint, or the shard began another life: this one stands by. */
 class NotTheWriterError extends Error {
@@ -75,7 +86,8 @@ export class Writer {
   private stopping = false;
   private readonly wake = new AbortController();
   private lastHousekeeping = 0;
-  private sweptSequence = 0;
+  private readonly sweeper: KeySweeper;
+  private isSweepDue = false;
   private isActive = false;
 
   constructor(
@@ -86,7 +98,9 @@ export class Writer {
     private readonly options: WriterOptions,
     private readonly logger: Logger,
     private readonly observer: WriterObserver,
-  ) {}
+  ) {
+    this.sweeper = new KeySweeper(history, (digests) => engine.forgetKeys(digests), options.idempotencyTtlS);
+  }
 
   /** Sequence up to which this writer has committed; null while it stands by. */
   get committedSequence(): number | null {
@@ -161,8 +175,11 @@ export class Writer {
       const meta = await this.confirmLineage(checkpoint);
       this.checkpoint = checkpoint;
       this.session = session;
-      await session.query("SELECT ensure_partitions(now()::date), ensure_partitions((now() + interval '1 month')::date)");
+      await this.preparePartitions(session);
       await this.trimUpTo(checkpoint, meta.persisted);
+      this.lastHousekeeping = Date.now();
+      this.sweeper.reset();
+      this.isSweepDue = true;
       this.setActive(true);
       return true;
     } catch (error) {
@@ -183,16 +200,20 @@ export class Writer {
     return meta;
   }
 
-  /** Finishes the trim of a batch that was committed when its writer died before it could tell Redis. */
+  /** Finishes the trim of batches that were committed when their writer died before it could tell Redis. */
   private async trimUpTo(checkpoint: Checkpoint, persisted: number): Promise<void> {
+    if (persisted >= checkpoint.sequence) return;
+    const dead = await this.history.deadSequences(persisted);
     let after = persisted;
     while (after < checkpoint.sequence) {
       const count = Math.min(this.options.batchEntriesMax, checkpoint.sequence - after);
       const raws = await this.log.read(checkpoint.epoch, after, count, 1);
-      if (raws.length === 0) throw new LineageError(`log ends at ${after}, before the checkpoint ${checkpoint.sequence}`);
-      const batch = buildBatch(raws);
-      await this.trim(checkpoint.epoch, batch);
-      after = batch.lastSequence;
+      const last = raws[raws.length - 1];
+      if (last === undefined) throw new LineageError(`log ends at ${after}, before the checkpoint ${checkpoint.sequence}`);
+      // Redis keeps what Postgres refused.
+      const written = raws.filter((raw) => !dead.has(raw.sequence));
+      await this.trim(checkpoint.epoch, after, last.sequence, written.length === 0 ? null : buildBatch(written));
+      after = last.sequence;
     }
   }
 
@@ -236,7 +257,7 @@ export class Writer {
       return;
     }
     this.observer.committed(raws.length, Number(process.hrtime.bigint() - started) / 1e9);
-    await this.trim(from.epoch, batch);
+    await this.trim(from.epoch, from.sequence, batch.lastSequence, batch);
   }
 
   private async transaction(work: (session: pg.Client) => Promise<void>): Promise<void> {
@@ -273,29 +294,52 @@ export class Writer {
     });
     this.checkpoint = { ...from, sequence: raw.sequence };
     this.observer.deadLetter();
-    this.logger.error({ err: reason, sequence: raw.sequence }, 'log entry refused by postgres: kept in dead_letters');
-    await this.engine.persisted(from.epoch, raw.sequence, this.options.keep, new Map(), []);
+    this.logger.error({ sequence: raw.sequence, ...describeRefusal(reason) }, 'log entry refused by postgres: kept in dead_letters');
+    await this.trim(from.epoch, from.sequence, raw.sequence, null);
   }
 
-  private async trim(epoch: string, batch: Batch): Promise<void> {
-    const trimmed = await this.engine.persisted(epoch, batch.lastSequence, this.options.keep, batch.lastTradeIds, batch.doneOrderIds);
-    if (!trimmed) throw new LineageError('redis began another life of the shard');
+  /**
+   * Lets Redis go of what Postgres holds up to `sequence`.
+   * @param before where it had let go up to until now
+   * @param batch what was written since; null when nothing was
+   */
+  private async trim(epoch: string, before: number, sequence: number, batch: Batch | null): Promise<void> {
+    const tell = async (upTo: number, lastTradeIds: ReadonlyMap<string, number>, done: readonly string[]): Promise<void> => {
+      const isSameLife = await this.engine.persisted(epoch, upTo, this.options.keep, lastTradeIds, done);
+      if (!isSameLife) throw new LineageError('redis began another life of the shard');
+    };
+    const done = batch?.doneOrderIds ?? [];
+    let told = 0;
+    // The sequence moves with the last of them: a writer that takes over in between repeats the others.
+    for (; done.length - told > TRIM_ORDERS_MAX; told += TRIM_ORDERS_MAX) {
+      await tell(before, new Map(), done.slice(told, told + TRIM_ORDERS_MAX));
+    }
+    await tell(sequence, batch?.lastTradeIds ?? new Map(), done.slice(told));
   }
 
-  /** Partitions ahead of time, and idempotency keys past their lifetime. */
+  /**
+   * Partitions for this month and the next. Whoever reads a whole table, as a dump does, must not hold up the
+   * record by that: without its partition a row goes to the default one.
+   */
+  private async preparePartitions(session: pg.Client): Promise<void> {
+    await session.query(`SET lock_timeout = ${PARTITIONS_WAIT_MS}`);
+    try {
+      await session.query(ENSURE_PARTITIONS);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+      this.logger.warn('the tables are locked: partitions are made later');
+    }
+    await session.query('SET lock_timeout = 0');
+  }
+
+  /** Partitions ahead of time, and idempotency keys past their lifetime: a page at a turn, so that the log never waits for long. */
   private async housekeep(): Promise<void> {
     const now = Date.now();
-    if (now - this.lastHousekeeping < HOUSEKEEPING_MS) return;
-    this.lastHousekeeping = now;
-    await (this.session as pg.Client).query("SELECT ensure_partitions((now() + interval '1 month')::date)");
-    const expiry = Math.floor(now / 1000) - this.options.idempotencyTtlS;
-    for (;;) {
-      const keys = await this.history.expiredKeys(this.sweptSequence, expiry, EXPIRED_KEYS_PAGE);
-      const last = keys[keys.length - 1];
-      if (last === undefined) break;
-      await this.engine.forgetKeys(keys.map((key) => key.digest));
-      this.sweptSequence = last.sequence;
-      if (keys.length < EXPIRED_KEYS_PAGE || this.stopping) break;
+    if (now - this.lastHousekeeping >= HOUSEKEEPING_MS) {
+      this.lastHousekeeping = now;
+      this.isSweepDue = true;
+      await this.preparePartitions(this.session as pg.Client);
     }
+    if (this.isSweepDue) this.isSweepDue = await this.sweeper.sweep((this.checkpoint as Checkpoint).timeUs);
   }
 }

@@ -42,15 +42,33 @@ export const TRADES_OF_ORDER: NamedQuery = {
     ORDER BY trade_id`,
 };
 
-// The time bound lets Postgres skip the partitions that cannot hold the entry.
+// The time bound lets Postgres skip the partitions that cannot hold the entry. An entry that Postgres refused is
+// no less what was answered.
 export const JOURNAL_ENTRY: NamedQuery = {
   name: 'journal_entry',
-  text: `SELECT payload FROM journal WHERE shard = $1 AND sequence = $2 AND at >= to_timestamp($3) AND at < to_timestamp($3) + interval '1 day'`,
+  text: `SELECT payload FROM journal WHERE shard = $1 AND sequence = $2 AND at >= to_timestamp($3) AND at < to_timestamp($3) + interval '1 day'
+    UNION ALL SELECT payload FROM dead_letters WHERE shard = $1 AND sequence = $2
+    LIMIT 1`,
 };
 
-export const EXPIRED_KEYS: NamedQuery = {
-  name: 'expired_keys',
-  text: `SELECT sequence, idempotency FROM journal
-    WHERE shard = $1 AND sequence > $2 AND at < to_timestamp($3) AND idempotency IS NOT NULL
+export const SWEPT: NamedQuery = {
+  name: 'swept',
+  text: 'SELECT swept_sequence FROM checkpoints WHERE shard = $1',
+};
+
+// Entries without a key come along: a page is a range of the primary key, whatever share of it has one.
+export const SWEEP_PAGE: NamedQuery = {
+  name: 'sweep_page',
+  text: `SELECT sequence, idempotency FROM journal WHERE shard = $1 AND sequence > $2 AND at < to_timestamp($3)
     ORDER BY sequence LIMIT $4`,
+};
+
+export const MOVE_SWEPT: NamedQuery = {
+  name: 'move_swept',
+  text: 'UPDATE checkpoints SET swept_sequence = $2 WHERE shard = $1 AND swept_sequence < $2 RETURNING swept_sequence',
+};
+
+export const DEAD_SEQUENCES: NamedQuery = {
+  name: 'dead_sequences',
+  text: 'SELECT sequence FROM dead_letters WHERE shard = $1 AND sequence > $2 AND resolved_at IS NULL',
 };

@@ -52,3 +52,10 @@ export const INSERT_DEAD_LETTER: NamedQuery = {
   text: `INSERT INTO dead_letters (shard, sequence, payload, reason) VALUES ($1, $2, $3, $4)
     ON CONFLICT (shard, sequence) DO UPDATE SET payload = excluded.payload, reason = excluded.reason`,
 };
+
+// Months are UTC's, whatever the session's time zone.
+export const ENSURE_PARTITIONS: NamedQuery = {
+  name: 'ensure_partitions',
+  text: `SELECT ensure_partitions(today), ensure_partitions((today + interval '1 month')::date)
+    FROM (SELECT (now() AT TIME ZONE 'UTC')::date AS today) AS clock`,
+};
