@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Venue, type RunningApp } from '../support/venue';
+import { HttpClient } from './support/http-client';
+import { readRecord } from './support/record';
+import { ShardView } from './support/shard-view';
+import { until } from './support/until';
+import { WriterRig } from './support/writer-rig';
+
+/** The value of a metric without labels on the service's metrics page. */
+async function metric(client: HttpClient, name: string): Promise<number> {
+  const { body } = await client.get('/metrics');
+  const line = String(body).split('\n').find((text) => text.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1));
+}
+
+describe('log entries that Postgres refuses', () => {
+  let venue: Venue;
+  let shard: ShardView;
+  let api: RunningApp;
+  let client: HttpClient;
+
+  beforeEach(async () => {
+    venue = await Venue.open();
+    shard = new ShardView(venue);
+    api = await venue.start({ ROLES: 'api' });
+    client = new HttpClient(() => api.url);
+  });
+  afterEach(async () => {
+    client.close();
+    await venue.close();
+  });
+
+  const place = async (clientId: string, side: string, price: string, more: Record<string, unknown> = {}): Promise<string> => {
+    const { status, body } = await client.post('/orders', { client_id: clientId, side, type: 'limit', price, quantity: '1', ...more });
+    expect(status).toBe(201);
+    return (body as { order_id: string }).order_id;
+  };
+
+  it('are kept whole with their reason, and the rest goes on in order', async () => {
+    await venue.database.query(`ALTER TABLE orders ADD CONSTRAINT refuses_poison CHECK (client_id <> 'poison')`);
+    const poisoned: number[] = [];
+    let maker = '';
+    for (let i = 1; i <= 40; i++) {
+      const isPoison = i === 1 || i === 17 || i === 18 || i === 40;
+      const id = await place(isPoison ? 'poison' : 'ann', 'buy', `${100 + i}.00`, { idempotency_key: `key ${i}` });
+      if (isPoison) poisoned.push(i);
+      if (i === 40) maker = id;
+    }
+    // Trades with the best bid, which is poison: its fill changes the refused order, so this entry is refused as well.
+    const taker = await place('bob', 'sell', '140.00');
+    poisoned.push(41);
+    // The next best is an ordinary one.
+    const last = await place('bob', 'sell', '139.00');
+    const log = await shard.log();
+
+    const writing = await venue.start({ WRITER_BATCH_ENTRIES_MAX: '100' });
+    const metrics = new HttpClient(() => writing.url);
+    await shard.persisted();
+    const record = await readRecord(venue.database);
+    expect(record.checkpoint).toBe(42);
+    expect(record.deadLetters.map((letter) => Number(letter.sequence))).toEqual(poisoned);
+    expect(record.deadLetters.map((letter) => letter.payload)).toEqual(poisoned.map((sequence) => log[sequence - 1]?.payload));
+    for (const { reason } of record.deadLetters) expect(reason).toContain('refuses_poison');
+    expect(record.sequences).toEqual(log.map((_, i) => i + 1).filter((sequence) => !poisoned.includes(sequence)));
+    expect(record.payloads).toEqual(log.map(({ payload }) => payload).filter((_, i) => !poisoned.includes(i + 1)));
+    expect(record.orders.get(last)).toMatchObject({ status: 'filled', client_id: 'bob' });
+    expect(record.trades).toHaveLength(1);
+    await until('the metric tells of each', async () => await metric(metrics, 'dead_letters_total') === poisoned.length);
+    expect(await metric(metrics, 'writer_lag_entries')).toBe(0);
+
+    // Redis keeps what Postgres does not have.
+    for (const [id, status] of [[maker, 'filled'], [taker, 'filled'], [last, 'filled']] as const) {
+      expect((await metrics.get(`/public/orders/${id}`)).body).toMatchObject({ order_id: id, status });
+    }
+    metrics.close();
+  });
+
+  it('are answered again to the key they came with, after they have left the log', async () => {
+    await venue.database.query(`ALTER TABLE orders ADD CONSTRAINT refuses_poison CHECK (client_id <> 'poison')`);
+    const body = { client_id: 'poison', side: 'buy', type: 'limit', price: '90.00', quantity: '1', idempotency_key: 'again' };
+    const first = await client.post('/orders', body);
+    await venue.start({ LOG_TAIL_ENTRIES: '1' });
+    for (let i = 0; (await shard.log())[0]?.id === '1-0'; i++) {
+      await client.post('/orders/batch', { operations: Array.from({ length: 100 }, () => ({ op: 'place', ...body, client_id: 'ann', idempotency_key: undefined })) });
+      await shard.persisted();
+      expect(i).toBeLessThan(20);
+    }
+    const again = await client.post('/orders', body);
+    expect(again.status).toBe(201);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(again.body).toEqual(first.body);
+  });
+
+  it('stay in Redis when their writer ends before it could tell Redis of them', async () => {
+    await venue.database.query(`ALTER TABLE orders ADD CONSTRAINT refuses_poison CHECK (client_id <> 'poison')`);
+    const poison = await place('poison', 'buy', '100.00', { time_in_force: 'ioc' });
+    const other = await place('ann', 'buy', '100.00', { time_in_force: 'ioc' });
+    let ended: () => void = () => undefined;
+    const end = new Promise<void>((resolve) => { ended = resolve; });
+    const doomed = await WriterRig.start(venue, {
+      beforeTrim: async () => {
+        await doomed.cutOff();
+        ended();
+      },
+    });
+    await end;
+    await doomed.stop();
+    expect(doomed.deadLetters).toBe(1);
+    expect(await shard.meta('persisted')).toBe(0);
+
+    await venue.start();
+    await shard.persisted();
+    expect(await venue.redis.command('HLEN', shard.key('orders'))).toBe(1);
+    expect((await client.get(`/public/orders/${poison}`)).body).toMatchObject({ order_id: poison, status: 'cancelled' });
+    expect((await client.get(`/public/orders/${other}`)).body).toMatchObject({ order_id: other, status: 'cancelled' });
+  });
+
+  it('are not made of what a broken schema refuses: the writer waits until it is whole again', async () => {
+    await venue.database.query('ALTER TABLE trades RENAME COLUMN taker_side TO taker_side_away');
+    for (const side of ['buy', 'sell', 'buy', 'sell']) await place('ann', side, '100.00');
+    await venue.start();
+    await until('a writer is at work', async () => (await shard.writerSessions()).length === 1);
+    await sleep(300);
+    expect((await readRecord(venue.database).catch(() => null))).toBeNull();
+    expect(await venue.database.query('SELECT sequence FROM dead_letters')).toEqual([]);
+    await venue.database.query('ALTER TABLE trades RENAME COLUMN taker_side_away TO taker_side');
+    await shard.persisted();
+    const record = await readRecord(venue.database);
+    expect(record.deadLetters).toEqual([]);
+    expect(record.sequences).toEqual([1, 2, 3, 4]);
+    expect(record.trades).toHaveLength(2);
+  });
+});

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Venue } from '../support/venue';
+import { HttpClient, type HttpAnswer } from './support/http-client';
+import { ShardView } from './support/shard-view';
+import { until } from './support/until';
+
+const FILLER_BATCH = 200;
+
+describe('idempotency keys', () => {
+  it('are answered from the journal once their entries have left the log', async () => {
+    const venue = await Venue.open({ environment: { LOG_TAIL_ENTRIES: '1' } });
+    const shard = new ShardView(venue);
+    const running = await venue.start();
+    const client = new HttpClient(() => running.url);
+    const order = { client_id: 'ann', side: 'buy', type: 'limit', price: '10.00', quantity: '2' };
+    const resting = (await client.post('/orders', order)).body as { order_id: string };
+    const amended = (await client.post('/orders', { ...order, price: '9.00' })).body as { order_id: string };
+    const done = (await client.post('/orders', { ...order, side: 'sell', price: '10.00', quantity: '1' })).body as { order_id: string };
+
+    const calls: (() => Promise<HttpAnswer>)[] = [
+      () => client.post('/orders', { ...order, side: 'sell', price: '10.00', quantity: '0.5', idempotency_key: 'trades' }),
+      () => client.post('/orders', { ...order, time_in_force: 'fok', price: '1.00', idempotency_key: 'rejected' }),
+      () => client.call('PATCH', `/orders/${amended.order_id}`, { price: '8.00', idempotency_key: 'amend' }),
+      () => client.call('PATCH', `/orders/${amended.order_id}`, { price: '8.00', idempotency_key: 'amends nothing' }),
+      () => client.post(`/orders/${resting.order_id}/cancel`, { idempotency_key: 'cancel' }),
+      () => client.call('DELETE', `/orders/${done.order_id}`, undefined, { 'Idempotency-Key': 'cancel of a done order' }),
+      () => client.call('PATCH', `/orders/${done.order_id}`, { quantity: '3', idempotency_key: 'amend of a done order' }),
+    ];
+    const first: HttpAnswer[] = [];
+    for (const call of calls) first.push(await call());
+    expect(first.map(({ status }) => status)).toEqual([201, 201, 200, 200, 200, 409, 409]);
+    const keyed = await shard.meta('seq');
+
+    // Whole nodes of the stream go at once: other entries push these out.
+    const filler = Array.from({ length: FILLER_BATCH }, () => ({ op: 'place', ...order, client_id: 'filler', time_in_force: 'ioc', price: '0.01' }));
+    await until('the entries have left the log', async () => {
+      await client.post('/orders/batch', { operations: filler });
+      await shard.persisted();
+      const oldest = (await shard.log())[0]?.id ?? '';
+      return Number(oldest.slice(0, oldest.indexOf('-'))) > keyed;
+    });
+
+    for (const [i, call] of calls.entries()) {
+      const again = await call();
+      expect(again.status).toBe(first[i]?.status);
+      expect(again.headers['idempotency-replayed']).toBe('true');
+      const { instance: _before, ...before } = first[i]?.body as Record<string, unknown>;
+      const { instance: _after, ...after } = again.body as Record<string, unknown>;
+      expect(after).toEqual(before);
+    }
+    const other = await client.post('/orders', { ...order, quantity: '7', idempotency_key: 'rejected' });
+    expect(other.status).toBe(422);
+    expect(other.body).toMatchObject({ code: 'idempotency_key_reused' });
+    client.close();
+    await venue.close();
+  });
+
+  it('leave Redis once their lifetime is over, and may be used anew', async () => {
+    const venue = await Venue.open({ environment: { IDEMPOTENCY_TTL: '1' } });
+    const shard = new ShardView(venue);
+    const running = await venue.start({ ROLES: 'api' });
+    const client = new HttpClient(() => running.url);
+    const order = { client_id: 'ann', side: 'buy', type: 'limit', price: '10.00', quantity: '2' };
+    const key = (n: number): Record<string, string> => ({ idempotency_key: `key ${n}` });
+    const keys = async (): Promise<number> => Number(await venue.redis.command('HLEN', shard.key('idem')));
+    const first: HttpAnswer[] = [];
+    for (let n = 0; n < 5; n++) first.push(await client.post('/orders', { ...order, ...key(n) }));
+    expect((await client.post('/orders', { ...order, ...key(0) })).headers['idempotency-replayed']).toBe('true');
+    expect(await keys()).toBe(5);
+
+    await sleep(2_100);
+    const anew = await client.post('/orders', { ...order, quantity: '3', ...key(0) });
+    expect(anew.status).toBe(201);
+    expect((anew.body as { order_id: string }).order_id).not.toBe((first[0]?.body as { order_id: string }).order_id);
+    // The sweep goes by the venue's own clock as far as it is persisted. Key 0 has a new life, which may be over by then, too.
+    const writer = await venue.start({ ROLES: 'writer' });
+    await until('the old keys are swept', async () => await keys() <= 1);
+    expect((await client.post('/orders', { ...order, ...key(1) })).headers['idempotency-replayed']).toBeUndefined();
+    await writer.stop();
+    client.close();
+    await venue.close();
+  });
+});

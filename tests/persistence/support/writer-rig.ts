@@ -1,0 +1,108 @@
+import type pg from 'pg';
+import { readConfig } from '../../../src/config';
+import type { RawLogEntry } from '../../../src/domain/log-entry';
+import { Engine } from '../../../src/engine/engine';
+import { buildLibrary } from '../../../src/engine/library';
+import { RedisConnection } from '../../../src/engine/redis-connection';
+import { LogReader } from '../../../src/log/log-reader';
+import { Database } from '../../../src/persistence/database';
+import { History } from '../../../src/persistence/history';
+import { Writer } from '../../../src/persistence/writer';
+import { testLogger, type Venue } from '../../support/venue';
+
+/** Moments at which a test steps in; everything else is the real thing. */
+export interface RigMoments {
+  /** Entries have been read and are about to be written. */
+  beforeWrite?(raws: readonly RawLogEntry[]): Promise<void>;
+  /** A batch is committed and Redis is about to be told. */
+  beforeTrim?(sequence: number): Promise<void>;
+}
+
+/** Lets a test reach the very session that a writer works on. */
+class ReachableDatabase extends Database {
+  newest: pg.Client | null = null;
+
+  override async session(timeoutMs?: number): Promise<pg.Client> {
+    this.newest = await super.session(timeoutMs);
+    return this.newest;
+  }
+}
+
+/** A writer wired as the service wires it, on real servers, that a test can hold up between any two of its steps. */
+export class WriterRig {
+  readonly writer: Writer;
+  /** How often it took up and laid down its work. */
+  readonly turns: boolean[] = [];
+  deadLetters = 0;
+  private readonly redis: RedisConnection;
+  private readonly engine: Engine;
+  private readonly log: LogReader;
+  private readonly database: ReachableDatabase;
+
+  private constructor(venue: Venue, moments: RigMoments, environment: Readonly<Record<string, string>>) {
+    const config = readConfig(venue.environment(environment));
+    this.redis = new RedisConnection(config.redisUrl, 'rig', testLogger);
+    this.engine = new Engine(this.redis, buildLibrary(), config.shard, {
+      fillsPerOrderMax: config.fillsPerOrderMax, openOrdersPerClientMax: config.openOrdersPerClientMax, backlogMax: config.backlogMax,
+      idempotencyTtlS: config.idempotencyTtlS, commandsPerCallMax: config.engineCallCommandsMax,
+      commandsInFlightMax: config.engineInFlightMax, timeoutMs: config.engineTimeoutMs,
+    }, testLogger);
+    this.log = new LogReader(config.redisUrl, config.shard, 'rig', testLogger);
+    this.database = new ReachableDatabase(config.databaseUrl, config.databaseTimeoutMs, 2, testLogger);
+    const { engine, log } = this;
+    this.writer = new Writer(this.database, new History(this.database, config.shard), {
+      read: async (epoch, after, count, blockMs) => {
+        const raws = await log.read(epoch, after, count, blockMs);
+        if (raws.length > 0) await moments.beforeWrite?.(raws);
+        return raws;
+      },
+    }, {
+      meta: () => engine.meta(),
+      forgetKeys: (digests) => engine.forgetKeys(digests),
+      persisted: async (epoch, sequence, keep, lastTradeIds, doneOrderIds) => {
+        await moments.beforeTrim?.(sequence);
+        return engine.persisted(epoch, sequence, keep, lastTradeIds, doneOrderIds);
+      },
+    }, {
+      shard: config.shard, batchEntriesMax: config.writerBatchEntriesMax, idempotencyTtlS: config.idempotencyTtlS,
+      keep: { entries: config.logTailEntries, trades: config.recentTradesKept },
+    }, testLogger, {
+      committed: () => undefined,
+      deadLetter: () => { this.deadLetters++; },
+      active: (isActive) => { this.turns.push(isActive); },
+    });
+  }
+
+  static async start(venue: Venue, moments: RigMoments = {}, environment: Readonly<Record<string, string>> = {}): Promise<WriterRig> {
+    const rig = new WriterRig(venue, moments, environment);
+    await rig.redis.connect();
+    await rig.log.connect();
+    rig.writer.start();
+    return rig;
+  }
+
+  get isActive(): boolean {
+    return this.writer.committedSequence !== null;
+  }
+
+  /** Takes the lock away from the writer while its session lives on: it does not notice. */
+  async loseLock(): Promise<void> {
+    await this.database.newest?.query('SELECT pg_advisory_unlock_all()');
+  }
+
+  /** Cuts it off from both servers at once, as its end would. What it still tries fails. */
+  async cutOff(): Promise<void> {
+    this.engine.close();
+    this.redis.close();
+    this.log.close();
+    await this.database.newest?.end();
+  }
+
+  async stop(): Promise<void> {
+    await this.writer.stop(5_000);
+    this.engine.close();
+    this.log.close();
+    this.redis.close();
+    await this.database.close();
+  }
+}
