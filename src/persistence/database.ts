@@ -54,8 +54,8 @@ export class Database {
 
   constructor(url: string, private readonly timeoutMs: number, connectionsMax: number, private readonly logger: Logger) {
     const types: pg.CustomTypesConfig = {
-      getTypeParser: ((oid: number, format: 'text' | 'binary') =>
-        oid === BIGINT_OID ? Number : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+      getTypeParser: (oid, format): unknown =>
+        (oid as number) === BIGINT_OID ? Number : pg.types.getTypeParser(oid, format),
     };
     this.options = {
       connectionString: url,
