@@ -86,7 +86,8 @@ export class MarketDataApi {
 
   /** GET /public/instruments */
   async list(): Promise<Answer> {
-    const state = await this.sources.state();
+    // Steps and limits do not need Redis.
+    const state = await this.sources.state().catch(() => 'unknown');
     return { status: 200, body: { instruments: this.instruments.all.map((instrument) => viewInstrument(instrument, state)) } };
   }
 }

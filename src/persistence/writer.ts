@@ -196,7 +196,8 @@ export class Writer {
       throw new LineageError(`redis is at ${meta.epoch}/${meta.sequence}, postgres at ${checkpoint.epoch}/${checkpoint.sequence}`);
     }
     // Whoever rebuilds the shard needs the record to himself; what was left to bring over has been.
-    if (meta.state === 'recovering' && meta.sequence === checkpoint.sequence) throw new LineageError('the shard is being rebuilt');
+    const isToBeRebuilt = meta.state === 'recovering' || meta.state === 'faulted';
+    if (isToBeRebuilt && meta.sequence === checkpoint.sequence) throw new LineageError('the shard is being rebuilt');
     return meta;
   }
 

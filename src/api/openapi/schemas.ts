@@ -12,6 +12,9 @@ export type Schema = Readonly<Record<string, unknown>>;
 
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
+/** As Redis tells it; `empty` for a Redis without a shard, `unknown` for one that does not answer. */
+const SHARD_STATES = ['open', 'frozen', 'recovering', 'faulted', 'empty', 'unknown'];
+
 const ORDER_ID_EXAMPLE = '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21';
 const OTHER_ORDER_ID_EXAMPLE = '019c2b4e-7d05-7b9e-8a11-6a0d4c1f2b37';
 const TIME_EXAMPLE = '2026-01-31T09:26:53.589793Z';
@@ -169,8 +172,8 @@ export const instrumentsExample = {
 };
 
 export const readinessExample = {
-  status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up' }, postgres: { status: 'up' },
-  shard: { name: 'main', state: 'open', epoch: '2f1c7a52-93c4-4f0e-8a51-0c9b7d6e4f10', sequence: 1042 },
+  status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', durability_problems: [] }, postgres: { status: 'up' },
+  shard: { name: 'main', state: 'open', epoch: '99E_tvbY', sequence: 1042 },
   writer: { active: true, lag_entries: 0, lag_seconds: 0 }, market_data: { synced: true },
 };
 
@@ -264,7 +267,7 @@ export function schemas(batchOperationsMax: number): Record<string, Schema> {
       instrument: ref('InstrumentName'), base: { type: 'string' }, quote: { type: 'string' },
       tick_size: ref('Decimal'), lot_size: ref('Decimal'),
       price_min: ref('Decimal'), price_max: ref('Decimal'), quantity_min: ref('Decimal'), quantity_max: ref('Decimal'),
-      state: { type: 'string', enum: ['open', 'frozen', 'recovering', 'faulted', 'empty'], description: 'Orders are taken while it is open.' },
+      state: { type: 'string', enum: SHARD_STATES, description: 'Orders are taken while it is open.' },
     }, ['instrument', 'base', 'quote', 'tick_size', 'lot_size', 'price_min', 'price_max', 'quantity_min', 'quantity_max', 'state']),
     Instruments: object({ instruments: { type: 'array', items: ref('Instrument') } }, ['instruments']),
 
@@ -273,11 +276,14 @@ export function schemas(batchOperationsMax: number): Record<string, Schema> {
       status: { type: 'string', enum: ['ready', 'not_ready'] },
       problem: { type: ['string', 'null'], description: 'Why it is not ready.' },
       roles: { type: 'array', items: { type: 'string', enum: ['api', 'writer'] } },
-      redis: object({ status: { type: 'string', enum: ['up', 'down'] } }, ['status']),
+      redis: object({
+        status: { type: 'string', enum: ['up', 'down'] },
+        durability_problems: { type: 'array', items: { type: 'string' }, description: 'Settings of Redis with which a power cut could lose orders.' },
+      }, ['status', 'durability_problems']),
       postgres: object({ status: { type: 'string', enum: ['up', 'down'] } }, ['status']),
       shard: object({
         name: { type: 'string' },
-        state: { type: 'string', enum: ['open', 'frozen', 'recovering', 'faulted', 'empty', 'unknown'] },
+        state: { type: 'string', enum: SHARD_STATES },
         epoch: { type: ['string', 'null'], description: 'Names one unbroken life of the shard.' },
         sequence: orNull(ref('Sequence')),
       }, ['name', 'state', 'epoch', 'sequence']),

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { auditVenue } from '../audit/audit';
+import { seededRandom } from '../cli/random';
+import { DEFAULT_INSTRUMENTS, parseInstruments } from '../domain/instruments';
+import { idempotencyDigest } from '../engine/idempotency';
+import { RedisConnection } from '../engine/redis-connection';
+import { ShardReader } from '../engine/shard-reader';
+import { AuditSource } from '../persistence/audit-source';
+import { Database } from '../persistence/database';
+import { ChaosVenue } from './chaos-venue';
+import { FAULTS, type Fault, type Part } from './faults';
+import { judgeLedger, type LossWindow, type Verdict } from './judge';
+import { Ledger } from './ledger';
+import { LoadClient } from './load-client';
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** How long faults are made. Every kind is made at least once, however long that takes. */
+  readonly durationMs: number;
+  readonly clients: number;
+  readonly logger: Logger;
+  /** Told of each fault as it is made. */
+  onFault(name: string, recoveryMs: number): void;
+}
+
+export interface CampaignReport extends Verdict {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly faults: number;
+  readonly kills: Readonly<Record<Part, number>>;
+  readonly commands: number;
+  readonly unclear: number;
+  readonly resolvedByRetry: number;
+  readonly turnedAway: number;
+  readonly recoveryMs: { readonly p50: number; readonly max: number };
+}
+
+const SHARD = 'main';
+const BACKLOG_MAX = 1_500;
+const CLIENT_PAUSE_MS = 20;
+const LAG_POLL_MS = 100;
+const DRAIN_TIMEOUT_MS = 60_000;
+const SETTLE_TIMEOUT_MS = 60_000;
+
+/** Breaks a venue under load in every known way, in an order that the seed decides, and judges what is left. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
+  const random = seededRandom(options.seed);
+  const started = Date.now();
+  const venue = await ChaosVenue.start(BACKLOG_MAX);
+  try {
+    const ledger = new Ledger();
+    const clients = Array.from({ length: options.clients }, (_, i) => {
+      const api = venue.apis[i % venue.apis.length] as ChaosVenue['apis'][number];
+      return new LoadClient(api.url, `client-${i + 1}`, api.mode, ledger, seededRandom(options.seed * 1_000 + i), CLIENT_PAUSE_MS);
+    });
+    const running = clients.map((client) => client.run());
+    const watch = watchLag(venue);
+
+    const losses: LossWindow[] = [];
+    const recoveries: number[] = [];
+    const kills: Record<Part, number> = { api: 0, writer: 0, redis: 0, postgres: 0, link: 0 };
+    let faults = 0;
+    for (const fault of faultsInTurn(random, Date.now() + options.durationMs)) {
+      await sleep(200 + random.below(1_500));
+      const fromMs = watch.lastCaughtUpMs();
+      const before = Date.now();
+      await fault.apply(venue, random);
+      await venue.untilReady();
+      const recoveryMs = Date.now() - before;
+      if (fault.losesRedis) losses.push({ fromMs, toMs: Date.now() });
+      if (fault.kills) kills[fault.part]++;
+      faults++;
+      recoveries.push(recoveryMs);
+      options.onFault(fault.name, recoveryMs);
+    }
+
+    for (const client of clients) client.stop();
+    await withTimeout(Promise.all(running), SETTLE_TIMEOUT_MS, 'the clients did not learn what became of their commands');
+    await untilDrained(venue);
+    watch.stop();
+    const verdict = await judge(venue, ledger, losses, options.logger);
+    const commands = [...ledger.commands.values()];
+    const sorted = [...recoveries].sort((a, b) => a - b);
+    return {
+      ...verdict,
+      seed: options.seed,
+      seconds: (Date.now() - started) / 1000,
+      faults,
+      kills,
+      commands: commands.length,
+      unclear: commands.filter((command) => command.unclear > 0).length,
+      resolvedByRetry: clients.reduce((sum, client) => sum + client.resolvedByRetry, 0),
+      turnedAway: clients.reduce((sum, client) => sum + client.turnedAway, 0),
+      recoveryMs: { p50: sorted[sorted.length >> 1] ?? 0, max: sorted[sorted.length - 1] ?? 0 },
+    };
+  } finally {
+    await venue.stop();
+  }
+}
+
+/** All faults in a shuffled order, again and again until the time is over; the first round is always whole. */
+function* faultsInTurn(random: ReturnType<typeof seededRandom>, untilMs: number): Generator<Fault> {
+  for (let round = 0; ; round++) {
+    const order = [...FAULTS];
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = random.below(i + 1);
+      [order[i], order[j]] = [order[j] as Fault, order[i] as Fault];
+    }
+    for (const fault of order) {
+      if (round > 0 && Date.now() > untilMs) return;
+      yield fault;
+    }
+  }
+}
+
+/** Keeps looking when Postgres had everything last. */
+function watchLag(venue: ChaosVenue): { lastCaughtUpMs(): number; stop(): void } {
+  let lastCaughtUpMs = Date.now();
+  let stopping = false;
+  void (async () => {
+    while (!stopping) {
+      // The answer speaks of a moment after it was asked for.
+      const asked = Date.now();
+      if (await venue.lagEntries() === 0) lastCaughtUpMs = asked;
+      await sleep(LAG_POLL_MS);
+    }
+  })();
+  return { lastCaughtUpMs: () => lastCaughtUpMs, stop: () => { stopping = true; } };
+}
+
+async function untilDrained(venue: ChaosVenue): Promise<void> {
+  const deadline = Date.now() + DRAIN_TIMEOUT_MS;
+  while (await venue.lagEntries() !== 0) {
+    if (Date.now() > deadline) throw new Error('the writer did not drain the log');
+    await sleep(LAG_POLL_MS);
+  }
+}
+
+async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], logger: Logger): Promise<Verdict> {
+  const database = new Database(venue.databaseUrl, 60_000, 1, logger);
+  const redis = new RedisConnection(venue.redisUrl, 'chaos', logger);
+  try {
+    await redis.connect();
+    const record = await AuditSource.open(database, SHARD);
+    try {
+      const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
+      const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses);
+      // The clients are silent and the log is drained: Redis stands still.
+      for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read())) {
+        verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));
+      }
+      return verdict;
+    } finally {
+      await record.close();
+    }
+  } finally {
+    redis.close();
+    await database.close();
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number, message: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(message)), timeoutMs); });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

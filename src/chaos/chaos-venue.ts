@@ -1,0 +1,189 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmbeddedPostgres } from '../servers/embedded-postgres';
+import { startEmbeddedRedis } from '../servers/embedded-redis';
+import type { EmbeddedServer } from '../servers/embedded-server';
+import { findFreePort } from '../servers/ports';
+import { localUrl, startService, type Service } from '../servers/service';
+import type { AckMode } from './ledger';
+import { TcpProxy } from './tcp-proxy';
+
+const MAIN = join(__dirname, '..', 'main.js');
+const HOST = '127.0.0.1';
+const RESTART_MS = 300;
+const READY_TIMEOUT_MS = 90_000;
+const POLL_MS = 50;
+const SHUTDOWN_TIMEOUT_MS = 10_000;
+
+/** A process of the service that is started again whenever it ends. */
+class KeptService {
+  private service: Service | null = null;
+  private stopping = false;
+  starts = 0;
+
+  constructor(readonly name: string, private readonly environment: NodeJS.ProcessEnv, private readonly dataDir: string) {
+    mkdirSync(dataDir, { recursive: true });
+  }
+
+  async start(): Promise<void> {
+    this.starts++;
+    const service = await startService({ main: MAIN, dataDir: this.dataDir, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS, environment: this.environment });
+    this.service = service;
+    void service.exited.then(async () => {
+      if (this.stopping) return;
+      await sleep(RESTART_MS);
+      if (!this.stopping) await this.start();
+    });
+  }
+
+  signal(name: NodeJS.Signals): void {
+    if (this.service !== null && !this.service.hasExited()) process.kill(this.service.pid, name);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.signal('SIGCONT');
+    await this.service?.stop();
+  }
+}
+
+export interface ApiProcess {
+  readonly url: string;
+  readonly mode: AckMode;
+  readonly service: KeptService;
+}
+
+/**
+ * A venue whose every part can be broken: two API processes (one acknowledging after Redis, one after
+ * Postgres), two writers, and proxies between them and their servers.
+ */
+export class ChaosVenue {
+  private redisCopies = 0;
+
+  private constructor(
+    private readonly dataDir: string,
+    private redis: EmbeddedServer,
+    private postgres: EmbeddedServer,
+    readonly redisLink: TcpProxy,
+    readonly postgresLink: TcpProxy,
+    readonly apis: readonly ApiProcess[],
+    readonly writers: readonly KeptService[],
+  ) {}
+
+  static async start(backlogMax: number): Promise<ChaosVenue> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'openfill-chaos-'));
+    const redis = await startEmbeddedRedis({ dataDir });
+    const postgres = await startEmbeddedPostgres({ dataDir });
+    const redisLink = await TcpProxy.start(redis.port);
+    const postgresLink = await TcpProxy.start(postgres.port);
+    const through = (url: string, port: number): string => url.replace(/(@|\/\/)127\.0\.0\.1:\d+/, `$1${HOST}:${port}`);
+    const base = {
+      PATH: process.env.PATH ?? '', HOST, REQUIRE_DURABLE: 'true', BACKLOG_MAX: String(backlogMax),
+      LOG_LEVEL: process.env.CHAOS_LOG_LEVEL ?? 'silent', ENGINE_TIMEOUT_MS: '2000',
+      REDIS_URL: through(redis.url, redisLink.port), DATABASE_URL: through(postgres.url, postgresLink.port),
+    };
+    const apis: ApiProcess[] = [];
+    for (const mode of ['redis', 'postgres'] as const) {
+      const port = await findFreePort(HOST);
+      const service = new KeptService(`api-${mode}`, { ...base, ROLES: 'api', PORT: String(port), ACK_AFTER: mode }, join(dataDir, `api-${mode}`));
+      apis.push({ url: localUrl(HOST, port), mode, service });
+    }
+    const writers = [1, 2].map((n) => new KeptService(`writer-${n}`, { ...base, ROLES: 'writer' }, join(dataDir, `writer-${n}`)));
+    const venue = new ChaosVenue(dataDir, redis, postgres, redisLink, postgresLink, apis, writers);
+    for (const service of [...writers, ...apis.map((api) => api.service)]) await service.start();
+    await venue.untilReady();
+    return venue;
+  }
+
+  get redisUrl(): string {
+    return this.redis.url;
+  }
+
+  get databaseUrl(): string {
+    return this.postgres.url;
+  }
+
+  /** Resolves once every API process is ready. @throws Error when that takes too long */
+  async untilReady(): Promise<void> {
+    const deadline = Date.now() + READY_TIMEOUT_MS;
+    for (const { url } of this.apis) {
+      while (!(await isReady(url))) {
+        if (Date.now() > deadline) throw new Error(`${url} was not ready within ${READY_TIMEOUT_MS / 1000} s`);
+        await sleep(POLL_MS);
+      }
+    }
+  }
+
+  /** Log entries that Postgres does not hold, null when nobody can say. */
+  async lagEntries(): Promise<number | null> {
+    try {
+      const response = await fetch(`${this.apis[0]?.url}/readyz`, { signal: AbortSignal.timeout(1_000) });
+      const { writer } = (await response.json()) as { writer: { lag_entries: number | null } };
+      return writer.lag_entries;
+    } catch {
+      return null;
+    }
+  }
+
+  async killRedis(): Promise<void> {
+    process.kill(this.redis.pid, 'SIGKILL');
+    await this.redis.exited;
+  }
+
+  async startRedis(): Promise<void> {
+    this.redis = await startEmbeddedRedis({ dataDir: this.dataDir, port: this.redis.port });
+  }
+
+  signalRedis(name: NodeJS.Signals): void {
+    process.kill(this.redis.pid, name);
+  }
+
+  /** What Redis has on disk now, as a backup of an earlier day would have it. */
+  keepRedisCopy(): string {
+    const copy = join(this.dataDir, `redis-copy-${++this.redisCopies}`);
+    cpSync(join(this.dataDir, 'redis'), copy, { recursive: true });
+    return copy;
+  }
+
+  /** @param copy an older state to come back with; null for nothing at all. Redis must be down. */
+  replaceRedisData(copy: string | null): void {
+    const directory = join(this.dataDir, 'redis');
+    rmSync(directory, { recursive: true, force: true });
+    if (copy !== null) cpSync(copy, directory, { recursive: true });
+  }
+
+  async killPostgres(): Promise<void> {
+    process.kill(this.postgres.pid, 'SIGKILL');
+    await this.postgres.exited;
+  }
+
+  async startPostgres(): Promise<void> {
+    this.postgres = await startEmbeddedPostgres({ dataDir: this.dataDir, port: this.postgres.port });
+  }
+
+  signalPostgres(name: NodeJS.Signals): void {
+    process.kill(this.postgres.pid, name);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.apis.map((api) => api.service.stop()));
+    await Promise.all(this.writers.map((writer) => writer.stop()));
+    await this.redisLink.stop();
+    await this.postgresLink.stop();
+    await this.redis.stop();
+    await this.postgres.stop();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) });
+    await response.arrayBuffer();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import pino from 'pino';
+import { runCampaign, type CampaignReport } from '../chaos/campaign';
+
+/** `npm run chaos`: breaks a venue of its own under load and shows that nothing acknowledged was lost. */
+
+const SHOWN_MAX = 20;
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`"${text}" is not a positive number`);
+  return value;
+}
+
+function tell(report: CampaignReport): boolean {
+  const { kills } = report;
+  const rows: [string, string | number][] = [
+    ['seed', report.seed],
+    ['duration', `${report.seconds.toFixed(0)} s`],
+    ['faults', report.faults],
+    ['kills', `${kills.api + kills.writer + kills.redis + kills.postgres}: api ${kills.api}, writer ${kills.writer}, redis ${kills.redis}, postgres ${kills.postgres}`],
+    ['commands', report.commands],
+    ['turned away for certain', report.turnedAway],
+    ['acknowledged', report.acknowledged],
+    ['unclear at first', report.unclear],
+    ['resolved by retry', report.resolvedByRetry],
+    ['lost', report.lost.length],
+    ['lost with redis, as ACK_AFTER=redis allows', report.lostAsAllowed],
+    ['doubled', report.doubled.length],
+    ['unexplained', report.unexplained.length],
+    ['audit failures', report.auditFailures.length],
+    ['recovery', `p50 ${report.recoveryMs.p50} ms, max ${report.recoveryMs.max} ms`],
+  ];
+  for (const [name, value] of rows) process.stdout.write(`${name.padEnd(44)} ${value}\n`);
+  const bad = [...report.lost, ...report.doubled, ...report.unexplained, ...report.auditFailures];
+  for (const problem of bad.slice(0, SHOWN_MAX)) process.stdout.write(`  ${problem}\n`);
+  return bad.length === 0;
+}
+
+void new Command('chaos')
+  .description('Kills and stops the parts of a venue of its own under load, and judges what is left.')
+  .option('--seed <number>', 'decides clients, faults and their order', positive, 1)
+  .option('--minutes <number>', 'how long; every fault is made at least once', positive, 2)
+  .option('--clients <count>', 'clients that send meanwhile', positive, 8)
+  .action(async (options: { seed: number; minutes: number; clients: number }) => {
+    const report = await runCampaign({
+      seed: options.seed,
+      durationMs: options.minutes * 60_000,
+      clients: options.clients,
+      logger: pino({ level: 'silent' }),
+      onFault: (name, recoveryMs) => process.stderr.write(`${name}: whole again after ${recoveryMs} ms\n`),
+    });
+    if (!tell(report)) process.exitCode = 1;
+  })
+  .parseAsync();
