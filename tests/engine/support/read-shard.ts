@@ -1,0 +1,177 @@
+import { decodeLogEntry, decodeOrderRecord, type LogEntry } from '../../../src/domain/log-entry';
+import { SIDES, type Order, type Trade } from '../../../src/domain/order';
+import { COMPACT_ID_LENGTH, compactId, expandId } from '../../../src/domain/order-id';
+import { LOG_FIELD, shardKeys } from '../../../src/engine/keys';
+import type { RedisConnection } from '../../../src/engine/redis-connection';
+import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
+
+/**
+ * A shard as Redis holds it, every key of it, in the reference book's comparable form. This is the only
+ * place where tests know how the engine lays out its keys.
+ */
+export interface LiveShard {
+  readonly state: ShardState;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly log: readonly LogEntry[];
+  /** Recent trades by instrument, newest first. */
+  readonly trades: ReadonlyMap<string, readonly Trade[]>;
+  /** Keys that no part of the shard explains, and values in a form that the engine never writes. */
+  readonly problems: readonly string[];
+}
+
+type Reply = string[];
+
+/** Everything below a tag at one moment: name and content of each key, the log from a given sequence on. */
+const READ_ALL = `
+local tag, found = KEYS[1], {}
+local readers = {
+  hash = function(key) return redis.call('HGETALL', key) end,
+  zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
+  list = function(key) return redis.call('LRANGE', key, 0, -1) end,
+  stream = function(key) return redis.call('XRANGE', key, ARGV[1], '+') end,
+}
+for _, key in ipairs(redis.call('KEYS', tag .. '*')) do
+  local kind = redis.call('TYPE', key).ok
+  found[#found + 1] = { string.sub(key, #tag + 1), kind, readers[kind] and readers[kind](key) or {} }
+end
+return found
+`;
+
+/** Type of each key of a shard, by its name behind the tag up to the first colon. */
+const KEY_TYPES: Record<string, string> = {
+  meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
+  log: 'stream', book: 'zset', open: 'zset', trades: 'list',
+};
+
+/** @param logFrom log sequence from which on entries are read */
+export async function readShard(redis: RedisConnection, shard: string, logFrom = 1): Promise<LiveShard> {
+  const tag = `{${shard}}:`;
+  const keys = shardKeys(shard);
+  const problems: string[] = [];
+  const content = new Map<string, Reply>();
+  const found = (await redis.send(['EVAL', READ_ALL, '1', tag, String(logFrom)], 10_000)) as [string, string, Reply][];
+  for (const [name, type, reply] of found) {
+    if (KEY_TYPES[name.split(':', 1)[0] as string] !== type) problems.push(`key ${name}, a ${type}, belongs to nothing`);
+    else content.set(name, reply);
+  }
+  const take = (key: string): Reply => {
+    const name = key.slice(tag.length);
+    const reply = content.get(name) ?? [];
+    content.delete(name);
+    return reply;
+  };
+
+  const meta = Object.fromEntries(pairs(take(keys.meta)));
+  const orders = pairs(take(keys.orders)).map(([id, record]) => {
+    const order = decodeOrderRecord(record);
+    if (compactId(order.orderId) !== id) problems.push(`order ${order.orderId} is stored as ${id}`);
+    return order;
+  });
+  const byId = new Map(orders.map((order) => [order.orderId, order]));
+  const log = (take(keys.log) as unknown as [string, string[]][]).map(([id, fields]) => readLogEntry(id, fields, problems));
+  const clientOrderIds = pairs(take(keys.clientOrderIds)).map(([name, id]) => {
+    const [client, clientOrderId] = name.split('"');
+    return { clientId: unescape(client as string), clientOrderId: unescape(clientOrderId ?? ''), orderId: expandId(id) };
+  });
+  const idempotency = pairs(take(keys.idempotency)).map(([digest, stored]) => {
+    const [sequence, second] = stored.split(',');
+    return { digest, sequence: Number(sequence), second: Number(second) };
+  });
+  const openOrders: { clientId: string; orderIds: string[] }[] = [];
+  const trades = new Map<string, Trade[]>();
+  const instruments = new Set<string>();
+  for (const name of content.keys()) {
+    const [kind, rest] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
+    if (kind === 'open') openOrders.push({ clientId: unescape(rest), orderIds: readOpen(name, take(tag + name), problems) });
+    else if (kind === 'trades') trades.set(rest, take(tag + name).map((row) => readTrade(rest, row)));
+    else if (kind === 'book' || kind === 'depth') instruments.add(rest.slice(0, rest.lastIndexOf(':')));
+  }
+  const books = [...instruments].sort(compareText).map((instrument): BookState => ({
+    instrument,
+    bids: readSide(instrument, -1, take(keys.book(instrument, 'bids')), take(keys.depth(instrument, 'bids')), byId, problems),
+    asks: readSide(instrument, 1, take(keys.book(instrument, 'asks')), take(keys.depth(instrument, 'asks')), byId, problems),
+  }));
+  for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
+
+  const tradeIds = Object.entries(meta)
+    .filter(([field]) => field.startsWith('trade_id:'))
+    .map(([field, tradeId]) => ({ instrument: field.slice('trade_id:'.length), tradeId: Number(tradeId) }));
+  return {
+    state: {
+      sequence: Number(meta.seq),
+      tradeIds: tradeIds.sort((a, b) => compareText(a.instrument, b.instrument)),
+      books,
+      orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
+      openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
+      clientOrderIds: clientOrderIds.sort(
+        (a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId),
+      ),
+      idempotency: idempotency.sort((a, b) => compareText(a.digest, b.digest)),
+    },
+    meta,
+    log,
+    trades,
+    problems,
+  };
+}
+
+function pairs(reply: Reply): [string, string][] {
+  const result: [string, string][] = [];
+  for (let i = 0; i < reply.length; i += 2) result.push([reply[i] as string, reply[i + 1] as string]);
+  return result;
+}
+
+/** Client texts stand in keys as they stand in records: JSON-escaped. */
+function unescape(text: string): string {
+  return JSON.parse(`"${text}"`) as string;
+}
+
+function readLogEntry(id: string, fields: readonly string[], problems: string[]): LogEntry {
+  const entry = decodeLogEntry(fields[1] as string);
+  if (fields.length !== 2 || fields[0] !== LOG_FIELD) problems.push(`log entry ${id} has fields ${fields.join(' ')}`);
+  if (id !== `${entry.sequence}-0`) problems.push(`log entry ${entry.sequence} has the id ${id}`);
+  return entry;
+}
+
+function readOpen(name: string, reply: Reply, problems: string[]): string[] {
+  return pairs(reply).map(([id, score]) => {
+    if (score !== '0') problems.push(`${name} lists ${id} with score ${score}`);
+    return expandId(id);
+  });
+}
+
+function readTrade(instrument: string, row: string): Trade {
+  const [tradeId, priceTicks, quantityLots, side, maker, taker, executedUs] = JSON.parse(`[${row}]`) as [
+    number, number, number, number, string, string, number,
+  ];
+  return {
+    instrument, tradeId, priceTicks, quantityLots, takerSide: SIDES[side] ?? 'buy',
+    makerOrderId: expandId(maker), takerOrderId: expandId(taker), executedUs,
+  };
+}
+
+/** Levels of one side, best first, from its sorted set (queue) and its hash (totals). */
+function readSide(
+  instrument: string, sign: 1 | -1, book: Reply, depth: Reply, orders: ReadonlyMap<string, Order>, problems: string[],
+): LevelState[] {
+  const totals = new Map(pairs(depth));
+  const levels: { priceTicks: number; quantityLots: number; orderIds: string[] }[] = [];
+  for (const [member, score] of pairs(book)) {
+    const orderId = expandId(member.slice(-COMPACT_ID_LENGTH));
+    const priority = member.slice(0, -COMPACT_ID_LENGTH);
+    const price = score.replace('-', '');
+    if (sign * Number(score) !== Number(price)) problems.push(`${instrument}: order ${orderId} stands at score ${score}`);
+    if (!/^\d{14}$/.test(priority) || Number(priority) !== orders.get(orderId)?.priority) {
+      problems.push(`${instrument}: order ${orderId} waits with priority ${priority}`);
+    }
+    let level = levels[levels.length - 1];
+    if (level?.priceTicks !== Number(price)) {
+      level = { priceTicks: Number(price), quantityLots: Number(totals.get(price) ?? -1), orderIds: [] };
+      levels.push(level);
+      totals.delete(price);
+    }
+    level.orderIds.push(orderId);
+  }
+  for (const [price, lots] of totals) problems.push(`${instrument}: ${lots} lots at ${price}, where no order waits`);
+  return levels;
+}

@@ -1,0 +1,253 @@
+import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
+import { tradesOf, type LogEntry } from '../../../src/domain/log-entry';
+import { isOpen, type Trade } from '../../../src/domain/order';
+import type { Engine } from '../../../src/engine/engine';
+import type { FunctionLibrary } from '../../../src/engine/library';
+import type { RedisConnection } from '../../../src/engine/redis-connection';
+import { invariantProblems } from '../../../src/reference/invariants';
+import { LogAudit } from '../../../src/reference/log-audit';
+import { ReferenceShard } from '../../../src/reference/shard';
+import type { ShardState } from '../../../src/reference/state';
+import { firstDifference } from '../../engine/support/difference';
+import { readShard, type LiveShard } from '../../engine/support/read-shard';
+import { dropShard, engineOn, EPOCH, TEST_LIMITS } from '../../engine/support/test-shard';
+import { Scenario } from './scenario';
+import type { CommandStep, PersistStep, Profile, Sequence } from './steps';
+
+/** Engine and reference disagree, or the engine's state breaks a rule. */
+export class ModelDifference extends Error {
+  override readonly name = 'ModelDifference';
+}
+
+/** How often each outcome was seen, by name: a generator that never gets somewhere tests nothing there. */
+export type Coverage = Map<string, number>;
+
+/** Answers and entries are compared at once; all that Redis holds is, for the time it takes, only so often. */
+const STATE_EVERY = 2;
+/** Entries that Redis trims at once; it drops only whole blocks of them (stream-node-max-entries). */
+const TRIM_BLOCK = 100;
+/** Clock of the engine against ours: one machine, so only rounding is between them. */
+const CLOCK_SLACK_US = 1_000_000;
+
+/**
+ * Runs a sequence on the engine and on the reference book and compares every answer, every log
+ * entry and, every few batches and at the end, all that Redis holds.
+ * @throws ModelDifference at the first difference
+ */
+export async function compareSequence(
+  redis: RedisConnection, library: FunctionLibrary, shard: string, sequence: Sequence, coverage?: Coverage,
+): Promise<void> {
+  const run = new ComparedRun(redis, library, shard, sequence.profile, coverage);
+  try {
+    await run.begin();
+    let turn = 0;
+    for (const batch of batchesOf(sequence)) {
+      if (Array.isArray(batch)) await run.commands(batch);
+      else await run.persist(batch);
+      if (++turn % STATE_EVERY === 0) await run.compareState(false);
+    }
+    await run.compareState(true);
+  } finally {
+    run.close();
+    await dropShard(redis, shard);
+  }
+}
+
+/** Cuts a sequence into batches of its profile's sizes; a persist step stands alone. */
+function* batchesOf({ profile, steps }: Sequence): Generator<CommandStep[] | PersistStep> {
+  let batch: CommandStep[] = [];
+  let turn = 0;
+  for (const step of steps) {
+    if (step.op === 'persist') {
+      if (batch.length > 0) yield batch;
+      yield step;
+      batch = [];
+      continue;
+    }
+    batch.push(step);
+    if (batch.length < (profile.batchSizes[turn % profile.batchSizes.length] as number)) continue;
+    yield batch;
+    batch = [];
+    turn++;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+class ComparedRun {
+  private readonly engine: Engine;
+  private readonly reference: ReferenceShard;
+  private readonly scenario: Scenario;
+  private readonly audit = new LogAudit();
+  /** Every entry since the beginning; Redis keeps a tail of them. */
+  private readonly log: LogEntry[] = [];
+  /** Trades of each instrument, newest first, and how many of them Redis may have let go of. */
+  private readonly trades = new Map<string, Trade[]>();
+  private persisted = 0;
+  /** Entries before this one may have been trimmed. */
+  private logStart = 1;
+  private comparedTo = 0;
+  private timeUs = 0;
+  private batch = 0;
+  private readonly digests = new Set<string>();
+
+  constructor(
+    private readonly redis: RedisConnection, library: FunctionLibrary, private readonly shard: string,
+    private readonly profile: Profile, private readonly coverage?: Coverage,
+  ) {
+    const limits = {
+      fillsPerOrderMax: profile.fillsMax,
+      openOrdersPerClientMax: profile.openOrdersMax,
+      backlogMax: profile.backlogMax,
+      idempotencyTtlS: profile.ttlS,
+    };
+    this.engine = engineOn(redis, shard, { library, limits: { ...limits, commandsPerCallMax: TEST_LIMITS.commandsPerCallMax } });
+    this.reference = new ReferenceShard(limits);
+    this.scenario = new Scenario(profile);
+  }
+
+  async begin(): Promise<void> {
+    await this.engine.initialise(EPOCH);
+    this.timeUs = (await this.engine.meta())?.timeUs ?? 0;
+  }
+
+  close(): void {
+    this.engine.close();
+  }
+
+  async commands(steps: readonly CommandStep[]): Promise<void> {
+    const commands = steps.map((step) => this.scenario.command(step));
+    const earliest = Date.now() * 1000 - CLOCK_SLACK_US;
+    const results = await this.engine.submitAll(commands);
+    const latest = Date.now() * 1000 + CLOCK_SLACK_US;
+    this.batch++;
+    commands.forEach((command, i) => {
+      const where = `batch ${this.batch}, command ${i + 1} ${JSON.stringify(command)}`;
+      const result = results[i] as CommandResult;
+      const entry = writtenEntry(result);
+      if (entry !== null) {
+        if (entry.timeUs < this.timeUs) this.fail(`${where}: time goes back from ${this.timeUs} to ${entry.timeUs}`);
+        if (entry.timeUs < earliest || entry.timeUs > latest) this.fail(`${where}: time ${entry.timeUs} is not now`);
+        this.timeUs = entry.timeUs;
+      }
+      const moment = { timeUs: this.timeUs, second: Math.floor(this.timeUs / 1e6) };
+      this.compareAnswer(where, this.reference.apply(command, moment), result);
+      this.note(command, result);
+    });
+  }
+
+  /** What the writer does once it has committed, a random way behind the log. */
+  async persist(step: PersistStep): Promise<void> {
+    const sequence = Math.max(this.persisted, this.log.length - step.back);
+    this.persisted = sequence;
+    const lastTradeIds = new Map<string, number>();
+    for (const [instrument, trades] of this.trades) {
+      const committed = trades.find((trade) => this.sequenceOf(trade) <= sequence)?.tradeId ?? 0;
+      lastTradeIds.set(instrument, committed);
+      trades.splice(Math.max(step.keepTrades, (trades[0]?.tradeId ?? 0) - committed));
+    }
+    const done = step.forgets
+      ? this.reference.state().orders.filter((order) => !isOpen(order) && order.sequence <= sequence).map((order) => order.orderId)
+      : [];
+    const keep = { entries: step.keepEntries, trades: step.keepTrades };
+    if (!await this.engine.persisted(EPOCH, sequence, keep, lastTradeIds, done)) this.fail('persisted refuses its own epoch');
+    this.reference.persisted(sequence, done);
+    this.logStart = Math.max(this.logStart, sequence + 1 - step.keepEntries);
+    if (!step.forgets) return;
+    const digests = [...this.digests];
+    const dropped = await this.engine.forgetKeys(digests);
+    const expected = this.reference.forgetKeys(digests, Math.floor(this.timeUs / 1e6));
+    if (dropped !== expected) this.fail(`expected ${expected} keys to be dropped, got ${dropped}`);
+  }
+
+  /**
+   * Compares everything Redis holds with what it should, and checks what must hold of any shard.
+   * @param wholeLog false looks only at the entries that came since the last look
+   */
+  async compareState(wholeLog: boolean): Promise<void> {
+    const from = wholeLog ? 1 : this.comparedTo + 1;
+    this.comparedTo = this.log.length;
+    const live = await readShard(this.redis, this.shard, from);
+    const expected = this.reference.state();
+    for (const problem of [...live.problems, ...invariantProblems(live.state), ...invariantProblems(expected)]) this.fail(problem);
+    const difference = firstDifference(expected, live.state, 'state');
+    if (difference !== null) this.fail(difference);
+    this.compareMeta(live.meta, expected);
+    this.compareLog(live, from);
+    for (const instrument of new Set([...this.trades.keys(), ...live.trades.keys()])) {
+      const trades = firstDifference(this.trades.get(instrument) ?? [], live.trades.get(instrument) ?? [], `trades of ${instrument}`);
+      if (trades !== null) this.fail(trades);
+    }
+  }
+
+  private compareAnswer(where: string, expected: CommandResult, actual: CommandResult): void {
+    let wanted = expected;
+    // An answer may have left the log for Postgres, but no earlier than it was let go of.
+    if (expected.outcome === 'replayed' && actual.outcome === 'replayed' && actual.entry === null && actual.sequence < this.logStart) {
+      wanted = { ...expected, entry: null };
+    }
+    const difference = firstDifference(wanted, actual, 'answer');
+    if (difference !== null) this.fail(`${where}: ${difference}`);
+  }
+
+  /** Keeps what Redis should hold besides the reference book's state. */
+  private note(command: EngineCommand, result: CommandResult): void {
+    if (command.op !== 'mass_cancel' && command.idempotency !== null) this.digests.add(command.idempotency);
+    this.count(command, result);
+    const entry = writtenEntry(result);
+    if (entry === null) return;
+    for (const problem of this.audit.add(entry)) this.fail(problem);
+    this.log.push(entry);
+    for (const trade of tradesOf(entry)) {
+      const trades = this.trades.get(trade.instrument) ?? [];
+      trades.unshift(trade);
+      this.trades.set(trade.instrument, trades);
+    }
+  }
+
+  private compareMeta(meta: Readonly<Record<string, string>>, expected: ShardState): void {
+    const wanted: Record<string, string> = {
+      state: 'open', epoch: EPOCH, version: '1', seq: String(expected.sequence), time_us: String(this.timeUs), persisted: String(this.persisted),
+    };
+    for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
+    const difference = firstDifference(wanted, meta, 'meta');
+    if (difference !== null) this.fail(difference);
+  }
+
+  private compareLog({ log }: LiveShard, from: number): void {
+    const first = log[0]?.sequence ?? this.log.length + 1;
+    if (first > Math.max(from, this.logStart)) this.fail(`the log begins at ${first}, with ${this.logStart} still to be kept`);
+    if (from === 1 && first + TRIM_BLOCK < this.logStart) this.fail(`the log begins at ${first}, although ${this.logStart} was enough`);
+    const difference = firstDifference(this.log.slice(first - 1), log, 'log');
+    if (difference !== null) this.fail(difference);
+  }
+
+  private sequenceOf(trade: Trade): number {
+    const entry = this.log.find(({ fills, orders }) => orders[0]?.instrument === trade.instrument
+      && fills.some((fill) => fill.tradeId === trade.tradeId));
+    return entry?.sequence ?? 0;
+  }
+
+  private count(command: EngineCommand, result: CommandResult): void {
+    const { coverage } = this;
+    if (coverage === undefined) return;
+    const seen = (name: string): void => void coverage.set(name, (coverage.get(name) ?? 0) + 1);
+    seen('commands');
+    seen(result.outcome === 'refused' ? `${command.op} ${result.code}` : `${command.op} ${result.outcome}`);
+    const entry = writtenEntry(result);
+    if (entry === null) return;
+    seen(`entry ${entry.kind}`);
+    if (entry.fills.length > 0) seen(`${entry.kind} trades`);
+    const [order] = entry.orders;
+    if (order !== undefined && order.reason !== null) seen(`${entry.kind} ${order.reason}`);
+    if (order !== undefined && order.notional.length > 16) seen('notional past 2^53');
+  }
+
+  private fail(what: string): never {
+    throw new ModelDifference(what);
+  }
+}
+
+/** The log entry that a command has written, if it has. */
+function writtenEntry(result: CommandResult): LogEntry | null {
+  return result.outcome === 'logged' || result.outcome === 'mass_cancelled' ? result.entry : null;
+}

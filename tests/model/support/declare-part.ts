@@ -1,0 +1,46 @@
+import { buildLibrary } from '../../../src/engine/library';
+import type { RedisConnection } from '../../../src/engine/redis-connection';
+import { connectTo } from '../../engine/support/test-shard';
+import { PrivateServer } from '../../support/servers';
+import { MODEL_RUNS, modelSeed, runModel } from './model-run';
+
+/** Where random sequences must have got to, or they test less than they say. */
+const MUST_BE_SEEN = [
+  'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry keep',
+  'place trades', 'amend trades', 'place fills_limit', 'amend fills_limit', 'place ioc_remainder', 'place no_liquidity',
+  'place fok_not_fillable', 'place post_only_would_match', 'place level_quantity_limit', 'place open_orders_limit',
+  'place duplicate_client_order_id', 'place backlog_full', 'place replayed', 'cancel replayed', 'amend replayed',
+  'cancel order_not_found', 'cancel order_not_open', 'amend order_not_found', 'amend order_not_open', 'amend unchanged',
+  'amend amend_invalid', 'amend quantity_below_filled', 'amend quantity_out_of_range', 'amend post_only_would_match',
+  'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53',
+];
+/** From so many sequences on, each of them is certain enough. */
+const RUNS_TO_SEE_ALL = 400;
+
+/** Declares one part of the model test: a test file each, so that they run side by side. */
+export function declareModelPart(part: number, parts: number): void {
+  describe(`engine and reference book, part ${part} of ${parts}`, () => {
+    let server: PrivateServer;
+    let redis: RedisConnection;
+
+    beforeAll(async () => {
+      // What is compared here is answers and state; durability has tests of its own.
+      server = await PrivateServer.redis({ settings: { appendonly: 'no' } });
+      redis = await connectTo({ name: 'redis', url: server.url });
+    });
+
+    afterAll(async () => {
+      redis.close();
+      await server.remove();
+    });
+
+    test('give the same answers, log and state to the same commands', async () => {
+      const runs = Math.ceil(MODEL_RUNS / parts);
+      const coverage = await runModel({
+        title: `model part ${part}`, redis, library: buildLibrary(), runs, seed: modelSeed(), part,
+      });
+      if (runs >= RUNS_TO_SEE_ALL) expect(MUST_BE_SEEN.filter((name) => !coverage.has(name))).toEqual([]);
+      expect(await redis.send(['DBSIZE'], 1000)).toBe(0);
+    }, 30 * 60_000);
+  });
+}

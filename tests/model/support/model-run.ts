@@ -1,0 +1,55 @@
+import { randomInt } from 'node:crypto';
+import fc from 'fast-check';
+import type { FunctionLibrary } from '../../../src/engine/library';
+import type { RedisConnection } from '../../../src/engine/redis-connection';
+import { compareSequence, type Coverage } from './comparison';
+import { sequences, type Sequence } from './steps';
+
+/** Sequences of the whole test run: MODEL_RUNS, by default what the project promises. */
+export const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 2_000);
+
+/** MODEL_SEED replays a run; without it each test file draws its own. */
+export function modelSeed(): number {
+  const given = process.env.MODEL_SEED;
+  if (given === undefined) return randomInt(2 ** 31);
+  if (!/^\d{1,10}$/.test(given)) throw new Error(`MODEL_SEED must be a whole number, not ${given}`);
+  return Number(given);
+}
+
+export interface ModelRun {
+  readonly title: string;
+  readonly redis: RedisConnection;
+  readonly library: FunctionLibrary;
+  readonly runs: number;
+  readonly seed: number;
+  /** Tells the sequences of parts with the same seed apart. */
+  readonly part: number;
+}
+
+/**
+ * Compares engine and reference over random sequences.
+ * @returns what was seen on the way
+ * @throws Error with the seed and the smallest sequence that still fails
+ */
+export async function runModel({ title, redis, library, runs, seed, part }: ModelRun): Promise<Coverage> {
+  const coverage: Coverage = new Map();
+  const started = Date.now();
+  try {
+    await fc.assert(modelProperty(redis, library, coverage), { seed: (seed + part) | 0, numRuns: runs });
+  } catch (error) {
+    throw new Error(`engine and reference differ; to see it again: MODEL_SEED=${seed} MODEL_RUNS=${MODEL_RUNS}`, { cause: error });
+  }
+  process.stderr.write(`${title}: ${runs} sequences, ${coverage.get('commands') ?? 0} commands, 0 differences, ${((Date.now() - started) / 1000).toFixed(1)} s, MODEL_SEED=${seed}\n`);
+  return coverage;
+}
+
+let sequencesRun = 0;
+
+export function modelProperty(
+  redis: RedisConnection, library: FunctionLibrary, coverage?: Coverage,
+): fc.IAsyncProperty<[Sequence]> {
+  return fc.asyncProperty(sequences, (sequence) => (
+    // Workers share a server at most with workers of their own process id.
+    compareSequence(redis, library, `model-${process.pid}-${sequencesRun++}`, sequence, coverage)
+  ));
+}

@@ -1,0 +1,105 @@
+import { AMOUNT_MAX } from '../../../src/domain/amounts';
+import type { AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
+import { compactId } from '../../../src/domain/order-id';
+import { idempotencyDigest } from '../../../src/engine/idempotency';
+import type { AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
+
+export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
+/** Texts as clients may choose them: quotes, backslashes, control and other characters. */
+export const CLIENTS = ['ann', 'b"o\\b', '客户\u0001\u2028"', 'd;=,\'{x}:%s'];
+const NAMES = ['my-1', '"', '\\', 'é\n', 'my-5', ';BTC-USD='];
+
+const LARGE_UNITS = [AMOUNT_MAX + 1, 2 ** 52, 3_000_000_019, 10_000_000];
+
+/** A UUIDv7 whose age is `turn`, and which only `serial` makes unique. */
+function orderIdOf(turn: number, serial: number): string {
+  const time = (0x0190_0000_0000 + turn).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${'0'.repeat(3)}-8000-${serial.toString(16).padStart(12, '0')}`;
+}
+
+/** Gives steps their meaning: turns them into commands, one after the other. */
+export class Scenario {
+  private readonly placed: string[] = [];
+  private readonly base: number;
+
+  constructor(private readonly profile: Profile) {
+    this.base = { low: 1, middle: 1_000, high: AMOUNT_MAX - 15 }[profile.prices];
+  }
+
+  command(step: CommandStep): EngineCommand {
+    switch (step.op) {
+      case 'place': return this.place(step);
+      case 'cancel': return { op: 'cancel', order: this.reference(step.target), ...this.keyed(step.key, { cancel: step.target }) };
+      case 'amend': return this.amend(step);
+      case 'mass_cancel': return {
+        op: 'mass_cancel',
+        clientId: this.client(step.client),
+        instrument: step.instrument === null ? null : this.instrument(step.instrument),
+        cursor: step.cursorBack === null ? '' : compactId(this.orderId(step.cursorBack)),
+        boundOrderId: step.boundBack === null ? orderIdOf(100_000, 0) : this.orderId(step.boundBack),
+        pageSize: step.pageSize,
+      };
+    }
+  }
+
+  private place(step: PlaceStep): EngineCommand {
+    const orderId = orderIdOf(this.placed.length + step.idLead, this.placed.length);
+    this.placed.push(orderId);
+    return {
+      op: 'place',
+      instrument: this.instrument(step.instrument),
+      side: step.isSell ? 'sell' : 'buy',
+      kind: step.kind,
+      priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
+      quantityLots: this.lots(step.quantity),
+      orderId,
+      clientId: this.client(step.client),
+      clientOrderId: step.name === null ? null : NAMES[step.name] as string,
+      idempotency: this.keyed(step.key, null).idempotency,
+    };
+  }
+
+  private amend(step: AmendStep): EngineCommand {
+    const lots = step.amount === 'invalid' ? 'invalid' : this.lots(step.quantity);
+    const candidates = INSTRUMENTS.slice(step.namesAll ? 0 : 1).map((instrument): AmendCandidate => ({
+      instrument,
+      // The side is not known here, so that amends reach across the spread, too.
+      priceTicks: step.price === 'same' ? null : step.price === 'invalid' ? 'invalid' : this.price(step.price, step.quantity.unit % 2 === 0),
+      quantityLots: step.amount === 'total' || step.amount === 'invalid' ? lots : null,
+      remainingLots: step.amount === 'remaining' ? lots : null,
+      quantityLotsMax: this.profile.large ? AMOUNT_MAX : 15,
+    }));
+    return { op: 'amend', order: this.reference(step.target), candidates, ...this.keyed(step.key, { amend: step.price, "é\"": [null, 1.5] }) };
+  }
+
+  private keyed(key: number | null, request: unknown): { idempotency: string | null; request: unknown } {
+    if (key === null) return { idempotency: null, request: null };
+    return { idempotency: idempotencyDigest('model', String(key)), request };
+  }
+
+  private reference(target: TargetStep): OrderReference {
+    if (target.by === 'id') return { orderId: this.orderId(target.back) };
+    return { clientId: this.client(target.client), clientOrderId: NAMES[target.name] as string };
+  }
+
+  private orderId(back: number): string {
+    return this.placed[this.placed.length - 1 - back] ?? orderIdOf(200_000 + back, 0);
+  }
+
+  private instrument(index: number): string {
+    return INSTRUMENTS[index % this.profile.instruments] as string;
+  }
+
+  private client(index: number): string {
+    return CLIENTS[index % this.profile.clients] as string;
+  }
+
+  private price(price: number, isSell: boolean): number {
+    return this.base + price + (isSell ? this.profile.gap : 0);
+  }
+
+  private lots({ n, unit }: Quantity): number {
+    const large = this.profile.large ? LARGE_UNITS[unit] : undefined;
+    return large === undefined ? n : large - n;
+  }
+}

@@ -1,0 +1,235 @@
+import fc from 'fast-check';
+
+/**
+ * What a random sequence is made of. Steps speak of clients, prices and earlier orders by small numbers,
+ * so that any sub-sequence of a sequence still means something: that is what shrinking cuts it down to.
+ */
+export interface PlaceStep {
+  readonly op: 'place';
+  readonly instrument: number;
+  readonly client: number;
+  readonly isSell: boolean;
+  readonly kind: number;
+  readonly price: number;
+  readonly quantity: Quantity;
+  readonly name: number | null;
+  readonly key: number | null;
+  /** How far the order's id lies ahead of its turn: ids do not arrive in the order they were made in. */
+  readonly idLead: number;
+}
+
+/** An order by how many placements ago it came; beyond the first, an id that was never issued. */
+export type TargetStep =
+  | { readonly by: 'id'; readonly back: number }
+  | { readonly by: 'name'; readonly client: number; readonly name: number };
+
+export interface CancelStep {
+  readonly op: 'cancel';
+  readonly target: TargetStep;
+  readonly key: number | null;
+}
+
+export interface AmendStep {
+  readonly op: 'amend';
+  readonly target: TargetStep;
+  readonly price: number | 'same' | 'invalid';
+  readonly amount: 'total' | 'remaining' | 'neither' | 'invalid';
+  readonly quantity: Quantity;
+  /** Whether the candidates name every instrument, or leave the first one out. */
+  readonly namesAll: boolean;
+  readonly key: number | null;
+}
+
+export interface MassCancelStep {
+  readonly op: 'mass_cancel';
+  readonly client: number;
+  readonly instrument: number | null;
+  /** Cursor and bound are the ids of orders so many placements ago; null for none and for the newest. */
+  readonly cursorBack: number | null;
+  readonly boundBack: number | null;
+  readonly pageSize: number;
+}
+
+/** What the writer does after a commit: `back` entries before the last one are persisted. */
+export interface PersistStep {
+  readonly op: 'persist';
+  readonly back: number;
+  readonly keepEntries: number;
+  readonly keepTrades: number;
+  /** Whether done orders and old keys are let go of, too. */
+  readonly forgets: boolean;
+}
+
+export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep;
+export type Step = CommandStep | PersistStep;
+
+/** `n` lots, or where the sequence deals in large amounts, n off a large unit. */
+export interface Quantity {
+  readonly n: number;
+  readonly unit: number;
+}
+
+/** What all steps of a sequence have in common. */
+export interface Profile {
+  readonly fillsMax: number;
+  readonly openOrdersMax: number;
+  readonly backlogMax: number;
+  readonly ttlS: number;
+  /** Where prices lie: next to 1, in the middle, next to the largest amount. */
+  readonly prices: 'low' | 'middle' | 'high';
+  /** How many ticks sellers start above buyers: more of it, more rests. */
+  readonly gap: number;
+  readonly large: boolean;
+  readonly instruments: number;
+  readonly clients: number;
+  readonly batchSizes: readonly number[];
+}
+
+export interface Sequence {
+  readonly profile: Profile;
+  readonly steps: readonly Step[];
+}
+
+// Plain objects, so that a counterexample reads as one would write it.
+const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(fields, { noNullPrototype: true });
+const upTo = (max: number, min = 0): fc.Arbitrary<number> => fc.integer({ min, max });
+const pick = <T>(...options: readonly [weight: number, value: T][]): fc.Arbitrary<T> => (
+  fc.oneof(...options.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })))
+);
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>, oneIn: number): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: oneIn, nil: null });
+
+// Few keys and names, so that they are used again.
+const key = fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(11) });
+const name = fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(5) });
+const quantity: fc.Arbitrary<Quantity> = record({ n: upTo(12, 1), unit: upTo(9) });
+/** Recent orders, which are likely to be open, more often than old ones. */
+const back = fc.oneof({ weight: 3, arbitrary: upTo(8) }, { weight: 2, arbitrary: upTo(60) }, { weight: 1, arbitrary: upTo(210) });
+const target: fc.Arbitrary<TargetStep> = fc.oneof(
+  { weight: 4, arbitrary: record({ by: fc.constant('id' as const), back }) },
+  { weight: 1, arbitrary: record({ by: fc.constant('name' as const), client: upTo(3), name: upTo(5) }) },
+);
+
+const place: fc.Arbitrary<PlaceStep> = record({
+  op: fc.constant('place' as const),
+  instrument: upTo(2),
+  client: upTo(3),
+  isSell: fc.boolean(),
+  kind: pick([10, 0], [2, 1], [2, 2], [2, 3], [1, 4]),
+  price: upTo(8),
+  quantity,
+  name,
+  key,
+  idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
+});
+
+const cancel: fc.Arbitrary<CancelStep> = record({ op: fc.constant('cancel' as const), target, key });
+
+const amend: fc.Arbitrary<AmendStep> = record({
+  op: fc.constant('amend' as const),
+  target,
+  price: fc.oneof(
+    { weight: 10, arbitrary: upTo(8) },
+    { weight: 8, arbitrary: fc.constant('same' as const) },
+    { weight: 1, arbitrary: fc.constant('invalid' as const) },
+  ),
+  amount: pick([5, 'total' as const], [5, 'remaining' as const], [4, 'neither' as const], [1, 'invalid' as const]),
+  quantity,
+  namesAll: pick([9, true], [1, false]),
+  key,
+});
+
+const massCancel: fc.Arbitrary<MassCancelStep> = record({
+  op: fc.constant('mass_cancel' as const),
+  client: upTo(3),
+  instrument: sometimes(upTo(2), 2),
+  cursorBack: sometimes(back, 3),
+  boundBack: sometimes(back, 3),
+  pageSize: upTo(8, 1),
+});
+
+const persist: fc.Arbitrary<PersistStep> = record({
+  op: fc.constant('persist' as const),
+  back: upTo(12),
+  keepEntries: pick([2, 0], [1, 40], [1, 1000]),
+  keepTrades: pick([1, 0], [2, 3], [1, 1000]),
+  forgets: fc.boolean(),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 56, arbitrary: place },
+  { weight: 16, arbitrary: cancel },
+  { weight: 22, arbitrary: amend },
+  { weight: 2, arbitrary: massCancel },
+  { weight: 3, arbitrary: persist },
+);
+
+const profile: fc.Arbitrary<Profile> = record({
+  fillsMax: pick([8, 10_000], [1, 1], [1, 2], [2, 4]),
+  openOrdersMax: pick([8, 1000], [1, 3], [1, 9]),
+  backlogMax: pick([8, 1_000_000], [1, 15], [1, 60]),
+  // Between these two the moment decides, which nobody can foresee; tests of the engine look at it alone.
+  ttlS: pick([9, 86_400], [1, 0]),
+  prices: pick([1, 'low' as const], [4, 'middle' as const], [2, 'high' as const]),
+  gap: upTo(7),
+  large: pick([3, false], [2, true]),
+  instruments: upTo(3, 1),
+  clients: upTo(4, 1),
+  batchSizes: fc.array(upTo(70, 1), { minLength: 1, maxLength: 6 }),
+});
+
+/** Where cutting a sequence down has got to. */
+interface Cut {
+  readonly size: number;
+  readonly start: number;
+}
+
+/**
+ * Always `length` steps when made, fewer when shrunk. fast-check would take out one step at a time, from
+ * the front; here ever smaller stretches go, and what is left is made plainer step by step.
+ */
+class StepsArbitrary extends fc.Arbitrary<Step[]> {
+  private readonly full: fc.Arbitrary<Step[]>;
+
+  constructor(length: number) {
+    super();
+    this.full = fc.array(step, { minLength: length, maxLength: length, size: 'max' });
+  }
+
+  override generate(random: fc.Random): fc.Value<Step[]> {
+    // Without fast-check's bias towards extremes: the weights above say what is wanted.
+    return new fc.Value(this.full.generate(random, undefined).value, undefined);
+  }
+
+  override canShrinkWithoutContext(value: unknown): value is Step[] {
+    return Array.isArray(value);
+  }
+
+  override shrink(steps: Step[], context: unknown): fc.Stream<fc.Value<Step[]>> {
+    return fc.stream(shorterSteps(steps, context as Cut | undefined));
+  }
+}
+
+/** Smaller forms of a sequence; each carries from where to go on should it fail, too. */
+function* shorterSteps(steps: Step[], from: Cut = { size: Math.ceil(steps.length / 2), start: 0 }): Generator<fc.Value<Step[]>> {
+  let { size, start } = from;
+  for (; size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2), start = 0) {
+    for (; start < steps.length; start += size) {
+      yield new fc.Value([...steps.slice(0, start), ...steps.slice(start + size)], { size, start });
+    }
+  }
+  for (let i = start; i < steps.length; i++) {
+    for (const plainer of plainerSteps(steps[i] as Step)) yield new fc.Value(steps.with(i, plainer), { size: 0, start: i });
+  }
+}
+
+function* plainerSteps(step: Step): Generator<Step> {
+  for (const [field, plain] of Object.entries({ key: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 } })) {
+    const value = (step as unknown as Record<string, unknown>)[field];
+    if (value !== undefined && JSON.stringify(value) !== JSON.stringify(plain)) yield { ...step, [field]: plain };
+  }
+}
+
+/** So many that about 200 are commands; the rest are the writer's. */
+export const STEPS_PER_SEQUENCE = 210;
+
+export const sequences: fc.Arbitrary<Sequence> = record({ profile, steps: new StepsArbitrary(STEPS_PER_SEQUENCE) });
