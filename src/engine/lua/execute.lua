@@ -16,6 +16,11 @@ local function new_limits(argv)
 end
 local FIRST_COMMAND = 7
 
+-- Stops the shard until recovery has rebuilt it; `problem` is what pcall caught.
+local function fault(shard, problem)
+  call('HSET', shard.meta_key, 'state', 'faulted', 'fault', type(problem) == 'table' and tostring(problem.err) or tostring(problem))
+end
+
 local function execute(keys, argv)
   call = redis.call
   local handlers = {
@@ -46,12 +51,20 @@ local function execute(keys, argv)
         faulted = true
         shard.seq = shard.logged_seq
         results[count] = 'X' .. CODE.engine_unavailable
-        call('HSET', shard.meta_key, 'state', 'faulted', 'fault',
-          type(result) == 'table' and tostring(result.err) or tostring(result))
+        fault(shard, result)
       end
     end
     at = at + 1 + handler[2]
   end
-  if shard.seq > opening_seq then flush(shard) end
+  if shard.seq > opening_seq then
+    local ok, problem = pcall(flush, shard)
+    if not ok then
+      -- The log has every command of this call, the book perhaps not all of them: a rebuild from what is logged
+      -- brings them back.
+      fault(shard, problem)
+      call('HSET', shard.meta_key, 'seq', text(shard.seq), 'time_us', shard.time)
+      return redis.error_reply('FAULT the changes of this call are logged but not all carried out')
+    end
+  end
   return results
 end
