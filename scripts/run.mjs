@@ -157,7 +157,12 @@ async function build() {
   // Two renames, so that a command which starts meanwhile hardly ever finds none.
   const old = join(ROOT, 'dist.old');
   rmSync(old, { recursive: true, force: true });
-  if (existsSync(DIST)) renameSync(DIST, old);
+  try {
+    renameSync(DIST, old);
+  } catch {
+    // There is none, or it came with a container's image, whose directories cannot be renamed.
+    rmSync(DIST, { recursive: true, force: true });
+  }
   renameSync(next, DIST);
   rmSync(old, { recursive: true, force: true });
 }

@@ -76,6 +76,20 @@ async function installPackage(report: Report, problems: Problems): Promise<void>
   }
 }
 
+/** Where redis-memory-server puts what it builds. */
+function builtDirectory(toolsDirectory: string): string {
+  return join(toolsDirectory, 'redis-binaries');
+}
+
+function builtVersion(): string {
+  return process.env.REDISMS_VERSION ?? BUILT_VERSION;
+}
+
+async function findBuilt(toolsDirectory: string): Promise<string | null> {
+  const path = join(builtDirectory(toolsDirectory), builtVersion(), 'redis-server');
+  return existsSync(path) && await usable(path, []) ? path : null;
+}
+
 /** Has redis-memory-server fetch and compile a Redis below the data directory; kept there for the next time. */
 async function build(toolsDirectory: string, report: Report, problems: Problems): Promise<string | null> {
   const compiler = findProgram('cc') ?? findProgram('gcc') ?? findProgram('clang');
@@ -88,8 +102,8 @@ async function build(toolsDirectory: string, report: Report, problems: Problems)
   const env = {
     // Its own step at installation would build into node_modules, and where scripts are not run, not at all.
     REDISMS_DISABLE_POSTINSTALL: '1',
-    REDISMS_DOWNLOAD_DIR: join(toolsDirectory, 'redis-binaries'),
-    REDISMS_VERSION: process.env.REDISMS_VERSION ?? BUILT_VERSION,
+    REDISMS_DOWNLOAD_DIR: builtDirectory(toolsDirectory),
+    REDISMS_VERSION: builtVersion(),
   };
   const installed = await runCommand('npm', ['install', '--prefix', toolsDirectory, '--no-save', '--no-package-lock', '--no-audit', '--no-fund', BUILDER], { env, timeoutMs: INSTALL_TIMEOUT_MS });
   if (!installed.ok) {
@@ -119,8 +133,8 @@ function lastLine(text: string): string {
  */
 export async function redisServerProgram(toolsDirectory: string, report: Report): Promise<string> {
   const problems: Problems = [];
-  const installed = await findInstalled(problems);
-  if (installed !== null) return installed;
+  const found = await findInstalled(problems) ?? await findBuilt(toolsDirectory);
+  if (found !== null) return found;
   await installPackage(report, problems);
   const packaged = await findInstalled([]);
   if (packaged !== null) return packaged;

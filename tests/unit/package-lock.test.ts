@@ -5,7 +5,6 @@ interface LockedPackage {
   readonly version?: string;
   readonly resolved?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
-  readonly engines?: { readonly node?: string } | readonly string[];
 }
 
 const ROOT = join(__dirname, '..', '..');
