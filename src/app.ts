@@ -86,7 +86,12 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   });
   const database = new Database(config.databaseUrl, config.databaseTimeoutMs, config.databaseConnectionsMax, logger);
   const history = new History(database, config.shard);
-  const commits = new CommitWatcher({ persisted: async () => (await engine.meta())?.persisted ?? 0 });
+  const commits = new CommitWatcher({
+    persisted: async () => {
+      const meta = await engine.meta();
+      return meta === null ? null : { epoch: meta.epoch, sequence: meta.persisted };
+    },
+  });
 
   const writerLog = isWriter ? new LogReader(config.redisUrl, config.shard, 'writer', logger) : null;
   const writer = writerLog === null ? null : new Writer(database, history, writerLog, engine, {
@@ -98,13 +103,11 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     committed: (entries, seconds) => {
       metrics.writerBatchEntries.observe(entries);
       metrics.writerCommitSeconds.observe(seconds);
-      commits.note(writer?.committedSequence ?? 0);
+      const committed = writer?.committed;
+      if (committed) commits.note(committed);
     },
     deadLetter: () => metrics.deadLetters.inc(),
-    active: (isActive) => {
-      metrics.writerActive.set(isActive ? 1 : 0);
-      if (!isActive) commits.reset();
-    },
+    active: (isActive) => metrics.writerActive.set(isActive ? 1 : 0),
   });
 
   const marketLog = isApi ? new LogReader(config.redisUrl, config.shard, 'market', logger) : null;
@@ -141,7 +144,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     meta: () => engine.meta(),
     oldestUnpersistedUs: (meta) => engine.entryTimeUs(meta.persisted + 1),
     pingPostgres: () => database.ping(),
-    writerActive: () => writer?.committedSequence !== null && writer !== null,
+    writerActive: () => writer !== null && writer.committed !== null,
     marketSynced: () => market?.synced ?? false,
     draining: () => draining,
     problem: () => keeper.problem,
@@ -151,7 +154,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
 
   /** From memory where the replica provably has everything acknowledged so far, else from Redis. */
   const readBook = async (instrument: string, levels: number): Promise<BookView> => {
-    if (market !== null && await market.waitFor(await engine.sequence(), REPLICA_WAIT_MS)) {
+    if (market !== null && await market.waitFor((await engine.position()).sequence, REPLICA_WAIT_MS)) {
       const book = market.book(instrument);
       if (book !== undefined) {
         return { sequence: market.sequence, timeUs: market.timeUs, bids: book.bids.top(levels), asks: book.asks.top(levels) };
@@ -176,7 +179,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
 
   const createServer = (table: InstrumentTable, streams: StreamServer): HttpServer => {
     const orders = new OrdersApi(engine, history, {
-      waitFor: (sequence, timeoutMs) => commits.waitFor(sequence, timeoutMs),
+      waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
       staleness: () => status.staleness(),
     }, table, {
       batchOperationsMax: config.batchOperationsMax,
@@ -279,7 +282,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await server?.close(config.shutdownTimeoutMs);
       await writer?.stop(config.shutdownTimeoutMs);
       // The stream closes last: its clients see everything that was answered.
-      if (market !== null && redis.isReady) await market.waitFor(await engine.sequence().catch(() => 0), 1_000);
+      if (market !== null && redis.isReady) await market.waitFor(await engine.position().then(({ sequence }) => sequence, () => 0), 1_000);
       await stream?.close();
       const marketStopped = market?.stop();
       writerLog?.close();

@@ -33,9 +33,10 @@ export class Status {
     return meta === null ? { entries: 0, seconds: 0 } : this.lagOf(meta);
   }
 
+  /** Never rejects: where even the lag cannot be told, the answer is stale all the same. */
   async staleness(): Promise<Staleness> {
-    const lag = await this.lag();
-    return { stale: true, lag_entries: lag.entries, lag_seconds: lag.seconds };
+    const lag = await this.lag().catch(() => null);
+    return { stale: true, lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null };
   }
 
   private async lagOf(meta: ShardMeta): Promise<WriterLag> {

@@ -15,6 +15,7 @@ export function answerOfProblem(problem: Problem, requestId: string): Answer {
 /** How far Postgres is behind, for answers that could not be made from all of history. */
 export interface Staleness {
   readonly stale: true;
-  readonly lag_entries: number;
-  readonly lag_seconds: number;
+  /** null where it cannot be told. */
+  readonly lag_entries: number | null;
+  readonly lag_seconds: number | null;
 }

@@ -7,6 +7,7 @@ import { isUuid, newOrderId } from '../domain/order-id';
 import { isOpen, kindCode, type Order, type Trade } from '../domain/order';
 import { presentOrder, presentOrderWithTrades } from '../domain/present';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
+import { UnavailableError } from '../domain/unavailable';
 import type { Answer, Staleness } from './answer';
 import { answerOfProblem } from './answer';
 import { differences, printOfEntry, printOfPlace, type RequestPrint } from './idempotency';
@@ -24,7 +25,9 @@ export interface OrderEngine {
   readOrder(orderId: string): Promise<{ order: Order; entries: readonly LogEntry[]; reachedFrom: number } | null>;
   readOpenOrders(clientId: string, instrument: string | null, cursor: string | null, limit: number):
     Promise<{ orders: readonly Order[]; nextCursor: string | null }>;
-  sequence(): Promise<number>;
+  position(): Promise<Position>;
+  /** The life of the shard that commands are bound to now, null before the first. */
+  readonly known: { readonly epoch: string } | null;
 }
 
 /** Postgres as the API reads it. */
@@ -35,9 +38,15 @@ export interface OrderHistory {
   journalEntry(sequence: number, second: number): Promise<LogEntry | null>;
 }
 
+/** A place in the log of one life of the shard. */
+export interface Position {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
 export interface CommitWatch {
-  /** @returns false when Postgres does not hold `sequence` in time. */
-  waitFor(sequence: number, timeoutMs: number): Promise<boolean>;
+  /** @returns false when Postgres does not hold `position` in time. */
+  waitFor(position: Position, timeoutMs: number): Promise<boolean>;
   staleness(): Promise<Staleness>;
 }
 
@@ -63,7 +72,13 @@ export interface OrdersOptions {
 /** A command that passed its checks, and how its result becomes an answer. */
 interface Prepared {
   readonly command: EngineCommand;
-  finish(result: CommandResult): Promise<Answer>;
+  finish(done: Done): Promise<Answer>;
+}
+
+interface Done {
+  readonly result: CommandResult;
+  /** Life of the shard in which it was carried out; null when another one began meanwhile. */
+  readonly epoch: string | null;
 }
 
 /** Orders whose owner and instrument are remembered; neither ever changes. */
@@ -99,7 +114,7 @@ export class OrdersApi {
     const started = process.hrtime.bigint();
     const order = checkBody(PLACE, body);
     const prepared = this.preparePlace(order, headerKey);
-    const answer = await prepared.finish(await this.engine.submit(prepared.command));
+    const answer = await prepared.finish(await this.submit(prepared.command));
     this.observer.latency(order.instrument, order.type, Number(process.hrtime.bigint() - started) / 1e9);
     return answer;
   }
@@ -108,14 +123,14 @@ export class OrdersApi {
   async cancel(orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
     const fields = checkBody(CANCEL, body === undefined ? {} : body);
     const prepared = await this.prepareCancel({ order_id: this.pathId(orderId), ...fields }, headerKey);
-    return prepared.finish(await this.engine.submit(prepared.command));
+    return prepared.finish(await this.submit(prepared.command));
   }
 
   /** PATCH /orders/{order_id} */
   async amend(orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
     const fields = checkBody(AMEND, body);
     const prepared = await this.prepareAmend({ order_id: this.pathId(orderId), ...fields }, headerKey);
-    return prepared.finish(await this.engine.submit(prepared.command));
+    return prepared.finish(await this.submit(prepared.command));
   }
 
   /** POST /orders/batch: every operation is answered as its own call would be. */
@@ -125,8 +140,8 @@ export class OrdersApi {
     // All are handed over in one turn, so they travel together and take effect in their order.
     const results = await Promise.all(prepared.map(async (step) => {
       if ('status' in step) return step;
-      const result = await this.engine.submit(step.command);
-      return this.asAnswer(() => step.finish(result), requestId);
+      const done = await this.submit(step.command);
+      return this.asAnswer(() => step.finish(done), requestId);
     }));
     return { status: 200, body: { results: results.map(({ status, body: answer }) => ({ status, body: answer })) } };
   }
@@ -139,16 +154,22 @@ export class OrdersApi {
     const cancelled: string[] = [];
     let cursor = '';
     do {
-      const result = await this.engine.submit({
+      const { result, epoch } = await this.submit({
         op: 'mass_cancel', clientId, instrument: instrument ?? null, cursor, boundOrderId, pageSize: this.options.massCancelPage,
       });
       if (result.outcome === 'refused') throw new Problem(result.code, { extensions: { cancelled } });
       if (result.outcome !== 'mass_cancelled') throw new Error(`mass cancel answered with ${result.outcome}`);
       for (const order of result.entry?.orders ?? []) cancelled.push(order.orderId);
-      if (result.entry !== null) await this.acknowledge(result.entry.sequence, this.options.ackAfter);
+      if (result.entry !== null) await this.acknowledge(epoch, result.entry.sequence, this.options.ackAfter);
       cursor = result.cursor;
     } while (cursor !== '');
     return { status: 200, body: { cancelled } };
+  }
+
+  private async submit(command: EngineCommand): Promise<Done> {
+    const before = this.engine.known?.epoch;
+    const result = await this.engine.submit(command);
+    return { result, epoch: before !== undefined && before === this.engine.known?.epoch ? before : null };
   }
 
   /** GET /public/orders/{order_id} */
@@ -169,8 +190,7 @@ export class OrdersApi {
     const { client_id: clientId, status, instrument, limit, cursor } = checkQuery(this.queries.orders, query);
     if (instrument !== undefined) this.instruments.require(instrument);
     if (status === 'open') return this.listOpen(clientId, instrument, cursor, limit, null);
-    const sequence = await this.engine.sequence();
-    const complete = await this.commits.waitFor(sequence, this.options.readBarrierTimeoutMs);
+    const complete = await this.commits.waitFor(await this.engine.position(), this.options.readBarrierTimeoutMs);
     try {
       const orders = await this.history.ordersOfClient(clientId, instrument ?? null, cursor ?? null, limit);
       const last = orders.length === limit ? orders[orders.length - 1] : undefined;
@@ -273,9 +293,9 @@ export class OrdersApi {
     this.observer.received(body.instrument, body.type, body.side);
     return {
       command,
-      finish: async (result) => {
-        this.observePlace(body.instrument, result);
-        return this.answer(result, 201, key === null ? null : printOfPlace(command), body.ack);
+      finish: async (done) => {
+        this.observePlace(body.instrument, done.result);
+        return this.answer(done, 201, key === null ? null : printOfPlace(command), body.ack);
       },
     };
   }
@@ -302,7 +322,7 @@ export class OrdersApi {
       idempotency: await this.digestFor(body, key),
       request: key === null ? null : print,
     };
-    return { command, finish: (result) => this.answer(result, 200, key === null ? null : print, undefined, command.order) };
+    return { command, finish: (done) => this.answer(done, 200, key === null ? null : print, undefined, command.order) };
   }
 
   private async prepareAmend(body: AmendBody & OrderReferenceBody, headerKey: string | undefined): Promise<Prepared> {
@@ -329,10 +349,10 @@ export class OrdersApi {
     };
     return {
       command,
-      finish: (result) => {
-        const refusal = this.amendErrors(result, body);
+      finish: (done) => {
+        const refusal = this.amendErrors(done.result, body);
         if (refusal !== null) throw refusal;
-        return this.answer(result, 200, key === null ? null : print, undefined, command.order);
+        return this.answer(done, 200, key === null ? null : print, undefined, command.order);
       },
     };
   }
@@ -412,13 +432,13 @@ export class OrdersApi {
    * @throws Problem
    */
   private async answer(
-    result: CommandResult, success: number, print: RequestPrint | null, ack: 'redis' | 'postgres' | undefined,
+    { result, epoch }: Done, success: number, print: RequestPrint | null, ack: 'redis' | 'postgres' | undefined,
     reference?: OrderReference,
   ): Promise<Answer> {
     const ackAfter = ack ?? this.options.ackAfter;
     switch (result.outcome) {
       case 'logged':
-        await this.acknowledge(result.entry.sequence, ackAfter);
+        await this.acknowledge(epoch, result.entry.sequence, ackAfter);
         return this.answerOfEntry(result.entry, success, reference);
       case 'replayed': {
         const entry = result.entry ?? await this.fromHistory(() => this.history.journalEntry(result.sequence, result.second));
@@ -430,7 +450,8 @@ export class OrdersApi {
             errors: different,
           });
         }
-        await this.acknowledge(entry.sequence, ackAfter);
+        // What came out of the journal is in Postgres already.
+        if (result.entry !== null) await this.acknowledge(epoch, entry.sequence, ackAfter);
         try {
           const answer = await this.answerOfEntry(entry, success, reference);
           return { ...answer, headers: { ...answer.headers, ...REPLAYED } };
@@ -483,12 +504,20 @@ export class OrdersApi {
     return presentOrderWithTrades(order, trades, this.instruments.of(order.instrument));
   }
 
-  /** Every trade of a done order, oldest first. */
+  /**
+   * Every trade of a done order, oldest first. The command that asks has been carried out by now, so what cannot
+   * be read must not turn its answer into a refusal: the trades are left out, and the answer says that it is stale.
+   */
   private async allTradesOf(order: Order): Promise<{ trades: Trade[]; stale: Staleness | null }> {
     if (order.filledLots === 0) return { trades: [], stale: null };
-    const live = await this.engine.readOrder(order.orderId);
-    if (live !== null) return this.tradesOf(live.order, live.entries, live.reachedFrom);
-    return { trades: [...await this.fromHistory(() => this.history.tradesOfOrder(order.orderId))], stale: null };
+    try {
+      const live = await this.engine.readOrder(order.orderId);
+      if (live !== null) return await this.tradesOf(live.order, live.entries, live.reachedFrom);
+      return { trades: [...await this.history.tradesOfOrder(order.orderId)], stale: null };
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      return { trades: [], stale: await this.commits.staleness() };
+    }
   }
 
   /** Joins the trades that are in the log with those that are only in Postgres. */
@@ -521,11 +550,11 @@ export class OrdersApi {
   }
 
   /** Where the acknowledgement waits for Postgres: a commit that does not come in time leaves the outcome open. */
-  private async acknowledge(sequence: number, ackAfter: 'redis' | 'postgres'): Promise<void> {
+  private async acknowledge(epoch: string | null, sequence: number, ackAfter: 'redis' | 'postgres'): Promise<void> {
     if (ackAfter === 'redis') return;
-    if (!(await this.commits.waitFor(sequence, this.options.engineTimeoutMs))) {
-      throw new Problem('outcome_unknown', { detail: 'The command has happened in Redis; Postgres has not confirmed it in time.' });
-    }
+    // A sequence counts within its life only: in the next one it may be somebody else's.
+    if (epoch !== null && await this.commits.waitFor({ epoch, sequence }, this.options.engineTimeoutMs)) return;
+    throw new Problem('outcome_unknown', { detail: 'The command has happened in Redis; Postgres has not confirmed it in time.' });
   }
 }
 

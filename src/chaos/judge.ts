@@ -61,7 +61,7 @@ export async function judgeLedger(
       const at = command.answeredMs as number;
       const isAllowed = command.mode === 'redis' && losses.some((loss) => at >= loss.fromMs && at <= loss.toMs);
       if (isAllowed) verdict.lostAsAllowed++;
-      else verdict.lost.push(`${command.key} (${command.op} of ${command.clientId}, ${command.status}, acknowledged after ${command.mode})`);
+      else verdict.lost.push(`${command.key} (${command.op} of ${command.clientId}, ${command.status}, acknowledged after ${command.mode} at ${at}, ${command.unclear} times unclear; losses ${losses.map(({ fromMs, toMs }) => `${fromMs}-${toMs}`).join(' ')})`);
       continue;
     }
     const difference = differenceOf(command, entry, instruments);

@@ -101,6 +101,11 @@ export class LoadClient {
       command.unclear++;
       return false;
     }
+    if (answer.status === 503 && answer.body.code === 'history_unavailable') {
+      // Nothing was changed, but the refusal may be remembered under the key: ask until it can be told.
+      command.unclear++;
+      return false;
+    }
     if (answer.status === 503) {
       if (command.unclear > 0) return false;
       // Never sent on, and never unclear before: it did not happen.

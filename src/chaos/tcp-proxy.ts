@@ -2,10 +2,19 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 
 const HOST = '127.0.0.1';
 
+/** One direction of a connection, and the pieces of data that are held back in it. */
+interface Way {
+  readonly from: Socket;
+  readonly to: Socket;
+  waiting: number;
+}
+
 /** A TCP proxy between two parts of a venue, whose link can be made bad. */
 export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private delayMs = 0;
+  /** The longest delay so far; a shorter one later would overtake it. */
+  private slowestMs = 0;
   private silent = false;
   private refusing = false;
 
@@ -37,25 +46,35 @@ export class TcpProxy {
       upstream.destroy();
     };
     for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+      const way: Way = { from, to, waiting: 0 };
       from.setNoDelay(true);
-      from.on('data', (data: Buffer) => this.forward(from, to, data));
+      from.on('data', (data: Buffer) => this.forward(way, data));
       from.on('end', () => { if (!this.silent) to.end(); });
       from.on('error', end);
       from.on('close', end);
     }
   }
 
-  private forward(from: Socket, to: Socket, data: Buffer): void {
+  private forward(way: Way, data: Buffer): void {
     // Held back for good, as by a peer that vanished without a word.
     if (this.silent) return;
+    const { from, to } = way;
     const write = (): void => {
       if (to.writable && !to.write(data)) {
         from.pause();
         to.once('drain', () => from.resume());
       }
     };
-    if (this.delayMs > 0) setTimeout(write, this.delayMs);
-    else write();
+    // Equal timers fire in their order; once one waits, whatever follows waits as long, for TCP never reorders.
+    if (this.delayMs === 0 && way.waiting === 0) {
+      write();
+      return;
+    }
+    way.waiting++;
+    setTimeout(() => {
+      way.waiting--;
+      write();
+    }, this.slowestMs);
   }
 
   /** Breaks every connection; new ones are taken at once. */
@@ -69,6 +88,7 @@ export class TcpProxy {
   /** Every piece of data takes this much longer, both ways. */
   delay(ms: number): void {
     this.delayMs = ms;
+    this.slowestMs = Math.max(this.slowestMs, ms);
   }
 
   /** Half-closed: connections stay, nothing passes. What was swallowed is lost, so `heal` breaks them. */

@@ -51,7 +51,7 @@ async function recover({ engine, redis, database, config }: Operations, options:
 
   // Nothing that Redis logged may be left behind: the writer of the running service brings it over first.
   if (redisSide !== null && redisSide.epoch === checkpoint.epoch) {
-    await engine.setState('recovering', ['open', 'frozen']);
+    await engine.setState('recovering', ['open', 'frozen'], redisSide.epoch);
     const deadline = Date.now() + DRAIN_WAIT_MS;
     for (;;) {
       const now = await history.checkpoint();

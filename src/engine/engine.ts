@@ -368,9 +368,12 @@ export class Engine {
     return (await this.call('initialise', [epoch, '1'])) === 1;
   }
 
-  /** @returns the state before; null for an empty Redis. The state changes only when that one is in `from`. */
-  async setState(state: ShardState, from: readonly ShardState[]): Promise<ShardState | null> {
-    const before = (await this.call('set_state', [state, ...from])) as string;
+  /**
+   * @param epoch the life of the shard that is meant, null for any
+   * @returns the state before; null for an empty Redis. The state changes only when that one is in `from`.
+   */
+  async setState(state: ShardState, from: readonly ShardState[], epoch: string | null = null): Promise<ShardState | null> {
+    const before = (await this.call('set_state', [state, epoch ?? '', ...from])) as string;
     return before === '' ? null : (before as ShardState);
   }
 
@@ -403,8 +406,10 @@ export class Engine {
     return Number(await this.redis.send(['XLEN', this.keys.log], this.limits.timeoutMs));
   }
 
-  async sequence(): Promise<number> {
-    return Number(await this.sendRead('HGET', this.keys.meta, 'seq'));
+  /** Where the log ends now. */
+  async position(): Promise<{ readonly epoch: string; readonly sequence: number }> {
+    const [epoch, sequence] = (await this.sendRead('HMGET', this.keys.meta, 'epoch', 'seq')) as (string | null)[];
+    return { epoch: epoch ?? '', sequence: Number(sequence) };
   }
 
   /**

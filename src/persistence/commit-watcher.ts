@@ -1,13 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** A place in the log. Sequences of another life of the shard say nothing of this one. */
+export interface Position {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
 /** Where the checkpoint can be read from, whichever process writes. */
 export interface CheckpointSource {
-  /** Log sequence up to which Postgres holds everything, as Redis was last told. */
-  persisted(): Promise<number>;
+  /** Up to where Postgres holds everything, as Redis was last told; null for an empty Redis. */
+  persisted(): Promise<Position | null>;
 }
 
 interface Waiter {
-  readonly sequence: number;
+  readonly position: Position;
   wake(isCommitted: boolean): void;
 }
 
@@ -16,29 +22,24 @@ const POLL_MAX_MS = 50;
 
 /** Waits for the writer: told at once where it runs in this process, by asking Redis where it does not. */
 export class CommitWatcher {
-  private committed = 0;
+  private committed: Position | null = null;
   private readonly waiters = new Set<Waiter>();
   private isPolling = false;
 
   constructor(private readonly source: CheckpointSource) {}
 
   /** Called by the writer of this process after each commit. */
-  note(sequence: number): void {
-    this.committed = sequence;
-    this.wakeUpTo(sequence);
+  note(committed: Position): void {
+    this.committed = committed;
+    this.wakeUpTo(committed);
   }
 
-  /** Forgets what was committed: the shard begins another life. */
-  reset(): void {
-    this.committed = 0;
-  }
-
-  /** @returns false when Postgres does not hold `sequence` in time. */
-  waitFor(sequence: number, timeoutMs: number): Promise<boolean> {
-    if (this.committed >= sequence) return Promise.resolve(true);
+  /** @returns false when Postgres does not hold `position` in time, or never will: its life of the shard is over. */
+  waitFor(position: Position, timeoutMs: number): Promise<boolean> {
+    if (this.committed !== null && covers(this.committed, position)) return Promise.resolve(true);
     return new Promise((resolve) => {
       const waiter: Waiter = {
-        sequence,
+        position,
         wake: (isCommitted) => {
           clearTimeout(timer);
           this.waiters.delete(waiter);
@@ -52,10 +53,13 @@ export class CommitWatcher {
   }
 
   /** @returns whether anybody had waited for it */
-  private wakeUpTo(sequence: number): boolean {
+  private wakeUpTo(committed: Position | null): boolean {
+    if (committed === null) return false;
     const before = this.waiters.size;
     for (const waiter of this.waiters) {
-      if (waiter.sequence <= sequence) waiter.wake(true);
+      if (covers(committed, waiter.position)) waiter.wake(true);
+      // What this life had not persisted when it ended never will be.
+      else if (committed.epoch !== waiter.position.epoch) waiter.wake(false);
     }
     return this.waiters.size < before;
   }
@@ -65,10 +69,14 @@ export class CommitWatcher {
     this.isPolling = true;
     let pause = POLL_MIN_MS;
     while (this.waiters.size > 0) {
-      const isMoving = this.wakeUpTo(await this.source.persisted().catch(() => 0));
+      const isMoving = this.wakeUpTo(await this.source.persisted().catch(() => null));
       pause = isMoving ? POLL_MIN_MS : Math.min(POLL_MAX_MS, pause * 2);
       if (this.waiters.size > 0) await sleep(pause);
     }
     this.isPolling = false;
   }
+}
+
+function covers(committed: Position, position: Position): boolean {
+  return committed.epoch === position.epoch && committed.sequence >= position.sequence;
 }

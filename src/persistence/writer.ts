@@ -102,9 +102,9 @@ export class Writer {
     this.sweeper = new KeySweeper(history, (digests) => engine.forgetKeys(digests), options.idempotencyTtlS);
   }
 
-  /** Sequence up to which this writer has committed; null while it stands by. */
-  get committedSequence(): number | null {
-    return this.isActive ? (this.checkpoint?.sequence ?? null) : null;
+  /** How far this writer has committed; null while it stands by. */
+  get committed(): Checkpoint | null {
+    return this.isActive ? this.checkpoint : null;
   }
 
   start(): void {

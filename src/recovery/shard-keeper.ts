@@ -8,7 +8,7 @@ export interface KeptEngine {
   readonly isConnected: boolean;
   meta(): Promise<RedisSide | null>;
   initialise(epoch: string): Promise<boolean>;
-  setState(state: 'recovering', from: readonly ('open' | 'frozen')[]): Promise<unknown>;
+  setState(state: 'recovering', from: readonly ('open' | 'frozen')[], epoch: string): Promise<unknown>;
   /** Lets this process' commands through, to this life of the shard only. */
   bind(epoch: string, sequenceMin: number): void;
   /** Refuses this process' commands with `code`. */
@@ -138,7 +138,7 @@ export class ShardKeeper {
       }
       case 'wait':
         this.engine.unbind('engine_recovering');
-        if (verdict.reason === 'draining_before_rebuild') await this.engine.setState('recovering', ['open', 'frozen']);
+        if (verdict.reason === 'draining_before_rebuild') await this.closeShard(redis);
         this.say(verdict.reason, verdict.reason === 'postgres_lost' ? 'error' : 'warn', { redis, postgres });
         return;
       case 'rebuild':
@@ -148,13 +148,20 @@ export class ShardKeeper {
           return;
         }
         this.say(verdict.reason, 'warn', { redis, postgres });
-        await this.rebuild();
+        await this.rebuild(redis);
     }
   }
 
-  private async rebuild(): Promise<void> {
-    // Other processes stop at once, too: they may not have looked yet.
-    await this.engine.setState('recovering', ['open', 'frozen']);
+  /**
+   * Other processes stop at once, too: they may not have looked yet. Only the life that was judged is closed; by
+   * now another process may have rebuilt it and trade again.
+   */
+  private async closeShard(judged: RedisSide | null): Promise<void> {
+    if (judged !== null) await this.engine.setState('recovering', ['open', 'frozen'], judged.epoch);
+  }
+
+  private async rebuild(judged: RedisSide | null): Promise<void> {
+    await this.closeShard(judged);
     const source = await this.openSource();
     try {
       // Whoever held the record before may have rebuilt the shard by now.

@@ -11,13 +11,17 @@ local function initialise(keys, argv)
 end
 
 -- set_state: moves the shard between open, frozen and recovering.
--- Keys: {shard}:meta. Arguments: state wanted, then the states it may be reached from.
--- Writes: meta. Returns: the state before, '' for an empty Redis; nothing changes when that one is not listed.
+-- Keys: {shard}:meta. Arguments: state wanted, epoch that it is wanted for ('' for any), then the states it may be
+--   reached from.
+-- Writes: meta. Returns: the state before, '' for an empty Redis; nothing changes when that one is not listed or the
+--   shard is in another epoch.
 local function set_state(keys, argv)
   call = redis.call
-  local state = call('HGET', keys[1], 'state')
+  local meta = call('HMGET', keys[1], 'state', 'epoch')
+  local state = meta[1]
   if not state then return '' end
-  for i = 2, #argv do
+  if argv[2] ~= '' and argv[2] ~= meta[2] then return state end
+  for i = 3, #argv do
     if argv[i] == state then
       call('HSET', keys[1], 'state', argv[1])
       break

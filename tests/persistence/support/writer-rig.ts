@@ -82,7 +82,7 @@ export class WriterRig {
   }
 
   get isActive(): boolean {
-    return this.writer.committedSequence !== null;
+    return this.writer.committed !== null;
   }
 
   /** Takes the lock away from the writer while its session lives on: it does not notice. */
