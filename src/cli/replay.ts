@@ -5,19 +5,16 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import WebSocket from 'ws';
-import { parseMessages, type Message } from '../conformance/messages';
-import { ReportBuilder, type StreamAnswer, type StreamCommand } from '../conformance/reports';
-import { formatAmount, parseAmount } from '../domain/amounts';
+import { parseMessages } from '../conformance/messages';
+import { play, steps } from '../conformance/play';
 import { startTemporaryVenue } from './temporary-venue';
-import { VenueClient, VenueError, type OperationResult, type VenueInstrument } from './venue-client';
+import { VenueClient, VenueError, type VenueInstrument } from '../conformance/venue-client';
 
 /**
  * `npm run replay -- <messages.csv.gz>`: plays a stream of the public matching-engine-benchmark through a venue
  * over HTTP and compares what comes out with what is known to be right.
  */
 
-const CLIENT_ID = 'replay';
-const MESSAGES_IN_BATCH = 450;
 const OWN_INSTRUMENT = { instrument: 'BTC-USD', base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001' };
 const BOOK_LEVELS = 5_000;
 
@@ -40,68 +37,6 @@ function readText(file: string): string {
 function siblingOf(file: string, suffix: string): string | null {
   const sibling = file.replace(/\.messages\.csv(?:\.gz)?$/, suffix);
   return sibling !== file && existsSync(sibling) ? sibling : null;
-}
-
-/** Whole steps of a decimal that the venue gave. */
-function steps(text: string, step: VenueInstrument['tick']): number {
-  const parsed = parseAmount(text, step);
-  if (!parsed.ok) throw new VenueError(`the venue gave ${text}, which ${parsed.problem}`);
-  return parsed.value;
-}
-
-function operationOf(command: StreamCommand, instrument: VenueInstrument): Record<string, unknown> {
-  const name = { client_id: CLIENT_ID, client_order_id: command.orderId };
-  switch (command.op) {
-    case 'place': return {
-      op: 'place', ...name, instrument: instrument.instrument, side: command.side, type: 'limit',
-      time_in_force: command.ioc ? 'ioc' : 'gtc',
-      price: formatAmount(command.price, instrument.tick), quantity: formatAmount(command.quantity, instrument.lot),
-    };
-    case 'cancel': return { op: 'cancel', ...name };
-    case 'amend': return {
-      op: 'amend', ...name,
-      price: formatAmount(command.price, instrument.tick), remaining_quantity: formatAmount(command.remaining, instrument.lot),
-    };
-  }
-}
-
-function answerOf({ status, body }: OperationResult, instrument: VenueInstrument): StreamAnswer {
-  if (status === 404 || status === 409) return null;
-  if (status >= 300) throw new VenueError(`the venue answered ${status}: ${JSON.stringify(body)}`);
-  const order = body as {
-    order_id: string; side: 'buy' | 'sell'; price: string; status: string;
-    trades: { price: string; quantity: string; maker_order_id: string }[];
-  };
-  return {
-    venueOrderId: order.order_id,
-    side: order.side,
-    price: steps(order.price, instrument.tick),
-    status: order.status,
-    trades: order.trades.map((trade) => ({
-      price: steps(trade.price, instrument.tick),
-      quantity: steps(trade.quantity, instrument.lot),
-      makerVenueOrderId: trade.maker_order_id,
-    })),
-  };
-}
-
-/** Plays the messages. @returns the report lines and how long the venue took */
-async function play(venue: VenueClient, instrument: VenueInstrument, messages: readonly Message[]): Promise<{ reports: string[]; seconds: number }> {
-  const builder = new ReportBuilder();
-  const reports: string[] = [];
-  const started = process.hrtime.bigint();
-  for (let first = 0; first < messages.length; first += MESSAGES_IN_BATCH) {
-    const batch = messages.slice(first, first + MESSAGES_IN_BATCH).map((message) => ({ message, commands: builder.commandsOf(message) }));
-    const results = await venue.batch(batch.flatMap(({ commands }) => commands.map((command) => operationOf(command, instrument))));
-    let at = 0;
-    for (const { message, commands } of batch) {
-      // The trades of a cancelled order are its history, not the cancel's.
-      const answers = results.slice(at, at + commands.length).map((result) => answerOf(result, instrument));
-      at += commands.length;
-      for (const line of builder.reportsOf(message, answers)) reports.push(line);
-    }
-  }
-  return { reports, seconds: Number(process.hrtime.bigint() - started) / 1e9 };
 }
 
 function say(line: string): void {
