@@ -92,9 +92,16 @@ export interface Trade {
   readonly executedUs: number;
 }
 
+let lastTimeUs = Number.NaN;
+let lastTimeText = '';
+
 /** ISO 8601 UTC with microseconds. */
 export function formatTimeUs(timeUs: number): string {
+  // An answer tells the same moment several times over.
+  if (timeUs === lastTimeUs) return lastTimeText;
   const ms = Math.floor(timeUs / 1000);
   const micros = timeUs - ms * 1000;
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+  lastTimeText = `${new Date(ms).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+  lastTimeUs = timeUs;
+  return lastTimeText;
 }
