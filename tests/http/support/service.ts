@@ -20,6 +20,9 @@ const INSTRUMENTS = [
 export interface ServiceOptions {
   readonly hotPath?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Servers of the test's own. */
+  readonly redisUrl?: string;
+  readonly databaseServerUrl?: string;
 }
 
 /** A venue with one service on it, a checking client, and a book of its own for every test that asks. */
@@ -31,11 +34,11 @@ export class Service {
     private readonly directory: ReturnType<typeof temporaryDirectory>,
   ) {}
 
-  static async open({ hotPath = true, environment = {} }: ServiceOptions = {}): Promise<Service> {
+  static async open({ hotPath = true, environment = {}, ...servers }: ServiceOptions = {}): Promise<Service> {
     const directory = temporaryDirectory('http');
     const file = join(directory.path, 'instruments.json');
     writeFileSync(file, JSON.stringify(INSTRUMENTS));
-    const venue = await Venue.open({ app: { hotPath }, environment: { INSTRUMENTS_FILE: file, ...environment } });
+    const venue = await Venue.open({ ...servers, app: { hotPath }, environment: { INSTRUMENTS_FILE: file, ...environment } });
     const running = await venue.start();
     return new Service(venue, running, new Client(running.url), directory);
   }
@@ -58,6 +61,15 @@ export class Service {
       if (seq === persisted) return;
       await sleep(5);
     }
+  }
+
+  /** For a Redis of the test's own that was killed: the venue's connection to it does not come back. */
+  async closeWithoutRedis(): Promise<void> {
+    this.directory.remove();
+    await this.running.stop();
+    this.venue.redis.close();
+    const leaks = await this.venue.database.drop();
+    if (leaks.length > 0) throw new Error(`left open: ${leaks.join(', ')}`);
   }
 
   async close(): Promise<void> {

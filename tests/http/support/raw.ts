@@ -1,0 +1,63 @@
+import { connect } from 'node:net';
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/**
+ * Sends bytes as they are, where an HTTP client would not.
+ * @param parts sent one after the other, with a pause between them
+ * @returns the answers that came until the service closed the connection, or none came for `quietMs`
+ */
+export async function sendRaw(port: number, parts: readonly (string | Uint8Array)[], quietMs = 2_000, pauseMs = 5): Promise<RawAnswer[]> {
+  const received = await new Promise<Buffer>((resolve) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(port, '127.0.0.1');
+    const done = (): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(Buffer.concat(chunks));
+    };
+    let timer = setTimeout(done, quietMs);
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      clearTimeout(timer);
+      timer = setTimeout(done, quietMs);
+    });
+    socket.on('end', done);
+    socket.on('error', done);
+    socket.on('close', done);
+    socket.on('connect', () => {
+      const [first, ...rest] = parts;
+      if (first !== undefined) socket.write(first);
+      rest.forEach((part, index) => setTimeout(() => { if (socket.writable) socket.write(part); }, pauseMs * (index + 1)));
+    });
+  });
+  return parseAnswers(received);
+}
+
+/** Answers with a content length, one after the other. */
+export function parseAnswers(bytes: Buffer): RawAnswer[] {
+  const answers: RawAnswer[] = [];
+  let rest = bytes;
+  while (rest.length > 0) {
+    const end = rest.indexOf('\r\n\r\n');
+    if (end < 0) break;
+    const [statusLine, ...lines] = rest.subarray(0, end).toString('latin1').split('\r\n') as [string, ...string[]];
+    const headers = new Headers(lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1).trim()] as [string, string];
+    }));
+    const status = Number(statusLine.split(' ')[1]);
+    if (status === 100) {
+      rest = rest.subarray(end + 4);
+      continue;
+    }
+    const length = Number(headers.get('content-length') ?? 0);
+    answers.push({ status, headers, text: rest.subarray(end + 4, end + 4 + length).toString('utf8') });
+    rest = rest.subarray(end + 4 + length);
+  }
+  return answers;
+}
