@@ -120,6 +120,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   }, logger.child({ part: 'stream' }), {
     connections: (count) => metrics.websocketConnections.set(count),
     dropped: () => metrics.streamDropped.inc(),
+    resynced: () => metrics.streamResynced.inc(),
     sent: (count) => metrics.streamMessages.inc(count),
   }) : null;
   const market = marketLog === null || stream === null

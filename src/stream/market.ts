@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import { LogEpochError, LogGapError } from '../log/log-reader';
 import { BookReplica } from './book-replica';
 
 export interface MarketLog {
@@ -20,6 +21,14 @@ export interface MarketListener {
   reset(market: Market): void;
 }
 
+/** The log is of another life of the shard than the books. */
+class OtherLifeError extends Error {
+  constructor() {
+    super('the shard began another life');
+    this.name = 'OtherLifeError';
+  }
+}
+
 const READ_COUNT = 1_000;
 const BLOCK_MS = 500;
 const RETRY_MS = 250;
@@ -35,6 +44,7 @@ export class Market {
   private running: Promise<void> | null = null;
   private stopping = false;
   private isSynced = false;
+  private isIntact = false;
   private wakeStop: () => void = () => undefined;
   private readonly stopped = new Promise<void>((resolve) => { this.wakeStop = resolve; });
   /** Last log sequence that the books contain. */
@@ -53,6 +63,11 @@ export class Market {
   /** Whether the books follow the log now. */
   get synced(): boolean {
     return this.isSynced;
+  }
+
+  /** Whether the books are what the log tells up to `sequence`: then they go on from there, also after an interruption. */
+  get intact(): boolean {
+    return this.isIntact;
   }
 
   book(instrument: string): BookReplica | undefined {
@@ -92,14 +107,15 @@ export class Market {
   private async loop(): Promise<void> {
     while (!this.stopping) {
       try {
-        if (!this.isSynced) await this.resync();
+        if (!this.isSynced) await this.sync();
         const raws = await this.log.read(this.epoch, this.sequence, READ_COUNT, BLOCK_MS);
         if (raws.length === 0) await this.confirmLineage();
         for (const raw of raws) this.apply(decodeLogEntry(raw.payload));
       } catch (error) {
         if (this.stopping) return;
+        if (error instanceof LogGapError || error instanceof LogEpochError || error instanceof OtherLifeError) this.isIntact = false;
         // Said once: until the books follow the log again, every attempt may fail for the same reason.
-        if (this.isSynced) this.logger.warn({ err: error }, 'market data interrupted: reading the books anew');
+        if (this.isSynced) this.logger.warn({ err: error }, 'market data interrupted');
         this.isSynced = false;
         await Promise.race([sleep(RETRY_MS), this.stopped]);
       }
@@ -110,11 +126,19 @@ export class Market {
   private async confirmLineage(): Promise<void> {
     const meta = await this.engine.meta();
     if (meta === null || meta.epoch !== this.epoch || meta.sequence < this.sequence) {
-      throw new Error('the shard began another life');
+      throw new OtherLifeError();
     }
   }
 
   private apply(entry: LogEntry): void {
+    this.isIntact = false;
+    this.applyToBooks(entry);
+    this.listener.entry(entry, this);
+    this.isIntact = true;
+    this.wakeWaiters();
+  }
+
+  private applyToBooks(entry: LogEntry): void {
     for (const level of entry.levels) {
       const book = this.books.get(level.instrument);
       if (book === undefined) continue;
@@ -124,8 +148,6 @@ export class Market {
     }
     this.sequence = entry.sequence;
     this.timeUs = entry.timeUs;
-    this.listener.entry(entry, this);
-    this.wakeWaiters();
   }
 
   private wakeWaiters(): void {
@@ -133,6 +155,19 @@ export class Market {
     for (const waiter of this.waiters) {
       if (waiter.sequence <= this.sequence) waiter.wake();
     }
+  }
+
+  /** Goes on where the books stand, if they can: then nothing has been missed. Else reads them anew. */
+  private async sync(): Promise<void> {
+    if (this.isIntact) {
+      await this.confirmLineage();
+      this.logger.info({ epoch: this.epoch, sequence: this.sequence }, 'market data goes on');
+    } else {
+      await this.resync();
+      this.logger.info({ epoch: this.epoch, sequence: this.sequence }, 'market data follows the log');
+    }
+    this.isSynced = true;
+    this.wakeWaiters();
   }
 
   /**
@@ -164,27 +199,17 @@ export class Market {
       this.books.set(instrument, book);
     }
     const after = await this.engine.meta();
-    if (after === null || after.epoch !== before.epoch) throw new Error('the shard began another life');
+    if (after === null || after.epoch !== before.epoch) throw new OtherLifeError();
     this.sequence = before.sequence;
     this.timeUs = before.timeUs;
     this.epoch = before.epoch;
     while (this.sequence < after.sequence) {
       const raws = await this.log.read(this.epoch, this.sequence, READ_COUNT, BLOCK_MS);
       if (raws.length === 0) throw new Error('the log ends before the sequence');
-      for (const raw of raws) {
-        const entry = decodeLogEntry(raw.payload);
-        for (const level of entry.levels) {
-          const book = this.books.get(level.instrument);
-          book?.apply(level);
-          if (book) book.changedSequence = entry.sequence;
-        }
-        this.sequence = entry.sequence;
-        this.timeUs = entry.timeUs;
-      }
+      for (const raw of raws) this.applyToBooks(decodeLogEntry(raw.payload));
     }
+    this.isIntact = true;
     this.isSynced = true;
-    this.logger.info({ epoch: this.epoch, sequence: this.sequence }, 'market data follows the log');
     this.listener.reset(this);
-    this.wakeWaiters();
   }
 }

@@ -20,12 +20,17 @@ export interface StreamOptions {
 export interface StreamObserver {
   connections(count: number): void;
   dropped(): void;
+  /** A client was told that something was skipped. */
+  resynced(): void;
   sent(count: number): void;
 }
 
 /** WebSocket close codes (RFC 6455). */
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
+
+/** Looks for silent clients in each heartbeat period: silence may last that much of it longer. */
+const LOOKS_PER_HEARTBEAT = 4;
 
 /** Longest wait for clients to answer the close, at shutdown. */
 const CLOSE_GRACE_MS = 500;
@@ -36,6 +41,8 @@ class Client {
   instruments: Set<string> | null = null;
   /** Until it subscribes by name, a client gets everything. */
   implicit = true;
+  /** It came while there were no books to show. */
+  awaitsBooks = false;
   lastSentMs = Date.now();
 
   private isGathering = false;
@@ -75,7 +82,7 @@ export class StreamServer implements MarketListener {
   private readonly requestSchema: Joi.ObjectSchema<Request>;
   /** Sequence of the last book message of each instrument. */
   private readonly bookSequence = new Map<string, number>();
-  private readonly heartbeat: NodeJS.Timeout;
+  private heartbeat: NodeJS.Timeout | null = null;
   private market: Market | null = null;
   private closing = false;
 
@@ -93,7 +100,6 @@ export class StreamServer implements MarketListener {
       instruments: names,
     });
     this.server = new WebSocketServer({ noServer: true, maxPayload: options.messageBytesMax, perMessageDeflate: false });
-    this.heartbeat = setInterval(() => this.beat(), options.heartbeatMs);
   }
 
   attach(market: Market): void {
@@ -111,7 +117,9 @@ export class StreamServer implements MarketListener {
 
   private accept(socket: WebSocket, link: Duplex, query: URLSearchParams): void {
     const client = new Client(socket, link);
+    client.awaitsBooks = this.market?.intact !== true;
     this.clients.add(client);
+    this.heartbeat ??= setInterval(() => this.beat(), this.options.heartbeatMs / LOOKS_PER_HEARTBEAT);
     this.observer.connections(this.clients.size);
     socket.on('message', (data, isBinary) => this.receive(client, data, isBinary));
     socket.on('error', (error) => this.logger.debug({ err: error }, 'stream connection'));
@@ -121,11 +129,13 @@ export class StreamServer implements MarketListener {
     });
     const channels = query.get('channels')?.split(',');
     const instruments = query.get('instruments')?.split(',');
-    if (channels !== undefined || instruments !== undefined) {
-      this.subscribe(client, { op: 'subscribe', ...(channels && { channels }), ...(instruments && { instruments }) });
-    } else {
+    if (channels === undefined && instruments === undefined) {
       this.sendSnapshots(client, null);
+      return;
     }
+    // It gets what it asks for, snapshots included; and nothing while what it asks for is not understood.
+    client.channels.clear();
+    this.subscribe(client, { op: 'subscribe', ...(channels && { channels }), ...(instruments && { instruments }) });
   }
 
   private receive(client: Client, data: RawData, isBinary: boolean): void {
@@ -135,6 +145,11 @@ export class StreamServer implements MarketListener {
       request = JSON.parse((data as Buffer).toString('utf8'));
     } catch {
       this.sendError(client, 'malformed_json', 'a message must be a JSON object');
+      return;
+    }
+    // Copied, it would be the object's prototype, and its fields would be taken for the request's own.
+    if (typeof request === 'object' && request !== null && Object.hasOwn(request, '__proto__')) {
+      this.sendError(client, 'validation_failed', '__proto__ is not allowed');
       return;
     }
     this.subscribe(client, request);
@@ -191,7 +206,7 @@ export class StreamServer implements MarketListener {
 
   /** Snapshots of the books that the client follows now and did not before. */
   private sendSnapshots(client: Client, before: ReadonlySet<string> | null): void {
-    if (this.market === null || !this.market.synced) return;
+    if (this.market === null || !this.market.intact) return;
     for (const name of this.bookInstruments(client)) {
       if (before?.has(name)) continue;
       const book = this.market.book(name);
@@ -205,10 +220,14 @@ export class StreamServer implements MarketListener {
       this.bookSequence.set(name, market.book(name)?.changedSequence ?? 0);
     }
     for (const client of this.clients) {
-      if (client.channels.has('orderbook')) {
+      if (client.awaitsBooks) {
+        client.awaitsBooks = false;
+      } else {
+        // Whatever the channel: trades and orders of the gap are not told one by one.
         this.send(client, this.control('resync', { reason: 'market_data_interrupted' }));
-        this.sendSnapshots(client, null);
+        this.observer.resynced();
       }
+      this.sendSnapshots(client, null);
     }
   }
 
@@ -274,16 +293,16 @@ export class StreamServer implements MarketListener {
 
   private beat(): void {
     const due = Date.now() - this.options.heartbeatMs;
-    const text = this.control('heartbeat', {});
+    let text: string | null = null;
     for (const client of this.clients) {
-      if (client.lastSentMs <= due) this.send(client, text);
+      if (client.lastSentMs <= due) this.send(client, text ??= this.control('heartbeat', {}));
     }
   }
 
   /** Tells every client and closes its connection. */
   async close(): Promise<void> {
     this.closing = true;
-    clearInterval(this.heartbeat);
+    if (this.heartbeat !== null) clearInterval(this.heartbeat);
     for (const client of this.clients) {
       this.send(client, this.control('shutdown', { reason: 'the service is shutting down' }));
       client.socket.close(CLOSE_GOING_AWAY, 'shutdown');
