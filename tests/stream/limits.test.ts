@@ -1,0 +1,199 @@
+import { createConnection, type Socket } from 'node:net';
+import { once } from 'node:events';
+import WebSocket from 'ws';
+import { HttpClient } from '../persistence/support/http-client';
+import { Load, testSeed } from '../persistence/support/load';
+import { ShardView } from '../persistence/support/shard-view';
+import { until } from '../persistence/support/until';
+import { Venue, type RunningApp } from '../support/venue';
+import { RebuiltBook } from './support/rebuilt-book';
+import { StreamClient } from './support/stream-client';
+
+const CONNECTIONS_MAX = 6;
+const MESSAGE_BYTES_MAX = 4_096;
+const BUFFER_BYTES_MAX = 65_536;
+const HANDSHAKE = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'];
+
+describe('the stream and clients that do not behave', () => {
+  let venue: Venue;
+  let shard: ShardView;
+  let running: RunningApp;
+  let http: HttpClient;
+  let good: StreamClient;
+  const others: StreamClient[] = [];
+
+  beforeAll(async () => {
+    venue = await Venue.open({ environment: {
+      STREAM_CONNECTIONS_MAX: String(CONNECTIONS_MAX), STREAM_MESSAGE_BYTES_MAX: String(MESSAGE_BYTES_MAX), STREAM_BUFFER_BYTES_MAX: String(BUFFER_BYTES_MAX),
+    } });
+    shard = new ShardView(venue);
+    running = await venue.start();
+    http = new HttpClient(() => running.url);
+    good = await StreamClient.open(running.url);
+    await good.count(2);
+  });
+  afterAll(async () => {
+    await good.close();
+    http.close();
+    await venue.close();
+  });
+  // Whatever happened to others, one client is served as if it were alone.
+  afterEach(async () => {
+    for (const client of others.splice(0)) await client.close();
+    const { status } = await http.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: '9.00', quantity: '1' });
+    expect(status).toBe(201);
+    await good.caughtUp(await shard.meta('seq'));
+    const book = new RebuiltBook('BTC-USD');
+    for (const message of good.messages) book.take(message);
+    expect(book.problems).toEqual([]);
+    expect(book.snapshots).toBe(1);
+  });
+
+  const open = async (query = ''): Promise<StreamClient> => {
+    const client = await StreamClient.open(running.url, query);
+    others.push(client);
+    return client;
+  };
+
+  const metric = async (name: string): Promise<number> => {
+    const line = String((await http.get('/metrics')).body).split('\n').find((text) => text.startsWith(`${name} `));
+    return Number(line?.slice(name.length + 1));
+  };
+  const onlyGood = (): Promise<void> => until('only the good client is left', async () => await metric('websocket_connections') === 1);
+
+  const raw = async (lines: readonly string[]): Promise<{ socket: Socket; received: () => string }> => {
+    const socket = createConnection(running.port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk) => { text += chunk.toString('latin1'); });
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    return { socket, received: () => text };
+  };
+
+  it.each([
+    ['broken JSON', '{"op":', 'malformed_json'],
+    ['nothing', '', 'malformed_json'],
+    ['bytes', Buffer.from('{"op":"ping"}'), 'malformed_json'],
+    ['another encoding', Buffer.from([0xff, 0xfe, 0x00]), 'malformed_json'],
+    ['null', 'null', 'validation_failed'],
+    ['a number', '1e999', 'validation_failed'],
+    ['a list', '[{"op":"ping"}]', 'validation_failed'],
+    ['no op', '{}', 'validation_failed'],
+    ['an unknown op', '{"op":"drop_tables"}', 'validation_failed'],
+    ['an unknown field', '{"op":"ping","x":1}', 'validation_failed'],
+    ['an unknown channel', '{"op":"subscribe","channels":["trades","everything"]}', 'validation_failed'],
+    ['an unknown instrument', '{"op":"subscribe","instruments":["DOGE-USD"]}', 'validation_failed'],
+    ['no list', '{"op":"subscribe","channels":"trades"}', 'validation_failed'],
+    ['an empty list', '{"op":"unsubscribe","instruments":[]}', 'validation_failed'],
+    ['a prototype', '{"op":"subscribe","__proto__":{"channels":["trades"]}}', 'validation_failed'],
+    ['a constructor', '{"op":"subscribe","constructor":{"prototype":{"implicit":true}}}', 'validation_failed'],
+    ['a prototype as a channel', '{"op":"subscribe","channels":["__proto__","constructor"]}', 'validation_failed'],
+    ['depth', `{"op":"subscribe","channels":${'['.repeat(1900)}${']'.repeat(1900)}}`, 'validation_failed'],
+    ['many channels', `{"op":"subscribe","channels":[${Array.from({ length: 300 }, () => '"trades"').join(',')}]}`, 'validation_failed'],
+  ])('an error answers %s, and the connection lives', async (_, message, code) => {
+    const client = await open('?channels=trades&instruments=ETH-USD');
+    const answer = await client.ask(message, 'error');
+    expect(answer).toMatchObject({ instrument: null, data: { code, message: expect.any(String) as string } });
+    expect(JSON.stringify(answer).length).toBeLessThan(2 * MESSAGE_BYTES_MAX);
+    expect((await client.ask({ op: 'subscribe', channels: ['trades'], instruments: ['ETH-USD'] }, 'subscribed')).data)
+      .toEqual({ channels: ['trades'], instruments: ['ETH-USD'] });
+  });
+
+  it('closes on a message that is too large, with the code for it', async () => {
+    const client = await open();
+    client.send(`{"op":"ping","x":"${'x'.repeat(MESSAGE_BYTES_MAX)}"}`);
+    expect((await client.untilClosed()).code).toBe(1009);
+  });
+
+  it.each([
+    // A client's frames must be masked; control frames have at most 125 bytes; text is UTF-8; the rest is reserved.
+    ['unmasked', Buffer.from([0x81, 0x02, 0x7b, 0x7d])],
+    ['of a reserved kind', Buffer.from([0x83, 0x80, 0, 0, 0, 0])],
+    ['too long to ping', Buffer.from([0x89, 0xfe, 0x00, 0x7e, 0, 0, 0, 0])],
+    ['no UTF-8', Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe])],
+    ['longer than any message', Buffer.from([0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])],
+    ['noise', Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 167 + 13) % 256))],
+  ])('closes on a frame that is %s', async (_, frame) => {
+    const { socket, received } = await raw(['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE]);
+    await until('the handshake', () => received().includes('101 Switching Protocols'));
+    const closed = once(socket, 'close');
+    socket.write(frame);
+    // It answers with a close frame and waits for ours, which never comes; ending our side is enough.
+    socket.end();
+    await closed;
+    await onlyGood();
+  });
+
+  it('answers handshakes that are none with a 4xx', async () => {
+    for (const [wrong, status] of [
+      [['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE.slice(0, 2)], 400],
+      [['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE.slice(0, 3), 'Sec-WebSocket-Version: 7'], 400],
+      [['POST /stream HTTP/1.1', 'Host: x', 'Content-Length: 0', ...HANDSHAKE], 405],
+      [['GET //stream HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
+      [['GET // HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
+      [['GET /streams HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
+      [['GET http://[ HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
+    ] as const) {
+      const { socket, received } = await raw(wrong);
+      await until(`an answer to ${wrong[0]}`, () => received().includes('\r\n'));
+      expect(received()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      socket.destroy();
+    }
+    for (const query of ['?channels=%', '?channels=%E0%A4%A', `?channels=${'trades,'.repeat(500)}`, '?&&==&?']) {
+      const { socket, received } = await raw([`GET /stream${query} HTTP/1.1`, 'Host: x', ...HANDSHAKE]);
+      await until('the handshake', () => received().includes('101 Switching Protocols'));
+      socket.destroy();
+    }
+    await onlyGood();
+  });
+
+  it('lives through connections that are reset at any moment', async () => {
+    for (let i = 0; i < 20; i++) {
+      const socket = createConnection(running.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(`GET ${i % 2 === 0 ? '/stream' : '/nowhere'} HTTP/1.1\r\nHost: x\r\n${HANDSHAKE.join('\r\n')}\r\n\r\n`);
+      if (i % 4 < 2) await once(socket, 'data');
+      socket.resetAndDestroy();
+    }
+    await onlyGood();
+  });
+
+  it('refuses connections beyond its limit, and takes them again when others leave', async () => {
+    while (others.length < CONNECTIONS_MAX - 1) await open();
+    const refused = new WebSocket(`ws://127.0.0.1:${running.port}/stream`);
+    const [request, response] = await once(refused, 'unexpected-response') as [{ destroy(): void }, { statusCode: number; headers: Record<string, string> }];
+    expect(response.statusCode).toBe(503);
+    expect(response.headers['retry-after']).toBe('1');
+    request.destroy();
+    expect(await metric('websocket_connections')).toBe(CONNECTIONS_MAX);
+    await others.pop()?.close();
+    await until('there is room again', async () => await metric('websocket_connections') < CONNECTIONS_MAX);
+    await open();
+  });
+
+  it('closes a client that does not read, and others do not notice', async () => {
+    const seed = testSeed('slow client');
+    const operations = Array.from({ length: 1000 }, (_, i) => ({ op: 'place', client_id: 'wide', side: 'buy', type: 'limit', price: (1 + i / 100).toFixed(2), quantity: '1' }));
+    expect((await http.post('/orders/batch', { operations })).status).toBe(200);
+    const load = new Load(() => running.url, { seed, workers: 2 });
+    load.start();
+    const slow = await open();
+    const dropped = await metric('stream_clients_dropped_total');
+    slow.socket.pause();
+    // Each turn sends it the whole wide book; the kernel's own buffers take some of them.
+    await until('it is closed', async () => {
+      for (let i = 0; i < 20; i++) {
+        slow.send({ op: 'unsubscribe', channels: ['orderbook'] });
+        slow.send({ op: 'subscribe', channels: ['orderbook'] });
+      }
+      return await metric('stream_clients_dropped_total') === dropped + 1;
+    });
+    await onlyGood();
+    slow.socket.resume();
+    await load.stop();
+    load.close();
+    expect(load.unexpected).toEqual([]);
+  });
+});
