@@ -12,7 +12,7 @@ import { CHANNELS, controlMessage, deltaMessage, orderMessage, snapshotMessage, 
 export interface StreamOptions {
   readonly connectionsMax: number;
   readonly messageBytesMax: number;
-  /** Bytes that may wait for one client before it is closed as too slow. */
+  /** Bytes that may wait for one client from one turn to the next before it is closed as too slow. */
   readonly bufferBytesMax: number;
   readonly heartbeatMs: number;
 }
@@ -49,6 +49,14 @@ class Client {
 
   /** @param link the connection under the socket */
   constructor(readonly socket: WebSocket, private readonly link: Duplex) {}
+
+  /**
+   * Whether more than `bytesMax` have been waiting since earlier turns. What the current turn has added says nothing of
+   * the client: one order may bring thousands of fills.
+   */
+  isBehind(bytesMax: number): boolean {
+    return !this.isGathering && this.socket.bufferedAmount > bytesMax;
+  }
 
   /** Messages of one turn leave in one write: a system call for each costs more than making it. */
   write(message: string | Buffer): void {
@@ -272,7 +280,7 @@ export class StreamServer implements MarketListener {
   private send(client: Client, message: string | Buffer): void {
     const { socket } = client;
     if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > this.options.bufferBytesMax) {
+    if (client.isBehind(this.options.bufferBytesMax)) {
       this.observer.dropped();
       socket.close(CLOSE_POLICY, 'slow_consumer');
       socket.terminate();
