@@ -2,11 +2,17 @@
  * Imports point one way. `domain` is pure; each part knows the domain and never another part's insides; app.ts wires
  * them. A library belongs to one part, so that it could be changed there.
  */
-const PARTS = ['api', 'engine', 'http', 'log', 'persistence', 'recovery', 'reference', 'servers', 'stream'];
+const PARTS = [
+  'api', 'audit', 'chaos', 'conformance', 'engine', 'http', 'log', 'persistence', 'recovery', 'reference', 'servers', 'stream',
+];
 
 /** What a part may import of ours, beside itself and the domain. */
 const ALLOWED = {
   api: ['engine', 'persistence'],
+  audit: ['reference'],
+  // It stands outside, kills what it started and judges what is left.
+  chaos: ['audit', 'engine', 'persistence', 'servers'],
+  conformance: [],
   engine: [],
   http: ['api'],
   log: ['engine/keys', 'engine/redis-connection'],
@@ -21,7 +27,8 @@ const LIBRARIES = [
   { name: 'redis', only: ['engine', 'log', 'servers'] },
   { name: 'pg', only: ['persistence', 'servers'] },
   { name: 'express', only: ['http'] },
-  { name: 'ws', only: ['stream'] },
+  // Commands are clients of the stream.
+  { name: 'ws', only: ['stream', 'cli'] },
   { name: 'joi', only: ['api', 'stream', 'config\\.ts'] },
 ];
 
@@ -38,6 +45,10 @@ module.exports = {
     {
       name: 'only-entries-know-the-app', severity: 'error',
       from: { pathNot: '^src/(main\\.ts|cli/)' }, to: { path: '^src/(app|main)\\.ts$' },
+    },
+    {
+      name: 'the-service-starts-no-servers', comment: 'An image carries no embedded servers.', severity: 'error',
+      from: { pathNot: '^src/(servers|cli|chaos)/' }, to: { path: '^src/servers/' },
     },
     { name: 'nobody-imports-a-command', severity: 'error', from: { pathNot: '^src/cli/' }, to: { path: '^src/cli/' } },
     ...PARTS.map((part) => ({

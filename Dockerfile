@@ -3,11 +3,11 @@ FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Optional packages are the servers that `npm run up` embeds; the image has no use for them.
-RUN npm ci --omit=optional --no-audit --no-fund
+RUN npm ci --omit=optional --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
-RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
+RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:22-slim
 WORKDIR /app

@@ -113,8 +113,9 @@ function isInstalled() {
 async function install() {
   if (isInstalled()) return;
   process.stderr.write('openfill: installing packages (once) ...\n');
-  // With everything the build needs, whatever NODE_ENV or the user's npm settings leave out.
-  const flags = ['--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  // With everything the build needs, whatever NODE_ENV or the user's npm settings leave out; and without the packages'
+  // own scripts, which many machines do not run anyway: nothing here needs one.
+  const flags = ['--include=dev', '--include=optional', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   let result = await npm('ci', ...flags);
   if (result.code !== 0) {
     const first = result.output;
