@@ -273,7 +273,8 @@ export class Engine {
       if (!(error instanceof ErrorReply)) return all('outcome_unknown');
       const message = error.message;
       if (message.startsWith('STATE ')) return all(resultCodeOf(Number(message.slice(6))));
-      if (message.startsWith('OOM')) return this.executeWithoutMemory(batch);
+      // Cancels need no memory; the function library does, should Redis have lost it.
+      if (message.startsWith('OOM')) return onlyFrees ? all('engine_unavailable') : this.executeWithoutMemory(batch);
       if (/^(LOADING|BUSY|MASTERDOWN|READONLY|NOAUTH|NOPERM|WRONGPASS|MISCONF|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS)\b/.test(message)) {
         this.logger.warn({ reply: message }, 'redis refused an engine call');
         return all('engine_unavailable');
@@ -294,8 +295,8 @@ export class Engine {
   /** Redis' memory is full and nothing of the batch has run: cancels go through, the rest is refused. */
   private async executeWithoutMemory(batch: readonly Pending[]): Promise<CommandResult[]> {
     const freeing = batch.filter((pending) => pending.frees);
-    const replies = freeing.length === 0 ? [] : await this.callExecute('execute_freeing', freeing);
-    const results = new Map(freeing.map((pending, i) => [pending, decodeResult(replies[i] as string)]));
+    const freed = freeing.length === 0 ? [] : await this.execute(freeing);
+    const results = new Map(freeing.map((pending, i) => [pending, freed[i] as CommandResult]));
     return batch.map((pending) => results.get(pending) ?? refused('backlog_full'));
   }
 
