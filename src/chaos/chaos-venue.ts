@@ -49,6 +49,12 @@ class KeptService {
   }
 }
 
+export interface ChaosVenueOptions {
+  readonly backlogMax: number;
+  /** What else the service's processes get: PATH, a log level. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
 export interface ApiProcess {
   readonly url: string;
   readonly mode: AckMode;
@@ -72,7 +78,7 @@ export class ChaosVenue {
     readonly writers: readonly KeptService[],
   ) {}
 
-  static async start(backlogMax: number): Promise<ChaosVenue> {
+  static async start(options: ChaosVenueOptions): Promise<ChaosVenue> {
     const dataDir = mkdtempSync(join(tmpdir(), 'openfill-chaos-'));
     const redis = await startEmbeddedRedis({ dataDir });
     const postgres = await startEmbeddedPostgres({ dataDir });
@@ -80,8 +86,7 @@ export class ChaosVenue {
     const postgresLink = await TcpProxy.start(postgres.port);
     const through = (url: string, port: number): string => url.replace(/(@|\/\/)127\.0\.0\.1:\d+/, `$1${HOST}:${port}`);
     const base = {
-      PATH: process.env.PATH ?? '', HOST, REQUIRE_DURABLE: 'true', BACKLOG_MAX: String(backlogMax),
-      LOG_LEVEL: process.env.CHAOS_LOG_LEVEL ?? 'silent', ENGINE_TIMEOUT_MS: '2000',
+      ...options.environment, HOST, REQUIRE_DURABLE: 'true', BACKLOG_MAX: String(options.backlogMax), ENGINE_TIMEOUT_MS: '2000',
       REDIS_URL: through(redis.url, redisLink.port), DATABASE_URL: through(postgres.url, postgresLink.port),
     };
     const apis: ApiProcess[] = [];

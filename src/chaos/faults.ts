@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../cli/random';
+import type { Random } from '../seeded-random';
 import type { ChaosVenue } from './chaos-venue';
 
 export type Part = 'api' | 'writer' | 'redis' | 'postgres' | 'link';

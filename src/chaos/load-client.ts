@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../cli/random';
+import type { Random } from '../seeded-random';
 import type { AckMode, Ledger, SentCommand } from './ledger';
 
 const REQUEST_TIMEOUT_MS = 8_000;
@@ -78,7 +78,7 @@ export class LoadClient {
     const body = { ...fields, idempotency_key: command.key };
     const [method, path] = op === 'place' ? ['POST', '/orders'] : op === 'cancel' ? ['POST', `/orders/${orderId}/cancel`] : ['PATCH', `/orders/${orderId}`];
     for (;;) {
-      const answer = await this.request(method as string, path as string, body);
+      const answer = await this.request(method, path, body);
       if (this.settle(command, operation, answer)) return;
       await sleep(RETRY_MS);
     }

@@ -48,6 +48,7 @@ void new Command('chaos')
       durationMs: options.minutes * 60_000,
       clients: options.clients,
       logger: pino({ level: 'silent' }),
+      environment: { PATH: process.env.PATH ?? '', LOG_LEVEL: process.env.LOG_LEVEL || 'silent' },
       onFault: (name, recoveryMs) => process.stderr.write(`${name}: whole again after ${recoveryMs} ms\n`),
     });
     if (!tell(report)) process.exitCode = 1;

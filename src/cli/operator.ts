@@ -61,7 +61,7 @@ export async function operate(work: (operations: Operations) => Promise<number>)
     process.exitCode = await work(operations);
   } catch (error) {
     const isExpected = error instanceof OperatorError || error instanceof ConfigError || error instanceof UnavailableError;
-    process.stderr.write(`openfill: ${isExpected ? (error as Error).message : String((error as Error).stack)}\n`);
+    process.stderr.write(`openfill: ${isExpected ? (error).message : String((error as Error).stack)}\n`);
     process.exitCode = 1;
   } finally {
     operations?.engine.close();

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { formatAmount } from '../domain/amounts';
-import { seededRandom, type Random } from './random';
+import { seededRandom, type Random } from '../seeded-random';
 import { VenueClient, VenueError, type VenueInstrument } from '../conformance/venue-client';
 
 /** `npm run seed`: fills a running venue with a believable book and trades. */

@@ -22,7 +22,7 @@ simpleCommand('verify', 'Audits a venue: journal, independent replay, Redis and 
     const shard = await new ShardReader(redis, config.shard).read();
     const record = await AuditSource.open(database, config.shard);
     try {
-      const checks = await auditVenue(record, shard);
+      const checks = await auditVenue(record, shard, config);
       checks.forEach(tell);
       const failed = checks.filter((check) => check.problems.length > 0).length;
       process.stdout.write(failed === 0

@@ -29,7 +29,7 @@ export class VenueClient {
     } catch (error) {
       throw new VenueError(`${this.url} cannot be reached: start it with "npm run up", or name another with --url`, { cause: error });
     }
-    const answer = (await response.json()) as unknown;
+    const answer = (await response.json());
     if (!response.ok) throw new VenueError(`${method} ${path} answered ${response.status}: ${JSON.stringify(answer)}`);
     return answer;
   }

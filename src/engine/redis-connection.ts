@@ -60,7 +60,7 @@ export class RedisConnection {
    * @throws ErrorReply when Redis refuses; RedisTimeoutError, or the connection's own error, when the outcome is unknown
    */
   async send(command: readonly string[], timeoutMs: number): Promise<unknown> {
-    const reply = this.client.sendCommand(command as string[]);
+    const reply = this.client.sendCommand(command);
     if (timeoutMs === 0) return reply;
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {

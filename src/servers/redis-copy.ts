@@ -36,7 +36,7 @@ export async function copyRedis(url: string): Promise<RedisCopy> {
     await client.sendCommand(['REPLICAOF', original.hostname, original.port || '6379']);
     const deadline = Date.now() + COPY_TIMEOUT_MS;
     for (;;) {
-      const info = String(await client.sendCommand(['INFO', 'replication']));
+      const info = await client.info('replication');
       if (info.includes('master_link_status:up')) break;
       if (Date.now() > deadline) throw new Error('redis did not hand out a copy in time');
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seededRandom } from '../../src/cli/random';
+import { seededRandom } from '../../src/seeded-random';
 import { PrivateServer } from '../support/servers';
 import { Venue } from '../support/venue';
 import { Load, testSeed } from './support/load';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seededRandom } from '../../src/cli/random';
+import { seededRandom } from '../../src/seeded-random';
 import { HttpClient } from '../persistence/support/http-client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seededRandom, type Random } from '../../../src/cli/random';
+import { seededRandom, type Random } from '../../../src/seeded-random';
 import { Answers, type OrderTold } from './answers';
 import { HttpClient, type HttpAnswer } from './http-client';
 
