@@ -206,9 +206,9 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
 
     it('requests that do not arrive in time are given up', async () => {
       const [line, headers, body] = await Promise.all([
-        sendRaw(service.running.port, ['GET /heal'], 4_000),
-        sendRaw(service.running.port, ['GET /healthz HTTP/1.1\r\nHost: x\r\nA: '], 4_000),
-        sendRaw(service.running.port, [head(`Content-Length: ${order.length}\r\n\r\n${order.slice(0, 20)}`)], 4_000),
+        sendRaw(service.running.port, ['GET /heal']),
+        sendRaw(service.running.port, ['GET /healthz HTTP/1.1\r\nHost: x\r\nA: ']),
+        sendRaw(service.running.port, [head(`Content-Length: ${order.length}\r\n\r\n${order.slice(0, 20)}`)]),
       ]);
       for (const answers of [line, headers, body]) {
         expect(answers.map((answer) => [answer.status, problemOf(answer).code])).toEqual([[408, 'request_timeout']]);
@@ -217,7 +217,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
 
     it('what follows a whole request is answered behind it', async () => {
       const whole = `${head(`Content-Length: ${order.length}`)}\r\n\r\n${order}`;
-      const answers = await sendRaw(service.running.port, [`${whole}${whole}GARBAGE\r\n\r\n`]);
+      const answers = await sendRaw(service.running.port, [`${whole}${whole}GARBAGE\r\n\r\n`], { answers: 3 });
       expect(answers.map((answer) => answer.status)).toEqual([201, 201, 400]);
     });
 
@@ -225,10 +225,10 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
       const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n';
       const request = `${head(`${offer}Content-Length: ${order.length}`)}\r\n\r\n${order}`;
       const get = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-      expect((await sendRaw(service.running.port, [request, request, get])).map((answer) => answer.status)).toEqual([201, 201, 200]);
+      expect((await sendRaw(service.running.port, [request, request, get], { answers: 3 })).map((answer) => answer.status)).toEqual([201, 201, 200]);
       const [first, ...rest] = [request.slice(0, -30), request.slice(-30, -10), request.slice(-10)] as [string, string, string];
-      expect((await sendRaw(service.running.port, [first, ...rest, get], 2_000, 20)).map((answer) => answer.status)).toEqual([201, 200]);
-      expect((await sendRaw(service.running.port, [`${request}${request}${get}`])).map((answer) => answer.status)).toEqual([201, 201, 200]);
+      expect((await sendRaw(service.running.port, [first, ...rest, get], { answers: 2, pauseMs: 20 })).map((answer) => answer.status)).toEqual([201, 200]);
+      expect((await sendRaw(service.running.port, [`${request}${request}${get}`], { answers: 3 })).map((answer) => answer.status)).toEqual([201, 201, 200]);
     });
 
     it.each([
@@ -236,7 +236,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
       ['a long address', `/${'/'.repeat(8_000)}x`, 414],
     ])('a WebSocket on %s is answered like any request', async (_case, path, status) => {
       const upgrade = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
-      const answers = await sendRaw(service.running.port, [upgrade], 500);
+      const answers = await sendRaw(service.running.port, [upgrade]);
       expect(answers.map((answer) => [answer.status, answer.headers.get('content-type')])).toEqual([[status, 'application/problem+json']]);
     });
 
@@ -263,14 +263,27 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
 
     it('an unread body does not spoil the connection', async () => {
       const unread = `POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nGET GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
-      expect((await sendRaw(service.running.port, [unread])).map((answer) => answer.status)).toEqual([404, 200]);
+      expect((await sendRaw(service.running.port, [unread], { answers: 2 })).map((answer) => answer.status)).toEqual([404, 200]);
     });
   });
 });
 
+/** Closes what a test has opened, also where the test has failed. */
+let closers: (() => Promise<void>)[] = [];
+const closing = <T>(thing: T, close: (thing: T) => Promise<void>): T => {
+  closers.push(() => close(thing));
+  return thing;
+};
+afterEach(async () => {
+  for (const close of closers.reverse()) await close();
+  closers = [];
+});
+
+const opened = async (environment: Record<string, string>): Promise<Service> => closing(await Service.open({ environment }), (service) => service.close());
+
 describe('a service that has too much to do', () => {
   it('refuses new orders when too much waits for Postgres, and takes cancels', async () => {
-    const service = await Service.open({ environment: { ROLES: 'api', BACKLOG_MAX: '5' } });
+    const service = await opened({ ROLES: 'api', BACKLOG_MAX: '5' });
     const { client } = service;
     const placed: OrderWithTradesView[] = [];
     for (let i = 0; i < 5; i++) placed.push((await client.place(limit())).body);
@@ -286,22 +299,20 @@ describe('a service that has too much to do', () => {
     // Reads that would wait for the writer say that they are behind.
     const listed = await client.list('?client_id=client-A&status=all');
     expect(listed.body).toMatchObject({ orders: [], stale: true });
-    await service.close();
   });
 
   it('says that the outcome is not known when Postgres does not confirm in time', async () => {
-    const service = await Service.open({ environment: { ROLES: 'api', ENGINE_TIMEOUT_MS: '300' } });
+    const service = await opened({ ROLES: 'api', ENGINE_TIMEOUT_MS: '300' });
     const { client } = service;
     const order = limit({ ack: 'postgres', idempotency_key: 'unknown' });
     await refusal(client.place(order), 504, 'outcome_unknown');
     // The same key tells which: it has happened.
     const again = await client.place({ ...order, ack: 'redis' });
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
-    await service.close();
   });
 
   it('refuses an address that asks too often, and says when to come again', async () => {
-    const service = await Service.open({ environment: { RATE_LIMIT_PER_SECOND: '5' } });
+    const service = await opened({ RATE_LIMIT_PER_SECOND: '5' });
     const { client } = service;
     const answers = await Promise.all(Array.from({ length: 20 }, () => client.get<ProblemBody>('/healthz')));
     const limited = answers.filter((answer) => answer.status === 429);
@@ -312,14 +323,14 @@ describe('a service that has too much to do', () => {
     await refusal(client.place(limit()), 429, 'rate_limited');
     await sleep(1_100);
     expect((await client.place(limit())).status).toBe(201);
-    await service.close();
   });
 });
 
 describe('a service whose stores go away', () => {
   it('matches on without Postgres, and says what it cannot read', async () => {
-    const postgres = await PrivateServer.postgres();
-    const service = await Service.open({ environment: { READ_BARRIER_TIMEOUT_MS: '200', RECENT_TRADES_KEPT: '2', LOG_TAIL_ENTRIES: '1' }, databaseServerUrl: postgres.url });
+    const postgres = closing(await PrivateServer.postgres(), (server) => server.remove());
+    const environment = { READ_BARRIER_TIMEOUT_MS: '200', RECENT_TRADES_KEPT: '2', LOG_TAIL_ENTRIES: '1' };
+    const service = closing(await Service.open({ environment, databaseServerUrl: postgres.url }), (venue) => venue.close());
     const { client } = service;
     for (let i = 0; i < 5; i++) {
       await client.place(limit({ side: 'sell' }));
@@ -342,13 +353,11 @@ describe('a service whose stores go away', () => {
     await postgres.restart();
     for (let tries = 0; tries < 400 && (await client.order(done.order_id)).status !== 200; tries++) await sleep(25);
     expect((await client.order(done.order_id)).body).toEqual(done);
-    await service.close();
-    await postgres.remove();
   }, 60_000);
 
   it('refuses everything but /healthz and /metrics without Redis', async () => {
-    const redis = await PrivateServer.redis();
-    const service = await Service.open({ environment: { ENGINE_TIMEOUT_MS: '500' }, redisUrl: redis.url });
+    const redis = closing(await PrivateServer.redis(), (server) => server.remove());
+    const service = closing(await Service.open({ environment: { ENGINE_TIMEOUT_MS: '500' }, redisUrl: redis.url }), (venue) => venue.closeWithoutRedis());
     const { client } = service;
     const { body: order } = await client.place(limit());
     await redis.kill();
@@ -372,7 +381,5 @@ describe('a service whose stores go away', () => {
     await redis.restart();
     for (let tries = 0; tries < 400 && (await client.get('/readyz')).status !== 200; tries++) await sleep(25);
     expect((await client.order(order.order_id)).body).toEqual(order);
-    await service.closeWithoutRedis();
-    await redis.remove();
   }, 60_000);
 });

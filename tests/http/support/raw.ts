@@ -6,12 +6,23 @@ export interface RawAnswer {
   readonly text: string;
 }
 
+export interface RawOptions {
+  /** How many answers are awaited; one more is waited for a moment, to see that it does not come. */
+  readonly answers?: number;
+  readonly timeoutMs?: number;
+  /** Between two parts. */
+  readonly pauseMs?: number;
+}
+
+const ONE_MORE_MS = 20;
+
 /**
  * Sends bytes as they are, where an HTTP client would not.
- * @param parts sent one after the other, with a pause between them
- * @returns the answers that came until the service closed the connection, or none came for `quietMs`
+ * @param parts sent one after the other
+ * @returns the answers that came until there were enough, the service closed the connection, or time was up
  */
-export async function sendRaw(port: number, parts: readonly (string | Uint8Array)[], quietMs = 2_000, pauseMs = 5): Promise<RawAnswer[]> {
+export async function sendRaw(port: number, parts: readonly (string | Uint8Array)[], options: RawOptions = {}): Promise<RawAnswer[]> {
+  const { answers = 1, timeoutMs = 5_000, pauseMs = 5 } = options;
   const received = await new Promise<Buffer>((resolve) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, '127.0.0.1');
@@ -20,11 +31,12 @@ export async function sendRaw(port: number, parts: readonly (string | Uint8Array
       socket.destroy();
       resolve(Buffer.concat(chunks));
     };
-    let timer = setTimeout(done, quietMs);
+    let timer = setTimeout(done, timeoutMs);
     socket.on('data', (chunk) => {
       chunks.push(chunk);
+      if (parseAnswers(Buffer.concat(chunks)).length < answers) return;
       clearTimeout(timer);
-      timer = setTimeout(done, quietMs);
+      timer = setTimeout(done, ONE_MORE_MS);
     });
     socket.on('end', done);
     socket.on('error', done);
@@ -56,6 +68,7 @@ export function parseAnswers(bytes: Buffer): RawAnswer[] {
       continue;
     }
     const length = Number(headers.get('content-length') ?? 0);
+    if (rest.length < end + 4 + length) break;
     answers.push({ status, headers, text: rest.subarray(end + 4, end + 4 + length).toString('utf8') });
     rest = rest.subarray(end + 4 + length);
   }
