@@ -1,10 +1,11 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import type { EngineCommand } from '../domain/commands';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
-import { KIND_CODE, isOpen, kindCode, type Order, type Trade } from '../domain/order';
+import { KIND_CODE, isOpen, kindCode, type Order } from '../domain/order';
 import { LogAudit } from '../reference/log-audit';
 import { ReferenceShard } from '../reference/shard';
 import type { ShardState } from '../reference/state';
+import type { ReplayedTrade } from './compare-shard';
 import { firstDifference } from './difference';
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
@@ -20,30 +21,41 @@ export class JournalReplay {
   private readonly shard = new ReferenceShard(this.limits);
   private readonly done = new Map<string, Order>();
   /** Of every instrument, oldest first. */
-  readonly trades = new Map<string, Trade[]>();
+  readonly trades = new Map<string, ReplayedTrade[]>();
   /** Log sequence at which each idempotency key was used last. */
   readonly keys = new Map<string, number>();
   readonly problems: string[] = [];
   entries = 0;
-  fills = 0;
   sequence = 0;
+  timeUs = 0;
 
   constructor(private readonly problemsMax: number) {}
 
   add(entry: LogEntry): void {
+    if (entry.sequence <= this.sequence) {
+      this.complain(`entry ${entry.sequence} follows ${this.sequence}`);
+      return;
+    }
+    // Missing ones are told of elsewhere; the entries behind them can still be judged.
+    for (; this.sequence + 1 < entry.sequence; this.sequence++) this.shard.skipEntry();
     this.sequence = entry.sequence;
+    this.timeUs = entry.timeUs;
     this.entries++;
-    this.fills += entry.fills.length;
-    for (const problem of this.audit.add(entry)) this.complain(problem);
+    if (entry.idempotency !== null) this.keys.set(entry.idempotency, entry.sequence);
     for (const trade of tradesOf(entry)) {
       const trades = this.trades.get(trade.instrument);
-      if (trades === undefined) this.trades.set(trade.instrument, [trade]);
-      else trades.push(trade);
+      const replayed = { trade, sequence: entry.sequence };
+      if (trades === undefined) this.trades.set(trade.instrument, [replayed]);
+      else trades.push(replayed);
     }
-    if (entry.idempotency !== null) this.keys.set(entry.idempotency, entry.sequence);
-    const difference = this.repeat(entry);
-    if (difference !== null) this.complain(`entry ${entry.sequence}: the reference book comes to another entry: ${difference}`);
-    this.retire(entry);
+    try {
+      for (const problem of this.audit.add(entry)) this.complain(problem);
+      const difference = this.repeat(entry);
+      if (difference !== null) this.complain(`entry ${entry.sequence} (${entry.kind} of ${entry.orders.map((order) => `order ${order.orderId}`).join(', ')}) is not what the reference book makes of it: ${difference}`);
+      this.retire(entry);
+    } catch (error) {
+      this.complain(`entry ${entry.sequence} cannot be carried out: ${(error as Error).message}`);
+    }
   }
 
   private complain(problem: string): void {
@@ -55,20 +67,36 @@ export class JournalReplay {
     const moment = { timeUs: entry.timeUs, second: Math.floor(entry.timeUs / 1e6) };
     if (entry.kind === 'refuse' || entry.kind === 'keep') {
       this.shard.skipEntry();
-      return null;
+      return this.shownDifference(entry);
     }
-    let own: LogEntry | null = null;
+    let own: LogEntry | null;
     if (entry.kind === 'mass_cancel') {
       own = this.shard.cancelTogether(entry.orders.map((order) => order.orderId), moment);
     } else {
       this.limits.fillsPerOrderMax = entry.orders[0]?.reason === 'fills_limit' ? entry.fills.length : UNLIMITED;
       const result = this.shard.apply(commandOf(entry), moment);
-      if (result.outcome === 'logged') own = result.entry;
-      else return `${result.outcome}${result.outcome === 'refused' ? ` with ${result.code}` : ''}`;
+      if (result.outcome === 'logged') {
+        own = result.entry;
+      } else {
+        this.shard.skipEntry();
+        return `it is ${result.outcome}${result.outcome === 'refused' ? ` with ${result.code}` : ''}`;
+      }
     }
-    if (own === null) return 'an order is not open';
-    // Keys are the caller's business; the book does not know them.
-    return firstDifference(entry, { ...own, idempotency: entry.idempotency, request: entry.request });
+    if (own === null) {
+      this.shard.skipEntry();
+      return 'an order is not open';
+    }
+    // Key and request are the caller's: the reference does not know them.
+    return firstDifference({ ...own, idempotency: entry.idempotency, request: entry.request }, entry);
+  }
+
+  /** An entry that changes nothing shows the order as it is. */
+  private shownDifference(entry: LogEntry): string | null {
+    for (const order of entry.orders) {
+      const difference = firstDifference(this.shard.order(order.orderId) ?? this.done.get(order.orderId) ?? null, order, `order ${order.orderId} `);
+      if (difference !== null) return difference;
+    }
+    return null;
   }
 
   /** Done orders leave the book as they leave Redis. */
@@ -84,8 +112,9 @@ export class JournalReplay {
     return this.shard.state();
   }
 
-  doneOrder(orderId: string): Order | null {
-    return this.done.get(orderId) ?? null;
+  /** Orders that are done, as they ended. */
+  get doneOrders(): ReadonlyMap<string, Order> {
+    return this.done;
   }
 
   /** The last state of every order ever. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { auditVenue } from '../audit/audit';
-import { seededRandom } from '../cli/random';
+import { seededRandom } from '../seeded-random';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../domain/instruments';
 import { idempotencyDigest } from '../engine/idempotency';
 import { RedisConnection } from '../engine/redis-connection';
@@ -20,6 +20,8 @@ export interface CampaignOptions {
   readonly durationMs: number;
   readonly clients: number;
   readonly logger: Logger;
+  /** What the service's processes get beside their settings: PATH, a log level. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Told of each fault as it is made. */
   onFault(name: string, recoveryMs: number): void;
 }
@@ -39,6 +41,8 @@ export interface CampaignReport extends Verdict {
 const SHARD = 'main';
 const BACKLOG_MAX = 1_500;
 const CLIENT_PAUSE_MS = 20;
+/** The default of the service. */
+const IDEMPOTENCY_TTL_S = 86_400;
 const LAG_POLL_MS = 100;
 const DRAIN_TIMEOUT_MS = 60_000;
 const SETTLE_TIMEOUT_MS = 60_000;
@@ -47,7 +51,7 @@ const SETTLE_TIMEOUT_MS = 60_000;
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const random = seededRandom(options.seed);
   const started = Date.now();
-  const venue = await ChaosVenue.start(BACKLOG_MAX);
+  const venue = await ChaosVenue.start({ backlogMax: BACKLOG_MAX, environment: options.environment });
   try {
     const ledger = new Ledger();
     const clients = Array.from({ length: options.clients }, (_, i) => {
@@ -147,7 +151,7 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
       const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses);
       // The clients are silent and the log is drained: Redis stands still.
-      for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read())) {
+      for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), { idempotencyTtlS: IDEMPOTENCY_TTL_S })) {
         verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));
       }
       return verdict;

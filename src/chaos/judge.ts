@@ -25,7 +25,7 @@ export interface Verdict {
 }
 
 export interface JudgedRecord {
-  journal(): AsyncGenerator<{ readonly sequence: number; readonly payload: string; readonly isDeadLetter: boolean }>;
+  journal(): AsyncGenerator<{ readonly sequence: number; readonly payload: string }>;
 }
 
 /** Answers that the venue remembers under a key. */
@@ -77,20 +77,19 @@ function differenceOf(command: SentCommand, entry: LogEntry, instruments: Readon
     const code = resultCodeOf(entry.code);
     // What Redis has let go of is looked up in history: the same fact under its more exact name.
     const told = body.code === 'order_not_open' && code === 'order_not_found' ? code : body.code;
-    return told === code ? null : `is a refusal with ${code}, the client was told ${String(body.code ?? command.status)}`;
+    return told === code ? null : `is a refusal with ${code}, the client was told ${JSON.stringify(body.code ?? command.status)}`;
   }
-  if ((command.status as number) >= 300) return `is a ${entry.kind}, the client was told ${String(body.code)}`;
+  if ((command.status as number) >= 300) return `is a ${entry.kind}, the client was told ${JSON.stringify(body.code)}`;
   const order = entry.orders[0];
   const instrument = order === undefined ? undefined : instruments.get(order.instrument);
   if (order === undefined || instrument === undefined) return 'has no order';
   const expected: Record<string, unknown> = { ...presentOrderWithTrades(order, tradesOf(entry), instrument) };
-  const told: Record<string, unknown> = { ...body };
+  const { stale: _stale, lag_entries: _entries, lag_seconds: _seconds, ...told }: Record<string, unknown> = body;
   // A cancel tells all trades of the order, the entry only its own.
   if (command.op === 'cancel') {
     delete expected.trades;
     delete told.trades;
   }
-  for (const field of ['stale', 'lag_entries', 'lag_seconds']) delete told[field];
   const difference = firstDifference(expected, told);
   return difference === null ? null : `differs from the answer at${difference}`;
 }

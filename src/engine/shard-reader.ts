@@ -1,4 +1,4 @@
-import { decodeLogEntry, decodeOrderRecord, type LogEntry } from '../domain/log-entry';
+import { decodeLogEntry, decodeOrderRecord, epochOfPayload, type LogEntry } from '../domain/log-entry';
 import { SIDES, type Order, type Trade } from '../domain/order';
 import { COMPACT_ID_LENGTH, compactId, expandId } from '../domain/order-id';
 import { LOG_FIELD, shardKeys, type ShardKeys } from './keys';
@@ -24,17 +24,33 @@ export interface StoredShard {
   };
   readonly meta: Readonly<Record<string, string>>;
   readonly log: readonly LogEntry[];
+  /** The log's payloads as they stand in it, by sequence. */
+  readonly payloads: ReadonlyMap<number, string>;
   /** Recent trades by instrument, newest first. */
   readonly trades: ReadonlyMap<string, readonly Trade[]>;
   /** Keys that no part of the shard explains, and values in a form that the engine never writes. */
   readonly problems: readonly string[];
 }
 
+type Attempt = <T>(what: string, read: () => T) => T | null;
+
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|trade_id:.+)$/;
 const TIMEOUT_MS = 30_000;
 const PAGE = 2_000;
 
-const KINDS = ['meta', 'orders', 'client_order_ids', 'idem', 'log', 'book', 'depth', 'open', 'trades'] as const;
-type Kind = (typeof KINDS)[number];
+const TYPE = {
+  meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
+} as const;
+type Kind = keyof typeof TYPE;
+const KINDS = Object.keys(TYPE) as Kind[];
+
+/** What stands behind a kind of key's name, null for nothing. */
+const alone = (owner: string | null): boolean => owner === null;
+const owned = (owner: string | null): boolean => owner !== null && owner !== '';
+const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|asks)$/.test(owner);
+const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
+  meta: alone, orders: alone, client_order_ids: alone, idem: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
+};
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
@@ -57,43 +73,66 @@ export class ShardReader {
 
   async read(): Promise<StoredShard> {
     const problems: string[] = [];
+    /** Reads one item; one in a form that the engine never writes is told of and left out. */
+    const attempt = <T>(what: string, read: () => T): T | null => {
+      try {
+        return read();
+      } catch (error) {
+        problems.push(`${what} cannot be read: ${(error as Error).message}`);
+        return null;
+      }
+    };
+    const has = (kind: Kind): boolean => (names.get(kind) as string[]).length > 0;
     const names = new Map<Kind, string[]>(KINDS.map((kind) => [kind, []]));
     for (const key of await this.keyNames()) {
       const name = key.slice(this.tag.length);
       const colon = name.indexOf(':');
-      const kind = names.get((colon < 0 ? name : name.slice(0, colon)) as Kind);
-      if (kind === undefined) problems.push(`key ${key} belongs to nothing`);
-      else kind.push(colon < 0 ? '' : name.slice(colon + 1));
+      const kind = (colon < 0 ? name : name.slice(0, colon)) as Kind;
+      const owner = colon < 0 ? null : name.slice(colon + 1);
+      if (!(kind in OWNER && OWNER[kind](owner))) problems.push(`key ${key} belongs to nothing`);
+      else if ((await this.send('TYPE', key)) !== TYPE[kind]) problems.push(`key ${key} is no ${TYPE[kind]}`);
+      else names.get(kind)?.push(owner ?? '');
     }
-    const meta = Object.fromEntries(pairs((await this.send('HGETALL', this.keys.meta)) as string[]));
+    const meta = has('meta') ? Object.fromEntries(pairs((await this.send('HGETALL', this.keys.meta)) as string[])) : {};
+    for (const field of Object.keys(meta)) {
+      if (!META_FIELD.test(field)) problems.push(`key ${this.keys.meta} has a field ${field}, which belongs to nothing`);
+    }
     const orders: Order[] = [];
-    for await (const [id, record] of this.hash(this.keys.orders)) {
-      const order = decodeOrderRecord(record);
+    if (has('orders')) for await (const [id, record] of this.hash(this.keys.orders)) {
+      const order = attempt(`order ${expandId(id)}: its record ${record}`, () => decodeOrderRecord(record));
+      if (order === null) continue;
       if (compactId(order.orderId) !== id) problems.push(`order ${order.orderId} is stored as ${id}`);
       orders.push(order);
     }
     const byId = new Map(orders.map((order) => [order.orderId, order]));
     const clientOrderIds: { clientId: string; clientOrderId: string; orderId: string }[] = [];
-    for await (const [name, id] of this.hash(this.keys.clientOrderIds)) {
+    if (has('client_order_ids')) for await (const [name, id] of this.hash(this.keys.clientOrderIds)) {
       const [client, clientOrderId] = name.split('"');
-      clientOrderIds.push({ clientId: unescapeText(client as string), clientOrderId: unescapeText(clientOrderId ?? ''), orderId: expandId(id) });
+      const named = attempt(`client order id ${name}`, () => (
+        { clientId: unescapeText(client as string), clientOrderId: unescapeText(clientOrderId ?? ''), orderId: expandId(id) }
+      ));
+      if (named !== null) clientOrderIds.push(named);
     }
     const idempotency: { digest: string; sequence: number; second: number }[] = [];
-    for await (const [digest, stored] of this.hash(this.keys.idempotency)) {
+    if (has('idem')) for await (const [digest, stored] of this.hash(this.keys.idempotency)) {
+      if (!/^\d+,\d+$/.test(stored)) problems.push(`idempotency key ${digest} holds ${stored}`);
       const [sequence, second] = stored.split(',');
       idempotency.push({ digest, sequence: Number(sequence), second: Number(second) });
     }
     const openOrders: { clientId: string; orderIds: string[] }[] = [];
-    for (const client of names.get('open') as string[]) openOrders.push({ clientId: unescapeText(client), orderIds: await this.readOpen(client, problems) });
+    for (const client of names.get('open') as string[]) {
+      const clientId = attempt(`client ${client}`, () => unescapeText(client));
+      if (clientId !== null) openOrders.push({ clientId, orderIds: await this.readOpen(client, problems) });
+    }
     const trades = new Map<string, Trade[]>();
-    for (const instrument of names.get('trades') as string[]) trades.set(instrument, await this.readTrades(instrument));
+    for (const instrument of names.get('trades') as string[]) trades.set(instrument, await this.readTrades(instrument, attempt));
     const instruments = new Set([...names.get('book') as string[], ...names.get('depth') as string[]].map((name) => name.slice(0, name.lastIndexOf(':'))));
     const books: { instrument: string; bids: StoredLevel[]; asks: StoredLevel[] }[] = [];
     for (const instrument of [...instruments].sort(compareText)) {
       books.push({
         instrument,
-        bids: await this.readSide(instrument, 'bids', byId, problems),
-        asks: await this.readSide(instrument, 'asks', byId, problems),
+        bids: await this.readSide(instrument, 'bids', byId, names, problems),
+        asks: await this.readSide(instrument, 'asks', byId, names, problems),
       });
     }
     return {
@@ -110,7 +149,7 @@ export class ShardReader {
         idempotency: idempotency.sort((a, b) => compareText(a.digest, b.digest)),
       },
       meta,
-      log: await this.readLog(problems),
+      ...(has('log') ? await this.readLog(meta.epoch, attempt, problems) : { log: [], payloads: new Map() }),
       trades,
       problems,
     };
@@ -151,19 +190,24 @@ export class ShardReader {
     }
   }
 
-  private async readLog(problems: string[]): Promise<LogEntry[]> {
+  private async readLog(epoch: string | undefined, attempt: Attempt, problems: string[]): Promise<Pick<StoredShard, 'log' | 'payloads'>> {
     const log: LogEntry[] = [];
+    const payloads = new Map<number, string>();
     let start = '-';
     for (;;) {
       const page = (await this.send('XRANGE', this.keys.log, start, '+', 'COUNT', String(PAGE))) as [string, string[]][];
       for (const [id, fields] of page) {
-        const entry = decodeLogEntry(fields[1] as string);
+        const payload = fields[1] ?? '';
         if (fields.length !== 2 || fields[0] !== LOG_FIELD) problems.push(`log entry ${id} has fields ${fields.join(' ')}`);
+        const entry = attempt(`log entry ${id}`, () => decodeLogEntry(payload));
+        if (entry === null) continue;
         if (id !== `${entry.sequence}-0`) problems.push(`log entry ${entry.sequence} has the id ${id}`);
+        if (epochOfPayload(payload) !== epoch) problems.push(`log entry ${id} is of epoch ${epochOfPayload(payload)}, the shard lives in ${epoch ?? 'none'}`);
         log.push(entry);
+        payloads.set(entry.sequence, payload);
       }
       const last = page[page.length - 1];
-      if (last === undefined || page.length < PAGE) return log;
+      if (last === undefined || page.length < PAGE) return { log, payloads };
       start = `(${last[0]}`;
     }
   }
@@ -177,27 +221,33 @@ export class ShardReader {
     return ids;
   }
 
-  private async readTrades(instrument: string): Promise<Trade[]> {
+  private async readTrades(instrument: string, attempt: Attempt): Promise<Trade[]> {
     const rows = (await this.send('LRANGE', this.keys.trades(instrument), '0', '-1')) as string[];
-    return rows.map((row) => {
-      const [tradeId, priceTicks, quantityLots, side, maker, taker, executedUs] = JSON.parse(`[${row}]`) as [
-        number, number, number, number, string, string, number,
-      ];
-      return {
-        instrument, tradeId, priceTicks, quantityLots, takerSide: SIDES[side] ?? 'buy',
-        makerOrderId: expandId(maker), takerOrderId: expandId(taker), executedUs,
-      };
-    });
+    const trades: Trade[] = [];
+    for (const row of rows) {
+      const trade = attempt(`recent trade ${row} of ${instrument}`, (): Trade => {
+        const [tradeId, priceTicks, quantityLots, side, maker, taker, executedUs] = JSON.parse(`[${row}]`) as [
+          number, number, number, number, string, string, number,
+        ];
+        return {
+          instrument, tradeId, priceTicks, quantityLots, takerSide: SIDES[side] ?? 'buy',
+          makerOrderId: expandId(maker), takerOrderId: expandId(taker), executedUs,
+        };
+      });
+      if (trade !== null) trades.push(trade);
+    }
+    return trades;
   }
 
   /** Levels of one side, best first, from its sorted set (queue) and its hash (totals). */
   private async readSide(
-    instrument: string, side: 'bids' | 'asks', orders: ReadonlyMap<string, Order>, problems: string[],
+    instrument: string, side: 'bids' | 'asks', orders: ReadonlyMap<string, Order>, names: ReadonlyMap<Kind, readonly string[]>, problems: string[],
   ): Promise<StoredLevel[]> {
+    const has = (kind: 'book' | 'depth'): boolean => names.get(kind)?.includes(`${instrument}:${side}`) === true;
     const totals = new Map<string, string>();
-    for await (const [price, lots] of this.hash(this.keys.depth(instrument, side))) totals.set(price, lots);
+    if (has('depth')) for await (const [price, lots] of this.hash(this.keys.depth(instrument, side))) totals.set(price, lots);
     const levels: { priceTicks: number; quantityLots: number; orderIds: string[] }[] = [];
-    for await (const [member, score] of this.ranks(this.keys.book(instrument, side))) {
+    if (has('book')) for await (const [member, score] of this.ranks(this.keys.book(instrument, side))) {
       const orderId = expandId(member.slice(-COMPACT_ID_LENGTH));
       const priority = member.slice(0, -COMPACT_ID_LENGTH);
       const price = score.replace('-', '');

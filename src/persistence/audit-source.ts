@@ -10,8 +10,12 @@ const PAGE = 5_000;
 export interface JournalRow {
   readonly sequence: number;
   readonly payload: string;
-  /** Kept in dead_letters instead of the journal. */
-  readonly isDeadLetter: boolean;
+  /** What the journal tells of the entry in columns of their own; null for one that is kept in dead_letters instead. */
+  readonly columns: { readonly timeUs: number; readonly kind: string; readonly idempotency: string | null } | null;
+}
+
+interface JournalColumns extends Row {
+  sequence: number; payload: string; is_letter: boolean; time_us: number; kind: string; idempotency: string | null;
 }
 
 /** Postgres as an auditor reads it: one snapshot, whatever the writer does meanwhile. */
@@ -34,50 +38,50 @@ export class AuditSource {
     return row === undefined ? null : { epoch: row.epoch, sequence: row.sequence, timeUs: row.time_us };
   }
 
-  /** Every entry, by sequence: from the journal, or from dead_letters where Postgres refused it. */
+  /** Rows of a query, page by page: whatever is there twice comes twice. */
+  private async *rows<T extends Row>(query: string): AsyncGenerator<T> {
+    await this.session.query(`DECLARE audited NO SCROLL CURSOR FOR ${query}`);
+    for (;;) {
+      const { rows } = await this.session.query<T>(`FETCH ${PAGE} FROM audited`);
+      yield* rows;
+      if (rows.length < PAGE) break;
+    }
+    await this.session.query('CLOSE audited');
+  }
+
+  /** Every entry, by sequence: from the journal, or from dead_letters where it is only there. */
   async *journal(): AsyncGenerator<JournalRow> {
-    let after = 0;
-    for (;;) {
-      const { rows } = await this.session.query<Row & { sequence: number; payload: string; dead: boolean }>(
-        `SELECT sequence, payload, false AS dead FROM journal WHERE shard = $1 AND sequence > $2
-         UNION ALL
-         SELECT sequence, payload, true FROM dead_letters
-           WHERE shard = $1 AND sequence > $2 AND resolved_at IS NULL
-         ORDER BY sequence LIMIT $3`,
-        [this.shard, after, PAGE],
-      );
-      for (const row of rows) yield { sequence: row.sequence, payload: row.payload, isDeadLetter: row.dead };
-      const last = rows[rows.length - 1];
-      if (last === undefined || rows.length < PAGE) return;
-      after = last.sequence;
+    const shard = this.session.escapeLiteral(this.shard);
+    const rows = this.rows<JournalColumns>(
+      `SELECT sequence, payload, false AS is_letter, (extract(epoch FROM at) * 1000000)::bigint AS time_us, kind, idempotency
+         FROM journal WHERE shard = ${shard}
+       UNION ALL
+       SELECT sequence, payload, true, 0, '', NULL FROM dead_letters AS letter WHERE shard = ${shard}
+         AND NOT EXISTS (SELECT FROM journal WHERE journal.shard = letter.shard AND journal.sequence = letter.sequence)
+       ORDER BY sequence`,
+    );
+    for await (const row of rows) {
+      yield {
+        sequence: row.sequence, payload: row.payload,
+        columns: row.is_letter ? null : { timeUs: row.time_us, kind: row.kind, idempotency: row.idempotency },
+      };
     }
   }
 
-  /** Every order, by id. */
+  /** Entries that Postgres refused and nobody has dealt with. */
+  async openLetters(): Promise<number[]> {
+    const { rows } = await this.session.query<{ sequence: number }>(
+      'SELECT sequence FROM dead_letters WHERE shard = $1 AND resolved_at IS NULL ORDER BY sequence', [this.shard],
+    );
+    return rows.map((row) => row.sequence);
+  }
+
   async *orders(): AsyncGenerator<Order> {
-    let behind = '00000000-0000-0000-0000-000000000000';
-    for (;;) {
-      const { rows } = await this.session.query<OrderRow>(
-        `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id > $1 ORDER BY order_id LIMIT $2`, [behind, PAGE],
-      );
-      for (const row of rows) yield orderOfRow(row);
-      const last = rows[rows.length - 1];
-      if (last === undefined || rows.length < PAGE) return;
-      behind = last.order_id;
-    }
+    for await (const row of this.rows<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM orders ORDER BY order_id`)) yield orderOfRow(row);
   }
 
-  /** Every trade, by instrument and id. */
-  async *trades(): AsyncGenerator<Trade> {
-    let behind: [string, number] = ['', 0];
-    for (;;) {
-      const { rows } = await this.session.query<TradeRow>(
-        `SELECT ${TRADE_COLUMNS} FROM trades WHERE (instrument, trade_id) > ($1, $2) ORDER BY instrument, trade_id LIMIT $3`, [...behind, PAGE],
-      );
-      for (const row of rows) yield tradeOfRow(row);
-      const last = rows[rows.length - 1];
-      if (last === undefined || rows.length < PAGE) return;
-      behind = [last.instrument, last.trade_id];
-    }
+  async *trades(): AsyncGenerator<{ readonly trade: Trade; readonly sequence: number }> {
+    const rows = this.rows<TradeRow & { sequence: number }>(`SELECT ${TRADE_COLUMNS}, sequence FROM trades ORDER BY instrument, trade_id`);
+    for await (const row of rows) yield { trade: tradeOfRow(row), sequence: row.sequence };
   }
 }
