@@ -1,0 +1,102 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ConfigError, readConfig } from '../../src/config';
+import { temporaryDirectory } from '../support/servers';
+
+/** Settings that are a whole number from one on. */
+const COUNTS = [
+  'IDEMPOTENCY_TTL', 'SHUTDOWN_TIMEOUT_MS', 'BODY_BYTES_MAX', 'URL_BYTES_MAX', 'BATCH_OPERATIONS_MAX', 'ORDERBOOK_LEVELS_MAX', 'TRADES_LIMIT_MAX',
+  'ORDERS_LIMIT_MAX', 'RATE_LIMIT_PER_SECOND', 'HTTP_CONNECTIONS_MAX', 'REQUEST_TIMEOUT_MS', 'FILLS_PER_ORDER_MAX', 'OPEN_ORDERS_PER_CLIENT_MAX',
+  'MASS_CANCEL_PAGE', 'ENGINE_TIMEOUT_MS', 'ENGINE_CALL_COMMANDS_MAX', 'ENGINE_IN_FLIGHT_MAX', 'BACKLOG_MAX', 'WRITER_BATCH_ENTRIES_MAX',
+  'LOG_TAIL_ENTRIES', 'READ_BARRIER_TIMEOUT_MS', 'DATABASE_CONNECTIONS_MAX', 'DATABASE_TIMEOUT_MS', 'STREAM_CONNECTIONS_MAX',
+  'STREAM_MESSAGE_BYTES_MAX', 'STREAM_BUFFER_BYTES_MAX', 'STREAM_HEARTBEAT_MS',
+];
+
+function errorOf(environment: Record<string, string>): ConfigError {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error(`taken: ${JSON.stringify(environment)}`);
+}
+
+describe('settings', () => {
+  it('have defaults that serve on loopback, durable, with both roles', () => {
+    const config = readConfig({});
+    expect(config).toMatchObject({
+      port: 3000, host: '127.0.0.1', dataDir: resolve('./data'), logLevel: 'info', shard: 'main', allowInsecure: false, ackAfter: 'redis',
+      autoRecover: true, idempotencyTtlS: 86_400,
+    });
+    expect([...config.roles]).toEqual(['api', 'writer']);
+    expect(config.instruments.map(({ instrument }) => instrument)).toEqual(['BTC-USD', 'ETH-USD']);
+    // An empty variable is one that is not set; what is not ours is left alone.
+    expect(readConfig({ PORT: '', ROLES: '', INSTRUMENTS_FILE: '', NOT_OURS: 'x' })).toMatchObject(config);
+  });
+
+  it('are read', () => {
+    const config = readConfig({ PORT: '0', ROLES: 'writer', ACK_AFTER: 'postgres', ALLOW_INSECURE: 'true', AUTO_RECOVER: 'false', BACKLOG_MAX: '7', IDEMPOTENCY_TTL: '60' });
+    expect(config).toMatchObject({ port: 0, ackAfter: 'postgres', allowInsecure: true, autoRecover: false, backlogMax: 7, idempotencyTtlS: 60 });
+    expect([...config.roles]).toEqual(['writer']);
+  });
+
+  const bad: [name: string, value: string][] = [
+    ...COUNTS.flatMap((name) => ['0', '-1', '1.5', 'many', '1e999', '99999999999', ' '].map((value): [string, string] => [name, value])),
+    ...['-1', '65536', '80.5', 'http', '0x'].map((value): [string, string] => ['PORT', value]),
+    ...['two words', 'a/b', 'x_y!'].map((value): [string, string] => ['HOST', value]),
+    ...['verbose', 'INFO', '3'].map((value): [string, string] => ['LOG_LEVEL', value]),
+    ...['localhost:6379', 'http://localhost', 'not a url'].map((value): [string, string] => ['REDIS_URL', value]),
+    ...['localhost/openfill', 'mysql://localhost/x', 'redis://localhost'].map((value): [string, string] => ['DATABASE_URL', value]),
+    ...['all', 'api;writer', 'api,', ',', 'API', 'api,reader'].map((value): [string, string] => ['ROLES', value]),
+    ...['a b', '{x}', 'x'.repeat(65), 'é'].map((value): [string, string] => ['SHARD', value]),
+    ...['ALLOW_INSECURE', 'REQUIRE_DURABLE', 'AUTO_RECOVER'].flatMap((name) => ['maybe', '2', 'yes please'].map((value): [string, string] => [name, value])),
+    ...['both', 'Redis', 'disk'].map((value): [string, string] => ['ACK_AFTER', value]),
+  ];
+
+  it.each(bad)('%s=%j is refused in one line that names it', (name, value) => {
+    const { message } = errorOf({ [name]: value });
+    expect(message).toContain(name);
+    expect(message).not.toContain('\n');
+    expect(message).not.toContain('"');
+  });
+
+  it('are refused without telling a password', () => {
+    for (const [name, value] of [['REDIS_URL', 'http://u:hunter2@localhost'], ['DATABASE_URL', 'postgres://u:hunter2@local host/x']] as const) {
+      const { message } = errorOf({ [name]: value });
+      expect(message).toContain(name);
+      expect(message).not.toContain('hunter2');
+    }
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'exchange.example', '128.0.0.1', '::ffff:127.0.0.1'])('HOST=%s needs ALLOW_INSECURE', (host) => {
+    for (const allow of [{}, { ALLOW_INSECURE: 'false' }]) {
+      expect(errorOf({ HOST: host, ...allow }).message).toBe(
+        `HOST ${host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
+    }
+    expect(readConfig({ HOST: host, ALLOW_INSECURE: 'true' }).host).toBe(host);
+  });
+
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('HOST=%s needs nothing', (host) => {
+    expect(readConfig({ HOST: host }).host).toBe(host);
+  });
+
+  describe('of the instruments', () => {
+    const directory = temporaryDirectory('config');
+    afterAll(() => { directory.remove(); });
+
+    it.each([
+      ['missing.json', null, 'ENOENT'],
+      ['broken.json', '[{', 'JSON'],
+      ['empty.json', '[]', 'must be a JSON array with at least one instrument'],
+      ['wrong.json', '[{"instrument":"A","base":"A","quote":"B","tick_size":"0","lot_size":"1"}]', 'instrument 1: "tick_size": "0" must be greater than zero'],
+    ])('name the file and what is wrong with it: %s', (name, content, problem) => {
+      const path = join(directory.path, name);
+      if (content !== null) writeFileSync(path, content);
+      const { message } = errorOf({ INSTRUMENTS_FILE: path });
+      expect(message).toContain(`INSTRUMENTS_FILE ${path}: `);
+      expect(message).toContain(problem);
+      expect(message).not.toContain('\n');
+    });
+  });
+});
