@@ -22,13 +22,13 @@ describe('escaped text', () => {
       const escaped = escapeText(value);
       expect(escaped).not.toContain('"');
       expect(JSON.parse(`"${escaped}"`)).toBe(value);
-    }), { numRuns: 5000 });
+    }), { numRuns: 2000 });
   });
 
   test('is different for different texts', () => {
     fc.assert(fc.property(text, text, (a, b) => {
       expect(escapeText(a) === escapeText(b)).toBe(a === b);
-    }), { numRuns: 5000 });
+    }), { numRuns: 2000 });
   });
 });
 
