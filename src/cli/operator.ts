@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { ConfigError, readConfig, type Config } from '../config';
@@ -7,6 +9,9 @@ import { buildLibrary } from '../engine/library';
 import { RedisConnection } from '../engine/redis-connection';
 import { createLogger } from '../logger';
 import { Database } from '../persistence/database';
+import { DataDirInUseError, lockDataDir } from '../servers/data-dir-lock';
+import { startEmbeddedPostgres } from '../servers/embedded-postgres';
+import { startEmbeddedRedis } from '../servers/embedded-redis';
 import { readRuntime } from '../servers/runtime';
 
 /** What an operator's command works with: the servers of a venue, running or stopped. */
@@ -23,23 +28,85 @@ export class OperatorError extends Error {}
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Servers named by the environment, else those that `npm run up` runs on the data directory. */
-function environmentOfVenue(): NodeJS.ProcessEnv {
-  if (process.env.REDIS_URL && process.env.DATABASE_URL) return process.env;
-  const runtime = readRuntime(process.env.DATA_DIR || './data');
-  if (runtime === null) {
-    throw new OperatorError('no venue found: set REDIS_URL and DATABASE_URL, or DATA_DIR to that of a running "npm run up"');
+/** Settings that name the servers of a venue, and what was started for that. */
+interface Found {
+  readonly environment: NodeJS.ProcessEnv;
+  stop(): Promise<void>;
+}
+
+const nothingToStop = (): Promise<void> => Promise.resolve();
+
+/**
+ * Servers named by the environment, else those that `npm run up` runs on the data directory, else those of a stopped
+ * venue: they are started for as long as the command takes, and its service is not.
+ */
+async function findVenue(): Promise<Found> {
+  const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = process.env;
+  if (redisUrl && databaseUrl) return { environment: process.env, stop: nothingToStop };
+  const dataDir = resolve(process.env.DATA_DIR || './data');
+  const missing = [...(redisUrl ? [] : ['redis']), ...(databaseUrl ? [] : ['postgres'])];
+  if (!missing.some((name) => existsSync(join(dataDir, name)))) {
+    throw new OperatorError(`no venue found: there is no data in ${dataDir}; set DATA_DIR to that of "npm run up", or REDIS_URL and DATABASE_URL`);
   }
-  return { ...process.env, REDIS_URL: process.env.REDIS_URL || runtime.redisUrl, DATABASE_URL: process.env.DATABASE_URL || runtime.databaseUrl };
+  const lock = takeUnlessRunning(dataDir);
+  if (lock === null) {
+    const runtime = readRuntime(dataDir);
+    if (runtime === null) throw new OperatorError(`the venue in ${dataDir} is starting or stopping: try again in a moment`);
+    return {
+      environment: { ...process.env, REDIS_URL: redisUrl || runtime.redisUrl, DATABASE_URL: databaseUrl || runtime.databaseUrl },
+      stop: nothingToStop,
+    };
+  }
+  const started: { stop(): Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    for (const server of started.reverse()) await server.stop();
+    lock.release();
+  };
+  const start = async <T extends { readonly url: string; stop(): Promise<void> }>(starting: Promise<T>): Promise<string> => {
+    const server = await starting;
+    started.push(server);
+    return server.url;
+  };
+  try {
+    process.stderr.write(`the venue in ${dataDir} is stopped: starting its servers for this command\n`);
+    const environment = {
+      ...process.env,
+      REDIS_URL: redisUrl || await start(startEmbeddedRedis({ dataDir })),
+      DATABASE_URL: databaseUrl || await start(startEmbeddedPostgres({ dataDir })),
+    };
+    return { environment, stop };
+  } catch (error) {
+    await stop();
+    throw new OperatorError((error as Error).message, { cause: error });
+  }
+}
+
+/** @returns null while `npm run up` runs on the data directory */
+function takeUnlessRunning(dataDir: string): ReturnType<typeof lockDataDir> | null {
+  try {
+    return lockDataDir(dataDir);
+  } catch (error) {
+    if (error instanceof DataDirInUseError) return null;
+    throw new OperatorError(`${dataDir} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function connect(config: Config): Promise<Operations> {
   const logger = createLogger(config.logLevel);
   const redis = new RedisConnection(config.redisUrl, 'operator', logger);
+  let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new OperatorError(`redis cannot be reached at ${new URL(config.redisUrl).host}`)), CONNECT_TIMEOUT_MS).unref();
+    timer = setTimeout(() => reject(new OperatorError(`redis cannot be reached at ${new URL(config.redisUrl).host}`)), CONNECT_TIMEOUT_MS);
   });
-  await Promise.race([redis.connect(), timeout]);
+  try {
+    await Promise.race([redis.connect(), timeout]);
+  } catch (error) {
+    // It would go on trying, and the command would never end.
+    redis.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
   const engine = new Engine(redis, buildLibrary(), config.shard, {
     fillsPerOrderMax: config.fillsPerOrderMax,
     openOrdersPerClientMax: config.openOrdersPerClientMax,
@@ -56,17 +123,20 @@ async function connect(config: Config): Promise<Operations> {
 /** Runs an operator's command: settings, connections, one clear line for what goes wrong. @param work gives the exit code */
 export async function operate(work: (operations: Operations) => Promise<number>): Promise<void> {
   let operations: Operations | null = null;
+  let venue: Found | null = null;
   try {
-    operations = await connect(readConfig(environmentOfVenue()));
+    venue = await findVenue();
+    operations = await connect(readConfig(venue.environment));
     process.exitCode = await work(operations);
   } catch (error) {
     const isExpected = error instanceof OperatorError || error instanceof ConfigError || error instanceof UnavailableError;
-    process.stderr.write(`openfill: ${isExpected ? (error).message : String((error as Error).stack)}\n`);
+    process.stderr.write(`openfill: ${isExpected ? error.message : String((error as Error).stack)}\n`);
     process.exitCode = 1;
   } finally {
     operations?.engine.close();
     operations?.redis.close();
     await operations?.database.close();
+    await venue?.stop();
   }
 }
 

@@ -2,6 +2,7 @@ import { auditVenue, type Check } from '../audit/audit';
 import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
+import { History } from '../persistence/history';
 import { copyRedis } from '../servers/redis-copy';
 import { OperatorError, simpleCommand } from './operator';
 
@@ -13,7 +14,12 @@ function tell({ name, count, problems }: Check): void {
 }
 
 simpleCommand('verify', 'Audits a venue: journal, independent replay, Redis and Postgres must agree. Exit code 1 when they do not.', async ({ config, database, engine, logger }) => {
-  if (await engine.meta() === null) throw new OperatorError(`redis holds no shard ${config.shard}: start the venue, or rebuild it with "npm run recover"`);
+  const checkpoint = await new History(database, config.shard).checkpoint();
+  if (await engine.meta() === null) {
+    throw new OperatorError(checkpoint === null
+      ? `neither redis nor postgres knows a shard ${config.shard}: there is nothing to verify`
+      : `redis is empty, postgres holds the history of shard ${config.shard} up to sequence ${checkpoint.sequence}: "npm run recover", or the start of the service, rebuilds it`);
+  }
   // A copy stands still while it is read; the venue goes on.
   const copy = await copyRedis(config.redisUrl);
   const redis = new RedisConnection(copy.url, 'verify', logger);
