@@ -33,7 +33,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/config.ts', 'src/main.ts', 'src/servers/**', 'src/cli/**', 'tests/**', 'jest.config.ts'],
+    files: ['src/config.ts', 'src/main.ts', 'src/servers/**', 'src/cli/**', 'src/chaos/**', 'tests/**', 'jest.config.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

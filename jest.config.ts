@@ -17,7 +17,8 @@ const config: Config = {
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
   // Two cores: more workers than these only make the timing tests lie.
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // Servers are started and killed in there, and a machine may be busy with other things.
+  testTimeout: 60_000,
   errorOnDeprecated: true,
 };
 

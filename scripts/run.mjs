@@ -200,8 +200,8 @@ async function test(jestArgs) {
   let passed = 0;
   let failed = 0;
   if (jestArgs.length === 0) {
-    for (const one of CHECKS) {
-      if (await check(one)) passed += 1;
+    for (const isGood of await Promise.all(CHECKS.map(check))) {
+      if (isGood) passed += 1;
       else failed += 1;
     }
   }
