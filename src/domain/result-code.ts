@@ -36,6 +36,7 @@ export const RESULT_CODES = {
   uri_too_long: { number: null, status: 414, title: 'The address is longer than allowed.' },
   unsupported_media_type: { number: null, status: 415, title: 'The body must be application/json in UTF-8.' },
   idempotency_key_reused: { number: null, status: 422, title: 'The idempotency key was used for a different request.' },
+  upgrade_required: { number: null, status: 426, title: 'This address is a WebSocket.' },
   rate_limited: { number: null, status: 429, title: 'Too many requests.' },
   headers_too_large: { number: null, status: 431, title: 'The request headers are larger than allowed.' },
   internal_error: { number: null, status: 500, title: 'The service failed to handle the request.' },

@@ -189,7 +189,8 @@ function idempotencyKeyOf(request: IncomingMessage): string | undefined {
 /** @param query the part behind the question mark */
 export function parseQuery(query: string): Record<string, unknown> {
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [name, value] of new URLSearchParams(query)) {
+  // A question mark in front would be dropped: it is part of the first name.
+  for (const [name, value] of new URLSearchParams(`&${query}`)) {
     const known = result[name];
     if (known === undefined) result[name] = value;
     else if (Array.isArray(known)) known.push(value);

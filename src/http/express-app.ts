@@ -84,6 +84,9 @@ export function createExpressApp(
   for (const [path, document] of Object.entries(documents)) {
     json(path, () => Promise.resolve({ status: 200, body: document }));
   }
+  json('/stream', () => Promise.reject(new Problem('upgrade_required', {
+    headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
+  })));
   allow('/metrics', 'GET');
   app.get('/metrics', (request, response) => dispatcher.respond(request, response, '/metrics', async () => {
     const { contentType, text } = await probes.metrics();

@@ -159,8 +159,12 @@ export class HttpServer {
 /** Headers that speak of an upgrade only. */
 const UPGRADE_HEADERS = new Set(['connection', 'upgrade', 'http2-settings']);
 
-function isWebSocket(request: IncomingMessage): boolean {
-  return request.headers.upgrade?.toLowerCase() === 'websocket';
+const WEBSOCKET_KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/** Whether a handshake is one that can succeed; any other is told so as a plain request. */
+function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && headers['sec-websocket-version'] === '13'
+    && WEBSOCKET_KEY.test(headers['sec-websocket-key'] ?? '');
 }
 
 function partsOf(url: string): { path: string; query: string } {

@@ -238,6 +238,17 @@ export function paths(limits: DocumentedLimits): Record<string, Record<string, S
         answers: { 200: success('All instruments.', ref('Instruments'), instrumentsExample), ...plain(ANY_PARAMETERS) },
       }),
     },
+    '/stream': {
+      get: call({
+        operationId: 'openStream', tag: 'Market data', summary: 'A WebSocket: book snapshots and deltas, trades and orders as they happen',
+        description: 'Without parameters it gives everything.',
+        parameters: [
+          query('channels', 'Names of channels, separated by commas.', { type: 'string' }, 'trades,orderbook'),
+          query('instruments', 'Names of instruments, separated by commas.', { type: 'string' }, INSTRUMENT_DEFAULT),
+        ],
+        answers: { 101: { description: 'The WebSocket is open.' }, ...plain(['upgrade_required']) },
+      }),
+    },
     '/healthz': {
       get: call({
         operationId: 'getHealth', tag: 'Operation', summary: 'Whether the process is alive',
