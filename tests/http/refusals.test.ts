@@ -114,7 +114,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
 
   it('addresses that are none are not found', async () => {
     const paths = [
-      '/', '/order', '/orders/batch/x', `/orders/${UNKNOWN_ID}/cancel/x`, '/ORDERS', '/Public/orderbook', '/public', '/public/', '/public/orders', '/stream', '/docs/x',
+      '/', '/order', '/orders/batch/x', `/orders/${UNKNOWN_ID}/cancel/x`, '/ORDERS', '/Public/orderbook', '/public', '/public/', '/public/orders', '/stream/x', '/docs/x',
       '/docs/assets/index.html', '/docs/assets/package.json', '/docs/assets/../../../package.json', '/asyncapi', '//orders', '/orders//', '/__proto__', '/.env', '/favicon.ico',
     ];
     for (const path of paths) await refusal(client.call('GET', path, { outside: 'NotFound' }), 404, 'not_found');
@@ -238,6 +238,19 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
       const upgrade = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
       const answers = await sendRaw(service.running.port, [upgrade]);
       expect(answers.map((answer) => [answer.status, answer.headers.get('content-type')])).toEqual([[status, 'application/problem+json']]);
+    });
+
+    it('the stream is for WebSockets', async () => {
+      for (const path of ['/stream', '/stream/', '/stream?channels=trades']) {
+        const { headers } = await refusal(client.get(path), 426, 'upgrade_required');
+        expect([headers.get('upgrade'), headers.get('connection'), headers.get('sec-websocket-version')]).toEqual(['websocket', 'Upgrade', '13']);
+      }
+      await refusal(client.call('POST', '/stream', { body: {}, outside: 'MethodNotAllowed' }), 405, 'method_not_allowed');
+      const offer = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+      for (const more of ['', 'Sec-WebSocket-Version: 13\r\n', 'Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n', 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n']) {
+        const [answer] = await sendRaw(service.running.port, [`GET /stream HTTP/1.1\r\n${offer}${more}\r\n`]);
+        expect([answer?.status, problemOf(answer).code]).toEqual([426, 'upgrade_required']);
+      }
     });
 
     it('connections may break at any moment', async () => {
