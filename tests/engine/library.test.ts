@@ -49,7 +49,7 @@ describe.each([['redis', false], ['redis cluster', true]] as const)('the functio
   });
 
   test('is loaded by many who find it missing at once: nothing is lost or doubled', async () => {
-    const engines = await Promise.all([shard.engine, shard.anotherEngine(), shard.anotherEngine()]);
+    const engines = [shard.engine, await shard.anotherEngine(), await shard.anotherEngine()];
     await shard.send('FUNCTION', 'FLUSH');
     const before = (await shard.engine.position()).sequence;
     const results = (await Promise.all(engines.map((engine) => (

@@ -40,7 +40,7 @@ export class Venue {
     /** Its keys all begin with `{shard}:`. */
     readonly shard: string,
     readonly redisUrl: string,
-    readonly redis: TestRedis,
+    private connection: TestRedis,
     readonly database: TestDatabase,
     private readonly options: VenueOptions,
     private readonly handles: () => Promise<string[]>,
@@ -52,6 +52,16 @@ export class Venue {
     const redis = await TestRedis.connect(redisUrl);
     const database = await TestDatabase.create(options.databaseServerUrl ?? sharedUrl('TEST_DATABASE_URL'));
     return new Venue(`test-${randomBytes(6).toString('hex')}`, redisUrl, redis, database, options, handles);
+  }
+
+  get redis(): TestRedis {
+    return this.connection;
+  }
+
+  /** Connects the test's own look into Redis again, after a restart of that. */
+  async reconnect(): Promise<void> {
+    this.connection.close();
+    this.connection = await TestRedis.connect(this.redisUrl);
   }
 
   /** Settings of a service on this venue: for `readConfig`, or for a process. */

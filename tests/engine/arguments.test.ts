@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compactId, newOrderId } from '../../src/domain/order-id';
+import { encodeAmend } from '../../src/engine/commands/amend';
+import { encodeCancel } from '../../src/engine/commands/cancel';
+import { encodeMassCancel } from '../../src/engine/commands/mass-cancel';
+import { encodePlace } from '../../src/engine/commands/place';
+import { Engine } from '../../src/engine/engine';
+import { buildLibrary, LUA_DIRECTORY, LUA_FILES } from '../../src/engine/library';
+import { RedisConnection } from '../../src/engine/redis-connection';
+import { amendCommand, cancelCommand, placeCommand } from './support/desk';
+import { quiet, TEST_LIMITS } from './support/test-shard';
+
+/**
+ * The header of each Lua function lists its arguments; what TypeScript sends must be those, in that order. Both
+ * are held against one table here, so a change on either side alone shows.
+ */
+
+const LUA = LUA_FILES.map((file) => readFileSync(join(LUA_DIRECTORY, `${file}.lua`), 'utf8')).join('\n');
+
+/** Arguments that the header of a function lists, without what it says of each in brackets and after "or". */
+function headerArguments(name: string): string[] {
+  const header = new RegExp(`^-- ${name}: .*\\n(?:--.*\\n)*`, 'm').exec(LUA)?.[0];
+  if (header === undefined) throw new Error(`no header names ${name}`);
+  const flat = header.replace(/\n-- */g, ' ').replace(/\([^)]*\)/g, '');
+  const listed = /Arguments: (.*?)\.(?: |$)/.exec(flat)?.[1];
+  if (listed === undefined) throw new Error(`the header of ${name} lists no arguments`);
+  return listed.split(/, (?:then )?/).map((argument) => argument.replace(/ or ''.*$/, '').replace(/ as JSON.*$/, '').replace(/\s+/g, ' ').trim());
+}
+
+/** The constant by which execute.lua steps from one command to the next. */
+function argumentCount(constant: string): number {
+  return Number(new RegExp(`^local ${constant} = (\\d+)$`, 'm').exec(LUA)?.[1]);
+}
+
+const orderId = newOrderId();
+const placed = placeCommand('sell', 101, 102, { kind: 'limit_ioc', client: 'c"1', name: 'n\\1', key: 'digest', orderId });
+const amended = amendCommand(orderId, { price: 103, quantity: 104, remaining: 105, quantityMax: 106, key: 'digest' });
+const amendedByName = amendCommand({ clientId: 'c"1', clientOrderId: 'n\\1' }, { price: 'invalid' });
+
+/** What a command sends, by the names of the headers. */
+const COMMANDS = [
+  {
+    name: 'place', constant: 'PLACE_ARGUMENTS', letter: 'P', encoded: placed.op === 'place' ? encodePlace(placed) : [],
+    values: {
+      instrument: 'BTC-USD', side: '1', kind: '2', price_ticks: '101', quantity_lots: '102', 'order id': compactId(orderId), client: 'c\\u00221',
+      client_order_id: 'n\\u005c1', 'idempotency digest': 'digest',
+      tail: `1,2,"BTC-USD","c\\u00221","n\\u005c1","${compactId(orderId)}"`,
+    },
+  },
+  {
+    name: 'cancel', constant: 'CANCEL_ARGUMENTS', letter: 'C', encoded: encodeCancel({ order: { clientId: 'c"1', clientOrderId: 'n' }, idempotency: 'digest', request: ['q'] }),
+    values: { 'order id': '', client: 'c\\u00221', client_order_id: 'n', 'idempotency digest': 'digest', request: '["q"]' },
+  },
+  {
+    name: 'cancel', constant: 'CANCEL_ARGUMENTS', letter: 'C', encoded: encodeCancel({ order: { orderId }, idempotency: null, request: null }),
+    values: { 'order id': compactId(orderId), client: '', client_order_id: '', 'idempotency digest': '', request: '' },
+  },
+  {
+    name: 'amend', constant: 'AMEND_ARGUMENTS', letter: 'A', encoded: amended.op === 'amend' ? encodeAmend(amended) : [],
+    values: {
+      'order id': compactId(orderId), client: '', client_order_id: '', candidates: ';BTC-USD=103,104,105,106;', 'idempotency digest': 'digest', request: '{"price":103}',
+    },
+  },
+  {
+    name: 'amend', constant: 'AMEND_ARGUMENTS', letter: 'A', encoded: amendedByName.op === 'amend' ? encodeAmend(amendedByName) : [],
+    values: {
+      'order id': '', client: 'c\\u00221', client_order_id: 'n\\u005c1', candidates: ';BTC-USD=x,,,9007199254740991;', 'idempotency digest': '', request: '',
+    },
+  },
+  {
+    name: 'mass_cancel', constant: 'MASS_CANCEL_ARGUMENTS', letter: 'M',
+    encoded: encodeMassCancel({ clientId: 'c"1', instrument: null, cursor: 'cursor', boundOrderId: orderId, pageSize: 7 }),
+    values: { client: 'c\\u00221', instrument: '', cursor: 'cursor', 'id that bounds the walk': compactId(orderId), 'page size': '7' },
+  },
+] as const;
+
+describe('arguments of commands', () => {
+  test.each(COMMANDS)('$name: header, constant and encoding agree', ({ name, constant, letter, encoded, values }) => {
+    expect(headerArguments(name)).toEqual(Object.keys(values));
+    expect(encoded).toEqual([letter, ...Object.values(values)]);
+    expect(argumentCount(constant)).toBe(Object.keys(values).length);
+  });
+
+  test('each command letter stands for its function', () => {
+    for (const { name, constant, letter } of COMMANDS) expect(LUA).toContain(`${letter} = { ${name}, ${constant} }`);
+  });
+});
+
+/** Notes what an engine sends instead of sending it. */
+class Recorder extends RedisConnection {
+  readonly sent: (readonly string[])[] = [];
+
+  constructor(private readonly reply: unknown) {
+    super('redis://127.0.0.1:1', 'recorder', quiet);
+  }
+
+  override get isReady(): boolean {
+    return true;
+  }
+
+  override send(command: readonly string[]): Promise<unknown> {
+    this.sent.push(command);
+    return Promise.resolve(this.reply);
+  }
+}
+
+async function argumentsSent(reply: unknown, call: (engine: Engine) => Promise<unknown>): Promise<{ fn: string; keys: readonly string[]; args: readonly string[] }> {
+  const recorder = new Recorder(reply);
+  const library = buildLibrary();
+  const engine = new Engine(recorder, library, 'main', { ...TEST_LIMITS, fillsPerOrderMax: 11, openOrdersPerClientMax: 12, backlogMax: 13, idempotencyTtlS: 14 }, quiet);
+  engine.bind('epoch-1', 15);
+  await call(engine);
+  engine.close();
+  const [command] = recorder.sent;
+  if (command?.[0] !== 'FCALL') throw new Error('no function was called');
+  const keyCount = Number(command[2]);
+  return {
+    fn: (command[1] as string).slice(library.name.length + 1), keys: command.slice(3, 3 + keyCount), args: command.slice(3 + keyCount),
+  };
+}
+
+/** Each call, its function, and by the names of the header what it sends; a name may stand for several values. */
+const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engine: Engine) => Promise<unknown>; values: Record<string, string | readonly string[]> }[] = [
+  {
+    fn: 'execute', reply: ['X1', 'X1'], call: (engine) => engine.submitAll([cancelCommand(orderId), placeCommand('buy', 1, 1)]),
+    values: {
+      fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15',
+      'for each command its letter and its arguments: P place': ['C', compactId(orderId), '', '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', expect.any(String) as string, 'client', '', '', expect.any(String) as string],
+      'C cancel': [], 'A amend': [], 'M mass cancel': [],
+    },
+  },
+  {
+    fn: 'execute_freeing', header: 'execute', reply: ['X1'], call: (engine) => engine.submitAll([cancelCommand(orderId)]),
+    values: {
+      fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15',
+      'for each command its letter and its arguments: P place': ['C', compactId(orderId), '', '', '', ''], 'C cancel': [], 'A amend': [], 'M mass cancel': [],
+    },
+  },
+  { fn: 'initialise', reply: 1, call: (engine) => engine.initialise('epoch-2'), values: { epoch: 'epoch-2', version: '1' } },
+  {
+    fn: 'set_state', reply: 'open', call: (engine) => engine.setState('frozen', ['open', 'recovering'], 'epoch-2'),
+    values: { 'state wanted': 'frozen', 'epoch that it is wanted for': 'epoch-2', 'the states it may be reached from': ['open', 'recovering'] },
+  },
+  {
+    fn: 'persisted', reply: 1,
+    call: (engine) => engine.persisted('epoch-2', 21, { entries: 22, trades: 23 }, new Map([['BTC-USD', 24], ['ETH-USD', 25]]), [orderId]),
+    values: {
+      epoch: 'epoch-2', 'sequence up to which all is committed': '21', 'log entries to keep behind it': '22', 'trades to keep': '23',
+      'number of instruments': '2', 'for each its name and last committed trade id': ['BTC-USD', '24', 'ETH-USD', '25'],
+      'the compact ids of orders that were done by that sequence': [compactId(orderId)],
+    },
+  },
+  { fn: 'forget_keys', reply: 0, call: (engine) => engine.forgetKeys(['d1', 'd2']), values: { 'lifetime in seconds': '14', digests: ['d1', 'd2'] } },
+  {
+    fn: 'read_order', reply: [], call: (engine) => engine.readOrder(orderId),
+    values: { 'compact order id': compactId(orderId), 'log sequence to go on from': '', 'page size': '500' },
+  },
+  {
+    fn: 'read_levels', reply: ['1', '2'], call: (engine) => engine.readLevels('ETH-USD', 1, 31, 32),
+    values: { instrument: 'ETH-USD', side: '1', 'price to go on behind': '31', 'page size': '32' },
+  },
+  { fn: 'read_book', reply: ['1', '2', 0], call: (engine) => engine.readBook('ETH-USD', 41), values: { instrument: 'ETH-USD', 'levels a side': '41' } },
+  {
+    fn: 'read_open_orders', reply: [''], call: (engine) => engine.readOpenOrders('c"1', 'ETH-USD', orderId, 51),
+    values: { client: 'c\\u00221', instrument: 'ETH-USD', 'order id to go on behind': compactId(orderId), 'page size': '51' },
+  },
+];
+
+describe('arguments of functions', () => {
+  test.each(CALLS)('$fn: header and call agree', async ({ fn, header, reply, call, values }) => {
+    expect(await argumentsSent(reply, call)).toEqual({ fn, keys: ['{main}:meta'], args: Object.values(values).flat() });
+    expect(headerArguments(header ?? fn)).toEqual(Object.keys(values));
+  });
+
+  test('every function of the library is held against its header', () => {
+    const registered = [...buildLibrary().source.matchAll(/function_name = '\w+?_[0-9a-f]{12}_(\w+)'/g)].map((match) => match[1]);
+    expect(registered.length).toBeGreaterThan(0);
+    expect([...new Set(CALLS.map(({ fn }) => fn))].sort()).toEqual(registered.sort());
+  });
+});

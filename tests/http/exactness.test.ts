@@ -1,0 +1,150 @@
+import type { AnySchema } from 'ajv/dist/2020';
+import type { CommandResult } from '../../src/domain/commands';
+import { InstrumentTable } from '../../src/api/instrument-table';
+import { createOpenapiDocument } from '../../src/api/openapi';
+import { OrdersApi } from '../../src/api/orders';
+import { Problem } from '../../src/api/problem';
+import { readConfig } from '../../src/config';
+import { Contract } from './support/contract';
+import { Random } from './support/hostile';
+
+/**
+ * The document says the same of a body as the code that checks it: random bodies, valid and not, are judged by both.
+ * Only what a schema cannot see is left out: the steps of an instrument, and whether there is one.
+ */
+
+const SEED = Number(process.env.EXACTNESS_SEED ?? Date.now() % 2 ** 31);
+const BODIES = 2_500;
+
+const config = readConfig({});
+const contract = new Contract(createOpenapiDocument(config));
+
+/** An engine that refuses whatever reaches it: a body is valid when it gets there. */
+const refuse = (): Promise<CommandResult> => Promise.resolve({ outcome: 'refused', code: 'engine_frozen', order: null });
+const nothing = (): Promise<null> => Promise.resolve(null);
+const orders = new OrdersApi(
+  { submit: refuse, readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], nextCursor: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof OrdersApi>[0],
+  { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing } as unknown as ConstructorParameters<typeof OrdersApi>[1],
+  { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ stale: true, lag_entries: 0, lag_seconds: 0 }) } as unknown as ConstructorParameters<typeof OrdersApi>[2],
+  new InstrumentTable(config.instruments),
+  { ...config, digest: () => 'digest', isHistoryAway: () => false } as unknown as ConstructorParameters<typeof OrdersApi>[4],
+  { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined } as unknown as ConstructorParameters<typeof OrdersApi>[5],
+);
+
+async function isTaken(call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof Problem) return error.code !== 'validation_failed';
+    throw error;
+  }
+}
+
+const ORDER_ID = '01900000-0000-7000-8000-000000000000';
+
+/** Values of each field: the first ones are valid, mostly. */
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  client_id: ['client-A', 'x', 'x'.repeat(64), '𝔘'.repeat(64), ' ', '"', 'x'.repeat(65), '𝔘'.repeat(65), '', '\n', '\u0000', '\u200b', '\ud800', null, 1, [], {}],
+  instrument: ['BTC-USD', 'ETH-USD', 'B TC', '', '-BTC', 'x'.repeat(33), null, 1, [], {}],
+  side: ['buy', 'sell', 'BUY', '', null, 1, []],
+  type: ['limit', 'limit', 'market', 'stop', '', null, 1],
+  price: [50000, '50000.00', 0.01, '1', '0', '0.00', '', '.', '1.', '.5', '-1', '+1', ' 1', '1e5', 'NaN', '1'.repeat(65), 0, -1, null, true, [], {}],
+  quantity: [0.5, '0.50000000', 1, '0', '', '1,5', '٣', '0x1', -0.5, null, false, [], {}],
+  remaining_quantity: [0.25, '3', '0', '', null, -1, {}],
+  time_in_force: ['gtc', 'ioc', 'fok', 'day', '', null, 1],
+  post_only: [false, true, 'true', 0, 1, null],
+  client_order_id: ['my-7', 'x'.repeat(64), 'x'.repeat(65), '', '\t', null, 7],
+  idempotency_key: ['key', 'x'.repeat(255), 'x'.repeat(256), '', '\u007f', null, 5],
+  ack: ['redis', 'postgres', 'never', '', null, true],
+  order_id: [ORDER_ID, ORDER_ID.toUpperCase(), 'my-7', '', null, 1],
+  op: ['place', 'cancel', 'amend', 'destroy', null, 1, ''],
+  extra: [1],
+  constructor: [1],
+};
+
+function body(random: Random, usual: readonly string[], seldom: readonly string[]): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  const fidelity = random.next();
+  for (const field of usual) if (random.chance(0.93)) result[field] = value(random, field, fidelity);
+  for (const field of seldom) if (random.chance(0.2)) result[field] = value(random, field, fidelity);
+  for (const field of ['extra', 'constructor']) if (random.chance(0.02)) result[field] = 1;
+  return result;
+}
+
+function value(random: Random, field: string, fidelity: number): unknown {
+  const values = VALUES[field] as readonly unknown[];
+  return random.chance(fidelity) ? values[random.below(2) % values.length] : random.pick(values);
+}
+
+async function agree(
+  schema: AnySchema, make: (random: Random) => unknown, taken: (body: unknown) => Promise<boolean>,
+): Promise<{ valid: number; invalid: number }> {
+  const random = new Random(SEED);
+  const validate = contract.validator(schema);
+  const count = { valid: 0, invalid: 0 };
+  for (let i = 0; i < BODIES; i++) {
+    const given = make(random);
+    const byDocument = validate(given);
+    count[byDocument ? 'valid' : 'invalid']++;
+    const byService = await taken(given);
+    if (byService !== byDocument) {
+      throw new Error(`EXACTNESS_SEED=${SEED}: ${JSON.stringify(given)} is ${byService ? 'taken by the service' : 'refused by the service'}, ${byDocument ? 'valid' : 'not valid'} by the document: ${JSON.stringify(validate.errors)}`);
+    }
+  }
+  return count;
+}
+
+const bodyOf = (path: string, method: string): AnySchema =>
+  contract.document.paths[path]?.[method]?.requestBody?.content['application/json']?.schema as AnySchema;
+
+const PLACE_USUAL = ['client_id', 'side', 'type', 'price', 'quantity'];
+const PLACE_SELDOM = ['instrument', 'time_in_force', 'post_only', 'client_order_id', 'idempotency_key', 'ack'];
+
+describe(`the document and the service judge alike (EXACTNESS_SEED=${SEED})`, () => {
+  const expectBoth = ({ valid, invalid }: { valid: number; invalid: number }): void => {
+    expect(valid).toBeGreaterThan(BODIES / 50);
+    expect(invalid).toBeGreaterThan(BODIES / 50);
+  };
+
+  it('orders', async () => {
+    expectBoth(await agree(bodyOf('/orders', 'post'), (random) => body(random, PLACE_USUAL, PLACE_SELDOM), (given) => isTaken(() => orders.place(given, undefined))));
+  });
+
+  it('cancels', async () => {
+    const cancel = (given: unknown): Promise<boolean> => isTaken(() => orders.cancel(ORDER_ID, given, undefined));
+    expectBoth(await agree(bodyOf('/orders/{order_id}/cancel', 'post'), (random) => body(random, [], ['client_id', 'idempotency_key']), cancel));
+  });
+
+  it('amends', async () => {
+    const amend = (given: unknown): Promise<boolean> => isTaken(() => orders.amend(ORDER_ID, given, undefined));
+    expectBoth(await agree(bodyOf('/orders/{order_id}', 'patch'), (random) => body(random, [], ['price', 'quantity', 'remaining_quantity', 'client_id', 'idempotency_key']), amend));
+  });
+
+  it('operations of a batch', async () => {
+    const operation = (random: Random): Record<string, unknown> => {
+      const op = value(random, 'op', 0.9);
+      const fields = random.pick([[PLACE_USUAL, PLACE_SELDOM], [[], ['order_id', 'client_id', 'client_order_id', 'idempotency_key']], [['price'], ['order_id', 'client_id', 'client_order_id', 'quantity', 'remaining_quantity']], [['order_id'], []], [['client_id', 'client_order_id'], ['price']]]) as [string[], string[]];
+      return { ...(random.chance(0.97) ? { op: random.chance(0.5) ? random.pick(['place', 'cancel', 'amend']) : op } : {}), ...body(random, ...fields) };
+    };
+    const taken = async (given: unknown): Promise<boolean> => {
+      const { body: answer } = await orders.batch({ operations: [given] }, 'request');
+      const [result] = (answer as { results: { body: { code?: string } }[] }).results;
+      return result?.body.code !== 'validation_failed';
+    };
+    expectBoth(await agree({ $ref: '#/components/schemas/Operation' }, operation, taken));
+  });
+
+  it('batches', async () => {
+    const batch = (random: Random): unknown => random.pick<() => unknown>([
+      () => ({ operations: Array.from({ length: random.pick([0, 1, 2, 1_000, 1_001]) }, () => ({ op: 'cancel', order_id: ORDER_ID })) }),
+      () => ({ operations: random.pick([null, {}, 'x', 1]) }), () => ({}), () => [], () => null, () => ({ operations: [{ op: 'cancel', order_id: ORDER_ID }], extra: 1 }), () => 1,
+    ])();
+    const random = new Random(SEED);
+    const validate = contract.validator(bodyOf('/orders/batch', 'post'));
+    for (let i = 0; i < 60; i++) {
+      const given = batch(random);
+      expect([given, await isTaken(() => orders.batch(given, 'request'))]).toEqual([given, validate(given)]);
+    }
+  });
+});
