@@ -39,6 +39,11 @@ function isUnavailable(error: unknown): boolean {
   return of === null || UNAVAILABLE_CLASSES.has(of);
 }
 
+/** Why a connection ended. The error itself brings the whole client along, settings and queries included. */
+function describeLoss(error: Error): { reason: string; code: unknown } {
+  return { reason: error.message, code: (error as { code?: unknown }).code };
+}
+
 export type Row = Record<string, unknown>;
 
 /** A query with a name: Postgres prepares it once for each connection. */
@@ -72,7 +77,7 @@ export class Database {
       statement_timeout: timeoutMs,
     });
     // An idle connection that breaks says so here; the next query gets a new one.
-    this.pool.on('error', (error) => this.logger.debug({ err: error }, 'idle postgres connection'));
+    this.pool.on('error', (error) => this.logger.debug(describeLoss(error), 'idle postgres connection'));
   }
 
   /** @throws DatabaseUnavailableError, or pg's DatabaseError when the statement itself was refused */
@@ -89,7 +94,7 @@ export class Database {
   /** A connection outside the pool, connected; the caller ends it. */
   async session(timeoutMs = this.timeoutMs): Promise<pg.Client> {
     const client = new pg.Client({ ...this.options, query_timeout: timeoutMs });
-    client.on('error', (error) => this.logger.debug({ err: error }, 'postgres session'));
+    client.on('error', (error) => this.logger.debug(describeLoss(error), 'postgres session'));
     try {
       await client.connect();
     } catch (error) {
