@@ -19,6 +19,7 @@ describe('the register of instruments', () => {
   });
   afterEach(async () => {
     directory.remove();
+    await ServiceProcess.killAll();
     await venue.close();
   });
 

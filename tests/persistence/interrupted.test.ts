@@ -22,7 +22,10 @@ describe('a writer that is interrupted', () => {
     venue = await Venue.open({ redisUrl: redis.url });
     shard = new ShardView(venue);
   });
-  afterEach(async () => { await venue.close(); });
+  afterEach(async () => {
+    await ServiceProcess.killAll();
+    await venue.close();
+  });
 
   const expectExact = async (load: Load): Promise<void> => {
     await shard.persisted();

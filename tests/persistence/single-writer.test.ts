@@ -23,7 +23,10 @@ describe('one writer for a shard', () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
   });
-  afterEach(async () => { await venue.close(); });
+  afterEach(async () => {
+    await ServiceProcess.killAll();
+    await venue.close();
+  });
 
   const order = (n: number): Record<string, unknown> => ({ client_id: `c${n}`, side: n % 2 === 0 ? 'buy' : 'sell', type: 'limit', price: '100.00', quantity: '0.5' });
 

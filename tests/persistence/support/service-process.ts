@@ -14,6 +14,7 @@ export interface LogLine {
 
 /** The built service in a process of its own, to be killed like one. */
 export class ServiceProcess {
+  private static readonly alive = new Set<ServiceProcess>();
   stdout = '';
   stderr = '';
   private readonly child: ChildProcessByStdio<null, Readable, Readable>;
@@ -29,6 +30,13 @@ export class ServiceProcess {
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => { this.stdout += text; });
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => { this.stderr += text; });
     this.closed = once(this.child, 'close');
+    ServiceProcess.alive.add(this);
+    this.child.once('close', () => { ServiceProcess.alive.delete(this); });
+  }
+
+  /** Kills what a test that failed has left running. */
+  static async killAll(): Promise<void> {
+    await Promise.all([...ServiceProcess.alive].map((service) => service.kill()));
   }
 
   /** What it has logged so far. */
