@@ -14,6 +14,8 @@ const NODE_MAJOR_MIN = 20;
 const LOCK_DIRECTORY = join(ROOT, '.setup-lock');
 const LOCK_WAIT_MAX_MS = 10 * 60_000;
 const LOCK_POLL_MS = 200;
+/** A lock without its holder's number is one whose maker died in between. */
+const LOCK_UNSIGNED_MAX_MS = 5_000;
 const DIST = join(ROOT, 'dist');
 const BUILD_STAMP = join(DIST, '.openfill-built');
 const BUILD_INPUTS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
@@ -73,7 +75,8 @@ async function withLock(work) {
     }
     const pid = Number(read(holder) ?? Number.NaN);
     const age = Date.now() - (statSync(LOCK_DIRECTORY, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (Number.isNaN(pid) ? age > 5_000 : !isAlive(pid)) rmSync(LOCK_DIRECTORY, { recursive: true, force: true });
+    const isStale = Number.isNaN(pid) ? age > LOCK_UNSIGNED_MAX_MS : pid === process.pid || !isAlive(pid);
+    if (isStale) rmSync(LOCK_DIRECTORY, { recursive: true, force: true });
     else if (Date.now() > deadline) fail(`another set-up (process ${pid}) has held ${LOCK_DIRECTORY} for too long`);
     else await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
