@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS checkpoints (
 
 -- How far idempotency keys past their lifetime have been swept out of Redis.
 ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS swept_sequence bigint NOT NULL DEFAULT 0;
+-- Frozen by its operator: a rebuilt shard stays so.
+ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS frozen boolean NOT NULL DEFAULT false;
 
 -- The shard log, word for word and for ever.
 CREATE TABLE IF NOT EXISTS journal (

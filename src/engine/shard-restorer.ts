@@ -143,9 +143,9 @@ export class ShardRestorer {
     await checkLevel(levelPrice, levelLots);
   }
 
-  /** Lets commands in. */
-  async open(): Promise<void> {
-    await this.send('HSET', this.keys.meta, 'state', 'open');
+  /** Lets commands in, or leaves that to the operator who froze the shard. */
+  async open(state: 'open' | 'frozen'): Promise<void> {
+    await this.send('HSET', this.keys.meta, 'state', state);
   }
 }
 

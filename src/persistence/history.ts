@@ -2,7 +2,7 @@ import { decodeLogEntry, type LogEntry } from '../domain/log-entry';
 import type { Order, OrderStatus, OrderType, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
 import type { Database, Row } from './database';
 import {
-  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, MOVE_SWEPT, ORDER, ORDERS_OF_CLIENT, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
+  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, MOVE_SWEPT, ORDER, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
 } from './queries/history';
 
 export interface Checkpoint {
@@ -55,6 +55,11 @@ export class History {
   /** @returns false when the shard has a checkpoint already. */
   async createCheckpoint(epoch: string): Promise<boolean> {
     return (await this.database.query(CREATE_CHECKPOINT, [this.shard, epoch])).length === 1;
+  }
+
+  /** Remembers whether the shard is frozen by its operator, for a rebuild of it. */
+  async setFrozen(isFrozen: boolean): Promise<void> {
+    await this.database.query(SET_FROZEN, [this.shard, isFrozen]);
   }
 
   async order(orderId: string): Promise<Order | null> {

@@ -4,7 +4,7 @@ import type { Database, NamedQuery, Row } from './database';
 import { orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
 import { CHECKPOINT } from './queries/history';
 import {
-  BEGIN_EPOCH, FINISH_RECOVERY, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS, OPEN_ORDER_COUNT, RECORD_RECOVERY,
+  BEGIN_EPOCH, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS, OPEN_ORDER_COUNT, RECORD_RECOVERY,
 } from './queries/recovery';
 import { waitForWriterLock } from './writer-lock';
 
@@ -59,6 +59,12 @@ export class RecoverySource {
 
   async finish(recoveryId: number, openOrders: number, bookHash: string): Promise<void> {
     await this.query(FINISH_RECOVERY, [recoveryId, openOrders, bookHash]);
+  }
+
+  /** Whether the shard's operator has frozen it. */
+  async isFrozen(): Promise<boolean> {
+    const [row] = await this.query<{ frozen: boolean }>(IS_FROZEN, [this.shard]);
+    return row?.frozen === true;
   }
 
   async openOrderCount(): Promise<number> {

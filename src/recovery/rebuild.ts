@@ -7,6 +7,8 @@ export interface RebuildSource {
   checkpoint(): Promise<{ readonly epoch: string; readonly sequence: number; readonly timeUs: number } | null>;
   beginEpoch(from: { readonly epoch: string; readonly sequence: number; readonly timeUs: number }, epoch: string, reason: string): Promise<number>;
   finish(recoveryId: number, openOrders: number, bookHash: string): Promise<void>;
+  /** Whether the shard's operator has frozen it. */
+  isFrozen(): Promise<boolean>;
   openOrderCount(): Promise<number>;
   openOrders(pageSize: number): AsyncGenerator<Order[]>;
   liveKeys(second: number, pageSize: number): AsyncGenerator<{ digest: string; sequence: number; second: number }[]>;
@@ -21,7 +23,7 @@ export interface RebuildTarget {
   addIdempotencyKeys(keys: readonly { digest: string; sequence: number; second: number }[]): Promise<void>;
   addTrades(instrument: string, trades: readonly Trade[]): Promise<void>;
   bookOrders(instrument: string, side: 'bids' | 'asks'): AsyncGenerator<Order[]>;
-  open(): Promise<void>;
+  open(state: 'open' | 'frozen'): Promise<void>;
 }
 
 export interface RebuildOptions {
@@ -116,7 +118,8 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
     throw new BookMismatchError(`the rebuilt book has ${rebuilt.orders} orders and hash ${rebuilt.digest()}, the record ${expected.orders} and ${expected.digest()}`);
   }
   await source.finish(recoveryId, expected.orders, expected.digest());
-  await target.open();
+  // A freeze outlives the Redis that it was told to.
+  await target.open(await source.isFrozen() ? 'frozen' : 'open');
   return {
     reason: options.reason, epoch, sequence: checkpoint.sequence, openOrders: expected.orders, idempotencyKeys: keys, recentTrades: trades,
     bookHash: expected.digest(), seconds: (Date.now() - started) / 1000,

@@ -10,6 +10,11 @@ export const CREATE_CHECKPOINT: NamedQuery = {
   text: `INSERT INTO checkpoints (shard, epoch, sequence) VALUES ($1, $2, 0) ON CONFLICT (shard) DO NOTHING RETURNING shard`,
 };
 
+export const SET_FROZEN: NamedQuery = {
+  name: 'set_frozen',
+  text: 'UPDATE checkpoints SET frozen = $2 WHERE shard = $1',
+};
+
 export const ORDER_COLUMNS = `order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
   quantity_lots, filled_lots, notional::text, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us`;
 

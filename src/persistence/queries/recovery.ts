@@ -11,6 +11,11 @@ export const OPEN_ORDERS: NamedQuery = {
     ORDER BY instrument, side, price_ticks, priority LIMIT $5`,
 };
 
+export const IS_FROZEN: NamedQuery = {
+  name: 'is_frozen',
+  text: 'SELECT frozen FROM checkpoints WHERE shard = $1',
+};
+
 export const OPEN_ORDER_COUNT: NamedQuery = {
   name: 'open_order_count',
   text: `SELECT count(*)::bigint AS count FROM orders WHERE status IN ('open', 'partially_filled')`,
