@@ -32,7 +32,7 @@ export class Recovery {
   }
 
   async recoveries(): Promise<{ reason: string; opened_at: Date | null }[]> {
-    return (await this.venue.database.query('SELECT reason, opened_at FROM recoveries ORDER BY recovery_id')) as { reason: string; opened_at: Date | null }[];
+    return this.venue.database.query<{ reason: string; opened_at: Date | null }>('SELECT reason, opened_at FROM recoveries ORDER BY recovery_id');
   }
 
   /** As a Redis that came back without this shard. */
