@@ -62,7 +62,7 @@ describe('conformance streams over HTTP', () => {
       await service.stop();
       socket.terminate();
       expect(streamedTrades).toBe(expected.trades);
-      const count = async (text: string): Promise<number> => Number(((await venue.database.query(text)) as { count: string }[])[0]?.count);
+      const count = async (text: string): Promise<number> => Number((await venue.database.query<{ count: string }>(text))[0]?.count);
       expect(await count('SELECT count(*) FROM trades')).toBe(expected.trades);
       expect(await count("SELECT count(*) FROM orders WHERE status IN ('open', 'partially_filled')")).toBe(expected.resting);
       expect(await count('SELECT count(*) FROM orders')).toBe(orders);

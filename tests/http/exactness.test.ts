@@ -24,11 +24,11 @@ const refuse = (): Promise<CommandResult> => Promise.resolve({ outcome: 'refused
 const nothing = (): Promise<null> => Promise.resolve(null);
 const orders = new OrdersApi(
   { submit: refuse, readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], nextCursor: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof OrdersApi>[0],
-  { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing } as unknown as ConstructorParameters<typeof OrdersApi>[1],
+  { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ stale: true, lag_entries: 0, lag_seconds: 0 }) } as unknown as ConstructorParameters<typeof OrdersApi>[2],
   new InstrumentTable(config.instruments),
-  { ...config, digest: () => 'digest', isHistoryAway: () => false } as unknown as ConstructorParameters<typeof OrdersApi>[4],
-  { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined } as unknown as ConstructorParameters<typeof OrdersApi>[5],
+  { ...config, digest: () => 'digest', isHistoryAway: () => false },
+  { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined },
 );
 
 async function isTaken(call: () => Promise<unknown>): Promise<boolean> {
@@ -124,7 +124,7 @@ describe(`the document and the service judge alike (EXACTNESS_SEED=${SEED})`, ()
   it('operations of a batch', async () => {
     const operation = (random: Random): Record<string, unknown> => {
       const op = value(random, 'op', 0.9);
-      const fields = random.pick([[PLACE_USUAL, PLACE_SELDOM], [[], ['order_id', 'client_id', 'client_order_id', 'idempotency_key']], [['price'], ['order_id', 'client_id', 'client_order_id', 'quantity', 'remaining_quantity']], [['order_id'], []], [['client_id', 'client_order_id'], ['price']]]) as [string[], string[]];
+      const fields = random.pick<[string[], string[]]>([[PLACE_USUAL, PLACE_SELDOM], [[], ['order_id', 'client_id', 'client_order_id', 'idempotency_key']], [['price'], ['order_id', 'client_id', 'client_order_id', 'quantity', 'remaining_quantity']], [['order_id'], []], [['client_id', 'client_order_id'], ['price']]]);
       return { ...(random.chance(0.97) ? { op: random.chance(0.5) ? random.pick(['place', 'cancel', 'amend']) : op } : {}), ...body(random, ...fields) };
     };
     const taken = async (given: unknown): Promise<boolean> => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { RESULT_CODES, type ResultCode } from '../../src/domain/result-code';
+import { RESULT_CODES } from '../../src/domain/result-code';
 import { limit, market, type Client, type ProblemBody } from './support/client';
 import { HostileGenerator, Random, type HostileRequest, type HostileTarget } from './support/hostile';
 import { parseAnswers, type RawAnswer } from './support/raw';
@@ -80,7 +80,7 @@ function flat(pairs: unknown): Record<string, string> {
 }
 
 function isProblem(status: number, body: Partial<ProblemBody>): boolean {
-  const code = body.code as ResultCode | undefined;
+  const code = body.code;
   return status >= 400 && status < 500 && code !== undefined && code in RESULT_CODES && RESULT_CODES[code].status === status && body.status === status
     && body.type === `urn:openfill:problem:${code}` && body.title === RESULT_CODES[code].title && typeof body.detail === 'string' && body.detail.length < 500;
 }

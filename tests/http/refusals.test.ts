@@ -107,7 +107,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
       expect((await refusal(client.place(fields), 400, 'validation_failed')).body.errors).toEqual([{ field: 'body', message: 'has more than 32 fields' }]);
       const { body } = await refusal(client.place(Object.fromEntries(Object.entries(fields).slice(0, 30))), 400, 'validation_failed');
       expect(body.errors).toHaveLength(20);
-      const long = await refusal(client.place({ [`${'x'.repeat(60_000)}`]: 1 }), 400, 'validation_failed');
+      const long = await refusal(client.place({ ['x'.repeat(60_000)]: 1 }), 400, 'validation_failed');
       expect(long.text.length).toBeLessThan(1_500);
     });
   });

@@ -191,7 +191,7 @@ const BAD_ADDRESSES = [
 const BAD_QUERIES = [
   'levels=0', 'levels=-1', 'levels=1e2', 'levels=5001', 'levels=99999999999999999999', 'levels=NaN', 'levels=', 'levels', 'levels=%00', 'levels=1&levels=2', 'levels[]=1', 'levels=1.5', 'levels=+1', 'levels=%201', 'levels=0x10', 'levels=%D9%A1',
   'levels[$gt]=1', 'instrument=', 'instrument=BTC%20USD', 'instrument=NO-SUCH', 'instrument=__proto__', 'instrument=constructor', 'instrument=BTC-USD&instrument=ETH-USD', 'instrument=%ff', 'instrument=BTC-USD%00', 'instrument[]=BTC-USD', 'x=1', '__proto__=1', '__proto__[x]=1',
-  'constructor=1', 'constructor[prototype][x]=1', 'toString=1', '=', '=1', 'a', '%', '%zz=1', '%00=1', '?', '?x', `x=${'1'.repeat(6_000)}`, `${'a&'.repeat(3_000)}`, `${'x=1&'.repeat(1_500)}`, `levels=${'1'.repeat(3_000)}`, 'LEVELS=5', 'Instrument=BTC-USD', 'levels=5#x',
+  'constructor=1', 'constructor[prototype][x]=1', 'toString=1', '=', '=1', 'a', '%', '%zz=1', '%00=1', '?', '?x', `x=${'1'.repeat(6_000)}`, 'a&'.repeat(3_000), 'x=1&'.repeat(1_500), `levels=${'1'.repeat(3_000)}`, 'LEVELS=5', 'Instrument=BTC-USD', 'levels=5#x',
 ];
 
 const BAD_LIST_QUERIES = [
