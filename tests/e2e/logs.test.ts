@@ -124,20 +124,21 @@ describe('the log', () => {
       change(url);
       return url.toString();
     };
-    for (const [broken, said] of [
+    const cases: [broken: Record<string, string>, said: string][] = [
       [{ REDIS_URL: redis.url.replace('redis://', `redis://:${SECRET.wrong}@`) }, 'WRONGPASS'],
       [{ REDIS_URL: `redis://:${SECRET.wrong}@127.0.0.1:1` }, 'ECONNREFUSED'],
       [{ REDIS_URL: redis.url }, 'NOAUTH'],
       [{ DATABASE_URL: database((url) => { url.password = SECRET.wrong; }) }, 'password authentication failed'],
       [{ DATABASE_URL: database((url) => { url.port = '1'; }) }, 'ECONNREFUSED'],
       [{ DATABASE_URL: database((url) => { url.pathname = '/nothing-here'; }) }, 'does not exist'],
-    ] as const) {
+    ];
+    await Promise.all(cases.map(async ([broken, said]) => {
       const service = new ServiceProcess(venue.environment({ LOG_LEVEL: 'debug', ...broken }));
       await until(`it says ${said}`, () => (service.stdout + service.stderr).includes(said) || service.hasExited);
       service.signal('SIGTERM');
       await service.exited();
       expect(service.stdout + service.stderr).toContain(said);
       check(service);
-    }
+    }));
   });
 });

@@ -31,14 +31,15 @@ describe('the register of instruments', () => {
 
   it('refuses to start with another tick or lot than the records were made in', async () => {
     await (await venue.start(file('first.json', [BTC, SOL]))).stop();
-    for (const [name, change, said] of [
+    const cases: [name: string, change: unknown, said: string][] = [
       ['tick.json', { ...SOL, tick_size: '0.01' }, 'instrument SOL-EUR has tick 0.05 and lot 0.1 in the records, but 0.01 and 0.1 in the instruments file'],
       ['lot.json', { ...SOL, lot_size: '0.10' }, 'instrument SOL-EUR has tick 0.05 and lot 0.1 in the records, but 0.05 and 0.10 in the instruments file'],
-    ] as const) {
+    ];
+    await Promise.all(cases.map(async ([name, change, said]) => {
       const service = new ServiceProcess(venue.environment({ ...file(name, [BTC, change]), LOG_LEVEL: 'fatal' }));
       expect(await service.exited()).toBe(1);
       expect(service.stderr).toBe(`openfill: ${said}\n`);
-    }
+    }));
     // As it was, it starts; and a new instrument is welcome.
     const again = await venue.start(file('more.json', [BTC, SOL, { ...SOL, instrument: 'SOL-USD', quote: 'USD' }]));
     expect((await fetch(`${again.url}/public/instruments`)).status).toBe(200);

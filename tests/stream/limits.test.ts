@@ -127,8 +127,8 @@ describe('the stream and clients that do not behave', () => {
 
   it('answers handshakes that are none with a 4xx', async () => {
     for (const [wrong, status] of [
-      [['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE.slice(0, 2)], 400],
-      [['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE.slice(0, 3), 'Sec-WebSocket-Version: 7'], 400],
+      [['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE.slice(0, 2)], 426],
+      [['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE.slice(0, 3), 'Sec-WebSocket-Version: 7'], 426],
       [['POST /stream HTTP/1.1', 'Host: x', 'Content-Length: 0', ...HANDSHAKE], 405],
       [['GET //stream HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
       [['GET // HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],

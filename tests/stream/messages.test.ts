@@ -16,15 +16,26 @@ describe('stream messages', () => {
   let http: HttpClient;
   let shard: ShardView;
   const clients: StreamClient[] = [];
+  /** Sequence and number of trades before a test. */
+  let base = 0;
+  let traded = 0;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
     running = await venue.start();
     http = new HttpClient(() => running.url);
   });
+  beforeEach(async () => {
+    base = await shard.meta('seq');
+    traded = Number(await venue.redis.command('HGET', shard.key('meta'), 'trade_id:BTC-USD'));
+  });
   afterEach(async () => {
     for (const client of clients.splice(0)) await client.close();
+    // The next test begins with empty books.
+    await http.call('DELETE', '/orders?client_id=ann');
+  });
+  afterAll(async () => {
     http.close();
     await venue.close();
   });
@@ -52,7 +63,7 @@ describe('stream messages', () => {
     const client = await open();
     const [btc, eth] = await client.count(2);
     expect(btc).toMatchObject({
-      type: 'orderbook_snapshot', instrument: 'BTC-USD', sequence: 1,
+      type: 'orderbook_snapshot', instrument: 'BTC-USD', sequence: base + 1,
       data: { bids: [], asks: [['101.00', '2.00000000']], checksum: expect.any(Number) as number },
     });
     expect(eth).toMatchObject({ type: 'orderbook_snapshot', instrument: 'ETH-USD', data: { bids: [], asks: [], checksum: 0 } });
@@ -60,20 +71,20 @@ describe('stream messages', () => {
     const taker = await place('buy', '101.50', '3', { client_order_id: 'mine' });
     const [trade, first, second, delta] = (await client.count(6)).slice(2);
     expect(trade).toEqual({
-      type: 'trade', instrument: 'BTC-USD', sequence: 2, timestamp: taker.updated_at,
+      type: 'trade', instrument: 'BTC-USD', sequence: base + 2, timestamp: taker.updated_at,
       data: {
-        trade_id: 1, price: '101.00', quantity: '2.00000000', taker_side: 'buy',
+        trade_id: traded + 1, price: '101.00', quantity: '2.00000000', taker_side: 'buy',
         maker_order_id: resting.order_id, taker_order_id: taker.order_id, executed_at: taker.updated_at,
       },
     });
-    expect(first).toEqual({ type: 'order', instrument: 'BTC-USD', sequence: 2, timestamp: taker.updated_at, data: untraded(taker) });
+    expect(first).toEqual({ type: 'order', instrument: 'BTC-USD', sequence: base + 2, timestamp: taker.updated_at, data: untraded(taker) });
     const maker = (await http.get(`/public/orders/${String(resting.order_id)}`)).body as Record<string, unknown>;
-    expect(maker).toMatchObject({ status: 'filled', sequence: 2 });
-    expect(second).toEqual({ type: 'order', instrument: 'BTC-USD', sequence: 2, timestamp: taker.updated_at, data: untraded(maker) });
+    expect(maker).toMatchObject({ status: 'filled', sequence: base + 2 });
+    expect(second).toEqual({ type: 'order', instrument: 'BTC-USD', sequence: base + 2, timestamp: taker.updated_at, data: untraded(maker) });
     expect(delta).toEqual({
-      type: 'orderbook_delta', instrument: 'BTC-USD', sequence: 2, timestamp: taker.updated_at,
+      type: 'orderbook_delta', instrument: 'BTC-USD', sequence: base + 2, timestamp: taker.updated_at,
       data: {
-        first_sequence: 2, previous_sequence: 1, bids: [['101.50', '1.00000000']], asks: [['101.00', '0']],
+        first_sequence: base + 2, previous_sequence: base + 1, bids: [['101.50', '1.00000000']], asks: [['101.00', '0']],
         checksum: ((await http.get('/public/orderbook')).body as { checksum: number }).checksum,
       },
     });
@@ -159,7 +170,7 @@ describe('stream messages', () => {
     await subscribed({ op: 'subscribe', channels: ['orderbook'], instruments: ['BTC-USD'] });
     await caughtUp(client);
     expect(client.ofType('orderbook_snapshot')).toHaveLength(4);
-    expect(client.ofType('orderbook_snapshot').at(-2)).toMatchObject({ instrument: 'BTC-USD', sequence: 2 });
+    expect(client.ofType('orderbook_snapshot').at(-2)).toMatchObject({ instrument: 'BTC-USD', sequence: base + 2 });
     expect(await subscribed({ op: 'unsubscribe', instruments: ['BTC-USD'] })).toEqual({ channels: ['trades', 'orderbook'], instruments: ['ETH-USD'] });
     expect(await subscribed({ op: 'unsubscribe' })).toEqual({ channels: [], instruments: ['ETH-USD'] });
     const before = client.told.length;
@@ -172,8 +183,9 @@ describe('stream messages', () => {
   it('name a sequence and a time in answers to a ping, too', async () => {
     await place('buy', '9.00', '1');
     const client = await open();
+    await caughtUp(client);
     const pong = await client.ask({ op: 'ping' }, 'pong');
-    expect(pong).toEqual({ type: 'pong', instrument: null, sequence: 1, timestamp: expect.stringMatching(TIMESTAMP) as string, data: {} });
+    expect(pong).toEqual({ type: 'pong', instrument: null, sequence: base + 1, timestamp: expect.stringMatching(TIMESTAMP) as string, data: {} });
   });
 
   it('come as a heartbeat after each second of silence, and only then', async () => {
@@ -197,13 +209,16 @@ describe('stream messages', () => {
   });
 
   it('end with shutdown and a close frame, after everything that was answered', async () => {
-    const client = await open();
+    const other = await venue.start();
+    const client = await StreamClient.open(other.url);
+    clients.push(client);
+    await client.count(2);
     await place('sell', '10.00', '1');
     const answered = await place('buy', '10.00', '1');
-    await running.stop();
+    await other.stop();
     expect(await client.untilClosed()).toEqual({ code: 1001, reason: 'shutdown' });
-    expect(client.told.at(-1)).toMatchObject({ type: 'shutdown', instrument: null, sequence: 2, data: { reason: expect.any(String) as string } });
+    expect(client.told.at(-1)).toMatchObject({ type: 'shutdown', instrument: null, sequence: base + 2, data: { reason: expect.any(String) as string } });
     expect(client.ofType('order').some(({ data }) => data.order_id === answered.order_id)).toBe(true);
-    expect(client.ofType('orderbook_delta').at(-1)).toMatchObject({ sequence: 2 });
+    expect(client.ofType('orderbook_delta').at(-1)).toMatchObject({ sequence: base + 2 });
   });
 });
