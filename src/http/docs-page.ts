@@ -19,5 +19,7 @@ export function docsPage(): string {
 }
 
 /** A file of its own: the page's content security policy allows no inline script. */
-export const DOCS_SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true });
+export const DOCS_SCRIPT = `SwaggerUIBundle({
+  url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0,
+});
 `;

@@ -94,7 +94,7 @@ const amendFields = {
 /** At least one of the three, and one way only to say how much. */
 const amendRules = {
   anyOf: ['price', 'quantity', 'remaining_quantity'].map((field) => ({ required: [field] })),
-  not: { required: ['quantity', 'remaining_quantity'] },
+  dependentSchemas: { quantity: { properties: { remaining_quantity: false } } },
 };
 
 const byOrderId = { order_id: ref('OrderId'), client_id: { ...ref('ClientId'), description: 'When given, the order must be this client\'s.' } };
