@@ -1,5 +1,5 @@
 import { decodeOrderRecord } from '../domain/log-entry';
-import { compactId } from '../domain/order-id';
+import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SIDE_CODE, remainingLots, type Order, type Trade } from '../domain/order';
 import { escapeText } from './commands/text';
 import { shardKeys, type ShardKeys } from './keys';
@@ -9,7 +9,7 @@ import type { RedisConnection } from './redis-connection';
 /** Redis may take a while for a page while it rewrites its append-only file. */
 const TIMEOUT_MS = 60_000;
 const SCAN_COUNT = 1_000;
-const VERIFY_PAGE = 2_000;
+const VERIFY_PAGE = 1_000;
 
 export interface RestoredCounters {
   readonly epoch: string;
@@ -115,12 +115,19 @@ export class ShardRestorer {
       if (told !== lots) throw new RestoreError(`${where}: level ${price} tells ${told} lots, its orders have ${lots}`);
     };
     const levelChecks: Promise<void>[] = [];
-    for (let start = 0; ; start += VERIFY_PAGE) {
+    const read = async (start: number): Promise<{ page: string[]; ids: string[]; records: (string | null)[] }> => {
       const page = (await this.send('ZRANGE', book, String(start), String(start + VERIFY_PAGE - 1), 'WITHSCORES')) as string[];
-      if (page.length === 0) break;
       const ids: string[] = [];
-      for (let i = 0; i < page.length; i += 2) ids.push((page[i] as string).slice(-22));
-      const records = (await this.send('HMGET', this.keys.orders, ...ids)) as (string | null)[];
+      for (let i = 0; i < page.length; i += 2) ids.push((page[i] as string).slice(-COMPACT_ID_LENGTH));
+      return { page, ids, records: ids.length === 0 ? [] : (await this.send('HMGET', this.keys.orders, ...ids)) as (string | null)[] };
+    };
+    let reading = read(0);
+    for (let start = VERIFY_PAGE; ; start += VERIFY_PAGE) {
+      const { page, ids, records } = await reading;
+      if (ids.length === 0) break;
+      // The next page is read while this one is looked at.
+      reading = read(start);
+      reading.catch(() => undefined);
       const orders = records.map((record, i) => {
         if (record === null) throw new RestoreError(`${where}: order ${ids[i]} is in the book but has no record`);
         const order = decodeOrderRecord(record);

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { remainingLots, type Order } from '../domain/order';
 
-const MODULUS = 1n << 256n;
+const LIMBS = 8;
+const LIMB_BITS = 32;
+const LIMB = 2 ** LIMB_BITS;
 
 /**
  * A hash of a whole book: the sum of the SHA-256 of each open order, with its place in the queue, what is
@@ -9,7 +11,8 @@ const MODULUS = 1n << 256n;
  * can be compared without sorting either; equal hashes mean equal books in equal queue order.
  */
 export class BookHash {
-  private sum = 0n;
+  /** Modulo 2^256, least significant limb first: plain numbers, since a million orders are hashed twice over. */
+  private readonly sum = new Array<number>(LIMBS).fill(0);
   orders = 0;
 
   add(order: Order): void {
@@ -17,11 +20,17 @@ export class BookHash {
       order.instrument, order.side, order.priceTicks, order.priority, order.orderId, remainingLots(order), order.quantityLots,
       order.filledLots, order.notional, order.clientId, order.clientOrderId ?? '', order.status, order.fillSequence,
     ].join('\u0000');
-    this.sum = (this.sum + BigInt(`0x${createHash('sha256').update(text).digest('hex')}`)) % MODULUS;
+    const digest = createHash('sha256').update(text).digest();
+    let carry = 0;
+    for (let i = 0; i < LIMBS; i++) {
+      const limb = (this.sum[i] as number) + digest.readUInt32LE(4 * i) + carry;
+      carry = limb >= LIMB ? 1 : 0;
+      this.sum[i] = limb % LIMB;
+    }
     this.orders++;
   }
 
   digest(): string {
-    return this.sum.toString(16).padStart(64, '0');
+    return [...this.sum].reverse().map((limb) => limb.toString(16).padStart(LIMB_BITS / 4, '0')).join('');
   }
 }

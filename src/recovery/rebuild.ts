@@ -45,7 +45,8 @@ export interface RebuildReport {
 
 export type Progress = (step: 'orders' | 'idempotency_keys' | 'trades' | 'verify', done: number, total: number) => void;
 
-const ORDERS_PAGE = 5_000;
+/** Small enough that a page is garbage before it has been copied about. */
+const ORDERS_PAGE = 2_000;
 const KEYS_PAGE = 10_000;
 const EPOCH_BYTES = 6;
 

@@ -8,6 +8,8 @@ export interface KeptEngine {
   readonly isConnected: boolean;
   meta(): Promise<RedisSide | null>;
   initialise(epoch: string): Promise<boolean>;
+  /** Loads the function library where Redis does not know it. */
+  load(): Promise<void>;
   setState(state: 'recovering', from: readonly ('open' | 'frozen')[], epoch: string): Promise<unknown>;
   /** Lets this process' commands through, to this life of the shard only. */
   bind(epoch: string, sequenceMin: number): void;
@@ -119,6 +121,8 @@ export class ShardKeeper {
     const { verdict, redis, postgres } = await this.judgeNow(() => this.record.checkpoint());
     switch (verdict.action) {
       case 'join': {
+        // Before the first command: calls that find no library load it each for itself, and may change their order.
+        if (this.problem !== null) await this.engine.load();
         const floor = Math.max(this.engine.known?.epoch === redis?.epoch ? (this.engine.known?.sequence ?? 0) : 0, postgres === 'away' ? 0 : (postgres?.sequence ?? 0));
         this.engine.bind((redis as RedisSide).epoch, floor);
         if (this.problem !== null) {
