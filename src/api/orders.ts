@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { parseAmount, type AmountInput, type Step } from '../domain/amounts';
+import { parseAmount, textOfInput, type AmountInput, type Step } from '../domain/amounts';
 import type { AmendCandidate, CommandResult, EngineCommand, OrderReference } from '../domain/commands';
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
@@ -150,20 +150,31 @@ export class OrdersApi {
   async massCancel(query: Readonly<Record<string, unknown>>): Promise<Answer> {
     const { client_id: clientId, instrument } = checkQuery(this.queries.massCancel, query);
     if (instrument !== undefined) this.instruments.require(instrument);
-    const boundOrderId = newOrderId();
     const cancelled: string[] = [];
+    try {
+      await this.cancelPages(clientId, instrument ?? null, cancelled);
+    } catch (error) {
+      const problem = problemOf(error);
+      // What happened before the error has happened.
+      throw problem === null ? error : new Problem(problem.code, { ...problem.extras, extensions: { cancelled } });
+    }
+    return { status: 200, body: { cancelled } };
+  }
+
+  /** @param cancelled takes the ids, page by page */
+  private async cancelPages(clientId: string, instrument: string | null, cancelled: string[]): Promise<void> {
+    const boundOrderId = newOrderId();
     let cursor = '';
     do {
       const { result, epoch } = await this.submit({
-        op: 'mass_cancel', clientId, instrument: instrument ?? null, cursor, boundOrderId, pageSize: this.options.massCancelPage,
+        op: 'mass_cancel', clientId, instrument, cursor, boundOrderId, pageSize: this.options.massCancelPage,
       });
-      if (result.outcome === 'refused') throw new Problem(result.code, { extensions: { cancelled } });
+      if (result.outcome === 'refused') throw new Problem(result.code);
       if (result.outcome !== 'mass_cancelled') throw new Error(`mass cancel answered with ${result.outcome}`);
       for (const order of result.entry?.orders ?? []) cancelled.push(order.orderId);
       if (result.entry !== null) await this.acknowledge(epoch, result.entry.sequence, this.options.ackAfter);
       cursor = result.cursor;
     } while (cursor !== '');
-    return { status: 200, body: { cancelled } };
   }
 
   private async submit(command: EngineCommand): Promise<Done> {
@@ -561,6 +572,6 @@ export class OrdersApi {
 /** An amount in one spelling, so that 1, 1.0 and "1.00" compare as equal. */
 function canonicalText(amount: AmountInput | undefined): string | null {
   if (amount === undefined) return null;
-  const text = typeof amount === 'string' ? amount : typeof amount === 'number' ? String(amount) : amount.text;
+  const text = textOfInput(amount).replace(/^0+(?=[0-9])/, '');
   return text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text;
 }

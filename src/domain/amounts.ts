@@ -63,7 +63,8 @@ function textOfNumber(value: number): string {
   return `0.${'0'.repeat(places - 1)}${digits}`;
 }
 
-function textOfInput(input: AmountInput): string {
+/** An amount as decimal text, as it was written; a number as its shortest plain decimal. */
+export function textOfInput(input: AmountInput): string {
   if (typeof input === 'string') return input;
   if (typeof input === 'number') return textOfNumber(input);
   return input.text;

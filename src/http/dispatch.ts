@@ -128,7 +128,7 @@ export class Dispatcher {
       }
       throw new Problem('malformed_json', { detail: 'The body ended early.' });
     }
-    return parseJson(body);
+    return body.length === 0 ? undefined : parseJson(body);
   }
 
   private answerOfError(error: unknown, trace: RequestTrace): Answer {
@@ -186,8 +186,16 @@ function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : key;
 }
 
-/** @param query the part behind the question mark */
+/**
+ * @param query the part behind the question mark
+ * @throws Problem `validation_failed` for bytes that are no text: read leniently, they would be another name
+ */
 export function parseQuery(query: string): Record<string, unknown> {
+  try {
+    decodeURIComponent(query);
+  } catch {
+    throw new Problem('validation_failed', { detail: 'The query string is not valid.' });
+  }
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   // A question mark in front would be dropped: it is part of the first name.
   for (const [name, value] of new URLSearchParams(`&${query}`)) {

@@ -227,6 +227,8 @@ describe.each(BOTH_WAYS)('changing orders %s', (_name, hotPath) => {
       const all = (query: string, body?: unknown) => client.call('DELETE', `/orders${query}`, body === undefined ? {} : { body });
       await refusal(all(''), 400, 'validation_failed');
       await refusal(all('?client_id='), 400, 'validation_failed');
+      await refusal(all('?client_id=%ff'), 400, 'validation_failed');
+      await refusal(all('?client_id=careful%'), 400, 'validation_failed');
       await refusal(all('?client_id=careful&instrumnet=BTC-USD'), 400, 'validation_failed');
       await refusal(all('?client_id=careful&instrument='), 400, 'validation_failed');
       await refusal(all('?client_id=careful&client_id=another'), 400, 'validation_failed');

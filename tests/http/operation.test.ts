@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { createOpenapiDocument } from '../../src/api/openapi';
 import { readConfig } from '../../src/config';
 import { BOTH_WAYS, limit, market, refusal, type Answer, type Client, type OrderWithTradesView, type ProblemBody } from './support/client';
@@ -170,8 +172,11 @@ describe('operating the service', () => {
 });
 
 describe('the examples of the document', () => {
+  let service: Service;
+  beforeAll(async () => { service = await Service.open(); });
+  afterAll(() => service.close());
+
   it('work as they are printed', async () => {
-    const service = await Service.open();
     const { client } = service;
     const { contract_: contract } = client;
     const operation = (path: string, method: string): Operation => contract.document.paths[path]?.[method] as Operation;
@@ -201,10 +206,16 @@ describe('the examples of the document', () => {
       if (method !== 'get' || path.includes('{')) continue;
       const query = (parameters ?? []).map((parameter) => contract.resolve(parameter)).filter(({ example }) => example !== undefined)
         .map(({ name, example }) => `${name}=${encodeURIComponent(String(example))}`);
-      const answer = await client.get(`${path}?${query.join('&')}`);
-      expect([path, query, answer.status]).toEqual([path, query, 200]);
+      const target = `${path}?${query.join('&')}`;
+      if (path === '/stream') {
+        const socket = new WebSocket(`${client.url.replace('http', 'ws')}${target}`);
+        const [message] = await once(socket, 'message') as [Buffer];
+        expect((JSON.parse(message.toString()) as { type: string }).type).toBe('subscribed');
+        socket.terminate();
+      } else {
+        expect([target, (await client.get(target)).status]).toEqual([target, 200]);
+      }
     }
     expect((await client.call<{ cancelled: string[] }>('DELETE', '/orders?client_id=client-A')).body.cancelled).toEqual([placed[1]]);
-    await service.close();
   });
 });

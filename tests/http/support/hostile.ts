@@ -196,7 +196,7 @@ const BAD_QUERIES = [
 
 const BAD_LIST_QUERIES = [
   '', 'client_id=', 'client_id=a&client_id=b', 'client_id[]=a', 'client_id=%00', 'client_id=a%0Ab', 'client_id=%ED%A0%80%00', `client_id=${'x'.repeat(65)}`, 'client_id=a&x=1', 'client_id=a&instrument=', 'client_id=a&instrument=NO-SUCH', 'Client_id=a', 'client_id%00=a', 'client=a',
-  'client_id=a&__proto__=1', 'client_id=a&instrument=BTC-USD&instrument=BTC-USD', '=a',
+  'client_id=a&__proto__=1', 'client_id=%', 'client_id=%zz', 'client_id=%ff', 'client_id=%ED%A0%80', 'client_id=%c0%af', 'client_id=a&x=%f5', 'client_id=a&instrument=BTC-USD&instrument=BTC-USD', '=a',
 ];
 
 const BAD_TYPES = [
