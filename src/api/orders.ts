@@ -318,7 +318,12 @@ export class OrdersApi {
     if (entry.kind === 'refuse') this.observer.rejected(instrument, resultCodeOf(entry.code));
     const order = entry.orders[0];
     if (order?.status === 'rejected' && order.reason !== null) this.observer.rejected(instrument, order.reason);
-    if (entry.fills.length > 0) this.observer.matched(instrument, entry.fills.length);
+    this.observeFills(entry);
+  }
+
+  private observeFills(entry: LogEntry): void {
+    const order = entry.orders[0];
+    if (order !== undefined && entry.fills.length > 0) this.observer.matched(order.instrument, entry.fills.length);
   }
 
   private async prepareCancel(
@@ -361,6 +366,7 @@ export class OrdersApi {
     return {
       command,
       finish: (done) => {
+        if (done.result.outcome === 'logged') this.observeFills(done.result.entry);
         const refusal = this.amendErrors(done.result, body);
         if (refusal !== null) throw refusal;
         return this.answer(done, 200, key === null ? null : print, undefined, command.order);

@@ -96,6 +96,10 @@ describe('operating the service', () => {
     await client.place(limit({ client_id: secret, price: -1 }));
     await client.place(limit({ client_id: secret, instrument: 'NO-SUCH' }));
     await client.place(limit({ client_id: secret, side: 'sell', price: '101.00' }));
+    // A change may trade, too.
+    const changed = (await client.place(limit({ client_id: secret, price: '99.00', instrument: 'ETH-USD' }))).body;
+    await client.place(limit({ client_id: secret, side: 'sell', instrument: 'ETH-USD' }));
+    await client.amend(changed.order_id, { price: '100.00' });
     await client.get(`/public/orders/${placed[0]?.order_id}`);
     await client.list(`?client_id=${secret}`);
     await client.call('GET', `/${secret}`, { outside: 'NotFound' });
@@ -112,6 +116,8 @@ describe('operating the service', () => {
     expect(value('orders_matched_total{instrument="BTC-USD"}')).toBe(2);
     expect(value('orders_rejected_total{instrument="BTC-USD",reason="fok_not_fillable"}')).toBe(1);
     expect(value('trades_total{instrument="BTC-USD"}')).toBe(2);
+    expect(value('trades_total{instrument="ETH-USD"}')).toBe(1);
+    expect(value('orders_matched_total{instrument="ETH-USD"}')).toBe(1);
     expect(value('order_latency_seconds_count{instrument="BTC-USD",type="limit"}')).toBe(5);
     expect(value('current_orderbook_depth{instrument="BTC-USD",side="sell"}')).toBe(1);
     expect(value('websocket_connections')).toBe(0);
