@@ -35,14 +35,18 @@ export interface CampaignReport extends Verdict {
   readonly unclear: number;
   readonly resolvedByRetry: number;
   readonly turnedAway: number;
+  /** Of these, for a backlog at its bound. */
+  readonly turnedAwayByBacklog: number;
   readonly recoveryMs: { readonly p50: number; readonly max: number };
 }
 
 const SHARD = 'main';
-const BACKLOG_MAX = 1_500;
+/** Low enough that the load fills it within seconds. */
+const BACKLOG_MAX = 400;
 const CLIENT_PAUSE_MS = 20;
 /** The default of the service. */
 const IDEMPOTENCY_TTL_S = 86_400;
+const ANSWER_ON_ITS_WAY_MS = 1_000;
 const LAG_POLL_MS = 100;
 const DRAIN_TIMEOUT_MS = 60_000;
 const SETTLE_TIMEOUT_MS = 60_000;
@@ -62,17 +66,22 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     const watch = watchLag(venue);
 
     const losses: LossWindow[] = [];
+    let lossFromMs = 0;
+    venue.onRedisLoss = {
+      before: () => { lossFromMs = watch.lastCaughtUpMs(); },
+      // An answer of the lost life may still be on its way.
+      after: () => { losses.push({ fromMs: lossFromMs, toMs: Date.now() + ANSWER_ON_ITS_WAY_MS }); },
+    };
     const recoveries: number[] = [];
     const kills: Record<Part, number> = { api: 0, writer: 0, redis: 0, postgres: 0, link: 0 };
     let faults = 0;
     for (const fault of faultsInTurn(random, Date.now() + options.durationMs)) {
       await sleep(200 + random.below(1_500));
-      const fromMs = watch.lastCaughtUpMs();
-      const before = Date.now();
+      const [before, outageMs] = [Date.now(), venue.outageMs];
       await fault.apply(venue, random);
       await venue.untilReady();
-      const recoveryMs = Date.now() - before;
-      if (fault.losesRedis) losses.push({ fromMs, toMs: Date.now() });
+      // A fault's own length is no merit or fault of the venue.
+      const recoveryMs = Math.round(Date.now() - before - (venue.outageMs - outageMs));
       if (fault.kills) kills[fault.part]++;
       faults++;
       recoveries.push(recoveryMs);
@@ -96,6 +105,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       unclear: commands.filter((command) => command.unclear > 0).length,
       resolvedByRetry: clients.reduce((sum, client) => sum + client.resolvedByRetry, 0),
       turnedAway: clients.reduce((sum, client) => sum + client.turnedAway, 0),
+      turnedAwayByBacklog: clients.reduce((sum, client) => sum + client.turnedAwayByBacklog, 0),
       recoveryMs: { p50: sorted[sorted.length >> 1] ?? 0, max: sorted[sorted.length - 1] ?? 0 },
     };
   } finally {

@@ -9,12 +9,14 @@ import { findFreePort } from '../servers/ports';
 import { localUrl, startService, type Service } from '../servers/service';
 import type { AckMode } from './ledger';
 import { TcpProxy } from './tcp-proxy';
+import type { Random } from '../seeded-random';
 
 const MAIN = join(__dirname, '..', 'main.js');
 const HOST = '127.0.0.1';
 const RESTART_MS = 300;
 const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 50;
+const BACKLOG_TIMEOUT_MS = 60_000;
 const SHUTDOWN_TIMEOUT_MS = 10_000;
 
 /** A process of the service that is started again whenever it ends. */
@@ -67,6 +69,10 @@ export interface ApiProcess {
  */
 export class ChaosVenue {
   private redisCopies = 0;
+  /** How long faults have kept parts away by intent. */
+  outageMs = 0;
+  /** Called when Redis is about to lose what it acknowledged, and when it is back without it. */
+  onRedisLoss: { before(): void; after(): void } = { before: () => undefined, after: () => undefined };
 
   private constructor(
     private readonly dataDir: string,
@@ -76,6 +82,7 @@ export class ChaosVenue {
     readonly postgresLink: TcpProxy,
     readonly apis: readonly ApiProcess[],
     readonly writers: readonly KeptService[],
+    private readonly backlogMax: number,
   ) {}
 
   static async start(options: ChaosVenueOptions): Promise<ChaosVenue> {
@@ -96,7 +103,7 @@ export class ChaosVenue {
       apis.push({ url: localUrl(HOST, port), mode, service });
     }
     const writers = [1, 2].map((n) => new KeptService(`writer-${n}`, { ...base, ROLES: 'writer' }, join(dataDir, `writer-${n}`)));
-    const venue = new ChaosVenue(dataDir, redis, postgres, redisLink, postgresLink, apis, writers);
+    const venue = new ChaosVenue(dataDir, redis, postgres, redisLink, postgresLink, apis, writers, options.backlogMax);
     for (const service of [...writers, ...apis.map((api) => api.service)]) await service.start();
     await venue.untilReady();
     return venue;
@@ -145,6 +152,32 @@ export class ChaosVenue {
     process.kill(this.redis.pid, name);
   }
 
+  /** Leaves a part as a fault has put it, for a time between these seconds. */
+  async outage(random: Random, fromS: number, toS: number): Promise<void> {
+    const ms = 1000 * (fromS + random.next() * (toS - fromS));
+    this.outageMs += ms;
+    await sleep(ms);
+  }
+
+  /** Resolves once so much waits for Postgres that new orders are refused. @throws Error when the load does not come to that */
+  async untilBacklogFull(): Promise<void> {
+    const started = Date.now();
+    while ((await this.lagEntries() ?? 0) < this.backlogMax) {
+      if (Date.now() - started > BACKLOG_TIMEOUT_MS) throw new Error(`the backlog was not full within ${BACKLOG_TIMEOUT_MS / 1000} s`);
+      await sleep(POLL_MS);
+    }
+    this.outageMs += Date.now() - started;
+  }
+
+  /** Redis comes back with other data: what it acknowledged and Postgres does not hold is lost. */
+  async loseRedis(copy: string | null): Promise<void> {
+    this.onRedisLoss.before();
+    await this.killRedis();
+    this.replaceRedisData(copy);
+    await this.startRedis();
+    this.onRedisLoss.after();
+  }
+
   /** What Redis has on disk now, as a backup of an earlier day would have it. */
   keepRedisCopy(): string {
     const copy = join(this.dataDir, `redis-copy-${++this.redisCopies}`);
@@ -153,7 +186,7 @@ export class ChaosVenue {
   }
 
   /** @param copy an older state to come back with; null for nothing at all. Redis must be down. */
-  replaceRedisData(copy: string | null): void {
+  private replaceRedisData(copy: string | null): void {
     const directory = join(this.dataDir, 'redis');
     rmSync(directory, { recursive: true, force: true });
     if (copy !== null) cpSync(copy, directory, { recursive: true });

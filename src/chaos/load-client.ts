@@ -24,6 +24,7 @@ export class LoadClient {
   private stopping = false;
   /** Commands refused for certain because a part was away. */
   turnedAway = 0;
+  turnedAwayByBacklog = 0;
   resolvedByRetry = 0;
 
   constructor(
@@ -110,6 +111,7 @@ export class LoadClient {
       if (command.unclear > 0) return false;
       // Never sent on, and never unclear before: it did not happen.
       this.turnedAway++;
+      if (answer.body.code === 'backlog_full') this.turnedAwayByBacklog++;
       this.ledger.commands.delete(command.key);
       return true;
     }

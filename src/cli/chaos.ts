@@ -20,7 +20,7 @@ function tell(report: CampaignReport): boolean {
     ['faults', report.faults],
     ['kills', `${kills.api + kills.writer + kills.redis + kills.postgres}: api ${kills.api}, writer ${kills.writer}, redis ${kills.redis}, postgres ${kills.postgres}`],
     ['commands', report.commands],
-    ['turned away for certain', report.turnedAway],
+    ['turned away for certain', `${report.turnedAway}, ${report.turnedAwayByBacklog} by a full backlog`],
     ['acknowledged', report.acknowledged],
     ['unclear at first', report.unclear],
     ['resolved by retry', report.resolvedByRetry],
@@ -49,7 +49,7 @@ void new Command('chaos')
       clients: options.clients,
       logger: pino({ level: 'silent' }),
       environment: { PATH: process.env.PATH ?? '', LOG_LEVEL: process.env.LOG_LEVEL || 'silent' },
-      onFault: (name, recoveryMs) => process.stderr.write(`${name}: whole again after ${recoveryMs} ms\n`),
+      onFault: (name, recoveryMs) => process.stderr.write(`${name}: whole again within ${recoveryMs} ms\n`),
     });
     if (!tell(report)) process.exitCode = 1;
   })

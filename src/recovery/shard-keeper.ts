@@ -98,8 +98,14 @@ export class ShardKeeper {
         if (this.problem !== null) pause = RETRY_MS;
       } catch (error) {
         this.engine.unbind('engine_recovering');
-        this.say('check_failed', 'error', { err: error });
-        pause = CHECK_MS;
+        // A Redis that reads its data back says so; it is worth asking again soon.
+        if (error instanceof Error && error.message.startsWith('LOADING')) {
+          this.say('redis_loading', 'warn', {});
+          pause = RETRY_MS;
+        } else {
+          this.say('check_failed', 'error', { err: error });
+          pause = CHECK_MS;
+        }
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pause);

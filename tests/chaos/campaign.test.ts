@@ -1,0 +1,31 @@
+import { runCommand } from '../audit/support';
+
+const TIMEOUT_MS = 400_000;
+const SEED = 1;
+/** The first round of faults is always whole: this makes it the only one. */
+const MINUTES = '0.01';
+const FAULTS = 18;
+
+jest.setTimeout(TIMEOUT_MS);
+
+function numberIn(table: ReadonlyMap<string, string>, row: string): number {
+  return Number.parseInt(table.get(row) ?? '', 10);
+}
+
+describe('a short campaign with every fault', () => {
+  it('loses nothing acknowledged, does nothing twice, and leaves a venue that agrees with itself', async () => {
+    const { code, stdout, stderr } = await runCommand('chaos', {}, ['--seed', String(SEED), '--minutes', MINUTES]);
+    const table = new Map(stdout.split('\n').map((line) => [line.slice(0, 44).trim(), line.slice(45)]));
+    // A failure shows what was judged.
+    const told = `${stdout}\n${stderr}`;
+    for (const row of ['lost', 'doubled', 'unexplained', 'audit failures']) expect([row, table.get(row), told]).toEqual([row, '0', told]);
+    expect([code, told]).toEqual([0, told]);
+    expect(stderr.match(/whole again within/g)).toHaveLength(FAULTS);
+    expect(table.get('kills')).toMatch(/: api [1-9]\d*, writer [1-9]\d*, redis [1-9]\d*, postgres [1-9]\d*$/);
+    expect(numberIn(table, 'commands')).toBeGreaterThan(500);
+    expect(numberIn(table, 'acknowledged')).toBeGreaterThan(500);
+    expect(numberIn(table, 'resolved by retry')).toBeGreaterThan(0);
+    expect(numberIn(table, 'unclear at first')).toBe(numberIn(table, 'resolved by retry'));
+    expect(table.get('turned away for certain')).toMatch(/^\d+, [1-9]\d* by a full backlog$/);
+  });
+});

@@ -1,0 +1,87 @@
+import { judgeLedger, type LossWindow, type Verdict } from '../../src/chaos/judge';
+import { Ledger, type AckMode, type SentCommand } from '../../src/chaos/ledger';
+import { KIND_CODE } from '../../src/domain/order';
+import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
+import { decodeLogEntry, tradesOf } from '../../src/domain/log-entry';
+import { compactId } from '../../src/domain/order-id';
+import { presentOrderWithTrades } from '../../src/domain/present';
+import { idempotencyDigest } from '../../src/engine/idempotency';
+
+const INSTRUMENTS = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
+const ORDER_NOT_FOUND = 1;
+
+/** The entry of an order that rests. */
+function placed(sequence: number, key: string): { sequence: number; payload: string } {
+  const id = compactId(`01900000-0000-7000-8000-${String(sequence).padStart(12, '0')}`);
+  const order = [0, '0', 1, 0, sequence, 1_000, 0, sequence, 100, 5, 0, KIND_CODE.limit_gtc, 'BTC-USD', 'ann', '', id, 1_000];
+  return { sequence, payload: JSON.stringify([1, 'place', sequence, 1_000, [order], [], [['BTC-USD', 0, 100, 5]], idempotencyDigest('ann', key), null, 0, 0, 'epoch123']) };
+}
+
+function refused(sequence: number, key: string): { sequence: number; payload: string } {
+  return { sequence, payload: JSON.stringify([1, 'refuse', sequence, 1_000, [], [], [], idempotencyDigest('ann', key), null, ORDER_NOT_FOUND, 0, 'epoch123']) };
+}
+
+async function* rows(entries: readonly { sequence: number; payload: string }[]): AsyncGenerator<{ sequence: number; payload: string }> {
+  for (const entry of entries) yield await Promise.resolve(entry);
+}
+
+function answered(ledger: Ledger, entry: { payload: string }, mode: AckMode = 'redis'): SentCommand {
+  const command = ledger.enter('ann', 'place', mode);
+  const { orders: [order], ...rest } = decodeLogEntry(entry.payload);
+  if (order === undefined) throw new Error('an order is needed');
+  const instrument = INSTRUMENTS.get(order.instrument);
+  if (instrument === undefined) throw new Error('an instrument is needed');
+  ledger.settle(command, 201, { ...presentOrderWithTrades(order, tradesOf({ orders: [order], ...rest }), instrument) });
+  return command;
+}
+
+const judge = (ledger: Ledger, entries: readonly { sequence: number; payload: string }[], losses: readonly LossWindow[] = []): Promise<Verdict> =>
+  judgeLedger(ledger, { journal: () => rows(entries) }, idempotencyDigest, INSTRUMENTS, losses);
+
+const CLEAN = { lost: [], lostAsAllowed: 0, doubled: [], unexplained: [] };
+
+describe('what a campaign is judged by', () => {
+  it('finds nothing where the record is what was answered', async () => {
+    const ledger = new Ledger();
+    answered(ledger, placed(1, 'key-1'));
+    expect(await judge(ledger, [placed(1, 'key-1')])).toMatchObject({ ...CLEAN, acknowledged: 1 });
+  });
+
+  it('finds an acknowledged command that is not in the record', async () => {
+    const ledger = new Ledger();
+    answered(ledger, placed(1, 'key-1'));
+    answered(ledger, placed(2, 'key-2'));
+    const verdict = await judge(ledger, [placed(1, 'key-1')]);
+    expect(verdict).toMatchObject({ ...CLEAN, lost: [expect.stringMatching(/^key-2 \(place of ann, 201, acknowledged after redis at /) as string], acknowledged: 2 });
+  });
+
+  it('lets Redis take with it what only Redis had acknowledged, and nothing else', async () => {
+    const ledger = new Ledger();
+    const lost = answered(ledger, placed(1, 'key-1'));
+    const at = lost.answeredMs ?? 0;
+    answered(ledger, placed(2, 'key-2'), 'postgres');
+    const within = await judge(ledger, [], [{ fromMs: at - 1_000, toMs: at + 60_000 }]);
+    expect(within).toMatchObject({ lostAsAllowed: 1, lost: [expect.stringMatching(/^key-2 .* acknowledged after postgres /) as string] });
+    expect((await judge(ledger, [], [{ fromMs: at - 2_000, toMs: at - 1_000 }])).lost).toHaveLength(2);
+  });
+
+  it('finds a key that took effect twice', async () => {
+    const ledger = new Ledger();
+    answered(ledger, placed(1, 'key-1'));
+    expect(await judge(ledger, [placed(1, 'key-1'), placed(2, 'key-1')])).toMatchObject({ ...CLEAN, doubled: ['key-1 (place) is in entries 1 and 2'] });
+  });
+
+  it('finds an entry that no client asked for', async () => {
+    expect(await judge(new Ledger(), [placed(1, 'key-1')])).toMatchObject({ ...CLEAN, unexplained: ['entry 1 carries a key that no client sent'] });
+  });
+
+  it('finds an answer that the record contradicts', async () => {
+    const ledger = new Ledger();
+    const command = answered(ledger, placed(1, 'key-1'));
+    ledger.settle(command, 201, { ...command.body, filled_quantity: '0.00000001' });
+    expect((await judge(ledger, [placed(1, 'key-1')])).unexplained).toEqual([expect.stringMatching(/^key-1 \(place\): entry 1 differs from the answer at\.filled_quantity: /) as string]);
+    expect((await judge(ledger, [refused(1, 'key-1')])).unexplained).toEqual([expect.stringMatching(/^key-1 \(place\): entry 1 is a refusal with order_not_found/) as string]);
+    ledger.settle(command, 409, { code: 'order_not_open' });
+    expect((await judge(ledger, [placed(1, 'key-1')])).unexplained).toEqual(['key-1 (place): entry 1 is a place, the client was told "order_not_open"']);
+  });
+});
