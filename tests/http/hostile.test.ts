@@ -97,14 +97,16 @@ function objection(answer: RawAnswer): string | null {
   return null;
 }
 
-describe('hostile requests', () => {
+const WAYS: [name: string, hotPath: boolean, requests: number][] = [['ahead of Express', true, REQUESTS], ['through Express', false, Math.ceil(REQUESTS / 5)]];
+
+describe.each(WAYS)('hostile requests %s', (_name, hotPath, requests) => {
   let service: Service;
   let client: Client;
   let target: HostileTarget;
   let before: string;
 
   beforeAll(async () => {
-    service = await Service.open({ environment: { BODY_BYTES_MAX: String(BODY_BYTES_MAX), LOG_TAIL_ENTRIES: '1000' } });
+    service = await Service.open({ hotPath, environment: { BODY_BYTES_MAX: String(BODY_BYTES_MAX), LOG_TAIL_ENTRIES: '1000' } });
     client = service.client;
     const open = await client.place(limit({ client_id: 'victim', price: '50000.00', quantity: '1', client_order_id: 'victim-1', idempotency_key: 'victim-key' }));
     await client.place(limit({ client_id: 'victim', side: 'sell', price: '50010.00', quantity: '2' }));
@@ -123,14 +125,14 @@ describe('hostile requests', () => {
     expect((await client.book()).body).toMatchObject({ bids: [['50000.00', '0.75000000']], asks: [['50010.00', '2.00000000']] });
   });
 
-  it(`get a 4xx problem document each, ${REQUESTS} of them (HOSTILE_SEED=${SEED})`, async () => {
+  it(`get a 4xx problem document each, ${requests} of them (HOSTILE_SEED=${SEED})`, async () => {
     const generator = new HostileGenerator(new Random(SEED), target);
     const objections: string[] = [];
     const statuses = new Map<number, number>();
     let made = 0;
     const work = async (): Promise<void> => {
       const wire = new Wire(service.running.port);
-      while (made < REQUESTS && objections.length < 20) {
+      while (made < requests && objections.length < 20) {
         made++;
         const request = generator.next();
         const found = await judge(wire, request, statuses);
