@@ -147,6 +147,7 @@ async function build() {
   const files = sourceFiles();
   const hash = buildHash(files);
   if (read(BUILD_STAMP) === hash) return;
+  process.stderr.write('openfill: building ...\n');
   const next = join(ROOT, 'dist.next');
   rmSync(next, { recursive: true, force: true });
   const result = await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', next]);

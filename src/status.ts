@@ -64,7 +64,7 @@ export class Status {
       status: isReady ? 200 : 503,
       body: {
         status: isReady ? 'ready' : 'not_ready',
-        problem: isReady ? null : (problem ?? `shard_${state}`),
+        problem: isReady ? null : (problem ?? (state === 'open' ? 'market_data_behind' : `shard_${state}`)),
         roles: this.sources.roles,
         redis: { status: redis.up ? 'up' : 'down', durability_problems: durability ?? [] },
         postgres: { status: postgres ? 'up' : 'down' },
