@@ -399,9 +399,6 @@ export class OrdersApi {
   private amendErrors(result: CommandResult, body: AmendBody): Problem | null {
     let order: Order | null = null;
     if (result.outcome === 'refused' && result.code === 'amend_invalid') order = result.order;
-    if (result.outcome === 'logged' && result.entry.kind === 'refuse' && resultCodeOf(result.entry.code) === 'amend_invalid') {
-      order = result.entry.orders[0] ?? null;
-    }
     return order === null ? null : invalid(this.candidate(this.instruments.of(order.instrument), body).errors);
   }
 

@@ -97,9 +97,13 @@ export class ShardKeeper {
         if (this.engine.isConnected) await this.check();
         if (this.problem !== null) pause = RETRY_MS;
       } catch (error) {
-        this.engine.unbind('engine_recovering');
+        // A look that fails, as under overload, takes nothing from a shard that was whole at the last one: every
+        // command still names the life and the sequence that it is meant for, and a lost connection is told by itself.
+        if (this.problem === null) this.logger.warn({ err: error }, 'the shard could not be looked at');
+        else this.engine.unbind('engine_recovering');
+        if (this.problem === null) pause = CHECK_MS;
         // A Redis that reads its data back says so; it is worth asking again soon.
-        if (error instanceof Error && error.message.startsWith('LOADING')) {
+        else if (error instanceof Error && error.message.startsWith('LOADING')) {
           this.say('redis_loading', 'warn', {});
           pause = RETRY_MS;
         } else {

@@ -227,9 +227,11 @@ export class ReferenceShard {
     const refuse = (code: ResultCode): CommandResult => this.refuse(code, order, idempotency, request);
     if (!isOpen(order)) return refuse('order_not_open');
     const wanted = command.candidates.find((candidate) => candidate.instrument === order.instrument);
-    if (wanted === undefined) return refuse('amend_invalid');
+    // A request that is not valid uses up no key.
+    const invalid: CommandResult = { outcome: 'refused', code: 'amend_invalid', order };
+    if (wanted === undefined) return invalid;
     const { priceTicks: newPrice, quantityLots: newQuantity, remainingLots: newRemaining } = wanted;
-    if (newPrice === 'invalid' || newQuantity === 'invalid' || newRemaining === 'invalid') return refuse('amend_invalid');
+    if (newPrice === 'invalid' || newQuantity === 'invalid' || newRemaining === 'invalid') return invalid;
 
     const oldPrice = order.priceTicks as number;
     const priceTicks = newPrice ?? oldPrice;

@@ -23,7 +23,8 @@ local function amend(shard, limits, argv, at)
       string.match(candidates, '^(%w*),(%w*),(%w*),(%d+);', start + 1)
   end
   if not quantity_max or new_price == 'x' or new_quantity == 'x' or new_remaining == 'x' then
-    return refuse(shard, CODE.amend_invalid, record, idem, request)
+    -- A request that is not valid uses up no key, here as little as where the service finds out itself.
+    return refuse(shard, CODE.amend_invalid, record, '', request)
   end
   local quantity = order.quantity
   if new_quantity ~= '' then quantity = tonumber(new_quantity) end
