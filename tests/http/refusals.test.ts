@@ -32,7 +32,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
   let client: Client;
 
   beforeAll(async () => {
-    service = await Service.open({ hotPath, environment: { BODY_BYTES_MAX: '65536', URL_BYTES_MAX: '2048', REQUEST_TIMEOUT_MS: '1000' } });
+    service = await Service.open({ hotPath, environment: { BODY_BYTES_MAX: '65536', URL_BYTES_MAX: '2048', REQUEST_TIMEOUT_MS: '1500' } });
     client = service.client;
   });
   afterAll(() => service.close());
