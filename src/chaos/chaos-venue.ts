@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
 import type { EmbeddedServer } from '../servers/embedded-server';
 import { findFreePort } from '../servers/ports';
+import { findServers } from '../servers/process-table';
 import { localUrl, startService, type Service } from '../servers/service';
 import type { AckMode } from './ledger';
 import { TcpProxy } from './tcp-proxy';
@@ -201,8 +202,17 @@ export class ChaosVenue {
     this.postgres = await startEmbeddedPostgres({ dataDir: this.dataDir, port: this.postgres.port });
   }
 
+  /** The server first, then its sessions: alone it would only keep new ones away. */
   signalPostgres(name: NodeJS.Signals): void {
     process.kill(this.postgres.pid, name);
+    for (const { pid } of findServers(join(this.dataDir, 'postgres'), ['postgres'])) {
+      try {
+        process.kill(pid, name);
+      } catch (error) {
+        // A session may end meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
   }
 
   async stop(): Promise<void> {

@@ -6,6 +6,13 @@ import type { RunningApp, Venue } from '../support/venue';
 
 export const ORDER = { client_id: 'ann', instrument: 'BTC-USD', side: 'buy', type: 'limit', price: '100.00', quantity: '1' } as const;
 
+interface Readiness {
+  readonly status: string;
+  readonly problem: string | null;
+  readonly shard: { readonly state: string };
+  readonly postgres: { readonly status: string };
+}
+
 /** What outlives a rebuild: everything but the name of the life, and the log, which begins anew. */
 export function lasting({ state, meta, trades }: StoredShard): unknown {
   const { epoch: _epoch, state: _state, ...counters } = meta;
@@ -45,8 +52,8 @@ export class Recovery {
     return this.client.post('/orders', { ...ORDER, ...body });
   }
 
-  async ready(): Promise<{ status: string; problem: string | null; shard: { state: string } }> {
-    return (await this.client.get('/readyz')).body as { status: string; problem: string | null; shard: { state: string } };
+  async ready(): Promise<Readiness> {
+    return (await this.client.get('/readyz')).body as Readiness;
   }
 
   async untilReady(): Promise<void> {
