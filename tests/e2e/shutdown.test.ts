@@ -107,6 +107,31 @@ describe('the end of a service', () => {
     http.close();
   });
 
+  it('by SIGTERM brings to Postgres what still waits in the log', async () => {
+    const service = start({ WRITER_BATCH_ENTRIES_MAX: '1' });
+    const url = await service.serving();
+    const http = new HttpClient(() => url);
+    const holder = new pg.Client({ connectionString: venue.database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE');
+    for (let n = 0; n < IN_FLIGHT; n++) {
+      expect((await http.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: `${10 + n}.00`, quantity: '1' })).status).toBe(201);
+    }
+    http.close();
+    service.signal('SIGTERM');
+    await service.logged('stopping');
+    // Nothing is in flight: by now its writer has been told to stop, in the middle of the first of many batches.
+    await sleep(500);
+    expect(await venue.database.query('SELECT sequence FROM journal')).toEqual([]);
+    await holder.query('COMMIT');
+    await holder.end();
+    expect(await service.exited()).toBe(0);
+    const record = await readRecord(venue.database);
+    expect(record.checkpoint).toBe(IN_FLIGHT);
+    expect(inconsistencies(record)).toEqual([]);
+    expect(await shard.meta('persisted')).toBe(IN_FLIGHT);
+  });
+
   it('by SIGKILL under load, again and again, loses and doubles nothing', async () => {
     const seed = testSeed('sigkill');
     const random = seededRandom(seed);
