@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createAsyncapiDocument } from './api/asyncapi';
 import { InstrumentTable } from './api/instrument-table';
 import { MarketDataApi, type BookView } from './api/market-data';
 import { OrdersApi } from './api/orders';
@@ -204,7 +205,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
       request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
     });
-    const express = createExpressApp(routes, { '/openapi.json': createOpenapiDocument(config) }, {
+    const express = createExpressApp(routes, { '/openapi.json': createOpenapiDocument(config), '/asyncapi.json': createAsyncapiDocument(config.batchOperationsMax) }, {
       ready: () => status.ready(),
       metrics: async () => {
         // The page answers while Redis is away, with the gauges as they were.

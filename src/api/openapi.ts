@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { version } from '../version';
 import { headers, sharedAnswers } from './openapi/answers';
 import { parameters, paths, type DocumentedLimits } from './openapi/paths';
 import { schemas } from './openapi/schemas';
@@ -10,8 +9,6 @@ export interface OpenapiLimits extends DocumentedLimits {
   readonly rateLimitPerSecond: number;
   readonly idempotencyTtlS: number;
 }
-
-const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
 
 function description(limits: OpenapiLimits): string {
   return `An exchange: exact price-time matching, durable before it answers.

@@ -8,8 +8,6 @@ import type { BookReplica } from './book-replica';
 
 /** Stream messages as text. Each is made once, however many clients it goes to. */
 
-export const CHANNELS = ['orderbook', 'trades', 'orders'] as const;
-export type Channel = (typeof CHANNELS)[number];
 
 const CHECKSUM_LEVELS = 10;
 type LevelView = [price: string, quantity: string];

@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream';
 import Joi from 'joi';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { CHANNELS, type Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
 import type { Order } from '../domain/order';
 import type { Market, MarketListener } from './market';
-import { CHANNELS, controlMessage, deltaMessage, orderMessage, snapshotMessage, tradeMessages, type Channel } from './messages';
+import { controlMessage, deltaMessage, orderMessage, snapshotMessage, tradeMessages } from './messages';
 
 export interface StreamOptions {
   readonly connectionsMax: number;

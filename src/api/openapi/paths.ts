@@ -283,6 +283,18 @@ export function paths(limits: DocumentedLimits): Record<string, Record<string, S
         },
       }),
     },
+    '/asyncapi.json': {
+      get: call({
+        operationId: 'getAsyncapi', tag: 'Operation', summary: 'The contract of the stream',
+        answers: {
+          200: {
+            description: 'AsyncAPI 3.',
+            content: { 'application/json': { schema: { type: 'object', required: ['asyncapi', 'info', 'channels'] } } },
+          },
+          ...plain([]),
+        },
+      }),
+    },
     '/docs': {
       get: call({
         operationId: 'getDocs', tag: 'Operation', summary: 'A page to read and try this document',
