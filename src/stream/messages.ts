@@ -72,6 +72,18 @@ export function orderMessage(order: Order, entry: LogEntry, instrument: Instrume
   return message('order', order.instrument, entry.sequence, entry.timeUs, presentOrder(order, instrument));
 }
 
+/** A message of a channel that another market listener feeds. */
+export interface ChannelMessage {
+  readonly type: string;
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly data: unknown;
+}
+
+export function channelMessage({ type, sequence, timeUs, data }: ChannelMessage, instrument: string): string {
+  return message(type, instrument, sequence, timeUs, data);
+}
+
 export function controlMessage(type: string, sequence: number, timeUs: number, data: unknown): string {
   return message(type, null, sequence, timeUs, data);
 }

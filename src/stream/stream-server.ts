@@ -3,12 +3,14 @@ import type { Duplex } from 'node:stream';
 import Joi from 'joi';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { CHANNELS, type Channel } from '../domain/channels';
+import { BARE_CHANNELS, CHANNELS, type Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
 import type { Order } from '../domain/order';
 import type { Market, MarketListener } from './market';
-import { controlMessage, deltaMessage, orderMessage, snapshotMessage, tradeMessages } from './messages';
+import {
+  channelMessage, controlMessage, deltaMessage, orderMessage, snapshotMessage, tradeMessages, type ChannelMessage,
+} from './messages';
 
 export interface StreamOptions {
   readonly connectionsMax: number;
@@ -37,7 +39,7 @@ const LOOKS_PER_HEARTBEAT = 4;
 const CLOSE_GRACE_MS = 500;
 
 class Client {
-  readonly channels = new Set<Channel>(CHANNELS);
+  readonly channels = new Set<Channel>(BARE_CHANNELS);
   /** null for every instrument. */
   instruments: Set<string> | null = null;
   /** Until it subscribes by name, a client gets everything. */
@@ -91,6 +93,8 @@ export class StreamServer implements MarketListener {
   private readonly requestSchema: Joi.ObjectSchema<Request>;
   /** Sequence of the last book message of each instrument. */
   private readonly bookSequence = new Map<string, number>();
+  /** Of each channel that another market listener feeds: what is told first of an instrument. */
+  private readonly fed = new Map<Channel, (instrument: string) => readonly ChannelMessage[]>();
   private heartbeat: NodeJS.Timeout | null = null;
   private market: Market | null = null;
   private closing = false;
@@ -113,6 +117,19 @@ export class StreamServer implements MarketListener {
 
   attach(market: Market): void {
     this.market = market;
+  }
+
+  /**
+   * Names another market listener as the source of a channel.
+   * @param first what of an instrument a new subscriber is told at once, and one that had to skip messages
+   */
+  feed(channel: Channel, first: (instrument: string) => readonly ChannelMessage[]): void {
+    this.fed.set(channel, first);
+  }
+
+  /** Tells a channel's subscribers of an instrument. @param make called only when there are any */
+  publish(channel: Channel, instrument: string, make: () => readonly ChannelMessage[]): void {
+    this.broadcast(channel, instrument, () => make().map((one) => channelMessage(one, instrument)));
   }
 
   /** Takes over an HTTP upgrade to the stream's path. */
@@ -140,6 +157,7 @@ export class StreamServer implements MarketListener {
     const instruments = query.get('instruments')?.split(',');
     if (channels === undefined && instruments === undefined) {
       this.sendSnapshots(client, null);
+      this.sendFirst(client, null);
       return;
     }
     // It gets what it asks for, snapshots included; and nothing while what it asks for is not understood.
@@ -176,6 +194,7 @@ export class StreamServer implements MarketListener {
       return;
     }
     const before = this.bookInstruments(client);
+    const fedBefore = this.fedPairs(client);
     if (op === 'subscribe') this.add(client, channels, instruments);
     else this.remove(client, channels, instruments);
     this.send(client, this.control('subscribed', {
@@ -183,6 +202,25 @@ export class StreamServer implements MarketListener {
       instruments: client.instruments === null ? [...this.bySymbol.keys()] : [...client.instruments],
     }));
     this.sendSnapshots(client, before);
+    this.sendFirst(client, fedBefore);
+  }
+
+  private fedPairs(client: Client): Map<string, [Channel, string]> {
+    const pairs = new Map<string, [Channel, string]>();
+    for (const channel of this.fed.keys()) {
+      if (!client.channels.has(channel)) continue;
+      for (const name of client.instruments ?? this.bySymbol.keys()) pairs.set(`${channel}/${name}`, [channel, name]);
+    }
+    return pairs;
+  }
+
+  /** What the fed channels tell first, of what the client follows now and did not before. */
+  private sendFirst(client: Client, before: ReadonlyMap<string, unknown> | null): void {
+    if (this.market === null || !this.market.intact) return;
+    for (const [pair, [channel, name]] of this.fedPairs(client)) {
+      if (before?.has(pair)) continue;
+      for (const one of this.fed.get(channel)?.(name) ?? []) this.send(client, channelMessage(one, name));
+    }
   }
 
   private add(client: Client, channels: Channel[] | undefined, instruments: string[] | undefined): void {
@@ -192,7 +230,7 @@ export class StreamServer implements MarketListener {
       if (channels) client.channels.clear();
       if (instruments) client.instruments = new Set();
     }
-    for (const channel of channels ?? CHANNELS) client.channels.add(channel);
+    for (const channel of channels ?? BARE_CHANNELS) client.channels.add(channel);
     if (instruments === undefined) client.instruments = null;
     else if (client.instruments !== null) for (const name of instruments) client.instruments.add(name);
   }
@@ -237,6 +275,7 @@ export class StreamServer implements MarketListener {
         this.observer.resynced();
       }
       this.sendSnapshots(client, null);
+      this.sendFirst(client, null);
     }
   }
 
