@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import WebSocket from 'ws';
 import { parseMessages } from '../conformance/messages';
 import { play, steps } from '../conformance/play';
-import { startTemporaryVenue } from './temporary-venue';
+import { startTemporaryVenue } from '../servers/temporary-venue';
 import { VenueClient, VenueError, type VenueInstrument } from '../conformance/venue-client';
 
 /**

@@ -49,14 +49,15 @@ export class AuditSource {
     await this.session.query('CLOSE audited');
   }
 
-  /** Every entry, by sequence: from the journal, or from dead_letters where it is only there. */
-  async *journal(): AsyncGenerator<JournalRow> {
+  /** Every entry behind `after`, by sequence: from the journal, or from dead_letters where it is only there. */
+  async *journal(after = 0): AsyncGenerator<JournalRow> {
     const shard = this.session.escapeLiteral(this.shard);
+    const behind = Math.trunc(after);
     const rows = this.rows<JournalColumns>(
       `SELECT sequence, payload, false AS is_letter, (extract(epoch FROM at) * 1000000)::bigint AS time_us, kind, idempotency
-         FROM journal WHERE shard = ${shard}
+         FROM journal WHERE shard = ${shard} AND sequence > ${behind}
        UNION ALL
-       SELECT sequence, payload, true, 0, '', NULL FROM dead_letters AS letter WHERE shard = ${shard}
+       SELECT sequence, payload, true, 0, '', NULL FROM dead_letters AS letter WHERE shard = ${shard} AND sequence > ${behind}
          AND NOT EXISTS (SELECT FROM journal WHERE journal.shard = letter.shard AND journal.sequence = letter.sequence)
        ORDER BY sequence`,
     );

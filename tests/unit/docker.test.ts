@@ -136,8 +136,10 @@ describe('docker-compose.yml', () => {
     const [from = '', to = ''] = k6.volumes?.[0]?.split(':') ?? [];
     const script = k6.command?.at(-1) ?? '';
     expect(readdirSync(join(ROOT, from))).toContain(posix.relative(to, script));
-    const used = new Set(Array.from(read(join(from, posix.relative(to, script))).matchAll(/__ENV\.([A-Z_]+)/g), ([, name]) => name));
-    expect(Object.keys(k6.environment ?? {}).sort()).toEqual([...used].sort());
+    const texts = [posix.relative(to, script), 'lib/orders.js'].map((file) => read(join(from, file)));
+    const known = new Set(texts.flatMap((text) => Array.from(text.matchAll(/\b(?:number|text)\('([A-Z0-9_]+)'/g), ([, name]) => name)));
+    expect(Object.keys(k6.environment ?? {}).filter((name) => !known.has(name))).toEqual([]);
+    expect(Object.keys(k6.environment ?? {})).toEqual(['BASE_URL', 'RATE', 'DURATION']);
   });
 });
 

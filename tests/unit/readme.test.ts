@@ -45,7 +45,7 @@ describe('README.md', () => {
   });
 
   it('names no setting that does not exist', () => {
-    const known = new Set([...settings().keys(), 'POSTGRES_PASSWORD', 'ORDER']);
+    const known = new Set([...settings().keys(), 'POSTGRES_PASSWORD', 'ORDER', 'BASE_URL']);
     const named = [...README.matchAll(/`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`/g)].map((match) => match[1] as string);
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../servers/embedded-postgres';
-import { startEmbeddedRedis } from '../servers/embedded-redis';
-import type { EmbeddedServer } from '../servers/embedded-server';
-import { findFreePort } from '../servers/ports';
-import { localUrl, startService, waitUntilReady, type Service } from '../servers/service';
+import { startEmbeddedPostgres } from './embedded-postgres';
+import { startEmbeddedRedis } from './embedded-redis';
+import type { EmbeddedServer } from './embedded-server';
+import { findFreePort } from './ports';
+import { localUrl, startService, waitUntilReady, type Service } from './service';
 
 const MAIN = join(__dirname, '..', 'main.js');
 const SHUTDOWN_TIMEOUT_MS = 10_000;

@@ -1,0 +1,108 @@
+import { compactId, newOrderId } from '../../src/domain/order-id';
+import { idempotencyDigest } from '../../src/engine/idempotency';
+import { judgeAcknowledged, parseAcknowledged, type Acknowledged } from '../../src/load/acknowledged';
+import { AuditSource } from '../../src/persistence/audit-source';
+import { Database } from '../../src/persistence/database';
+import { testLogger, Venue } from '../support/venue';
+
+/** What a load was told must be in the venue's record, each command once. */
+
+const ID = '01a1fd47-7ff1-7046-bf13-9bc1bf6c2220';
+
+async function* rows<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+/** A journal row of one order of client load-1. */
+function row(sequence: number, kind: string, key: string, orderId: string): { sequence: number; payload: string } {
+  const order = [0, '0', 0, 0, sequence, 1, 0, sequence, 100, 5, 0, 0, 'BTC-USD', 'load-1', '', compactId(orderId), 1];
+  return { sequence, payload: JSON.stringify([1, kind, sequence, 1, [order], [], [], idempotencyDigest('load-1', key), null, 0, 0, 'epoch']) };
+}
+
+const told = (op: Acknowledged['op'], sequence: number, key: string, orderId: string): Acknowledged => ({ op, sequence, orderId, clientId: 'load-1', key });
+const judge = (commands: readonly Acknowledged[], journal: readonly { sequence: number; payload: string }[]) =>
+  judgeAcknowledged(commands, rows(journal), idempotencyDigest, (client) => client.startsWith('load-'));
+
+describe('a line of the load', () => {
+  it('is read, and nothing else is taken for one', () => {
+    expect(parseAcknowledged(`acknowledged place 12 ${ID} load-1 key-1`)).toEqual({ op: 'place', sequence: 12, orderId: ID, clientId: 'load-1', key: 'key-1' });
+    for (const line of ['', 'warning: slow', `acknowledged amend 12 ${ID} a b`, `acknowledged place 0 ${ID} a b`, `acknowledged place 12 ${ID} a`, 'acknowledged place undefined undefined a b']) {
+      expect(parseAcknowledged(line)).toBeNull();
+    }
+  });
+});
+
+describe('what was acknowledged', () => {
+  const [first, second] = [newOrderId(), newOrderId()];
+  const journal = [row(1, 'place', 'a', first), row(2, 'place', 'b', second), row(3, 'cancel', 'c', first)];
+  const all = [told('cancel', 3, 'c', first), told('place', 1, 'a', first), told('place', 2, 'b', second)];
+
+  it('is there, in whatever order it was told', async () => {
+    expect(await judge(all, journal)).toEqual({ acknowledged: 3, missing: [], different: [], doubled: [], unanswered: 0 });
+  });
+
+  it('is missed when it is not', async () => {
+    const verdict = await judge(all, [row(1, 'place', 'a', first), row(3, 'cancel', 'c', first)]);
+    expect(verdict.missing).toEqual([`place b (order ${second}, entry 2)`]);
+    expect((await judge([...all, told('place', 9, 'd', first)], journal)).missing).toHaveLength(1);
+  });
+
+  it('is not taken for another: kind, order and key must be those that were told', async () => {
+    for (const other of [told('cancel', 2, 'b', second), told('place', 2, 'b', first), told('place', 2, 'x', second)]) {
+      expect((await judge([all[0] as Acknowledged, all[1] as Acknowledged, other], journal)).different).toHaveLength(1);
+    }
+    // Two commands cannot have been one entry.
+    expect((await judge([...all, told('place', 2, 'b', second)], journal)).different).toHaveLength(1);
+  });
+
+  it('may be less than what was carried out, but nothing is carried out twice', async () => {
+    expect((await judge(all.slice(1), journal)).unanswered).toBe(1);
+    expect((await judge(all, [...journal, row(4, 'place', 'a', newOrderId())])).doubled).toHaveLength(1);
+  });
+});
+
+describe('on a running venue', () => {
+  let venue: Venue;
+  beforeAll(async () => { venue = await Venue.open(); });
+  afterAll(async () => venue.close());
+
+  it('finds every command of the load, from where it began, and misses one that never was', async () => {
+    const service = await venue.start();
+    const send = async (method: string, path: string, body?: unknown): Promise<{ order_id: string; sequence: number }> => {
+      const response = await fetch(`${service.url}${path}`, {
+        method, ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+      });
+      expect(response.ok).toBe(true);
+      return (await response.json()) as { order_id: string; sequence: number };
+    };
+    const place = (client: string, key: string) => send('POST', '/orders', { client_id: client, side: 'buy', type: 'limit', price: 100, quantity: 1, idempotency_key: key });
+    const before = await place('somebody', 'k-0');
+    const lines: string[] = [];
+    for (const key of ['k-1', 'k-2']) {
+      const order = await place('load-1', key);
+      lines.push(`acknowledged place ${order.sequence} ${order.order_id} load-1 ${key}`);
+      const cancelled = await send('DELETE', `/orders/${order.order_id}?client_id=load-1&idempotency_key=${key}c`);
+      lines.push(`acknowledged cancel ${cancelled.sequence} ${cancelled.order_id} load-1 ${key}c`);
+    }
+    await place('load-2', 'unanswered');
+    await place('somebody', 'k-9');
+    // Stopping drains the writer: Postgres has it all.
+    await service.stop();
+
+    const commands = lines.map((line) => parseAcknowledged(line) as Acknowledged);
+    const database = new Database(venue.database.url, 5_000, 1, testLogger);
+    const record = await AuditSource.open(database, venue.shard);
+    try {
+      const judgeRecord = (of: readonly Acknowledged[]) =>
+        judgeAcknowledged(of, record.journal(before.sequence), idempotencyDigest, (client) => client.startsWith('load-'));
+      expect(await judgeRecord(commands)).toEqual({ acknowledged: 4, missing: [], different: [], doubled: [], unanswered: 1 });
+      const invented: Acknowledged = { ...(commands[0] as Acknowledged), sequence: 1_000, key: 'k-3' };
+      expect((await judgeRecord([...commands, invented])).missing).toHaveLength(1);
+      // What came before the load is not looked at.
+      expect((await judgeRecord([told('place', before.sequence, 'k-0', before.order_id)])).missing).toHaveLength(1);
+    } finally {
+      await record.close();
+      await database.close();
+    }
+  });
+});
