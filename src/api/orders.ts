@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { parseAmount, textOfInput, type AmountInput, type Step } from '../domain/amounts';
-import type { AmendCandidate, CommandResult, EngineCommand, OrderReference } from '../domain/commands';
+import type { AmendCandidate, CommandResult, EngineCommand, OrderReference, Replayed } from '../domain/commands';
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import { isUuid, newOrderId } from '../domain/order-id';
@@ -14,13 +14,15 @@ import { differences, printOfEntry, printOfPlace, type RequestPrint } from './id
 import type { InstrumentTable } from './instrument-table';
 import { Problem, invalid, problemOf, type FieldError } from './problem';
 import {
-  AMEND, CANCEL, PLACE, batchSchema, checkBody, checkIdempotencyKey, checkOperation, checkQuery, querySchemas,
-  type AmendBody, type Operation, type OrderReferenceBody, type PlaceBody,
+  AMEND, CANCEL, batchSchema, checkBody, checkIdempotencyKey, checkOperation, checkPlace, checkQuery, querySchemas,
 } from './schemas';
+import type { AmendBody, Operation, OrderReferenceBody, PlaceBody } from './shapes';
 
 /** The matching engine as the API uses it. */
 export interface OrderEngine {
   submit(command: EngineCommand): Promise<CommandResult>;
+  /** Commands that are handed over together take effect in their order. */
+  submitAll(commands: readonly EngineCommand[]): Promise<readonly CommandResult[]>;
   readRecord(orderId: string): Promise<Order | null>;
   readOrder(orderId: string): Promise<{ order: Order; entries: readonly LogEntry[]; reachedFrom: number } | null>;
   readOpenOrders(clientId: string, instrument: string | null, cursor: string | null, limit: number):
@@ -72,7 +74,14 @@ export interface OrdersOptions {
 /** A command that passed its checks, and how its result becomes an answer. */
 interface Prepared {
   readonly command: EngineCommand;
-  finish(done: Done): Promise<Answer>;
+  finish(done: Done): Awaitable<Answer>;
+}
+
+/** Most answers are there at once: a promise for each operation of a batch would cost more than the answer. */
+type Awaitable<T> = T | Promise<T>;
+
+function allOf<T>(values: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : values as readonly T[];
 }
 
 interface Done {
@@ -112,7 +121,7 @@ export class OrdersApi {
   /** POST /orders */
   async place(body: unknown, headerKey: string | undefined): Promise<Answer> {
     const started = process.hrtime.bigint();
-    const order = checkBody(PLACE, body);
+    const order = checkPlace(body);
     const prepared = this.preparePlace(order, headerKey);
     const answer = await prepared.finish(await this.submit(prepared.command));
     this.observer.latency(order.instrument, order.type, Number(process.hrtime.bigint() - started) / 1e9);
@@ -136,14 +145,16 @@ export class OrdersApi {
   /** POST /orders/batch: every operation is answered as its own call would be. */
   async batch(body: unknown, requestId: string): Promise<Answer> {
     const { operations } = checkBody(this.batchBody, body);
-    const prepared = await Promise.all(operations.map((operation) => this.prepareOperation(operation, requestId)));
-    // All are handed over in one turn, so they travel together and take effect in their order.
-    const results = await Promise.all(prepared.map(async (step) => {
+    const prepared = await allOf(operations.map((operation) => this.prepareOperation(operation, requestId)));
+    const steps = prepared.filter((step): step is Prepared => !('status' in step));
+    const done = await this.submitAll(steps.map((step) => step.command));
+    let next = 0;
+    const answers = await allOf(prepared.map((step) => {
       if ('status' in step) return step;
-      const done = await this.submit(step.command);
-      return this.asAnswer(() => step.finish(done), requestId);
+      const own = done[next++] as Done;
+      return this.asAnswer(() => step.finish(own), requestId);
     }));
-    return { status: 200, body: { results: results.map(({ status, body: answer }) => ({ status, body: answer })) } };
+    return { status: 200, body: { results: answers.map(({ status, body: answer }) => ({ status, body: answer })) } };
   }
 
   /** DELETE /orders?client_id=… */
@@ -172,7 +183,7 @@ export class OrdersApi {
       if (result.outcome === 'refused') throw new Problem(result.code);
       if (result.outcome !== 'mass_cancelled') throw new Error(`mass cancel answered with ${result.outcome}`);
       for (const order of result.entry?.orders ?? []) cancelled.push(order.orderId);
-      if (result.entry !== null) await this.acknowledge(epoch, result.entry.sequence, this.options.ackAfter);
+      if (result.entry !== null && this.options.ackAfter === 'postgres') await this.acknowledge(epoch, result.entry.sequence);
       cursor = result.cursor;
     } while (cursor !== '');
   }
@@ -180,7 +191,18 @@ export class OrdersApi {
   private async submit(command: EngineCommand): Promise<Done> {
     const before = this.engine.known?.epoch;
     const result = await this.engine.submit(command);
-    return { result, epoch: before !== undefined && before === this.engine.known?.epoch ? before : null };
+    return { result, epoch: this.epochSince(before) };
+  }
+
+  private async submitAll(commands: readonly EngineCommand[]): Promise<readonly Done[]> {
+    const before = this.engine.known?.epoch;
+    const results = await this.engine.submitAll(commands);
+    const epoch = this.epochSince(before);
+    return results.map((result) => ({ result, epoch }));
+  }
+
+  private epochSince(before: string | undefined): string | null {
+    return before !== undefined && before === this.engine.known?.epoch ? before : null;
   }
 
   /** GET /public/orders/{order_id} */
@@ -240,29 +262,30 @@ export class OrdersApi {
     return orderId.toLowerCase();
   }
 
-  private async asAnswer(work: () => Promise<Answer>, requestId: string): Promise<Answer> {
-    try {
-      return await work();
-    } catch (error) {
+  /** @param work may throw, or reject, with a problem */
+  private asAnswer<T>(work: () => Awaitable<T | Answer>, requestId: string): Awaitable<T | Answer> {
+    const told = (error: unknown): Answer => {
       const problem = problemOf(error);
       if (problem === null) throw error;
       return answerOfProblem(problem, requestId);
+    };
+    try {
+      const value = work();
+      return value instanceof Promise ? value.catch(told) : value;
+    } catch (error) {
+      return told(error);
     }
   }
 
-  private async prepareOperation(operation: unknown, requestId: string): Promise<Prepared | Answer> {
-    try {
+  private prepareOperation(operation: unknown, requestId: string): Awaitable<Prepared | Answer> {
+    return this.asAnswer<Prepared>(() => {
       const checked: Operation = checkOperation(operation);
       switch (checked.op) {
         case 'place': return this.preparePlace(checked, undefined);
-        case 'cancel': return await this.prepareCancel(checked, undefined);
-        case 'amend': return await this.prepareAmend(checked, undefined);
+        case 'cancel': return this.prepareCancel(checked, undefined);
+        case 'amend': return this.prepareAmend(checked, undefined);
       }
-    } catch (error) {
-      const problem = problemOf(error);
-      if (problem === null) throw error;
-      return answerOfProblem(problem, requestId);
-    }
+    }, requestId);
   }
 
   private keyOf(bodyKey: string | undefined, headerKey: string | undefined): string | null {
@@ -304,7 +327,7 @@ export class OrdersApi {
     this.observer.received(body.instrument, body.type, body.side);
     return {
       command,
-      finish: async (done) => {
+      finish: (done) => {
         this.observePlace(body.instrument, done.result);
         return this.answer(done, 201, key === null ? null : printOfPlace(command), body.ack);
       },
@@ -326,24 +349,29 @@ export class OrdersApi {
     if (order !== undefined && entry.fills.length > 0) this.observer.matched(order.instrument, entry.fills.length);
   }
 
-  private async prepareCancel(
+  private prepareCancel(
     body: OrderReferenceBody & { readonly idempotency_key?: string }, headerKey: string | undefined,
-  ): Promise<Prepared> {
+  ): Awaitable<Prepared> {
     const key = this.keyOf(body.idempotency_key, headerKey);
-    await this.checkOwner(body);
-    const print: RequestPrint = { op: 'cancel', ...this.printOfReference(body) };
-    const command = {
-      op: 'cancel' as const,
-      order: this.reference(body),
-      idempotency: await this.digestFor(body, key),
-      request: key === null ? null : print,
-    };
-    return { command, finish: (done) => this.answer(done, 200, key === null ? null : print, undefined, command.order) };
+    const order = this.reference(body);
+    const print: RequestPrint | null = key === null ? null : { op: 'cancel', ...this.printOfReference(body) };
+    const prepare = (idempotency: string | null): Prepared => ({
+      command: { op: 'cancel', order, idempotency, request: print },
+      finish: (done) => this.answer(done, 200, print, undefined, order),
+    });
+    const idempotency = this.scopeOf(body, key);
+    return idempotency instanceof Promise ? idempotency.then(prepare) : prepare(idempotency);
   }
 
-  private async prepareAmend(body: AmendBody & OrderReferenceBody, headerKey: string | undefined): Promise<Prepared> {
+  private prepareAmend(body: AmendBody & OrderReferenceBody, headerKey: string | undefined): Awaitable<Prepared> {
     const key = this.keyOf(body.idempotency_key, headerKey);
-    await this.checkOwner(body);
+    const idempotency = this.scopeOf(body, key);
+    return idempotency instanceof Promise
+      ? idempotency.then((digest) => this.prepareOwnAmend(body, key, digest))
+      : this.prepareOwnAmend(body, key, idempotency);
+  }
+
+  private prepareOwnAmend(body: AmendBody & OrderReferenceBody, key: string | null, idempotency: string | null): Prepared {
     // Only the instrument can tell ticks; an unlikely one is sorted out by the engine in its atomic step.
     const owner = body.order_id === undefined ? undefined : this.owners.get(body.order_id);
     const candidates = owner === undefined ? this.instruments.all : [this.instruments.of(owner.instrument)];
@@ -351,25 +379,19 @@ export class OrdersApi {
     const allInvalid = amounts.every((candidate) => candidate.errors.length > 0);
     // Wrong in every instrument: no need to ask which one it is.
     if (allInvalid && amounts[0] !== undefined) throw invalid(amounts[0].errors);
-    const print: RequestPrint = {
+    const print: RequestPrint | null = key === null ? null : {
       op: 'amend', ...this.printOfReference(body),
       price: canonicalText(body.price), quantity: canonicalText(body.quantity),
       remaining_quantity: canonicalText(body.remaining_quantity),
     };
-    const command = {
-      op: 'amend' as const,
-      order: this.reference(body),
-      candidates: amounts.map(({ candidate }) => candidate),
-      idempotency: await this.digestFor(body, key),
-      request: key === null ? null : print,
-    };
+    const order = this.reference(body);
     return {
-      command,
+      command: { op: 'amend', order, candidates: amounts.map(({ candidate }) => candidate), idempotency, request: print },
       finish: (done) => {
         if (done.result.outcome === 'logged') this.observeFills(done.result.entry);
         const refusal = this.amendErrors(done.result, body);
         if (refusal !== null) throw refusal;
-        return this.answer(done, 200, key === null ? null : print, undefined, command.order);
+        return this.answer(done, 200, print, undefined, order);
       },
     };
   }
@@ -411,20 +433,22 @@ export class OrdersApi {
     return { order_id: body.order_id ?? null, client_order_id: body.client_order_id ?? null };
   }
 
-  /** A key is scoped to the client; where a call names only the order, to the order's client. */
-  private async digestFor(body: OrderReferenceBody, key: string | null): Promise<string | null> {
-    if (key === null) return null;
-    if (body.order_id === undefined) return this.options.digest(body.client_id as string, key);
-    const owner = await this.owner(body.order_id);
-    // An order that does not exist has no client: its key belongs to that one id.
-    return this.options.digest(owner?.clientId ?? `\u0000${body.order_id}`, key);
+  /**
+   * Checks that a client which names itself beside an order's id means an order of its own, and scopes the call's key.
+   * @returns the key's digest, null without one
+   */
+  private scopeOf(body: OrderReferenceBody, key: string | null): Awaitable<string | null> {
+    if (body.order_id === undefined) return key === null ? null : this.options.digest(body.client_id as string, key);
+    if (key === null && body.client_id === undefined) return null;
+    return this.scopeOfOwner(body, body.order_id, key);
   }
 
-  /** A client that names itself beside an order's id means an order of its own. */
-  private async checkOwner(body: OrderReferenceBody): Promise<void> {
-    if (body.order_id === undefined || body.client_id === undefined) return;
-    const owner = await this.owner(body.order_id);
-    if (owner !== null && owner.clientId !== body.client_id) throw new Problem('order_not_found');
+  private async scopeOfOwner(body: OrderReferenceBody, orderId: string, key: string | null): Promise<string | null> {
+    const owner = await this.owner(orderId);
+    if (owner !== null && body.client_id !== undefined && owner.clientId !== body.client_id) throw new Problem('order_not_found');
+    // A key is scoped to the client; where a call names only the order, to the order's client. An order that does not
+    // exist has none: its key belongs to that one id.
+    return key === null ? null : this.options.digest(owner?.clientId ?? `\u0000${orderId}`, key);
   }
 
   private async owner(orderId: string): Promise<Owner | null> {
@@ -445,52 +469,63 @@ export class OrdersApi {
    * @param reference the order that was named, to look a missing one up in history
    * @throws Problem
    */
-  private async answer(
+  private answer(
     { result, epoch }: Done, success: number, print: RequestPrint | null, ack: 'redis' | 'postgres' | undefined,
     reference?: OrderReference,
-  ): Promise<Answer> {
+  ): Awaitable<Answer> {
     const ackAfter = ack ?? this.options.ackAfter;
     switch (result.outcome) {
-      case 'logged':
-        await this.acknowledge(epoch, result.entry.sequence, ackAfter);
-        return this.answerOfEntry(result.entry, success, reference);
-      case 'replayed': {
-        const entry = result.entry ?? await this.fromHistory(() => this.history.journalEntry(result.sequence, result.second));
-        if (entry === null) throw new Error(`entry ${result.sequence} is neither in the log nor in the journal`);
-        const different = print === null ? [] : differences(printOfEntry(entry), print);
-        if (different.length > 0) {
-          throw new Problem('idempotency_key_reused', {
-            detail: `The key was used for a request with another ${different.map((error) => error.field).join(', ')}.`,
-            errors: different,
-          });
-        }
-        // What came out of the journal is in Postgres already.
-        if (result.entry !== null) await this.acknowledge(epoch, entry.sequence, ackAfter);
-        try {
-          const answer = await this.answerOfEntry(entry, success, reference);
-          return { ...answer, headers: { ...answer.headers, ...REPLAYED } };
-        } catch (error) {
-          if (error instanceof Problem) Object.assign(error.headers, REPLAYED);
-          throw error;
-        }
+      case 'logged': {
+        const { entry } = result;
+        if (ackAfter === 'redis') return this.answerOfEntry(entry, success, reference);
+        return this.acknowledge(epoch, entry.sequence).then(() => this.answerOfEntry(entry, success, reference));
       }
+      case 'replayed':
+        return this.answerAgain(result, epoch, success, print, ackAfter, reference);
       case 'unchanged':
         return { status: success, body: this.present(result.order, []) };
       case 'refused':
-        throw await this.refusal(result.code, result.order, reference);
+        return this.refusal(result.code, result.order, reference).then((problem) => { throw problem; });
       case 'mass_cancelled':
         throw new Error('a single command answered as a mass cancel');
     }
   }
 
-  private async answerOfEntry(entry: LogEntry, success: number, reference: OrderReference | undefined): Promise<Answer> {
+  /** The first answer of an idempotency key, for a request that may be another one. */
+  private async answerAgain(
+    result: Replayed, epoch: string | null, success: number, print: RequestPrint | null, ackAfter: 'redis' | 'postgres',
+    reference: OrderReference | undefined,
+  ): Promise<Answer> {
+    const entry = result.entry ?? await this.fromHistory(() => this.history.journalEntry(result.sequence, result.second));
+    if (entry === null) throw new Error(`entry ${result.sequence} is neither in the log nor in the journal`);
+    const different = print === null ? [] : differences(printOfEntry(entry), print);
+    if (different.length > 0) {
+      throw new Problem('idempotency_key_reused', {
+        detail: `The key was used for a request with another ${different.map((error) => error.field).join(', ')}.`,
+        errors: different,
+      });
+    }
+    // What came out of the journal is in Postgres already.
+    if (result.entry !== null && ackAfter === 'postgres') await this.acknowledge(epoch, entry.sequence);
+    try {
+      const answer = await this.answerOfEntry(entry, success, reference);
+      return { ...answer, headers: { ...answer.headers, ...REPLAYED } };
+    } catch (error) {
+      if (error instanceof Problem) Object.assign(error.headers, REPLAYED);
+      throw error;
+    }
+  }
+
+  private answerOfEntry(entry: LogEntry, success: number, reference: OrderReference | undefined): Awaitable<Answer> {
     const order = entry.orders[0];
-    if (entry.kind === 'refuse') throw await this.refusal(resultCodeOf(entry.code), order ?? null, reference);
+    if (entry.kind === 'refuse') {
+      return this.refusal(resultCodeOf(entry.code), order ?? null, reference).then((problem) => { throw problem; });
+    }
     if (order === undefined) throw new Error(`entry ${entry.sequence} has no order`);
     this.remember(order);
     if (entry.kind !== 'cancel') return { status: success, body: this.present(order, tradesOf(entry)) };
-    const { trades, stale } = await this.allTradesOf(order);
-    return { status: success, body: { ...this.present(order, trades), ...stale } };
+    if (order.filledLots === 0) return { status: success, body: this.present(order, []) };
+    return this.allTradesOf(order).then(({ trades, stale }) => ({ status: success, body: { ...this.present(order, trades), ...stale } }));
   }
 
   private async refusal(code: ResultCode, order: Order | null, reference: OrderReference | undefined): Promise<Problem> {
@@ -564,8 +599,7 @@ export class OrdersApi {
   }
 
   /** Where the acknowledgement waits for Postgres: a commit that does not come in time leaves the outcome open. */
-  private async acknowledge(epoch: string | null, sequence: number, ackAfter: 'redis' | 'postgres'): Promise<void> {
-    if (ackAfter === 'redis') return;
+  private async acknowledge(epoch: string | null, sequence: number): Promise<void> {
     // A sequence counts within its life only: in the next one it may be somebody else's.
     if (epoch !== null && await this.commits.waitFor({ epoch, sequence }, this.options.engineTimeoutMs)) return;
     throw new Problem('outcome_unknown', { detail: 'The command has happened in Redis; Postgres has not confirmed it in time.' });

@@ -1,18 +1,17 @@
 import Joi from 'joi';
-import { NumberText, type AmountInput } from '../domain/amounts';
+import { NumberText } from '../domain/amounts';
 import { INSTRUMENT_NAME } from '../domain/instruments';
 import { isUuid } from '../domain/order-id';
-import type { OrderType, Side, TimeInForce } from '../domain/order';
 import { invalid, type FieldError } from './problem';
+import { quickOperation, quickPlace } from './quick-check';
+import {
+  CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT,
+  type AmendBody, type CancelBody, type Operation, type PlaceBody,
+} from './shapes';
 
 /** Shapes of what clients send. Amounts are only looked at as to their type here; domain/amounts reads them. */
 
-export const CLIENT_ID_LENGTH_MAX = 64;
-export const CLIENT_ORDER_ID_LENGTH_MAX = 64;
-export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
-
-/** What a call means that names no instrument, and how much it gets where it does not say. */
-export const INSTRUMENT_DEFAULT = 'BTC-USD';
+/** How much a call gets where it does not say. */
 export const ORDERBOOK_LEVELS_DEFAULT = 20;
 export const TRADES_LIMIT_DEFAULT = 50;
 export const ORDERS_LIMIT_DEFAULT = 100;
@@ -43,20 +42,6 @@ const clientOrderId = printable(CLIENT_ORDER_ID_LENGTH_MAX);
 const idempotencyKey = printable(IDEMPOTENCY_KEY_LENGTH_MAX);
 const ack = Joi.string().valid('redis', 'postgres');
 
-export interface PlaceBody {
-  readonly client_id: string;
-  readonly instrument: string;
-  readonly side: Side;
-  readonly type: OrderType;
-  readonly price?: AmountInput;
-  readonly quantity: AmountInput;
-  readonly time_in_force: TimeInForce;
-  readonly post_only: boolean;
-  readonly client_order_id?: string;
-  readonly idempotency_key?: string;
-  readonly ack?: 'redis' | 'postgres';
-}
-
 const PLACE_FIELDS = {
   client_id: clientId.required(),
   instrument: instrument.default(INSTRUMENT_DEFAULT),
@@ -73,25 +58,6 @@ const PLACE_FIELDS = {
   idempotency_key: idempotencyKey,
   ack,
 };
-
-export interface CancelBody {
-  readonly client_id?: string;
-  readonly idempotency_key?: string;
-}
-
-export interface AmendBody {
-  readonly client_id?: string;
-  readonly price?: AmountInput;
-  readonly quantity?: AmountInput;
-  readonly remaining_quantity?: AmountInput;
-  readonly idempotency_key?: string;
-}
-
-export interface OrderReferenceBody {
-  readonly order_id?: string;
-  readonly client_id?: string;
-  readonly client_order_id?: string;
-}
 
 const AMEND_FIELDS = {
   price: amount,
@@ -117,11 +83,6 @@ function referenceRules<T>(schema: Joi.ObjectSchema<T>): Joi.ObjectSchema<T> {
 export const PLACE = Joi.object<PlaceBody>(PLACE_FIELDS);
 export const CANCEL = Joi.object<CancelBody>({ client_id: clientId, idempotency_key: idempotencyKey });
 export const AMEND = amendRules(Joi.object<AmendBody>({ client_id: clientId, ...AMEND_FIELDS }));
-
-export type Operation =
-  | ({ readonly op: 'place' } & PlaceBody)
-  | ({ readonly op: 'cancel' } & CancelBody & OrderReferenceBody)
-  | ({ readonly op: 'amend' } & AmendBody & OrderReferenceBody);
 
 const OPERATIONS = {
   place: Joi.object({ op: Joi.valid('place'), ...PLACE_FIELDS }),
@@ -217,6 +178,11 @@ export function checkQuery<T>(schema: Joi.ObjectSchema<T>, query: Readonly<Recor
   return check(schema, query, 'query');
 }
 
+/** @throws Problem `validation_failed` naming each wrong field */
+export function checkPlace(body: unknown): PlaceBody {
+  return (isJsonObject(body) ? quickPlace(body) : null) ?? checkBody(PLACE, body);
+}
+
 const NO_QUERY = Joi.object({});
 
 /**
@@ -224,11 +190,16 @@ const NO_QUERY = Joi.object({});
  * @throws Problem `validation_failed` naming each parameter
  */
 export function checkNoQuery(query: Readonly<Record<string, unknown>>): void {
-  checkQuery(NO_QUERY, query);
+  if (Object.keys(query).length > 0) checkQuery(NO_QUERY, query);
 }
 
 /** @throws Problem `validation_failed` */
 export function checkOperation(operation: unknown): Operation {
+  return (isJsonObject(operation) ? quickOperation(operation) : null) ?? checkOperationBySchema(operation);
+}
+
+/** @throws Problem `validation_failed` */
+export function checkOperationBySchema(operation: unknown): Operation {
   if (!isJsonObject(operation)) throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend, in a JSON object' }]);
   const op = (operation as { op?: unknown }).op;
   if (op !== 'place' && op !== 'cancel' && op !== 'amend') {

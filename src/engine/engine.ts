@@ -211,23 +211,33 @@ export class Engine {
 
   /** Never rejects: what could not be done is an outcome of its own. */
   submit(command: EngineCommand): Promise<CommandResult> {
-    if (this.inFlight >= this.limits.commandsInFlightMax) return Promise.resolve(refused('engine_unavailable'));
-    this.inFlight++;
+    return new Promise((resolve) => { this.enqueue(command, resolve); });
+  }
+
+  /** Several commands, which take effect in their order. Never rejects. */
+  submitAll(commands: readonly EngineCommand[]): Promise<CommandResult[]> {
+    if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
-      this.queue.push({
-        args: encode(command),
-        frees: command.op === 'cancel' || command.op === 'mass_cancel',
-        resolve,
-      });
-      if (!this.flushScheduled) {
-        this.flushScheduled = true;
-        setImmediate(() => this.flush());
-      }
+      const results = new Array<CommandResult>(commands.length);
+      let missing = commands.length;
+      commands.forEach((command, i) => this.enqueue(command, (result) => {
+        results[i] = result;
+        if (--missing === 0) resolve(results);
+      }));
     });
   }
 
-  submitAll(commands: readonly EngineCommand[]): Promise<CommandResult[]> {
-    return Promise.all(commands.map((command) => this.submit(command)));
+  private enqueue(command: EngineCommand, resolve: (result: CommandResult) => void): void {
+    if (this.inFlight >= this.limits.commandsInFlightMax) {
+      resolve(refused('engine_unavailable'));
+      return;
+    }
+    this.inFlight++;
+    this.queue.push({ args: encode(command), frees: command.op === 'cancel' || command.op === 'mass_cancel', resolve });
+    if (!this.flushScheduled) {
+      this.flushScheduled = true;
+      setImmediate(() => this.flush());
+    }
   }
 
   private flush(): void {

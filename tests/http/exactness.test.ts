@@ -23,7 +23,7 @@ const contract = new Contract(createOpenapiDocument(config));
 const refuse = (): Promise<CommandResult> => Promise.resolve({ outcome: 'refused', code: 'engine_frozen', order: null });
 const nothing = (): Promise<null> => Promise.resolve(null);
 const orders = new OrdersApi(
-  { submit: refuse, readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], nextCursor: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof OrdersApi>[0],
+  { submit: refuse, submitAll: (commands: readonly unknown[]) => Promise.all(commands.map(refuse)), readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], nextCursor: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof OrdersApi>[0],
   { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ stale: true, lag_entries: 0, lag_seconds: 0 }) } as unknown as ConstructorParameters<typeof OrdersApi>[2],
   new InstrumentTable(config.instruments),

@@ -1,9 +1,9 @@
 import { DEFAULT_INSTRUMENTS, INSTRUMENT_NAME } from '../../domain/instruments';
 import type { ResultCode } from '../../domain/result-code';
 import {
-  CLIENT_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT, ORDERBOOK_LEVELS_DEFAULT, ORDERS_LIMIT_DEFAULT, PRINTABLE,
-  TRADES_LIMIT_DEFAULT,
+  ORDERBOOK_LEVELS_DEFAULT, ORDERS_LIMIT_DEFAULT, PRINTABLE, TRADES_LIMIT_DEFAULT,
 } from '../schemas';
+import { CLIENT_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT } from '../shapes';
 import { ANY_BODY, ANY_CALL, ANY_COMMAND, ANY_PARAMETERS, ANY_READ, refusals, success, successText } from './answers';
 import {
   cancelledOrderExample, instrumentsExample, orderExample, orderWithTradesExample, orderbookExample, readinessExample, ref, tradesExample,

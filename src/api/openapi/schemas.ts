@@ -3,8 +3,9 @@ import { INSTRUMENT_NAME } from '../../domain/instruments';
 import { REASON_CODE, SIDES, STATUS_CODE } from '../../domain/order';
 import { RESULT_CODES } from '../../domain/result-code';
 import {
-  CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT, PRINTABLE,
+  PRINTABLE,
 } from '../schemas';
+import { CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT } from '../shapes';
 
 /** What clients send and get, as JSON Schema. Bounds come from the constants that the service itself checks by. */
 

@@ -1,15 +1,9 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, type Random } from '../../../src/seeded-random';
 import { Answers, type OrderTold } from './answers';
 import { HttpClient, type HttpAnswer } from './http-client';
 
-/** The seed of a test's random choices, printed so that a failure can be repeated: TEST_SEED=<seed>. */
-export function testSeed(name: string): number {
-  const seed = Number(process.env.TEST_SEED ?? randomInt(2 ** 31));
-  process.stderr.write(`${name}: TEST_SEED=${seed}\n`);
-  return seed;
-}
+export { testSeed } from '../../support/seed';
 
 export interface LoadOptions {
   readonly seed: number;
