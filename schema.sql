@@ -32,6 +32,10 @@ ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS swept_sequence bigint NOT NULL 
 -- Frozen by its operator: a rebuilt shard stays so.
 ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS frozen boolean NOT NULL DEFAULT false;
 
+-- Up to which entry the candles hold the trades. The same as sequence, except behind a writer that knew no candles yet:
+-- the next one makes up for it from the trades.
+ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS candles_sequence bigint NOT NULL DEFAULT 0;
+
 -- The shard log, word for word and for ever.
 CREATE TABLE IF NOT EXISTS journal (
   shard       text        NOT NULL,
@@ -91,6 +95,24 @@ CREATE TABLE IF NOT EXISTS trades (
 CREATE TABLE IF NOT EXISTS trades_default PARTITION OF trades DEFAULT;
 CREATE INDEX IF NOT EXISTS trades_of_maker ON trades (maker_order_id);
 CREATE INDEX IF NOT EXISTS trades_of_taker ON trades (taker_order_id);
+
+-- The trades of each second, minute and hour, written together with them. Longer candles are made of these on reading.
+-- Sums outgrow a bigint.
+CREATE TABLE IF NOT EXISTS candles (
+  instrument     text    NOT NULL,
+  interval_s     integer NOT NULL,
+  start_s        bigint  NOT NULL,
+  open_ticks     bigint  NOT NULL,
+  high_ticks     bigint  NOT NULL,
+  low_ticks      bigint  NOT NULL,
+  close_ticks    bigint  NOT NULL,
+  volume_lots    numeric NOT NULL,
+  notional       numeric NOT NULL,
+  trades         bigint  NOT NULL,
+  first_trade_id bigint  NOT NULL,
+  last_trade_id  bigint  NOT NULL,
+  PRIMARY KEY (instrument, interval_s, start_s)
+) WITH (fillfactor = 80);
 
 -- Log entries that Postgres refused, whole, with its reason. The rest of the log goes on without them.
 CREATE TABLE IF NOT EXISTS dead_letters (
@@ -154,4 +176,4 @@ BEGIN
 END
 $$;
 
-INSERT INTO schema_version (version) VALUES (1) ON CONFLICT DO NOTHING;
+INSERT INTO schema_version (version) VALUES (1), (2) ON CONFLICT DO NOTHING;

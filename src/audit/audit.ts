@@ -1,8 +1,9 @@
+import type { StoredCandle } from '../domain/candle';
 import { decodeLogEntry, type LogEntry } from '../domain/log-entry';
 import type { Order, Trade } from '../domain/order';
 import { invariantProblems } from '../reference/invariants';
 import type { ShardState } from '../reference/state';
-import { compareOrderRows, compareTradeRows } from './compare-record';
+import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
 import { compareKeys, compareState, compareTape, type ReplayedShard, type ReplayedTrade } from './compare-shard';
 import { Finding, PROBLEMS_MAX, type Check } from './finding';
 import { JournalReplay } from './journal-replay';
@@ -24,6 +25,7 @@ export interface AuditedRecord {
   openLetters(): Promise<readonly number[]>;
   orders(): AsyncGenerator<Order>;
   trades(): AsyncGenerator<ReplayedTrade>;
+  candles(): AsyncGenerator<StoredCandle>;
 }
 
 /** Redis, at one moment. */
@@ -59,6 +61,7 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
   const tape = new Finding('redis: recent trades equal the replay');
   const orders = new Finding('postgres: orders equal the replay');
   const trades = new Finding('postgres: trades equal the replay');
+  const candles = new Finding('postgres: candles equal the replayed trades');
 
   const checkpoint = await record.checkpoint();
   if (checkpoint === null) {
@@ -104,6 +107,7 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
   }
   await compareOrderRows(replay.orders(), record.orders(), orders);
   await compareTradeRows(replay.trades, record.trades(), trades);
+  await compareCandleRows(replay.trades, record.candles(), candles);
   for (const entry of shard.log) {
     if (entry.sequence > before) play(entry);
   }
@@ -122,7 +126,7 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
   }
   keys.count = shard.state.orders.length;
   for (const problem of [...shard.problems, ...invariantProblems(shard.state)]) keys.add(problem);
-  return [lineage, journal, letters, redis, keys, idempotency, tape, orders, trades];
+  return [lineage, journal, letters, redis, keys, idempotency, tape, orders, trades, candles];
 }
 
 function gap(before: number, next: number): string {

@@ -1,4 +1,5 @@
-import type { Order } from '../domain/order';
+import { storedCandlesOf, type Candle, type StoredCandle } from '../domain/candle';
+import { formatTimeUs, type Order } from '../domain/order';
 import type { ReplayedTrade } from './compare-shard';
 import type { Finding } from './finding';
 
@@ -36,4 +37,30 @@ export async function compareTradeRows(
       if (found.get(instrument)?.has(trade.tradeId) !== true) finding.add(`trade ${trade.tradeId} of ${instrument} is missing`);
     }
   }
+}
+
+/** Sums as text, so that a difference can be shown. */
+function shownCandle({ startS: _start, openTicks, highTicks, lowTicks, closeTicks, volumeLots, notional, trades, firstTradeId, lastTradeId }: Candle): unknown {
+  return { openTicks, highTicks, lowTicks, closeTicks, volumeLots: String(volumeLots), notional: String(notional), trades, firstTradeId, lastTradeId };
+}
+
+/** Candles are made anew from the replayed trades. */
+export async function compareCandleRows(
+  trades: ReadonlyMap<string, readonly ReplayedTrade[]>, rows: AsyncIterable<StoredCandle>, finding: Finding,
+): Promise<void> {
+  const name = ({ instrument, intervalS, candle }: StoredCandle): string =>
+    `candle of ${instrument}, ${intervalS} s from ${formatTimeUs(candle.startS * 1e6)}`;
+  const expected = new Map<string, Candle>();
+  for (const list of trades.values()) {
+    for (const stored of storedCandlesOf(list.map(({ trade }) => trade))) expected.set(name(stored), stored.candle);
+  }
+  for await (const row of rows) {
+    finding.count++;
+    const what = name(row);
+    const wanted = expected.get(what);
+    expected.delete(what);
+    if (wanted === undefined) finding.add(`${what}: no trade is of that time`);
+    else finding.addDifference(what, shownCandle(wanted), shownCandle(row.candle));
+  }
+  for (const what of expected.keys()) finding.add(`${what} is missing`);
 }

@@ -118,9 +118,14 @@ function inRange(value: number, step: Step, max: number, min: number): AmountRes
 }
 
 /** Whole steps as decimal text with the step's own number of decimals: 5000000 at 0.01 is "50000.00". */
-export function formatAmount(value: number, step: Step): string {
+export function formatAmount(value: number | bigint, step: Step): string {
   if (step.units === 1n) return placePoint(String(value), step.decimals);
   return placePoint((BigInt(value) * step.units).toString(), step.decimals);
+}
+
+/** Σ ticks × lots as decimal text, exact: with the decimals of both. */
+export function formatNotional(notional: bigint, tick: Step, lot: Step): string {
+  return placePoint((notional * tick.units * lot.units).toString(), tick.decimals + lot.decimals);
 }
 
 function placePoint(digits: string, decimals: number): string {

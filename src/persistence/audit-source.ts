@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import type { StoredCandle } from '../domain/candle';
 import type { Order, Trade } from '../domain/order';
+import { candleOfRow, type CandleRow } from './candle-history';
 import type { Database, Row } from './database';
 import { orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
 import { CHECKPOINT, ORDER_COLUMNS, TRADE_COLUMNS } from './queries/history';
@@ -84,5 +86,9 @@ export class AuditSource {
   async *trades(): AsyncGenerator<{ readonly trade: Trade; readonly sequence: number }> {
     const rows = this.rows<TradeRow & { sequence: number }>(`SELECT ${TRADE_COLUMNS}, sequence FROM trades ORDER BY instrument, trade_id`);
     for await (const row of rows) yield { trade: tradeOfRow(row), sequence: row.sequence };
+  }
+  async *candles(): AsyncGenerator<StoredCandle> {
+    const rows = this.rows<CandleRow & { instrument: string; interval_s: number }>('SELECT * FROM candles ORDER BY instrument, interval_s, start_s');
+    for await (const row of rows) yield { instrument: row.instrument, intervalS: row.interval_s, candle: candleOfRow(row) };
   }
 }

@@ -1,3 +1,4 @@
+import { storedCandlesOf, type StoredCandle } from '../domain/candle';
 import { decodeLogEntry, tradesOf, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import { isOpen, type Order, type Trade } from '../domain/order';
 
@@ -10,6 +11,8 @@ export interface Batch {
   /** Last state of each order the entries touch. */
   readonly orders: readonly Order[];
   readonly trades: readonly { readonly trade: Trade; readonly sequence: number }[];
+  /** What the trades add to the candles. */
+  readonly candles: readonly StoredCandle[];
   /** Orders that are done after the batch. */
   readonly doneOrderIds: readonly string[];
   readonly lastTradeIds: ReadonlyMap<string, number>;
@@ -41,6 +44,7 @@ export function buildBatch(raws: readonly RawLogEntry[]): Batch {
     lastTimeUs: last.entry.timeUs,
     orders: states,
     trades,
+    candles: storedCandlesOf(trades.map(({ trade }) => trade)),
     doneOrderIds: states.filter((order) => !isOpen(order)).map((order) => order.orderId),
     lastTradeIds,
   };

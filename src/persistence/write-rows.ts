@@ -1,12 +1,13 @@
 import type pg from 'pg';
 import type { Batch } from './batch';
 import type { NamedQuery } from './database';
+import { ADD_CANDLES } from './queries/candles';
 import { INSERT_JOURNAL, INSERT_TRADES, UPSERT_ORDERS } from './queries/write-batch';
 
-/** Writes a batch's journal entries, orders and trades, column by column. The transaction is the caller's. */
+/** Writes a batch's journal entries, orders, trades and candles, column by column. The transaction is the caller's. */
 export async function writeBatchRows(session: pg.Client, shard: string, batch: Batch): Promise<void> {
   const run = (query: NamedQuery, values: unknown[]): Promise<unknown> => session.query({ ...query, values });
-  const { entries, orders, trades } = batch;
+  const { entries, orders, trades, candles } = batch;
   await run(INSERT_JOURNAL, [
     shard,
     entries.map(({ entry }) => entry.sequence),
@@ -33,6 +34,14 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
       trades.map(({ trade }) => trade.takerSide), trades.map(({ trade }) => trade.makerOrderId),
       trades.map(({ trade }) => trade.takerOrderId), trades.map(({ sequence }) => sequence),
       trades.map(({ trade }) => trade.executedUs),
+    ]);
+    await run(ADD_CANDLES, [
+      candles.map(({ instrument }) => instrument), candles.map(({ intervalS }) => intervalS),
+      candles.map(({ candle }) => candle.startS), candles.map(({ candle }) => candle.openTicks),
+      candles.map(({ candle }) => candle.highTicks), candles.map(({ candle }) => candle.lowTicks),
+      candles.map(({ candle }) => candle.closeTicks), candles.map(({ candle }) => candle.volumeLots),
+      candles.map(({ candle }) => candle.notional), candles.map(({ candle }) => candle.trades),
+      candles.map(({ candle }) => candle.firstTradeId), candles.map(({ candle }) => candle.lastTradeId),
     ]);
   }
 }

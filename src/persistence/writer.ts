@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { RawLogEntry } from '../domain/log-entry';
 import { UnavailableError } from '../domain/unavailable';
 import { buildBatch, type Batch } from './batch';
+import { makeUpCandles } from './candle-history';
 import { isDataError, type Database } from './database';
 import type { Checkpoint, History } from './history';
 import { KeySweeper } from './key-sweeper';
@@ -173,6 +174,8 @@ export class Writer {
         return false;
       }
       const meta = await this.confirmLineage(checkpoint);
+      const made = await makeUpCandles(this.database, this.options.shard, checkpoint.sequence);
+      if (made) this.logger.info({ checkpoint: checkpoint.sequence }, 'candles made up from the trades');
       this.checkpoint = checkpoint;
       this.session = session;
       await this.preparePartitions(session);

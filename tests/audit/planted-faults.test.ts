@@ -8,7 +8,7 @@ import { audit, runCommand } from './support';
 const SEED = 20_261_121;
 const REQUESTS = 200;
 const REQUESTS_UNPERSISTED = 30;
-const TABLES = ['journal', 'orders', 'trades', 'checkpoints', 'dead_letters'] as const;
+const TABLES = ['journal', 'orders', 'trades', 'candles', 'checkpoints', 'dead_letters'] as const;
 const STRANGER = '01890000-0000-7000-8000-000000000001';
 
 let venue: Venue;
@@ -100,12 +100,15 @@ interface Fault {
 const JOURNAL = 'journal without gaps, every entry follows from those before: ';
 const ROWS = 'postgres: orders equal the replay: ';
 const TRADES = 'postgres: trades equal the replay: ';
+const CANDLES = 'postgres: candles equal the replayed trades: ';
 const STATE = 'redis: orders, books, queues, depths, listings and counters equal the replay: ';
 const OWNERS = 'redis: no key without an owner, every structure tells the same: ';
 const TAPE = 'redis: recent trades equal the replay: ';
 const KEYS = 'redis: idempotency keys point at their entries: ';
 const LINEAGE = 'checkpoint and log agree: ';
 const LEVEL = 'BTC-USD bids level 20000';
+/** Key of the newest hour. */
+const HOUR = `('BTC-USD', 3600, (SELECT max(start_s) FROM candles WHERE instrument = 'BTC-USD' AND interval_s = 3600))`;
 const LEVEL_LOTS = 550_000_000;
 
 const inPostgres: Fault[] = [
@@ -188,6 +191,28 @@ const inPostgres: Fault[] = [
     plant: () => sql(`INSERT INTO trades SELECT instrument, 1000000, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, sequence, executed_us, executed_at
       FROM trades WHERE instrument = 'BTC-USD' AND trade_id = ${tradeId}`),
     finds: () => `${TRADES}trade 1000000 of BTC-USD is in no journal entry`,
+  }, {
+    name: 'a candle that is missing', tables: ['candles'],
+    plant: () => sql(`DELETE FROM candles WHERE (instrument, interval_s, start_s) = ${HOUR}`),
+    finds: () => new RegExp(`^${CANDLES}candle of BTC-USD, 3600 s from \\S+Z is missing$`),
+  }, {
+    name: 'a candle without trades', tables: ['candles'],
+    plant: () => sql(`INSERT INTO candles SELECT instrument, interval_s, start_s - 86400, open_ticks, high_ticks, low_ticks, close_ticks, volume_lots, notional, trades,
+      first_trade_id, last_trade_id FROM candles WHERE (instrument, interval_s, start_s) = ${HOUR}`),
+    finds: () => new RegExp(`^${CANDLES}candle of BTC-USD, 3600 s from \\S+Z: no trade is of that time$`),
+  }, {
+    name: 'a candle of a trade that was counted twice', tables: ['candles'],
+    plant: () => sql(`UPDATE candles SET trades = trades + 1 WHERE (instrument, interval_s, start_s) = ${HOUR}`),
+    finds: () => new RegExp(`^${CANDLES}candle of BTC-USD, 3600 s from \\S+Z \\.trades: expected \\d+, got \\d+$`),
+  }, {
+    name: 'a candle with another volume', tables: ['candles'], byCommand: true,
+    plant: () => sql(`UPDATE candles SET volume_lots = volume_lots + 1 WHERE (instrument, interval_s, start_s) = ${HOUR}`),
+    finds: () => new RegExp(`^${CANDLES}candle of BTC-USD, 3600 s from \\S+Z \\.volumeLots: expected "\\d+", got "\\d+"$`),
+  }, {
+    name: 'a candle with another price', tables: ['candles'],
+    plant: () => sql(`UPDATE candles SET low_ticks = low_ticks - 1 WHERE instrument = 'ETH-USD' AND interval_s = 1 AND start_s =
+      (SELECT max(start_s) FROM candles WHERE instrument = 'ETH-USD' AND interval_s = 1)`),
+    finds: () => new RegExp(`^${CANDLES}candle of ETH-USD, 1 s from \\S+Z \\.lowTicks: expected \\d+, got \\d+$`),
   }, {
     name: 'an entry in dead letters', tables: ['journal', 'dead_letters'],
     plant: () => sql(`INSERT INTO dead_letters (shard, sequence, payload, reason) SELECT shard, sequence, payload, 'planted' FROM journal WHERE sequence = 50;

@@ -43,7 +43,7 @@ export const INSERT_TRADES: NamedQuery = {
 // No row moved means that another writer has been here, or that the shard began another life.
 export const MOVE_CHECKPOINT: NamedQuery = {
   name: 'move_checkpoint',
-  text: `UPDATE checkpoints SET sequence = $4, time_us = $5, updated_at = now()
+  text: `UPDATE checkpoints SET sequence = $4, candles_sequence = $4, time_us = $5, updated_at = now()
     WHERE shard = $1 AND epoch = $2 AND sequence = $3`,
 };
 
