@@ -62,9 +62,11 @@ function countFields(value: unknown): number {
     for (const item of value as unknown[]) fields += countFields(item);
     return fields;
   }
-  for (const [name, item] of Object.entries(value)) {
+  // Parsed objects have own fields only.
+  for (const name in value) {
     if (name === '__proto__') throw invalid([{ field: name, message: 'is not allowed' }]);
-    fields += 1 + countFields(item);
+    const item = (value as Record<string, unknown>)[name];
+    fields += typeof item === 'object' ? 1 + countFields(item) : 1;
   }
   return fields;
 }

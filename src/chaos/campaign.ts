@@ -62,6 +62,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       const api = venue.apis[i % venue.apis.length] as ChaosVenue['apis'][number];
       return new LoadClient(api.url, `client-${i + 1}`, api.mode, ledger, seededRandom(options.seed * 1_000 + i), CLIENT_PAUSE_MS);
     });
+    // While Postgres is away, the others may all come to ask for orders that only it knows; this one goes on, and fills
+    // the backlog.
+    const [taken] = venue.apis;
+    if (taken !== undefined) clients.push(new LoadClient(taken.url, 'client-taker', taken.mode, ledger, seededRandom(options.seed * 1_000 + options.clients), CLIENT_PAUSE_MS, 'taker'));
     const running = clients.map((client) => client.run());
     const watch = watchLag(venue);
 

@@ -15,6 +15,9 @@ function isUnclear(status: number): boolean {
   return status === 504 || status === 500 || status === 502;
 }
 
+/** `mixed` does everything; a `taker` only sends orders that never rest, so nothing it asks for needs Postgres. */
+export type Habit = 'mixed' | 'taker';
+
 /**
  * One client: places, cancels, amends, alone and in batches, each with a key of its own, and asks again with
  * the same key until it knows what became of a command.
@@ -34,6 +37,7 @@ export class LoadClient {
     private readonly ledger: Ledger,
     private readonly random: Random,
     private readonly pauseMs: number,
+    private readonly habit: Habit = 'mixed',
   ) {}
 
   stop(): void {
@@ -64,9 +68,10 @@ export class LoadClient {
     }
     const side = this.random.pick(['buy', 'sell']);
     const common = { op: 'place', client_id: this.clientId, instrument: this.random.pick(['BTC-USD', 'ETH-USD']), side, quantity: (0.01 * (1 + this.random.below(50))).toFixed(2) };
+    const lifetimes = this.habit === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'ioc', 'fok'];
     const operation = choice > 0.92
       ? { ...common, type: 'market' }
-      : { ...common, type: 'limit', price: String(this.price()), time_in_force: this.random.pick(['gtc', 'gtc', 'gtc', 'ioc', 'fok']) };
+      : { ...common, type: 'limit', price: String(this.price()), time_in_force: this.random.pick(lifetimes) };
     return { command: this.ledger.enter(this.clientId, 'place', this.mode), operation };
   }
 
