@@ -460,7 +460,8 @@ export class OrdersApi {
   }
 
   private remember(order: Order): void {
-    this.owners.set(order.orderId, { clientId: order.clientId, instrument: order.instrument });
+    // A done order is seldom asked for again; its record tells as well.
+    if (isOpen(order)) this.owners.set(order.orderId, { clientId: order.clientId, instrument: order.instrument });
   }
 
   /**

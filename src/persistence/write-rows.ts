@@ -4,36 +4,53 @@ import type { NamedQuery } from './database';
 import { ADD_CANDLES } from './queries/candles';
 import { INSERT_JOURNAL, INSERT_TRADES, UPSERT_ORDERS } from './queries/write-batch';
 
+/*
+ * Columns as Postgres' array text. pg would make the same of arrays, looking at each element for what might need
+ * escaping; these hold numbers, UUIDs and the venue's own words, where nothing does.
+ */
+
+/** Numbers, or decimal text of numbers. */
+function numbers(values: readonly (number | string | bigint | null)[]): string {
+  return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+}
+
+/** Words without quotes and backslashes. */
+function words(values: readonly (string | null)[]): string {
+  return `{${values.map((value) => (value === null ? 'NULL' : `"${value}"`)).join(',')}}`;
+}
+
 /** Writes a batch's journal entries, orders, trades and candles, column by column. The transaction is the caller's. */
 export async function writeBatchRows(session: pg.Client, shard: string, batch: Batch): Promise<void> {
   const run = (query: NamedQuery, values: unknown[]): Promise<unknown> => session.query({ ...query, values });
   const { entries, orders, trades, candles } = batch;
   await run(INSERT_JOURNAL, [
     shard,
-    entries.map(({ entry }) => entry.sequence),
-    entries.map(({ entry }) => entry.timeUs),
-    entries.map(({ entry }) => entry.kind),
-    entries.map(({ entry }) => entry.idempotency),
-    entries.map(({ raw }) => raw.payload),
+    numbers(entries.map(({ entry }) => entry.sequence)),
+    numbers(entries.map(({ entry }) => entry.timeUs)),
+    words(entries.map(({ entry }) => entry.kind)),
+    words(entries.map(({ entry }) => entry.idempotency)),
+    // Half of an entry's characters would need escaping; a line break is never among them.
+    entries.map(({ raw }) => raw.payload).join('\n'),
   ]);
   if (orders.length > 0) {
     await run(UPSERT_ORDERS, [
-      orders.map((o) => o.orderId), orders.map((o) => o.clientId), orders.map((o) => o.clientOrderId),
-      orders.map((o) => o.instrument), orders.map((o) => o.side), orders.map((o) => o.type),
-      orders.map((o) => o.timeInForce), orders.map((o) => o.postOnly), orders.map((o) => o.priceTicks),
-      orders.map((o) => o.quantityLots), orders.map((o) => o.filledLots), orders.map((o) => o.notional),
-      orders.map((o) => o.status), orders.map((o) => o.reason), orders.map((o) => o.sequence),
-      orders.map((o) => o.fillSequence), orders.map((o) => o.priority), orders.map((o) => o.createdUs),
-      orders.map((o) => o.updatedUs),
+      words(orders.map((o) => o.orderId)), orders.map((o) => o.clientId), orders.map((o) => o.clientOrderId),
+      words(orders.map((o) => o.instrument)), words(orders.map((o) => o.side)), words(orders.map((o) => o.type)),
+      words(orders.map((o) => o.timeInForce)), words(orders.map((o) => String(o.postOnly))),
+      numbers(orders.map((o) => o.priceTicks)), numbers(orders.map((o) => o.quantityLots)),
+      numbers(orders.map((o) => o.filledLots)), numbers(orders.map((o) => o.notional)),
+      words(orders.map((o) => o.status)), words(orders.map((o) => o.reason)), numbers(orders.map((o) => o.sequence)),
+      numbers(orders.map((o) => o.fillSequence)), numbers(orders.map((o) => o.priority)),
+      numbers(orders.map((o) => o.createdUs)), numbers(orders.map((o) => o.updatedUs)),
     ]);
   }
   if (trades.length > 0) {
     await run(INSERT_TRADES, [
-      trades.map(({ trade }) => trade.instrument), trades.map(({ trade }) => trade.tradeId),
-      trades.map(({ trade }) => trade.priceTicks), trades.map(({ trade }) => trade.quantityLots),
-      trades.map(({ trade }) => trade.takerSide), trades.map(({ trade }) => trade.makerOrderId),
-      trades.map(({ trade }) => trade.takerOrderId), trades.map(({ sequence }) => sequence),
-      trades.map(({ trade }) => trade.executedUs),
+      words(trades.map(({ trade }) => trade.instrument)), numbers(trades.map(({ trade }) => trade.tradeId)),
+      numbers(trades.map(({ trade }) => trade.priceTicks)), numbers(trades.map(({ trade }) => trade.quantityLots)),
+      words(trades.map(({ trade }) => trade.takerSide)), words(trades.map(({ trade }) => trade.makerOrderId)),
+      words(trades.map(({ trade }) => trade.takerOrderId)), numbers(trades.map(({ sequence }) => sequence)),
+      numbers(trades.map(({ trade }) => trade.executedUs)),
     ]);
     await run(ADD_CANDLES, [
       candles.map(({ instrument }) => instrument), candles.map(({ intervalS }) => intervalS),

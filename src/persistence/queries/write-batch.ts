@@ -9,7 +9,7 @@ export const INSERT_JOURNAL: NamedQuery = {
   name: 'insert_journal',
   text: `INSERT INTO journal (shard, sequence, at, kind, idempotency, payload)
     SELECT $1, sequence, to_timestamp(at_us / 1000000) + (at_us % 1000000) * interval '1 microsecond', kind, idempotency, payload
-    FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[])
+    FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], string_to_array($6, E'\\n'))
       AS entry (sequence, at_us, kind, idempotency, payload)`,
 };
 
