@@ -15,6 +15,7 @@ import { ShardRestorer } from './engine/shard-restorer';
 import { Dispatcher } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
 import { HttpServer, type Upgrade } from './http/http-server';
+import { OrderEntryServer } from './http/order-entry';
 import { apiRoutes } from './http/routes';
 import { LogReader } from './log/log-reader';
 import { createMetrics, type Metrics } from './metrics';
@@ -179,7 +180,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     }
   };
 
-  const createServer = (table: InstrumentTable, streams: StreamServer): HttpServer => {
+  const createServer = (table: InstrumentTable, streams: StreamServer): { http: HttpServer; orderEntry: OrderEntryServer } => {
     const orders = new OrdersApi(engine, history, {
       waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
       staleness: () => status.staleness(),
@@ -213,15 +214,24 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
         return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
       },
     }, dispatcher);
+    const orderEntry = new OrderEntryServer(orders, dispatcher, {
+      connectionsMax: config.orderEntryConnectionsMax,
+      inFlightMax: config.orderEntryInFlightMax,
+      messageBytesMax: config.bodyBytesMax,
+      bufferBytesMax: config.orderEntryBufferBytesMax,
+      pingMs: config.orderEntryPingMs,
+    }, logger.child({ part: 'order-entry' }), { connections: (count) => metrics.orderEntryConnections.set(count) });
     const upgrades = new Map<string, Upgrade>([
       ['/stream', (request, socket, head, query) => streams.upgrade(request, socket, head, query)],
+      ['/orders', (request, socket, head) => orderEntry.upgrade(request, socket, head)],
     ]);
-    return new HttpServer({
+    const http = new HttpServer({
       host: config.host,
       port: config.port,
       connectionsMax: config.httpConnectionsMax,
       requestTimeoutMs: config.requestTimeoutMs,
     }, routes, express, dispatcher, upgrades, options.hotPath ?? true);
+    return { http, orderEntry };
   };
 
   const keeper = new ShardKeeper(
@@ -257,13 +267,13 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   };
 
   const table = new InstrumentTable(config.instruments);
-  let server: HttpServer | null = null;
+  let server: ReturnType<typeof createServer> | null = null;
 
   return {
     async start() {
       // Listening first: probes and clients are told what is missing instead of finding nobody.
       if (stream !== null) server = createServer(table, stream);
-      const port = server === null ? null : await server.listen();
+      const port = server === null ? null : await server.http.listen();
       keeper.holdOff();
       await redis.connect();
       table.addRetired(await prepareRecord());
@@ -281,7 +291,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     async stop() {
       draining = true;
       markStopped();
-      await server?.close(config.shutdownTimeoutMs);
+      await server?.http.close(config.shutdownTimeoutMs);
+      await server?.orderEntry.close();
       await writer?.stop(config.shutdownTimeoutMs);
       // The stream closes last: its clients see everything that was answered.
       if (market !== null && redis.isReady) await market.waitFor(await engine.position().then(({ sequence }) => sequence, () => 0), 1_000);

@@ -31,6 +31,11 @@ export interface Config {
   readonly httpConnectionsMax: number;
   readonly requestTimeoutMs: number;
 
+  readonly orderEntryConnectionsMax: number;
+  readonly orderEntryInFlightMax: number;
+  readonly orderEntryBufferBytesMax: number;
+  readonly orderEntryPingMs: number;
+
   readonly fillsPerOrderMax: number;
   readonly openOrdersPerClientMax: number;
   readonly massCancelPage: number;
@@ -91,6 +96,11 @@ const ENVIRONMENT = Joi.object({
   RATE_LIMIT_PER_SECOND: positive(100_000, 10_000_000),
   HTTP_CONNECTIONS_MAX: positive(20_000, 1_000_000),
   REQUEST_TIMEOUT_MS: positive(30_000, 600_000),
+
+  ORDER_ENTRY_CONNECTIONS_MAX: positive(1_000, 1_000_000),
+  ORDER_ENTRY_IN_FLIGHT_MAX: positive(1_000, 100_000),
+  ORDER_ENTRY_BUFFER_BYTES_MAX: positive(4 * 1_048_576, GIB),
+  ORDER_ENTRY_PING_MS: positive(20_000, 600_000),
 
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000),
   OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000),

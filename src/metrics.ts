@@ -17,6 +17,7 @@ export function createMetrics() {
     trades: new Counter({ name: 'trades_total', help: 'Trades.', labelNames: ['instrument'], registers }),
     orderLatency: new Histogram({ name: 'order_latency_seconds', help: 'From the request read to the answer ready.', labelNames: ['instrument', 'type'], buckets: LATENCY_BUCKETS_S, registers }),
     orderbookDepth: new Gauge({ name: 'current_orderbook_depth', help: 'Price levels in the book.', labelNames: ['instrument', 'side'], registers }),
+    orderEntryConnections: new Gauge({ name: 'order_entry_connections', help: 'Open order entry connections.', registers }),
     websocketConnections: new Gauge({ name: 'websocket_connections', help: 'Open stream connections.', registers }),
     engineCallSeconds: new Histogram({ name: 'engine_call_seconds', help: 'One engine call, network and fsync included.', buckets: LATENCY_BUCKETS_S, registers }),
     engineCallCommands: new Histogram({ name: 'engine_call_commands', help: 'Commands in one engine call.', buckets: [1, 2, 5, 10, 20, 50, 100], registers }),

@@ -4,7 +4,7 @@ import type { AmendCandidate, CommandResult, EngineCommand, OrderReference, Repl
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import { isUuid, newOrderId } from '../domain/order-id';
-import { isOpen, kindCode, type Order, type Trade } from '../domain/order';
+import { isOpen, kindCode, KIND_CODE, type Order, type Trade } from '../domain/order';
 import { presentOrder, presentOrderWithTrades } from '../domain/present';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import { UnavailableError } from '../domain/unavailable';
@@ -140,6 +140,24 @@ export class OrdersApi {
     const fields = checkBody(AMEND, body);
     const prepared = await this.prepareAmend({ order_id: this.pathId(orderId), ...fields }, headerKey);
     return prepared.finish(await this.submit(prepared.command));
+  }
+
+  /**
+   * One operation as a batch has them, alone.
+   * @param requestId the `instance` of its problems
+   */
+  async operation(operation: unknown, requestId: string): Promise<Answer> {
+    const started = process.hrtime.bigint();
+    const prepared = await this.prepareOperation(operation, requestId);
+    if ('status' in prepared) return prepared;
+    const { command } = prepared;
+    const done = await this.submit(command);
+    const answer = await this.asAnswer(() => prepared.finish(done), requestId);
+    if (command.op === 'place') {
+      const type = command.kind === KIND_CODE.market ? 'market' : 'limit';
+      this.observer.latency(command.instrument, type, Number(process.hrtime.bigint() - started) / 1e9);
+    }
+    return answer;
   }
 
   /** POST /orders/batch: every operation is answered as its own call would be. */

@@ -19,6 +19,17 @@ export interface DispatchObserver {
   request(method: string, route: string, status: number, seconds: number): void;
 }
 
+/** What a request is known by in limits, logs and metrics. */
+export interface RequestLabel {
+  readonly method: string;
+  /** Of a bounded set of names. */
+  readonly route: string;
+  /** Of the peer. */
+  readonly address: string;
+  readonly requestId: string;
+  readonly traceparent?: string;
+}
+
 /** Longest time that an unwanted body is read off before its connection is closed. */
 const DISCARD_MS = 500;
 
@@ -30,7 +41,7 @@ const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
  */
 export class Dispatcher {
   private readonly limiter: RateLimiterMemory;
-  private readonly inFlight = new Set<ServerResponse>();
+  private inFlight = 0;
   private draining = false;
 
   constructor(
@@ -42,7 +53,7 @@ export class Dispatcher {
   }
 
   get requestsInFlight(): number {
-    return this.inFlight.size;
+    return this.inFlight;
   }
 
   /** From now on every answer closes its connection, and new requests are refused. */
@@ -68,35 +79,48 @@ export class Dispatcher {
   async respond(
     request: IncomingMessage, response: ServerResponse, route: string, work: (trace: RequestTrace) => Promise<Answer>,
   ): Promise<void> {
-    const started = process.hrtime.bigint();
     const trace = traceOf(request);
-    this.inFlight.add(response);
-    let answer: Answer;
-    try {
-      await this.checkLimits(request);
-      answer = await work(trace);
-    } catch (error) {
-      answer = this.answerOfError(error, trace);
-    }
+    const label = { method: request.method ?? '', route, address: request.socket.remoteAddress ?? '', ...trace };
+    this.inFlight++;
+    const answer = await this.perform(label, async () => {
+      if ((request.url ?? '').length > this.options.urlBytesMax) throw new Problem('uri_too_long');
+      return work(trace);
+    });
     if (!request.complete) await discardBody(request);
     this.send(request, response, answer, trace);
-    this.inFlight.delete(response);
-    const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-    const method = request.method ?? '';
-    this.observer.request(method, route, answer.status, seconds);
+    this.inFlight--;
+  }
+
+  /** Carries out one request within the limits, whatever brought it. Never rejects. @returns what it is answered with */
+  async perform(request: RequestLabel, work: () => Promise<Answer>): Promise<Answer> {
+    const started = process.hrtime.bigint();
+    this.inFlight++;
+    let answer: Answer;
+    try {
+      if (this.draining) throw new Problem('shutting_down');
+      await this.checkRate(request.address);
+      answer = await work();
+    } catch (error) {
+      answer = this.answerOfError(error, request);
+    }
+    this.inFlight--;
+    this.report(request, answer.status, Number(process.hrtime.bigint() - started) / 1e9);
+    return answer;
+  }
+
+  private report({ method, route, requestId, traceparent }: RequestLabel, status: number, seconds: number): void {
+    this.observer.request(method, route, status, seconds);
     // That a probe says no is its purpose.
-    const level = answer.status >= 500 && route !== '/readyz' ? 'warn' : 'debug';
+    const level = status >= 500 && route !== '/readyz' ? 'warn' : 'debug';
     if (this.logger.isLevelEnabled(level)) {
-      this.logger[level]({ request_id: trace.requestId, traceparent: trace.traceparent, method, route, status: answer.status, ms: seconds * 1000 }, 'request');
+      this.logger[level]({ request_id: requestId, traceparent, method, route, status, ms: seconds * 1000 }, 'request');
     }
   }
 
-  private async checkLimits(request: IncomingMessage): Promise<void> {
-    if (this.draining) throw new Problem('shutting_down');
-    if ((request.url ?? '').length > this.options.urlBytesMax) throw new Problem('uri_too_long');
+  private async checkRate(address: string): Promise<void> {
     const limit = this.options.rateLimitPerSecond;
     try {
-      await this.limiter.consume(request.socket.remoteAddress ?? '');
+      await this.limiter.consume(address);
     } catch (rejection) {
       if (rejection instanceof Error) throw rejection;
       const reset = Math.max(1, Math.ceil((rejection as RateLimiterRes).msBeforeNext / 1000));
@@ -131,11 +155,11 @@ export class Dispatcher {
     return body.length === 0 ? undefined : parseJson(body);
   }
 
-  private answerOfError(error: unknown, trace: RequestTrace): Answer {
+  private answerOfError(error: unknown, { requestId, traceparent }: RequestLabel): Answer {
     const problem = problemOf(error);
-    if (problem !== null) return answerOfProblem(problem, trace.requestId);
-    this.logger.error({ err: error, request_id: trace.requestId, traceparent: trace.traceparent }, 'request failed');
-    return answerOfProblem(new Problem('internal_error'), trace.requestId);
+    if (problem !== null) return answerOfProblem(problem, requestId);
+    this.logger.error({ err: error, request_id: requestId, traceparent }, 'request failed');
+    return answerOfProblem(new Problem('internal_error'), requestId);
   }
 
   private send(request: IncomingMessage, response: ServerResponse, answer: Answer, trace: RequestTrace): void {

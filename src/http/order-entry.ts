@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { answerOfProblem, type Answer } from '../api/answer';
+import { parseJson } from '../api/json';
+import { NumberText } from '../domain/amounts';
+import type { OrdersApi } from '../api/orders';
+import { Problem, invalid } from '../api/problem';
+import type { Dispatcher } from './dispatch';
+
+/**
+ * Order entry over a WebSocket: requests `{ "id", "op", … }`, each answered with `{ "id", "status", "body" }`, where status
+ * and body are what the HTTP call would have answered. The handlers, limits and errors are those of HTTP; what is saved is
+ * HTTP's own work for each request. Requests of one connection are carried out in the order they came, except that one
+ * which names an order of unknown owner waits for a look-up.
+ */
+
+export interface OrderEntryOptions {
+  readonly connectionsMax: number;
+  /** Requests of one connection that may wait for their answers. */
+  readonly inFlightMax: number;
+  readonly messageBytesMax: number;
+  /** Bytes of answers that a client has not read, from which on it is not read from either. */
+  readonly bufferBytesMax: number;
+  /** A peer that answers no ping for so long is gone. */
+  readonly pingMs: number;
+}
+
+export interface OrderEntryObserver {
+  connections(count: number): void;
+}
+
+/** WebSocket close codes (RFC 6455). */
+const CLOSE_GOING_AWAY = 1001;
+const REQUEST_ID_LENGTH_MAX = 64;
+const CLOSE_GRACE_MS = 500;
+/** How often a client whose answers pile up is looked at again. */
+const RESUME_POLL_MS = 5;
+
+type RequestId = string | number;
+
+/** @returns null for what cannot be a request's id */
+function idOf(request: Readonly<Record<string, unknown>>): RequestId | null {
+  if (typeof request.id === 'string') return request.id.length >= 1 && request.id.length <= REQUEST_ID_LENGTH_MAX ? request.id : null;
+  // Beside a number that no double holds, every number of a message comes as it was written.
+  const id = request.id instanceof NumberText ? Number(request.id.text) : request.id;
+  return Number.isSafeInteger(id) ? id as number : null;
+}
+
+class Client {
+  inFlight = 0;
+  /** Whether it answered the last ping. */
+  isAlive = true;
+  private isGathering = false;
+
+  /** @param link the connection under the socket */
+  constructor(readonly socket: WebSocket, readonly address: string, private readonly link: Duplex) {}
+
+  /** Answers of one turn leave in one write: a system call for each costs more than making it. */
+  send(text: string): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (!this.isGathering) {
+      this.isGathering = true;
+      this.link.cork();
+      process.nextTick(() => {
+        this.isGathering = false;
+        this.link.uncork();
+      });
+    }
+    this.socket.send(text);
+  }
+}
+
+export class OrderEntryServer {
+  private readonly server: WebSocketServer;
+  private readonly clients = new Set<Client>();
+  private readonly pings: NodeJS.Timeout;
+  private closing = false;
+
+  constructor(
+    private readonly orders: Pick<OrdersApi, 'operation' | 'batch'>,
+    private readonly dispatcher: Dispatcher,
+    private readonly options: OrderEntryOptions,
+    private readonly logger: Logger,
+    private readonly observer: OrderEntryObserver,
+  ) {
+    this.server = new WebSocketServer({ noServer: true, maxPayload: options.messageBytesMax, perMessageDeflate: false });
+    this.pings = setInterval(() => this.ping(), options.pingMs);
+  }
+
+  /** Takes over an HTTP upgrade to the path of order entry. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.closing || this.clients.size >= this.options.connectionsMax) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n');
+      return;
+    }
+    const address = request.socket.remoteAddress ?? '';
+    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(new Client(webSocket, address, socket)));
+  }
+
+  private accept(client: Client): void {
+    const { socket } = client;
+    this.clients.add(client);
+    this.observer.connections(this.clients.size);
+    socket.on('message', (data, isBinary) => this.receive(client, data, isBinary));
+    socket.on('pong', () => { client.isAlive = true; });
+    socket.on('error', (error) => this.logger.debug({ err: error }, 'order entry connection'));
+    socket.on('close', () => {
+      this.clients.delete(client);
+      this.observer.connections(this.clients.size);
+    });
+  }
+
+  private receive(client: Client, data: RawData, isBinary: boolean): void {
+    let request: unknown;
+    try {
+      if (isBinary) throw new Problem('malformed_json', { detail: 'A request must be a text message.' });
+      request = parseJson(data as Buffer);
+      if (typeof request !== 'object' || request === null || Array.isArray(request)) throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
+    } catch (error) {
+      // Without an id it can only be told by its place: every message is answered.
+      this.answer(client, null, answerOfProblem(error as Problem, randomUUID()));
+      return;
+    }
+    const fields = request as Readonly<Record<string, unknown>>;
+    const id = idOf(fields);
+    void this.serve(client, id, fields);
+    if (client.socket.bufferedAmount > this.options.bufferBytesMax) this.waitForReader(client);
+  }
+
+  private async serve(client: Client, id: RequestId | null, fields: Readonly<Record<string, unknown>>): Promise<void> {
+    client.inFlight++;
+    const requestId = randomUUID();
+    const answer = await this.dispatcher.perform(
+      { method: 'WS', route: routeOf(fields.op), address: client.address, requestId },
+      () => {
+        if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${REQUEST_ID_LENGTH_MAX} characters` }]);
+        if (client.inFlight > this.options.inFlightMax) {
+          throw new Problem('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
+        }
+        return this.carryOut(fields, requestId);
+      },
+    );
+    client.inFlight--;
+    this.answer(client, id, answer);
+  }
+
+  private carryOut({ id: _id, ...operation }: Readonly<Record<string, unknown>>, requestId: string): Promise<Answer> {
+    if (operation.op !== 'batch') return this.orders.operation(operation, requestId);
+    const { op: _op, ...body } = operation;
+    return this.orders.batch(body, requestId);
+  }
+
+  private answer(client: Client, id: RequestId | null, { status, body, headers }: Answer): void {
+    const { 'Content-Type': _type, ...told } = headers ?? {};
+    client.send(JSON.stringify({ id, status, body, ...(Object.keys(told).length > 0 && { headers: told }) }));
+  }
+
+  /** What a client does not read must not pile up here: until it reads, it is not read from. */
+  private waitForReader(client: Client): void {
+    const { socket } = client;
+    if (socket.isPaused) return;
+    socket.pause();
+    const look = setInterval(() => {
+      if (socket.readyState === socket.OPEN && socket.bufferedAmount > this.options.bufferBytesMax) return;
+      clearInterval(look);
+      socket.resume();
+    }, RESUME_POLL_MS);
+  }
+
+  private ping(): void {
+    for (const client of this.clients) {
+      if (!client.isAlive) {
+        client.socket.terminate();
+      } else {
+        client.isAlive = false;
+        client.socket.ping();
+      }
+    }
+  }
+
+  /** Tells every client and closes its connection, once the answers to what is in flight are out. */
+  async close(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.pings);
+    for (const { socket } of this.clients) socket.close(CLOSE_GOING_AWAY, 'shutdown');
+    const deadline = Date.now() + CLOSE_GRACE_MS;
+    while (this.clients.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const { socket } of this.clients) socket.terminate();
+    this.server.close();
+  }
+}
+
+/** Name for logs and metrics: nothing that a client makes up. */
+function routeOf(op: unknown): string {
+  return op === 'place' || op === 'cancel' || op === 'amend' || op === 'batch' ? `/orders ${op}` : '/orders none';
+}

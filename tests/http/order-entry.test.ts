@@ -1,0 +1,186 @@
+import WebSocket from 'ws';
+import { newOrderId } from '../../src/domain/order-id';
+import { until } from '../persistence/support/until';
+import { limit } from './support/client';
+import { Service } from './support/service';
+
+interface Told { readonly id: unknown; readonly status: number; readonly body: Record<string, unknown>; readonly headers?: Record<string, string> }
+
+/** A connection that keeps every answer. */
+class Entry {
+  readonly told: Told[] = [];
+  closed: number | null = null;
+
+  private constructor(readonly socket: WebSocket) {
+    socket.on('message', (data: Buffer) => { this.told.push(JSON.parse(data.toString('utf8')) as Told); });
+    socket.on('close', (code) => { this.closed = code; });
+    socket.on('error', () => undefined);
+  }
+
+  static async open(service: Service): Promise<Entry> {
+    const entry = new Entry(new WebSocket(`${service.running.url.replace(/^http/, 'ws')}/orders`));
+    await new Promise<void>((resolve, reject) => {
+      entry.socket.once('open', resolve);
+      entry.socket.once('error', reject);
+    });
+    return entry;
+  }
+
+  send(message: unknown): void {
+    this.socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
+  }
+
+  async ask(message: { id: unknown } & Record<string, unknown>): Promise<Told> {
+    this.send(message);
+    return this.answer(message.id);
+  }
+
+  async answer(id: unknown): Promise<Told> {
+    let found: Told | undefined;
+    await until(`an answer to ${String(id)}`, () => (found = this.told.find((told) => told.id === id)) !== undefined);
+    return found as Told;
+  }
+
+  async count(count: number): Promise<readonly Told[]> {
+    await until(`${count} answers`, () => this.told.length >= count);
+    return this.told;
+  }
+}
+
+const IN_FLIGHT_MAX = 20;
+
+describe('order entry over a WebSocket', () => {
+  let service: Service;
+  let instrument: string;
+
+  beforeAll(async () => {
+    service = await Service.open({
+      environment: {
+        ORDER_ENTRY_IN_FLIGHT_MAX: String(IN_FLIGHT_MAX), ORDER_ENTRY_CONNECTIONS_MAX: '3', BODY_BYTES_MAX: '100000', ORDER_ENTRY_BUFFER_BYTES_MAX: '1000',
+      },
+    });
+  });
+  afterAll(() => service.close());
+  beforeEach(() => { instrument = service.nextBook(); });
+
+  async function withEntry(work: (entry: Entry) => Promise<void>): Promise<void> {
+    const entry = await Entry.open(service);
+    try {
+      await work(entry);
+    } finally {
+      entry.socket.terminate();
+      await until('the connection is gone', () => entry.closed !== null);
+    }
+  }
+
+  it('answers each operation with its id, as the HTTP call would', () => withEntry(async (entry) => {
+    const placed = await entry.ask({ id: 1, op: 'place', ...limit({ instrument, client_order_id: 'ws-1', quantity: '2' }) });
+    expect(placed).toMatchObject({ id: 1, status: 201, body: { status: 'open', quantity: '2.00000000', trades: [] } });
+    const id = placed.body.order_id as string;
+    expect((await service.client.order(id)).body).toEqual(placed.body);
+    const amended = await entry.ask({ id: 'two', op: 'amend', order_id: id, quantity: '1' });
+    expect(amended).toMatchObject({ id: 'two', status: 200, body: { order_id: id, quantity: '1.00000000' } });
+    const cancelled = await entry.ask({ id: 3, op: 'cancel', client_id: placed.body.client_id, client_order_id: 'ws-1' });
+    expect(cancelled).toMatchObject({ status: 200, body: { order_id: id, status: 'cancelled' } });
+    const again = await entry.ask({ id: 4, op: 'cancel', order_id: id });
+    expect(again).toMatchObject({ status: 409, body: { code: 'order_not_open', order: { order_id: id, status: 'cancelled' } } });
+    expect(await entry.ask({ id: 5, op: 'cancel', order_id: newOrderId() })).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
+    const batch = await entry.ask({ id: 6, op: 'batch', operations: [{ op: 'place', ...limit({ instrument }) }, { op: 'cancel', order_id: id }] });
+    expect(batch).toMatchObject({ status: 200, body: { results: [{ status: 201 }, { status: 409 }] } });
+  }));
+
+  it('tells a replay, and a reused key', () => withEntry(async (entry) => {
+    const order = { op: 'place', ...limit({ instrument, idempotency_key: 'ws-key', client_id: instrument }) };
+    const first = await entry.ask({ id: 1, ...order });
+    const second = await entry.ask({ id: 2, ...order });
+    expect(first.headers).toBeUndefined();
+    expect(second).toEqual({ id: 2, status: 201, body: first.body, headers: { 'Idempotency-Replayed': 'true' } });
+    expect(await entry.ask({ id: 3, ...order, quantity: '7' })).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+  }));
+
+  it.each<[what: string, message: string | Buffer, id: unknown, code: string]>([
+    ['no JSON', '{', null, 'malformed_json'],
+    ['a binary message', Buffer.from('{"id":1}'), null, 'malformed_json'],
+    ['an array', '[]', null, 'validation_failed'],
+    ['a prototype', '{"id":1,"__proto__":{}}', null, 'validation_failed'],
+    ['no id', '{"op":"place"}', null, 'validation_failed'],
+    ['an id that is an object', '{"id":{},"op":"place"}', null, 'validation_failed'],
+    ['an id that is too long', `{"id":"${'x'.repeat(65)}","op":"place"}`, null, 'validation_failed'],
+    ['an id that is no whole number', '{"id":1.5,"op":"place"}', null, 'validation_failed'],
+    ['no op', '{"id":7}', 7, 'validation_failed'],
+    ['an op of another kind', '{"id":7,"op":"subscribe"}', 7, 'validation_failed'],
+    ['an unknown field', '{"id":7,"op":"cancel","order":"x"}', 7, 'validation_failed'],
+    ['a batch without operations', '{"id":7,"op":"batch"}', 7, 'validation_failed'],
+    ['a number that no double holds', '{"id":7,"op":"place","client_id":"a","side":"buy","type":"limit","price":1e400,"quantity":1}', 7, 'validation_failed'],
+  ])('answers %s with a problem and stays open', (_what, message, id, code) => withEntry(async (entry) => {
+    entry.send(message);
+    expect((await entry.count(1))[0]).toMatchObject({ id, status: 400, body: { code, status: 400 } });
+    expect(await entry.ask({ id: 'after', op: 'place', ...limit({ instrument }) })).toMatchObject({ status: 201 });
+  }));
+
+  it('carries out the requests of a connection in their order', () => withEntry(async (entry) => {
+    const rounds = IN_FLIGHT_MAX / 2;
+    for (let round = 0; round < rounds; round++) {
+      entry.send({ id: `p${round}`, op: 'place', ...limit({ instrument, client_id: instrument, client_order_id: 'same' }) });
+      entry.send({ id: `c${round}`, op: 'cancel', client_id: instrument, client_order_id: 'same' });
+    }
+    const told = await entry.count(2 * rounds);
+    expect(told.map(({ status }) => status).sort()).toEqual([...Array<number>(rounds).fill(200), ...Array<number>(rounds).fill(201)]);
+    const sequences = Array.from({ length: rounds }, (_, round) => ['p', 'c'].map((kind) => told.find(({ id }) => id === `${kind}${round}`)?.body.sequence as number)).flat();
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+  }));
+
+  it('refuses what is too much at once, and every request is answered once', () => withEntry(async (entry) => {
+    const count = 5 * IN_FLIGHT_MAX;
+    for (let id = 0; id < count; id++) entry.send({ id, op: 'place', ...limit({ instrument }) });
+    const told = await entry.count(count);
+    expect(new Set(told.map(({ id }) => id)).size).toBe(count);
+    const refused = told.filter(({ status }) => status === 429);
+    for (const { body, headers } of refused) {
+      expect(body.code).toBe('rate_limited');
+      expect(headers).toEqual({ 'Retry-After': '1' });
+    }
+    const open = await service.client.book(`?instrument=${instrument}`);
+    const resting = (open.body as { bids: [string, string][] }).bids.reduce((sum, [, quantity]) => sum + Number(quantity), 0);
+    const taken = told.filter(({ status }) => status === 201);
+    expect(resting).toBeCloseTo(taken.reduce((sum, { body }) => sum + Number(body.quantity), 0), 8);
+  }));
+
+  it('does not read from a client that does not read, and loses nothing of it', () => withEntry(async (entry) => {
+    entry.socket.pause();
+    const operations = Array.from({ length: 100 }, () => ({ op: 'place', ...limit({ instrument, quantity: '0.001' }) }));
+    for (let id = 0; id < 15; id++) entry.send({ id, op: 'batch', operations });
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    entry.socket.resume();
+    const told = await entry.count(15);
+    for (const { body } of told) expect((body.results as { status: number }[]).every(({ status }) => status === 201)).toBe(true);
+  }));
+
+  it('takes so many connections', async () => {
+    const entries = await Promise.all([1, 2, 3].map(() => Entry.open(service)));
+    await expect(Entry.open(service)).rejects.toThrow('503');
+    for (const entry of entries) entry.socket.terminate();
+    await until('all are gone', () => entries.every(({ closed }) => closed !== null));
+  });
+
+  it('closes on a message that is too large', () => withEntry(async (entry) => {
+    entry.send(`{"id":1,"note":"${'x'.repeat(100_000)}"}`);
+    await until('the close', () => entry.closed !== null);
+    expect(entry.closed).toBe(1009);
+  }));
+});
+
+describe('order entry at shutdown', () => {
+  it('answers what it has taken, and closes', async () => {
+    const service = await Service.open();
+    const entry = await Entry.open(service);
+    const instrument = service.nextBook();
+    for (let id = 0; id < 50; id++) entry.send({ id, op: 'place', ...limit({ instrument }) });
+    await entry.count(1);
+    await service.close();
+    await until('the close', () => entry.closed !== null);
+    expect(entry.closed).toBe(1001);
+    for (const { status } of entry.told) expect([201, 503]).toContain(status);
+    expect(entry.told).toHaveLength(50);
+  });
+});
