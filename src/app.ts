@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createAsyncapiDocument } from './api/asyncapi';
+import { CandlesApi } from './api/candles';
 import { InstrumentTable } from './api/instrument-table';
-import { MarketDataApi, type BookView } from './api/market-data';
+import { MarketDataApi, type BookView, type TickerData } from './api/market-data';
 import { OrdersApi } from './api/orders';
 import { createOpenapiDocument } from './api/openapi';
 import type { Config } from './config';
@@ -19,6 +20,7 @@ import { OrderEntryServer } from './http/order-entry';
 import { apiRoutes } from './http/routes';
 import { LogReader } from './log/log-reader';
 import { createMetrics, type Metrics } from './metrics';
+import { CandleHistory } from './persistence/candle-history';
 import { CommitWatcher } from './persistence/commit-watcher';
 import { Database, DatabaseUnavailableError } from './persistence/database';
 import { History } from './persistence/history';
@@ -29,6 +31,7 @@ import { Writer } from './persistence/writer';
 import { ShardKeeper } from './recovery/shard-keeper';
 import { Status } from './status';
 import { Market } from './stream/market';
+import { MarketStatistics } from './stream/market-statistics';
 import { StreamServer } from './stream/stream-server';
 
 export interface App {
@@ -88,6 +91,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   });
   const database = new Database(config.databaseUrl, config.databaseTimeoutMs, config.databaseConnectionsMax, logger);
   const history = new History(database, config.shard);
+  const candleHistory = new CandleHistory(database, config.shard);
   const commits = new CommitWatcher({
     persisted: async () => {
       const meta = await engine.meta();
@@ -125,15 +129,25 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     resynced: () => metrics.streamResynced.inc(),
     sent: (count) => metrics.streamMessages.inc(count),
   }) : null;
+  const statistics = isApi ? new MarketStatistics(names, {
+    clock: () => engine.clock(),
+    logPage: (after, count) => engine.logPage(after, count),
+    recentCandles: (minutesFromS, secondsFromS) => candleHistory.recent(names, minutesFromS, secondsFromS),
+    lastTrades: () => candleHistory.lastTrades(names),
+  }, { changed: () => undefined }, { flushMs: config.streamFlushMs }, logger.child({ part: 'statistics' })) : null;
   const market = marketLog === null || stream === null
     ? null
     : new Market(names, engine, marketLog, {
       entry: (entry, from) => {
         // What went through other processes counts, too, when a Redis has to be told from an older one.
         engine.noteSeen(from.epoch, entry.sequence);
+        statistics?.entry(entry, from);
         stream.entry(entry, from);
       },
-      reset: (from) => stream.reset(from),
+      reset: (from) => {
+        statistics?.reset(from);
+        stream.reset(from);
+      },
     }, logger.child({ part: 'market' }));
   if (market !== null) stream?.attach(market);
 
@@ -165,6 +179,14 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     }
     return engine.readBook(instrument, levels);
   };
+  const readTicker = async (live: Market, summary: MarketStatistics, instrument: string): Promise<TickerData> => {
+    const isCurrent = await summary.waitFor(await engine.position(), config.readBarrierTimeoutMs);
+    const book = live.book(instrument);
+    return {
+      sequence: live.sequence, timeUs: live.timeUs, last: summary.last(instrument),
+      bid: book?.bids.top(1)[0], ask: book?.asks.top(1)[0], day: summary.day(instrument), isWhole: isCurrent && summary.isComplete,
+    };
+  };
   const isHistoryAway = (error: unknown): boolean => error instanceof DatabaseUnavailableError;
 
   const refreshGauges = async (): Promise<void> => {
@@ -180,7 +202,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     }
   };
 
-  const createServer = (table: InstrumentTable, streams: StreamServer): { http: HttpServer; orderEntry: OrderEntryServer } => {
+  const createServer = (
+    table: InstrumentTable, streams: StreamServer, live: Market, summary: MarketStatistics,
+  ): { http: HttpServer; orderEntry: OrderEntryServer } => {
     const orders = new OrdersApi(engine, history, {
       waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
       staleness: () => status.staleness(),
@@ -198,11 +222,26 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       book: readBook,
       recentTrades: (instrument, count, before) => engine.recentTrades(instrument, count, before),
       olderTrades: (instrument, before, count) => history.trades(instrument, before, count),
+      ticker: (instrument) => readTicker(live, summary, instrument),
       isHistoryAway,
       staleness: () => status.staleness(),
       state: async () => (await engine.meta())?.state ?? 'empty',
     }, table, config);
-    const routes = apiRoutes(orders, marketData);
+    const candles = new CandlesApi({
+      unrecorded: async (instrument) => {
+        const position = await engine.position();
+        if (!(await summary.waitFor(position, config.readBarrierTimeoutMs))) return null;
+        const trades = summary.tail(instrument, position.epoch);
+        return trades === null ? null : { epoch: position.epoch, trades };
+      },
+      recorded: (...range) => candleHistory.candles(...range),
+      recordedBefore: (...range) => candleHistory.candleBefore(...range),
+      remembered: (instrument, intervalS) => summary.remembered(instrument, intervalS),
+      nowS: () => summary.nowS(),
+      isHistoryAway,
+      staleness: () => status.staleness(),
+    }, table, config);
+    const routes = apiRoutes(orders, marketData, candles);
     const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
       request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
     });
@@ -272,7 +311,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   return {
     async start() {
       // Listening first: probes and clients are told what is missing instead of finding nobody.
-      if (stream !== null) server = createServer(table, stream);
+      if (stream !== null && market !== null && statistics !== null) server = createServer(table, stream, market, statistics);
       const port = server === null ? null : await server.http.listen();
       keeper.holdOff();
       await redis.connect();
@@ -282,8 +321,10 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await Promise.all([writerLog?.connect(), marketLog?.connect()]);
       writer?.start();
       market?.start();
+      statistics?.start();
       await Promise.race([keeper.joined, stopped]);
       await market?.waitFor(0, START_SYNC_MS);
+      await statistics?.untilComplete(START_SYNC_MS);
       logger.info({ port, roles: [...config.roles] }, 'serving');
       return { port };
     },
@@ -301,6 +342,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       writerLog?.close();
       marketLog?.close();
       await marketStopped;
+      await statistics?.stop();
       await keeper.stop();
       engine.close();
       redis.close();

@@ -27,6 +27,7 @@ export interface Config {
   readonly orderbookLevelsMax: number;
   readonly tradesLimitMax: number;
   readonly ordersLimitMax: number;
+  readonly candlesLimitMax: number;
   readonly rateLimitPerSecond: number;
   readonly httpConnectionsMax: number;
   readonly requestTimeoutMs: number;
@@ -93,6 +94,7 @@ const ENVIRONMENT = Joi.object({
   ORDERBOOK_LEVELS_MAX: positive(5_000, 100_000),
   TRADES_LIMIT_MAX: positive(1_000, 10_000),
   ORDERS_LIMIT_MAX: positive(1_000, 10_000),
+  CANDLES_LIMIT_MAX: positive(1_000, 10_000),
   RATE_LIMIT_PER_SECOND: positive(100_000, 10_000_000),
   HTTP_CONNECTIONS_MAX: positive(20_000, 1_000_000),
   REQUEST_TIMEOUT_MS: positive(30_000, 600_000),

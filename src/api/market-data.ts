@@ -1,13 +1,16 @@
 import { formatAmount } from '../domain/amounts';
+import type { Candle } from '../domain/candle';
 import { bookChecksum } from '../domain/checksum';
 import type { Instrument } from '../domain/instruments';
 import { formatTimeUs, type Trade } from '../domain/order';
 import { presentTrade } from '../domain/present';
+import { presentTicker } from '../domain/present-market';
 import type { Answer, Staleness } from './answer';
 import type { InstrumentTable } from './instrument-table';
 import { checkQuery, querySchemas } from './schemas';
 
-type Levels = readonly (readonly [priceTicks: number, quantityLots: number])[];
+type Level = readonly [priceTicks: number, quantityLots: number];
+type Levels = readonly Level[];
 
 export interface BookView {
   readonly sequence: number;
@@ -17,6 +20,18 @@ export interface BookView {
   readonly asks: Levels;
 }
 
+export interface TickerData {
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly last: Trade | null;
+  readonly bid: Level | undefined;
+  readonly ask: Level | undefined;
+  /** The last 24 hours in one candle; null without a trade. */
+  readonly day: Candle | null;
+  /** False where memory does not hold everything that was acknowledged before the call, or not all of the 24 hours. */
+  readonly isWhole: boolean;
+}
+
 export interface MarketDataSources {
   /** The book at a sequence that contains everything acknowledged before the call. */
   book(instrument: string, levels: number): Promise<BookView>;
@@ -24,6 +39,7 @@ export interface MarketDataSources {
   recentTrades(instrument: string, count: number, before: number | null): Promise<readonly Trade[]>;
   /** Newest first. */
   olderTrades(instrument: string, before: number | null, count: number): Promise<readonly Trade[]>;
+  ticker(instrument: string): Promise<TickerData>;
   isHistoryAway(error: unknown): boolean;
   staleness(): Promise<Staleness>;
   state(): Promise<string>;
@@ -81,6 +97,20 @@ export class MarketDataApi {
     return {
       status: 200,
       body: { instrument: name, trades: trades.map((trade) => presentTrade(trade, instrument)), ...stale },
+    };
+  }
+
+  /** GET /public/ticker */
+  async ticker(query: Readonly<Record<string, unknown>>): Promise<Answer> {
+    const { instrument: name } = checkQuery(this.queries.ticker, query);
+    const instrument = this.instruments.require(name);
+    const { sequence, timeUs, last, bid, ask, day, isWhole } = await this.sources.ticker(name);
+    return {
+      status: 200,
+      body: {
+        instrument: name, sequence, timestamp: formatTimeUs(timeUs), ...presentTicker(last, bid, ask, day, instrument),
+        ...(isWhole ? {} : await this.sources.staleness()),
+      },
     };
   }
 

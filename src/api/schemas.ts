@@ -1,5 +1,6 @@
 import Joi from 'joi';
 import { NumberText } from '../domain/amounts';
+import { INTERVALS, type Interval } from '../domain/candle';
 import { INSTRUMENT_NAME } from '../domain/instruments';
 import { isUuid } from '../domain/order-id';
 import { invalid, type FieldError } from './problem';
@@ -15,6 +16,8 @@ import {
 export const ORDERBOOK_LEVELS_DEFAULT = 20;
 export const TRADES_LIMIT_DEFAULT = 50;
 export const ORDERS_LIMIT_DEFAULT = 100;
+export const CANDLES_LIMIT_DEFAULT = 500;
+export const CANDLES_INTERVAL_DEFAULT: Interval = '1m';
 
 /** Neither control characters nor lone surrogates nor unassigned code points. */
 export const PRINTABLE = /^[^\p{C}]+$/u;
@@ -110,6 +113,47 @@ const wholeNumber = (max: number): Joi.StringSchema =>
 
 const limit = (max: number, fallback: number): Joi.StringSchema => wholeNumber(max).default(Math.min(fallback, max));
 
+/** A moment in UTC: a date, or a date and time with seconds and up to six decimals. */
+export const MOMENT = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?Z)?$/;
+
+/** @returns microseconds since 1970, null for what is no moment from then on */
+export function momentUs(text: string): number | null {
+  const match = MOMENT.exec(text);
+  if (match === null) return null;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number((part as string | undefined) ?? 0)) as [number, number, number, number, number, number];
+  const ms = Date.UTC(year, month - 1, day, hour, minute, second);
+  const whole = new Date(ms);
+  // A day or an hour that there is not would be taken for another one.
+  const isReal = whole.getUTCFullYear() === year && whole.getUTCMonth() === month - 1 && whole.getUTCDate() === day
+    && whole.getUTCHours() === hour && whole.getUTCMinutes() === minute && whole.getUTCSeconds() === second;
+  if (!isReal || ms < 0) return null;
+  return ms * 1_000 + Number(((match[7]) ?? '').padEnd(6, '0'));
+}
+
+const moment = Joi.string().custom((value: string, helpers) => momentUs(value) ?? helpers.error('moment'))
+  .messages({ moment: '{{#label}} must be a time in UTC such as 2026-11-21T09:00:00Z, or a date', 'string.empty': '{{#label}} must not be empty' });
+
+export interface CandlesQuery {
+  readonly instrument: string;
+  readonly interval: Interval;
+  /** In µs, as `end`. */
+  readonly start?: number;
+  readonly end?: number;
+  readonly limit: number;
+  readonly fill?: 'previous';
+}
+
+export function candlesSchema(limitMax: number): Joi.ObjectSchema<CandlesQuery> {
+  return Joi.object<CandlesQuery>({
+    instrument: instrument.default(INSTRUMENT_DEFAULT),
+    interval: Joi.string().valid(...INTERVALS).default(CANDLES_INTERVAL_DEFAULT),
+    start: moment,
+    end: moment,
+    limit: limit(limitMax, CANDLES_LIMIT_DEFAULT),
+    fill: Joi.string().valid('previous'),
+  });
+}
+
 export function querySchemas(limits: { levelsMax: number; tradesMax: number; ordersMax: number }) {
   return {
     orderbook: Joi.object<{ instrument: string; levels: number }>({
@@ -127,6 +171,7 @@ export function querySchemas(limits: { levelsMax: number; tradesMax: number; ord
       limit: limit(limits.ordersMax, ORDERS_LIMIT_DEFAULT),
       cursor: orderId,
     }),
+    ticker: Joi.object<{ instrument: string }>({ instrument: instrument.default(INSTRUMENT_DEFAULT) }),
     massCancel: Joi.object<{ client_id: string; instrument?: string }>({ client_id: clientId.required(), instrument }),
   };
 }

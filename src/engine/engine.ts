@@ -2,7 +2,7 @@ import CircuitBreaker from 'opossum';
 import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
-import { decodeLogEntry, decodeOrderRecord, type LogEntry } from '../domain/log-entry';
+import { decodeLogEntry, decodeOrderRecord, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import { SIDES, type Order, type Trade } from '../domain/order';
 import { compactId, expandId } from '../domain/order-id';
@@ -415,6 +415,24 @@ export class Engine {
   /** Entries in the log, its kept tail included. */
   async logLength(): Promise<number> {
     return Number(await this.redis.send(['XLEN', this.keys.log], this.limits.timeoutMs));
+  }
+
+  /** Entries behind `after` that the log holds, oldest first. @throws UnavailableError */
+  async logPage(after: number, count: number): Promise<RawLogEntry[]> {
+    const reply = (await this.sendRead('XRANGE', this.keys.log, `(${after}-0`, '+', 'COUNT', String(count))) as [id: string, fields: string[]][];
+    return reply.map(([id, fields]) => ({ sequence: Number(id.slice(0, id.indexOf('-'))), payload: fields[1] as string }));
+  }
+
+  /**
+   * Redis' clock, then how far the shard is: whatever comes behind that sequence comes at that time or later.
+   * @throws UnavailableError
+   */
+  async clock(): Promise<{ readonly timeUs: number; readonly epoch: string; readonly sequence: number; readonly persisted: number }> {
+    // Pipelined on one connection, so in this order.
+    const [time, meta] = await Promise.all([
+      this.sendRead('TIME'), this.sendRead('HMGET', this.keys.meta, 'epoch', 'seq', 'persisted'),
+    ]) as [[string, string], (string | null)[]];
+    return { timeUs: Number(time[0]) * 1e6 + Number(time[1]), epoch: meta[0] ?? '', sequence: Number(meta[1]), persisted: Number(meta[2]) };
   }
 
   /** Where the log ends now. */

@@ -1,4 +1,5 @@
 import type { Answer } from '../api/answer';
+import type { CandlesApi } from '../api/candles';
 import type { MarketDataApi } from '../api/market-data';
 import type { OrdersApi } from '../api/orders';
 import { invalid } from '../api/problem';
@@ -45,7 +46,7 @@ function refuseBatchKey(call: Call): void {
 }
 
 /** The JSON routes. */
-export function apiRoutes(orders: OrdersApi, market: MarketDataApi): Route[] {
+export function apiRoutes(orders: OrdersApi, market: MarketDataApi, candles: CandlesApi): Route[] {
   const id = (call: Call): string => call.params.order_id as string;
   return [
     { method: 'POST', path: '/orders', takesBody: true, handle: plain((call) => orders.place(call.body, call.idempotencyKey)) },
@@ -79,6 +80,8 @@ export function apiRoutes(orders: OrdersApi, market: MarketDataApi): Route[] {
     { method: 'GET', path: '/orders', takesBody: false, handle: (call) => orders.list(call.query) },
     { method: 'GET', path: '/public/orderbook', takesBody: false, handle: (call) => market.orderbook(call.query) },
     { method: 'GET', path: '/public/trades', takesBody: false, handle: (call) => market.trades(call.query) },
+    { method: 'GET', path: '/public/candles', takesBody: false, handle: (call) => candles.candles(call.query) },
+    { method: 'GET', path: '/public/ticker', takesBody: false, handle: (call) => market.ticker(call.query) },
     { method: 'GET', path: '/public/orders/:order_id', takesBody: false, handle: plain((call) => orders.order(id(call))) },
     { method: 'GET', path: '/public/instruments', takesBody: false, handle: plain(() => market.list()) },
   ];

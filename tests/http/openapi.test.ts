@@ -3,6 +3,7 @@ import Ajv2020, { type AnySchema } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import pino from 'pino';
 import { version } from '../../package.json';
+import type { CandlesApi } from '../../src/api/candles';
 import type { MarketDataApi } from '../../src/api/market-data';
 import { createOpenapiDocument } from '../../src/api/openapi';
 import type { OrdersApi } from '../../src/api/orders';
@@ -95,7 +96,7 @@ describe('the OpenAPI document', () => {
   it('has the paths and methods that the service registers, and no others', () => {
     const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined });
     const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
-    const routes = apiRoutes(undefined as unknown as OrdersApi, undefined as unknown as MarketDataApi);
+    const routes = apiRoutes(undefined as unknown as OrdersApi, undefined as unknown as MarketDataApi, undefined as unknown as CandlesApi);
     const app = createExpressApp(routes, { '/openapi.json': {}, '/asyncapi.json': {} }, probes, dispatcher);
     const registered = new Set<string>();
     for (const { route } of app.router.stack) {

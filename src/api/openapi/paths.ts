@@ -1,12 +1,13 @@
+import { INTERVALS } from '../../domain/candle';
 import { DEFAULT_INSTRUMENTS, INSTRUMENT_NAME } from '../../domain/instruments';
 import type { ResultCode } from '../../domain/result-code';
 import {
-  ORDERBOOK_LEVELS_DEFAULT, ORDERS_LIMIT_DEFAULT, PRINTABLE, TRADES_LIMIT_DEFAULT,
+  CANDLES_INTERVAL_DEFAULT, CANDLES_LIMIT_DEFAULT, MOMENT, ORDERBOOK_LEVELS_DEFAULT, ORDERS_LIMIT_DEFAULT, PRINTABLE, TRADES_LIMIT_DEFAULT,
 } from '../schemas';
 import { CLIENT_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT } from '../shapes';
 import { ANY_BODY, ANY_CALL, ANY_COMMAND, ANY_PARAMETERS, ANY_READ, refusals, success, successText } from './answers';
 import {
-  cancelledOrderExample, instrumentsExample, orderExample, orderWithTradesExample, orderbookExample, readinessExample, ref, tradesExample,
+  cancelledOrderExample, candlesExample, instrumentsExample, orderExample, orderWithTradesExample, orderbookExample, readinessExample, ref, tickerExample, tradesExample,
   type Schema,
 } from './schemas';
 
@@ -17,6 +18,7 @@ export interface DocumentedLimits {
   readonly orderbookLevelsMax: number;
   readonly tradesLimitMax: number;
   readonly ordersLimitMax: number;
+  readonly candlesLimitMax: number;
 }
 
 const query = (name: string, description: string, schema: Schema, example?: unknown, required = false): Schema => ({
@@ -26,6 +28,8 @@ const query = (name: string, description: string, schema: Schema, example?: unkn
 const wholeNumber = (max: number, fallback?: number): Schema => ({
   type: 'integer', minimum: 1, maximum: max, ...(fallback === undefined ? {} : { default: Math.min(fallback, max) }),
 });
+
+const moment = { type: 'string', pattern: MOMENT.source };
 
 const instrumentName = { type: 'string', pattern: INSTRUMENT_NAME.source };
 
@@ -218,6 +222,36 @@ export function paths(limits: DocumentedLimits): Record<string, Record<string, S
         ],
         answers: {
           200: success('One page.', ref('Trades'), tradesExample),
+          ...plain([...ANY_PARAMETERS, ...ANY_READ, 'instrument_not_found']),
+        },
+      }),
+    },
+    '/public/candles': {
+      get: call({
+        operationId: 'getCandles', tag: 'Market data', summary: 'Open, high, low, close and volume by interval, oldest first',
+        description: 'With a start: the candles from there on; without one: the newest before the end. Where nothing was traded there is no '
+          + 'candle, unless gaps are filled. A page begins where the one before ended: `start` is its last start plus the interval, or `end` its first.',
+        parameters: [
+          parameter('Instrument'),
+          query('interval', 'Length of a candle. They begin at UTC\'s whole seconds, minutes, hours and days.', { type: 'string', enum: [...INTERVALS], default: CANDLES_INTERVAL_DEFAULT }, '1m'),
+          query('start', 'Candles that begin at this moment or later. UTC, a date or a time with seconds.', moment, '2026-01-31T00:00:00Z'),
+          query('end', 'Candles that begin before this moment.', moment),
+          query('limit', 'Candles in one page.', wholeNumber(limits.candlesLimitMax, CANDLES_LIMIT_DEFAULT), 100),
+          query('fill', 'previous: a flat candle without volume, at the price of the close before it, where nothing was traded.', { type: 'string', enum: ['previous'] }),
+        ],
+        answers: {
+          200: success('One page, with everything that was acknowledged before the call.', ref('Candles'), candlesExample),
+          ...plain([...ANY_PARAMETERS, ...ANY_READ, 'instrument_not_found']),
+        },
+      }),
+    },
+    '/public/ticker': {
+      get: call({
+        operationId: 'getTicker', tag: 'Market data', summary: 'Last trade, best prices and the last 24 hours',
+        description: 'The 24 hours slide by whole minutes: they are the minute under way and the 1,439 before it.',
+        parameters: [parameter('Instrument')],
+        answers: {
+          200: success('The ticker with everything that was acknowledged before the call.', ref('Ticker'), tickerExample),
           ...plain([...ANY_PARAMETERS, ...ANY_READ, 'instrument_not_found']),
         },
       }),

@@ -1,4 +1,5 @@
 import { AMOUNT_MAX, AMOUNT_TEXT_LENGTH_MAX, PLAIN_DECIMAL } from '../../domain/amounts';
+import { INTERVALS } from '../../domain/candle';
 import { INSTRUMENT_NAME } from '../../domain/instruments';
 import { REASON_CODE, SIDES, STATUS_CODE } from '../../domain/order';
 import { RESULT_CODES } from '../../domain/result-code';
@@ -165,6 +166,21 @@ export const orderbookExample = {
 
 export const tradesExample = { instrument: INSTRUMENT_DEFAULT, trades: [{ ...tradeExample, taker_side: 'buy' }] };
 
+export const candlesExample = {
+  instrument: INSTRUMENT_DEFAULT, interval: '1m',
+  candles: [{
+    start: '2026-01-31T09:26:00.000000Z', open: '49990.00', high: '50010.00', low: '49985.50', close: '49999.50', volume: '12.50000000', trades: 42,
+  }],
+};
+
+export const tickerExample = {
+  instrument: INSTRUMENT_DEFAULT, sequence: 1042, timestamp: TIME_EXAMPLE,
+  last: '49999.50', last_quantity: '0.20000000', last_trade_id: 77, last_executed_at: TIME_EXAMPLE,
+  bid: '49999.00', bid_quantity: '0.30000000', ask: '50010.00', ask_quantity: '1.25000000',
+  open: '49500.00', high: '50120.00', low: '49310.50', change: '499.50', change_percent: '1.01',
+  volume: '1250.75000000', quote_volume: '62350887.5000000000', trades: 8841,
+};
+
 export const instrumentsExample = {
   instruments: [{
     instrument: INSTRUMENT_DEFAULT, base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001',
@@ -176,6 +192,39 @@ export const readinessExample = {
   status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', durability_problems: [] }, postgres: { status: 'up' },
   shard: { name: 'main', state: 'open', epoch: '99E_tvbY', sequence: 1042 },
   writer: { active: true, lag_entries: 0, lag_seconds: 0 }, market_data: { synced: true },
+};
+
+const candleProperties = {
+  start: { ...ref('Time'), description: 'The candle holds the trades executed from here to the start of the next one.' },
+  open: { ...ref('Decimal'), description: 'Price of the first trade.' }, high: ref('Decimal'), low: ref('Decimal'),
+  close: { ...ref('Decimal'), description: 'Price of the last trade.' },
+  volume: { ...ref('Decimal'), description: 'Σ quantity, exact.' },
+  trades: { type: 'integer', minimum: 0, description: '0 only where a gap was filled.' },
+};
+
+const signedDecimal = { type: ['string', 'null'], pattern: '^-?[0-9]+(?:\\.[0-9]+)?$' };
+const decimalOrNull = orNull(ref('Decimal'));
+
+/** A ticker's content; the stream's message carries the same. */
+export const tickerProperties = {
+  last: { ...decimalOrNull, description: 'Price of the last trade; null, as all of it, before the first.' },
+  last_quantity: decimalOrNull, last_trade_id: { type: ['integer', 'null'], minimum: 1 }, last_executed_at: orNull(ref('Time')),
+  bid: { ...decimalOrNull, description: 'The best bid; null while there is none.' }, bid_quantity: decimalOrNull,
+  ask: { ...decimalOrNull, description: 'The best ask; null while there is none.' }, ask_quantity: decimalOrNull,
+  open: { ...decimalOrNull, description: 'Price of the first trade of the last 24 hours; null, as high, low and both changes, without a trade in them.' },
+  high: decimalOrNull, low: decimalOrNull,
+  change: { ...signedDecimal, description: 'Last price less open.' },
+  change_percent: { ...signedDecimal, description: 'Change in percent of open, to two decimals, halves away from zero.' },
+  volume: { ...ref('Decimal'), description: 'Σ quantity of the last 24 hours, exact.' },
+  quote_volume: { ...ref('Decimal'), description: 'Σ price × quantity of the last 24 hours, exact.' },
+  trades: { type: 'integer', minimum: 0 },
+};
+
+/** A candle as the stream tells it. */
+export const streamCandleProperties = {
+  interval: { type: 'string', enum: [...INTERVALS] },
+  ...candleProperties,
+  closed: { type: 'boolean', description: 'Whether its time is over: nothing more comes to it.' },
 };
 
 export function schemas(batchOperationsMax: number): Record<string, Schema> {
@@ -264,6 +313,19 @@ export function schemas(batchOperationsMax: number): Record<string, Schema> {
     Trades: object({
       instrument: ref('InstrumentName'), trades: { type: 'array', items: ref('Trade'), description: 'Newest first.' }, ...staleness,
     }, ['instrument', 'trades']),
+    Candle: object(candleProperties, all(candleProperties)),
+    Candles: object({
+      instrument: ref('InstrumentName'),
+      interval: { type: 'string', enum: [...INTERVALS] },
+      candles: { type: 'array', items: ref('Candle'), description: 'Oldest first.' },
+      ...staleness,
+    }, ['instrument', 'interval', 'candles']),
+    Ticker: object({
+      instrument: ref('InstrumentName'),
+      sequence: { ...ref('Sequence'), description: 'It contains every change up to this one.' },
+      timestamp: { ...ref('Time'), description: 'Of the last change that it contains.' },
+      ...tickerProperties, ...staleness,
+    }, ['instrument', 'sequence', 'timestamp', ...all(tickerProperties)]),
     Instrument: object({
       instrument: ref('InstrumentName'), base: { type: 'string' }, quote: { type: 'string' },
       tick_size: ref('Decimal'), lot_size: ref('Decimal'),

@@ -2,9 +2,10 @@ import { createOpenapiDocument } from '../../../src/api/openapi';
 import type { FieldError, ProblemBody } from '../../../src/api/problem';
 import { readConfig } from '../../../src/config';
 import type { OrderView, OrderWithTradesView, TradeView } from '../../../src/domain/present';
+import type { CandleView, TickerView } from '../../../src/domain/present-market';
 import { Contract } from './contract';
 
-export type { FieldError, OrderView, OrderWithTradesView, ProblemBody, TradeView };
+export type { CandleView, FieldError, OrderView, OrderWithTradesView, ProblemBody, TradeView };
 
 export interface Answer<T> {
   readonly status: number;
@@ -80,6 +81,14 @@ export class Client {
 
   trades(query = ''): Promise<Answer<{ instrument: string; trades: TradeView[]; stale?: true }>> {
     return this.get(`/public/trades${query}`);
+  }
+
+  candles(query = ''): Promise<Answer<{ instrument: string; interval: string; candles: CandleView[]; stale?: true }>> {
+    return this.get(`/public/candles${query}`);
+  }
+
+  ticker(query = ''): Promise<Answer<TickerView & { instrument: string; sequence: number; timestamp: string; stale?: true }>> {
+    return this.get(`/public/ticker${query}`);
   }
 
   list(query: string): Promise<Answer<{ orders: OrderView[]; next_cursor: string | null; stale?: true }>> {

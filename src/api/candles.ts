@@ -1,0 +1,169 @@
+import { CandleSeries, INTERVAL_SECONDS, startOf, type Candle } from '../domain/candle';
+import { presentCandle } from '../domain/present-market';
+import type { Answer, Staleness } from './answer';
+import type { InstrumentTable } from './instrument-table';
+import { invalid } from './problem';
+import { candlesSchema, checkQuery, type CandlesQuery } from './schemas';
+
+/** What Postgres holds, and up to which place of the log. */
+export interface RecordedCandles {
+  readonly epoch: string;
+  readonly sequence: number;
+  /** Oldest first. */
+  readonly candles: readonly Candle[];
+}
+
+/** The newest trades, as far back as Postgres may not hold them. */
+export interface UnrecordedTrades {
+  /** Adds those behind log sequence `after` that are of candles from `fromS` on and before `toS`. */
+  addTo(series: CandleSeries, after: number, fromS: number, toS: number): void;
+  /** The last one behind log sequence `after` before `beforeS`. */
+  lastBefore(after: number, beforeS: number): Candle | null;
+}
+
+export interface CandleSources {
+  /**
+   * Memory with everything that was acknowledged before the call.
+   * @returns null where that cannot be had in time
+   */
+  unrecorded(instrument: string): Promise<{ readonly epoch: string; readonly trades: UnrecordedTrades } | null>;
+  /** Candles that begin from `fromS` on and before `toS`; of more than `limit` the newest, or the oldest. */
+  recorded(instrument: string, intervalS: number, fromS: number, toS: number, limit: number, newest: boolean): Promise<RecordedCandles>;
+  recordedBefore(instrument: string, intervalS: number, beforeS: number): Promise<Candle | null>;
+  /** What memory holds of an interval: all there is while Postgres is away. Oldest first. */
+  remembered(instrument: string, intervalS: number): readonly Candle[];
+  /** The venue's time, in seconds. */
+  nowS(): number;
+  isHistoryAway(error: unknown): boolean;
+  staleness(): Promise<Staleness>;
+}
+
+/** Starts of candles from `fromS` on and before `toS`; of more than `limit` the newest, or the oldest. */
+interface Range {
+  readonly intervalS: number;
+  readonly fromS: number;
+  readonly toS: number;
+  readonly limit: number;
+  readonly newest: boolean;
+}
+
+interface Found {
+  readonly candles: readonly Candle[];
+  /** The last one before them, as far as one is known; asked for only to fill gaps. */
+  readonly before: Candle | null;
+  readonly isStale: boolean;
+}
+
+const MICROSECONDS = 1e6;
+
+/** GET /public/candles */
+export class CandlesApi {
+  private readonly schema;
+
+  constructor(private readonly sources: CandleSources, private readonly instruments: InstrumentTable, limits: { readonly candlesLimitMax: number }) {
+    this.schema = candlesSchema(limits.candlesLimitMax);
+  }
+
+  async candles(query: Readonly<Record<string, unknown>>): Promise<Answer> {
+    const checked = checkQuery(this.schema, query);
+    if (checked.start !== undefined && checked.end !== undefined && checked.start >= checked.end) {
+      throw invalid([{ field: 'end', message: 'must be after start' }]);
+    }
+    const instrument = this.instruments.require(checked.instrument);
+    const isFilled = checked.fill === 'previous';
+    const range = isFilled ? this.slots(checked) : this.range(checked);
+    const found = await this.find(checked.instrument, range, isFilled);
+    const candles = isFilled ? fill(found, range) : found.candles;
+    return {
+      status: 200,
+      body: {
+        instrument: checked.instrument,
+        interval: checked.interval,
+        candles: candles.map((candle) => presentCandle(candle, instrument)),
+        ...(found.isStale ? await this.sources.staleness() : {}),
+      },
+    };
+  }
+
+  /** Of a start the candles behind it, else those before the end. */
+  private range({ interval, start, end, limit }: CandlesQuery): Range {
+    const intervalS = INTERVAL_SECONDS[interval];
+    return {
+      intervalS,
+      fromS: start === undefined ? 0 : firstFrom(start, intervalS),
+      toS: end === undefined ? Number.MAX_SAFE_INTEGER : firstFrom(end, intervalS),
+      limit,
+      newest: start === undefined,
+    };
+  }
+
+  /** The same with a candle at each place, up to the one that is under way: a range that is no longer than the limit. */
+  private slots(query: CandlesQuery): Range {
+    const { intervalS, fromS, toS, limit } = this.range(query);
+    const under = startOf(this.sources.nowS(), intervalS) + intervalS;
+    const endS = Math.min(under, toS);
+    const first = query.start === undefined ? Math.max(0, endS - limit * intervalS) : fromS;
+    return { intervalS, fromS: first, toS: Math.min(endS, first + limit * intervalS), limit, newest: false };
+  }
+
+  private async find(instrument: string, range: Range, withBefore: boolean): Promise<Found> {
+    const { intervalS, fromS, toS, limit, newest } = range;
+    // Memory first: what Postgres takes over while it is read must not be missing from both.
+    const memory = await this.sources.unrecorded(instrument);
+    let recorded: RecordedCandles;
+    let before: Candle | null;
+    try {
+      recorded = await this.sources.recorded(instrument, intervalS, fromS, toS, limit, newest);
+      before = withBefore ? await this.sources.recordedBefore(instrument, intervalS, fromS) : null;
+    } catch (error) {
+      if (!this.sources.isHistoryAway(error)) throw error;
+      return this.fromMemory(instrument, range);
+    }
+    const series = new CandleSeries(intervalS);
+    for (const candle of recorded.candles) series.addCandle(candle);
+    // Sequences of another life say nothing of this one.
+    const trades = memory?.epoch === recorded.epoch ? memory.trades : null;
+    trades?.addTo(series, recorded.sequence, fromS, toS);
+    const later = withBefore ? trades?.lastBefore(recorded.sequence, fromS) : null;
+    return { candles: cut(series.sorted(), range), before: later ?? before, isStale: trades === null };
+  }
+
+  private fromMemory(instrument: string, range: Range): Found {
+    const all = this.sources.remembered(instrument, range.intervalS);
+    return {
+      candles: cut(all.filter(({ startS }) => startS >= range.fromS && startS < range.toS), range),
+      before: all.filter(({ startS }) => startS < range.fromS).at(-1) ?? null,
+      isStale: true,
+    };
+  }
+}
+
+/** The first start that is not before a moment. */
+function firstFrom(momentUs: number, intervalS: number): number {
+  return Math.ceil(momentUs / (intervalS * MICROSECONDS)) * intervalS;
+}
+
+function cut(candles: readonly Candle[], { limit, newest }: Range): readonly Candle[] {
+  return newest ? candles.slice(-limit) : candles.slice(0, limit);
+}
+
+/** Puts flat candles without volume where nothing was traded; none before the first trade ever. */
+function fill({ candles, before }: Found, { intervalS, fromS, toS }: Range): Candle[] {
+  const byStart = new Map(candles.map((candle) => [candle.startS, candle]));
+  const filled: Candle[] = [];
+  let previous = before;
+  for (let startS = fromS; startS < toS; startS += intervalS) {
+    const candle = byStart.get(startS) ?? (previous === null ? null : flat(previous, startS));
+    if (candle === null) continue;
+    filled.push(candle);
+    previous = candle;
+  }
+  return filled;
+}
+
+function flat({ closeTicks, lastTradeId }: Candle, startS: number): Candle {
+  return {
+    startS, openTicks: closeTicks, highTicks: closeTicks, lowTicks: closeTicks, closeTicks,
+    volumeLots: 0n, notional: 0n, trades: 0, firstTradeId: lastTradeId, lastTradeId,
+  };
+}

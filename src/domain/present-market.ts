@@ -1,0 +1,72 @@
+import { formatAmount, formatNotional } from './amounts';
+import type { Candle } from './candle';
+import type { Instrument } from './instruments';
+import { formatTimeUs, type Trade } from './order';
+
+/** Candles and tickers as clients see them. */
+
+export interface CandleView {
+  start: string; open: string; high: string; low: string; close: string; volume: string; trades: number;
+}
+
+export function presentCandle(candle: Candle, instrument: Instrument): CandleView {
+  return {
+    start: formatTimeUs(candle.startS * 1e6),
+    open: formatAmount(candle.openTicks, instrument.tick),
+    high: formatAmount(candle.highTicks, instrument.tick),
+    low: formatAmount(candle.lowTicks, instrument.tick),
+    close: formatAmount(candle.closeTicks, instrument.tick),
+    volume: formatAmount(candle.volumeLots, instrument.lot),
+    trades: candle.trades,
+  };
+}
+
+export interface TickerView {
+  /** The last trade ever; null before the first. */
+  last: string | null; last_quantity: string | null; last_trade_id: number | null; last_executed_at: string | null;
+  bid: string | null; bid_quantity: string | null; ask: string | null; ask_quantity: string | null;
+  /** Of the last 24 hours; null where nothing was traded in them. */
+  open: string | null; high: string | null; low: string | null; change: string | null; change_percent: string | null;
+  volume: string; quote_volume: string; trades: number;
+}
+
+type Level = readonly [priceTicks: number, quantityLots: number];
+
+/** @param day the trades of the last 24 hours in one, null without any */
+export function presentTicker(last: Trade | null, bid: Level | undefined, ask: Level | undefined, day: Candle | null, instrument: Instrument): TickerView {
+  const { tick, lot } = instrument;
+  const price = (ticks: number | undefined): string | null => (ticks === undefined ? null : formatAmount(ticks, tick));
+  const quantity = (lots: number | undefined): string | null => (lots === undefined ? null : formatAmount(lots, lot));
+  return {
+    last: price(last?.priceTicks),
+    last_quantity: quantity(last?.quantityLots),
+    last_trade_id: last?.tradeId ?? null,
+    last_executed_at: last === null ? null : formatTimeUs(last.executedUs),
+    bid: price(bid?.[0]),
+    bid_quantity: quantity(bid?.[1]),
+    ask: price(ask?.[0]),
+    ask_quantity: quantity(ask?.[1]),
+    open: price(day?.openTicks),
+    high: price(day?.highTicks),
+    low: price(day?.lowTicks),
+    change: day === null ? null : signed(day.closeTicks - day.openTicks, (ticks) => formatAmount(ticks, tick)),
+    change_percent: day === null ? null : changePercent(day.openTicks, day.closeTicks),
+    volume: formatAmount(day?.volumeLots ?? 0n, lot),
+    quote_volume: formatNotional(day?.notional ?? 0n, tick, lot),
+    trades: day?.trades ?? 0,
+  };
+}
+
+function signed(value: number, format: (size: number) => string): string {
+  return value < 0 ? `-${format(-value)}` : format(value);
+}
+
+/** With two decimals, halves away from zero; what rounds to nothing has no sign. */
+export function changePercent(openTicks: number, closeTicks: number): string {
+  const open = BigInt(openTicks);
+  const size = BigInt(Math.abs(closeTicks - openTicks));
+  const hundredths = (size * 20_000n + open) / (2n * open);
+  const digits = hundredths.toString().padStart(3, '0');
+  const text = `${digits.slice(0, -2)}.${digits.slice(-2)}`;
+  return closeTicks < openTicks && hundredths > 0n ? `-${text}` : text;
+}
