@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createAsyncapiDocument } from './api/asyncapi';
@@ -6,14 +7,16 @@ import { InstrumentTable } from './api/instrument-table';
 import { MarketDataApi, type BookView, type TickerData } from './api/market-data';
 import { OrdersApi } from './api/orders';
 import { createOpenapiDocument } from './api/openapi';
+import { Problem, invalid } from './api/problem';
 import type { Config } from './config';
 import type { Instrument } from './domain/instruments';
+import type { RawLogEntry } from './domain/log-entry';
 import { Engine } from './engine/engine';
 import { idempotencyDigest } from './engine/idempotency';
 import { buildLibrary } from './engine/library';
 import { RedisConnection } from './engine/redis-connection';
 import { ShardRestorer } from './engine/shard-restorer';
-import { Dispatcher } from './http/dispatch';
+import { Dispatcher, parseQuery } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
 import { HttpServer, type Upgrade } from './http/http-server';
 import { OrderEntryServer } from './http/order-entry';
@@ -32,6 +35,7 @@ import { ShardKeeper } from './recovery/shard-keeper';
 import { Status } from './status';
 import { Market } from './stream/market';
 import { MarketStatistics } from './stream/market-statistics';
+import { QUERY_PARAMETERS } from './stream/requests';
 import { StreamServer } from './stream/stream-server';
 
 export interface App {
@@ -66,6 +70,25 @@ function orderMetrics(metrics: Metrics) {
     rejected: (instrument: string, reason: string) => metrics.ordersRejected.inc({ instrument, reason }),
     latency: (instrument: string, type: string, seconds: number) => metrics.orderLatency.observe({ instrument, type }, seconds),
   };
+}
+
+/** Checks what a client of server-sent events asks for, ahead of the response's head. */
+function openEvents(streams: StreamServer, query: string, lastEventId: string | undefined, address: string): (response: ServerResponse) => void {
+  const given = parseQuery(query);
+  for (const name of Object.keys(given)) {
+    if (!(QUERY_PARAMETERS as readonly string[]).includes(name)) throw invalid([{ field: name, message: 'is not allowed' }]);
+  }
+  const parameters = new URLSearchParams(query);
+  // A browser repeats the address of its first connection, and says beside it how far it has come since.
+  if (lastEventId !== undefined && lastEventId !== '') parameters.set('since', lastEventId);
+  const checked = streams.checkQuery(parameters);
+  if ('error' in checked) {
+    const [field = 'query'] = checked.error.message.split(' ');
+    throw invalid([{ field, message: checked.error.message.slice(field.length).trimStart() }]);
+  }
+  const refusal = streams.refusal(address);
+  if (refusal !== null) throw new Problem(refusal);
+  return (response) => streams.acceptEvents(response, address, checked.value, parameters.has('channels') || parameters.has('instruments'));
 }
 
 /** Wires the parts together. Nothing runs before `start`. */
@@ -116,17 +139,29 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     active: (isActive) => metrics.writerActive.set(isActive ? 1 : 0),
   });
 
+  const isHistoryAway = (error: unknown): boolean => error instanceof DatabaseUnavailableError;
+
   const marketLog = isApi ? new LogReader(config.redisUrl, config.shard, 'market', logger) : null;
   const names = config.instruments.map((instrument) => instrument.instrument);
   const stream = isApi ? new StreamServer(config.instruments, {
     connectionsMax: config.streamConnectionsMax,
+    connectionsPerAddressMax: config.streamConnectionsPerAddressMax,
+    subscriptionsMax: config.streamSubscriptionsMax,
     messageBytesMax: config.streamMessageBytesMax,
+    messagesPerSecond: config.streamMessagesPerSecond,
+    depthMax: config.orderbookLevelsMax,
+    behindBytes: Math.min(config.streamBehindBytes, config.streamBufferBytesMax),
     bufferBytesMax: config.streamBufferBytesMax,
+    behindMs: config.streamBehindMs,
     heartbeatMs: config.streamHeartbeatMs,
+    pingMs: config.streamPingMs,
+    flushMs: config.streamFlushMs,
+    resumeEntriesMax: config.streamResumeEntriesMax,
   }, logger.child({ part: 'stream' }), {
     connections: (count) => metrics.websocketConnections.set(count),
     dropped: () => metrics.streamDropped.inc(),
     resynced: () => metrics.streamResynced.inc(),
+    behind: () => metrics.streamBehind.inc(),
     sent: (count) => metrics.streamMessages.inc(count),
   }) : null;
   const statistics = isApi ? new MarketStatistics(names, {
@@ -137,19 +172,28 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   }, { changed: () => undefined }, { flushMs: config.streamFlushMs }, logger.child({ part: 'statistics' })) : null;
   const market = marketLog === null || stream === null
     ? null
-    : new Market(names, engine, marketLog, {
-      entry: (entry, from) => {
+    : new Market(config.instruments, engine, marketLog, {
+      entry: (entry, from, changes) => {
         // What went through other processes counts, too, when a Redis has to be told from an older one.
         engine.noteSeen(from.epoch, entry.sequence);
         statistics?.entry(entry, from);
-        stream.entry(entry, from);
+        stream.entry(entry, from, changes);
       },
       reset: (from) => {
         statistics?.reset(from);
         stream.reset(from);
       },
-    }, logger.child({ part: 'market' }));
-  if (market !== null) stream?.attach(market);
+    }, logger.child({ part: 'market' }), config.streamTailEntries);
+  /** Postgres first: Redis has enough to do, and holds what Postgres does not have yet. */
+  const olderEntries = async (after: number, count: number): Promise<readonly RawLogEntry[] | null> => {
+    const journal = await history.journalPage(after, count).catch((error: unknown) => {
+      if (!isHistoryAway(error)) throw error;
+      return [];
+    });
+    const entries = journal.length > 0 ? journal : await engine.logPage(after, count);
+    return entries.length > 0 ? entries : null;
+  };
+  if (market !== null) stream?.attach(market, olderEntries);
 
   let draining = false;
   let durability: readonly string[] | null = null;
@@ -187,8 +231,6 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       bid: book?.bids.top(1)[0], ask: book?.asks.top(1)[0], day: summary.day(instrument), isWhole: isCurrent && summary.isComplete,
     };
   };
-  const isHistoryAway = (error: unknown): boolean => error instanceof DatabaseUnavailableError;
-
   const refreshGauges = async (): Promise<void> => {
     const lag = await status.lag();
     metrics.writerLagEntries.set(lag.entries);
@@ -252,6 +294,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
         await refreshGauges().catch(() => undefined);
         return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
       },
+    }, {
+      open: (query, lastEventId, address) => openEvents(streams, query, lastEventId, address),
     }, dispatcher);
     const orderEntry = new OrderEntryServer(orders, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
@@ -261,8 +305,15 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       pingMs: config.orderEntryPingMs,
     }, logger.child({ part: 'order-entry' }), { connections: (count) => metrics.orderEntryConnections.set(count) });
     const upgrades = new Map<string, Upgrade>([
-      ['/stream', (request, socket, head, query) => streams.upgrade(request, socket, head, query)],
-      ['/orders', (request, socket, head) => orderEntry.upgrade(request, socket, head)],
+      ['/stream', (request, socket, head, query) => {
+        const refusal = streams.refusal(request.socket.remoteAddress ?? '');
+        if (refusal === null) streams.upgrade(request, socket, head, query);
+        return refusal;
+      }],
+      ['/orders', (request, socket, head) => {
+        orderEntry.upgrade(request, socket, head);
+        return null;
+      }],
     ]);
     const http = new HttpServer({
       host: config.host,

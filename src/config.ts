@@ -53,10 +53,18 @@ export interface Config {
   readonly databaseTimeoutMs: number;
 
   readonly streamConnectionsMax: number;
+  readonly streamConnectionsPerAddressMax: number;
+  readonly streamSubscriptionsMax: number;
   readonly streamMessageBytesMax: number;
+  readonly streamMessagesPerSecond: number;
+  readonly streamBehindBytes: number;
+  readonly streamBehindMs: number;
   readonly streamBufferBytesMax: number;
   readonly streamHeartbeatMs: number;
+  readonly streamPingMs: number;
   readonly streamFlushMs: number;
+  readonly streamTailEntries: number;
+  readonly streamResumeEntriesMax: number;
 }
 
 export type Role = 'api' | 'writer';
@@ -67,6 +75,10 @@ export class ConfigError extends Error {}
 const positive = (fallback: number, max: number): Joi.NumberSchema => Joi.number().integer().min(1).max(max).default(fallback);
 
 const GIB = 2 ** 30;
+
+/** Node tells that a connection has drained only where more waited than this. */
+const STREAM_BYTES_MIN = 65_536;
+const streamBytes = (fallback: number): Joi.NumberSchema => Joi.number().integer().min(STREAM_BYTES_MIN).max(GIB).default(fallback);
 
 /** Names of the settings as the environment carries them. */
 const ENVIRONMENT = Joi.object({
@@ -120,10 +132,18 @@ const ENVIRONMENT = Joi.object({
   DATABASE_TIMEOUT_MS: positive(5_000, 600_000),
 
   STREAM_CONNECTIONS_MAX: positive(20_000, 1_000_000),
+  STREAM_CONNECTIONS_PER_ADDRESS_MAX: positive(15_000, 1_000_000),
+  STREAM_SUBSCRIPTIONS_MAX: positive(10_000, 100_000),
   STREAM_MESSAGE_BYTES_MAX: positive(16_384, 1_048_576),
-  STREAM_BUFFER_BYTES_MAX: positive(4 * 1_048_576, GIB),
+  STREAM_MESSAGES_PER_SECOND: positive(200, 100_000),
+  STREAM_BEHIND_BYTES: streamBytes(262_144),
+  STREAM_BEHIND_MS: positive(10_000, 600_000),
+  STREAM_BUFFER_BYTES_MAX: streamBytes(4 * 1_048_576),
   STREAM_HEARTBEAT_MS: positive(1_000, 60_000),
+  STREAM_PING_MS: positive(30_000, 600_000),
   STREAM_FLUSH_MS: Joi.number().integer().min(0).max(10_000).default(0),
+  STREAM_TAIL_ENTRIES: positive(10_000, 1_000_000),
+  STREAM_RESUME_ENTRIES_MAX: positive(100_000, 10_000_000),
 }).unknown(true);
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */

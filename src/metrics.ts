@@ -18,7 +18,7 @@ export function createMetrics() {
     orderLatency: new Histogram({ name: 'order_latency_seconds', help: 'From the request read to the answer ready.', labelNames: ['instrument', 'type'], buckets: LATENCY_BUCKETS_S, registers }),
     orderbookDepth: new Gauge({ name: 'current_orderbook_depth', help: 'Price levels in the book.', labelNames: ['instrument', 'side'], registers }),
     orderEntryConnections: new Gauge({ name: 'order_entry_connections', help: 'Open order entry connections.', registers }),
-    websocketConnections: new Gauge({ name: 'websocket_connections', help: 'Open stream connections.', registers }),
+    websocketConnections: new Gauge({ name: 'websocket_connections', help: 'Open stream connections, WebSockets and event streams.', registers }),
     engineCallSeconds: new Histogram({ name: 'engine_call_seconds', help: 'One engine call, network and fsync included.', buckets: LATENCY_BUCKETS_S, registers }),
     engineCallCommands: new Histogram({ name: 'engine_call_commands', help: 'Commands in one engine call.', buckets: [1, 2, 5, 10, 20, 50, 100], registers }),
     logLength: new Gauge({ name: 'log_length_entries', help: 'Entries in the shard log, its kept tail included.', registers }),
@@ -31,6 +31,7 @@ export function createMetrics() {
     recoveries: new Counter({ name: 'recoveries_total', help: 'Rebuilds of Redis from Postgres.', labelNames: ['reason'], registers }),
     streamDropped: new Counter({ name: 'stream_clients_dropped_total', help: 'Stream clients closed because they fell behind.', registers }),
     streamResynced: new Counter({ name: 'stream_clients_resynced_total', help: 'Stream clients sent a fresh snapshot.', registers }),
+    streamBehind: new Counter({ name: 'stream_clients_behind_total', help: 'Times that a stream client fell behind and its book changes were merged.', registers }),
     streamMessages: new Counter({ name: 'stream_messages_total', help: 'Stream messages sent.', registers }),
     httpSeconds: new Histogram({ name: 'http_request_seconds', help: 'HTTP requests.', labelNames: ['method', 'route', 'status'], buckets: LATENCY_BUCKETS_S, registers }),
   };

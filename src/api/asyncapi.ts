@@ -9,8 +9,9 @@ const object = (properties: Record<string, unknown>): Schema => ({
   type: 'object', properties, required: Object.keys(properties), additionalProperties: false,
 });
 const levels = { type: 'array', items: { type: 'array', items: ref('Decimal'), minItems: 2, maxItems: 2 } };
-const checksum = { type: 'integer', minimum: 0, maximum: 0xffffffff, description: 'CRC-32 over the ten best levels a side, by Kraken v2\'s rule.' };
-const names = { type: 'array', items: { type: 'string' } };
+const checksum = { type: 'integer', minimum: 0, maximum: 0xffffffff, description: 'CRC-32 over the ten best levels a side that the client holds, by Kraken v2\'s rule.' };
+const epoch = { type: 'string', description: 'Life of the shard: sequences of one epoch are never used twice.' };
+const depth = { type: 'integer', minimum: 1, description: 'Levels of each side that books are limited to.' };
 
 /** A message of the stream; those of one instrument name it, the others carry null. */
 function message(type: string, summary: string, ofInstrument: boolean, data: Schema): Schema {
@@ -32,19 +33,40 @@ function message(type: string, summary: string, ofInstrument: boolean, data: Sch
 const SENT: Record<string, Schema> = {
   orderbook_snapshot: message('orderbook_snapshot', 'A whole book, best levels first: on subscribing, and behind a resync.', true,
     object({ bids: levels, asks: levels, checksum })),
-  orderbook_delta: message('orderbook_delta', 'New totals of the levels that changed; "0" takes a level away.', true, object({
+  orderbook_delta: message('orderbook_delta', 'New totals of the levels that changed; "0" takes a level away. With a depth, also of those that came among the best levels or left them.', true, object({
     first_sequence: ref('Sequence'),
     previous_sequence: { ...ref('Sequence'), description: 'Sequence of the book message before this one: a gap shows.' },
     bids: levels, asks: levels, checksum,
   })),
   trade: message('trade', 'A trade.', true, ref('Trade')),
   order: message('order', 'An order after it changed, without its trades.', true, ref('Order')),
-  heartbeat: message('heartbeat', 'After each second of silence.', false, object({})),
-  subscribed: message('subscribed', 'What the connection gets from here on.', false, object({ channels: names, instruments: names })),
-  pong: message('pong', 'The answer to a ping.', false, object({})),
-  error: message('error', 'A message of the client was not understood.', false, object({ code: { type: 'string' }, message: { type: 'string' } })),
-  resync: message('resync', 'Something had to be skipped: fresh snapshots follow.', false, object({ reason: { type: 'string' } })),
-  shutdown: message('shutdown', 'The service is about to close the connection.', false, object({ reason: { type: 'string' } })),
+  heartbeat: message('heartbeat', 'After each second of silence.', false, object({ epoch })),
+  subscribed: message('subscribed', 'What the connection gets from here on.', false, object({
+    subscriptions: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { channel: { enum: [...CHANNELS] }, instruments: { type: 'array', items: ref('InstrumentName') }, depth },
+        required: ['channel', 'instruments'],
+        additionalProperties: false,
+      },
+    },
+    epoch,
+  })),
+  pong: message('pong', 'The answer to a ping.', false, object({ epoch })),
+  error: message('error', 'A message of the client was not understood, or asks for too much.', false, object({
+    code: { enum: ['malformed_json', 'validation_failed', 'subscription_limit', 'rate_limited'] }, message: { type: 'string' }, epoch,
+  })),
+  resumed: message('resumed', 'What was missed behind `since` has been told, books included. Cut off before this, go on from the same sequence as before.', false, object({
+    since: ref('Sequence'), epoch,
+  })),
+  resync: message('resync', 'Something had to be skipped: trades and orders are missing, fresh snapshots follow.', false, object({
+    reason: {
+      enum: ['market_data_interrupted', 'slow_consumer', 'since_too_old', 'since_in_future', 'other_life', 'history_unavailable'],
+    },
+    epoch,
+  })),
+  shutdown: message('shutdown', 'The service is about to close the connection.', false, object({ reason: { type: 'string' }, epoch })),
 };
 
 const subscription = {
@@ -58,9 +80,21 @@ const REQUEST = {
   contentType: 'application/json',
   payload: {
     type: 'object',
-    properties: { op: { enum: ['subscribe', 'unsubscribe', 'ping'] }, ...subscription },
+    properties: {
+      op: { enum: ['subscribe', 'unsubscribe', 'ping'] },
+      ...subscription,
+      depth,
+      since: {
+        type: ['integer', 'string'],
+        description: 'Goes on behind this sequence instead of beginning with snapshots: trades and orders one by one, books as one delta. '
+          + 'As text also `epoch:sequence:0:sequence`, which a shard that was rebuilt can tell from its own.',
+      },
+    },
     required: ['op'],
     additionalProperties: false,
+    // Where to begin and how deep is a matter of subscribing.
+    if: { properties: { op: { enum: ['unsubscribe', 'ping'] } } },
+    then: { properties: { depth: false, since: false } },
   },
 };
 
@@ -74,7 +108,9 @@ export function createAsyncapiDocument(batchOperationsMax: number): Readonly<Rec
     channels: {
       stream: {
         address: '/stream',
-        description: 'A WebSocket. Bare, it gets everything; the query parameters `channels` and `instruments` (lists with commas) narrow it.',
+        description: 'A WebSocket. Bare, it gets everything; the query parameters `channels` and `instruments` (lists with commas) narrow it, '
+          + '`depth` limits books to their best levels, `since` goes on behind a sequence. The same messages are served at `/public/stream` as '
+          + 'server-sent events.',
         messages: { ...SENT, request: REQUEST },
       },
     },

@@ -23,7 +23,7 @@ function description(limits: OpenapiLimits): string {
 
 **Limits.** Bodies of at most ${limits.bodyBytesMax} bytes, addresses of at most ${limits.urlBytesMax}, ${limits.rateLimitPerSecond} requests a second from one address.
 
-**Stream.** \`/stream\` is a WebSocket: book snapshots and deltas, trades and orders as they happen.`;
+**Stream.** \`/stream\` is a WebSocket: book snapshots and deltas, trades and orders as they happen. \`/public/stream\` is the same as server-sent events.`;
 }
 
 /** The contract of the HTTP API with the limits that this service runs with. */

@@ -35,6 +35,8 @@ export const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
   backlog_full: 2,
   history_unavailable: 2,
   shutting_down: 2,
+  too_many_streams: 1,
+  streams_full: 1,
 };
 
 export class Problem extends Error {

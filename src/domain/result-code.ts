@@ -38,10 +38,12 @@ export const RESULT_CODES = {
   idempotency_key_reused: { number: null, status: 422, title: 'The idempotency key was used for a different request.' },
   upgrade_required: { number: null, status: 426, title: 'This address is a WebSocket.' },
   rate_limited: { number: null, status: 429, title: 'Too many requests.' },
+  too_many_streams: { number: null, status: 429, title: 'This address has as many streams open as it may have.' },
   headers_too_large: { number: null, status: 431, title: 'The request headers are larger than allowed.' },
   internal_error: { number: null, status: 500, title: 'The service failed to handle the request.' },
   history_unavailable: { number: null, status: 503, title: 'The history store cannot be reached.' },
   shutting_down: { number: null, status: 503, title: 'The service is shutting down.' },
+  streams_full: { number: null, status: 503, title: 'The service has as many streams open as it may have.' },
   outcome_unknown: { number: null, status: 504, title: 'The command may or may not have happened. Retry with the same idempotency key to learn which.' },
 } as const satisfies Record<string, ResultCodeSpec>;
 

@@ -75,19 +75,27 @@ export class Dispatcher {
     });
   }
 
-  /** Answers with what `work` gives, or with the problem it throws. @param route name for logs and metrics */
+  /**
+   * Answers with what `work` gives, or with the problem it throws; null leaves the response to whoever has begun it.
+   * @param route name for logs and metrics
+   */
   async respond(
-    request: IncomingMessage, response: ServerResponse, route: string, work: (trace: RequestTrace) => Promise<Answer>,
+    request: IncomingMessage, response: ServerResponse, route: string, work: (trace: RequestTrace) => Promise<Answer | null>,
   ): Promise<void> {
     const trace = traceOf(request);
     const label = { method: request.method ?? '', route, address: request.socket.remoteAddress ?? '', ...trace };
     this.inFlight++;
+    let isBegun = false;
     const answer = await this.perform(label, async () => {
       if ((request.url ?? '').length > this.options.urlBytesMax) throw new Problem('uri_too_long');
-      return work(trace);
+      const made = await work(trace);
+      isBegun = made === null;
+      return made ?? { status: response.statusCode, body: null };
     });
-    if (!request.complete) await discardBody(request);
-    this.send(request, response, answer, trace);
+    if (!isBegun) {
+      if (!request.complete) await discardBody(request);
+      this.send(request, response, answer, trace);
+    }
     this.inFlight--;
   }
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -13,6 +14,16 @@ export interface Probes {
   ready(): Promise<Answer>;
   /** Prometheus text. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** The stream as server-sent events. */
+export interface EventStreams {
+  /**
+   * @param lastEventId what a client that connects again has seen last
+   * @returns what begins the stream on a response whose head is out
+   * @throws Problem for a query that is not understood, or one connection too many
+   */
+  open(query: string, lastEventId: string | undefined, address: string): (response: ServerResponse) => void;
 }
 
 const DOCS_PACKAGE = dirname(require.resolve('swagger-ui-dist/package.json'));
@@ -52,7 +63,7 @@ function traced(request: Request, response: Response, next: NextFunction): void 
 
 /** Everything but the hot path: routes by Express, answers by the dispatcher. */
 export function createExpressApp(
-  routes: readonly Route[], documents: Readonly<Record<string, unknown>>, probes: Probes, dispatcher: Dispatcher,
+  routes: readonly Route[], documents: Readonly<Record<string, unknown>>, probes: Probes, streams: EventStreams, dispatcher: Dispatcher,
 ): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -87,6 +98,24 @@ export function createExpressApp(
   json('/stream', () => Promise.reject(new Problem('upgrade_required', {
     headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
   })));
+  allow('/public/stream', 'GET');
+  app.get('/public/stream', (request, response) => dispatcher.respond(request, response, '/public/stream', async (trace) => {
+    const mark = request.originalUrl.indexOf('?');
+    const begin = streams.open(mark < 0 ? '' : request.originalUrl.slice(mark + 1), request.get('last-event-id'), request.socket.remoteAddress ?? '');
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      // A proxy that gathers the answer first would never pass it on.
+      'X-Accel-Buffering': 'no',
+      'X-Request-Id': trace.requestId,
+      traceparent: trace.traceparent,
+      Connection: 'close',
+    });
+    if (request.method === 'HEAD') response.end();
+    else begin(response);
+    return null;
+  }));
   allow('/metrics', 'GET');
   app.get('/metrics', (request, response) => dispatcher.respond(request, response, '/metrics', async () => {
     const { contentType, text } = await probes.metrics();

@@ -3,6 +3,7 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { Problem, invalid } from '../api/problem';
+import type { ResultCode } from '../domain/result-code';
 import type { Dispatcher } from './dispatch';
 import { matchHotRoute, type Route } from './routes';
 
@@ -13,7 +14,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs: number;
 }
 
-export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams) => void;
+/** @returns why it is not taken, null when it is */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams) => ResultCode | null;
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
@@ -31,6 +33,8 @@ const LAST_ANSWERS_MS = 50;
 export class HttpServer {
   private readonly server: Server;
   private readonly hot: Map<string, Route>;
+  /** Connections that are not WebSockets. */
+  private readonly sockets = new Set<Duplex>();
   /** Answers that each connection still waits for. */
   private readonly unanswered = new WeakMap<Duplex, Set<ServerResponse>>();
 
@@ -60,17 +64,27 @@ export class HttpServer {
       if (error.code === 'ECONNRESET') socket.destroy();
       else this.answerBroken(problemOfParser(error), socket);
     });
+    this.server.on('connection', (socket: Duplex) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
     this.server.on('connect', (_request, socket: Duplex) => this.answerBroken(new Problem('method_not_allowed', { headers: { Allow: '' } }), socket));
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // From here on Node leaves the socket to us; an error that nobody hears would end the process.
-      socket.on('error', () => socket.destroy());
+      socket.on('error', destroyOnError);
+      this.sockets.delete(socket);
       const { path, query } = partsOf(request.url ?? '/');
       const upgrade = isWebSocket(request) ? upgrades.get(path.endsWith('/') ? path.slice(0, -1) : path) : undefined;
       this.behindEarlierAnswers(socket, () => {
         if (upgrade === undefined) this.serveWithoutUpgrade(request, socket, head);
-        else upgrade(request, socket, head, new URLSearchParams(query));
+        else this.upgrade(upgrade, request, socket, head, query);
       });
     });
+  }
+
+  private upgrade(upgrade: Upgrade, request: IncomingMessage, socket: Duplex, head: Buffer, query: string): void {
+    const refusal = upgrade(request, socket, head, new URLSearchParams(query));
+    if (refusal !== null) this.answerBroken(new Problem(refusal), socket);
   }
 
   /** Runs `work` when the answers to all whole requests of a connection are out. */
@@ -97,13 +111,18 @@ export class HttpServer {
 
   /** What is not HTTP never reaches a handler; it still gets a problem document, behind the answers of the requests before it. */
   private answerBroken(problem: Problem, socket: Duplex): void {
-    if (socket.listenerCount('error') === 0) socket.on('error', () => socket.destroy());
+    if (socket.listenerCount('error') === 0) socket.on('error', destroyOnError);
     this.behindEarlierAnswers(socket, () => {
       // Where the answer to the broken request itself has begun, another one would be taken for part of it.
       const hasBegun = [...this.unanswered.get(socket) ?? []].some((response) => response.headersSent);
       if (hasBegun || !socket.writable) socket.destroy();
       else socket.end(rawAnswer(problem));
     });
+  }
+
+  /** Whether a connection is a stream: those close later. */
+  private isEventStream(socket: Duplex): boolean {
+    return [...this.unanswered.get(socket) ?? []].some((response) => response.getHeader('Content-Type') === 'text/event-stream');
   }
 
   private handle(request: IncomingMessage, response: ServerResponse): void {
@@ -152,8 +171,13 @@ export class HttpServer {
     await new Promise((resolve) => setImmediate(resolve));
     this.server.closeIdleConnections();
     await new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS));
-    this.server.closeAllConnections();
+    for (const socket of this.sockets) if (!this.isEventStream(socket)) socket.destroy();
   }
+}
+
+/** One for all sockets: a function of each would keep its request alive as long as the connection. */
+function destroyOnError(this: Duplex): void {
+  this.destroy();
 }
 
 /** Headers that speak of an upgrade only. */

@@ -1,8 +1,8 @@
-import { decodeLogEntry, type LogEntry } from '../domain/log-entry';
+import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import type { Order, OrderStatus, OrderType, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
 import type { Database, Row } from './database';
 import {
-  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, MOVE_SWEPT, ORDER, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
+  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, JOURNAL_PAGE, MOVE_SWEPT, ORDER, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
 } from './queries/history';
 
 export interface Checkpoint {
@@ -88,6 +88,19 @@ export class History {
     // The stored second is Redis' clock, the entry's time never goes backwards: it may be a little later.
     const [row] = await this.database.query<{ payload: string }>(JOURNAL_ENTRY, [this.shard, sequence, second]);
     return row === undefined ? null : decodeLogEntry(row.payload);
+  }
+
+  /** Entries behind `after` without a gap, oldest first; none where the journal does not go on from there. */
+  async journalPage(after: number, count: number): Promise<RawLogEntry[]> {
+    const rows = await this.database.query<{ sequence: number; payload: string }>(JOURNAL_PAGE, [this.shard, after, after + count]);
+    const entries: RawLogEntry[] = [];
+    for (const { sequence, payload } of rows) {
+      // A dead letter that was written after all stands in both tables.
+      if (sequence === after + entries.length) continue;
+      if (sequence !== after + entries.length + 1) break;
+      entries.push({ sequence, payload });
+    }
+    return entries;
   }
 
   /** Sequence up to which idempotency keys past their lifetime have been swept. */

@@ -5,7 +5,7 @@ import type { Side } from '../domain/order';
  * One side of a book in memory: prices sorted with the best last, so that changes near the best move
  * little, and the lots of each.
  */
-class ReplicaSide {
+export class ReplicaSide {
   private readonly prices: number[] = [];
   private readonly lots = new Map<number, number>();
 
@@ -15,14 +15,23 @@ class ReplicaSide {
     return this.prices.length;
   }
 
-  /** @param lots new total; 0 removes the level */
-  set(price: number, lots: number): void {
+  /**
+   * @param lots new total; 0 removes the level
+   * @returns the lots before, 0 for a level that was not there
+   */
+  set(price: number, lots: number): number {
+    const before = this.lots.get(price) ?? 0;
     if (lots === 0) {
       if (this.lots.delete(price)) this.prices.splice(this.indexOf(price), 1);
-      return;
+      return before;
     }
-    if (!this.lots.has(price)) this.prices.splice(this.indexOf(price), 0, price);
+    if (before === 0) this.prices.splice(this.indexOf(price), 0, price);
     this.lots.set(price, lots);
+    return before;
+  }
+
+  lotsAt(price: number): number {
+    return this.lots.get(price) ?? 0;
   }
 
   /** Best first. */
@@ -35,15 +44,32 @@ class ReplicaSide {
     return levels;
   }
 
+  /** Price of the last of the best `count` levels; null where there are fewer. */
+  edge(count: number): number | null {
+    return this.prices[this.prices.length - count] ?? null;
+  }
+
+  /** Whether `price` is worse than `other`. */
+  isBehind(price: number, other: number): boolean {
+    return this.side === 'buy' ? price < other : price > other;
+  }
+
+  /** Prices behind `from`, best first, down to `to` itself; null for the end of the side. */
+  *behind(from: number, to: number | null): Generator<number> {
+    for (let i = this.indexOf(from) - 1; i >= 0; i--) {
+      const price = this.prices[i] as number;
+      if (to !== null && this.isBehind(price, to)) return;
+      yield price;
+    }
+  }
+
   /** Where the price is, or would stand. */
   private indexOf(price: number): number {
     let low = 0;
     let high = this.prices.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const value = this.prices[middle] as number;
-      const before = this.side === 'buy' ? value < price : value > price;
-      if (before) low = middle + 1;
+      if (this.isBehind(this.prices[middle] as number, price)) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -58,7 +84,8 @@ export class BookReplica {
   changedSequence = 0;
   changedUs = 0;
 
-  apply(level: LevelChange): void {
-    (level.side === 'buy' ? this.bids : this.asks).set(level.priceTicks, level.quantityLots);
+  /** @returns the level's lots before */
+  apply(level: LevelChange): number {
+    return (level.side === 'buy' ? this.bids : this.asks).set(level.priceTicks, level.quantityLots);
   }
 }

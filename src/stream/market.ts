@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import { LogEpochError, LogGapError } from '../log/log-reader';
+import type { Instrument } from '../domain/instruments';
+import type { Side } from '../domain/order';
 import { BookReplica } from './book-replica';
+import { LogTail } from './log-tail';
 
 export interface MarketLog {
   read(epoch: string, after: number, count: number, blockMs: number): Promise<RawLogEntry[]>;
@@ -14,9 +17,18 @@ export interface MarketEngine {
     Promise<{ levels: [priceTicks: number, quantityLots: number][] }>;
 }
 
+/** A price level that an entry changed, in lots before and after. */
+export interface AppliedChange {
+  readonly instrument: string;
+  readonly side: Side;
+  readonly priceTicks: number;
+  readonly before: number;
+  readonly after: number;
+}
+
 export interface MarketListener {
   /** One log entry, applied to the books already. */
-  entry(entry: LogEntry, market: Market): void;
+  entry(entry: LogEntry, market: Market, changes: readonly AppliedChange[]): void;
   /** The books were read anew: what came between is not told entry by entry. */
   reset(market: Market): void;
 }
@@ -31,6 +43,8 @@ class OtherLifeError extends Error {
 
 const READ_COUNT = 1_000;
 const BLOCK_MS = 500;
+/** What the log holds already is there at once. */
+const TAIL_BLOCK_MS = 1;
 const RETRY_MS = 250;
 const LEVELS_PAGE = 1_000;
 
@@ -40,6 +54,9 @@ const LEVELS_PAGE = 1_000;
  */
 export class Market {
   private readonly books = new Map<string, BookReplica>();
+  private readonly instruments: ReadonlyMap<string, Instrument>;
+  /** The newest entries, up to `sequence`. */
+  readonly tail: LogTail;
   private readonly waiters = new Set<{ readonly sequence: number; readonly wake: () => void }>();
   private running: Promise<void> | null = null;
   private stopping = false;
@@ -53,12 +70,17 @@ export class Market {
   epoch = '';
 
   constructor(
-    private readonly instruments: readonly string[],
+    instruments: readonly Instrument[],
     private readonly engine: MarketEngine,
     private readonly log: MarketLog,
     private readonly listener: MarketListener,
     private readonly logger: Logger,
-  ) {}
+    /** Entries that are kept in memory. */
+    private readonly tailEntries: number,
+  ) {
+    this.instruments = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
+    this.tail = new LogTail(tailEntries);
+  }
 
   /** Whether the books follow the log now. */
   get synced(): boolean {
@@ -72,6 +94,10 @@ export class Market {
 
   book(instrument: string): BookReplica | undefined {
     return this.books.get(instrument);
+  }
+
+  instrument(name: string): Instrument | undefined {
+    return this.instruments.get(name);
   }
 
   start(): void {
@@ -110,7 +136,7 @@ export class Market {
         if (!this.isSynced) await this.sync();
         const raws = await this.log.read(this.epoch, this.sequence, READ_COUNT, BLOCK_MS);
         if (raws.length === 0) await this.confirmLineage();
-        for (const raw of raws) this.apply(decodeLogEntry(raw.payload));
+        for (const raw of raws) this.apply(raw);
       } catch (error) {
         if (this.stopping) return;
         if (error instanceof LogGapError || error instanceof LogEpochError || error instanceof OtherLifeError) this.isIntact = false;
@@ -130,24 +156,54 @@ export class Market {
     }
   }
 
-  private apply(entry: LogEntry): void {
+  private apply(raw: RawLogEntry): void {
     this.isIntact = false;
-    this.applyToBooks(entry);
-    this.listener.entry(entry, this);
+    const entry = decodeLogEntry(raw.payload);
+    const changes = this.applyToBooks(raw, entry);
+    this.listener.entry(entry, this, changes);
     this.isIntact = true;
     this.wakeWaiters();
   }
 
-  private applyToBooks(entry: LogEntry): void {
+  private applyToBooks(raw: RawLogEntry, entry: LogEntry): AppliedChange[] {
+    const changes: AppliedChange[] = [];
     for (const level of entry.levels) {
       const book = this.books.get(level.instrument);
       if (book === undefined) continue;
-      book.apply(level);
+      const before = book.apply(level);
+      changes.push({ instrument: level.instrument, side: level.side, priceTicks: level.priceTicks, before, after: level.quantityLots });
       book.changedSequence = entry.sequence;
       book.changedUs = entry.timeUs;
     }
+    this.tail.push(raw, changedBy(entry));
     this.sequence = entry.sequence;
     this.timeUs = entry.timeUs;
+    return changes;
+  }
+
+  /** Reads what the log holds up to a sequence into the tail, so that streams can be resumed from before this process began. */
+  private async fillTail(epoch: string, last: number): Promise<void> {
+    let after = Math.max(0, last - this.tailEntries);
+    this.tail.restart(after);
+    while (after < last) {
+      let raws: RawLogEntry[];
+      try {
+        raws = await this.log.read(epoch, after, Math.min(READ_COUNT, last - after), TAIL_BLOCK_MS);
+      } catch (error) {
+        // It begins later: what is before has left it, now or while we read.
+        if (!(error instanceof LogGapError)) throw error;
+        after = Math.min(error.found - 1, last);
+        this.tail.restart(after);
+        continue;
+      }
+      if (raws.length === 0) {
+        // The log of a rebuilt shard begins behind it.
+        this.tail.restart(last);
+        return;
+      }
+      for (const raw of raws) this.tail.push(raw, changedBy(decodeLogEntry(raw.payload)));
+      after += raws.length;
+    }
   }
 
   private wakeWaiters(): void {
@@ -180,7 +236,7 @@ export class Market {
     if (before === null) throw new Error('redis is empty');
     if (before.state === 'recovering') throw new Error('the book is being rebuilt');
     this.books.clear();
-    for (const instrument of this.instruments) {
+    for (const instrument of this.instruments.keys()) {
       const book = new BookReplica();
       for (const side of [0, 1] as const) {
         let behind: number | null = null;
@@ -203,13 +259,21 @@ export class Market {
     this.sequence = before.sequence;
     this.timeUs = before.timeUs;
     this.epoch = before.epoch;
+    await this.fillTail(before.epoch, before.sequence);
     while (this.sequence < after.sequence) {
       const raws = await this.log.read(this.epoch, this.sequence, READ_COUNT, BLOCK_MS);
       if (raws.length === 0) throw new Error('the log ends before the sequence');
-      for (const raw of raws) this.applyToBooks(decodeLogEntry(raw.payload));
+      for (const raw of raws) this.applyToBooks(raw, decodeLogEntry(raw.payload));
     }
+    // A book that did not change since is told under the sequence of its last change, where the log still tells it.
+    for (const [instrument, book] of this.books) book.changedSequence = this.tail.lastChange(instrument, this.sequence) ?? book.changedSequence;
     this.isIntact = true;
     this.isSynced = true;
     this.listener.reset(this);
   }
+}
+
+/** Instruments whose books an entry changed. */
+function changedBy(entry: LogEntry): Set<string> {
+  return new Set(entry.levels.map((level) => level.instrument));
 }

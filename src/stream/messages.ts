@@ -4,72 +4,89 @@ import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import { formatTimeUs, type Order } from '../domain/order';
 import { presentOrder, presentTrade } from '../domain/present';
+import type { BookFeed } from './book-feed';
 import type { BookReplica } from './book-replica';
+import type { FeedDelta } from './feed-delta';
+import type { LevelStep } from './level-merge';
+import { Message } from './message';
+import type { Position } from './position';
 
-/** Stream messages as text. Each is made once, however many clients it goes to. */
+/** What the stream says, as the contract has it. */
 
-
-const CHECKSUM_LEVELS = 10;
 type LevelView = [price: string, quantity: string];
 
-export function viewLevels(levels: readonly (readonly [number, number])[], instrument: Instrument): LevelView[] {
+function viewLevels(levels: readonly (readonly [number, number])[], instrument: Instrument): LevelView[] {
   return levels.map(([ticks, lots]) => [formatAmount(ticks, instrument.tick), formatAmount(lots, instrument.lot)]);
 }
 
-function message(type: string, instrument: string | null, sequence: number, timeUs: number, data: unknown): string {
+function viewSteps(steps: readonly LevelStep[], instrument: Instrument): LevelView[] {
+  return steps.map(({ priceTicks, after }) => [
+    formatAmount(priceTicks, instrument.tick), after === 0 ? '0' : formatAmount(after, instrument.lot),
+  ]);
+}
+
+function textOf(type: string, instrument: string | null, sequence: number, timeUs: number, data: unknown): string {
   return JSON.stringify({ type, instrument, sequence, timestamp: formatTimeUs(timeUs), data });
 }
 
-export function checksumOf(book: BookReplica, instrument: Instrument): number {
-  return bookChecksum(
-    viewLevels(book.bids.top(CHECKSUM_LEVELS), instrument), viewLevels(book.asks.top(CHECKSUM_LEVELS), instrument),
-  );
+/** @param levels of each side */
+export function checksumOf(book: BookReplica, instrument: Instrument, levels: number): number {
+  return bookChecksum(viewLevels(book.bids.top(levels), instrument), viewLevels(book.asks.top(levels), instrument));
 }
 
-/** @param levels a side; Infinity for the whole book */
-export function snapshotMessage(book: BookReplica, instrument: Instrument, levels: number): string {
-  return message('orderbook_snapshot', instrument.instrument, book.changedSequence, book.changedUs, {
+/** The book as a feed's clients have it after the feed's last message. */
+export function snapshotMessage(feed: BookFeed, book: BookReplica): Message {
+  const { instrument, levels, toldSequence } = feed;
+  return new Message('orderbook_snapshot', textOf('orderbook_snapshot', instrument.instrument, toldSequence, book.changedUs, {
     bids: viewLevels(book.bids.top(levels), instrument),
     asks: viewLevels(book.asks.top(levels), instrument),
-    checksum: checksumOf(book, instrument),
-  });
+    checksum: checksumOf(book, instrument, feed.checksumLevels),
+  }), toldSequence);
 }
 
-/** The change one entry made to one book; `previousSequence` is that of the book message before it. */
-export function deltaMessage(entry: LogEntry, book: BookReplica, instrument: Instrument, previousSequence: number): string {
-  const bids: LevelView[] = [];
-  const asks: LevelView[] = [];
-  // A level touched twice in one entry is told once, with its last total.
-  const last = new Map<string, LevelView>();
-  for (const level of entry.levels) {
-    if (level.instrument !== instrument.instrument) continue;
-    const quantity = level.quantityLots === 0 ? '0' : formatAmount(level.quantityLots, instrument.lot);
-    const key = `${level.side}${level.priceTicks}`;
-    const known = last.get(key);
-    if (known !== undefined) {
-      known[1] = quantity;
-      continue;
-    }
-    const view: LevelView = [formatAmount(level.priceTicks, instrument.tick), quantity];
-    last.set(key, view);
-    (level.side === 'buy' ? bids : asks).push(view);
+/** @param checksum of the book as it is after the delta */
+export function deltaMessage(delta: FeedDelta, checksum: number, position: Position | null): Message {
+  const { instrument } = delta.feed;
+  return new Message('orderbook_delta', textOf('orderbook_delta', instrument.instrument, delta.sequence, delta.timeUs, {
+    first_sequence: delta.firstSequence,
+    previous_sequence: delta.previousSequence,
+    bids: viewSteps(delta.bids, instrument),
+    asks: viewSteps(delta.asks, instrument),
+    checksum,
+  }), delta.sequence, position, delta);
+}
+
+/** One trade or order of an entry; `index` counts both, in the order in which they are told. */
+export interface EntryItem {
+  readonly channel: 'trades' | 'orders';
+  readonly instrument: string;
+  readonly index: number;
+  make(instrument: Instrument, position: Position | null): Message;
+}
+
+/** The trades and orders of an entry. A refusal is between the venue and its client: it has none. */
+export function itemsOf(entry: LogEntry): EntryItem[] {
+  if (entry.kind === 'refuse' || entry.kind === 'keep') return [];
+  const items: EntryItem[] = [];
+  for (const trade of entry.fills.length === 0 ? [] : tradesOf(entry)) {
+    items.push({
+      channel: 'trades', instrument: trade.instrument, index: items.length,
+      make: (instrument, position) => new Message(
+        'trade', textOf('trade', trade.instrument, entry.sequence, entry.timeUs, presentTrade(trade, instrument)), entry.sequence, position,
+      ),
+    });
   }
-  return message('orderbook_delta', instrument.instrument, entry.sequence, entry.timeUs, {
-    first_sequence: entry.sequence,
-    previous_sequence: previousSequence,
-    bids,
-    asks,
-    checksum: checksumOf(book, instrument),
-  });
-}
-
-export function tradeMessages(entry: LogEntry, instrument: Instrument): string[] {
-  return tradesOf(entry).map((trade) =>
-    message('trade', trade.instrument, entry.sequence, entry.timeUs, presentTrade(trade, instrument)));
-}
-
-export function orderMessage(order: Order, entry: LogEntry, instrument: Instrument): string {
-  return message('order', order.instrument, entry.sequence, entry.timeUs, presentOrder(order, instrument));
+  const addOrder = (order: Order): void => {
+    items.push({
+      channel: 'orders', instrument: order.instrument, index: items.length,
+      make: (instrument, position) => new Message(
+        'order', textOf('order', order.instrument, entry.sequence, entry.timeUs, presentOrder(order, instrument)), entry.sequence, position,
+      ),
+    });
+  };
+  for (const order of entry.orders) addOrder(order);
+  for (const fill of entry.fills) addOrder(fill.maker);
+  return items;
 }
 
 /** A message of a channel that another market listener feeds. */
@@ -80,10 +97,11 @@ export interface ChannelMessage {
   readonly data: unknown;
 }
 
-export function channelMessage({ type, sequence, timeUs, data }: ChannelMessage, instrument: string): string {
-  return message(type, instrument, sequence, timeUs, data);
+export function channelMessage({ type, sequence, timeUs, data }: ChannelMessage, instrument: string): Message {
+  return new Message(type, textOf(type, instrument, sequence, timeUs, data), sequence);
 }
 
-export function controlMessage(type: string, sequence: number, timeUs: number, data: unknown): string {
-  return message(type, null, sequence, timeUs, data);
+/** A message about the connection. */
+export function controlMessage(type: string, sequence: number, data: unknown, position: Position | null = null): Message {
+  return new Message(type, textOf(type, null, sequence, Date.now() * 1000, data), sequence, position);
 }

@@ -1,32 +1,60 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import Joi from 'joi';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { BARE_CHANNELS, CHANNELS, type Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
-import type { Order } from '../domain/order';
-import type { Market, MarketListener } from './market';
-import {
-  channelMessage, controlMessage, deltaMessage, orderMessage, snapshotMessage, tradeMessages, type ChannelMessage,
-} from './messages';
+import { Client, Groups, joined, Topic, type Group } from './audience';
+import { Backlog } from './backlog';
+import { BookDesk } from './book-desk';
+import { BookFeed } from './book-feed';
+import { EventStreamLink } from './event-stream-link';
+import type { Link } from './link';
+import type { AppliedChange, Market, MarketListener } from './market';
+import { inOrder, type Message } from './message';
+import { channelMessage, checksumOf, controlMessage, deltaMessage, itemsOf, type ChannelMessage } from './messages';
+import { positionAt, type Position } from './position';
+import { Replay, type OlderEntries, type TouchedLevels } from './replay';
+import { Requests, type Checked, type Request, type RequestError, type Wish } from './requests';
+import { isSamePair, viewSubscriptions, type Subscription } from './subscriptions';
+import { WebSocketLink } from './web-socket-link';
 
 export interface StreamOptions {
   readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+  readonly subscriptionsMax: number;
   readonly messageBytesMax: number;
-  /** Bytes that may wait for one client from one turn to the next before it is closed as too slow. */
+  /** Messages of one client in a second. */
+  readonly messagesPerSecond: number;
+  readonly depthMax: number;
+  /** Bytes that may wait for a client before its messages are held back and its book changes merged. */
+  readonly behindBytes: number;
+  /** Bytes that may wait for a client in all. */
   readonly bufferBytesMax: number;
+  /** How long a client may be behind. */
+  readonly behindMs: number;
   readonly heartbeatMs: number;
+  readonly pingMs: number;
+  /** Book changes are merged over this time; 0 for a message each. */
+  readonly flushMs: number;
+  /** Log entries that a client may have missed and still go on from. */
+  readonly resumeEntriesMax: number;
 }
 
 export interface StreamObserver {
   connections(count: number): void;
+  /** A client was closed as too slow. */
   dropped(): void;
   /** A client was told that something was skipped. */
   resynced(): void;
+  /** A client fell behind. */
+  behind(): void;
   sent(count: number): void;
 }
+
+/** Why a connection is not taken. */
+export type StreamRefusal = 'shutting_down' | 'streams_full' | 'too_many_streams';
 
 /** WebSocket close codes (RFC 6455). */
 const CLOSE_GOING_AWAY = 1001;
@@ -34,69 +62,39 @@ const CLOSE_POLICY = 1008;
 
 /** Looks for silent clients in each heartbeat period: silence may last that much of it longer. */
 const LOOKS_PER_HEARTBEAT = 4;
-
 /** Longest wait for clients to answer the close, at shutdown. */
 const CLOSE_GRACE_MS = 500;
+/** Longest wait for a client to take what waits for it and the close behind that. */
+const DROP_GRACE_MS = 2_000;
 
-class Client {
-  readonly channels = new Set<Channel>(BARE_CHANNELS);
-  /** null for every instrument. */
-  instruments: Set<string> | null = null;
-  /** Until it subscribes by name, a client gets everything. */
-  implicit = true;
-  /** It came while there were no books to show. */
-  awaitsBooks = false;
-  lastSentMs = Date.now();
-
-  private isGathering = false;
-
-  /** @param link the connection under the socket */
-  constructor(readonly socket: WebSocket, private readonly link: Duplex) {}
-
-  /**
-   * Whether more than `bytesMax` have been waiting since earlier turns. What the current turn has added says nothing of
-   * the client: one order may bring thousands of fills.
-   */
-  isBehind(bytesMax: number): boolean {
-    return !this.isGathering && this.socket.bufferedAmount > bytesMax;
-  }
-
-  /** Messages of one turn leave in one write: a system call for each costs more than making it. */
-  write(message: string | Buffer): void {
-    if (!this.isGathering) {
-      this.isGathering = true;
-      this.link.cork();
-      process.nextTick(() => {
-        this.isGathering = false;
-        this.link.uncork();
-      });
-    }
-    this.socket.send(message, { binary: false });
-  }
-
-  wants(channel: Channel, instrument: string): boolean {
-    return this.channels.has(channel) && (this.instruments === null || this.instruments.has(instrument));
-  }
-}
-
-interface Request {
-  readonly op: 'subscribe' | 'unsubscribe' | 'ping';
-  readonly channels?: Channel[];
-  readonly instruments?: string[];
-}
-
-/** The WebSocket stream: fans the market's entries out to clients, each with its own subscriptions. */
+/**
+ * The stream: fans the market's entries out to clients, each with its own subscriptions. What is made for one is made for
+ * all: a message is one text and one frame, a turn one buffer for all clients with the same subscriptions.
+ */
 export class StreamServer implements MarketListener {
   private readonly server: WebSocketServer;
   private readonly clients = new Set<Client>();
-  private readonly bySymbol: Map<string, Instrument>;
-  private readonly requestSchema: Joi.ObjectSchema<Request>;
-  /** Sequence of the last book message of each instrument. */
-  private readonly bookSequence = new Map<string, number>();
+  private readonly byAddress = new Map<string, number>();
+  private readonly groups = new Groups();
+  /** Groups with messages that leave at the end of the turn. */
+  private readonly gathering = new Set<Group>();
+  private readonly instruments: Map<string, Instrument>;
+  private readonly topics = new Map<Channel, Map<string, Topic>>();
+  private readonly desks: Map<string, BookDesk>;
+  private readonly requests: Requests;
   /** Of each channel that another market listener feeds: what is told first of an instrument. */
   private readonly fed = new Map<Channel, (instrument: string) => readonly ChannelMessage[]>();
-  private heartbeat: NodeJS.Timeout | null = null;
+  /** Clients that came while there were no books to show. */
+  private readonly awaitingBooks = new Map<Client, { readonly wanted: readonly Subscription[]; readonly since: Position } | null>();
+  /** Books with changes that were not told yet, and the sequence of the first of these. */
+  private readonly changedDesks = new Set<BookDesk>();
+  private changedFrom = 0;
+  private flushTimer: NodeJS.Timeout | null = null;
+  private timers: NodeJS.Timeout[] = [];
   private market: Market | null = null;
+  private older: OlderEntries = () => Promise.resolve(null);
+  /** Counts how often the books were read anew. */
+  private life = 0;
   private closing = false;
 
   constructor(
@@ -105,18 +103,19 @@ export class StreamServer implements MarketListener {
     private readonly logger: Logger,
     private readonly observer: StreamObserver,
   ) {
-    this.bySymbol = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
-    const names = Joi.array().items(Joi.string().valid(...this.bySymbol.keys())).min(1).unique();
-    this.requestSchema = Joi.object<Request>({
-      op: Joi.string().valid('subscribe', 'unsubscribe', 'ping').required(),
-      channels: Joi.array().items(Joi.string().valid(...CHANNELS)).min(1).unique(),
-      instruments: names,
-    });
+    this.instruments = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
+    this.desks = new Map(instruments.map((instrument) => [instrument.instrument, new BookDesk(instrument)]));
+    for (const channel of CHANNELS) {
+      if (channel !== 'orderbook') this.topics.set(channel, new Map(instruments.map((one) => [one.instrument, new Topic(channel, one)])));
+    }
+    this.requests = new Requests(instruments, options.depthMax);
     this.server = new WebSocketServer({ noServer: true, maxPayload: options.messageBytesMax, perMessageDeflate: false });
   }
 
-  attach(market: Market): void {
+  /** @param older entries that the market does not hold in memory, for clients that resume */
+  attach(market: Market, older: OlderEntries): void {
     this.market = market;
+    this.older = older;
   }
 
   /**
@@ -129,236 +128,540 @@ export class StreamServer implements MarketListener {
 
   /** Tells a channel's subscribers of an instrument. @param make called only when there are any */
   publish(channel: Channel, instrument: string, make: () => readonly ChannelMessage[]): void {
-    this.broadcast(channel, instrument, () => make().map((one) => channelMessage(one, instrument)));
+    const topic = this.topics.get(channel)?.get(instrument);
+    if (topic === undefined || topic.groups.size === 0) return;
+    for (const one of make()) this.put(topic, channelMessage(one, instrument));
+  }
+
+  // Connections
+
+  /** @returns why one more connection from an address is not taken; null when it is */
+  refusal(address: string): StreamRefusal | null {
+    if (this.closing) return 'shutting_down';
+    if (this.clients.size >= this.options.connectionsMax) return 'streams_full';
+    return (this.byAddress.get(address) ?? 0) >= this.options.connectionsPerAddressMax ? 'too_many_streams' : null;
+  }
+
+  checkQuery(query: URLSearchParams): Checked<Wish> {
+    return this.requests.readQuery(query);
   }
 
   /** Takes over an HTTP upgrade to the stream's path. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams): void {
-    if (this.closing || this.clients.size >= this.options.connectionsMax) {
-      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n');
-      return;
-    }
-    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(webSocket, socket, query));
+    const address = request.socket.remoteAddress ?? '';
+    this.server.handleUpgrade(request, socket, head, (webSocket) => this.acceptWebSocket(webSocket, socket, address, query));
   }
 
-  private accept(socket: WebSocket, link: Duplex, query: URLSearchParams): void {
-    const client = new Client(socket, link);
-    client.awaitsBooks = this.market?.intact !== true;
-    this.clients.add(client);
-    this.heartbeat ??= setInterval(() => this.beat(), this.options.heartbeatMs / LOOKS_PER_HEARTBEAT);
-    this.observer.connections(this.clients.size);
+  private acceptWebSocket(socket: WebSocket, connection: Duplex, address: string, query: URLSearchParams): void {
+    const client = new Client(new WebSocketLink(socket, connection), address);
+    this.listen(client, socket);
+    this.admit(client);
+    const checked = this.requests.readQuery(query);
+    if ('value' in checked) this.begin(client, checked.value, query.has('channels') || query.has('instruments'));
+    // It gets nothing while what it asks for is not understood.
+    else this.refuse(client, checked.error);
+  }
+
+  /** Apart, since what its functions can see lives as long as the connection. */
+  private listen(client: Client, socket: WebSocket): void {
     socket.on('message', (data, isBinary) => this.receive(client, data, isBinary));
-    socket.on('error', (error) => this.logger.debug({ err: error }, 'stream connection'));
-    socket.on('close', () => {
-      this.clients.delete(client);
-      this.observer.connections(this.clients.size);
-    });
-    const channels = query.get('channels')?.split(',');
-    const instruments = query.get('instruments')?.split(',');
-    if (channels === undefined && instruments === undefined) {
-      this.sendSnapshots(client, null);
-      this.sendFirst(client, null);
-      return;
+    socket.on('pong', () => { client.isAlive = true; });
+    socket.on('error', this.connectionError);
+    socket.on('close', () => this.forget(client));
+  }
+
+  private readonly connectionError = (error: Error): void => {
+    this.logger.debug({ err: error }, 'stream connection');
+  };
+
+  /** Takes a response whose head is written as a stream of events. */
+  acceptEvents(response: ServerResponse, address: string, wish: Wish, isNamed: boolean): void {
+    const client = new Client(new EventStreamLink(response), address);
+    response.on('error', this.connectionError);
+    response.on('close', () => this.forget(client));
+    this.admit(client);
+    this.begin(client, wish, isNamed);
+  }
+
+  private admit(client: Client): void {
+    this.clients.add(client);
+    this.byAddress.set(client.address, (this.byAddress.get(client.address) ?? 0) + 1);
+    if (this.timers.length === 0) {
+      this.timers = [
+        setInterval(() => this.beat(), this.options.heartbeatMs / LOOKS_PER_HEARTBEAT),
+        setInterval(() => this.findDeadPeers(), this.options.pingMs),
+      ];
     }
-    // It gets what it asks for, snapshots included; and nothing while what it asks for is not understood.
-    client.channels.clear();
-    this.subscribe(client, { op: 'subscribe', ...(channels && { channels }), ...(instruments && { instruments }) });
+    this.observer.connections(this.clients.size);
+  }
+
+  private forget(client: Client): void {
+    if (!this.clients.delete(client)) return;
+    this.leave(client);
+    const others = (this.byAddress.get(client.address) ?? 1) - 1;
+    if (others > 0) this.byAddress.set(client.address, others);
+    else this.byAddress.delete(client.address);
+    this.observer.connections(this.clients.size);
+  }
+
+  /** From here on the client is told nothing. */
+  private leave(client: Client): void {
+    client.isLeaving = true;
+    client.backlog = null;
+    this.awaitingBooks.delete(client);
+    this.groups.leave(client);
+  }
+
+  // Subscriptions
+
+  /** What a connection asks for at first. @param isNamed whether by name, and not just everything */
+  private begin(client: Client, wish: Wish, isNamed: boolean): void {
+    client.depth = wish.depth ?? null;
+    if (isNamed) {
+      this.subscribe(client, wish);
+    } else {
+      const wanted = this.wanted(client, {});
+      if (wanted.length > this.options.subscriptionsMax) this.refuse(client, this.tooMany());
+      else this.follow(client, [], wanted, wish.since);
+    }
   }
 
   private receive(client: Client, data: RawData, isBinary: boolean): void {
-    let request: unknown;
+    if (client.isLeaving) return;
+    client.isAlive = true;
+    if (!client.mayAsk(this.options.messagesPerSecond)) {
+      this.refuse(client, { code: 'rate_limited', message: `at most ${this.options.messagesPerSecond} messages a second` });
+      this.drop(client, 'rate_limited');
+      return;
+    }
+    const checked: Checked<Request> = isBinary
+      ? { error: { code: 'malformed_json', message: 'a message must be text' } }
+      : this.requests.read((data as Buffer).toString('utf8'));
+    if (client.requests === null) this.answer(client, checked);
+    else if (client.requests.length < this.options.messagesPerSecond) client.requests.push(checked);
+    else this.drop(client, 'rate_limited');
+  }
+
+  private answer(client: Client, checked: Checked<Request>): void {
+    if (client.link.waitingBytes > this.options.bufferBytesMax) {
+      this.dropSlow(client);
+      return;
+    }
+    if ('error' in checked) {
+      this.refuse(client, checked.error);
+      return;
+    }
+    const request = checked.value;
+    if (request.op === 'ping') this.control(client, 'pong', {});
+    else if (request.op === 'subscribe') this.subscribe(client, request);
+    else this.unsubscribe(client, request);
+  }
+
+  /** Subscriptions that a wish names, books as deep as it or the connection says. */
+  private wanted(client: Client, wish: Wish): Subscription[] {
+    const wanted: Subscription[] = [];
+    const names = wish.instruments ?? [...this.instruments.keys()];
+    for (const channel of wish.channels ?? BARE_CHANNELS) {
+      const depth = channel === 'orderbook' ? wish.depth ?? client.depth : null;
+      for (const name of names) wanted.push({ channel, instrument: this.instruments.get(name) as Instrument, depth });
+    }
+    return wanted;
+  }
+
+  private subscribe(client: Client, wish: Wish): void {
+    const wanted = this.wanted(client, wish);
+    // The first subscription by name replaces what a bare connection gets.
+    const before = client.isBare ? [] : client.group?.topics ?? [];
+    const others = before.filter((topic) => !wanted.some((one) => isSamePair(one, topic)));
+    if (others.length + wanted.length > this.options.subscriptionsMax) {
+      this.refuse(client, this.tooMany());
+      return;
+    }
+    this.catchUp(client);
+    client.isBare = false;
+    this.tellSubscribed(client, [...others, ...wanted]);
+    this.follow(client, [...others], wanted, wish.since);
+  }
+
+  private unsubscribe(client: Client, { channels, instruments }: Wish): void {
+    this.catchUp(client);
+    client.isBare = false;
+    const left = (client.group?.topics ?? []).filter(({ channel, instrument }) => (
+      (channels !== undefined && !channels.includes(channel)) || (instruments !== undefined && !instruments.includes(instrument.instrument))
+    ));
+    this.flush();
+    this.groups.join(client, left);
+    this.tellSubscribed(client, left);
+  }
+
+  private tellSubscribed(client: Client, subscriptions: readonly Subscription[]): void {
+    this.control(client, 'subscribed', { subscriptions: viewSubscriptions(subscriptions) });
+  }
+
+  /** Gives a client new subscriptions beside others that go on as they are. */
+  private follow(client: Client, others: readonly Topic[], wanted: readonly Subscription[], since: Position | undefined): void {
+    this.flush();
+    const { market } = this;
+    if (market === null || !market.intact) {
+      this.awaitingBooks.set(client, since === undefined ? null : { wanted, since });
+      this.groups.join(client, [...others, ...since === undefined ? wanted.map((one) => this.topicOf(one)) : []]);
+    } else if (since !== undefined) {
+      this.groups.join(client, others);
+      void this.resume(client, market, wanted, since);
+    } else {
+      const known = new Set(client.group?.topics);
+      const topics = wanted.map((one) => this.topicOf(one));
+      this.groups.join(client, [...others, ...topics]);
+      this.tellFirst(client, topics.filter((topic) => !known.has(topic)));
+    }
+  }
+
+  private topicOf({ channel, instrument, depth }: Subscription): Topic {
+    const { instrument: name } = instrument;
+    if (channel === 'orderbook') return (this.desks.get(name) as BookDesk).feed(depth, this.market?.book(name));
+    return this.topics.get(channel)?.get(name) as Topic;
+  }
+
+  /** What a new subscriber is told at once: books, and what other listeners have to say. Nothing may wait to be told. */
+  private tellFirst(client: Client, topics: readonly Topic[]): void {
+    const messages = topics.flatMap((topic) => this.firstOf(topic));
+    client.write(messages);
+    client.link.mark(this.position);
+    this.observer.sent(messages.length);
+  }
+
+  private firstOf(topic: Topic): Message[] {
+    const { instrument: name } = topic.instrument;
+    if (!(topic instanceof BookFeed)) return (this.fed.get(topic.channel)?.(name) ?? []).map((one) => channelMessage(one, name));
+    const book = this.market?.book(name);
+    return book === undefined ? [] : [(this.desks.get(name) as BookDesk).snapshot(topic, book)];
+  }
+
+  // Resuming
+
+  /** Tells a client what it has missed, then lets it go on live within the same turn. */
+  private async resume(client: Client, market: Market, wanted: readonly Subscription[], since: Position): Promise<void> {
+    client.requests = [];
+    const { life } = this;
+    // With merged deltas a sequence that was told with a trade says nothing of the book.
+    const isBookKnown = this.options.flushMs === 0 || since.bookSequence !== since.sequence || wanted.every(({ channel }) => channel === 'orderbook');
+    const replay = new Replay(client, wanted, since, market, market.tail, this.older, {
+      entriesMax: this.options.resumeEntriesMax, waitingBytesMax: this.options.behindBytes, waitMs: this.options.behindMs,
+    }, () => this.life === life && !client.isLeaving);
+    const goOn = (held: readonly Message[], told: (topic: Topic) => Message[]): void => {
+      this.flush();
+      const topics = wanted.map((one) => this.topicOf(one));
+      this.groups.join(client, [...client.group?.topics ?? [], ...topics]);
+      const messages = inOrder(held, topics.flatMap(told));
+      client.write(messages);
+      client.link.mark(this.position);
+      this.observer.sent(messages.length);
+    };
+    let refusal: Awaited<ReturnType<Replay['run']>>;
     try {
-      if (isBinary) throw new SyntaxError('binary');
-      request = JSON.parse((data as Buffer).toString('utf8'));
-    } catch {
-      this.sendError(client, 'malformed_json', 'a message must be a JSON object');
+      refusal = await replay.run((held, touched) => goOn(held, (topic) => (
+        isBookKnown && topic instanceof BookFeed ? this.missedOf(topic, market, since, touched) : this.firstOf(topic)
+      )));
+      // Books are told at the end: who is cut off before it has to begin where it stood.
+      if (refusal === null) this.control(client, 'resumed', { since: since.sequence });
+    } catch (error) {
+      this.logger.warn({ err: error }, 'missed messages could not be read');
+      refusal = 'history_unavailable';
+    }
+    if (client.isLeaving) return;
+    if (refusal === undefined) {
+      this.dropSlow(client);
       return;
     }
-    // Copied, it would be the object's prototype, and its fields would be taken for the request's own.
-    if (typeof request === 'object' && request !== null && Object.hasOwn(request, '__proto__')) {
-      this.sendError(client, 'validation_failed', '__proto__ is not allowed');
-      return;
+    if (refusal !== null) {
+      this.tellResync(client, refusal);
+      if (market.intact) goOn([], (topic) => this.firstOf(topic));
+      else this.awaitingBooks.set(client, null);
     }
-    this.subscribe(client, request);
+    this.answerWaiting(client);
   }
 
-  private subscribe(client: Client, request: unknown): void {
-    const checked = this.requestSchema.validate(request, { convert: false, errors: { wrap: { label: false } } });
-    if (checked.error) {
-      this.sendError(client, 'validation_failed', checked.error.message);
-      return;
+  /** The book's changes since a position as one delta; a snapshot where they are not known exactly. */
+  private missedOf(feed: BookFeed, market: Market, since: Position, touched: ReadonlyMap<string, TouchedLevels>): Message[] {
+    const { instrument } = feed;
+    const previousSequence = market.tail.lastChange(instrument.instrument, since.bookSequence);
+    const levels = touched.get(instrument.instrument);
+    const book = market.book(instrument.instrument);
+    if (previousSequence === feed.toldSequence && feed.depth === null) return [];
+    if (feed.depth !== null || previousSequence === null || previousSequence > feed.toldSequence || levels === undefined || book === undefined) {
+      return this.firstOf(feed);
     }
-    const { op, channels, instruments } = checked.value;
-    if (op === 'ping') {
-      this.send(client, this.control('pong', {}));
-      return;
-    }
-    const before = this.bookInstruments(client);
-    const fedBefore = this.fedPairs(client);
-    if (op === 'subscribe') this.add(client, channels, instruments);
-    else this.remove(client, channels, instruments);
-    this.send(client, this.control('subscribed', {
-      channels: [...client.channels],
-      instruments: client.instruments === null ? [...this.bySymbol.keys()] : [...client.instruments],
-    }));
-    this.sendSnapshots(client, before);
-    this.sendFirst(client, fedBefore);
+    const delta = {
+      feed, firstSequence: levels.firstSequence, previousSequence, sequence: feed.toldSequence, timeUs: book.changedUs,
+      // What they were is not known: one that is gone is said to be gone, whether or not the client had it.
+      bids: [...levels.bids].map((priceTicks) => ({ priceTicks, before: 0, after: book.bids.lotsAt(priceTicks) })),
+      asks: [...levels.asks].map((priceTicks) => ({ priceTicks, before: 0, after: book.asks.lotsAt(priceTicks) })),
+    };
+    return [deltaMessage(delta, checksumOf(book, instrument, feed.checksumLevels), null)];
   }
 
-  private fedPairs(client: Client): Map<string, [Channel, string]> {
-    const pairs = new Map<string, [Channel, string]>();
-    for (const channel of this.fed.keys()) {
-      if (!client.channels.has(channel)) continue;
-      for (const name of client.instruments ?? this.bySymbol.keys()) pairs.set(`${channel}/${name}`, [channel, name]);
-    }
-    return pairs;
-  }
-
-  /** What the fed channels tell first, of what the client follows now and did not before. */
-  private sendFirst(client: Client, before: ReadonlyMap<string, unknown> | null): void {
-    if (this.market === null || !this.market.intact) return;
-    for (const [pair, [channel, name]] of this.fedPairs(client)) {
-      if (before?.has(pair)) continue;
-      for (const one of this.fed.get(channel)?.(name) ?? []) this.send(client, channelMessage(one, name));
+  /** Requests that came while missed messages were told. */
+  private answerWaiting(client: Client): void {
+    const waiting = client.requests ?? [];
+    client.requests = null;
+    for (const request of waiting) {
+      // One of them may begin another such telling.
+      const next = client.requests as Checked<Request>[] | null;
+      if (next !== null) next.push(request);
+      else if (!client.isLeaving) this.answer(client, request);
     }
   }
 
-  private add(client: Client, channels: Channel[] | undefined, instruments: string[] | undefined): void {
-    if (client.implicit) {
-      // The first subscription by name narrows what a bare connection gets.
-      client.implicit = false;
-      if (channels) client.channels.clear();
-      if (instruments) client.instruments = new Set();
-    }
-    for (const channel of channels ?? BARE_CHANNELS) client.channels.add(channel);
-    if (instruments === undefined) client.instruments = null;
-    else if (client.instruments !== null) for (const name of instruments) client.instruments.add(name);
-  }
-
-  private remove(client: Client, channels: Channel[] | undefined, instruments: string[] | undefined): void {
-    client.implicit = false;
-    if (instruments !== undefined) {
-      client.instruments ??= new Set(this.bySymbol.keys());
-      for (const name of instruments) client.instruments.delete(name);
-    }
-    if (channels !== undefined) for (const channel of channels) client.channels.delete(channel);
-    if (channels === undefined && instruments === undefined) client.channels.clear();
-  }
-
-  /** Instruments whose book the client follows. */
-  private bookInstruments(client: Client): Set<string> {
-    if (!client.channels.has('orderbook')) return new Set();
-    return new Set(client.instruments ?? this.bySymbol.keys());
-  }
-
-  /** Snapshots of the books that the client follows now and did not before. */
-  private sendSnapshots(client: Client, before: ReadonlySet<string> | null): void {
-    if (this.market === null || !this.market.intact) return;
-    for (const name of this.bookInstruments(client)) {
-      if (before?.has(name)) continue;
-      const book = this.market.book(name);
-      if (book !== undefined) this.send(client, snapshotMessage(book, this.bySymbol.get(name) as Instrument, Infinity));
-    }
-  }
+  // The market
 
   /** MarketListener */
   reset(market: Market): void {
-    for (const name of this.bySymbol.keys()) {
-      this.bookSequence.set(name, market.book(name)?.changedSequence ?? 0);
+    this.life++;
+    this.changedDesks.clear();
+    this.changedFrom = 0;
+    for (const [name, desk] of this.desks) {
+      const book = market.book(name);
+      if (book !== undefined) desk.restart(book);
     }
     for (const client of this.clients) {
-      if (client.awaitsBooks) {
-        client.awaitsBooks = false;
-      } else {
-        // Whatever the channel: trades and orders of the gap are not told one by one.
-        this.send(client, this.control('resync', { reason: 'market_data_interrupted' }));
-        this.observer.resynced();
-      }
-      this.sendSnapshots(client, null);
-      this.sendFirst(client, null);
+      const awaited = this.awaitingBooks.get(client);
+      this.awaitingBooks.delete(client);
+      if (awaited === undefined) this.resync(client, 'market_data_interrupted');
+      else if (awaited === null) this.tellFirst(client, client.group?.topics ?? []);
+      else void this.resume(client, market, awaited.wanted, awaited.since);
     }
   }
 
   /** MarketListener */
-  entry(entry: LogEntry, market: Market): void {
-    // A refusal is between the venue and its client.
-    if (entry.kind === 'refuse' || entry.kind === 'keep') return;
-    const touched = new Set(entry.levels.map((level) => level.instrument));
-    const previous = new Map<string, number>();
-    for (const name of touched) {
-      previous.set(name, this.bookSequence.get(name) ?? 0);
-      this.bookSequence.set(name, entry.sequence);
+  entry(entry: LogEntry, market: Market, changes: readonly AppliedChange[]): void {
+    if (this.clients.size > 0) this.putItems(entry, market);
+    for (const { instrument, side, priceTicks, before, after } of changes) {
+      const desk = this.desks.get(instrument);
+      if (desk === undefined) continue;
+      desk.note(entry.sequence, side, priceTicks, before, after);
+      this.changedDesks.add(desk);
+      if (this.changedFrom === 0) this.changedFrom = entry.sequence;
     }
-    if (this.clients.size === 0) return;
-    const taker = entry.orders[0];
-    const home = taker === undefined ? undefined : this.bySymbol.get(taker.instrument);
-    if (home !== undefined && entry.fills.length > 0) {
-      this.broadcast('trades', home.instrument, () => tradeMessages(entry, home));
-    }
-    const orders: Order[] = [...entry.orders, ...entry.fills.map((fill) => fill.maker)];
-    for (const order of orders) {
-      const instrument = this.bySymbol.get(order.instrument);
-      if (instrument !== undefined) this.broadcast('orders', order.instrument, () => [orderMessage(order, entry, instrument)]);
-    }
-    for (const name of touched) {
-      const instrument = this.bySymbol.get(name);
-      const book = market.book(name);
-      if (instrument === undefined || book === undefined) continue;
-      this.broadcast('orderbook', name, () => [deltaMessage(entry, book, instrument, previous.get(name) as number)]);
+    if (this.changedFrom === 0) return;
+    if (this.options.flushMs === 0) this.tellBooks();
+    else this.flushTimer ??= setTimeout(() => this.flush(), this.options.flushMs);
+  }
+
+  private putItems(entry: LogEntry, market: Market): void {
+    const bookSequence = this.changedFrom === 0 ? entry.sequence - 1 : this.changedFrom - 1;
+    for (const item of itemsOf(entry)) {
+      const topic = this.topics.get(item.channel)?.get(item.instrument);
+      if (topic === undefined || topic.groups.size === 0) continue;
+      this.put(topic, item.make(topic.instrument, { epoch: market.epoch, sequence: entry.sequence - 1, count: item.index + 1, bookSequence }));
     }
   }
 
-  private broadcast(channel: Channel, instrument: string, make: () => string[]): void {
-    let messages: Buffer[] | null = null;
-    for (const client of this.clients) {
-      if (!client.wants(channel, instrument)) continue;
-      messages ??= make().map((text) => Buffer.from(text));
-      for (const message of messages) this.send(client, message);
+  private put(topic: Topic, message: Message): void {
+    if (this.gathering.size === 0) process.nextTick(() => this.flushGroups());
+    for (const group of topic.groups) {
+      group.pending.push(message);
+      this.gathering.add(group);
     }
   }
 
-  private send(client: Client, message: string | Buffer): void {
-    const { socket } = client;
-    if (socket.readyState !== socket.OPEN) return;
-    if (client.isBehind(this.options.bufferBytesMax)) {
-      this.observer.dropped();
-      socket.close(CLOSE_POLICY, 'slow_consumer');
-      socket.terminate();
+  /** Tells what the books have become. */
+  private tellBooks(): void {
+    if (this.flushTimer !== null) clearTimeout(this.flushTimer);
+    this.flushTimer = null;
+    const { market } = this;
+    if (market === null || this.changedFrom === 0) return;
+    const before = { ...positionAt(market.sequence, market.epoch), bookSequence: this.changedFrom - 1 };
+    this.changedFrom = 0;
+    let left = this.changedDesks.size;
+    for (const desk of this.changedDesks) {
+      const book = market.book(desk.instrument.instrument);
+      // Only behind the last of them all books have been told.
+      const position = --left === 0 ? positionAt(market.sequence, market.epoch) : before;
+      if (book !== undefined) desk.tell(book, position, (feed, message) => this.put(feed, message));
+    }
+    this.changedDesks.clear();
+  }
+
+  /** Tells everything that there is to tell, at once. */
+  private flush(): void {
+    this.tellBooks();
+    this.flushGroups();
+  }
+
+  private flushGroups(): void {
+    const now = Date.now();
+    for (const group of this.gathering) {
+      const messages = group.pending.splice(0);
+      const bytes: Partial<Record<Link['kind'], Buffer>> = {};
+      for (const client of group.clients) {
+        this.deliver(client, messages, now, () => bytes[client.link.kind] ??= joined(messages, client.link));
+      }
+      this.observer.sent(messages.length * group.clients.size);
+    }
+    this.gathering.clear();
+  }
+
+  // Clients that are behind
+
+  /** Gives a client a turn's messages, or keeps them for it while it is behind. */
+  private deliver(client: Client, messages: readonly Message[], now: number, bytes: () => Buffer): void {
+    const { link } = client;
+    if (client.backlog === null) {
+      // What the turn itself brings says nothing of the client: one order may bring thousands of fills.
+      if (link.waitingBytes <= this.options.behindBytes) {
+        client.lastSentMs = now;
+        link.write(bytes());
+        return;
+      }
+      const [first] = messages;
+      client.backlog = new Backlog(toldBefore(first as Message), now);
+      this.observer.behind();
+      this.awaitDrain(client);
+    }
+    const { backlog } = client;
+    for (const message of messages) backlog.hold(message, link.encode(message).length);
+    if (link.waitingBytes + backlog.bytes > this.options.bufferBytesMax) backlog.skip('slow_consumer');
+  }
+
+  private awaitDrain(client: Client): void {
+    if (client.awaitsDrain) return;
+    client.awaitsDrain = true;
+    client.link.onceDrained(() => {
+      client.awaitsDrain = false;
+      this.catchUp(client);
+    });
+  }
+
+  /** Tells a client that was behind what has waited for it. */
+  private catchUp(client: Client): void {
+    if (client.backlog === null || client.isLeaving) return;
+    this.flush();
+    const { backlog } = client;
+    if (backlog === null) return;
+    client.backlog = null;
+    if (backlog.skipped !== null) {
+      this.resync(client, backlog.skipped);
       return;
     }
-    client.lastSentMs = Date.now();
-    client.write(message);
+    const messages = backlog.release((delta) => {
+      const { instrument } = delta.feed;
+      const book = this.market?.book(instrument.instrument);
+      return deltaMessage(delta, book === undefined ? 0 : checksumOf(book, instrument, delta.feed.checksumLevels), null);
+    });
+    // Their ids were made for clients that have the books of their moment.
+    client.write(client.link.kind === 'frames' ? messages : messages.map((message) => (
+      message.position === null ? message : message.at({ ...message.position, bookSequence: backlog.sequence })
+    )));
+    client.link.mark(this.position);
+  }
+
+  /** Tells a client that something was skipped, and everything anew. */
+  private resync(client: Client, reason: string): void {
+    if (client.backlog !== null) {
+      // It is told when it can take it.
+      client.backlog.skip(reason);
+      return;
+    }
+    const topics = client.group?.topics ?? [];
+    if (topics.length === 0) return;
+    this.tellResync(client, reason);
+    this.tellFirst(client, topics);
+  }
+
+  private tellResync(client: Client, reason: string): void {
+    this.control(client, 'resync', { reason });
+    this.observer.resynced();
+  }
+
+  private dropSlow(client: Client): void {
+    this.observer.dropped();
+    this.drop(client, 'slow_consumer');
+  }
+
+  /** Closes behind what waits for the client; a client that does not even take that is cut off. */
+  private drop(client: Client, reason: string): void {
+    this.leave(client);
+    client.link.close(CLOSE_POLICY, reason);
+    setTimeout(() => client.link.destroy(), DROP_GRACE_MS).unref();
+  }
+
+  // Messages about a connection
+
+  /** Up to where every client that is not behind has been told everything. */
+  private get position(): Position {
+    const sequence = this.market?.sequence ?? 0;
+    return { epoch: this.market?.epoch ?? '', sequence, count: 0, bookSequence: this.changedFrom === 0 ? sequence : this.changedFrom - 1 };
+  }
+
+  private control(client: Client, type: string, data: Readonly<Record<string, unknown>>): void {
+    this.flushGroups();
+    if (!client.link.isOpen) return;
+    const { epoch, sequence, bookSequence } = this.position;
+    const told = client.backlog?.sequence ?? Math.min(sequence, bookSequence);
+    client.write([controlMessage(type, told, { ...data, epoch })]);
     this.observer.sent(1);
   }
 
-  private control(type: string, data: unknown): string {
-    return controlMessage(type, this.market?.sequence ?? 0, Date.now() * 1000, data);
+  private refuse(client: Client, { code, message }: RequestError): void {
+    this.control(client, 'error', { code, message });
   }
 
-  private sendError(client: Client, code: string, message: string): void {
-    this.send(client, this.control('error', { code, message }));
+  private tooMany(): RequestError {
+    return { code: 'subscription_limit', message: `at most ${this.options.subscriptionsMax} subscriptions, one for each channel of each instrument` };
   }
 
+  /** Heartbeats for those that heard nothing, and an end for those that have been behind for too long. */
   private beat(): void {
-    const due = Date.now() - this.options.heartbeatMs;
-    let text: string | null = null;
+    const now = Date.now();
+    const due = now - this.options.heartbeatMs;
+    const { epoch, sequence, bookSequence } = this.position;
+    const message = controlMessage('heartbeat', Math.min(sequence, bookSequence), { epoch }, this.position);
     for (const client of this.clients) {
-      if (client.lastSentMs <= due) this.send(client, text ??= this.control('heartbeat', {}));
+      if (client.isLeaving) continue;
+      if (client.backlog !== null) {
+        if (now - client.backlog.sinceMs > this.options.behindMs) this.dropSlow(client);
+      } else if (client.lastSentMs <= due && client.requests === null) {
+        client.lastSentMs = now;
+        client.link.write(client.link.encode(message));
+        this.observer.sent(1);
+      }
+    }
+  }
+
+  private findDeadPeers(): void {
+    for (const client of this.clients) {
+      if (client.link.kind === 'events') continue;
+      if (!client.isAlive) {
+        client.link.destroy();
+        continue;
+      }
+      client.isAlive = false;
+      client.link.ping();
     }
   }
 
   /** Tells every client and closes its connection. */
   async close(): Promise<void> {
     this.closing = true;
-    if (this.heartbeat !== null) clearInterval(this.heartbeat);
+    for (const timer of this.timers) clearInterval(timer);
+    this.flush();
     for (const client of this.clients) {
-      this.send(client, this.control('shutdown', { reason: 'the service is shutting down' }));
-      client.socket.close(CLOSE_GOING_AWAY, 'shutdown');
+      if (!client.isLeaving) {
+        this.catchUp(client);
+        this.control(client, 'shutdown', { reason: 'the service is shutting down' });
+      }
+      this.leave(client);
+      client.link.close(CLOSE_GOING_AWAY, 'shutdown');
     }
     const deadline = Date.now() + CLOSE_GRACE_MS;
     while (this.clients.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const client of this.clients) client.socket.terminate();
+    for (const client of this.clients) client.link.destroy();
     this.server.close();
   }
 }
 
+/** Sequence up to which a client had been told everything before a message. */
+function toldBefore({ sequence, position, delta }: Message): number {
+  if (delta !== null) return Math.min(sequence - 1, delta.previousSequence);
+  return Math.min(sequence - 1, position?.sequence ?? Infinity, position?.bookSequence ?? Infinity);
+}

@@ -97,7 +97,7 @@ describe('the OpenAPI document', () => {
     const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined });
     const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
     const routes = apiRoutes(undefined as unknown as OrdersApi, undefined as unknown as MarketDataApi, undefined as unknown as CandlesApi);
-    const app = createExpressApp(routes, { '/openapi.json': {}, '/asyncapi.json': {} }, probes, dispatcher);
+    const app = createExpressApp(routes, { '/openapi.json': {}, '/asyncapi.json': {} }, probes, { open: () => () => undefined }, dispatcher);
     const registered = new Set<string>();
     for (const { route } of app.router.stack) {
       // Files of the docs page are its own affair.

@@ -218,6 +218,10 @@ describe('the examples of the document', () => {
         const [message] = await once(socket, 'message') as [Buffer];
         expect((JSON.parse(message.toString()) as { type: string }).type).toBe('subscribed');
         socket.terminate();
+      } else if (path === '/public/stream') {
+        // The answer to a GET would not end.
+        const answer = await client.call('HEAD', target);
+        expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
       } else {
         expect([target, (await client.get(target)).status]).toEqual([target, 200]);
       }

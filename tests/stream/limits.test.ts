@@ -2,7 +2,6 @@ import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import WebSocket from 'ws';
 import { HttpClient } from '../persistence/support/http-client';
-import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../persistence/support/until';
 import { Venue, type RunningApp } from '../support/venue';
@@ -11,7 +10,6 @@ import { StreamClient } from './support/stream-client';
 
 const CONNECTIONS_MAX = 6;
 const MESSAGE_BYTES_MAX = 4_096;
-const BUFFER_BYTES_MAX = 65_536;
 const HANDSHAKE = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'];
 
 describe('the stream and clients that do not behave', () => {
@@ -24,7 +22,7 @@ describe('the stream and clients that do not behave', () => {
 
   beforeAll(async () => {
     venue = await Venue.open({ environment: {
-      STREAM_CONNECTIONS_MAX: String(CONNECTIONS_MAX), STREAM_MESSAGE_BYTES_MAX: String(MESSAGE_BYTES_MAX), STREAM_BUFFER_BYTES_MAX: String(BUFFER_BYTES_MAX),
+      STREAM_CONNECTIONS_MAX: String(CONNECTIONS_MAX), STREAM_MESSAGE_BYTES_MAX: String(MESSAGE_BYTES_MAX),
     } });
     shard = new ShardView(venue);
     running = await venue.start();
@@ -88,6 +86,11 @@ describe('the stream and clients that do not behave', () => {
     ['an empty list', '{"op":"unsubscribe","instruments":[]}', 'validation_failed'],
     ['a prototype', '{"op":"subscribe","__proto__":{"channels":["trades"]}}', 'validation_failed'],
     ['a constructor', '{"op":"subscribe","constructor":{"prototype":{"implicit":true}}}', 'validation_failed'],
+    ['a depth of nothing', '{"op":"subscribe","depth":0}', 'validation_failed'],
+    ['a depth beyond all books', '{"op":"subscribe","depth":5001}', 'validation_failed'],
+    ['a ping with a depth', '{"op":"ping","depth":5}', 'validation_failed'],
+    ['a negative sequence', '{"op":"subscribe","since":-1}', 'validation_failed'],
+    ['half an event id', '{"op":"subscribe","since":"x:1:2"}', 'validation_failed'],
     ['a prototype as a channel', '{"op":"subscribe","channels":["__proto__","constructor"]}', 'validation_failed'],
     ['depth', `{"op":"subscribe","channels":${'['.repeat(1900)}${']'.repeat(1900)}}`, 'validation_failed'],
     ['many channels', `{"op":"subscribe","channels":[${Array.from({ length: 300 }, () => '"trades"').join(',')}]}`, 'validation_failed'],
@@ -97,7 +100,7 @@ describe('the stream and clients that do not behave', () => {
     expect(answer).toMatchObject({ instrument: null, data: { code, message: expect.any(String) as string } });
     expect(JSON.stringify(answer).length).toBeLessThan(2 * MESSAGE_BYTES_MAX);
     expect((await client.ask({ op: 'subscribe', channels: ['trades'], instruments: ['ETH-USD'] }, 'subscribed')).data)
-      .toEqual({ channels: ['trades'], instruments: ['ETH-USD'] });
+      .toMatchObject({ subscriptions: [{ channel: 'trades', instruments: ['ETH-USD'] }] });
   });
 
   it('closes on a message that is too large, with the code for it', async () => {
@@ -173,27 +176,63 @@ describe('the stream and clients that do not behave', () => {
     await open();
   });
 
-  it('closes a client that does not read, and others do not notice', async () => {
-    const seed = testSeed('slow client');
-    const operations = Array.from({ length: 1000 }, (_, i) => ({ op: 'place', client_id: 'wide', side: 'buy', type: 'limit', price: (1 + i / 100).toFixed(2), quantity: '1' }));
-    expect((await http.post('/orders/batch', { operations })).status).toBe(200);
-    const load = new Load(() => running.url, { seed, workers: 2 });
-    load.start();
-    const slow = await open();
-    const dropped = await metric('stream_clients_dropped_total');
-    slow.socket.pause();
-    // Each turn sends it the whole wide book; the kernel's own buffers take some of them.
-    await until('it is closed', async () => {
-      for (let i = 0; i < 20; i++) {
-        slow.send({ op: 'unsubscribe', channels: ['orderbook'] });
-        slow.send({ op: 'subscribe', channels: ['orderbook'] });
+  it('refuses connections beyond the limit of one address', async () => {
+    const narrow = await venue.start({ STREAM_CONNECTIONS_PER_ADDRESS_MAX: '1' });
+    const first = await StreamClient.open(narrow.url);
+    const refused = new WebSocket(`ws://127.0.0.1:${narrow.port}/stream`);
+    const [request, response] = await once(refused, 'unexpected-response') as [{ destroy(): void }, { statusCode: number }];
+    expect(response.statusCode).toBe(429);
+    request.destroy();
+    expect(await new HttpClient(() => narrow.url).get('/public/stream')).toMatchObject({ status: 429, body: { code: 'too_many_streams' } });
+    await first.close();
+    await until('there is room again', async () => {
+      try {
+        await (await StreamClient.open(narrow.url)).close();
+        return true;
+      } catch {
+        return false;
       }
-      return await metric('stream_clients_dropped_total') === dropped + 1;
     });
-    await onlyGood();
-    slow.socket.resume();
-    await load.stop();
-    load.close();
-    expect(load.unexpected).toEqual([]);
+    await narrow.stop();
+  });
+
+  it('takes no more subscriptions than its limit, and leaves those that are', async () => {
+    const narrow = await venue.start({ STREAM_SUBSCRIPTIONS_MAX: '2' });
+    const client = await StreamClient.open(narrow.url, '?channels=trades&instruments=BTC-USD');
+    const subscriptions = (message: unknown): Promise<unknown> => client.ask(message, 'subscribed').then(({ data }) => data.subscriptions);
+    expect((await client.ask({ op: 'subscribe', channels: ['orders'] }, 'error')).data).toMatchObject({ code: 'subscription_limit' });
+    expect(await subscriptions({ op: 'subscribe', channels: ['trades'] })).toEqual([{ channel: 'trades', instruments: ['BTC-USD', 'ETH-USD'] }]);
+    await client.close();
+    const bare = await StreamClient.open(narrow.url);
+    expect(await bare.next('an error', ({ type }) => type === 'error')).toMatchObject({ data: { code: 'subscription_limit' } });
+    await bare.close();
+    await narrow.stop();
+  });
+
+  it('closes a client that sends too many messages', async () => {
+    const strict = await venue.start({ STREAM_MESSAGES_PER_SECOND: '5' });
+    const client = await StreamClient.open(strict.url, '?channels=trades');
+    for (let i = 0; i < 11; i++) client.send({ op: 'ping' });
+    expect(await client.untilClosed()).toEqual({ code: 1008, reason: 'rate_limited' });
+    expect(client.messages.at(-1)).toMatchObject({ type: 'error', data: { code: 'rate_limited' } });
+    // A second may have begun between two of them.
+    expect(client.ofType('pong').length).toBeGreaterThanOrEqual(5);
+    expect(client.ofType('pong').length).toBeLessThan(11);
+    await strict.stop();
+  });
+
+  it('cuts off a peer that answers no ping, and keeps one that does', async () => {
+    const watchful = await venue.start({ STREAM_PING_MS: '100' });
+    const alive = await StreamClient.open(watchful.url, '?channels=trades');
+    const dead = createConnection(watchful.port, '127.0.0.1');
+    dead.on('error', () => undefined);
+    await once(dead, 'connect');
+    const closed = once(dead, 'close');
+    dead.write(`${['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE].join('\r\n')}\r\n\r\n`);
+    dead.resume();
+    await closed;
+    expect(alive.closed).toBeNull();
+    await alive.close();
+    await watchful.stop();
   });
 });

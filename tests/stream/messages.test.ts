@@ -5,6 +5,7 @@ import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../persistence/support/until';
 import { StreamClient, type StreamMessage } from './support/stream-client';
 
+const INSTRUMENTS = ['BTC-USD', 'ETH-USD'];
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 const typesOf = (messages: readonly StreamMessage[]): string[] =>
@@ -19,6 +20,7 @@ describe('stream messages', () => {
   /** Sequence and number of trades before a test. */
   let base = 0;
   let traded = 0;
+  let epoch = '';
 
   beforeAll(async () => {
     venue = await Venue.open();
@@ -28,6 +30,7 @@ describe('stream messages', () => {
   });
   beforeEach(async () => {
     base = await shard.meta('seq');
+    epoch = String(await venue.redis.command('HGET', shard.key('meta'), 'epoch'));
     traded = Number(await venue.redis.command('HGET', shard.key('meta'), 'trade_id:BTC-USD'));
   });
   afterEach(async () => {
@@ -132,8 +135,8 @@ describe('stream messages', () => {
     expect(typesOf(trades.told)).toEqual(['subscribed', 'trade BTC-USD', 'trade ETH-USD']);
     expect(typesOf(books.told)).toEqual(['subscribed', 'orderbook_snapshot ETH-USD', ...events('ETH-USD').filter((type) => !type.startsWith('trade'))]);
     expect(typesOf(eth.told)).toEqual(['subscribed', 'orderbook_snapshot ETH-USD', ...events('ETH-USD')]);
-    expect(trades.told[0]?.data).toEqual({ channels: ['trades'], instruments: ['BTC-USD', 'ETH-USD'] });
-    expect(books.told[0]?.data).toEqual({ channels: ['orderbook', 'orders'], instruments: ['ETH-USD'] });
+    expect(trades.told[0]?.data).toEqual({ epoch, subscriptions: [{ channel: 'trades', instruments: ['BTC-USD', 'ETH-USD'] }] });
+    expect(books.told[0]?.data).toEqual({ epoch, subscriptions: [{ channel: 'orderbook', instruments: ['ETH-USD'] }, { channel: 'orders', instruments: ['ETH-USD'] }] });
   });
 
   it('say what is wrong with a query, and then wait for a better wish', async () => {
@@ -143,7 +146,7 @@ describe('stream messages', () => {
       expect(error).toMatchObject({ type: 'error', data: { code: 'validation_failed', message: expect.stringMatching(/^(channels|instruments)/) as string } });
       await place('buy', '5.00', '1');
       expect((await client.ask({ op: 'subscribe', channels: ['orderbook'], instruments: ['BTC-USD'] }, 'subscribed')).data)
-        .toEqual({ channels: ['orderbook'], instruments: ['BTC-USD'] });
+        .toEqual({ epoch, subscriptions: [{ channel: 'orderbook', instruments: ['BTC-USD'] }] });
       await caughtUp(client);
       expect(typesOf(client.told)).toEqual(['error', 'subscribed', 'orderbook_snapshot BTC-USD']);
     }
@@ -152,32 +155,36 @@ describe('stream messages', () => {
   it('follow what a client subscribes to and unsubscribes from', async () => {
     const client = await open('?channels=trades&instruments=BTC-USD');
     await client.count(1);
-    const subscribed = async (message: Record<string, unknown>): Promise<unknown> => (await client.ask(message, 'subscribed')).data;
-    expect(await subscribed({ op: 'subscribe', channels: ['orderbook'], instruments: ['BTC-USD'] })).toEqual({ channels: ['trades', 'orderbook'], instruments: ['BTC-USD'] });
+    const BTC = ['BTC-USD'];
+    const subscribed = async (message: Record<string, unknown>): Promise<unknown> => (await client.ask(message, 'subscribed')).data.subscriptions;
+    expect(await subscribed({ op: 'subscribe', channels: ['orderbook'], instruments: BTC })).toEqual([{ channel: 'trades', instruments: BTC }, { channel: 'orderbook', instruments: BTC }]);
     await caughtUp(client);
     expect(typesOf(client.ofType('orderbook_snapshot'))).toEqual(['orderbook_snapshot BTC-USD']);
     // A book that is followed already needs no other snapshot; one that is new does.
-    expect(await subscribed({ op: 'subscribe', channels: ['orderbook'], instruments: ['BTC-USD', 'ETH-USD'] })).toEqual({ channels: ['trades', 'orderbook'], instruments: ['BTC-USD', 'ETH-USD'] });
+    expect(await subscribed({ op: 'subscribe', channels: ['orderbook'], instruments: INSTRUMENTS })).toEqual([{ channel: 'trades', instruments: BTC }, { channel: 'orderbook', instruments: INSTRUMENTS }]);
     await caughtUp(client);
     expect(typesOf(client.ofType('orderbook_snapshot'))).toEqual(['orderbook_snapshot BTC-USD', 'orderbook_snapshot ETH-USD']);
-    expect(await subscribed({ op: 'unsubscribe', channels: ['orderbook'] })).toEqual({ channels: ['trades'], instruments: ['BTC-USD', 'ETH-USD'] });
+    expect(await subscribed({ op: 'unsubscribe', channels: ['orderbook'] })).toEqual([{ channel: 'trades', instruments: BTC }]);
     await place('sell', '10.00', '1');
     await place('buy', '10.00', '1');
+    // Subscriptions are pairs: the trades of ETH-USD were never asked for.
+    await place('sell', '10.00', '1', { instrument: 'ETH-USD' });
+    await place('buy', '10.00', '1', { instrument: 'ETH-USD' });
     await caughtUp(client);
     expect(client.ofType('orderbook_delta')).toEqual([]);
-    expect(client.ofType('trade')).toHaveLength(1);
+    expect(typesOf(client.ofType('trade'))).toEqual(['trade BTC-USD']);
     // Anew means a snapshot anew: what came between was not told.
-    await subscribed({ op: 'subscribe', channels: ['orderbook'], instruments: ['BTC-USD'] });
+    await subscribed({ op: 'subscribe', channels: ['orderbook'], instruments: INSTRUMENTS });
     await caughtUp(client);
     expect(client.ofType('orderbook_snapshot')).toHaveLength(4);
     expect(client.ofType('orderbook_snapshot').at(-2)).toMatchObject({ instrument: 'BTC-USD', sequence: base + 2 });
-    expect(await subscribed({ op: 'unsubscribe', instruments: ['BTC-USD'] })).toEqual({ channels: ['trades', 'orderbook'], instruments: ['ETH-USD'] });
-    expect(await subscribed({ op: 'unsubscribe' })).toEqual({ channels: [], instruments: ['ETH-USD'] });
+    expect(await subscribed({ op: 'unsubscribe', instruments: BTC })).toEqual([{ channel: 'orderbook', instruments: ['ETH-USD'] }]);
+    expect(await subscribed({ op: 'unsubscribe' })).toEqual([]);
     const before = client.told.length;
     await place('sell', '10.00', '1', { instrument: 'ETH-USD' });
     await caughtUp(client);
     expect(client.told).toHaveLength(before);
-    expect(await subscribed({ op: 'subscribe' })).toEqual({ channels: ['orderbook', 'trades', 'orders'], instruments: ['BTC-USD', 'ETH-USD'] });
+    expect(await subscribed({ op: 'subscribe' })).toEqual(['orderbook', 'trades', 'orders'].map((channel) => ({ channel, instruments: INSTRUMENTS })));
   });
 
   it('name a sequence and a time in answers to a ping, too', async () => {
@@ -185,7 +192,7 @@ describe('stream messages', () => {
     const client = await open();
     await caughtUp(client);
     const pong = await client.ask({ op: 'ping' }, 'pong');
-    expect(pong).toEqual({ type: 'pong', instrument: null, sequence: base + 1, timestamp: expect.stringMatching(TIMESTAMP) as string, data: {} });
+    expect(pong).toEqual({ type: 'pong', instrument: null, sequence: base + 1, timestamp: expect.stringMatching(TIMESTAMP) as string, data: { epoch } });
   });
 
   it('come as a heartbeat after each second of silence, and only then', async () => {
@@ -197,7 +204,7 @@ describe('stream messages', () => {
       return quiet.ofType('heartbeat').length >= 3;
     });
     expect(quiet.told.map(({ type }) => type)).toEqual(['subscribed']);
-    expect(quiet.ofType('heartbeat')[0]).toMatchObject({ instrument: null, sequence: expect.any(Number) as number, data: {} });
+    expect(quiet.ofType('heartbeat')[0]).toMatchObject({ instrument: null, sequence: expect.any(Number) as number, data: { epoch } });
     expect(busy.ofType('order').length).toBeGreaterThan(5);
     // By the times in the messages: on a busy machine they may arrive together.
     for (const { messages } of [quiet, busy]) {

@@ -13,7 +13,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const README = read('README.md');
 
 /** Served beside the JSON routes. */
-const OTHER_PATHS = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/asyncapi.json', '/docs'];
+const OTHER_PATHS = ['/public/stream', '/healthz', '/readyz', '/metrics', '/openapi.json', '/asyncapi.json', '/docs'];
 
 function shellLines(): string[] {
   return [...README.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap((block) => (block[1] as string).trim().split('\n'));

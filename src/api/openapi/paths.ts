@@ -102,6 +102,13 @@ const cancelAnswers = {
   ...keyed(cancelRefusals),
 };
 
+const streamParameters = (limits: DocumentedLimits): Schema[] => [
+  query('channels', 'Names of channels, separated by commas.', { type: 'string' }, 'trades,orderbook'),
+  query('instruments', 'Names of instruments, separated by commas.', { type: 'string' }, INSTRUMENT_DEFAULT),
+  query('depth', 'Levels of each side that books are limited to; without it they are whole.', wholeNumber(limits.orderbookLevelsMax), 10),
+  query('since', 'Goes on behind this sequence, or behind the event with this id, instead of beginning with snapshots.', { type: 'string' }, '1042'),
+];
+
 export function paths(limits: DocumentedLimits): Record<string, Record<string, Schema>> {
   return {
     '/orders': {
@@ -276,11 +283,23 @@ export function paths(limits: DocumentedLimits): Record<string, Record<string, S
       get: call({
         operationId: 'openStream', tag: 'Market data', summary: 'A WebSocket: book snapshots and deltas, trades and orders as they happen',
         description: 'Without parameters it gives everything.',
+        parameters: streamParameters(limits),
+        answers: { 101: { description: 'The WebSocket is open.' }, ...plain(['upgrade_required', 'too_many_streams', 'streams_full']) },
+      }),
+    },
+    '/public/stream': {
+      get: call({
+        operationId: 'openEventStream', tag: 'Market data', summary: 'The stream as server-sent events, for browsers and curl',
+        description: 'The messages of `/stream`: `event` is the type, `data` the message as JSON, `id` where the client stands after it. Who '
+          + 'connects again with that id as `Last-Event-ID` or `since` gets what came in between, nothing twice. Without parameters it gives everything.',
         parameters: [
-          query('channels', 'Names of channels, separated by commas.', { type: 'string' }, 'trades,orderbook'),
-          query('instruments', 'Names of instruments, separated by commas.', { type: 'string' }, INSTRUMENT_DEFAULT),
+          ...streamParameters(limits),
+          { name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string' }, description: 'Id of the last event that the client has got; it wins over `since`.' },
         ],
-        answers: { 101: { description: 'The WebSocket is open.' }, ...plain(['upgrade_required']) },
+        answers: {
+          200: successText('Events, until one side closes.', 'text/event-stream'),
+          ...plain([...ANY_PARAMETERS, 'too_many_streams', 'streams_full']),
+        },
       }),
     },
     '/healthz': {

@@ -56,6 +56,14 @@ export const JOURNAL_ENTRY: NamedQuery = {
     LIMIT 1`,
 };
 
+// Entries that Postgres refused were told like all others.
+export const JOURNAL_PAGE: NamedQuery = {
+  name: 'journal_page',
+  text: `SELECT sequence, payload FROM journal WHERE shard = $1 AND sequence > $2 AND sequence <= $3
+    UNION ALL SELECT sequence, payload FROM dead_letters WHERE shard = $1 AND sequence > $2 AND sequence <= $3
+    ORDER BY sequence`,
+};
+
 export const SWEPT: NamedQuery = {
   name: 'swept',
   text: 'SELECT swept_sequence FROM checkpoints WHERE shard = $1',

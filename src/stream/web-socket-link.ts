@@ -1,0 +1,50 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Link } from './link';
+import type { Message } from './message';
+
+/**
+ * A WebSocket. Messages are written to the connection under it as frames that were made before; everything else is left to
+ * `ws`, which writes whole frames too, since nothing is compressed.
+ */
+export class WebSocketLink implements Link {
+  readonly kind = 'frames';
+
+  constructor(private readonly socket: WebSocket, private readonly connection: Duplex) {}
+
+  get isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN;
+  }
+
+  get waitingBytes(): number {
+    return this.connection.writableLength;
+  }
+
+  encode(message: Message): Buffer {
+    return message.asFrame;
+  }
+
+  write(bytes: Buffer): void {
+    if (this.isOpen) this.connection.write(bytes);
+  }
+
+  /** A client of a WebSocket goes by the sequences of its messages. */
+  mark(): void {}
+
+  onceDrained(drained: () => void): void {
+    if (this.connection.writableLength === 0) setImmediate(drained);
+    else this.connection.once('drain', drained);
+  }
+
+  ping(): void {
+    if (this.isOpen) this.socket.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason);
+  }
+
+  destroy(): void {
+    this.socket.terminate();
+  }
+}

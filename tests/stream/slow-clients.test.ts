@@ -1,0 +1,155 @@
+import { HttpClient } from '../persistence/support/http-client';
+import { ShardView } from '../persistence/support/shard-view';
+import { until } from '../persistence/support/until';
+import { Venue, type RunningApp } from '../support/venue';
+import { RebuiltBook, orderProblems, tradeProblems } from './support/rebuilt-book';
+import { StreamClient } from './support/stream-client';
+
+const BATCH = 1_000;
+
+/** Each limit has a service of its own on one venue: the same market, told by processes with other bounds. */
+describe('clients that do not read', () => {
+  let venue: Venue;
+  let shard: ShardView;
+  let first: RunningApp;
+  let http: HttpClient;
+  let price = 0;
+
+  beforeAll(async () => {
+    venue = await Venue.open({ environment: { STREAM_BEHIND_BYTES: '65536' } });
+    shard = new ShardView(venue);
+    first = await venue.start();
+    http = new HttpClient(() => first.url);
+  });
+  afterAll(async () => {
+    http.close();
+    await venue.close();
+  });
+
+  /** Much to tell: orders, trades, and book changes that come and go. */
+  const busy = async (): Promise<void> => {
+    const operations = Array.from({ length: BATCH }, (_, i) => {
+      price = (price + 7) % 97;
+      return { op: 'place', client_id: 'ann', side: i % 3 === 0 ? 'sell' : 'buy', type: 'limit', price: (100 + price / 10).toFixed(2), quantity: '1' };
+    });
+    expect((await http.post('/orders/batch', { operations })).status).toBe(200);
+  };
+
+  const metric = async (service: RunningApp, name: string): Promise<number> => {
+    const text = await (await fetch(`${service.url}/metrics`)).text();
+    return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1));
+  };
+
+  const rebuilt = (client: StreamClient): RebuiltBook => {
+    const book = new RebuiltBook('BTC-USD');
+    for (const message of client.messages) book.take(message);
+    return book;
+  };
+
+  const finalBook = async (): Promise<unknown> => {
+    const { bids, asks, checksum } = (await http.get('/public/orderbook?levels=5000')).body as { bids: unknown; asks: unknown; checksum: number };
+    return { bids, asks, checksum };
+  };
+
+  /** One client beside the slow one, which must not notice. */
+  const beside = async (service: RunningApp, test: (slow: StreamClient) => Promise<void>, query = '?instruments=BTC-USD'): Promise<void> => {
+    const good = await StreamClient.open(service.url, '?instruments=BTC-USD');
+    const slow = await StreamClient.open(service.url, query);
+    await Promise.all([good.count(2), slow.count(2)]);
+    slow.socket.pause();
+    await test(slow);
+    await good.caughtUp(await shard.meta('seq'));
+    const book = rebuilt(good);
+    expect(book.problems).toEqual([]);
+    expect(book.snapshots).toBe(1);
+    expect(good.ofType('resync')).toEqual([]);
+    expect(good.closed).toBeNull();
+    expect(tradeProblems(good.messages)).toEqual([]);
+    await good.close();
+    await slow.close();
+  };
+
+  it.each(['?instruments=BTC-USD', '?instruments=BTC-USD&depth=5'])('get book changes merged, and every trade and order, when they read again: %s', async (query) => {
+    const service = await venue.start({ STREAM_BUFFER_BYTES_MAX: String(64 * 1_048_576) });
+    await beside(service, async (slow) => {
+      await until('it is behind', async () => {
+        await busy();
+        return await metric(service, 'stream_clients_behind_total') > 0;
+      });
+      await busy();
+      slow.socket.resume();
+      await slow.caughtUp(await shard.meta('seq'));
+      const book = rebuilt(slow);
+      expect(book.problems).toEqual([]);
+      expect([book.snapshots, slow.ofType('resync')]).toEqual([1, []]);
+      expect(tradeProblems(slow.messages)).toEqual([]);
+      expect(orderProblems(slow.messages)).toEqual([]);
+      // One of its messages stands for hundreds.
+      expect(slow.ofType('orderbook_delta').some(({ sequence, data }) => sequence - (data.first_sequence as number) > BATCH / 2)).toBe(true);
+      const { bids, asks } = (await http.get('/public/orderbook?levels=5000')).body as { bids: unknown[]; asks: unknown[] };
+      const levels = query.includes('depth') ? 5 : 5_000;
+      expect(book.history.at(-1)).toMatchObject({ bids: bids.slice(0, levels), asks: asks.slice(0, levels) });
+    }, query);
+    await service.stop();
+  });
+
+  it('are told what they missed in a resync when even that is too much to hold', async () => {
+    const service = await venue.start({ STREAM_BUFFER_BYTES_MAX: '524288' });
+    await beside(service, async (slow) => {
+      await until('it is behind', async () => {
+        await busy();
+        return await metric(service, 'stream_clients_behind_total') > 0;
+      });
+      await busy();
+      await busy();
+      slow.socket.resume();
+      await slow.caughtUp(await shard.meta('seq'));
+      const resync = slow.messages.findIndex(({ type }) => type === 'resync');
+      expect(slow.messages[resync]).toMatchObject({ data: { reason: 'slow_consumer' } });
+      expect(slow.messages[resync + 1]).toMatchObject({ type: 'orderbook_snapshot', instrument: 'BTC-USD' });
+      const book = rebuilt(slow);
+      expect(book.problems).toEqual([]);
+      expect(book.history.at(-1)).toMatchObject(await finalBook() as object);
+      // Up to the resync nothing is missing, and nothing behind it either.
+      expect(tradeProblems(slow.messages.slice(0, resync))).toEqual([]);
+      expect(tradeProblems(slow.messages.slice(resync))).toEqual([]);
+      expect(await metric(service, 'stream_clients_resynced_total')).toBe(1);
+    });
+    await service.stop();
+  });
+
+  it('are closed as slow consumers when they stay behind', async () => {
+    const service = await venue.start({ STREAM_BEHIND_MS: '300', STREAM_HEARTBEAT_MS: '200' });
+    await beside(service, async (slow) => {
+      await until('it is dropped', async () => {
+        await busy();
+        return await metric(service, 'stream_clients_dropped_total') > 0;
+      });
+      slow.socket.resume();
+      expect(await slow.untilClosed()).toEqual({ code: 1008, reason: 'slow_consumer' });
+      // What it got before that is whole.
+      expect(rebuilt(slow).problems).toEqual([]);
+      expect(tradeProblems(slow.messages)).toEqual([]);
+    });
+    await service.stop();
+  });
+
+  it('are closed when more waits for them than there may be, whatever they ask for', async () => {
+    const service = await venue.start({ STREAM_BUFFER_BYTES_MAX: '65536', STREAM_MESSAGES_PER_SECOND: '100000' });
+    await http.post('/orders/batch', {
+      operations: Array.from({ length: BATCH }, (_, i) => ({ op: 'place', client_id: 'wide', side: 'buy', type: 'limit', price: (1 + i / 100).toFixed(2), quantity: '1' })),
+    });
+    await beside(service, async (slow) => {
+      await until('it is dropped', async () => {
+        for (let i = 0; i < 20; i++) {
+          slow.send({ op: 'unsubscribe', channels: ['orderbook'] });
+          slow.send({ op: 'subscribe', channels: ['orderbook'] });
+        }
+        return await metric(service, 'stream_clients_dropped_total') > 0;
+      });
+      slow.socket.resume();
+      await slow.untilClosed();
+    });
+    await service.stop();
+  });
+});
