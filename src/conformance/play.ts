@@ -32,7 +32,7 @@ export function operationOf(command: StreamCommand, instrument: VenueInstrument)
   }
 }
 
-function answerOf({ status, body }: OperationResult, instrument: VenueInstrument): StreamAnswer {
+export function answerOf({ status, body }: OperationResult, instrument: VenueInstrument): StreamAnswer {
   if (status === 404 || status === 409) return null;
   if (status >= 300) throw new VenueError(`the venue answered ${status}: ${JSON.stringify(body)}`);
   const order = body as {

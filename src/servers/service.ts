@@ -29,6 +29,8 @@ export interface ServiceOptions {
   readonly dataDir: string;
   /** How long the service lets itself drain. */
   readonly shutdownTimeoutMs: number;
+  /** Arguments of Node's own, such as a profiler's. */
+  readonly nodeArguments?: readonly string[];
 }
 
 export type Service = Running & Pick<Child, 'hasExited'>;
@@ -37,7 +39,7 @@ export type Service = Running & Pick<Child, 'hasExited'>;
 export async function startService(options: ServiceOptions): Promise<Service> {
   const child = await startChild({
     command: process.execPath,
-    args: [...NODE_FLAGS, options.main],
+    args: [...NODE_FLAGS, ...options.nodeArguments ?? [], options.main],
     env: options.environment,
     deathSignal: 'SIGTERM',
   });

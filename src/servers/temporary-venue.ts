@@ -20,8 +20,13 @@ export interface TemporaryVenue {
   stop(): Promise<void>;
 }
 
-/** @param environment settings of the service, by the names of the environment */
-export async function startTemporaryVenue(environment: Readonly<Record<string, string>> = {}): Promise<TemporaryVenue> {
+/**
+ * @param environment settings of the service, by the names of the environment
+ * @param nodeArguments of the service's process
+ */
+export async function startTemporaryVenue(
+  environment: Readonly<Record<string, string>> = {}, nodeArguments: readonly string[] = [],
+): Promise<TemporaryVenue> {
   const dataDir = mkdtempSync(join(tmpdir(), 'openfill-'));
   const running: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
@@ -38,6 +43,7 @@ export async function startTemporaryVenue(environment: Readonly<Record<string, s
       main: MAIN,
       dataDir,
       shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+      nodeArguments,
       environment: {
         PATH: process.env.PATH ?? '', LOG_LEVEL: 'warn', REQUIRE_DURABLE: 'true', ...environment,
         HOST, PORT: String(port), DATA_DIR: dataDir, REDIS_URL: redis.url, DATABASE_URL: postgres.url,

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseMessages, type Message } from '../../../src/conformance/messages';
-import { ReportBuilder, type StreamAnswer, type StreamCommand } from '../../../src/conformance/reports';
+import { answerOfResult, engineCommandOf } from '../../../src/conformance/commands';
+import { ReportBuilder } from '../../../src/conformance/reports';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
 import type { BookState, LevelState } from '../../../src/reference/state';
-import { amendCommand, cancelCommand, orderOf, placeCommand } from './desk';
+import { BTC } from './desk';
 
 /** The benchmark's streams, played on a book directly: the service around it has a test of its own. */
 
@@ -24,7 +25,6 @@ interface Expected {
 }
 
 const DIRECTORY = join(__dirname, '..', '..', 'conformance');
-const CLIENT = 'stream';
 
 function readText(file: string): string {
   const bytes = readFileSync(join(DIRECTORY, file));
@@ -35,30 +35,6 @@ export function readMessages(name: StreamName): Message[] {
   return parseMessages(readText(`${name}.messages.csv.gz`));
 }
 
-function commandOf(command: StreamCommand): EngineCommand {
-  const named = { clientId: CLIENT, clientOrderId: command.orderId };
-  switch (command.op) {
-    case 'place': return placeCommand(command.side, command.price, command.quantity, {
-      client: CLIENT, name: command.orderId, kind: command.ioc ? 'limit_ioc' : 'limit_gtc',
-    });
-    case 'cancel': return cancelCommand(named);
-    case 'amend': return amendCommand(named, { price: command.price, remaining: command.remaining });
-  }
-}
-
-function answerOf(result: CommandResult): StreamAnswer {
-  if (result.outcome === 'refused' && (result.code === 'order_not_found' || result.code === 'order_not_open')) return null;
-  if (result.outcome !== 'logged') throw new Error(`the book answered ${JSON.stringify(result)}`);
-  const order = orderOf(result.entry);
-  return {
-    venueOrderId: order.orderId,
-    side: order.side,
-    price: order.priceTicks as number,
-    status: order.status,
-    trades: result.entry.fills.map((fill) => ({ price: fill.priceTicks, quantity: fill.quantityLots, makerVenueOrderId: fill.maker.orderId })),
-  };
-}
-
 /** Plays messages in batches of `batchSize`, one batch after the other. @returns the report lines */
 export async function playStream(
   messages: readonly Message[], batchSize: number, submitAll: (commands: EngineCommand[]) => Promise<CommandResult[]>,
@@ -66,11 +42,11 @@ export async function playStream(
   const builder = new ReportBuilder();
   const reports: string[] = [];
   for (let first = 0; first < messages.length; first += batchSize) {
-    const batch = messages.slice(first, first + batchSize).map((message) => ({ message, commands: builder.commandsOf(message).map(commandOf) }));
+    const batch = messages.slice(first, first + batchSize).map((message) => ({ message, commands: builder.commandsOf(message).map((command) => engineCommandOf(command, BTC)) }));
     const results = await submitAll(batch.flatMap(({ commands }) => commands));
     let at = 0;
     for (const { message, commands } of batch) {
-      reports.push(...builder.reportsOf(message, results.slice(at, at + commands.length).map(answerOf)));
+      reports.push(...builder.reportsOf(message, results.slice(at, at + commands.length).map(answerOfResult)));
       at += commands.length;
     }
   }

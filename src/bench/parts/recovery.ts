@@ -1,0 +1,84 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { pino } from 'pino';
+import { RedisConnection } from '../../engine/redis-connection';
+import { ShardRestorer } from '../../engine/shard-restorer';
+import { Database } from '../../persistence/database';
+import { RecoverySource } from '../../persistence/recovery-source';
+import { rebuild } from '../../recovery/rebuild';
+import { windowed } from '../engine-shard';
+import type { Bench, Part } from '../result';
+import { ServicesApart } from '../../servers/services-apart';
+
+const ORDERS = 200_000;
+const PAGE = 1_000;
+const TIMEOUT_MS = 60_000;
+const RECORD = 'r'.repeat(120);
+const quiet = pino({ level: 'silent' });
+
+/** Open orders as the writer would have left them: 100 clients, both sides, 1,000 prices each, every tenth part-filled and named. */
+async function fillPostgres(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`INSERT INTO orders (order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
+        quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us)
+      SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'client-' || n % 100, CASE WHEN n % 10 = 0 THEN 'name-' || n END,
+        CASE n % 3 WHEN 0 THEN 'ETH-USD' ELSE 'BTC-USD' END, CASE n % 2 WHEN 0 THEN 'buy' ELSE 'sell' END, 'limit', 'gtc', false,
+        CASE n % 2 WHEN 0 THEN 4000000 + n % 1000 ELSE 5000000 + n % 1000 END, 1000 + n % 977, CASE WHEN n % 10 = 0 THEN 7 ELSE 0 END,
+        CASE WHEN n % 10 = 0 THEN 7 * (4000000 + n % 1000) ELSE 0 END, CASE WHEN n % 10 = 0 THEN 'partially_filled' ELSE 'open' END, NULL, n,
+        CASE WHEN n % 10 = 0 THEN n ELSE 0 END, n, 1700000000000000 + n, 1700000000000000 + n
+      FROM generate_series(1, ${ORDERS}) AS n`);
+    await client.query(`UPDATE checkpoints SET sequence = ${ORDERS}, time_us = 1700000000000000 + ${ORDERS}`);
+    await client.query('ANALYZE orders');
+  } finally {
+    await client.end();
+  }
+}
+
+/** What a rebuild must write at least, in pages: record, place in the book, place in the client's list. @returns orders a second */
+async function bareWrites(redis: RedisConnection): Promise<number> {
+  const pages = Array.from({ length: ORDERS / PAGE }, (_, page) => Array.from({ length: PAGE }, (_unused, i) => String(page * PAGE + i).padStart(22, '0')));
+  const started = performance.now();
+  await windowed(pages, 2, (ids) => Promise.all([
+    redis.send(['HSET', '{bare}:orders', ...ids.flatMap((id) => [id, RECORD])], TIMEOUT_MS),
+    redis.send(['ZADD', '{bare}:book', ...ids.flatMap((id, i) => [String(i), id])], TIMEOUT_MS),
+    redis.send(['ZADD', '{bare}:open', ...ids.flatMap((id) => ['0', id])], TIMEOUT_MS),
+  ]));
+  const rate = ORDERS / ((performance.now() - started) / 1_000);
+  await redis.send(['UNLINK', '{bare}:orders', '{bare}:book', '{bare}:open'], TIMEOUT_MS);
+  return rate;
+}
+
+async function run(bench: Bench) {
+  const venue = await ServicesApart.start(mkdtempSync(join(bench.directory, 'recovery-')));
+  const redis = new RedisConnection(venue.redis.url, 'bench', quiet);
+  const database = new Database(venue.postgres.url, TIMEOUT_MS, 2, quiet);
+  try {
+    // A first life, so that there is a schema and a checkpoint.
+    await (await venue.service({})).stop();
+    await fillPostgres(venue.postgres.url);
+    await redis.connect();
+    await redis.send(['FLUSHALL'], TIMEOUT_MS);
+    const floor = { name: 'bare Redis writes of as many records and places', value: await bareWrites(redis) };
+    const source = await RecoverySource.open(database, 'main', TIMEOUT_MS);
+    try {
+      const report = await rebuild(source, new ShardRestorer(redis, 'main'), { idempotencyTtlS: 86_400, recentTradesKept: 1_000, reason: 'bench' });
+      return {
+        figures: [
+          { name: 'open orders rebuilt from Postgres, compared by hash', value: report.openOrders / report.seconds, unit: 'orders/s', floor },
+          { name: `until ${ORDERS.toLocaleString('en-US')} open orders are traded on again`, value: report.seconds, unit: 's' },
+        ],
+      };
+    } finally {
+      await source.close();
+    }
+  } finally {
+    redis.close();
+    await database.close();
+    await venue.stop();
+  }
+}
+
+export const recoveryPart: Part = { name: 'recovery', about: 'an empty Redis rebuilt from Postgres', run };
