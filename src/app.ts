@@ -37,6 +37,7 @@ import { Market } from './stream/market';
 import { MarketStatistics } from './stream/market-statistics';
 import { QUERY_PARAMETERS } from './stream/requests';
 import { StreamServer } from './stream/stream-server';
+import { WorkerMetrics, isWorker } from './workers';
 
 export interface App {
   /** Resolves once it serves. @returns the port, null without the api role */
@@ -95,7 +96,8 @@ function openEvents(streams: StreamServer, query: string, lastEventId: string | 
 export function createApp(config: Config, logger: Logger, options: AppOptions = {}): App {
   const isApi = config.roles.has('api');
   const isWriter = config.roles.has('writer');
-  const metrics = createMetrics();
+  const metrics = createMetrics(() => refreshGauges());
+  const workerMetrics = isWorker() ? new WorkerMetrics(metrics.registry) : null;
 
   const redis = new RedisConnection(config.redisUrl, 'engine', logger);
   const engine = new Engine(redis, buildLibrary(), config.shard, {
@@ -289,11 +291,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     });
     const express = createExpressApp(routes, { '/openapi.json': createOpenapiDocument(config), '/asyncapi.json': createAsyncapiDocument(config.batchOperationsMax) }, {
       ready: () => status.ready(),
-      metrics: async () => {
-        // The page answers while Redis is away, with the gauges as they were.
-        await refreshGauges().catch(() => undefined);
-        return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
-      },
+      metrics: async () => ({
+        contentType: metrics.registry.contentType, text: await (workerMetrics?.text() ?? metrics.registry.metrics()),
+      }),
     }, {
       open: (query, lastEventId, address) => openEvents(streams, query, lastEventId, address),
     }, dispatcher);
@@ -376,7 +376,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await Promise.race([keeper.joined, stopped]);
       await market?.waitFor(0, START_SYNC_MS);
       await statistics?.untilComplete(START_SYNC_MS);
-      logger.info({ port, roles: [...config.roles] }, 'serving');
+      logger.info({ port, pid: process.pid, roles: [...config.roles] }, 'serving');
       return { port };
     },
 

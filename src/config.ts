@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import Joi from 'joi';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
@@ -12,6 +13,8 @@ export interface Config {
   readonly redisUrl: string;
   readonly databaseUrl: string;
   readonly roles: ReadonlySet<Role>;
+  /** Processes that serve the API; 1 is this process alone. */
+  readonly apiWorkers: number;
   readonly shard: string;
   readonly instruments: readonly Instrument[];
   readonly allowInsecure: boolean;
@@ -75,6 +78,7 @@ export class ConfigError extends Error {}
 const positive = (fallback: number, max: number): Joi.NumberSchema => Joi.number().integer().min(1).max(max).default(fallback);
 
 const GIB = 2 ** 30;
+const API_WORKERS_MAX = 64;
 
 /** Node tells that a connection has drained only where more waited than this. */
 const STREAM_BYTES_MIN = 65_536;
@@ -90,6 +94,8 @@ const ENVIRONMENT = Joi.object({
   DATABASE_URL: Joi.string().uri({ scheme: ['postgres', 'postgresql'] }).default('postgres://postgres@127.0.0.1:5432/openfill'),
   ROLES: Joi.string().pattern(/^(api|writer)(,(api|writer))*$/).default('api,writer')
     .messages({ 'string.pattern.base': '"ROLES" must be a list of api and writer, separated by commas' }),
+  API_WORKERS: Joi.alternatives(Joi.valid('auto'), Joi.number().integer().min(1).max(API_WORKERS_MAX)).default(1)
+    .messages({ 'alternatives.match': `"API_WORKERS" must be auto or a number from 1 to ${API_WORKERS_MAX}` }),
   SHARD: Joi.string().pattern(/^[a-z0-9_-]{1,64}$/i).default('main')
     .messages({ 'string.pattern.base': '"SHARD" must be 1 to 64 letters, digits, _ or -' }),
   INSTRUMENTS_FILE: Joi.string(),
@@ -147,8 +153,9 @@ const ENVIRONMENT = Joi.object({
 }).unknown(true);
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS' | 'apiWorkers'> {
   readonly roles: string;
+  readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
   readonly idempotencyTtl: number;
 }
@@ -184,10 +191,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (!isLoopback(settings.host) && !settings.allowInsecure) {
     throw new ConfigError(`HOST ${settings.host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
   }
-  const { idempotencyTtl, roles, instrumentsFile, dataDir, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, dataDir, ...rest } = settings;
   return {
     ...rest,
     dataDir: resolve(dataDir),
+    apiWorkers: apiWorkers === 'auto' ? availableParallelism() : apiWorkers,
     roles: new Set(roles.split(',') as Role[]),
     instruments: readInstruments(instrumentsFile),
     idempotencyTtlS: idempotencyTtl,

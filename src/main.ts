@@ -1,7 +1,9 @@
-import { createApp } from './app';
+import type { Logger } from 'pino';
+import { createApp, type App } from './app';
 import { ConfigError, readConfig, type Config } from './config';
 import { createLogger } from './logger';
 import { InstrumentChangedError } from './persistence/instrument-register';
+import { Workers, isParent } from './workers';
 
 /** Exit code of a setting that is wrong: starting again would not help. */
 const EXIT_CONFIG = 1;
@@ -10,6 +12,19 @@ const EXIT_FAILED = 2;
 function fail(message: string, code: number): never {
   process.stderr.write(`openfill: ${message}\n`);
   process.exit(code);
+}
+
+/** A process that runs the service in workers. */
+function parentOf(config: Config, logger: Logger): Pick<App, 'stop'> & { start(): Promise<void> } {
+  // The worker has said why.
+  const workers = new Workers(config, logger, EXIT_CONFIG, () => { void workers.stop().then(() => process.exit(EXIT_CONFIG)); });
+  return {
+    start: () => {
+      workers.start();
+      return Promise.resolve();
+    },
+    stop: () => workers.stop(),
+  };
 }
 
 async function main(): Promise<void> {
@@ -21,7 +36,7 @@ async function main(): Promise<void> {
     throw error;
   }
   const logger = createLogger(config.logLevel);
-  const app = createApp(config, logger);
+  const app = isParent(config) ? parentOf(config, logger) : createApp(config, logger);
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) return;
@@ -36,6 +51,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  // A worker whose parent is gone serves nobody's port.
+  process.on('disconnect', () => stop('disconnect'));
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
   try {
     await app.start();

@@ -4,11 +4,19 @@ const LATENCY_BUCKETS_S = [
   0.0001, 0.00025, 0.0005, 0.00075, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 ];
 
-/** Every metric of the service. Labels are instruments, types, routes and codes, never an order or a client. */
-export function createMetrics() {
+/**
+ * Every metric of the service. Labels are instruments, types, routes and codes, never an order or a client.
+ * @param refresh sets the gauges of what is looked up
+ */
+export function createMetrics(refresh: () => Promise<void>) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  let refreshing: Promise<void> | null = null;
+  /** What is looked up when the metrics are read, once for all of them; an error leaves them as they were. */
+  const collect = (): Promise<void> => refreshing ??= refresh().catch(() => undefined).finally(() => { refreshing = null; });
+  // Every process tells the same of these: several workers' values are no sum, as those of all others are.
+  const shared = { aggregator: 'max', collect } as const;
   return {
     registry,
     ordersReceived: new Counter({ name: 'orders_received_total', help: 'Orders received.', labelNames: ['instrument', 'type', 'side'], registers }),
@@ -16,14 +24,14 @@ export function createMetrics() {
     ordersRejected: new Counter({ name: 'orders_rejected_total', help: 'Orders turned down.', labelNames: ['instrument', 'reason'], registers }),
     trades: new Counter({ name: 'trades_total', help: 'Trades.', labelNames: ['instrument'], registers }),
     orderLatency: new Histogram({ name: 'order_latency_seconds', help: 'From the request read to the answer ready.', labelNames: ['instrument', 'type'], buckets: LATENCY_BUCKETS_S, registers }),
-    orderbookDepth: new Gauge({ name: 'current_orderbook_depth', help: 'Price levels in the book.', labelNames: ['instrument', 'side'], registers }),
+    orderbookDepth: new Gauge({ ...shared, name: 'current_orderbook_depth', help: 'Price levels in the book.', labelNames: ['instrument', 'side'], registers }),
     orderEntryConnections: new Gauge({ name: 'order_entry_connections', help: 'Open order entry connections.', registers }),
     websocketConnections: new Gauge({ name: 'websocket_connections', help: 'Open stream connections, WebSockets and event streams.', registers }),
     engineCallSeconds: new Histogram({ name: 'engine_call_seconds', help: 'One engine call, network and fsync included.', buckets: LATENCY_BUCKETS_S, registers }),
     engineCallCommands: new Histogram({ name: 'engine_call_commands', help: 'Commands in one engine call.', buckets: [1, 2, 5, 10, 20, 50, 100], registers }),
-    logLength: new Gauge({ name: 'log_length_entries', help: 'Entries in the shard log, its kept tail included.', registers }),
-    writerLagEntries: new Gauge({ name: 'writer_lag_entries', help: 'Log entries that are not in Postgres yet.', registers }),
-    writerLagSeconds: new Gauge({ name: 'writer_lag_seconds', help: 'Age of the oldest log entry that is not in Postgres yet.', registers }),
+    logLength: new Gauge({ ...shared, name: 'log_length_entries', help: 'Entries in the shard log, its kept tail included.', registers }),
+    writerLagEntries: new Gauge({ ...shared, name: 'writer_lag_entries', help: 'Log entries that are not in Postgres yet.', registers }),
+    writerLagSeconds: new Gauge({ ...shared, name: 'writer_lag_seconds', help: 'Age of the oldest log entry that is not in Postgres yet.', registers }),
     writerBatchEntries: new Histogram({ name: 'writer_batch_entries', help: 'Log entries in one transaction.', buckets: [1, 10, 50, 100, 500, 1000, 2000, 5000], registers }),
     writerCommitSeconds: new Histogram({ name: 'writer_commit_seconds', help: 'One transaction of the writer.', buckets: LATENCY_BUCKETS_S, registers }),
     writerActive: new Gauge({ name: 'writer_active', help: '1 while this process is the writer of its shard.', registers }),
