@@ -264,6 +264,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     }, orderMetrics(metrics));
     const marketData = new MarketDataApi({
       book: readBook,
+      bookOrders: (instrument, levels, topLevels) => engine.readOrders(instrument, levels, config.orderbookOrdersMax, topLevels),
       recentTrades: (instrument, count, before) => engine.recentTrades(instrument, count, before),
       olderTrades: (instrument, before, count) => history.trades(instrument, before, count),
       ticker: (instrument) => readTicker(live, summary, instrument),

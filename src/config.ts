@@ -28,6 +28,7 @@ export interface Config {
   readonly urlBytesMax: number;
   readonly batchOperationsMax: number;
   readonly orderbookLevelsMax: number;
+  readonly orderbookOrdersMax: number;
   readonly tradesLimitMax: number;
   readonly ordersLimitMax: number;
   readonly candlesLimitMax: number;
@@ -110,6 +111,7 @@ const ENVIRONMENT = Joi.object({
   URL_BYTES_MAX: positive(8_192, 65_536),
   BATCH_OPERATIONS_MAX: positive(1_000, 10_000),
   ORDERBOOK_LEVELS_MAX: positive(5_000, 100_000),
+  ORDERBOOK_ORDERS_MAX: positive(1_000, 2_000),
   TRADES_LIMIT_MAX: positive(1_000, 10_000),
   ORDERS_LIMIT_MAX: positive(1_000, 10_000),
   CANDLES_LIMIT_MAX: positive(1_000, 10_000),

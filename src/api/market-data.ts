@@ -1,10 +1,11 @@
 import { formatAmount } from '../domain/amounts';
 import type { Candle } from '../domain/candle';
-import { bookChecksum } from '../domain/checksum';
+import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
 import type { Instrument } from '../domain/instruments';
-import { formatTimeUs, type Trade } from '../domain/order';
+import { formatTimeUs, remainingLots, type Order, type Trade } from '../domain/order';
 import { presentTrade } from '../domain/present';
 import { presentTicker } from '../domain/present-market';
+import type { BookOrders } from '../engine/engine';
 import type { Answer, Staleness } from './answer';
 import type { InstrumentTable } from './instrument-table';
 import { checkQuery, querySchemas } from './schemas';
@@ -35,6 +36,8 @@ export interface TickerData {
 export interface MarketDataSources {
   /** The book at a sequence that contains everything acknowledged before the call. */
   book(instrument: string, levels: number): Promise<BookView>;
+  /** Single orders of the best levels, in queue order, from what was acknowledged before the call. */
+  bookOrders(instrument: string, levels: number, topLevels: number): Promise<BookOrders>;
   /** Newest first, contiguous; at least those that Postgres does not have yet. */
   recentTrades(instrument: string, count: number, before: number | null): Promise<readonly Trade[]>;
   /** Newest first. */
@@ -59,10 +62,12 @@ export class MarketDataApi {
 
   /** GET /public/orderbook */
   async orderbook(query: Readonly<Record<string, unknown>>): Promise<Answer> {
-    const { instrument: name, levels } = checkQuery(this.queries.orderbook, query);
+    const { instrument: name, levels: asked, level } = checkQuery(this.queries.orderbook, query);
     const instrument = this.instruments.require(name);
+    if (level === '3') return this.singleOrders(instrument, asked);
+    const levels = level === '1' ? 1 : asked;
     // The checksum is over the top ten, even where fewer are asked for.
-    const book = await this.sources.book(name, Math.max(levels, 10));
+    const book = await this.sources.book(name, Math.max(levels, CHECKSUM_LEVELS));
     const bids = viewLevels(book.bids, instrument);
     const asks = viewLevels(book.asks, instrument);
     return {
@@ -74,6 +79,25 @@ export class MarketDataApi {
         asks: asks.slice(0, levels),
         checksum: bookChecksum(bids, asks),
         timestamp: formatTimeUs(book.timeUs),
+      },
+    };
+  }
+
+  private async singleOrders(instrument: Instrument, levels: number): Promise<Answer> {
+    const { sequence, timeUs, bids, asks } = await this.sources.bookOrders(instrument.instrument, levels, CHECKSUM_LEVELS);
+    const view = (orders: readonly Order[]): [price: string, quantity: string, orderId: string][] => orders.map((order) => [
+      formatAmount(order.priceTicks ?? 0, instrument.tick), formatAmount(remainingLots(order), instrument.lot), order.orderId,
+    ]);
+    return {
+      status: 200,
+      body: {
+        instrument: instrument.instrument,
+        sequence,
+        bids: view(bids.orders),
+        asks: view(asks.orders),
+        checksum: bookChecksum(viewLevels(bids.top, instrument), viewLevels(asks.top, instrument)),
+        timestamp: formatTimeUs(timeUs),
+        ...(bids.isCut || asks.isCut ? { truncated: true } : {}),
       },
     };
   }

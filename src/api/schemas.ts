@@ -156,8 +156,10 @@ export function candlesSchema(limitMax: number): Joi.ObjectSchema<CandlesQuery> 
 
 export function querySchemas(limits: { levelsMax: number; tradesMax: number; ordersMax: number }) {
   return {
-    orderbook: Joi.object<{ instrument: string; levels: number }>({
-      instrument: instrument.default(INSTRUMENT_DEFAULT), levels: limit(limits.levelsMax, ORDERBOOK_LEVELS_DEFAULT),
+    orderbook: Joi.object<{ instrument: string; levels: number; level: '1' | '2' | '3' }>({
+      instrument: instrument.default(INSTRUMENT_DEFAULT),
+      levels: limit(limits.levelsMax, ORDERBOOK_LEVELS_DEFAULT),
+      level: Joi.string().valid('1', '2', '3').default('2'),
     }),
     trades: Joi.object<{ instrument: string; limit: number; before?: number }>({
       instrument: instrument.default(INSTRUMENT_DEFAULT),

@@ -3,7 +3,7 @@
  * bids from the highest, each level's price and quantity with the point and leading zeros removed.
  */
 
-const CHECKSUM_LEVELS = 10;
+export const CHECKSUM_LEVELS = 10;
 
 const TABLE = new Uint32Array(256);
 for (let n = 0; n < 256; n++) {

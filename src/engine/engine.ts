@@ -56,6 +56,22 @@ export interface BookLevels {
   readonly asks: readonly (readonly [priceTicks: number, quantityLots: number])[];
 }
 
+/** A side's orders in queue order. */
+export interface QueuedOrders {
+  readonly orders: readonly Order[];
+  /** There are more than were asked for at most. */
+  readonly isCut: boolean;
+  /** Price and total of the best levels. */
+  readonly top: readonly (readonly [priceTicks: number, quantityLots: number])[];
+}
+
+export interface BookOrders {
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly bids: QueuedOrders;
+  readonly asks: QueuedOrders;
+}
+
 /** Settings of Redis that the promise rests on, their safe value, and what any other one can lose. */
 const DURABLE_SETTINGS = [
   ['appendonly', 'yes', 'a restart of Redis loses everything that Postgres does not have yet'],
@@ -506,6 +522,20 @@ export class Engine {
       (i < bidsEnd ? bids : asks).push([Number(reply[i]), Number(reply[i + 1])]);
     }
     return { sequence: Number(reply[0]), timeUs: Number(reply[1]), bids, asks };
+  }
+
+  /** The orders of the best levels of both sides, at most `ordersMax` a side, and the totals of `topLevels`, at one moment. */
+  async readOrders(instrument: string, levels: number, ordersMax: number, topLevels: number): Promise<BookOrders> {
+    const reply = (await this.read(() => this.call('read_orders', [
+      instrument, String(levels), String(ordersMax), String(topLevels),
+    ]))) as [string, string, ...(string[] | number)[]];
+    const side = (at: 2 | 5): QueuedOrders => {
+      const [records, isCut, top] = reply.slice(at, at + 3) as [string[], number, string[]];
+      const levelsOf: [number, number][] = [];
+      for (let i = 0; i + 1 < top.length; i += 2) levelsOf.push([Number(top[i]), Number(top[i + 1])]);
+      return { orders: records.map(decodeOrderRecord), isCut: isCut === 1, top: levelsOf };
+    };
+    return { sequence: Number(reply[0]), timeUs: Number(reply[1]), bids: side(2), asks: side(5) };
   }
 
   /** An order as Redis holds it, null when it does not (any more). */

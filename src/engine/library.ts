@@ -22,6 +22,7 @@ const FUNCTIONS = {
   forget_keys: { callback: 'forget_keys', flags: ['allow-oom'] },
   read_order: { callback: 'read_order', flags: ['no-writes'] },
   read_levels: { callback: 'read_levels', flags: ['no-writes'] },
+  read_orders: { callback: 'read_orders', flags: ['no-writes'] },
   read_book: { callback: 'read_book', flags: ['no-writes'] },
   read_open_orders: { callback: 'read_open_orders', flags: ['no-writes'] },
 } as const satisfies Record<string, { callback: string; flags: readonly string[] }>;

@@ -160,6 +160,10 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     fn: 'read_levels', reply: ['1', '2'], call: (engine) => engine.readLevels('ETH-USD', 1, 31, 32),
     values: { instrument: 'ETH-USD', side: '1', 'price to go on behind': '31', 'page size': '32' },
   },
+  {
+    fn: 'read_orders', reply: ['1', '2', [], 0, [], [], 0, []], call: (engine) => engine.readOrders('ETH-USD', 51, 52, 53),
+    values: { instrument: 'ETH-USD', 'levels a side': '51', 'orders a side': '52', 'levels of the checksum': '53' },
+  },
   { fn: 'read_book', reply: ['1', '2', 0], call: (engine) => engine.readBook('ETH-USD', 41), values: { instrument: 'ETH-USD', 'levels a side': '41' } },
   {
     fn: 'read_open_orders', reply: [''], call: (engine) => engine.readOpenOrders('c"1', 'ETH-USD', orderId, 51),

@@ -1,4 +1,7 @@
+import type { Order } from '../../src/domain/order';
 import { newOrderId } from '../../src/domain/order-id';
+import { seededRandom } from '../../src/seeded-random';
+import { testSeed } from '../persistence/support/load';
 import { orderOf, placeCommand } from './support/desk';
 import { describeOnEachRedis } from './support/redis-targets';
 import { EPOCH } from './support/test-shard';
@@ -52,6 +55,39 @@ describeOnEachRedis('an order read back', (target) => {
     expect(read?.reachedFrom).toBe(firstKept - 1);
     expect(read?.entries.map((entry) => entry.sequence)).toEqual(Array.from({ length: 302 - firstKept }, (_, i) => 301 - i));
     await shard.send('DEL', shard.engine.keys.log);
+  });
+});
+
+describeOnEachRedis('single orders of the book', (target) => {
+  const venue = useShard(target);
+
+  test('are those of the best levels, in the order in which they will trade', async () => {
+    const random = seededRandom(testSeed('single orders'));
+    const { desk, shard } = venue;
+    const open: Order[] = [];
+    for (let i = 0; i < 600; i++) {
+      const side = random.pick(['buy', 'sell'] as const);
+      const rested = await desk.rest(side, side === 'buy' ? 100 - random.below(6) : 101 + random.below(6), 1 + random.below(50));
+      open.push(rested);
+      if (random.below(4) === 0) await desk.cancel(open.splice(random.below(open.length), 1)[0] as Order);
+      if (random.below(4) === 0) await desk.amend(open[random.below(open.length)] as Order, { quantity: 60 + i });
+    }
+    const { state } = await shard.read();
+    const [book] = state.books;
+    const records = new Map(state.orders.map((order) => [order.orderId, order]));
+    for (const levels of [1, 2, 5, 6, 100]) {
+      for (const ordersMax of [1, 99, 100, 101, 1000]) {
+        const read = await shard.engine.readOrders('BTC-USD', levels, ordersMax, 10);
+        for (const side of ['bids', 'asks'] as const) {
+          const all = (book?.[side] ?? []).slice(0, levels).flatMap((level) => level.orderIds).map((id) => records.get(id));
+          expect(read[side].orders).toEqual(all.slice(0, ordersMax));
+          expect(read[side].isCut).toBe(all.length > ordersMax);
+          expect(read[side].top).toEqual(book?.[side].map((level) => [level.priceTicks, level.quantityLots]));
+        }
+        expect(read.sequence).toBe(state.sequence);
+      }
+    }
+    expect(await shard.engine.readOrders('ETH-USD', 5, 5, 10)).toMatchObject({ bids: { orders: [], isCut: false, top: [] } });
   });
 });
 

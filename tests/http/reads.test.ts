@@ -65,6 +65,30 @@ describe('reading', () => {
       expect(await levels('&levels=3')).toMatchObject({ bids: all.bids.slice(0, 3), checksum: all.checksum });
     });
 
+    it('is the best price alone at level 1, and single orders without their clients at level 3', async () => {
+      const first = await place({ price: '100.00', quantity: '1', client_id: 'secret-client' });
+      const second = await place({ price: '100.00', quantity: '2' });
+      const third = await place({ price: '99.00', quantity: '3' });
+      await place({ side: 'sell', price: '101.00', quantity: '4' });
+      const totals = (await client.book(`?instrument=${instrument}`)).body;
+      expect((await client.book(`?instrument=${instrument}&level=2`)).body).toEqual(totals);
+      expect((await client.book(`?instrument=${instrument}&level=1&levels=20`)).body).toEqual({ ...totals, bids: [['100.00', '3.00000000']] });
+      const orders = await client.book(`?instrument=${instrument}&level=3`);
+      expect(orders.text).not.toContain('secret-client');
+      const bids = [['100.00', '1.00000000', first.order_id], ['100.00', '2.00000000', second.order_id], ['99.00', '3.00000000', third.order_id]];
+      expect(orders.body).toEqual({ ...totals, bids, asks: [[...totals.asks[0] as string[], expect.any(String)]] });
+      expect((await client.book(`?instrument=${instrument}&level=3&levels=1`)).body.bids).toEqual(bids.slice(0, 2));
+      await client.batch(Array.from({ length: 999 }, () => ({ op: 'place', ...limit({ instrument, price: '98.00' }) })));
+      const cut = (await client.book(`?instrument=${instrument}&level=3`)).body as { bids: unknown[]; truncated?: boolean };
+      expect([cut.bids.length, cut.truncated]).toEqual([1000, true]);
+      expect((await client.book(`?instrument=${instrument}&level=3&levels=2`)).body).not.toHaveProperty('truncated');
+    });
+
+    it.each(['0', '4', '01', '', 'l2', '2.0'])('refuses level=%s', async (level) => {
+      const { body } = await refusal(client.book(`?level=${level}`), 400, 'validation_failed');
+      expect(body.errors?.[0]?.field).toBe('level');
+    });
+
     it.each([...NO_NUMBERS, '5001'])('refuses levels=%s', async (levels) => {
       const { body } = await refusal(client.book(`?levels=${levels}`), 400, 'validation_failed');
       expect(body.errors?.map(({ field }) => field)).toEqual(['levels']);

@@ -211,6 +211,8 @@ export function paths(limits: DocumentedLimits): Record<string, Record<string, S
         operationId: 'getOrderbook', tag: 'Market data', summary: 'The order book, best first',
         parameters: [
           parameter('Instrument'),
+          query('level', '1: the best price of each side. 2: totals by price. 3: single orders, those of the best `levels` prices in queue order.',
+            { type: 'integer', enum: [1, 2, 3], default: 2 }),
           query('levels', 'Price levels of each side.', wholeNumber(limits.orderbookLevelsMax, ORDERBOOK_LEVELS_DEFAULT), 20),
         ],
         answers: {

@@ -298,16 +298,22 @@ export function schemas(batchOperationsMax: number): Record<string, Schema> {
       type: 'array', prefixItems: [{ ...ref('Decimal'), description: 'Price.' }, { ...ref('Decimal'), description: 'Total quantity.' }],
       minItems: 2, maxItems: 2,
     },
+    QueuedOrder: {
+      type: 'array',
+      prefixItems: [{ ...ref('Decimal'), description: 'Price.' }, { ...ref('Decimal'), description: 'Open quantity.' }, ref('OrderId')],
+      minItems: 3, maxItems: 3,
+    },
     Orderbook: object({
       instrument: ref('InstrumentName'),
       sequence: { ...ref('Sequence'), description: 'The book contains every change up to this one.' },
-      bids: { type: 'array', items: ref('Level'), description: 'Best (highest) first.' },
-      asks: { type: 'array', items: ref('Level'), description: 'Best (lowest) first.' },
+      bids: { type: 'array', items: { oneOf: [ref('Level'), ref('QueuedOrder')] }, description: 'Best (highest) first. Single orders at level 3, in queue order.' },
+      asks: { type: 'array', items: { oneOf: [ref('Level'), ref('QueuedOrder')] }, description: 'Best (lowest) first.' },
       checksum: {
         type: 'integer', minimum: 0, maximum: 2 ** 32 - 1,
         description: 'CRC-32 over the ten best asks from the lowest, then the ten best bids from the highest: price and quantity of each level with the point and leading zeros removed, all joined.',
       },
       timestamp: { ...ref('Time'), description: 'Of the last change that it contains.' },
+      truncated: { type: 'boolean', const: true, description: 'At level 3, where a side has more orders at these prices than are told.' },
     }, ['instrument', 'sequence', 'bids', 'asks', 'checksum', 'timestamp']),
     Trade: object({ ...tradeProperties, taker_side: ref('Side') }, [...all(tradeProperties), 'taker_side']),
     Trades: object({

@@ -81,6 +81,53 @@ local function read_book(keys, argv)
   return result
 end
 
+-- Members of one side looked at in one step: deep levels are seldom asked for.
+local ORDERS_STEP = 100
+
+-- Records of a side's orders in queue order: those of the best `levels` prices, at most `orders_max`. Returns them, and
+-- 1 when the bound cut them short, else 0.
+local function orders_of_side(tag, instrument, side, levels, orders_max)
+  local book_key = tag .. 'book:' .. instrument .. (side == BUY and ':bids' or ':asks')
+  local records, count, seen, price = {}, 0, 0, nil
+  while true do
+    local page = call('ZRANGE', book_key, count, count + ORDERS_STEP - 1, 'WITHSCORES')
+    local ids, id_count, is_done, is_cut = {}, 0, #page < 2 * ORDERS_STEP, 0
+    for i = 1, #page, 2 do
+      if page[i + 1] ~= price then
+        if seen == levels then is_done = true break end
+        seen, price = seen + 1, page[i + 1]
+      end
+      if count + id_count == orders_max then is_done, is_cut = true, 1 break end
+      id_count = id_count + 1
+      ids[id_count] = string.sub(page[i], ID_START)
+    end
+    if id_count > 0 then
+      local found = call('HMGET', tag .. 'orders', unpack(ids))
+      for i = 1, id_count do records[count + i] = found[i] end
+      count = count + id_count
+    end
+    if is_done then return records, is_cut end
+  end
+end
+
+-- read_orders: single orders of the best levels of both sides in queue order, and the levels of a checksum, at one moment.
+-- Keys: {shard}:meta. Arguments: instrument, levels a side, orders a side, levels of the checksum.
+-- Returns: log sequence, time in µs, then for bids and for asks: records, whether there were too many, price and lots of
+--   each level of the checksum.
+local function read_orders(keys, argv)
+  call = redis.call
+  local tag = string.sub(keys[1], 1, -5)
+  local meta = call('HMGET', keys[1], 'seq', 'time_us')
+  local result = { meta[1], meta[2] }
+  for _, side in ipairs({ BUY, SELL }) do
+    local records, is_cut = orders_of_side(tag, argv[1], side, tonumber(argv[2]), tonumber(argv[3]))
+    local top = {}
+    append_levels(tag, argv[1], side, '', tonumber(argv[4]), top)
+    result[#result + 1], result[#result + 2], result[#result + 3] = records, is_cut, top
+  end
+  return result
+end
+
 -- read_open_orders: a page of a client's open orders, newest first.
 -- Keys: {shard}:meta. Arguments: client, instrument or '' for all, order id to go on behind or '', page size.
 -- Returns: order id to go on behind ('' when the listing ends), then records. A page scans a bounded number of

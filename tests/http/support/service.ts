@@ -6,7 +6,7 @@ import { Venue, type RunningApp } from '../../support/venue';
 import { temporaryDirectory } from '../../support/servers';
 import { Client } from './client';
 
-const BOOKS = 80;
+const BOOKS = 120;
 
 const INSTRUMENTS = [
   { instrument: 'BTC-USD', base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001' },
