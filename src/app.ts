@@ -34,6 +34,7 @@ import { Writer } from './persistence/writer';
 import { ShardKeeper } from './recovery/shard-keeper';
 import { Status } from './status';
 import { Market } from './stream/market';
+import { MarketChannels } from './stream/market-channels';
 import { MarketStatistics } from './stream/market-statistics';
 import { QUERY_PARAMETERS } from './stream/requests';
 import { StreamServer } from './stream/stream-server';
@@ -171,7 +172,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     logPage: (after, count) => engine.logPage(after, count),
     recentCandles: (minutesFromS, secondsFromS) => candleHistory.recent(names, minutesFromS, secondsFromS),
     lastTrades: () => candleHistory.lastTrades(names),
-  }, { changed: () => undefined }, { flushMs: config.streamFlushMs }, logger.child({ part: 'statistics' })) : null;
+  }, { changed: (...change) => channels?.changed(...change) }, { flushMs: config.streamFlushMs }, logger.child({ part: 'statistics' })) : null;
   const market = marketLog === null || stream === null
     ? null
     : new Market(config.instruments, engine, marketLog, {
@@ -196,6 +197,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     return entries.length > 0 ? entries : null;
   };
   if (market !== null) stream?.attach(market, olderEntries);
+  const channels = market === null || stream === null || statistics === null
+    ? null
+    : new MarketChannels(config.instruments, stream, market, statistics);
 
   let draining = false;
   let durability: readonly string[] | null = null;

@@ -1,6 +1,6 @@
 import { CHANNELS } from '../domain/channels';
 import { version } from '../version';
-import { schemas } from './openapi/schemas';
+import { schemas, streamCandleProperties, tickerProperties } from './openapi/schemas';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -40,6 +40,9 @@ const SENT: Record<string, Schema> = {
   })),
   trade: message('trade', 'A trade.', true, ref('Trade')),
   order: message('order', 'An order after it changed, without its trades.', true, ref('Order')),
+  ticker: message('ticker', 'The ticker after it changed, at most once a turn; on subscribing, as it is.', true, object(tickerProperties)),
+  candle: message('candle', 'A candle with new trades, or one that is over: `closed`, once. On subscribing, the last one of each interval.', true,
+    object(streamCandleProperties)),
   heartbeat: message('heartbeat', 'After each second of silence.', false, object({ epoch })),
   subscribed: message('subscribed', 'What the connection gets from here on.', false, object({
     subscriptions: {

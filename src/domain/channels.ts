@@ -1,5 +1,5 @@
 /** What a stream client may subscribe to. */
-export const CHANNELS = ['orderbook', 'trades', 'orders'] as const;
+export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** What a client gets that names no channel. */

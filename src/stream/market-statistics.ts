@@ -277,6 +277,7 @@ export class MarketStatistics implements MarketListener {
 
   private flush(): void {
     this.isFlushScheduled = false;
+    if (this.stopping) return;
     for (const name of this.dirty) {
       const statistics = this.instruments.get(name);
       if (statistics === undefined) continue;
@@ -390,11 +391,14 @@ export class MarketStatistics implements MarketListener {
     const market = this.market as Market;
     if (epoch !== this.epoch || !(await market.waitFor(sequence, CATCH_UP_MS)) || generation !== this.generation) return;
     const second = secondOf(timeUs);
+    // Until it has been read what Postgres holds, the tail is needed from its beginning.
+    if (!this.isDayWhole) return;
     for (const [name, statistics] of this.instruments) {
-      // Until it has been read what Postgres holds, the tail is needed from its beginning.
-      if (this.isDayWhole) statistics.tail.letGo(persisted);
-      if (this.isDayWhole && statistics.close(second)) this.mark(name);
+      statistics.tail.letGo(persisted);
+      if (statistics.close(second)) this.dirty.add(name);
     }
+    // At once: whoever subscribes from now on is told of closed candles as such, and must not be told again.
+    if (this.dirty.size > 0) this.flush();
   }
 }
 

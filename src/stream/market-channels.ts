@@ -1,0 +1,71 @@
+import type { Channel } from '../domain/channels';
+import type { Instrument } from '../domain/instruments';
+import { presentCandle, presentTicker } from '../domain/present-market';
+import type { Market } from './market';
+import type { IntervalCandle, MarketStatistics, StatisticsListener } from './market-statistics';
+import type { ChannelMessage } from './messages';
+
+/** The stream as the source of a channel sees it. */
+export interface FedStream {
+  feed(channel: Channel, first: (instrument: string) => readonly ChannelMessage[]): void;
+  publish(channel: Channel, instrument: string, make: () => readonly ChannelMessage[]): void;
+}
+
+/** Feeds the channels `ticker` and `candles`. */
+export class MarketChannels implements StatisticsListener {
+  private readonly bySymbol: ReadonlyMap<string, Instrument>;
+  /** The ticker of each instrument as it was told last, to tell it again only when it differs. */
+  private readonly told = new Map<string, string>();
+
+  constructor(
+    instruments: readonly Instrument[],
+    private readonly stream: FedStream,
+    private readonly market: Market,
+    private readonly statistics: MarketStatistics,
+  ) {
+    this.bySymbol = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
+    stream.feed('ticker', (name) => this.firstTicker(name));
+    stream.feed('candles', (name) => this.statistics.isComplete
+      ? this.statistics.current(name).map((one) => this.candle(name, one, one.isClosed))
+      : []);
+  }
+
+  /** StatisticsListener */
+  changed(name: string, closed: readonly IntervalCandle[], changed: readonly IntervalCandle[]): void {
+    if (!this.statistics.isComplete) return;
+    this.stream.publish('ticker', name, () => this.nextTicker(name));
+    if (closed.length + changed.length === 0) return;
+    this.stream.publish('candles', name, () => [
+      ...closed.map((one) => this.candle(name, one, true)), ...changed.map((one) => this.candle(name, one, false)),
+    ]);
+  }
+
+  private message(type: string, data: unknown): ChannelMessage {
+    return { type, sequence: this.market.sequence, timeUs: this.market.timeUs, data };
+  }
+
+  private instrument(name: string): Instrument {
+    return this.bySymbol.get(name) as Instrument;
+  }
+
+  private candle(name: string, { interval, candle }: IntervalCandle, isClosed: boolean): ChannelMessage {
+    return this.message('candle', { interval, ...presentCandle(candle, this.instrument(name)), closed: isClosed });
+  }
+
+  private ticker(name: string): unknown {
+    const book = this.market.book(name);
+    return presentTicker(this.statistics.last(name), book?.bids.top(1)[0], book?.asks.top(1)[0], this.statistics.day(name), this.instrument(name));
+  }
+
+  private firstTicker(name: string): ChannelMessage[] {
+    return this.statistics.isComplete ? [this.message('ticker', this.ticker(name))] : [];
+  }
+
+  private nextTicker(name: string): ChannelMessage[] {
+    const ticker = this.ticker(name);
+    const text = JSON.stringify(ticker);
+    if (text === this.told.get(name)) return [];
+    this.told.set(name, text);
+    return [this.message('ticker', ticker)];
+  }
+}

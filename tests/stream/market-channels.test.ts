@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import { INTERVAL_SECONDS, type Interval } from '../../src/domain/candle';
+import { seededRandom } from '../../src/seeded-random';
+import { HttpClient } from '../persistence/support/http-client';
+import { testSeed } from '../persistence/support/load';
+import { until } from '../persistence/support/until';
+import { Venue, type RunningApp } from '../support/venue';
+import { StreamClient, type StreamMessage } from './support/stream-client';
+
+interface CandleData { interval: Interval; start: string; trades: number; closed: boolean }
+
+describe('the channels ticker and candles', () => {
+  let venue: Venue;
+  let running: RunningApp;
+  let http: HttpClient;
+
+  beforeAll(async () => {
+    venue = await Venue.open();
+    running = await venue.start();
+    http = new HttpClient(() => running.url);
+  });
+  afterAll(async () => {
+    http.close();
+    await venue.close();
+  });
+
+  const place = async (body: Readonly<Record<string, unknown>>): Promise<number> => {
+    const answer = await http.post('/orders', { client_id: 'ann', instrument: 'BTC-USD', type: 'limit', quantity: '1', ...body });
+    expect(answer.status).toBe(201);
+    return (answer.body as { sequence: number }).sequence;
+  };
+  const data = (message: StreamMessage): CandleData => message.data as unknown as CandleData;
+
+  test('tell in the end what the calls tell, and each candle that is over once', async () => {
+    const random = seededRandom(testSeed('market channels'));
+    const bare = await StreamClient.open(running.url);
+    const client = await StreamClient.open(running.url, '?channels=ticker,candles&instruments=BTC-USD');
+    await client.next('a first ticker', (message) => message.type === 'ticker');
+    const until3Seconds = Date.now() + 3_000;
+    let last = 0;
+    while (Date.now() < until3Seconds) {
+      last = await place({ side: random.pick(['buy', 'sell']), price: `${98 + random.below(5)}.00` });
+      await sleep(random.below(40));
+    }
+    await client.caughtUp(last);
+    // Seconds are over without a trade behind them, too.
+    await until('the last second is closed', () => data(client.ofType('candle').filter((one) => data(one).interval === '1s').at(-1) as StreamMessage).closed);
+
+    const ticker = (await http.get('/public/ticker?instrument=BTC-USD')).body as Record<string, unknown>;
+    expect(client.ofType('ticker').at(-1)?.data).toEqual(Object.fromEntries(Object.entries(ticker).filter(([name]) => !['instrument', 'sequence', 'timestamp'].includes(name))));
+    const texts = client.ofType('ticker').slice(1).map((one) => JSON.stringify(one.data));
+    expect(texts.filter((text, i) => i > 0 && text === texts[i - 1])).toEqual([]);
+
+    for (const interval of Object.keys(INTERVAL_SECONDS) as Interval[]) {
+      const told = client.ofType('candle').map(data).filter((one) => one.interval === interval);
+      const lastOf = new Map(told.map((one) => [one.start, one]));
+      const { candles } = (await http.get(`/public/candles?interval=${interval}`)).body as { candles: { start: string }[] };
+      expect([...lastOf.values()].map(({ interval: _interval, closed: _closed, ...candle }) => candle)).toEqual(candles);
+      const closed = told.filter((one) => one.closed).map((one) => one.start);
+      expect(closed).toEqual([...new Set(closed)]);
+      // All but the last are closed, and nothing comes to a closed one.
+      expect(closed.length).toBeGreaterThanOrEqual(lastOf.size - 1);
+      for (const start of closed) expect(told.filter((one) => one.start === start).at(-1)?.closed).toBe(true);
+      // In the order of time.
+      expect(told.map((one) => one.start)).toEqual(told.map((one) => one.start).sort());
+    }
+    expect(bare.messages.filter(({ type }) => type === 'ticker' || type === 'candle')).toEqual([]);
+    await bare.close();
+    await client.close();
+  });
+
+  test('begin with what is now, also after a restart, and are as their contract says', async () => {
+    await running.stop();
+    running = await venue.start();
+    const document = (await http.get('/asyncapi.json')).body as {
+      channels: { stream: { messages: Record<string, { payload: object }> } }; components: object;
+    };
+    const ajv = new Ajv2020({ strict: false, allErrors: true });
+    addFormats(ajv);
+    ajv.addSchema({ components: document.components }, 'document');
+    const client = await StreamClient.open(running.url, '?channels=ticker,candles&instruments=BTC-USD,ETH-USD');
+    const before = client.ofType('ticker');
+    await place({ side: 'sell', price: '90.00' });
+    const last = await place({ side: 'buy', price: '90.00' });
+    await client.caughtUp(last);
+    const { candles: [today] } = (await http.get('/public/candles?interval=1d&limit=1')).body as { candles: { start: string; trades: number }[] };
+    const day = await client.next('the day goes on where it stood', (one) => one.type === 'candle' && data(one).interval === '1d' && data(one).trades === today?.trades);
+    expect(data(day)).toEqual({ interval: '1d', ...today, closed: false });
+    expect(before.length).toBeLessThanOrEqual(client.ofType('ticker').length);
+    for (const message of client.messages) {
+      const payload = document.channels.stream.messages[message.type]?.payload;
+      const validate = ajv.compile(JSON.parse(JSON.stringify(payload).replaceAll('"#/components', '"document#/components')) as object);
+      expect([message.type, validate(message), validate.errors]).toEqual([message.type, true, null]);
+    }
+    await client.close();
+  });
+});
