@@ -21,6 +21,7 @@ const MARGIN_S = 3;
 const COUNT_EACH_MS = 1000;
 
 const received = new Counter('stream_messages');
+const changes = new Counter('stream_book_changes');
 const gaps = new Counter('stream_gaps');
 const lost = new Counter('stream_connections_lost');
 
@@ -36,6 +37,7 @@ export const options = {
   thresholds: {
     ...NO_FAILURE,
     stream_messages: [`count>${RECEIVERS * RATE * DURATION_S}`],
+    stream_book_changes: ['count>0'],
     stream_gaps: ['count==0'],
     stream_connections_lost: ['count==0'],
     'http_req_duration{name:place}': [`p(95)<${P95_MS}`],
@@ -48,14 +50,14 @@ export default anyCommand;
 /** One receiver: every book message must follow the one before it. */
 export function receive() {
   const books = {};
-  const counts = { messages: 0, gaps: 0 };
+  const counts = { messages: 0, changes: 0, gaps: 0 };
   let isDone = false;
   const socket = new WebSocket(`${BASE_URL.replace(/^http/, 'ws')}/stream`);
   const count = () => {
     received.add(counts.messages);
+    changes.add(counts.changes);
     gaps.add(counts.gaps);
-    counts.messages = 0;
-    counts.gaps = 0;
+    Object.assign(counts, { messages: 0, changes: 0, gaps: 0 });
   };
   const counting = setInterval(count, COUNT_EACH_MS);
   socket.onopen = () => {
@@ -69,8 +71,10 @@ export function receive() {
     // Only book messages are a chain; the others need not be parsed.
     if (!data.startsWith('{"type":"orderbook')) return;
     const message = JSON.parse(data);
-    const isDelta = message.type === 'orderbook_delta';
-    if (isDelta && message.data.previous_sequence !== books[message.instrument]) counts.gaps++;
+    if (message.type === 'orderbook_delta') {
+      counts.changes++;
+      if (message.data.previous_sequence !== books[message.instrument]) counts.gaps++;
+    }
     books[message.instrument] = message.sequence;
   };
   socket.onclose = () => {

@@ -51,10 +51,12 @@ export interface BenchReport {
   readonly parts: readonly MeasuredPart[];
 }
 
-/** What a part gets: how long its timed sections take, and a directory that is removed at the end. */
+/** What a part gets: how long its timed sections take, a directory that is removed at the end. */
 export interface Bench {
   readonly seconds: number;
   readonly directory: string;
+  /** Settings of the service that differ from its defaults. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface Part {

@@ -32,6 +32,8 @@ function numberAt(buffer: Buffer, at: number): number {
 
 export class StreamReceiver {
   messages = 0;
+  /** Changes of a book among them. */
+  deltas = 0;
   gaps = 0;
   private readonly books = new Map<string, number>();
   private rest: Buffer = Buffer.alloc(0);
@@ -109,7 +111,10 @@ export class StreamReceiver {
     const nameAt = text.indexOf(INSTRUMENT) + INSTRUMENT.length;
     const name = text.toString('latin1', nameAt, text.indexOf(QUOTE, nameAt));
     const isDelta = text[DELTA_AT] === LETTER_D;
-    if (isDelta && numberAt(text, text.indexOf(PREVIOUS) + PREVIOUS.length) !== this.books.get(name)) this.gaps++;
+    if (isDelta) {
+      this.deltas++;
+      if (numberAt(text, text.indexOf(PREVIOUS) + PREVIOUS.length) !== this.books.get(name)) this.gaps++;
+    }
     this.books.set(name, numberAt(text, text.indexOf(SEQUENCE) + SEQUENCE.length));
   }
 }

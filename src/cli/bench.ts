@@ -19,6 +19,7 @@ const PLOT = join(ROOT, 'docs', 'latency.svg');
 interface Options {
   readonly only?: readonly Part[];
   readonly seconds: number;
+  readonly set: Readonly<Record<string, string>>;
   readonly json?: string;
   readonly from?: string;
   readonly document: boolean;
@@ -44,16 +45,23 @@ function tell({ part, about, seconds, figures, tables }: MeasuredPart): void {
   process.stdout.write(`${texts.join('\n\n')}\n`);
 }
 
-async function measure(parts: readonly Part[], seconds: number): Promise<BenchReport> {
+/** `NAME=value`, as often as given. */
+function setting(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, value] = /^([A-Z][A-Z_]*)=(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new Error(`"${text}" is not a NAME=value`);
+  return { ...before, [name]: value };
+}
+
+async function measure(parts: readonly Part[], seconds: number, settings: Readonly<Record<string, string>>): Promise<BenchReport> {
   const directory = mkdtempSync(join(tmpdir(), 'openfill-bench-'));
   const measured: MeasuredPart[] = [];
   try {
-    const facts = { date: new Date().toISOString(), commit: commit(), machine: machine(await serverVersions(directory)) };
+    const facts = { date: new Date().toISOString(), commit: commit(), machine: { ...machine(await serverVersions(directory)), ...settings } };
     for (const one of parts) {
       const { name, about } = one;
       process.stderr.write(`${name}: ${about} …\n`);
       const started = performance.now();
-      const result = await one.run({ seconds, directory });
+      const result = await one.run({ seconds, directory, settings });
       const part = { part: name, about, seconds: (performance.now() - started) / 1_000, ...result };
       measured.push(part);
       tell(part);
@@ -73,7 +81,7 @@ function writeDocument(report: BenchReport): void {
 /** @returns the exit code */
 async function bench(options: Options): Promise<number> {
   const report = options.from === undefined
-    ? await measure(options.only ?? PARTS, options.seconds)
+    ? await measure(options.only ?? PARTS, options.seconds, options.set)
     : JSON.parse(readFileSync(resolve(options.from), 'utf8')) as BenchReport;
   if (options.json !== undefined) {
     mkdirSync(dirname(resolve(options.json)), { recursive: true });
@@ -90,6 +98,7 @@ void new Command('bench')
   .description(`Measures, on servers of its own. Parts: ${PARTS.map(({ name, about }) => `${name} (${about})`).join('; ')}.`)
   .option('--only <parts>', 'these parts, separated by commas', partsNamed)
   .option('--seconds <number>', 'length of each timed section', positive, 10)
+  .option('--set <NAME=value>', 'a setting of the service that differs from its default; as often as wanted', setting, {})
   .option('--json <file>', 'write the report for machines, too')
   .option('--from <file>', 'measure nothing, tell a report that --json has written')
   .option('--document', 'write the figures into docs/performance.md, and the plot beside it', false)

@@ -95,7 +95,7 @@ describe('the stream receiver', () => {
     server.on('connection', (socket) => { for (const message of messages) socket.send(message); });
     const receiver = await StreamReceiver.open(portOf(server), '/stream');
     while (receiver.messages < messages.length) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect([receiver.messages, receiver.gaps]).toEqual([messages.length, gaps]);
+    expect([receiver.messages, receiver.deltas, receiver.gaps]).toEqual([messages.length, 3, gaps]);
     receiver.close();
     await new Promise((resolve) => server.close(resolve));
   });

@@ -69,7 +69,7 @@ async function bareServer(seconds: number): Promise<number> {
 }
 
 async function run(bench: Bench) {
-  const venue = await BenchVenue.start();
+  const venue = await BenchVenue.start(bench);
   let rate: number;
   let gaps: number;
   let lost: number;
@@ -88,6 +88,7 @@ async function run(bench: Bench) {
       });
     });
     connection.close();
+    if (receivers.some(({ deltas }) => deltas === 0)) throw new Error('a receiver was told no change of the book');
     gaps = receivers.reduce((sum, receiver) => sum + receiver.gaps, 0);
     lost = receivers.filter(({ isClosed }) => isClosed).length;
     for (const receiver of receivers) receiver.close();

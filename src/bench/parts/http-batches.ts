@@ -77,13 +77,13 @@ async function run(bench: Bench) {
   const figures: Figure[] = [];
   for (const name of ALL_STREAMS) {
     // A book, names and memory of its own for each stream.
-    const venue = await BenchVenue.start({ INSTRUMENTS_FILE: instrumentsFile });
+    const venue = await BenchVenue.start(bench, { INSTRUMENTS_FILE: instrumentsFile });
     try {
       const receiver = await StreamReceiver.open(venue.port, '/stream?channels=trades,orderbook');
       const played = await play(venue, name);
       await venue.untilDrained();
       receiver.close();
-      if (receiver.gaps > 0) throw new Error(`${name}: the stream had ${receiver.gaps} gaps`);
+      if (receiver.gaps > 0 || receiver.deltas === 0) throw new Error(`${name}: the stream told ${receiver.deltas} changes of the book, with ${receiver.gaps} gaps`);
       figures.push({
         name: `${name}: messages through HTTP batches`, value: played.messages / played.seconds, unit: 'messages/s',
         floor: { name: 'bare node:http, as many bytes', value: await bareServer(played) }, goal: { bound: 20_000, better: 'higher' },

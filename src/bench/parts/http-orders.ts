@@ -13,7 +13,7 @@ const KEPT_UP = 0.97;
 const SATURATED_P99_MS = 250;
 
 async function single(bench: Bench) {
-  const venue = await BenchVenue.start();
+  const venue = await BenchVenue.start(bench);
   try {
     const load = { port: venue.port, connections: CONNECTIONS, expected: 201 };
     requireExpected(await closedLoad({ ...load, seconds: WARM_UP_S, request: orderRequests('warm') }));
@@ -69,7 +69,7 @@ async function run(bench: Bench) {
 export const httpOrdersPart: Part = { name: 'http-orders', about: 'single orders over HTTP, as fast as 64 connections can', run };
 
 async function curve(bench: Bench) {
-  const venue = await BenchVenue.start();
+  const venue = await BenchVenue.start(bench);
   const points: LatencyPoint[] = [];
   try {
     const load = { port: venue.port, connections: 256, expected: 201 };

@@ -50,8 +50,8 @@ async function cancelAll(venue: BenchVenue): Promise<void> {
   await venue.untilDrained();
 }
 
-async function run(_bench: Bench) {
-  const venue = await BenchVenue.start();
+async function run(bench: Bench) {
+  const venue = await BenchVenue.start(bench);
   try {
     // Once without counting: what is allocated once only, such as the log's tail, is there then.
     await place(venue, 'named');

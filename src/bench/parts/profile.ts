@@ -22,7 +22,7 @@ const monotonicUs = (): number => Number(process.hrtime.bigint() / 1_000n);
 
 async function profile(bench: Bench, load: (typeof LOADS)[number]): Promise<{ figures: Figure[]; tables: Table[] }> {
   const directory = mkdtempSync(join(bench.directory, 'profile-'));
-  const venue = await BenchVenue.start({}, ['--cpu-prof', `--cpu-prof-dir=${directory}`]);
+  const venue = await BenchVenue.start(bench, {}, ['--cpu-prof', `--cpu-prof-dir=${directory}`]);
   let fromUs: number;
   let toUs: number;
   let orders: number;

@@ -57,7 +57,7 @@ async function run(bench: Bench) {
   const database = new Database(venue.postgres.url, TIMEOUT_MS, 2, quiet);
   try {
     // A first life, so that there is a schema and a checkpoint.
-    await (await venue.service({})).stop();
+    await (await venue.service(bench.settings)).stop();
     await fillPostgres(venue.postgres.url);
     await redis.connect();
     await redis.send(['FLUSHALL'], TIMEOUT_MS);

@@ -27,7 +27,7 @@ const TABLES = ['journal', 'orders', 'trades'] as const;
 async function drain(bench: Bench) {
   const venue = await ServicesApart.start(mkdtempSync(join(bench.directory, 'writer-')));
   try {
-    const api = await venue.service({ ROLES: 'api' });
+    const api = await venue.service({ ...bench.settings, ROLES: 'api' });
     await api.stop();
     const redis = new RedisConnection(venue.redis.url, 'bench', pino({ level: 'silent' }));
     await redis.connect();
@@ -37,7 +37,7 @@ async function drain(bench: Bench) {
     await submitAll(engine, stream.commands.map((command) => engineCommandOf(command, 'BTC-USD')), 8, true);
     const meta = async () => (await engine.meta()) as { sequence: number; persisted: number };
     const { sequence } = await meta();
-    const writer = await venue.service({ ROLES: 'writer' }, false);
+    const writer = await venue.service({ ...bench.settings, ROLES: 'writer' }, false);
     // From the first commit: until then a process starts.
     let first: { atMs: number; persisted: number } | null = null;
     let last = 0;
@@ -80,7 +80,7 @@ async function copyRows(url: string, entries: number): Promise<number> {
 
 /** At a steady rate of orders: how far is Postgres behind? */
 async function lag(bench: Bench) {
-  const venue = await BenchVenue.start();
+  const venue = await BenchVenue.start(bench);
   try {
     const samples: Sample[] = [];
     let isDone = false;

@@ -70,7 +70,7 @@ async function load(url: string, seconds: number, run: string, isGood: (answer: 
 }
 
 async function run(bench: Bench) {
-  const venue = await BenchVenue.start();
+  const venue = await BenchVenue.start(bench);
   let result: Result;
   try {
     const url = `ws://127.0.0.1:${venue.port}/orders`;
