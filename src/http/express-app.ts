@@ -102,16 +102,18 @@ export function createExpressApp(
   app.get('/public/stream', (request, response) => dispatcher.respond(request, response, '/public/stream', async (trace) => {
     const mark = request.originalUrl.indexOf('?');
     const begin = streams.open(mark < 0 ? '' : request.originalUrl.slice(mark + 1), request.get('last-event-id'), request.socket.remoteAddress ?? '');
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
+    // Set one by one: what writeHead takes cannot be asked for later.
+    response.setHeaders(new Map([
+      ['Content-Type', 'text/event-stream'],
+      ['Cache-Control', 'no-store'],
+      ['X-Content-Type-Options', 'nosniff'],
       // A proxy that gathers the answer first would never pass it on.
-      'X-Accel-Buffering': 'no',
-      'X-Request-Id': trace.requestId,
-      traceparent: trace.traceparent,
-      Connection: 'close',
-    });
+      ['X-Accel-Buffering', 'no'],
+      ['X-Request-Id', trace.requestId],
+      ['traceparent', trace.traceparent],
+      ['Connection', 'close'],
+    ]));
+    response.writeHead(200);
     if (request.method === 'HEAD') response.end();
     else begin(response);
     return null;

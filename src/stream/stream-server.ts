@@ -243,16 +243,14 @@ export class StreamServer implements MarketListener {
   }
 
   private answer(client: Client, checked: Checked<Request>): void {
-    if (client.link.waitingBytes > this.options.bufferBytesMax) {
-      this.dropSlow(client);
-      return;
-    }
     if ('error' in checked) {
       this.refuse(client, checked.error);
       return;
     }
     const request = checked.value;
     if (request.op === 'ping') this.control(client, 'pong', {});
+    // What that brings may be much, and the client does not take what it has.
+    else if (client.link.waitingBytes > this.options.bufferBytesMax) this.dropSlow(client);
     else if (request.op === 'subscribe') this.subscribe(client, request);
     else this.unsubscribe(client, request);
   }

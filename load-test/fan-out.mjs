@@ -1,0 +1,71 @@
+// How many messages a second reach many stream clients, with the clients on the same machine: orders go in at a steady
+// rate, and each client counts the messages that it is told.
+//
+//   npm run up                                            (in another terminal)
+//   node load-test/fan-out.mjs [clients] [orders a second] [seconds] [url]
+import { createConnection } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const clients = Number(process.argv[2] ?? 500);
+const rate = Number(process.argv[3] ?? 100);
+const seconds = Number(process.argv[4] ?? 10);
+const url = new URL(process.argv[5] ?? 'http://127.0.0.1:3000');
+/** Requests of orders a second. */
+const TICKS = 20;
+
+let messages = 0;
+let bytes = 0;
+
+/** Counts whole frames: their headers tell how long they are. */
+function open() {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(Number(url.port), url.hostname);
+    let rest = Buffer.alloc(0);
+    let isOpen = false;
+    socket.on('error', reject);
+    socket.on('data', (data) => {
+      bytes += data.length;
+      rest = rest.length === 0 ? data : Buffer.concat([rest, data]);
+      if (!isOpen) {
+        const end = rest.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        isOpen = true;
+        rest = rest.subarray(end + 4);
+        resolve(socket);
+      }
+      let at = 0;
+      while (rest.length - at >= 2) {
+        const short = rest[at + 1] & 0x7f;
+        const header = short < 126 ? 2 : short === 126 ? 4 : 10;
+        if (rest.length - at < header) break;
+        const length = short < 126 ? short : short === 126 ? rest.readUInt16BE(at + 2) : Number(rest.readBigUInt64BE(at + 2));
+        if (rest.length - at < header + length) break;
+        at += header + length;
+        messages++;
+      }
+      rest = rest.subarray(at);
+    });
+    socket.write('GET /stream?instruments=BTC-USD HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n');
+  });
+}
+
+const sockets = await Promise.all(Array.from({ length: clients }, open));
+await sleep(500);
+messages = 0;
+bytes = 0;
+const started = performance.now();
+let placed = 0;
+for (let tick = 1; tick <= seconds * TICKS; tick++) {
+  const operations = Array.from({ length: Math.round(rate * tick / TICKS) - placed }, (_, i) => ({
+    op: 'place', client_id: 'fan-out', side: 'buy', type: 'limit', price: (100 + ((placed + i) * 7 % 97) / 100).toFixed(2), quantity: '1',
+  }));
+  placed += operations.length;
+  if (operations.length > 0) await fetch(new URL('/orders/batch', url), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ operations }) });
+  await sleep(Math.max(0, started + tick * 1_000 / TICKS - performance.now()));
+}
+const wanted = clients * placed * 2;
+while (messages < wanted && performance.now() - started < (seconds + 20) * 1_000) await sleep(5);
+const elapsed = (performance.now() - started) / 1_000;
+console.log(`${placed} orders in ${elapsed.toFixed(1)} s to ${clients} clients: ${messages} of ${wanted} messages, ${Math.round(messages / elapsed)} a second, ${(bytes / elapsed / 1e6).toFixed(1)} MB/s`);
+await fetch(new URL('/orders?client_id=fan-out', url), { method: 'DELETE' });
+for (const socket of sockets) socket.destroy();

@@ -1,0 +1,132 @@
+import { seededRandom } from '../../src/seeded-random';
+import { HttpClient } from '../persistence/support/http-client';
+import { Load, testSeed } from '../persistence/support/load';
+import { ShardView } from '../persistence/support/shard-view';
+import { until } from '../persistence/support/until';
+import { Venue, type RunningApp } from '../support/venue';
+import { EventClient } from './support/event-client';
+import { RebuiltBook, orderProblems, tradeProblems, type BookAt } from './support/rebuilt-book';
+import { StreamClient } from './support/stream-client';
+
+const REQUESTS = 500;
+const DEPTHS = [1, 3, 10];
+
+describe('books of a depth, and changes that are merged', () => {
+  let venue: Venue;
+  let shard: ShardView;
+  let plain: RunningApp;
+  let merging: RunningApp;
+  let http: HttpClient;
+
+  beforeAll(async () => {
+    venue = await Venue.open();
+    shard = new ShardView(venue);
+    plain = await venue.start();
+    merging = await venue.start({ STREAM_FLUSH_MS: '20' });
+    http = new HttpClient(() => plain.url);
+  });
+  afterAll(async () => {
+    http.close();
+    await venue.close();
+  });
+
+  it('are the best levels of GET /public/orderbook at every sequence, with fewer messages where they are merged', async () => {
+    const seed = testSeed('depth');
+    const random = seededRandom(seed);
+    const load = new Load(() => plain.url, { seed, workers: 4, instruments: ['BTC-USD'] });
+    const clients = await Promise.all([plain, merging].flatMap((service) => [null, ...DEPTHS].map(async (depth) => {
+      const client = await StreamClient.open(service.url, `?instruments=BTC-USD${depth === null ? '' : `&depth=${depth}`}`);
+      return { client, depth, isMerging: service === merging };
+    })));
+    for (const { client } of clients) await client.count(2);
+    const seen: BookAt[] = [];
+    load.start();
+    while (load.answered < REQUESTS) {
+      seen.push((await http.get(`/public/orderbook?levels=5000`)).body as BookAt);
+      await new Promise((resolve) => setTimeout(resolve, random.below(20)));
+    }
+    await load.stop();
+    load.close();
+    seen.push((await http.get(`/public/orderbook?levels=5000`)).body as BookAt);
+    const deltas = new Map<string, number>();
+    for (const { client, depth, isMerging } of clients) {
+      await client.caughtUp(await shard.meta('seq'));
+      const book = new RebuiltBook('BTC-USD');
+      for (const message of client.messages) book.take(message);
+      expect(book.problems).toEqual([]);
+      expect(book.snapshots).toBe(1);
+      expect(tradeProblems(client.messages)).toEqual([]);
+      const levels = depth ?? 5_000;
+      // Merged, the book is told at some sequences only: the last one is exact all the same.
+      for (const { sequence, bids, asks } of isMerging ? seen.slice(-1) : seen) {
+        const at = book.at(sequence);
+        expect({ sequence, bids: at?.bids, asks: at?.asks }).toEqual({ sequence, bids: bids.slice(0, levels), asks: asks.slice(0, levels) });
+      }
+      if (!isMerging) expect(orderProblems(client.messages)).toEqual([]);
+      deltas.set(`${isMerging} ${depth}`, book.deltas);
+      await client.close();
+    }
+    expect(deltas.get('true null')).toBeLessThan((deltas.get('false null') as number) / 2);
+    expect(deltas.get('false 1')).toBeLessThan(deltas.get('false null') as number);
+  });
+
+  it('change their depth when they are subscribed to with another', async () => {
+    const client = await StreamClient.open(plain.url, '?channels=orderbook&instruments=BTC-USD&depth=2');
+    await client.count(2);
+    expect((await client.ask({ op: 'subscribe', channels: ['orderbook'], instruments: ['BTC-USD'], depth: 1 }, 'subscribed')).data)
+      .toMatchObject({ subscriptions: [{ channel: 'orderbook', instruments: ['BTC-USD'], depth: 1 }] });
+    await client.count(4);
+    expect(client.ofType('orderbook_snapshot').map(({ data }) => (data.bids as unknown[]).length)).toEqual([2, 1]);
+    await client.close();
+  });
+
+  it('merged, name no sequence in a heartbeat or pong before its book change is told', async () => {
+    const client = await StreamClient.open(merging.url, '?instruments=BTC-USD');
+    await client.count(2);
+    for (let i = 0; i < 20; i++) {
+      await http.post('/orders', { client_id: 'zoe', side: 'buy', type: 'limit', price: (1 + i / 100).toFixed(2), quantity: '1' });
+      client.send({ op: 'ping' });
+    }
+    await client.caughtUp(await shard.meta('seq'));
+    let book = 0;
+    let order = 0;
+    for (const { type, sequence } of client.messages) {
+      if (type === 'orderbook_delta' || type === 'orderbook_snapshot') book = sequence;
+      else if (type === 'order') order = sequence;
+      // Every one of these orders changes the book.
+      else if (type === 'pong' && order > 0) expect(sequence).toBeLessThanOrEqual(book);
+    }
+    expect(order).toBeGreaterThan(0);
+    await client.close();
+  });
+
+  describe('over server-sent events', () => {
+    it('come as a stream that a person can read, and end with shutdown', async () => {
+      const service = await venue.start();
+      const events = await EventClient.open(service.url, '?channels=trades,orderbook&instruments=BTC-USD&depth=1');
+      await until('a snapshot', () => events.events.length >= 2);
+      expect([events.status, events.headers['content-type']]).toEqual([200, 'text/event-stream']);
+      expect(events.headers['x-request-id']).toMatch(/./);
+      expect(events.events.map(({ type }) => type)).toEqual(['subscribed', 'orderbook_snapshot']);
+      for (const { type, message } of events.events) expect(message.type).toBe(type);
+      await until('a heartbeat', () => events.events.some(({ type }) => type === 'heartbeat'));
+      await service.stop();
+      await until('the end', () => events.isEnded);
+      expect(events.events.slice(-2).map(({ type }) => type)).toEqual(['shutdown', 'close']);
+    });
+
+    it.each([
+      ['?channels=tradez', 400, 'validation_failed'], ['?depth=0', 400, 'validation_failed'], ['?depth=x', 400, 'validation_failed'],
+      ['?since=x', 400, 'validation_failed'], ['?channels=trades&channels=orders', 400, 'validation_failed'], ['?chanels=trades', 400, 'validation_failed'],
+      ['?instruments=DOGE-USD', 400, 'validation_failed'],
+    ])('are refused with a problem document: %s', async (query, status, code) => {
+      expect(await http.get(`/public/stream${query}`)).toMatchObject({ status, body: { code, errors: [{ field: expect.any(String) as string }] } });
+    });
+
+    it('take an id that is none for a problem, too', async () => {
+      expect((await fetch(`${plain.url}/public/stream`, { headers: { 'Last-Event-ID': 'nonsense' } })).status).toBe(400);
+      expect((await fetch(`${plain.url}/public/stream`, { method: 'POST' })).status).toBe(405);
+      expect((await fetch(`${plain.url}/public/stream`, { method: 'HEAD' })).headers.get('content-type')).toBe('text/event-stream');
+    });
+  });
+});
