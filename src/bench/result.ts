@@ -71,10 +71,10 @@ export function isMet({ value, floor, goal }: Figure): boolean | null {
   return goal.better === 'higher' ? compared >= goal.bound : compared <= goal.bound;
 }
 
-/** Three digits that matter, thousands apart. */
+/** Three digits that matter, thousands apart; whole numbers as they are. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
-  if (value === 0) return '0';
+  if (Number.isInteger(value)) return value.toLocaleString('en-US');
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value.toLocaleString('en-US', { maximumFractionDigits: Math.min(digits, 3), minimumFractionDigits: Math.abs(value) < 100 ? Math.min(digits, 2) : 0 });
 }
