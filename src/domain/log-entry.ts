@@ -98,15 +98,16 @@ export function decodeOrder(wire: WireOrder): Order {
     notional: wire[1],
     status: STATUSES[wire[2]] ?? 'open',
     reason: REASONS[wire[3]] ?? null,
-    sequence: wire[4],
-    updatedUs: wire[5],
+    // 0 as long as nothing has changed since it came in.
+    sequence: wire[4] || wire[7],
+    updatedUs: wire[5] || wire[16],
     fillSequence: wire[6],
     priority: wire[7],
     createdUs: wire[16],
   };
 }
 
-/** @param record an order as the `orders` hash holds it: the array's inside, without brackets. */
+/** @param record an order as results and entries hold it: the array's inside, without brackets. */
 export function decodeOrderRecord(record: string): Order {
   return decodeOrder(JSON.parse(`[${record}]`) as WireOrder);
 }

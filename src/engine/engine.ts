@@ -14,6 +14,7 @@ import { encodePlace } from './commands/place';
 import { escapeText } from './commands/text';
 import { shardKeys, type ShardKeys } from './keys';
 import type { FunctionLibrary, FunctionName } from './library';
+import { decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 
 export type {
@@ -540,8 +541,9 @@ export class Engine {
 
   /** An order as Redis holds it, null when it does not (any more). */
   async readRecord(orderId: string): Promise<Order | null> {
-    const record = (await this.sendRead('HGET', this.keys.orders, compactId(orderId))) as string | null;
-    return record === null ? null : decodeOrderRecord(record);
+    const id = compactId(orderId);
+    const stored = (await this.sendRead('HGET', this.keys.orders, id)) as string | null;
+    return stored === null ? null : decodeStoredOrder(stored, id);
   }
 
   /** A page of a client's open orders, newest first; `cursor` is an order's UUID. */

@@ -1,7 +1,8 @@
-import { decodeLogEntry, decodeOrderRecord, epochOfPayload, type LogEntry } from '../domain/log-entry';
+import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
 import { SIDES, type Order, type Trade } from '../domain/order';
-import { COMPACT_ID_LENGTH, compactId, expandId } from '../domain/order-id';
+import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
 import { LOG_FIELD, shardKeys, type ShardKeys } from './keys';
+import { decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 
 /** A price level as Redis holds it; orders in queue order. */
@@ -99,9 +100,8 @@ export class ShardReader {
     }
     const orders: Order[] = [];
     if (has('orders')) for await (const [id, record] of this.hash(this.keys.orders)) {
-      const order = attempt(`order ${expandId(id)}: its record ${record}`, () => decodeOrderRecord(record));
+      const order = attempt(`order ${expandId(id)}: its record ${record}`, () => decodeStoredOrder(record, id));
       if (order === null) continue;
-      if (compactId(order.orderId) !== id) problems.push(`order ${order.orderId} is stored as ${id}`);
       orders.push(order);
     }
     const byId = new Map(orders.map((order) => [order.orderId, order]));

@@ -1,9 +1,8 @@
-import { decodeOrderRecord } from '../domain/log-entry';
 import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SIDE_CODE, remainingLots, type Order, type Trade } from '../domain/order';
 import { escapeText } from './commands/text';
 import { shardKeys, type ShardKeys } from './keys';
-import { bookMember, bookScore, encodeOrderRecord } from './record';
+import { bookMember, bookScore, decodeStoredOrder, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 
 /** Redis may take a while for a page while it rewrites its append-only file. */
@@ -67,7 +66,7 @@ export class ShardRestorer {
     for (const order of orders) {
       const id = compactId(order.orderId);
       const side = order.side === 'buy' ? 'bids' : 'asks';
-      records.push(id, encodeOrderRecord(order));
+      records.push(id, encodeStoredOrder(order));
       getOrAdd(members, this.keys.book(order.instrument, side), () => []).push(bookScore(order), bookMember(order));
       const depth = getOrAdd(depths, this.keys.depth(order.instrument, side), () => new Map<number, number>());
       const price = order.priceTicks ?? 0;
@@ -130,7 +129,7 @@ export class ShardRestorer {
       reading.catch(() => undefined);
       const orders = records.map((record, i) => {
         if (record === null) throw new RestoreError(`${where}: order ${ids[i]} is in the book but has no record`);
-        const order = decodeOrderRecord(record);
+        const order = decodeStoredOrder(record, ids[i] as string);
         if (bookMember(order) !== page[2 * i] || bookScore(order) !== page[2 * i + 1]) {
           throw new RestoreError(`${where}: order ${order.orderId} stands at another place than its record tells`);
         }

@@ -282,7 +282,7 @@ const inRedis: Fault[] = [
     plant: () => setRecord(queue[0], 'nonsense'), finds: () => `${OWNERS}order ${queue[0]}: its record nonsense cannot be read: `,
   }, {
     name: 'an order record too many', keys: ['orders'],
-    plant: async () => setRecord(STRANGER, (await record(queue[0])).replace(compactId(queue[0]), compactId(STRANGER))),
+    plant: async () => setRecord(STRANGER, await record(queue[0])),
     finds: () => `${STATE}order ${STRANGER} is in no journal entry`,
   }, {
     name: 'an open order that its client does not find', keys: ['open:planter'],

@@ -23,7 +23,13 @@ local function parse_record(record)
   }
 end
 
--- Every part is text.
+-- The record of an order as it comes in: the 0s stand for "last changed when it took its priority, when it was created".
+local function new_record(filled, notional, status, reason, fill_seq, priority, price, quantity, tail)
+  return filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',0,0,' .. fill_seq .. ',' .. priority .. ','
+    .. price .. ',' .. quantity .. ',' .. tail
+end
+
+-- The record of an order that changed. Every part is text.
 local function format_record(shard, filled, notional, status, reason, fill_seq, priority, price, quantity, tail)
   return filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. shard.seq_text .. ',' .. shard.time .. ','
     .. fill_seq .. ',' .. priority .. ',' .. price .. ',' .. quantity .. ',' .. tail

@@ -73,7 +73,7 @@ local function place(shard, limits, argv, at)
     levels[#levels + 1] = join_level(shard, book, half, price, price_text, id, level)
     list_open(shard, client, client_order_id, id)
   end
-  local record = format_record(shard, filled, notional, status, reason, fill_seq, shard.seq_text, price_text, quantity_text,
+  local record = new_record(filled, notional, status, reason, fill_seq, shard.seq_text, price_text, quantity_text,
     argv[at + 9] .. ',' .. shard.time)
   store_record(shard, id, record)
   return append_entry(shard, 'place', '[' .. record .. ']', fills, table.concat(levels, ','), idem, '', '0', '0')

@@ -7,6 +7,7 @@ local function read_order(keys, argv)
   local tag = string.sub(keys[1], 1, -5)
   local record = call('HGET', tag .. 'orders', argv[1])
   if not record then return {} end
+  record = record_form(record, argv[1])
   local entries, count, page_size = {}, 0, tonumber(argv[3])
   local seq = argv[2]
   if seq == '' then seq = parse_record(record).fill_seq end
@@ -102,7 +103,7 @@ local function orders_of_side(tag, instrument, side, levels, orders_max)
       ids[id_count] = string.sub(page[i], ID_START)
     end
     if id_count > 0 then
-      local found = call('HMGET', tag .. 'orders', unpack(ids))
+      local found = stored_records(tag .. 'orders', ids)
       for i = 1, id_count do records[count + i] = found[i] end
       count = count + id_count
     end
@@ -140,7 +141,7 @@ local function read_open_orders(keys, argv)
   local ids = call('ZREVRANGEBYLEX', tag .. 'open:' .. argv[1], argv[3] == '' and '+' or '(' .. argv[3], '-', 'LIMIT', 0, scanned_max)
   local result = { #ids == scanned_max and ids[#ids] or '' }
   if #ids == 0 then return result end
-  local records = call('HMGET', tag .. 'orders', unpack(ids))
+  local records = stored_records(tag .. 'orders', ids)
   for i = 1, #records do
     if argv[2] == '' or parse_record(records[i]).instrument == argv[2] then
       result[#result + 1] = records[i]

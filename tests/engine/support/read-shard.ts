@@ -1,7 +1,8 @@
-import { decodeLogEntry, decodeOrderRecord, type LogEntry } from '../../../src/domain/log-entry';
+import { decodeLogEntry, type LogEntry } from '../../../src/domain/log-entry';
 import { SIDES, type Order, type Trade } from '../../../src/domain/order';
-import { COMPACT_ID_LENGTH, compactId, expandId } from '../../../src/domain/order-id';
+import { COMPACT_ID_LENGTH, expandId } from '../../../src/domain/order-id';
 import { LOG_FIELD, shardKeys } from '../../../src/engine/keys';
+import { decodeStoredOrder } from '../../../src/engine/record';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
 
@@ -62,11 +63,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   };
 
   const meta = Object.fromEntries(pairs(take(keys.meta)));
-  const orders = pairs(take(keys.orders)).map(([id, record]) => {
-    const order = decodeOrderRecord(record);
-    if (compactId(order.orderId) !== id) problems.push(`order ${order.orderId} is stored as ${id}`);
-    return order;
-  });
+  const orders = pairs(take(keys.orders)).map(([id, stored]) => decodeStoredOrder(stored, id));
   const byId = new Map(orders.map((order) => [order.orderId, order]));
   const log = (take(keys.log) as unknown as [string, string[]][]).map(([id, fields]) => readLogEntry(id, fields, problems));
   const clientOrderIds = pairs(take(keys.clientOrderIds)).map(([name, id]) => {
