@@ -69,7 +69,7 @@ describeOnEachRedis('single orders of the book', (target) => {
       const side = random.pick(['buy', 'sell'] as const);
       const rested = await desk.rest(side, side === 'buy' ? 100 - random.below(6) : 101 + random.below(6), 1 + random.below(50));
       open.push(rested);
-      if (random.below(4) === 0) await desk.cancel(open.splice(random.below(open.length), 1)[0] as Order);
+      if (open.length > 1 && random.below(4) === 0) await desk.cancel(open.splice(random.below(open.length), 1)[0] as Order);
       if (random.below(4) === 0) await desk.amend(open[random.below(open.length)] as Order, { quantity: 60 + i });
     }
     const { state } = await shard.read();

@@ -64,7 +64,7 @@ local function amend(shard, limits, argv, at)
 
   local plan
   if order.kind == KIND.limit_post_only then
-    if would_match(book, side, price) then return refuse(shard, CODE.post_only_would_match, record, idem, request) end
+    if would_match(shard, book, side, price) then return refuse(shard, CODE.post_only_would_match, record, idem, request) end
     plan = { count = 0, left = remaining }
   else
     plan = plan_match(shard, limits, book, side, price, remaining)

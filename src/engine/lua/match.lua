@@ -1,7 +1,8 @@
 -- Price-time matching in two phases: plan_match only reads, apply_fills only changes. What a command has to
 -- refuse (fok, post-only, limits) is decided between the two.
 
-local FIRST_CHUNK = 1
+-- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
+local CHUNK_FIRST = 8
 local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
 
@@ -10,52 +11,46 @@ local CHUNK_MAX = 512
 -- `left` (lots without a counterpart) and `limited` (the fills bound stopped it).
 local function plan_match(shard, limits, book, side, price, quantity)
   local plan = { count = 0, left = quantity, limited = false }
-  if not would_match(book, side, price) then return plan end
+  if not would_match(shard, book, side, price) then return plan end
   local half = book[OPPOSITE[side]]
   local is_buy = side == BUY
   local members, prices, lots, makers = {}, {}, {}, {}
   plan.members, plan.prices, plan.lots, plan.makers = members, prices, lots, makers
-  local left, count, start, size = quantity, 0, 0, FIRST_CHUNK
+  local left, count, size = quantity, 0, CHUNK_FIRST
+  local head = half.head or extend_head(shard, half, size, true)
+  local at = head.first
   while left > 0 do
-    if count + size > limits.fills_max then size = limits.fills_max - count end
-    if size == 0 then
+    at = skip_removed(half, at)
+    while at > head.count and not head.complete do
+      local known = head
+      head = extend_head(shard, half, size, true)
+      -- Made anew, it begins with what is planned already.
+      if head ~= known then at = count + 1 end
+      at = skip_removed(half, at)
+      size = math.min(size * CHUNK_GROWTH, CHUNK_MAX)
+    end
+    local maker_price = head.prices[at]
+    if not maker_price then break end
+    if price and ((is_buy and maker_price > price) or (not is_buy and maker_price < price)) then break end
+    if count == limits.fills_max then
       -- Only a bound that really cuts something off counts as one.
-      local more = range_members(half, start, 1)
-      if more[2] then
-        local maker_price = math.abs(tonumber(more[2]))
-        plan.limited = not price or (is_buy and maker_price <= price) or (not is_buy and maker_price >= price)
-      end
+      plan.limited = true
       break
     end
-    local page = range_members(half, start, size)
-    local ids, found = {}, 0
-    for i = 1, #page, 2 do
-      local maker_price = math.abs(tonumber(page[i + 1]))
-      if price and ((is_buy and maker_price > price) or (not is_buy and maker_price < price)) then break end
-      found = found + 1
-      ids[found] = string.sub(page[i], ID_START)
-      members[count + found] = page[i]
-      prices[count + found] = maker_price
-    end
-    if found == 0 then break end
-    local records = records_of(shard, ids, found)
-    for i = 1, found do
-      local filled, notional, fill_seq, priority, price_text, quantity_text, tail = string.match(records[i], MAKER_RECORD)
-      local maker_filled, maker_total = tonumber(filled), tonumber(quantity_text)
-      local traded = maker_total - maker_filled
-      if traded > left then traded = left end
-      count = count + 1
-      lots[count] = traded
-      makers[count] = {
-        id = ids[i], filled = maker_filled + traded, notional = notional, fill_seq = fill_seq, priority = priority,
-        price_text = price_text, quantity = maker_total, quantity_text = quantity_text, tail = tail,
-      }
-      left = left - traded
-      if left == 0 then break end
-    end
-    if found < size then break end
-    start = start + found
-    size = math.min(size * CHUNK_GROWTH, CHUNK_MAX)
+    local id = head.ids[at]
+    local record = shard.records[id] or head.records[at] or record_of(shard, id)
+    local filled, notional, fill_seq, priority, price_text, quantity_text, tail = string.match(record, MAKER_RECORD)
+    local maker_filled, maker_total = tonumber(filled), tonumber(quantity_text)
+    local traded = maker_total - maker_filled
+    if traded > left then traded = left end
+    count = count + 1
+    members[count], prices[count], lots[count] = head.members[at], maker_price, traded
+    makers[count] = {
+      id = id, filled = maker_filled + traded, notional = notional, fill_seq = fill_seq, priority = priority,
+      price_text = price_text, quantity = maker_total, quantity_text = quantity_text, tail = tail,
+    }
+    left = left - traded
+    at = at + 1
   end
   plan.count, plan.left = count, left
   return plan

@@ -34,7 +34,7 @@ local function place(shard, limits, argv, at)
   local plan
   if kind == KIND.limit_post_only then
     plan = { count = 0, left = quantity }
-    if would_match(book, side, price) then status, reason = STATUS.rejected, REASON.post_only_would_match end
+    if would_match(shard, book, side, price) then status, reason = STATUS.rejected, REASON.post_only_would_match end
   else
     local limit = price
     if kind == KIND.market then limit = nil end

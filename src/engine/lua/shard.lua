@@ -22,11 +22,12 @@ local BUY, SELL = '0', '1'
 local OPPOSITE = { [BUY] = SELL, [SELL] = BUY }
 
 -- Priority is the log sequence at which an order took its place, in fixed width so that members sort by it.
-local PRIORITY_ZEROS = '00000000000000'
-local ID_START = #PRIORITY_ZEROS + 1
+local PRIORITY_DIGITS = 14
+local MEMBER = '%0' .. PRIORITY_DIGITS .. 'd%s'
+local ID_START = PRIORITY_DIGITS + 1
 
 local function member_of(priority_text, id)
-  return string.sub(PRIORITY_ZEROS, #priority_text + 1) .. priority_text .. id
+  return string.format(MEMBER, priority_text, id)
 end
 
 -- Most values handed to one variadic redis.call; Lua's stack holds about 8,000.
@@ -96,6 +97,8 @@ local function book_of(shard, instrument)
   for side, name in pairs({ [BUY] = ':bids', [SELL] = ':asks' }) do
     book[side] = {
       side = side,
+      -- How the change of a level begins in the log.
+      change = '["' .. instrument .. '",' .. side .. ',',
       key = tag .. 'book:' .. instrument .. name,
       depth_key = tag .. 'depth:' .. instrument .. name,
       members = {},
@@ -105,89 +108,6 @@ local function book_of(shard, instrument)
   end
   shard.books[instrument] = book
   return book
-end
-
-local function flush_members(half)
-  local added, added_count, removed, removed_count = {}, 0, {}, 0
-  for member, score in pairs(half.members) do
-    if score then
-      added[added_count + 1], added[added_count + 2] = score, member
-      added_count = added_count + 2
-    else
-      removed_count = removed_count + 1
-      removed[removed_count] = member
-    end
-  end
-  if removed_count > 0 then call_many('ZREM', half.key, removed, removed_count) end
-  if added_count > 0 then call_many('ZADD', half.key, added, added_count) end
-  half.members = {}
-end
-
--- Resting orders of a side from rank `start` on, best first: member, score, member, score …
-local function range_members(half, start, count)
-  if next(half.members) then flush_members(half) end
-  return call('ZRANGE', half.key, start, start + count - 1, 'WITHSCORES')
-end
-
-local function best_price(half)
-  local best = half.best
-  if best ~= nil then return best end
-  local first = range_members(half, 0, 1)
-  best = false
-  if first[2] then best = math.abs(tonumber(first[2])) end
-  half.best = best
-  return best
-end
-
--- Whether an order of `side` at `price` would match at once; price nil stands for a market order.
-local function would_match(book, side, price)
-  local best = best_price(book[OPPOSITE[side]])
-  if not best then return false end
-  if not price then return true end
-  if side == BUY then return best <= price end
-  return best >= price
-end
-
--- What a level holds, as a number.
-local function level_total(half, price_text)
-  local total = half.totals[price_text]
-  if total then return total end
-  total = tonumber(call('HGET', half.depth_key, price_text) or 0)
-  half.totals[price_text], half.stored_totals[price_text] = total, total
-  return total
-end
-
--- Sets a level's total. Returns the level's change for the log.
-local function set_level(book, half, price_text, total)
-  half.totals[price_text] = total
-  if total == 0 and half.best == tonumber(price_text) then half.best = nil end
-  return '["' .. book.instrument .. '",' .. half.side .. ',' .. price_text .. ',' .. text(total) .. ']'
-end
-
--- Takes `lots` off a level. Returns the level's change for the log.
-local function lower_level(book, half, price_text, lots)
-  return set_level(book, half, price_text, level_total(half, price_text) - lots)
-end
-
--- Puts an order at the back of its level. `total` is the level's new total, checked by the caller.
-local function join_level(shard, book, half, price, price_text, id, total)
-  local is_bid = half.side == BUY
-  half.members[member_of(shard.seq_text, id)] = is_bid and '-' .. price_text or price_text
-  local best = half.best
-  if best ~= nil and (best == false or (is_bid and price > best) or (not is_bid and price < best)) then
-    half.best = price
-  end
-  return set_level(book, half, price_text, total)
-end
-
-local function leave_level(half, priority_text, id)
-  local member = member_of(priority_text, id)
-  if half.members[member] then
-    -- It came within this call and is not stored yet.
-    half.members[member] = nil
-  else
-    half.members[member] = false
-  end
 end
 
 -- The `orders` hash holds a record without the order's id, which is the field's name already: 25 bytes an order.
@@ -210,6 +130,144 @@ local function stored_records(orders_key, ids)
     if records[i] then records[i] = record_form(records[i], ids[i]) end
   end
   return records
+end
+
+local function flush_members(half)
+  local added, added_count, removed, removed_count = {}, 0, {}, 0
+  for member, score in pairs(half.members) do
+    if score then
+      added[added_count + 1], added[added_count + 2] = score, member
+      added_count = added_count + 2
+    else
+      removed_count = removed_count + 1
+      removed[removed_count] = member
+    end
+  end
+  call_many('ZREM', half.key, removed, removed_count)
+  call_many('ZADD', half.key, added, added_count)
+  half.members = {}
+end
+
+-- The head of a side: its best resting orders in matching order, as parallel arrays of members, prices, ids and records
+-- (false where not read yet). `complete` when nothing rests behind them. It knows of no pending order; an order that
+-- joins among them does away with it (join_level). Entries whose member is pending removal are passed over.
+
+-- A head without the orders that are pending removal: what is left of it stands first in the sorted set.
+local function without_removed(head, pending)
+  local kept = { count = 0, first = 1, complete = head.complete, members = {}, prices = {}, ids = {}, records = {} }
+  for i = head.first, head.count do
+    local member = head.members[i]
+    if pending[member] ~= false then
+      local at = kept.count + 1
+      kept.count = at
+      kept.members[at], kept.prices[at], kept.ids[at], kept.records[at] = member, head.prices[i], head.ids[i], head.records[i]
+    end
+  end
+  return kept
+end
+
+-- Reads the next `size` orders behind those of the head, with their records if asked for. Returns the head.
+local function extend_head(shard, half, size, with_records)
+  local head = half.head
+  if next(half.members) then
+    if head then head = without_removed(head, half.members) end
+    flush_members(half)
+  end
+  if not head then
+    head = { count = 0, first = 1, members = {}, prices = {}, ids = {}, records = {} }
+  end
+  half.head = head
+  local page = call('ZRANGE', half.key, head.count, head.count + size - 1, 'WITHSCORES')
+  local before, found, ids = head.count, #page / 2, {}
+  for i = 1, found do
+    local member = page[2 * i - 1]
+    local id = string.sub(member, ID_START)
+    ids[i] = id
+    local at = before + i
+    head.members[at], head.prices[at], head.ids[at], head.records[at] = member, math.abs(tonumber(page[2 * i])), id, false
+  end
+  if with_records and found > 0 then
+    local records = stored_records(shard.orders_key, ids)
+    for i = 1, found do head.records[before + i] = records[i] end
+  end
+  head.count = before + found
+  head.complete = found < size
+  return head
+end
+
+-- Index of the first order of the head that still rests there, from `at` on; one past the end where there is none.
+local function skip_removed(half, at)
+  local head, pending = half.head, half.members
+  while at <= head.count and pending[head.members[at]] == false do at = at + 1 end
+  return at
+end
+
+local function best_price(shard, half)
+  if half.best ~= nil then return half.best end
+  local head = half.head or extend_head(shard, half, 1)
+  head.first = skip_removed(half, head.first)
+  while head.first > head.count and not head.complete do
+    head = extend_head(shard, half, 1)
+    head.first = skip_removed(half, head.first)
+  end
+  half.best = head.prices[head.first] or false
+  return half.best
+end
+
+-- Whether an order of `side` at `price` would match at once; price nil stands for a market order.
+local function would_match(shard, book, side, price)
+  local best = best_price(shard, book[OPPOSITE[side]])
+  if not best then return false end
+  if not price then return true end
+  if side == BUY then return best <= price end
+  return best >= price
+end
+
+-- What a level holds, as a number.
+local function level_total(half, price_text)
+  local total = half.totals[price_text]
+  if total then return total end
+  total = tonumber(call('HGET', half.depth_key, price_text) or 0)
+  half.totals[price_text], half.stored_totals[price_text] = total, total
+  return total
+end
+
+-- Sets a level's total. Returns the level's change for the log.
+local function set_level(book, half, price_text, total)
+  half.totals[price_text] = total
+  if total == 0 and half.best == tonumber(price_text) then half.best = nil end
+  return half.change .. price_text .. ',' .. text(total) .. ']'
+end
+
+-- Takes `lots` off a level. Returns the level's change for the log.
+local function lower_level(book, half, price_text, lots)
+  return set_level(book, half, price_text, level_total(half, price_text) - lots)
+end
+
+-- Puts an order at the back of its level. `total` is the level's new total, checked by the caller.
+local function join_level(shard, book, half, price, price_text, id, total)
+  local is_bid = half.side == BUY
+  half.members[member_of(shard.seq_text, id)] = is_bid and '-' .. price_text or price_text
+  local head = half.head
+  if head then
+    local last = head.prices[head.count]
+    if not last or (is_bid and price > last) or (not is_bid and price < last) then half.head = nil else head.complete = false end
+  end
+  local best = half.best
+  if best ~= nil and (best == false or (is_bid and price > best) or (not is_bid and price < best)) then
+    half.best = price
+  end
+  return set_level(book, half, price_text, total)
+end
+
+local function leave_level(half, priority_text, id)
+  local member = member_of(priority_text, id)
+  if half.members[member] then
+    -- It came within this call and is not stored yet.
+    half.members[member] = nil
+  else
+    half.members[member] = false
+  end
 end
 
 local function record_of(shard, id)
