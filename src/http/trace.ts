@@ -14,15 +14,22 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const ZERO_TRACE = '0'.repeat(32);
 const ZERO_SPAN = '0'.repeat(16);
 
+function hexOf(uuid: string): string {
+  return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24);
+}
+
+/** 16 hex digits of a UUID, most of them away from its fixed ones. */
+function spanOf(uuid: string): string {
+  return uuid.slice(19, 23) + uuid.slice(24);
+}
+
 export function traceOf(request: IncomingMessage): RequestTrace {
   const given = request.headers['x-request-id'];
   const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-  const random = randomUUID().replaceAll('-', '');
   const parent = request.headers.traceparent;
   const match = typeof parent === 'string' ? TRACEPARENT.exec(parent) : null;
   const isUsable = match !== null && match[1] !== ZERO_TRACE && match[2] !== ZERO_SPAN;
-  const traceId = isUsable ? (match[1] as string) : random;
+  const traceId = isUsable ? (match[1] as string) : hexOf(randomUUID());
   const flags = isUsable ? (match[3] as string) : '01';
-  // A part of the random text away from the UUID's fixed digits.
-  return { requestId, traceparent: `00-${traceId}-${randomUUID().replaceAll('-', '').slice(16)}-${flags}` };
+  return { requestId, traceparent: `00-${traceId}-${spanOf(randomUUID())}-${flags}` };
 }
