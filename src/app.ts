@@ -62,7 +62,7 @@ const START_RETRY_MS = 1_000;
 /** An order book read waits this long for the local replica before it asks Redis. */
 const REPLICA_WAIT_MS = 50;
 
-function orderMetrics(metrics: Metrics) {
+function orderMetrics(metrics: Metrics, logger: Logger) {
   return {
     received: (instrument: string, type: string, side: string) => metrics.ordersReceived.inc({ instrument, type, side }),
     matched: (instrument: string, trades: number) => {
@@ -71,6 +71,7 @@ function orderMetrics(metrics: Metrics) {
     },
     rejected: (instrument: string, reason: string) => metrics.ordersRejected.inc({ instrument, reason }),
     latency: (instrument: string, type: string, seconds: number) => metrics.orderLatency.observe({ instrument, type }, seconds),
+    failed: (error: unknown, requestId: string) => logger.error({ err: error, request_id: requestId }, 'operation failed'),
   };
 }
 
@@ -265,7 +266,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       readBarrierTimeoutMs: config.readBarrierTimeoutMs,
       digest: idempotencyDigest,
       isHistoryAway,
-    }, orderMetrics(metrics));
+    }, orderMetrics(metrics, logger.child({ part: 'orders' })));
     const marketData = new MarketDataApi({
       book: readBook,
       bookOrders: (instrument, levels, topLevels) => engine.readOrders(instrument, levels, config.orderbookOrdersMax, topLevels),
@@ -315,10 +316,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
         if (refusal === null) streams.upgrade(request, socket, head, query);
         return refusal;
       }],
-      ['/orders', (request, socket, head) => {
-        orderEntry.upgrade(request, socket, head);
-        return null;
-      }],
+      ['/orders', (request, socket, head) => orderEntry.upgrade(request, socket, head)],
     ]);
     const http = new HttpServer({
       host: config.host,

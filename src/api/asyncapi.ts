@@ -2,6 +2,9 @@ import { CHANNELS } from '../domain/channels';
 import { version } from '../version';
 import { schemas, streamCandleProperties, tickerProperties } from './openapi/schemas';
 
+/** Characters of a request's id in order entry. */
+export const ENTRY_ID_LENGTH_MAX = 64;
+
 type Schema = Readonly<Record<string, unknown>>;
 
 const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
@@ -101,6 +104,38 @@ const REQUEST = {
   },
 };
 
+/** Requests of order entry and their answers: the operations of a batch, each with an id of the client's. */
+const ENTRY_ID = { oneOf: [{ type: 'string', minLength: 1, maxLength: ENTRY_ID_LENGTH_MAX }, { type: 'integer' }] };
+
+const ENTRY_REQUEST = {
+  name: 'request',
+  summary: 'An operation, or a batch of them.',
+  contentType: 'application/json',
+  payload: {
+    type: 'object',
+    properties: { id: ENTRY_ID, op: { enum: ['place', 'cancel', 'amend', 'batch'] } },
+    required: ['id', 'op'],
+    description: 'The fields beside `id` are those of the operation as a batch has it; of a batch, `operations`.',
+  },
+};
+
+const ENTRY_ANSWER = {
+  name: 'answer',
+  summary: 'What the HTTP call would have answered.',
+  contentType: 'application/json',
+  payload: {
+    type: 'object',
+    properties: {
+      id: { ...ENTRY_ID, oneOf: [...ENTRY_ID.oneOf, { type: 'null' }], description: 'That of the request; null where it had none that can be told.' },
+      status: { type: 'integer', minimum: 200, maximum: 599 },
+      body: { oneOf: [ref('OrderWithTrades'), ref('Problem'), ref('BatchResults')] },
+      headers: { type: 'object', additionalProperties: { type: 'string' }, description: 'Such as `Idempotency-Replayed` and `Retry-After`; left out when there is none.' },
+    },
+    required: ['id', 'status', 'body'],
+    additionalProperties: false,
+  },
+};
+
 const messageRef = (name: string): Schema => ({ $ref: `#/channels/stream/messages/${name}` });
 
 /** The contract of the stream as an AsyncAPI 3 document. @param batchOperationsMax for the schemas it shares with OpenAPI */
@@ -116,10 +151,19 @@ export function createAsyncapiDocument(batchOperationsMax: number): Readonly<Rec
           + 'server-sent events.',
         messages: { ...SENT, request: REQUEST },
       },
+      orders: {
+        address: '/orders',
+        description: 'A WebSocket for order entry. Many requests may be in flight; each is answered once.',
+        messages: { request: ENTRY_REQUEST, answer: ENTRY_ANSWER },
+      },
     },
     operations: {
       send: { action: 'send', channel: { $ref: '#/channels/stream' }, messages: Object.keys(SENT).map(messageRef) },
       receive: { action: 'receive', channel: { $ref: '#/channels/stream' }, messages: [messageRef('request')] },
+      carryOut: {
+        action: 'receive', channel: { $ref: '#/channels/orders' }, messages: [{ $ref: '#/channels/orders/messages/request' }],
+        reply: { channel: { $ref: '#/channels/orders' }, messages: [{ $ref: '#/channels/orders/messages/answer' }] },
+      },
     },
     components: { schemas: schemas(batchOperationsMax) },
   };

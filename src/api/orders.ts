@@ -57,6 +57,8 @@ export interface OrdersObserver {
   matched(instrument: string, trades: number): void;
   rejected(instrument: string, reason: string): void;
   latency(instrument: string, type: string, seconds: number): void;
+  /** An operation failed for a fault of ours. */
+  failed(error: unknown, requestId: string): void;
 }
 
 export interface OrdersOptions {
@@ -284,8 +286,9 @@ export class OrdersApi {
   private asAnswer<T>(work: () => Awaitable<T | Answer>, requestId: string): Awaitable<T | Answer> {
     const told = (error: unknown): Answer => {
       const problem = problemOf(error);
-      if (problem === null) throw error;
-      return answerOfProblem(problem, requestId);
+      // A fault of ours in one operation takes nothing from the others: they have been carried out.
+      if (problem === null) this.observer.failed(error, requestId);
+      return answerOfProblem(problem ?? new Problem('internal_error'), requestId);
     };
     try {
       const value = work();

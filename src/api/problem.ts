@@ -36,6 +36,7 @@ export const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
   history_unavailable: 2,
   shutting_down: 2,
   too_many_streams: 1,
+  order_entry_full: 1,
   streams_full: 1,
 };
 

@@ -43,6 +43,7 @@ export const RESULT_CODES = {
   internal_error: { number: null, status: 500, title: 'The service failed to handle the request.' },
   history_unavailable: { number: null, status: 503, title: 'The history store cannot be reached.' },
   shutting_down: { number: null, status: 503, title: 'The service is shutting down.' },
+  order_entry_full: { number: null, status: 503, title: 'The service has as many order entry connections open as it may have.' },
   streams_full: { number: null, status: 503, title: 'The service has as many streams open as it may have.' },
   outcome_unknown: { number: null, status: 504, title: 'The command may or may not have happened. Retry with the same idempotency key to learn which.' },
 } as const satisfies Record<string, ResultCodeSpec>;

@@ -4,10 +4,12 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { answerOfProblem, type Answer } from '../api/answer';
+import { ENTRY_ID_LENGTH_MAX } from '../api/asyncapi';
 import { parseJson } from '../api/json';
 import { NumberText } from '../domain/amounts';
 import type { OrdersApi } from '../api/orders';
 import { Problem, invalid } from '../api/problem';
+import type { ResultCode } from '../domain/result-code';
 import type { Dispatcher } from './dispatch';
 
 /**
@@ -34,7 +36,6 @@ export interface OrderEntryObserver {
 
 /** WebSocket close codes (RFC 6455). */
 const CLOSE_GOING_AWAY = 1001;
-const REQUEST_ID_LENGTH_MAX = 64;
 const CLOSE_GRACE_MS = 500;
 /** How often a client whose answers pile up is looked at again. */
 const RESUME_POLL_MS = 5;
@@ -43,7 +44,7 @@ type RequestId = string | number;
 
 /** @returns null for what cannot be a request's id */
 function idOf(request: Readonly<Record<string, unknown>>): RequestId | null {
-  if (typeof request.id === 'string') return request.id.length >= 1 && request.id.length <= REQUEST_ID_LENGTH_MAX ? request.id : null;
+  if (typeof request.id === 'string') return request.id.length >= 1 && request.id.length <= ENTRY_ID_LENGTH_MAX ? request.id : null;
   // Beside a number that no double holds, every number of a message comes as it was written.
   const id = request.id instanceof NumberText ? Number(request.id.text) : request.id;
   return Number.isSafeInteger(id) ? id as number : null;
@@ -90,14 +91,13 @@ export class OrderEntryServer {
     this.pings = setInterval(() => this.ping(), options.pingMs);
   }
 
-  /** Takes over an HTTP upgrade to the path of order entry. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.closing || this.clients.size >= this.options.connectionsMax) {
-      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n');
-      return;
-    }
+  /** Takes over an HTTP upgrade to the path of order entry. @returns why it is not taken, null when it is */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): ResultCode | null {
+    if (this.closing) return 'shutting_down';
+    if (this.clients.size >= this.options.connectionsMax) return 'order_entry_full';
     const address = request.socket.remoteAddress ?? '';
     this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(new Client(webSocket, address, socket)));
+    return null;
   }
 
   private accept(client: Client): void {
@@ -136,7 +136,7 @@ export class OrderEntryServer {
     const answer = await this.dispatcher.perform(
       { method: 'WS', route: routeOf(fields.op), address: client.address, requestId },
       () => {
-        if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${REQUEST_ID_LENGTH_MAX} characters` }]);
+        if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${ENTRY_ID_LENGTH_MAX} characters` }]);
         if (client.inFlight > this.options.inFlightMax) {
           throw new Problem('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
         }

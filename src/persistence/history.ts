@@ -1,8 +1,9 @@
+import DataLoader from 'dataloader';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import type { Order, OrderStatus, OrderType, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
 import type { Database, Row } from './database';
 import {
-  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, JOURNAL_PAGE, MOVE_SWEPT, ORDER, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
+  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, JOURNAL_PAGE, MOVE_SWEPT, ORDERS, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
 } from './queries/history';
 
 export interface Checkpoint {
@@ -44,6 +45,9 @@ export function tradeOfRow(row: TradeRow): Trade {
 
 /** What Postgres remembers of a shard. Every method throws DatabaseUnavailableError while it is away. */
 export class History {
+  /** Orders that are asked for in one turn come in one query: a batch may name a thousand that Redis does not hold. */
+  private readonly orders = new DataLoader<string, Order | null>((ids) => this.ordersById(ids), { cache: false, maxBatchSize: 1_000 });
+
   constructor(private readonly database: Database, private readonly shard: string) {}
 
   /** @returns null before the shard's first life. */
@@ -62,9 +66,14 @@ export class History {
     await this.database.query(SET_FROZEN, [this.shard, isFrozen]);
   }
 
-  async order(orderId: string): Promise<Order | null> {
-    const [row] = await this.database.query<OrderRow>(ORDER, [orderId]);
-    return row === undefined ? null : orderOfRow(row);
+  order(orderId: string): Promise<Order | null> {
+    return this.orders.load(orderId);
+  }
+
+  private async ordersById(orderIds: readonly string[]): Promise<(Order | null)[]> {
+    const rows = await this.database.query<OrderRow>(ORDERS, [orderIds]);
+    const found = new Map(rows.map((row) => [row.order_id, orderOfRow(row)]));
+    return orderIds.map((orderId) => found.get(orderId) ?? null);
   }
 
   /** Newest first. */

@@ -28,7 +28,7 @@ const orders = new OrdersApi(
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ stale: true, lag_entries: 0, lag_seconds: 0 }) } as unknown as ConstructorParameters<typeof OrdersApi>[2],
   new InstrumentTable(config.instruments),
   { ...config, digest: () => 'digest', isHistoryAway: () => false },
-  { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined },
+  { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined, failed: () => undefined },
 );
 
 async function isTaken(call: () => Promise<unknown>): Promise<boolean> {

@@ -1,3 +1,5 @@
+import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
 import WebSocket from 'ws';
 import { newOrderId } from '../../src/domain/order-id';
 import { until } from '../persistence/support/until';
@@ -39,6 +41,17 @@ class Entry {
     let found: Told | undefined;
     await until(`an answer to ${String(id)}`, () => (found = this.told.find((told) => told.id === id)) !== undefined);
     return found as Told;
+  }
+
+  /** What of the answers so far the AsyncAPI document does not allow. */
+  async violations(url: string): Promise<unknown[]> {
+    const document = await (await fetch(`${url}/asyncapi.json`)).json() as { channels: { orders: { messages: { answer: { payload: object } } } }; components: object };
+    const ajv = new Ajv2020({ strict: false });
+    addFormats(ajv);
+    ajv.addSchema({ components: document.components }, 'document');
+    const payload = JSON.parse(JSON.stringify(document.channels.orders.messages.answer.payload).replaceAll('"#/components', '"document#/components')) as object;
+    const validate = ajv.compile(payload);
+    return this.told.flatMap((answer) => (validate(answer) ? [] : [{ answer, errors: validate.errors }]));
   }
 
   async count(count: number): Promise<readonly Told[]> {
@@ -87,6 +100,7 @@ describe('order entry over a WebSocket', () => {
     expect(await entry.ask({ id: 5, op: 'cancel', order_id: newOrderId() })).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
     const batch = await entry.ask({ id: 6, op: 'batch', operations: [{ op: 'place', ...limit({ instrument }) }, { op: 'cancel', order_id: id }] });
     expect(batch).toMatchObject({ status: 200, body: { results: [{ status: 201 }, { status: 409 }] } });
+    expect(await entry.violations(service.running.url)).toEqual([]);
   }));
 
   it('tells a replay, and a reused key', () => withEntry(async (entry) => {
@@ -115,6 +129,7 @@ describe('order entry over a WebSocket', () => {
   ])('answers %s with a problem and stays open', (_what, message, id, code) => withEntry(async (entry) => {
     entry.send(message);
     expect((await entry.count(1))[0]).toMatchObject({ id, status: 400, body: { code, status: 400 } });
+    expect(await entry.violations(service.running.url)).toEqual([]);
     expect(await entry.ask({ id: 'after', op: 'place', ...limit({ instrument }) })).toMatchObject({ status: 201 });
   }));
 

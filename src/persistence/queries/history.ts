@@ -18,9 +18,9 @@ export const SET_FROZEN: NamedQuery = {
 export const ORDER_COLUMNS = `order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
   quantity_lots, filled_lots, notional::text, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us`;
 
-export const ORDER: NamedQuery = {
-  name: 'order',
-  text: `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`,
+export const ORDERS: NamedQuery = {
+  name: 'orders',
+  text: `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = ANY ($1::uuid[])`,
 };
 
 // UUIDv7 ids sort by age: newest first is by id, backwards.
