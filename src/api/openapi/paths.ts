@@ -128,6 +128,7 @@ export function paths(limits: DocumentedLimits): Record<string, Record<string, S
       }),
       get: call({
         operationId: 'listOrders', tag: 'Orders', summary: 'A client\'s orders, newest first',
+        description: 'As a WebSocket handshake it opens order entry instead, which the AsyncAPI document describes.',
         parameters: [
           parameter('ClientId'),
           query('status', 'The open ones, or all there ever were.', { type: 'string', enum: ['open', 'all'], default: 'open' }),
@@ -137,7 +138,8 @@ export function paths(limits: DocumentedLimits): Record<string, Record<string, S
         ],
         answers: {
           200: success('One page.', ref('OrderPage'), { orders: [orderExample], next_cursor: null }),
-          ...plain([...ANY_PARAMETERS, ...ANY_READ, 'instrument_not_found']),
+          101: { description: 'The WebSocket of order entry is open.' },
+          ...plain([...ANY_PARAMETERS, ...ANY_READ, 'instrument_not_found', 'order_entry_full']),
         },
       }),
       delete: call({
