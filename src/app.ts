@@ -130,6 +130,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const writer = writerLog === null ? null : new Writer(database, history, writerLog, engine, {
     shard: config.shard,
     batchEntriesMax: config.writerBatchEntriesMax,
+    // Where each answer waits for the commit, nothing else may.
+    lingerMs: config.ackAfter === 'postgres' ? 0 : config.writerLingerMs,
     keep: { entries: config.logTailEntries, trades: config.recentTradesKept },
     idempotencyTtlS: config.idempotencyTtlS,
   }, logger.child({ part: 'writer' }), {

@@ -50,6 +50,7 @@ export interface Config {
 
   readonly backlogMax: number;
   readonly writerBatchEntriesMax: number;
+  readonly writerLingerMs: number;
   readonly logTailEntries: number;
   readonly recentTradesKept: number;
   readonly readBarrierTimeoutMs: number;
@@ -133,6 +134,7 @@ const ENVIRONMENT = Joi.object({
 
   BACKLOG_MAX: positive(1_000_000, 100_000_000),
   WRITER_BATCH_ENTRIES_MAX: positive(2_000, 20_000),
+  WRITER_LINGER_MS: Joi.number().integer().min(0).max(1_000).default(20),
   LOG_TAIL_ENTRIES: positive(10_000, 10_000_000),
   RECENT_TRADES_KEPT: positive(1_000, 1_000_000),
   READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000),

@@ -64,7 +64,7 @@ export class WriterRig {
         return engine.persisted(epoch, sequence, keep, lastTradeIds, doneOrderIds);
       },
     }, {
-      shard: config.shard, batchEntriesMax: config.writerBatchEntriesMax, idempotencyTtlS: config.idempotencyTtlS,
+      shard: config.shard, batchEntriesMax: config.writerBatchEntriesMax, lingerMs: config.writerLingerMs, idempotencyTtlS: config.idempotencyTtlS,
       keep: { entries: config.logTailEntries, trades: config.recentTradesKept },
     }, testLogger, {
       committed: () => undefined,
