@@ -13,6 +13,11 @@ export const STREAMS = ['normal', 'static', 'flash-crash'] as const;
 export const ALL_STREAMS = [...STREAMS, 'deep'] as const;
 export type StreamName = (typeof ALL_STREAMS)[number];
 
+/** Whether the benchmark knows what must come of a stream; the figures that are asked for are of these. */
+export function isConformance(name: StreamName): boolean {
+  return name !== 'deep';
+}
+
 const DIRECTORY = join(__dirname, '..', '..', 'tests', 'conformance');
 
 export function readStream(name: StreamName): Message[] {

@@ -1,9 +1,10 @@
 import { answerOfResult, engineCommandOf } from '../../conformance/commands';
 import { BENCH_LIMITS, EngineShard, inBatches, windowed, type CommandStats } from '../engine-shard';
 import type { Bench, Figure, Part } from '../result';
-import { ALL_STREAMS, prepareStream, type StreamName } from '../streams';
+import { ALL_STREAMS, isConformance, prepareStream, type StreamName } from '../streams';
 
-const WINDOW = 8;
+/** Calls under way: those that Redis finds waiting share an fsync. */
+const WINDOW = 32;
 const INSTRUMENT = 'BTC-USD';
 /** Commands of the function that change something in Redis. */
 const WRITES = new Set(['hset', 'hdel', 'hincrby', 'zadd', 'zrem', 'xadd', 'xtrim', 'lpush', 'rpush', 'ltrim', 'del', 'set', 'unlink']);
@@ -59,8 +60,11 @@ async function run(bench: Bench) {
       const floor = { name: 'bare pipeline of as many writes', value: await barePipeline(shard, played) };
       const us = (played.stats.get('fcall')?.us ?? 0) / played.messages;
       figures.push(
-        { name: `${name}: messages through the engine`, value: played.messages / played.seconds, unit: 'messages/s', floor, goal: { bound: 45_000, better: 'higher' } },
-        { name: `${name}: inside Redis`, value: us, unit: 'µs a message', goal: { bound: 15, better: 'lower' } },
+        {
+          name: `${name}: messages through the engine`, value: played.messages / played.seconds, unit: 'messages/s', floor,
+          ...(isConformance(name) && { goal: { bound: 45_000, better: 'higher' as const } }),
+        },
+        { name: `${name}: inside Redis`, value: us, unit: 'µs a message', ...(isConformance(name) && { goal: { bound: 15, better: 'lower' as const } }) },
       );
       const calls = [...played.stats].filter(([command]) => command !== 'fcall').reduce((sum, [, stat]) => sum + stat.calls, 0);
       rows.push([name, played.messages, played.commands, calls / played.commands, writesOf(played) / played.commands, us]);

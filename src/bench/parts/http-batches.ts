@@ -8,7 +8,7 @@ import { startFloor } from '../floor-server';
 import { HttpConnection, requestText } from '../http-load';
 import type { Bench, Figure, Part } from '../result';
 import { StreamReceiver } from '../stream-receiver';
-import { ALL_STREAMS, prepareStream, type StreamName } from '../streams';
+import { ALL_STREAMS, isConformance, prepareStream, type StreamName } from '../streams';
 import { BenchVenue } from '../venue';
 
 const INSTRUMENT: VenueInstrument = { instrument: 'BENCH-USD', tick: parseStep('1'), lot: parseStep('1') };
@@ -86,14 +86,15 @@ async function run(bench: Bench) {
       if (receiver.gaps > 0 || receiver.deltas === 0) throw new Error(`${name}: the stream told ${receiver.deltas} changes of the book, with ${receiver.gaps} gaps`);
       figures.push({
         name: `${name}: messages through HTTP batches`, value: played.messages / played.seconds, unit: 'messages/s',
-        floor: { name: 'bare node:http, as many bytes', value: await bareServer(played) }, goal: { bound: 20_000, better: 'higher' },
+        floor: { name: 'bare node:http, as many bytes', value: await bareServer(played) },
+        ...(isConformance(name) && { goal: { bound: 20_000, better: 'higher' as const } }),
       });
     } finally {
       await venue.stop();
     }
   }
-  const worst = Math.min(...figures.map(({ value }) => value));
-  return { figures: [...figures, { name: 'worst of them', value: worst, unit: 'messages/s', goal: { bound: 20_000, better: 'higher' as const } }] };
+  const worst = Math.min(...figures.filter(({ goal }) => goal !== undefined).map(({ value }) => value));
+  return { figures: [...figures, { name: 'worst of the three that are asked for', value: worst, unit: 'messages/s', goal: { bound: 20_000, better: 'higher' as const } }] };
 }
 
 export const httpBatchesPart: Part = { name: 'http-batches', about: 'conformance streams in HTTP batches, a stream client connected, reports checked', run };
