@@ -38,11 +38,11 @@ const LIBRARIES = [
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans', comment: 'A file that nobody imports is dead.', severity: 'error', from: { orphan: true, pathNot: '^src/(main|cli/|bench/floors/)' }, to: {} },
+    { name: 'no-orphans', comment: 'A file that nobody imports is dead.', severity: 'error', from: { orphan: true, pathNot: '^(src/(main|cli/|bench/floors/)|packages/client/src/index)' }, to: {} },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'no-dev-dependencies', comment: 'The image has none of them; nobody measures in there.', severity: 'error',
-      from: { path: '^src', pathNot: '^src/bench/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+      from: { path: '^(src|packages)', pathNot: '^src/bench/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     { name: 'domain-is-pure', severity: 'error', from: { path: '^src/domain/' }, to: { path: '^src', pathNot: '^src/domain/' } },
     {
@@ -52,6 +52,14 @@ module.exports = {
     {
       name: 'the-service-starts-no-servers', comment: 'An image carries no embedded servers.', severity: 'error',
       from: { pathNot: '^src/(servers|cli|chaos|load|bench)/' }, to: { path: '^src/servers/' },
+    },
+    {
+      name: 'the-client-stands-alone', comment: 'It is a package of its own, for people who have nothing else of this.', severity: 'error',
+      from: { path: '^packages/client/' }, to: { pathNot: '^(packages/client/|node_modules/(@types/)?(ws|node)/|node:)', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'the-service-is-no-client', severity: 'error',
+      from: { path: '^src', pathNot: '^src/(bench|chaos|cli|conformance|load)/' }, to: { path: '^packages/' },
     },
     { name: 'nobody-imports-a-command', severity: 'error', from: { pathNot: '^src/cli/' }, to: { path: '^src/cli/' } },
     ...PARTS.map((part) => ({
@@ -72,6 +80,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['openfill-source', 'import', 'require', 'node', 'default', 'types'] },
   },
 };

@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist.next/', 'dist.old/', 'node_modules/', 'coverage/', 'data/', 'load-test/'] },
+  { ignores: ['**/dist/', 'dist.next/', 'dist.old/', 'node_modules/', 'coverage/', 'data/', 'load-test/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

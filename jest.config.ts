@@ -11,8 +11,9 @@ const config: Config = {
       sourceMaps: 'inline',
     }],
   },
+  moduleNameMapper: { '^#openfill-client$': '<rootDir>/packages/client/src/index.ts' },
   // dist has the same module names; nothing in tests loads it except by starting a process.
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/data'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/client/dist', '<rootDir>/data'],
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
   // Two cores: more workers than these only make the timing tests lie.

@@ -17,8 +17,10 @@ const LOCK_POLL_MS = 200;
 /** A lock without its holder's number is one whose maker died in between. */
 const LOCK_UNSIGNED_MAX_MS = 5_000;
 const DIST = join(ROOT, 'dist');
+/** The client: the commands use it as anybody would who installed it. */
+const CLIENT = join(ROOT, 'packages', 'client');
 const BUILD_STAMP = join(DIST, '.openfill-built');
-const BUILD_INPUTS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const BUILD_INPUTS = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json', 'packages/client/tsconfig.json'];
 const FAILURE_LINES = 40;
 
 /** Ends with one clear message. */
@@ -127,8 +129,8 @@ async function install() {
   }
 }
 
-/** Every file below src, in a fixed order. */
-function sourceFiles(directory = join(ROOT, 'src')) {
+/** Every file below a directory, in a fixed order. */
+function sourceFiles(directory) {
   return readdirSync(directory, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
@@ -137,43 +139,58 @@ function sourceFiles(directory = join(ROOT, 'src')) {
     });
 }
 
-function buildHash(files) {
-  const inputs = [...BUILD_INPUTS.map((name) => join(ROOT, name)), ...files];
+function buildHash() {
+  const inputs = [...BUILD_INPUTS.map((name) => join(ROOT, name)), ...sourceFiles(join(CLIENT, 'src')), ...sourceFiles(join(ROOT, 'src'))];
   return sha256(...inputs.flatMap((file) => [relative(ROOT, file), '\0', readFileSync(file), '\0']));
 }
 
-/** Compiles src to dist, and brings along what is not TypeScript; a build that fails leaves the old one. */
-async function build() {
-  const files = sourceFiles();
-  const hash = buildHash(files);
-  if (read(BUILD_STAMP) === hash) return;
-  process.stderr.write('openfill: building ...\n');
-  const next = join(ROOT, 'dist.next');
+/** Compiles a project beside its `dist`. @returns where to; it takes the place of `dist` by `replaceDist` */
+async function compile(directory, project) {
+  const next = join(directory, 'dist.next');
   rmSync(next, { recursive: true, force: true });
-  const result = await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', next]);
-  if (result.code !== 0) {
-    rmSync(next, { recursive: true, force: true });
-    fail(`the build failed:\n${tail(result.output)}`);
-  }
-  for (const file of files) {
-    if (extname(file) !== '.ts') cpSync(file, join(next, relative(join(ROOT, 'src'), file)));
-  }
-  writeFileSync(join(next, '.openfill-built'), hash);
-  // Two renames, so that a command which starts meanwhile hardly ever finds none.
-  const old = join(ROOT, 'dist.old');
+  const result = await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project, '--outDir', next]);
+  if (result.code === 0) return next;
+  rmSync(next, { recursive: true, force: true });
+  return fail(`the build failed:\n${tail(result.output)}`);
+}
+
+/** Two renames, so that a command which starts meanwhile hardly ever finds none. */
+function replaceDist(directory) {
+  const dist = join(directory, 'dist');
+  const old = join(directory, 'dist.old');
   rmSync(old, { recursive: true, force: true });
   try {
-    renameSync(DIST, old);
+    renameSync(dist, old);
   } catch {
     // There is none, or it came with a container's image, whose directories cannot be renamed.
-    rmSync(DIST, { recursive: true, force: true });
+    rmSync(dist, { recursive: true, force: true });
   }
-  renameSync(next, DIST);
+  renameSync(join(directory, 'dist.next'), dist);
   rmSync(old, { recursive: true, force: true });
 }
 
+function isBuilt() {
+  return existsSync(join(CLIENT, 'dist', 'index.js')) && read(BUILD_STAMP) === buildHash();
+}
+
+/** Compiles the client and src, and brings along what is not TypeScript; a build that fails leaves the old one. */
+async function build() {
+  if (isBuilt()) return;
+  const hash = buildHash();
+  process.stderr.write('openfill: building ...\n');
+  // What is compiled next is checked against its declarations.
+  await compile(CLIENT, join('packages', 'client', 'tsconfig.json'));
+  replaceDist(CLIENT);
+  const next = await compile(ROOT, 'tsconfig.build.json');
+  for (const file of sourceFiles(join(ROOT, 'src'))) {
+    if (extname(file) !== '.ts') cpSync(file, join(next, relative(join(ROOT, 'src'), file)));
+  }
+  writeFileSync(join(next, '.openfill-built'), hash);
+  replaceDist(ROOT);
+}
+
 async function setUp() {
-  if (isInstalled() && read(BUILD_STAMP) === buildHash(sourceFiles())) return;
+  if (isInstalled() && isBuilt()) return;
   await withLock(async () => {
     await install();
     await build();
@@ -184,7 +201,7 @@ async function setUp() {
 const CHECKS = [
   { name: 'types', bin: 'typescript/bin/tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
   { name: 'lint', bin: 'eslint/bin/eslint.js', args: ['.', '--max-warnings=0'] },
-  { name: 'dependency rules', bin: 'dependency-cruiser/bin/dependency-cruise.mjs', args: ['src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'] },
+  { name: 'dependency rules', bin: 'dependency-cruiser/bin/dependency-cruise.mjs', args: ['src', 'packages/client/src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'] },
 ];
 
 async function check({ name, bin, args }) {

@@ -1,0 +1,190 @@
+import { Commands } from './commands';
+import type {
+  CandlesPage, Instrument, Interval, Order, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade, TradesPage,
+} from './contract';
+import { ProblemError } from './errors';
+import { HttpTransport } from './http';
+import { OrderEntry, type OrderEntryOptions } from './order-entry';
+import { problemOf, RETRY_DEFAULTS, Retries, type Answer, type Attempt, type CallOptions, type RetryOptions } from './retry';
+import { Stream, type StreamOptions } from './stream';
+
+export interface ClientOptions extends Partial<RetryOptions> {
+  /** Whether commands get an idempotency key where they have none. Without one, an unclear answer is not asked about again. */
+  readonly idempotencyKeys?: boolean;
+  /** Told of each attempt of each call, for logs and metrics. */
+  readonly onAttempt?: (attempt: Attempt) => void;
+}
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+
+const PAGE = 1_000;
+
+/** A venue, over HTTP; `stream` and `orderEntry` open its WebSockets. */
+export class OpenfillClient extends Commands {
+  readonly url: string;
+  private readonly http: HttpTransport;
+  private readonly calls: Retries;
+  private readonly keys: boolean;
+
+  constructor(url = 'http://127.0.0.1:3000', options: ClientOptions = {}) {
+    const { idempotencyKeys = true, onAttempt = () => undefined, ...retry } = options;
+    const plain = new URL(url).href.replace(/\/+$/, '');
+    const http = new HttpTransport(plain);
+    const calls = new Retries({ ...RETRY_DEFAULTS, ...retry }, onAttempt);
+    super(http, calls, idempotencyKeys);
+    this.url = plain;
+    this.http = http;
+    this.calls = calls;
+    this.keys = idempotencyKeys;
+  }
+
+  /** Trades, orders and book changes as they happen, resumed after each break. */
+  stream(options: StreamOptions = {}): Stream {
+    return new Stream(this.url, options);
+  }
+
+  /** The same commands over one WebSocket, many in flight: for bots. */
+  orderEntry(options: OrderEntryOptions = {}): OrderEntry {
+    return new OrderEntry(this.url, { ...this.calls.options, ...options }, this.keys);
+  }
+
+  /**
+   * Cancels all open orders of a client, of one instrument or all. It has no key: asked again after an unclear answer, it
+   * cancels what is open then, and the ids of the first time are missing from the answer.
+   */
+  async cancelAll(clientId: string, instrument?: string, call: CallOptions = {}): Promise<string[]> {
+    const cancelled = new Set<string>();
+    const note = ({ body }: Answer): void => {
+      // An interrupted one tells what it has done all the same.
+      for (const id of (body as Partial<ProblemBody> | null)?.cancelled ?? []) cancelled.add(id);
+    };
+    const path = withQuery('/orders', { client_id: clientId, instrument });
+    const answer = await this.calls.settle({
+      name: 'DELETE /orders', command: { client_id: clientId, ...(instrument !== undefined && { instrument }) }, isRepeatable: true,
+      send: async (signal) => {
+        const told = await this.http.request('DELETE', path, undefined, signal);
+        note(told);
+        return told;
+      },
+    }, call.signal);
+    if (answer.status >= 300) throw problemOf(answer);
+    return [...cancelled];
+  }
+
+  /** A client's orders, newest first, one page. */
+  orders(
+    query: { readonly client_id: string; readonly status?: 'open' | 'all'; readonly instrument?: string; readonly limit?: number; readonly cursor?: string },
+    call: CallOptions = {},
+  ): Promise<OrderPage> {
+    return this.get('/orders', query, call);
+  }
+
+  /** All pages of `orders`, order by order. */
+  async *everyOrder(query: { readonly client_id: string; readonly status?: 'open' | 'all'; readonly instrument?: string }, call: CallOptions = {}): AsyncGenerator<Order> {
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page: OrderPage = await this.orders({ ...query, limit: PAGE, ...(cursor !== undefined && { cursor }) }, call);
+      yield* page.orders;
+      cursor = page.next_cursor;
+    }
+  }
+
+  /** An order with all its trades, open or done. */
+  order(orderId: string, call: CallOptions = {}): Promise<OrderWithTrades> {
+    return this.get(`/public/orders/${encodeURIComponent(orderId)}`, {}, call);
+  }
+
+  /** Totals by price, best first. */
+  orderbook(query: { readonly instrument?: string; readonly levels?: number } = {}, call: CallOptions = {}): Promise<Orderbook> {
+    return this.get('/public/orderbook', query, call);
+  }
+
+  /** The best price of each side alone. */
+  best(query: { readonly instrument?: string } = {}, call: CallOptions = {}): Promise<Orderbook> {
+    return this.get('/public/orderbook', { ...query, level: 1 }, call);
+  }
+
+  /** The single orders of the best prices, in queue order. */
+  orderQueues(query: { readonly instrument?: string; readonly levels?: number } = {}, call: CallOptions = {}): Promise<OrderQueues> {
+    return this.get('/public/orderbook', { ...query, level: 3 }, call);
+  }
+
+  /** Trades, newest first, one page. */
+  trades(query: { readonly instrument?: string; readonly limit?: number; readonly before?: number } = {}, call: CallOptions = {}): Promise<TradesPage> {
+    return this.get('/public/trades', query, call);
+  }
+
+  /** All trades there ever were, newest first. */
+  async *everyTrade(query: { readonly instrument?: string } = {}, call: CallOptions = {}): AsyncGenerator<Trade> {
+    for (let before: number | undefined; ;) {
+      const { trades } = await this.trades({ ...query, limit: PAGE, ...(before !== undefined && { before }) }, call);
+      if (trades.length === 0) return;
+      yield* trades;
+      before = trades.at(-1)?.trade_id;
+      if (before === 1) return;
+    }
+  }
+
+  candles(
+    query: {
+      readonly instrument?: string; readonly interval?: Interval; readonly start?: string; readonly end?: string; readonly limit?: number; readonly fill?: 'previous';
+    } = {},
+    call: CallOptions = {},
+  ): Promise<CandlesPage> {
+    return this.get('/public/candles', query, call);
+  }
+
+  ticker(query: { readonly instrument?: string } = {}, call: CallOptions = {}): Promise<Ticker> {
+    return this.get('/public/ticker', query, call);
+  }
+
+  async instruments(call: CallOptions = {}): Promise<readonly Instrument[]> {
+    return (await this.get<{ instruments: readonly Instrument[] }>('/public/instruments', {}, call)).instruments;
+  }
+
+  /** Whether the process is alive. */
+  health(call: CallOptions = {}): Promise<{ readonly status: 'ok' }> {
+    return this.get('/healthz', {}, call);
+  }
+
+  /** Whether it takes orders. Not being ready is an answer here, and no error. */
+  async readiness(call: CallOptions = {}): Promise<Readiness> {
+    const isReadiness = ({ body }: Answer): boolean => typeof (body as Partial<Readiness> | null)?.status === 'string';
+    const answer = await this.calls.settle({
+      name: 'GET /readyz', command: null, isRepeatable: true, judge: (given) => (isReadiness(given) ? 'done' : 'refused'),
+      send: (signal) => this.http.request('GET', '/readyz', undefined, signal),
+    }, call.signal);
+    return answer.body as Readiness;
+  }
+
+  /** Prometheus' text. */
+  metrics(call: CallOptions = {}): Promise<string> {
+    return this.get('/metrics', {}, call);
+  }
+
+  openapi(call: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
+    return this.get('/openapi.json', {}, call);
+  }
+
+  asyncapi(call: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
+    return this.get('/asyncapi.json', {}, call);
+  }
+
+  private async get<T>(path: string, query: Query, call: CallOptions): Promise<T> {
+    const answer = await this.calls.settle({
+      name: `GET ${path}`, command: null, isRepeatable: true,
+      send: (signal) => this.http.request('GET', withQuery(path, query), undefined, signal),
+    }, call.signal);
+    if (answer.status >= 300) throw problemOf(answer);
+    return answer.body as T;
+  }
+}
+
+function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]));
+  return given.length === 0 ? path : `${path}?${given.join('&')}`;
+}
+
+/** Whether an error is the venue's refusal with a code. */
+export function isProblem(error: unknown, code?: string): error is ProblemError {
+  return error instanceof ProblemError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,44 @@
+import type { FieldError, OrderWithTrades, ProblemBody } from './contract';
+
+/** Everything that this package throws by itself; what an AbortSignal gives as its reason is thrown as it is. */
+export abstract class OpenfillError extends Error {
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The venue said no. */
+export class ProblemError extends OpenfillError {
+  readonly status: number;
+  /** Stable, for programs: `order_not_found`, `validation_failed`, … */
+  readonly code: string;
+  /** What is wrong with which field. */
+  readonly errors: readonly FieldError[];
+  /** With `order_not_open`: the order's final state. */
+  readonly order: OrderWithTrades | undefined;
+
+  /** @param retryAfterMs how long the venue asks to wait, null where it does not say */
+  constructor(readonly problem: ProblemBody, readonly retryAfterMs: number | null = null) {
+    super(`${problem.status} ${problem.code}: ${problem.detail}`);
+    this.status = problem.status;
+    this.code = problem.code;
+    this.errors = problem.errors ?? [];
+    this.order = problem.order;
+  }
+}
+
+/** No answer came, and none could: nothing was sent. */
+export class ConnectionError extends OpenfillError {}
+
+/**
+ * A command may or may not have happened, and asking again did not tell. `request` is what was sent, keys included: sent
+ * once more, later, it is answered as it was the first time or carried out then.
+ */
+export class OutcomeUnknownError extends OpenfillError {
+  constructor(readonly request: Readonly<Record<string, unknown>>, readonly attempts: number, options: ErrorOptions) {
+    super(`no clear answer after ${attempts} attempts`, options);
+  }
+}
+
+/** The stream or the order entry cannot go on; the cause says why. */
+export class StreamError extends OpenfillError {}

@@ -1,0 +1,10 @@
+export { OpenfillClient, isProblem, type ClientOptions } from './client';
+export { Commands } from './commands';
+export { ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError } from './errors';
+export { LocalBook, type BookFault } from './local-book';
+export { OrderEntry, type OrderEntryOptions } from './order-entry';
+export { Stream, type RepairReason, type StreamEvents, type StreamOptions } from './stream';
+export { bookChecksum } from './checksum';
+export { RETRY_DEFAULTS, type Attempt, type CallOptions, type RetryOptions } from './retry';
+export * from './contract';
+export type * from './messages';

@@ -1,0 +1,133 @@
+import type WebSocket from 'ws';
+import { Commands, type Command, type Transport } from './commands';
+import { ConnectionError } from './errors';
+import { Retries, RETRY_DEFAULTS, type Answer, type Attempt, type RetryOptions } from './retry';
+import { reasonOf } from './waiting';
+import { openWebSocket } from './web-socket';
+
+export interface OrderEntryOptions extends Partial<RetryOptions> {
+  /** Bytes of one request; the venue ends a connection over a longer one, and with it all that is on its way. */
+  readonly messageBytesMax?: number;
+  readonly onAttempt?: (attempt: Attempt) => void;
+}
+
+const MESSAGE_BYTES_MAX = 1_048_576;
+
+interface Waiting {
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+/** One connection of order entry, opened when it is needed. What is on its way when it breaks has no clear answer. */
+class EntryLink implements Transport {
+  private opening: Promise<WebSocket> | null = null;
+  private readonly waiting = new Map<number, Waiting>();
+  private lastId = 0;
+  private isClosed = false;
+  /** Counts what came, to tell a dead connection from a slow answer. */
+  private heard = 0;
+
+  constructor(private readonly url: string, private readonly timeoutMs: number, private readonly messageBytesMax: number) {}
+
+  nameOf({ op }: Command): string {
+    return op;
+  }
+
+  async send(command: Command, signal: AbortSignal): Promise<Answer> {
+    const id = ++this.lastId;
+    const text = JSON.stringify({ id, ...command });
+    if (Buffer.byteLength(text) > this.messageBytesMax) throw new RangeError(`the request is longer than ${this.messageBytesMax} bytes`);
+    const socket = await this.open();
+    if (socket.readyState !== socket.OPEN) throw new ConnectionError('the connection is closing');
+    signal.throwIfAborted();
+    return new Promise<Answer>((resolve, reject) => {
+      const heardBefore = this.heard;
+      const settle = <T>(how: (value: T) => void) => (value: T): void => {
+        this.waiting.delete(id);
+        signal.removeEventListener('abort', abort);
+        how(value);
+      };
+      const fail = settle(reject);
+      const abort = (): void => {
+        // Nothing at all came in the time in which an answer should have: the others wait in vain, too.
+        if (this.heard === heardBefore && reasonOf(signal).name === 'TimeoutError') socket.terminate();
+        fail(reasonOf(signal));
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.waiting.set(id, { resolve: settle(resolve), reject: fail });
+      socket.send(text, (error) => { if (error) this.waiting.get(id)?.reject(error); });
+    });
+  }
+
+  open(): Promise<WebSocket> {
+    if (this.isClosed) return Promise.reject(new RangeError('the order entry is closed'));
+    if (this.opening === null) {
+      const opening: Promise<WebSocket> = openWebSocket(this.url, '/orders', this.timeoutMs, {
+        message: (text) => this.receive(text),
+        closed: (code, reason) => {
+          this.forget(opening);
+          this.lost(new Error(`the connection was closed with ${code} ${reason}`.trimEnd()));
+        },
+      });
+      this.opening = opening;
+      opening.catch(() => this.forget(opening));
+    }
+    return this.opening;
+  }
+
+  private forget(opening: Promise<WebSocket>): void {
+    if (this.opening === opening) this.opening = null;
+  }
+
+  /** Nobody will answer what is on its way. */
+  private lost(error: Error): void {
+    for (const one of [...this.waiting.values()]) one.reject(error);
+  }
+
+  private receive(text: string): void {
+    this.heard++;
+    const { id, status, body, headers } = JSON.parse(text) as {
+      id: number | null; status: number; body: unknown; headers?: Readonly<Record<string, string>>;
+    };
+    const told = new Map(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+    if (id !== null) this.waiting.get(id)?.resolve({ status, body, header: (name) => told.get(name) ?? null });
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const socket = await this.opening?.catch(() => null) ?? null;
+    if (socket === null || socket.readyState === socket.CLOSED) return;
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+      socket.close();
+    });
+  }
+}
+
+/**
+ * Commands over one WebSocket, which costs both sides less than a request each. Any number may be on their way; those that are
+ * when the connection breaks are sent again, with their keys, over the next one. Commands that build on each other: wait for
+ * the answer of the first.
+ */
+export class OrderEntry extends Commands {
+  private readonly link: EntryLink;
+
+  constructor(url: string, options: OrderEntryOptions, makesKeys: boolean) {
+    const { messageBytesMax = MESSAGE_BYTES_MAX, onAttempt = () => undefined, ...retry } = options;
+    const retries = new Retries({ ...RETRY_DEFAULTS, ...retry }, onAttempt);
+    const link = new EntryLink(url, retries.options.timeoutMs, messageBytesMax);
+    super(link, retries, makesKeys);
+    this.link = link;
+  }
+
+  /** Opens the connection ahead of the first command. @throws ConnectionError or ProblemError */
+  async open(): Promise<void> {
+    await this.link.open();
+  }
+
+  /** What is on its way then has no clear answer. */
+  close(): Promise<void> {
+    return this.link.close();
+  }
+}
+
