@@ -7,12 +7,16 @@ import { Command } from 'commander';
 import WebSocket from 'ws';
 import { parseMessages } from '../conformance/messages';
 import { play, steps } from '../conformance/play';
+import { OpenfillError } from '#openfill-client';
+import { RecordingError, instrumentsOf, playRecording } from '../recording/player';
+import { isRecording } from '../recording/recording';
 import { startTemporaryVenue } from '../servers/temporary-venue';
 import { VenueClient, VenueError, type VenueInstrument } from '../conformance/venue-client';
 
 /**
  * `npm run replay -- <messages.csv.gz>`: plays a stream of the public matching-engine-benchmark through a venue
- * over HTTP and compares what comes out with what is known to be right.
+ * over HTTP and compares what comes out with what is known to be right. A recording of `npm run record` is played into
+ * another venue and compared with what happened at its own.
  */
 
 const OWN_INSTRUMENT = { instrument: 'BTC-USD', base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001' };
@@ -27,6 +31,7 @@ interface Expected {
 interface Options {
   readonly url?: string;
   readonly instrument: string;
+  readonly speed: number;
 }
 
 function readText(file: string): string {
@@ -96,14 +101,34 @@ async function listen(url: string): Promise<{ close(): number }> {
   return { close: () => { socket.terminate(); return count; } };
 }
 
-async function replay(file: string, options: Options): Promise<boolean> {
-  const messages = parseMessages(readText(file));
+/** @param url of a running venue; without it one is started with these instruments, and thrown away afterwards */
+async function withVenue(url: string | undefined, instruments: readonly unknown[], work: (url: string) => Promise<boolean>): Promise<boolean> {
+  if (url !== undefined) return work(url.replace(/\/+$/, ''));
   const directory = mkdtempSync(join(tmpdir(), 'openfill-replay-'));
   const instrumentsFile = join(directory, 'instruments.json');
-  writeFileSync(instrumentsFile, JSON.stringify([OWN_INSTRUMENT]));
-  const own = options.url === undefined ? await startTemporaryVenue({ INSTRUMENTS_FILE: instrumentsFile }) : null;
+  writeFileSync(instrumentsFile, JSON.stringify(instruments));
   try {
-    const url = (options.url ?? own?.url ?? '').replace(/\/+$/, '');
+    const own = await startTemporaryVenue({ INSTRUMENTS_FILE: instrumentsFile });
+    return await work(own.url).finally(() => own.stop());
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function replayRecording(file: string, { url, speed }: Options): Promise<boolean> {
+  const instruments = (await instrumentsOf(file)).map(({ state: _state, ...instrument }) => instrument);
+  return withVenue(url, instruments, async (venueUrl) => {
+    const { commands, trades, differences } = await playRecording(file, venueUrl, speed);
+    say(`${commands} commands played, ${trades} trades`);
+    for (const difference of differences) say(difference);
+    if (differences.length === 0) say('trades and books are the recorded ones');
+    return differences.length === 0;
+  });
+}
+
+function replayBenchmark(file: string, options: Options): Promise<boolean> {
+  const messages = parseMessages(readText(file));
+  return withVenue(options.url, [OWN_INSTRUMENT], async (url) => {
     const venue = new VenueClient(url);
     const instrument = (await venue.instruments()).find(({ instrument: name }) => name === options.instrument);
     if (instrument === undefined) throw new VenueError(`the venue has no instrument ${options.instrument}`);
@@ -118,22 +143,26 @@ async function replay(file: string, options: Options): Promise<boolean> {
     const sameReports = compareReports(reports, file);
     const sameRest = await compareExpected(hash, file, venue, instrument);
     return sameReports && sameRest;
-  } finally {
-    await own?.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
+}
+
+function speedOf(text: string): number {
+  const speed = text === 'max' ? Infinity : Number(text);
+  if (!(speed > 0)) throw new Error(`"${text}" is neither a factor nor max`);
+  return speed;
 }
 
 const program = new Command('replay')
-  .description('Plays a benchmark stream through a venue over HTTP and compares the reports with the expected ones.')
-  .argument('<messages>', 'a .messages.csv or .messages.csv.gz file; .reports.txt.gz and .expected.json beside it are compared')
+  .description('Plays a benchmark stream or a recording through a venue and compares what comes out.')
+  .argument('<messages>', 'a .messages.csv or .messages.csv.gz file; .reports.txt.gz and .expected.json beside it are compared; or a file of npm run record')
   .option('--url <url>', 'a running venue with an empty book; without it one is started for the replay')
-  .option('--instrument <name>', 'instrument to play on', OWN_INSTRUMENT.instrument)
+  .option('--instrument <name>', 'instrument to play a benchmark stream on', OWN_INSTRUMENT.instrument)
+  .option('--speed <factor>', 'how much faster than it was a recording is played; max does not wait', speedOf, 1)
   .action(async (file: string, options: Options) => {
     try {
-      if (!(await replay(file, options))) process.exitCode = 1;
+      if (!(await (await isRecording(file) ? replayRecording : replayBenchmark)(file, options))) process.exitCode = 1;
     } catch (error) {
-      const isExpected = error instanceof VenueError || (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const isExpected = error instanceof VenueError || error instanceof OpenfillError || error instanceof RecordingError || (error as NodeJS.ErrnoException).code === 'ENOENT';
       process.stderr.write(`replay: ${isExpected ? (error as Error).message : String((error as Error).stack)}\n`);
       process.exitCode = 1;
     }

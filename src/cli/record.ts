@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import { OpenfillError, type Channel } from '#openfill-client';
+import { CHANNELS } from '../domain/channels';
+import { record } from '../recording/recorder';
+
+/** `npm run record`: writes a venue's stream into a file, until Ctrl-C. */
+
+interface Options {
+  readonly url: string;
+  readonly out: string;
+  readonly channels: readonly Channel[];
+  readonly instruments?: readonly string[];
+  readonly minutes?: number;
+}
+
+function channelsOf(text: string): Channel[] {
+  return text.split(',').map((name) => {
+    const channel = CHANNELS.find((known) => known === name);
+    if (channel === undefined) throw new Error(`"${name}" is no channel; there are ${CHANNELS.join(', ')}`);
+    return channel;
+  });
+}
+
+function minutesOf(text: string): number {
+  const minutes = Number(text);
+  if (!(minutes > 0)) throw new Error(`"${text}" is no number of minutes`);
+  return minutes;
+}
+
+async function run({ url, out, channels, instruments, minutes }: Options): Promise<void> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort(new Error('the recording ends'));
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  const timer = minutes === undefined ? null : setTimeout(end, minutes * 60_000);
+  const options = { url, file: out, channels, ...(instruments !== undefined && { instruments }) };
+  const report = await record(options, ending.signal, () => process.stdout.write(`recording ${url} into ${out}, until Ctrl-C\n`));
+  if (timer !== null) clearTimeout(timer);
+  const { messages, sequence, breaks, resyncs } = report;
+  process.stdout.write(`${messages} messages up to sequence ${sequence}; ${breaks} breaks, ${resyncs} holes\n`);
+}
+
+const program = new Command('record')
+  .description('Records the stream of a running venue as gzip NDJSON, for npm run replay.')
+  .requiredOption('--out <file>', 'where to, such as market.ndjson.gz')
+  .option('--url <url>', 'the venue', `http://127.0.0.1:${process.env.PORT || 3000}`)
+  .option('--channels <names>', 'separated by commas; a replay needs orders and trades', channelsOf, ['orderbook', 'trades', 'orders'])
+  .option('--instruments <names>', 'separated by commas; without it all of them', (text: string) => text.split(','))
+  .option('--minutes <number>', 'ends by itself after so long', minutesOf)
+  .action(async (options: Options) => {
+    try {
+      await run(options);
+    } catch (error) {
+      const isExpected = error instanceof OpenfillError || error instanceof RangeError || (error as NodeJS.ErrnoException).code !== undefined;
+      process.stderr.write(`record: ${isExpected ? (error as Error).message : String((error as Error).stack)}\n`);
+      process.exitCode = 1;
+    }
+  });
+
+void program.parseAsync();
