@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { formatAmount } from '../domain/amounts';
 import { seededRandom, type Random } from '../seeded-random';
+import type { Operation } from '#openfill-client';
 import { VenueClient, VenueError, type VenueInstrument } from '../conformance/venue-client';
 
 /** `npm run seed`: fills a running venue with a believable book and trades. */
@@ -32,10 +33,10 @@ function size(market: Market, random: Random): string {
   return formatAmount(Math.max(1, Math.round(market.sizeLots * -Math.log(1 - random.next()))), market.lot);
 }
 
-function order(market: Market, random: Random): Record<string, unknown> {
+function order(market: Market, random: Random): Operation {
   const side = random.pick(['buy', 'sell'] as const);
   const common = {
-    op: 'place', client_id: `client-${random.below(CLIENTS) + 1}`, instrument: market.instrument, side,
+    op: 'place' as const, client_id: `client-${random.below(CLIENTS) + 1}`, instrument: market.instrument, side,
     quantity: size(market, random),
   };
   market.midTicks = Math.max(10, Math.round(market.midTicks * (1 + (random.next() - 0.5) * 0.0004)));

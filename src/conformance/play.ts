@@ -1,3 +1,4 @@
+import type { Operation } from '#openfill-client';
 import { VenueError, type OperationResult, type VenueClient, type VenueInstrument } from './venue-client';
 import { formatAmount, parseAmount } from '../domain/amounts';
 import type { Message } from './messages';
@@ -16,7 +17,7 @@ export function steps(text: string, step: VenueInstrument['tick']): number {
   return parsed.value;
 }
 
-export function operationOf(command: StreamCommand, instrument: VenueInstrument): Record<string, unknown> {
+export function operationOf(command: StreamCommand, instrument: VenueInstrument): Operation {
   const name = { client_id: CLIENT_ID, client_order_id: command.orderId };
   switch (command.op) {
     case 'place': return {

@@ -1,6 +1,7 @@
+import { ConnectionError, OpenfillClient, OpenfillError, type Operation, type Orderbook } from '#openfill-client';
 import { parseStep, type Step } from '../domain/amounts';
 
-/** What the command line tools ask of a running venue, over its public interface. */
+/** What the command line tools ask of a running venue: the client, with steps as whole numbers and errors for a person. */
 
 export interface VenueInstrument {
   readonly instrument: string;
@@ -10,45 +11,48 @@ export interface VenueInstrument {
 
 export interface OperationResult {
   readonly status: number;
-  readonly body: Record<string, unknown>;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 /** The venue cannot be reached, or answered what the tool cannot go on with. */
 export class VenueError extends Error {}
 
-export class VenueClient {
-  constructor(readonly url: string) {}
+/** Who waits at a terminal wants to know soon that nobody is there. */
+const ATTEMPTS_MAX = 5;
 
-  private async request(method: string, path: string, body?: unknown): Promise<unknown> {
-    let response: Response;
+export class VenueClient {
+  private readonly client: OpenfillClient;
+
+  constructor(readonly url: string) {
+    this.client = new OpenfillClient(url, { attemptsMax: ATTEMPTS_MAX });
+  }
+
+  private async ask<T>(call: (client: OpenfillClient) => Promise<T>): Promise<T> {
     try {
-      response = await fetch(`${this.url}${path}`, {
-        method,
-        ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
-      });
+      return await call(this.client);
     } catch (error) {
-      throw new VenueError(`${this.url} cannot be reached: start it with "npm run up", or name another with --url`, { cause: error });
+      if (error instanceof ConnectionError) {
+        throw new VenueError(`${this.url} cannot be reached: start it with "npm run up", or name another with --url`, { cause: error });
+      }
+      if (error instanceof OpenfillError) throw new VenueError(error.message, { cause: error });
+      throw error;
     }
-    const answer = (await response.json());
-    if (!response.ok) throw new VenueError(`${method} ${path} answered ${response.status}: ${JSON.stringify(answer)}`);
-    return answer;
   }
 
   async instruments(): Promise<VenueInstrument[]> {
-    const { instruments } = (await this.request('GET', '/public/instruments')) as {
-      instruments: { instrument: string; tick_size: string; lot_size: string }[];
-    };
+    const instruments = await this.ask((client) => client.instruments());
     return instruments.map(({ instrument, tick_size, lot_size }) => ({
       instrument, tick: parseStep(tick_size), lot: parseStep(lot_size),
     }));
   }
 
-  async batch(operations: readonly unknown[]): Promise<OperationResult[]> {
-    return ((await this.request('POST', '/orders/batch', { operations })) as { results: OperationResult[] }).results;
+  /** Each operation happens once, however often it has to be sent. */
+  async batch(operations: readonly Operation[]): Promise<OperationResult[]> {
+    return (await this.ask((client) => client.batch(operations))) as readonly { status: number; body: unknown }[] as OperationResult[];
   }
 
   /** Best first, as decimal strings. */
-  async orderbook(instrument: string, levels: number): Promise<{ sequence: number; bids: [string, string][]; asks: [string, string][] }> {
-    return (await this.request('GET', `/public/orderbook?instrument=${encodeURIComponent(instrument)}&levels=${levels}`)) as never;
+  orderbook(instrument: string, levels: number): Promise<Orderbook> {
+    return this.ask((client) => client.orderbook({ instrument, levels }));
   }
 }
