@@ -214,7 +214,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     meta: () => engine.meta(),
     oldestUnpersistedUs: (meta) => engine.entryTimeUs(meta.persisted + 1),
     pingPostgres: () => database.ping(),
-    writerActive: () => writer !== null && writer.committed !== null,
+    writerActive: () => (writer === null ? null : writer.committed !== null),
     marketSynced: () => market?.synced ?? false,
     draining: () => draining,
     problem: () => keeper.problem,

@@ -9,7 +9,8 @@ export interface StatusSources {
   /** Time of the oldest log entry that is not persisted, null when all are. */
   oldestUnpersistedUs(meta: ShardMeta): Promise<number | null>;
   pingPostgres(): Promise<void>;
-  writerActive(): boolean;
+  /** Whether this process is the writer now; null where another process has that role. */
+  writerActive(): boolean | null;
   marketSynced(): boolean;
   draining(): boolean;
   /** What Redis' settings can lose; null until they were looked at. */

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { fillDocument } from '../bench/document';
 import { commit, machine } from '../bench/machine';
 import { PARTS } from '../bench/parts';
@@ -28,14 +28,14 @@ interface Options {
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new Error(`"${text}" is not a positive number`);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError(`"${text}" is not a positive number`);
   return value;
 }
 
 function partsNamed(text: string): Part[] {
   return text.split(',').map((name) => {
     const part = PARTS.find((one) => one.name === name.trim());
-    if (part === undefined) throw new Error(`there is no part ${name}; there are: ${PARTS.map((one) => one.name).join(', ')}`);
+    if (part === undefined) throw new InvalidArgumentError(`there is no part ${name}; there are: ${PARTS.map((one) => one.name).join(', ')}`);
     return part;
   });
 }
@@ -48,7 +48,7 @@ function tell({ part, about, seconds, figures, tables }: MeasuredPart): void {
 /** `NAME=value`, as often as given. */
 function setting(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
   const [, name, value] = /^([A-Z][A-Z_]*)=(.*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new Error(`"${text}" is not a NAME=value`);
+  if (name === undefined || value === undefined) throw new InvalidArgumentError(`"${text}" is not a NAME=value`);
   return { ...before, [name]: value };
 }
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import pino from 'pino';
 import { runCampaign, type CampaignReport } from '../chaos/campaign';
 
@@ -8,7 +8,7 @@ const SHOWN_MAX = 20;
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new Error(`"${text}" is not a positive number`);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError(`"${text}" is not a positive number`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { DeadLetters } from '../persistence/dead-letters';
 import { operate } from './operator';
 
@@ -8,7 +8,7 @@ const program = new Command('dead-letters').description('Lists, retries and reso
 
 function sequenceOf(text: string): number {
   const sequence = Number(text);
-  if (!Number.isSafeInteger(sequence) || sequence < 1) throw new Error(`"${text}" is not a log sequence`);
+  if (!Number.isSafeInteger(sequence) || sequence < 1) throw new InvalidArgumentError(`"${text}" is not a log sequence`);
   return sequence;
 }
 

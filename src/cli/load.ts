@@ -20,6 +20,8 @@ import { startTemporaryVenue, type TemporaryVenue } from '../servers/temporary-v
  */
 
 const SCRIPTS = join(__dirname, '..', '..', 'load-test');
+/** k6's own exit code for a script whose thresholds did not hold. */
+const K6_THRESHOLDS_CROSSED = 99;
 const ANSWER_TIMEOUT_MS = 2_000;
 const DRAIN_TIMEOUT_MS = 120_000;
 const DRAIN_POLL_MS = 200;
@@ -208,7 +210,9 @@ async function load(scriptName: string, k6Options: readonly string[]): Promise<n
       '--console-output', consoleFile, '--log-format', 'raw', '--summary-export', summaryFile, script,
     ], process.env);
     const isWhole = await checkRecord(target, consoleFile, summaryFile);
-    if (ended !== 0) say(`k6 ended with exit code ${ended}: see above what it did not like`);
+    if (ended !== 0) say(ended === K6_THRESHOLDS_CROSSED
+      ? 'k6: a threshold of the script was crossed (✗ above), mostly latency on a machine that is busy'
+      : `k6 ended with exit code ${ended}: see above what it did not like`);
     return ended === 0 && !isWhole ? 1 : ended;
   } finally {
     rmSync(directory, { recursive: true, force: true });

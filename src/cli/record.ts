@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { OpenfillError, type Channel } from '#openfill-client';
 import { CHANNELS } from '../domain/channels';
 import { record } from '../recording/recorder';
@@ -16,14 +16,14 @@ interface Options {
 function channelsOf(text: string): Channel[] {
   return text.split(',').map((name) => {
     const channel = CHANNELS.find((known) => known === name);
-    if (channel === undefined) throw new Error(`"${name}" is no channel; there are ${CHANNELS.join(', ')}`);
+    if (channel === undefined) throw new InvalidArgumentError(`"${name}" is no channel; there are ${CHANNELS.join(', ')}`);
     return channel;
   });
 }
 
 function minutesOf(text: string): number {
   const minutes = Number(text);
-  if (!(minutes > 0)) throw new Error(`"${text}" is no number of minutes`);
+  if (!(minutes > 0)) throw new InvalidArgumentError(`"${text}" is no number of minutes`);
   return minutes;
 }
 

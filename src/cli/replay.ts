@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import WebSocket from 'ws';
 import { parseMessages } from '../conformance/messages';
 import { play, steps } from '../conformance/play';
@@ -148,7 +148,7 @@ function replayBenchmark(file: string, options: Options): Promise<boolean> {
 
 function speedOf(text: string): number {
   const speed = text === 'max' ? Infinity : Number(text);
-  if (!(speed > 0)) throw new Error(`"${text}" is neither a factor nor max`);
+  if (!(speed > 0)) throw new InvalidArgumentError(`"${text}" is neither a factor nor max`);
   return speed;
 }
 

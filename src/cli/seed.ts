@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { formatAmount } from '../domain/amounts';
 import { seededRandom, type Random } from '../seeded-random';
 import type { Operation } from '#openfill-client';
@@ -72,7 +72,7 @@ async function seed(url: string, orders: number, seedNumber: number): Promise<vo
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`"${text}" is not a positive integer`);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError(`"${text}" is not a positive integer`);
   return value;
 }
 

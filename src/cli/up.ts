@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
 import type { EmbeddedServer } from '../servers/embedded-server';
 import { findFreePort, listenProblem } from '../servers/ports';
-import { endOrphanedService, localUrl, startService, waitUntilReady, type Service } from '../servers/service';
+import { endOrphanedService, localUrl, startService, waitUntilReady, whyNotReady, type Service } from '../servers/service';
 import { removeRuntime, writeRuntime } from '../servers/runtime';
 import { Supervisor } from '../servers/supervisor';
 
@@ -17,7 +17,7 @@ const MAIN = join(__dirname, '..', 'main.js');
 /** A Ctrl-C reaches us more than once (from the terminal and from npm); only a later one means "now". */
 const FORCE_AFTER_MS = 1_000;
 const RESTART_DELAY_MS = 1_000;
-const WAITING_TOLD_EACH_MS = 10_000;
+const WAITING_TOLD_EACH_MS = 3_000;
 
 /** What ends `up` with exit code 1 and this message, without a stack. */
 class StartError extends Error {}
@@ -182,7 +182,7 @@ class Up {
       const service = await start();
       const unready = [service];
       this.running.push(unready);
-      const told = setInterval(() => this.log.info(`waiting for ${url}/readyz`), WAITING_TOLD_EACH_MS);
+      const told = setInterval(() => { void whyNotReady(url).then((why) => this.log.info(`waiting for ${url}/readyz: ${why}`)); }, WAITING_TOLD_EACH_MS);
       const ready = await waitUntilReady(service, url, this.stopSignal.signal);
       clearInterval(told);
       if (this.stopSignal.signal.aborted) return null;

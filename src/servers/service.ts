@@ -75,6 +75,17 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
+/** @returns in a few words what keeps a service from being ready */
+export async function whyNotReady(url: string): Promise<string> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    const { problem } = (await response.json()) as { problem: string | null };
+    return problem === 'shard_frozen' ? 'the venue is frozen, "npm run unfreeze" lifts that' : problem ?? 'ready';
+  } catch {
+    return 'no answer yet';
+  }
+}
+
 /** @returns false when the service ended, or `signal` was given, before it was ready */
 export async function waitUntilReady(service: Service, url: string, signal: AbortSignal): Promise<boolean> {
   while (!service.hasExited() && !signal.aborted) {

@@ -357,7 +357,7 @@ export function schemas(batchOperationsMax: number): Record<string, Schema> {
         sequence: orNull(ref('Sequence')),
       }, ['name', 'state', 'epoch', 'sequence']),
       writer: object({
-        active: { type: 'boolean', description: 'Whether this process is the one that writes to Postgres.' },
+        active: { type: ['boolean', 'null'], description: 'Whether this process is the one that writes to Postgres; null where that is another one.' },
         lag_entries: { type: ['integer', 'null'], minimum: 0 },
         lag_seconds: { type: ['number', 'null'], minimum: 0 },
       }, ['active', 'lag_entries', 'lag_seconds']),
