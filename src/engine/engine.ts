@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader';
 import CircuitBreaker from 'opossum';
 import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import type { Logger } from 'pino';
@@ -30,7 +31,7 @@ export interface EngineLimits {
   readonly idempotencyTtlS: number;
   /** Commands in one function call: how long a batch may hold Redis. */
   readonly commandsPerCallMax: number;
-  /** Commands of this process that may wait for an answer; more are refused at once. */
+  /** Commands of this process that may wait for an answer, and as many reads; more are refused at once. */
   readonly commandsInFlightMax: number;
   readonly timeoutMs: number;
 }
@@ -85,6 +86,9 @@ const DURABLE_SETTINGS = [
 const BREAKER_VOLUME_MIN = 3;
 const BREAKER_ERROR_PERCENT = 50;
 const BREAKER_RESET_MS = 500;
+
+/** Orders that one command reads at most. */
+const RECORDS_READ_MAX = 1_000;
 
 /** Whether an error says that the command never left: the breaker was open, or there was no connection. */
 function isNotSent(error: unknown): boolean {
@@ -158,6 +162,9 @@ export class Engine {
   private queue: Pending[] = [];
   private flushScheduled = false;
   private inFlight = 0;
+  private readsInFlight = 0;
+  /** Orders that are asked for in one turn are read in one command: a batch may name a thousand. */
+  private readonly records = new DataLoader<string, Order | null>((ids) => this.readRecords(ids), { cache: false, maxBatchSize: RECORDS_READ_MAX });
   private readonly limitArguments: string[];
   private epoch = '';
   private sequenceMin = 0;
@@ -186,6 +193,8 @@ export class Engine {
       volumeThreshold: BREAKER_VOLUME_MIN,
       errorThresholdPercentage: BREAKER_ERROR_PERCENT,
       resetTimeout: BREAKER_RESET_MS,
+      // Nobody reads them, and each failed call would sort the latencies of all calls of ten seconds.
+      rollingPercentilesEnabled: false,
       // A refusal is an answer.
       errorFilter: (error: unknown) => error instanceof ErrorReply,
     });
@@ -350,11 +359,15 @@ export class Engine {
   /** A read on behalf of a client: refused while the shard is not whole. @throws UnavailableError */
   private async read(command: () => Promise<unknown>): Promise<unknown> {
     if (this.gate !== null) throw new UnavailableError(this.gate, 'the shard is not served now');
+    if (this.readsInFlight >= this.limits.commandsInFlightMax) throw new UnavailableError('engine_unavailable', 'too many reads wait for redis');
+    this.readsInFlight++;
     try {
       return await command();
     } catch (error) {
       if (error instanceof ErrorReply && !/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN)/.test(error.message)) throw error;
       throw new UnavailableError('engine_unavailable', 'redis did not answer', { cause: error });
+    } finally {
+      this.readsInFlight--;
     }
   }
 
@@ -540,10 +553,17 @@ export class Engine {
   }
 
   /** An order as Redis holds it, null when it does not (any more). */
-  async readRecord(orderId: string): Promise<Order | null> {
-    const id = compactId(orderId);
-    const stored = (await this.sendRead('HGET', this.keys.orders, id)) as string | null;
-    return stored === null ? null : decodeStoredOrder(stored, id);
+  readRecord(orderId: string): Promise<Order | null> {
+    return this.records.load(orderId);
+  }
+
+  private async readRecords(orderIds: readonly string[]): Promise<(Order | null)[]> {
+    const ids = orderIds.map(compactId);
+    const stored = (await this.sendRead('HMGET', this.keys.orders, ...ids)) as (string | null)[];
+    return ids.map((id, i) => {
+      const record = stored[i] ?? null;
+      return record === null ? null : decodeStoredOrder(record, id);
+    });
   }
 
   /** A page of a client's open orders, newest first; `cursor` is an order's UUID. */

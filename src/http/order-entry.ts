@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { answerOfProblem, type Answer } from '../api/answer';
+import type { Answer } from '../api/answer';
 import { ENTRY_ID_LENGTH_MAX } from '../api/asyncapi';
 import { parseJson } from '../api/json';
 import { NumberText } from '../domain/amounts';
@@ -42,8 +42,22 @@ const RESUME_POLL_MS = 5;
 
 type RequestId = string | number;
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @returns what a message says, or why it says nothing */
+function parse(data: RawData, isBinary: boolean): Fields | Error {
+  try {
+    if (isBinary) throw new Problem('malformed_json', { detail: 'A request must be a text message.' });
+    const request = parseJson(data as Buffer);
+    if (typeof request !== 'object' || request === null || Array.isArray(request)) throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
+    return request as Fields;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 /** @returns null for what cannot be a request's id */
-function idOf(request: Readonly<Record<string, unknown>>): RequestId | null {
+function idOf(request: Fields): RequestId | null {
   if (typeof request.id === 'string') return request.id.length >= 1 && request.id.length <= ENTRY_ID_LENGTH_MAX ? request.id : null;
   // Beside a number that no double holds, every number of a message comes as it was written.
   const id = request.id instanceof NumberText ? Number(request.id.text) : request.id;
@@ -114,28 +128,21 @@ export class OrderEntryServer {
   }
 
   private receive(client: Client, data: RawData, isBinary: boolean): void {
-    let request: unknown;
-    try {
-      if (isBinary) throw new Problem('malformed_json', { detail: 'A request must be a text message.' });
-      request = parseJson(data as Buffer);
-      if (typeof request !== 'object' || request === null || Array.isArray(request)) throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
-    } catch (error) {
-      // Without an id it can only be told by its place: every message is answered.
-      this.answer(client, null, answerOfProblem(error as Problem, randomUUID()));
-      return;
-    }
-    const fields = request as Readonly<Record<string, unknown>>;
-    const id = idOf(fields);
-    void this.serve(client, id, fields);
+    void this.serve(client, data, isBinary);
     if (client.socket.bufferedAmount > this.options.bufferBytesMax) this.waitForReader(client);
   }
 
-  private async serve(client: Client, id: RequestId | null, fields: Readonly<Record<string, unknown>>): Promise<void> {
+  /** Every message is answered; one whose id cannot be told, with null for it. */
+  private async serve(client: Client, data: RawData, isBinary: boolean): Promise<void> {
     client.inFlight++;
     const requestId = randomUUID();
+    const request = parse(data, isBinary);
+    const fields = request instanceof Error ? {} : request;
+    const id = idOf(fields);
     const answer = await this.dispatcher.perform(
       { method: 'WS', route: routeOf(fields.op), address: client.address, requestId },
       () => {
+        if (request instanceof Error) throw request;
         if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${ENTRY_ID_LENGTH_MAX} characters` }]);
         if (client.inFlight > this.options.inFlightMax) {
           throw new Problem('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
@@ -147,7 +154,7 @@ export class OrderEntryServer {
     this.answer(client, id, answer);
   }
 
-  private carryOut({ id: _id, ...operation }: Readonly<Record<string, unknown>>, requestId: string): Promise<Answer> {
+  private carryOut({ id: _id, ...operation }: Fields, requestId: string): Promise<Answer> {
     if (operation.op !== 'batch') return this.orders.operation(operation, requestId);
     const { op: _op, ...body } = operation;
     return this.orders.batch(body, requestId);

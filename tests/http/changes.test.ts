@@ -1,3 +1,4 @@
+import { newOrderId } from '../../src/domain/order-id';
 import { BOTH_WAYS, limit, market, refusal, type Answer, type Client, type OrderWithTradesView } from './support/client';
 import { Service } from './support/service';
 
@@ -294,5 +295,13 @@ describe.each(BOTH_WAYS)('changing orders %s', (_name, hotPath) => {
       await refusal(client.call('POST', '/orders/batch'), 400, 'validation_failed');
       await refusal(client.call('POST', '/orders/batch?x=1', { body: { operations: [{ op: 'x' }] } }), 400, 'validation_failed');
     });
+  });
+
+  it('tells a thousand unknown orders of a batch one by one, whoever asks beside it', async () => {
+    const operations = Array.from({ length: 1_000 }, (_, i) => ({ op: 'cancel', order_id: newOrderId(), ...(i % 2 === 0 && { idempotency_key: `unknown-${i}` }) }));
+    const batches = await Promise.all([1, 2, 3, 4].map(() => client.batch(operations)));
+    for (const { body: { results } } of batches) {
+      expect(results.map(({ status, body }) => [status, (body as unknown as { code: string }).code])).toEqual(operations.map(() => [404, 'order_not_found']));
+    }
   });
 });
