@@ -3,6 +3,9 @@ import { CHANNELS, type Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import { parsePosition, positionAt, type Position } from './position';
 
+/** Characters of an error's message that are told. */
+const MESSAGE_LENGTH_MAX = 400;
+
 /** What clients ask for, in the query or by message. */
 
 export interface Wish {
@@ -30,7 +33,9 @@ const SINCE_TEXT_MAX = 128;
 const OPTIONS: Joi.ValidationOptions = { convert: false, errors: { wrap: { label: false } } };
 
 function invalid(message: string): { readonly error: RequestError } {
-  return { error: { code: 'validation_failed', message } };
+  // A list of all instruments, or what the client itself sent, may be long.
+  const shown = message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)} …` : message;
+  return { error: { code: 'validation_failed', message: shown } };
 }
 
 export class Requests {

@@ -350,7 +350,7 @@ export class StreamServer implements MarketListener {
       this.flush();
       const topics = wanted.map((one) => this.topicOf(one));
       this.groups.join(client, [...client.group?.topics ?? [], ...topics]);
-      const messages = inOrder(held, topics.flatMap(told));
+      const messages = withBooksTold(inOrder(held, topics.flatMap(told)), since, this.position.bookSequence);
       client.write(messages);
       client.link.mark(this.position);
       this.observer.sent(messages.length);
@@ -662,4 +662,23 @@ export class StreamServer implements MarketListener {
 function toldBefore({ sequence, position, delta }: Message): number {
   if (delta !== null) return Math.min(sequence - 1, delta.previousSequence);
   return Math.min(sequence - 1, position?.sequence ?? Infinity, position?.bookSequence ?? Infinity);
+}
+
+/**
+ * What a client has missed, with ids that say from which message on it has the books: a server-sent event carries its own
+ * id, so a client that is cut off behind any of these messages is told none of them again.
+ * @param since where the client stood
+ */
+function withBooksTold(messages: readonly Message[], since: Position, bookSequence: number): Message[] {
+  const isBook = ({ type }: Message): boolean => type === 'orderbook_delta' || type === 'orderbook_snapshot';
+  let left = messages.filter(isBook).length;
+  if (left === 0) return [...messages];
+  let stands = since;
+  return messages.map((message) => {
+    if (isBook(message)) left--;
+    else if (message.position !== null) stands = message.position;
+    else return message;
+    if (left > 0) return message;
+    return message.at({ ...stands, epoch: stands.epoch ?? since.epoch, bookSequence });
+  });
 }

@@ -238,7 +238,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
     });
 
     it.each([
-      ['an address that is none', '//', 404], ['an unknown address', '/nowhere', 404], ['an address of ours', '/orders', 400], ['a bad address', '/%zz', 404],
+      ['an address that is none', '//', 404], ['an unknown address', '/nowhere', 404], ['an address of ours', '/public/trades?limit=0', 400], ['a bad address', '/%zz', 404],
       ['a long address', `/${'/'.repeat(8_000)}x`, 414],
     ])('a WebSocket on %s is answered like any request', async (_case, path, status) => {
       const upgrade = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
