@@ -492,7 +492,7 @@ export class StreamServer implements MarketListener {
       const messages = group.pending.splice(0);
       const bytes: Partial<Record<Link['kind'], Buffer>> = {};
       for (const client of group.clients) {
-        this.deliver(client, messages, now, () => bytes[client.link.kind] ??= joined(messages, client.link));
+        this.deliver(client, messages, now, () => bytes[client.link.kind] ??= joined(client.link.kind === 'events' ? withOwnBooksTold(messages) : messages, client.link));
       }
       this.observer.sent(messages.length * group.clients.size);
     }
@@ -681,4 +681,19 @@ function withBooksTold(messages: readonly Message[], since: Position, bookSequen
     if (left > 0) return message;
     return message.at({ ...stands, epoch: stands.epoch ?? since.epoch, bookSequence });
   });
+}
+
+/**
+ * A turn's messages with ids that look at their own subscriptions: where several books changed at once, only behind the
+ * last of them all have been told, but who follows one of them has everything behind that one.
+ */
+function withOwnBooksTold(messages: readonly Message[]): Message[] {
+  const seen = new Set<number>();
+  return messages.map((_, i) => messages[messages.length - 1 - i] as Message).map((message) => {
+    const { position, delta } = message;
+    if (delta === null || position === null) return message;
+    const isLast = !seen.has(position.sequence);
+    seen.add(position.sequence);
+    return isLast && position.bookSequence < position.sequence ? message.at(positionAt(position.sequence, position.epoch)) : message;
+  }).reverse();
 }
