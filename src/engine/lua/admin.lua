@@ -6,7 +6,7 @@ local function initialise(keys, argv)
   if call('EXISTS', keys[1]) == 1 then return 0 end
   local now = call('TIME')
   call('HSET', keys[1], 'state', 'open', 'epoch', argv[1], 'version', argv[2], 'seq', '0', 'persisted', '0',
-    'time_us', string.format('%.0f', now[1] * 1000000 + now[2]))
+    'time_us', text(now[1] * 1000000 + now[2]))
   return 1
 end
 
@@ -44,7 +44,7 @@ local function persisted(keys, argv)
   local tag = string.sub(keys[1], 1, -5)
   if seq > tonumber(meta[2]) then call('HSET', keys[1], 'persisted', argv[2]) end
   if seq > tail then
-    call('XTRIM', tag .. 'log', 'MINID', '~', string.format('%.0f-0', seq + 1 - tail))
+    call('XTRIM', tag .. 'log', 'MINID', '~', text(seq + 1 - tail) .. '-0')
   end
   local trades_kept, instruments, at = tonumber(argv[4]), tonumber(argv[5]), 6
   for _ = 1, instruments do

@@ -52,9 +52,9 @@ local function amend(shard, limits, argv, at)
     if quantity > order.quantity then
       leave_level(half, priority, order.id)
       priority = shard.seq_text
-      level = join_level(shard, book, half, price, price_text, order.id, total)
+      level = join_level(shard, half, price, price_text, order.id, total)
     else
-      level = set_level(book, half, price_text, total)
+      level = set_level(half, price_text, total)
     end
     local amended = format_record(shard, order.filled_text, order.notional, order.status, '0', order.fill_seq, priority,
       price_text, text(quantity), order.tail)
@@ -78,7 +78,7 @@ local function amend(shard, limits, argv, at)
 
   next_seq(shard)
   leave_level(half, order.priority, order.id)
-  local levels = { lower_level(book, half, order.price_text, old_remaining) }
+  local levels = { lower_level(half, order.price_text, old_remaining) }
   local filled, notional, fill_seq, fills = order.filled_text, order.notional, order.fill_seq, ''
   if plan.count > 0 then
     fills = apply_fills(shard, book, plan, side, order.id, notional, levels)
@@ -87,7 +87,7 @@ local function amend(shard, limits, argv, at)
   local status, reason = STATUS.filled, '0'
   if rests then
     status = filled ~= '0' and STATUS.partially_filled or STATUS.open
-    levels[#levels + 1] = join_level(shard, book, half, price, price_text, order.id, total)
+    levels[#levels + 1] = join_level(shard, half, price, price_text, order.id, total)
   else
     if plan.left > 0 then status, reason = STATUS.cancelled, REASON.fills_limit end
     unlist_open(shard, order.client, order.client_order_id, order.id)

@@ -14,7 +14,7 @@ local function cancel_order(shard, order, reason)
   local book = book_of(shard, order.instrument)
   local half = book[order.side]
   leave_level(half, order.priority, order.id)
-  local level = lower_level(book, half, order.price_text, order.quantity - order.filled)
+  local level = lower_level(half, order.price_text, order.quantity - order.filled)
   unlist_open(shard, order.client, order.client_order_id, order.id)
   local record = format_record(shard, order.filled_text, order.notional, STATUS.cancelled, reason, order.fill_seq,
     order.priority, order.price_text, order.quantity_text, order.tail)

@@ -13,7 +13,7 @@ local function mass_cancel(shard, _, argv, at)
     '[' .. argv[at + 3], 'LIMIT', 0, page_size)
   local following = #ids == page_size and ids[#ids] or ''
   if #ids == 0 then return 'M,' end
-  local records = records_of(shard, ids, #ids)
+  local records = records_of(shard, ids)
   local chosen = {}
   for i = 1, #records do
     local order = parse_record(records[i])

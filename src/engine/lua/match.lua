@@ -90,12 +90,12 @@ local function apply_fills(shard, book, plan, side, taker_id, taker_notional, le
       unlist_open(shard, client, client_order_id, maker.id)
     end
     if price ~= level_price then
-      if level_price then levels[#levels + 1] = lower_level(book, half, level_price_text, level_lots) end
+      if level_price then levels[#levels + 1] = lower_level(half, level_price_text, level_lots) end
       level_price, level_price_text, level_lots = price, maker.price_text, 0
     end
     level_lots = level_lots + lots
   end
-  levels[#levels + 1] = lower_level(book, half, level_price_text, level_lots)
+  levels[#levels + 1] = lower_level(half, level_price_text, level_lots)
   half.best = nil
   call_many('LPUSH', shard.tag .. 'trades:' .. instrument, recent, plan.count)
   plan.notional = taker_notional

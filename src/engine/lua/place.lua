@@ -70,7 +70,7 @@ local function place(shard, limits, argv, at)
     filled, notional, fill_seq = text(quantity - plan.left), plan.notional, shard.seq_text
   end
   if rests then
-    levels[#levels + 1] = join_level(shard, book, half, price, price_text, id, level)
+    levels[#levels + 1] = join_level(shard, half, price, price_text, id, level)
     list_open(shard, client, client_order_id, id)
   end
   local record = new_record(filled, notional, status, reason, fill_seq, shard.seq_text, price_text, quantity_text,

@@ -73,7 +73,7 @@ local function open_shard(meta_key, epoch, sequence_min)
     client_order_ids_key = tag .. 'client_order_ids',
     idem_key = tag .. 'idem',
     seq = tonumber(meta[2]),
-    time = string.format('%.0f', time_us),
+    time = text(time_us),
     second_text = now[1],
     second = tonumber(now[1]),
     persisted = tonumber(meta[4]),
@@ -152,9 +152,13 @@ end
 -- (false where not read yet). `complete` when nothing rests behind them. It knows of no pending order; an order that
 -- joins among them does away with it (join_level). Entries whose member is pending removal are passed over.
 
+local function new_head()
+  return { count = 0, first = 1, complete = false, members = {}, prices = {}, ids = {}, records = {} }
+end
+
 -- A head without the orders that are pending removal: what is left of it stands first in the sorted set.
 local function without_removed(head, pending)
-  local kept = { count = 0, first = 1, complete = head.complete, members = {}, prices = {}, ids = {}, records = {} }
+  local kept = new_head()
   for i = head.first, head.count do
     local member = head.members[i]
     if pending[member] ~= false then
@@ -168,13 +172,10 @@ end
 
 -- Reads the next `size` orders behind those of the head, with their records if asked for. Returns the head.
 local function extend_head(shard, half, size, with_records)
-  local head = half.head
+  local head = half.head or new_head()
   if next(half.members) then
-    if head then head = without_removed(head, half.members) end
+    head = without_removed(head, half.members)
     flush_members(half)
-  end
-  if not head then
-    head = { count = 0, first = 1, members = {}, prices = {}, ids = {}, records = {} }
   end
   half.head = head
   local page = call('ZRANGE', half.key, head.count, head.count + size - 1, 'WITHSCORES')
@@ -233,19 +234,19 @@ local function level_total(half, price_text)
 end
 
 -- Sets a level's total. Returns the level's change for the log.
-local function set_level(book, half, price_text, total)
+local function set_level(half, price_text, total)
   half.totals[price_text] = total
   if total == 0 and half.best == tonumber(price_text) then half.best = nil end
   return half.change .. price_text .. ',' .. text(total) .. ']'
 end
 
 -- Takes `lots` off a level. Returns the level's change for the log.
-local function lower_level(book, half, price_text, lots)
-  return set_level(book, half, price_text, level_total(half, price_text) - lots)
+local function lower_level(half, price_text, lots)
+  return set_level(half, price_text, level_total(half, price_text) - lots)
 end
 
 -- Puts an order at the back of its level. `total` is the level's new total, checked by the caller.
-local function join_level(shard, book, half, price, price_text, id, total)
+local function join_level(shard, half, price, price_text, id, total)
   local is_bid = half.side == BUY
   half.members[member_of(shard.seq_text, id)] = is_bid and '-' .. price_text or price_text
   local head = half.head
@@ -257,7 +258,7 @@ local function join_level(shard, book, half, price, price_text, id, total)
   if best ~= nil and (best == false or (is_bid and price > best) or (not is_bid and price < best)) then
     half.best = price
   end
-  return set_level(book, half, price_text, total)
+  return set_level(half, price_text, total)
 end
 
 local function leave_level(half, priority_text, id)
@@ -286,11 +287,9 @@ local function store_record(shard, id, record)
 end
 
 -- Records of several orders at once.
-local function records_of(shard, ids, count)
-  local records = call('HMGET', shard.orders_key, unpack(ids, 1, count))
-  for i = 1, count do
-    records[i] = shard.records[ids[i]] or record_form(records[i], ids[i])
-  end
+local function records_of(shard, ids)
+  local records = stored_records(shard.orders_key, ids)
+  for i = 1, #ids do records[i] = shard.records[ids[i]] or records[i] end
   return records
 end
 
