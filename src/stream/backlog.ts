@@ -1,6 +1,7 @@
 import type { DeltaSource, FeedDelta } from './feed-delta';
 import { LevelMerge } from './level-merge';
 import { inOrder, type Message } from './message';
+import type { Position } from './position';
 
 /** What a held message and a merged level cost beside the message's own bytes, roughly. */
 const HELD_BYTES = 64;
@@ -23,8 +24,8 @@ export class Backlog {
   private levels = 0;
   private skipReason: string | null = null;
 
-  /** @param sequence up to which the client has been told everything */
-  constructor(readonly sequence: number, readonly sinceMs: number) {}
+  /** @param stands what the client has been told before it */
+  constructor(readonly stands: Position, readonly sinceMs: number) {}
 
   /** Why messages were skipped; null while none were. */
   get skipped(): string | null {

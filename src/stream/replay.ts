@@ -46,6 +46,7 @@ export class Replay {
   private at: number;
   /** Messages of the last page: book changes that are told at the end have their place among them. */
   private held: Message[] = [];
+  private stands: Position;
 
   constructor(
     private readonly client: Client,
@@ -60,6 +61,12 @@ export class Replay {
   ) {
     this.wanted = new Set(subscriptions.map(({ channel, instrument }) => pairOf(channel, instrument.instrument)));
     this.at = Math.min(from.sequence, from.bookSequence);
+    this.stands = from;
+  }
+
+  /** Where the client stands behind what was written to it. */
+  get told(): Position {
+    return this.stands;
   }
 
   /**
@@ -107,6 +114,7 @@ export class Replay {
 
   private tell(entries: readonly RawLogEntry[]): void {
     this.client.write(this.held);
+    this.stands = this.held.at(-1)?.position ?? this.stands;
     const messages: Message[] = [];
     for (const { sequence, payload } of entries) {
       this.at = sequence;

@@ -9,6 +9,7 @@ import { Client, Groups, joined, Topic, type Group } from './audience';
 import { Backlog } from './backlog';
 import { BookDesk } from './book-desk';
 import { BookFeed } from './book-feed';
+import { standsAhead, withBooksTold, withOwnBooksTold } from './event-ids';
 import { EventStreamLink } from './event-stream-link';
 import type { Link } from './link';
 import type { AppliedChange, Market, MarketListener } from './market';
@@ -350,7 +351,7 @@ export class StreamServer implements MarketListener {
       this.flush();
       const topics = wanted.map((one) => this.topicOf(one));
       this.groups.join(client, [...client.group?.topics ?? [], ...topics]);
-      const messages = withBooksTold(inOrder(held, topics.flatMap(told)), since, this.position.bookSequence);
+      const messages = withBooksTold(inOrder(held, topics.flatMap(told)), replay.told, this.position.bookSequence);
       client.write(messages);
       client.link.mark(this.position);
       this.observer.sent(messages.length);
@@ -511,8 +512,7 @@ export class StreamServer implements MarketListener {
         link.write(bytes());
         return;
       }
-      const [first] = messages;
-      client.backlog = new Backlog(toldBefore(first as Message), now);
+      client.backlog = new Backlog(standsAhead(messages, this.position), now);
       this.observer.behind();
       this.awaitDrain(client);
     }
@@ -547,9 +547,7 @@ export class StreamServer implements MarketListener {
       return deltaMessage(delta, book === undefined ? 0 : checksumOf(book, instrument, delta.feed.checksumLevels), null);
     });
     // Their ids were made for clients that have the books of their moment.
-    client.write(client.link.kind === 'frames' ? messages : messages.map((message) => (
-      message.position === null ? message : message.at({ ...message.position, bookSequence: backlog.sequence })
-    )));
+    client.write(client.link.kind === 'frames' ? messages : withBooksTold(messages, backlog.stands, this.position.bookSequence));
     client.link.mark(this.position);
   }
 
@@ -594,9 +592,9 @@ export class StreamServer implements MarketListener {
   private control(client: Client, type: string, data: Readonly<Record<string, unknown>>): void {
     this.flushGroups();
     if (!client.link.isOpen) return;
-    const { epoch, sequence, bookSequence } = this.position;
-    const told = client.backlog?.sequence ?? Math.min(sequence, bookSequence);
-    client.write([controlMessage(type, told, { ...data, epoch })]);
+    const { epoch } = this.position;
+    const { sequence, bookSequence } = client.backlog?.stands ?? this.position;
+    client.write([controlMessage(type, Math.min(sequence, bookSequence), { ...data, epoch })]);
     this.observer.sent(1);
   }
 
@@ -656,44 +654,4 @@ export class StreamServer implements MarketListener {
     for (const client of this.clients) client.link.destroy();
     this.server.close();
   }
-}
-
-/** Sequence up to which a client had been told everything before a message. */
-function toldBefore({ sequence, position, delta }: Message): number {
-  if (delta !== null) return Math.min(sequence - 1, delta.previousSequence);
-  return Math.min(sequence - 1, position?.sequence ?? Infinity, position?.bookSequence ?? Infinity);
-}
-
-/**
- * What a client has missed, with ids that say from which message on it has the books: a server-sent event carries its own
- * id, so a client that is cut off behind any of these messages is told none of them again.
- * @param since where the client stood
- */
-function withBooksTold(messages: readonly Message[], since: Position, bookSequence: number): Message[] {
-  const isBook = ({ type }: Message): boolean => type === 'orderbook_delta' || type === 'orderbook_snapshot';
-  let left = messages.filter(isBook).length;
-  if (left === 0) return [...messages];
-  let stands = since;
-  return messages.map((message) => {
-    if (isBook(message)) left--;
-    else if (message.position !== null) stands = message.position;
-    else return message;
-    if (left > 0) return message;
-    return message.at({ ...stands, epoch: stands.epoch ?? since.epoch, bookSequence });
-  });
-}
-
-/**
- * A turn's messages with ids that look at their own subscriptions: where several books changed at once, only behind the
- * last of them all have been told, but who follows one of them has everything behind that one.
- */
-function withOwnBooksTold(messages: readonly Message[]): Message[] {
-  const seen = new Set<number>();
-  return messages.map((_, i) => messages[messages.length - 1 - i] as Message).map((message) => {
-    const { position, delta } = message;
-    if (delta === null || position === null) return message;
-    const isLast = !seen.has(position.sequence);
-    seen.add(position.sequence);
-    return isLast && position.bookSequence < position.sequence ? message.at(positionAt(position.sequence, position.epoch)) : message;
-  }).reverse();
 }

@@ -5,12 +5,14 @@ import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../persistence/support/until';
 import { PrivateServer } from '../support/servers';
 import { Venue, type RunningApp } from '../support/venue';
-import { EventClient } from './support/event-client';
+import { EventClient, type StreamEvent } from './support/event-client';
 import { RebuiltBook, orderProblems, tradeProblems } from './support/rebuilt-book';
 import { StreamClient, type StreamMessage } from './support/stream-client';
 
 const KILLS = 50;
 const EVENT_KILLS = 25;
+/** Missed messages are told in pages of 500 entries: these take two. */
+const UNFILLED = 600;
 
 type TradeAnswer = Record<string, unknown> & { readonly trade_id: number };
 
@@ -140,6 +142,45 @@ describe('a stream that goes on behind a sequence', () => {
   const emptyBooks = async (): Promise<void> => {
     for (const client of ['zoe', 'ann', 'bob "the" \\ builder', 'çèé-客户', 'dan']) await http.call('DELETE', `/orders?client_id=${encodeURIComponent(client)}`);
   };
+
+  it('goes on from every event id of a catch-up of several pages: ids never go back, nothing comes twice, nothing is missing', async () => {
+    await emptyBooks();
+    await place('buy', '49.00');
+    const query = '?instruments=BTC-USD';
+    const before = await EventClient.open(urlOf(0), query);
+    await until('the first snapshot', () => before.lastEventId !== '');
+    before.cut();
+    // One book change ahead of all the entries that change none.
+    await place('buy', '50.00');
+    const operations = Array.from({ length: UNFILLED }, () => (
+      { op: 'place', client_id: 'zoe', side: 'buy', type: 'limit', time_in_force: 'ioc', price: '50.00', quantity: '1' }
+    ));
+    expect(await http.post('/orders/batch', { operations })).toMatchObject({ status: 200 });
+    const end = await shard.meta('seq');
+    const resumed = async (id: string): Promise<EventClient> => {
+      const client = await EventClient.open(urlOf(0), query, id);
+      await until(`all behind ${id}`, () => Number(client.lastEventId.split(':')[1]) >= end && client.events.some(({ type }) => type === 'resumed'));
+      client.cut();
+      return client;
+    };
+    const told = (events: readonly StreamEvent[]): StreamMessage[] => (
+      events.map(({ message }) => message).filter(({ type }) => ['trade', 'order', 'orderbook_delta', 'orderbook_snapshot'].includes(type))
+    );
+    const whole = await resumed(before.lastEventId);
+    expect(told(whole.events)).toHaveLength(UNFILLED + 2);
+    const places = whole.ids.map((id) => id.split(':').map(Number));
+    for (const [at, [, sequence = 0, count = 0, bookSequence = 0]] of places.entries()) {
+      const [, lastSequence = 0, lastCount = 0, lastBookSequence = 0] = places[at - 1] ?? [];
+      if (sequence < lastSequence || (sequence === lastSequence && count < lastCount) || bookSequence < lastBookSequence) {
+        throw new Error(`${whole.ids[at]} came behind ${whole.ids[at - 1]}`);
+      }
+    }
+    const delta = whole.events.findIndex(({ type }) => type === 'orderbook_delta');
+    for (const [at, { id }] of whole.events.entries()) {
+      if (id === '' || (at % 50 !== 0 && Math.abs(at - delta) > 2)) continue;
+      expect(told((await resumed(id)).events)).toEqual(told(whole.events.slice(at + 1)));
+    }
+  });
 
   it('tells each missed trade and order, one delta of the book, and then what happens', async () => {
     await emptyBooks();

@@ -2,6 +2,7 @@ import { HttpClient } from '../persistence/support/http-client';
 import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../persistence/support/until';
 import { Venue, type RunningApp } from '../support/venue';
+import { EventClient, type StreamEvent } from './support/event-client';
 import { RebuiltBook, orderProblems, tradeProblems } from './support/rebuilt-book';
 import { StreamClient } from './support/stream-client';
 
@@ -90,6 +91,40 @@ describe('clients that do not read', () => {
       const levels = query.includes('depth') ? 5 : 5_000;
       expect(book.history.at(-1)).toMatchObject({ bids: bids.slice(0, levels), asks: asks.slice(0, levels) });
     }, query);
+    await service.stop();
+  });
+
+  it('go on from the id of any event that has waited for them', async () => {
+    const service = await venue.start({ STREAM_BUFFER_BYTES_MAX: String(64 * 1_048_576) });
+    const query = '?instruments=BTC-USD';
+    const slow = await EventClient.open(service.url, query);
+    await until('the snapshot', () => slow.ids.length > 0);
+    slow.response?.pause();
+    await until('it is behind', async () => {
+      await busy();
+      return await metric(service, 'stream_clients_behind_total') > 0;
+    });
+    await busy();
+    // One more message behind the book's.
+    await http.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', time_in_force: 'ioc', price: '1.00', quantity: '1' });
+    slow.response?.resume();
+    const end = await shard.meta('seq');
+    const isAtEnd = ({ lastEventId }: EventClient): boolean => lastEventId.endsWith(`:${end}:0:${end}`);
+    await until('it has all', () => isAtEnd(slow));
+    slow.cut();
+    const items = (events: readonly StreamEvent[]): unknown[] => events.filter(({ type }) => type === 'trade' || type === 'order').map(({ message }) => message);
+    const merged = slow.events.findLastIndex(({ type }) => type === 'orderbook_delta');
+    for (const cut of [merged - 1, merged, merged + 1]) {
+      const { id } = slow.events[cut] as StreamEvent;
+      const again = await EventClient.open(service.url, query, id);
+      await until(`all behind ${id}`, () => isAtEnd(again) && again.events.some(({ type }) => type === 'resumed'));
+      again.cut();
+      expect(items(again.events)).toEqual(items(slow.events.slice(cut + 1)));
+      const book = new RebuiltBook('BTC-USD');
+      for (const { message } of [...slow.events.slice(0, cut + 1), ...again.events]) book.take(message);
+      expect(book.problems.filter((problem) => !problem.includes(': removes level '))).toEqual([]);
+      expect(book.history.at(-1)).toMatchObject(await finalBook() as object);
+    }
     await service.stop();
   });
 

@@ -4,11 +4,15 @@ import type { StreamMessage } from './stream-client';
 export interface StreamEvent {
   readonly type: string;
   readonly message: StreamMessage;
+  /** The last event id once this event is here. */
+  readonly id: string;
 }
 
 /** Server-sent events as a browser reads them (HTML, 9.2): the last event id is kept even where no event came with it. */
 export class EventClient {
   readonly events: StreamEvent[] = [];
+  /** Every id that came, with an event or without one. */
+  readonly ids: string[] = [];
   lastEventId = '';
   status = 0;
   headers: IncomingMessage['headers'] = {};
@@ -47,9 +51,12 @@ export class EventClient {
   private take(block: string): void {
     const fields = new Map(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
     const id = fields.get('id');
-    if (id !== undefined) this.lastEventId = id;
+    if (id !== undefined) {
+      this.lastEventId = id;
+      this.ids.push(id);
+    }
     const data = fields.get('data');
-    if (data !== undefined) this.events.push({ type: fields.get('event') ?? '', message: JSON.parse(data) as StreamMessage });
+    if (data !== undefined) this.events.push({ type: fields.get('event') ?? '', message: JSON.parse(data) as StreamMessage, id: this.lastEventId });
   }
 
   /** Cuts the connection, wherever it is. */
