@@ -4,7 +4,7 @@ import type { AmendCandidate, CommandResult, EngineCommand, OrderReference, Repl
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import { isUuid, newOrderId } from '../domain/order-id';
-import { isOpen, kindCode, KIND_CODE, type Order, type Trade } from '../domain/order';
+import { isOpen, kindCode, type Order, type Trade } from '../domain/order';
 import { presentOrder, presentOrderWithTrades } from '../domain/present';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import { UnavailableError } from '../domain/unavailable';
@@ -124,48 +124,38 @@ export class OrdersApi {
   async place(body: unknown, headerKey: string | undefined): Promise<Answer> {
     const started = process.hrtime.bigint();
     const order = checkPlace(body);
-    const prepared = this.preparePlace(order, headerKey);
-    const answer = await prepared.finish(await this.submit(prepared.command));
-    this.observer.latency(order.instrument, order.type, Number(process.hrtime.bigint() - started) / 1e9);
+    const answer = await this.carryOut(this.preparePlace(order, headerKey));
+    this.observeLatency(order, started);
     return answer;
   }
 
   /** POST /orders/{order_id}/cancel, DELETE /orders/{order_id} */
   async cancel(orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
     const fields = checkBody(CANCEL, body === undefined ? {} : body);
-    const prepared = await this.prepareCancel({ order_id: this.pathId(orderId), ...fields }, headerKey);
-    return prepared.finish(await this.submit(prepared.command));
+    return this.carryOut(await this.prepareCancel({ order_id: this.pathId(orderId), ...fields }, headerKey));
   }
 
   /** PATCH /orders/{order_id} */
   async amend(orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
     const fields = checkBody(AMEND, body);
-    const prepared = await this.prepareAmend({ order_id: this.pathId(orderId), ...fields }, headerKey);
-    return prepared.finish(await this.submit(prepared.command));
+    return this.carryOut(await this.prepareAmend({ order_id: this.pathId(orderId), ...fields }, headerKey));
   }
 
-  /**
-   * One operation as a batch has them, alone.
-   * @param requestId the `instance` of its problems
-   */
-  async operation(operation: unknown, requestId: string): Promise<Answer> {
+  /** One operation as a batch has them, alone. */
+  async operation(operation: unknown): Promise<Answer> {
     const started = process.hrtime.bigint();
-    const prepared = await this.prepareOperation(operation, requestId);
-    if ('status' in prepared) return prepared;
-    const { command } = prepared;
-    const done = await this.submit(command);
-    const answer = await this.asAnswer(() => prepared.finish(done), requestId);
-    if (command.op === 'place') {
-      const type = command.kind === KIND_CODE.market ? 'market' : 'limit';
-      this.observer.latency(command.instrument, type, Number(process.hrtime.bigint() - started) / 1e9);
-    }
+    const checked = checkOperation(operation);
+    const answer = await this.carryOut(await this.prepare(checked));
+    if (checked.op === 'place') this.observeLatency(checked, started);
     return answer;
   }
 
   /** POST /orders/batch: every operation is answered as its own call would be. */
   async batch(body: unknown, requestId: string): Promise<Answer> {
     const { operations } = checkBody(this.batchBody, body);
-    const prepared = await allOf(operations.map((operation) => this.prepareOperation(operation, requestId)));
+    const prepared = await allOf(operations.map((operation) => (
+      this.asAnswer<Prepared>(() => this.prepare(checkOperation(operation)), requestId)
+    )));
     const steps = prepared.filter((step): step is Prepared => !('status' in step));
     const done = await this.submitAll(steps.map((step) => step.command));
     let next = 0;
@@ -206,6 +196,10 @@ export class OrdersApi {
       if (result.entry !== null && this.options.ackAfter === 'postgres') await this.acknowledge(epoch, result.entry.sequence);
       cursor = result.cursor;
     } while (cursor !== '');
+  }
+
+  private async carryOut(prepared: Prepared): Promise<Answer> {
+    return prepared.finish(await this.submit(prepared.command));
   }
 
   private async submit(command: EngineCommand): Promise<Done> {
@@ -298,15 +292,12 @@ export class OrdersApi {
     }
   }
 
-  private prepareOperation(operation: unknown, requestId: string): Awaitable<Prepared | Answer> {
-    return this.asAnswer<Prepared>(() => {
-      const checked: Operation = checkOperation(operation);
-      switch (checked.op) {
-        case 'place': return this.preparePlace(checked, undefined);
-        case 'cancel': return this.prepareCancel(checked, undefined);
-        case 'amend': return this.prepareAmend(checked, undefined);
-      }
-    }, requestId);
+  private prepare(operation: Operation): Awaitable<Prepared> {
+    switch (operation.op) {
+      case 'place': return this.preparePlace(operation, undefined);
+      case 'cancel': return this.prepareCancel(operation, undefined);
+      case 'amend': return this.prepareAmend(operation, undefined);
+    }
   }
 
   private keyOf(bodyKey: string | undefined, headerKey: string | undefined): string | null {
@@ -353,6 +344,10 @@ export class OrdersApi {
         return this.answer(done, 201, key === null ? null : printOfPlace(command), body.ack);
       },
     };
+  }
+
+  private observeLatency({ instrument, type }: PlaceBody, started: bigint): void {
+    this.observer.latency(instrument, type, Number(process.hrtime.bigint() - started) / 1e9);
   }
 
   private observePlace(instrument: string, result: CommandResult): void {

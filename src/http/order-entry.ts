@@ -155,7 +155,7 @@ export class OrderEntryServer {
   }
 
   private carryOut({ id: _id, ...operation }: Fields, requestId: string): Promise<Answer> {
-    if (operation.op !== 'batch') return this.orders.operation(operation, requestId);
+    if (operation.op !== 'batch') return this.orders.operation(operation);
     const { op: _op, ...body } = operation;
     return this.orders.batch(body, requestId);
   }
