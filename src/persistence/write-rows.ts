@@ -53,12 +53,12 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
       numbers(trades.map(({ trade }) => trade.executedUs)),
     ]);
     await run(ADD_CANDLES, [
-      candles.map(({ instrument }) => instrument), candles.map(({ intervalS }) => intervalS),
-      candles.map(({ candle }) => candle.startS), candles.map(({ candle }) => candle.openTicks),
-      candles.map(({ candle }) => candle.highTicks), candles.map(({ candle }) => candle.lowTicks),
-      candles.map(({ candle }) => candle.closeTicks), candles.map(({ candle }) => candle.volumeLots),
-      candles.map(({ candle }) => candle.notional), candles.map(({ candle }) => candle.trades),
-      candles.map(({ candle }) => candle.firstTradeId), candles.map(({ candle }) => candle.lastTradeId),
+      words(candles.map(({ instrument }) => instrument)), numbers(candles.map(({ intervalS }) => intervalS)),
+      numbers(candles.map(({ candle }) => candle.startS)), numbers(candles.map(({ candle }) => candle.openTicks)),
+      numbers(candles.map(({ candle }) => candle.highTicks)), numbers(candles.map(({ candle }) => candle.lowTicks)),
+      numbers(candles.map(({ candle }) => candle.closeTicks)), numbers(candles.map(({ candle }) => candle.volumeLots)),
+      numbers(candles.map(({ candle }) => candle.notional)), numbers(candles.map(({ candle }) => candle.trades)),
+      numbers(candles.map(({ candle }) => candle.firstTradeId)), numbers(candles.map(({ candle }) => candle.lastTradeId)),
     ]);
   }
 }
