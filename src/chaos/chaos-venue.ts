@@ -7,7 +7,7 @@ import { startEmbeddedRedis } from '../servers/embedded-redis';
 import type { EmbeddedServer } from '../servers/embedded-server';
 import { findFreePort } from '../servers/ports';
 import { findServers } from '../servers/process-table';
-import { localUrl, startService, type Service } from '../servers/service';
+import { localUrl, readiness, startService, type Service } from '../servers/service';
 import type { AckMode } from './ledger';
 import { TcpProxy } from './tcp-proxy';
 import type { Random } from '../seeded-random';
@@ -122,7 +122,7 @@ export class ChaosVenue {
   async untilReady(): Promise<void> {
     const deadline = Date.now() + READY_TIMEOUT_MS;
     for (const { url } of this.apis) {
-      while (!(await isReady(url))) {
+      while (!(await readiness(url))?.isReady) {
         if (Date.now() > deadline) throw new Error(`${url} was not ready within ${READY_TIMEOUT_MS / 1000} s`);
         await sleep(POLL_MS);
       }
@@ -131,13 +131,7 @@ export class ChaosVenue {
 
   /** Log entries that Postgres does not hold, null when nobody can say. */
   async lagEntries(): Promise<number | null> {
-    try {
-      const response = await fetch(`${this.apis[0]?.url}/readyz`, { signal: AbortSignal.timeout(1_000) });
-      const { writer } = (await response.json()) as { writer: { lag_entries: number | null } };
-      return writer.lag_entries;
-    } catch {
-      return null;
-    }
+    return (await readiness(this.apis[0]?.url ?? ''))?.writer?.lag_entries ?? null;
   }
 
   async killRedis(): Promise<void> {
@@ -223,15 +217,5 @@ export class ChaosVenue {
     await this.redis.stop();
     await this.postgres.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
-  }
-}
-
-async function isReady(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) });
-    await response.arrayBuffer();
-    return response.status === 200;
-  } catch {
-    return false;
   }
 }

@@ -12,6 +12,7 @@ import { k6Program, toolsDirectory } from '../load/k6';
 import { AuditSource } from '../persistence/audit-source';
 import { Database } from '../persistence/database';
 import { readRuntime } from '../servers/runtime';
+import { readiness, type Readiness } from '../servers/service';
 import { startTemporaryVenue, type TemporaryVenue } from '../servers/temporary-venue';
 
 /**
@@ -22,7 +23,6 @@ import { startTemporaryVenue, type TemporaryVenue } from '../servers/temporary-v
 const SCRIPTS = join(__dirname, '..', '..', 'load-test');
 /** k6's own exit code for a script whose thresholds did not hold. */
 const K6_THRESHOLDS_CROSSED = 99;
-const ANSWER_TIMEOUT_MS = 2_000;
 const DRAIN_TIMEOUT_MS = 120_000;
 const DRAIN_POLL_MS = 200;
 const DATABASE_TIMEOUT_MS = 60_000;
@@ -33,17 +33,14 @@ const LOAD_CLIENT = /^load-\d+$/;
 /** Ends the command with exit code 1 and this line. */
 class LoadError extends Error {}
 
-interface Ready {
-  readonly shard: { readonly name: string; readonly epoch: string | null; readonly sequence: number | null };
-  readonly writer: { readonly lag_entries: number | null };
-}
+type Venue = Required<Omit<Readiness, 'problem'>>;
 
 interface Target {
   readonly url: string;
   readonly redisUrl: string;
   readonly databaseUrl: string;
   /** Where its log was before the load. */
-  readonly before: Ready;
+  readonly before: Venue;
   readonly own: TemporaryVenue | null;
 }
 
@@ -73,26 +70,22 @@ function addressOf(k6Options: readonly string[]): string {
 }
 
 /** @returns null where nobody answers */
-async function readiness(url: string): Promise<(Ready & { readonly isReady: boolean }) | null> {
-  let response: Response;
-  try {
-    response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-  } catch {
-    return null;
-  }
-  const body = (await response.json().catch(() => null)) as Ready | null;
-  if (body?.shard === undefined) throw new LoadError(`what answers at ${url} is not a venue`);
-  return { ...body, isReady: response.status === 200 };
+async function venueAt(url: string): Promise<Venue | null> {
+  const found = await readiness(url);
+  if (found === null) return null;
+  const { isReady, shard, writer } = found;
+  if (shard === undefined || writer === undefined) throw new LoadError(`what answers at ${url} is not a venue`);
+  return { isReady, shard, writer };
 }
 
 /** A venue that runs at the address, with its servers; else one of our own. */
 async function findTarget(url: string): Promise<Target> {
-  const running = await readiness(url);
+  const running = await venueAt(url);
   if (running === null) {
     say(`no venue answers at ${url}: starting one in a temporary directory`);
     const settings = Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
     const own = await startTemporaryVenue({ ...settings, LOG_LEVEL: process.env.LOG_LEVEL || 'warn' });
-    const before = await readiness(own.url);
+    const before = await venueAt(own.url);
     if (before === null) throw new LoadError('the venue ended before the load began');
     return { url: own.url, redisUrl: own.redis.url, databaseUrl: own.postgres.url, before, own };
   }
@@ -144,7 +137,7 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
 
 async function untilDrained(url: string): Promise<void> {
   const deadline = Date.now() + DRAIN_TIMEOUT_MS;
-  while ((await readiness(url))?.writer.lag_entries !== 0) {
+  while ((await readiness(url))?.writer?.lag_entries !== 0) {
     if (Date.now() > deadline) throw new LoadError(`postgres did not catch up within ${DRAIN_TIMEOUT_MS / 1000} s`);
     await sleep(DRAIN_POLL_MS);
   }

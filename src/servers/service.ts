@@ -65,31 +65,37 @@ export function localUrl(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-async function isReady(url: string): Promise<boolean> {
+/** What a service says of itself; what is missing, it does not say, or it is no service of ours. */
+export interface Readiness {
+  readonly isReady: boolean;
+  /** null where nothing keeps it from being ready. */
+  readonly problem?: string | null;
+  readonly shard?: { readonly name: string; readonly epoch: string | null; readonly sequence: number | null };
+  readonly writer?: { readonly lag_entries: number | null };
+}
+
+/** @returns null while nobody answers */
+export async function readiness(url: string): Promise<Readiness | null> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    await response.arrayBuffer();
-    return response.status === 200;
+    const body = await response.json().catch(() => null) as Omit<Readiness, 'isReady'> | null;
+    return { ...body, isReady: response.status === 200 };
   } catch {
-    return false;
+    return null;
   }
 }
 
 /** @returns in a few words what keeps a service from being ready */
 export async function whyNotReady(url: string): Promise<string> {
-  try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    const { problem } = (await response.json()) as { problem: string | null };
-    return problem === 'shard_frozen' ? 'the venue is frozen, "npm run unfreeze" lifts that' : problem ?? 'ready';
-  } catch {
-    return 'no answer yet';
-  }
+  const found = await readiness(url);
+  if (found === null) return 'no answer yet';
+  return found.problem === 'shard_frozen' ? 'the venue is frozen, "npm run unfreeze" lifts that' : found.problem ?? 'ready';
 }
 
 /** @returns false when the service ended, or `signal` was given, before it was ready */
 export async function waitUntilReady(service: Service, url: string, signal: AbortSignal): Promise<boolean> {
   while (!service.hasExited() && !signal.aborted) {
-    if (await isReady(url)) return true;
+    if ((await readiness(url))?.isReady) return true;
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;
