@@ -68,16 +68,14 @@ export class MarketDataApi {
     const levels = level === '1' ? 1 : asked;
     // The checksum is over the top ten, even where fewer are asked for.
     const book = await this.sources.book(name, Math.max(levels, CHECKSUM_LEVELS));
-    const bids = viewLevels(book.bids, instrument);
-    const asks = viewLevels(book.asks, instrument);
     return {
       status: 200,
       body: {
         instrument: name,
         sequence: book.sequence,
-        bids: bids.slice(0, levels),
-        asks: asks.slice(0, levels),
-        checksum: bookChecksum(bids, asks),
+        bids: viewLevels(book.bids.slice(0, levels), instrument),
+        asks: viewLevels(book.asks.slice(0, levels), instrument),
+        checksum: bookChecksum(book.bids, book.asks, instrument),
         timestamp: formatTimeUs(book.timeUs),
       },
     };
@@ -95,7 +93,7 @@ export class MarketDataApi {
         sequence,
         bids: view(bids.orders),
         asks: view(asks.orders),
-        checksum: bookChecksum(viewLevels(bids.top, instrument), viewLevels(asks.top, instrument)),
+        checksum: bookChecksum(bids.top, asks.top, instrument),
         timestamp: formatTimeUs(timeUs),
         ...(bids.isCut || asks.isCut ? { truncated: true } : {}),
       },

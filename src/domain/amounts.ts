@@ -117,10 +117,14 @@ function inRange(value: number, step: Step, max: number, min: number): AmountRes
   return { ok: true, value };
 }
 
+/** Whole steps as decimal text without its point and leading zeros: 5000000 at 0.01 is "5000000", 5 at 0.25 is "125". */
+export function digitsOfAmount(value: number | bigint, step: Step): string {
+  return step.units === 1n ? String(value) : (BigInt(value) * step.units).toString();
+}
+
 /** Whole steps as decimal text with the step's own number of decimals: 5000000 at 0.01 is "50000.00". */
 export function formatAmount(value: number | bigint, step: Step): string {
-  if (step.units === 1n) return placePoint(String(value), step.decimals);
-  return placePoint((BigInt(value) * step.units).toString(), step.decimals);
+  return placePoint(digitsOfAmount(value, step), step.decimals);
 }
 
 /** Σ ticks × lots as decimal text, exact: with the decimals of both. */

@@ -1,3 +1,5 @@
+import { digitsOfAmount, type Step } from './amounts';
+
 /**
  * CRC-32 of the top of a book by Kraken v2's rule: the ten best asks from the lowest, then the ten best
  * bids from the highest, each level's price and quantity with the point and leading zeros removed.
@@ -19,17 +21,22 @@ export function crc32(text: string): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-function levelText(level: readonly [price: string, quantity: string]): string {
-  return level[0].replace('.', '').replace(/^0+/, '') + level[1].replace('.', '').replace(/^0+/, '');
-}
+export type BookLevel = readonly [priceTicks: number, quantityLots: number];
 
-/** @param bids best first, as decimal strings @param asks best first, as decimal strings */
-export function bookChecksum(
-  bids: readonly (readonly [price: string, quantity: string])[],
-  asks: readonly (readonly [price: string, quantity: string])[],
-): number {
+/**
+ * @param bids best first
+ * @param asks best first
+ * @param steps the instrument's tick and lot
+ */
+export function bookChecksum(bids: readonly BookLevel[], asks: readonly BookLevel[], { tick, lot }: { readonly tick: Step; readonly lot: Step }): number {
+  // The decimals of an instrument's amounts are fixed: without point and leading zeros, their digits are an integer's.
   let text = '';
-  for (const level of asks.slice(0, CHECKSUM_LEVELS)) text += levelText(level);
-  for (const level of bids.slice(0, CHECKSUM_LEVELS)) text += levelText(level);
+  for (const side of [asks, bids]) {
+    const count = Math.min(side.length, CHECKSUM_LEVELS);
+    for (let i = 0; i < count; i++) {
+      const [ticks, lots] = side[i] as BookLevel;
+      text += digitsOfAmount(ticks, tick) + digitsOfAmount(lots, lot);
+    }
+  }
   return crc32(text);
 }

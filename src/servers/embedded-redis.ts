@@ -27,6 +27,15 @@ export const REDIS_DURABLE_SETTINGS = {
   save: '',
 } as const;
 
+/**
+ * The append-only file is written anew in a process beside Redis, which costs a core for as long as it takes: later, and
+ * without compressing what the next rewrite replaces. A file of this size is read back in about two seconds.
+ */
+const REDIS_REWRITE_SETTINGS = {
+  'auto-aof-rewrite-min-size': '256mb',
+  rdbcompression: 'no',
+} as const;
+
 export interface EmbeddedRedisOptions {
   /** Holds `redis/` (the data) and `logs/redis.log`. */
   readonly dataDir: string;
@@ -102,6 +111,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       daemonize: 'no',
       logfile: '',
       ...REDIS_DURABLE_SETTINGS,
+      ...REDIS_REWRITE_SETTINGS,
       ...(cluster ? { 'cluster-enabled': 'yes', 'cluster-config-file': 'nodes.conf', 'cluster-port': String(await findFreePort()) } : {}),
       ...options.settings,
     };

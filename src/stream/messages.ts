@@ -31,7 +31,7 @@ function textOf(type: string, instrument: string | null, sequence: number, timeU
 
 /** @param levels of each side */
 export function checksumOf(book: BookReplica, instrument: Instrument, levels: number): number {
-  return bookChecksum(viewLevels(book.bids.top(levels), instrument), viewLevels(book.asks.top(levels), instrument));
+  return bookChecksum(book.bids.top(levels), book.asks.top(levels), instrument);
 }
 
 /** The book as a feed's clients have it after the feed's last message. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { bookChecksum, crc32 } from '../../src/domain/checksum';
+import { parseAmount, parseStep, type Step } from '../../src/domain/amounts';
+import { bookChecksum, crc32, type BookLevel } from '../../src/domain/checksum';
 import { crcOf } from '../stream/support/rebuilt-book';
 
 // The worked example of Kraken's guide "Book checksum (WebSocket v2)".
@@ -13,19 +14,40 @@ const KRAKEN_ASKS: [string, string][] = [
 ];
 const KRAKEN_CHECKSUM = 3310070434;
 
+const KRAKEN = { tick: parseStep('0.1'), lot: parseStep('0.00000001') };
+
+function amountOf(text: string, step: Step): number {
+  const parsed = parseAmount(text, step);
+  if (!parsed.ok) throw new Error(`${text} ${parsed.problem}`);
+  return parsed.value;
+}
+
+function levelsOf(levels: readonly (readonly [string, string])[], { tick, lot }: { tick: Step; lot: Step }): BookLevel[] {
+  return levels.map(([price, quantity]) => [amountOf(price, tick), amountOf(quantity, lot)]);
+}
+
+const BIDS = levelsOf(KRAKEN_BIDS, KRAKEN);
+const ASKS = levelsOf(KRAKEN_ASKS, KRAKEN);
+
 describe('the checksum of a book', () => {
   it('is what Kraken published for its example', () => {
-    expect(bookChecksum(KRAKEN_BIDS, KRAKEN_ASKS)).toBe(KRAKEN_CHECKSUM);
+    expect(bookChecksum(BIDS, ASKS, KRAKEN)).toBe(KRAKEN_CHECKSUM);
   });
 
   it('is of the ten best levels a side only', () => {
-    expect(bookChecksum([...KRAKEN_BIDS, ['1.0', '1.00000000']], [...KRAKEN_ASKS, ['99999.9', '1.00000000']])).toBe(KRAKEN_CHECKSUM);
-    expect(bookChecksum(KRAKEN_BIDS.slice(0, 9), KRAKEN_ASKS)).not.toBe(KRAKEN_CHECKSUM);
-    expect(bookChecksum([], [])).toBe(0);
+    expect(bookChecksum([...BIDS, [10, 100_000_000]], [...ASKS, [999_999, 100_000_000]], KRAKEN)).toBe(KRAKEN_CHECKSUM);
+    expect(bookChecksum(BIDS.slice(0, 9), ASKS, KRAKEN)).not.toBe(KRAKEN_CHECKSUM);
+    expect(bookChecksum([], [], KRAKEN)).toBe(0);
   });
 
   it('is CRC-32 of the digits without the point and leading zeros', () => {
-    expect(bookChecksum([['0.05', '0.00000010']], [['12.00', '3']])).toBe(crcOf('12003510'));
+    const steps = { tick: parseStep('0.01'), lot: parseStep('0.00000001') };
+    expect(bookChecksum(levelsOf([['0.05', '0.00000010']], steps), levelsOf([['12.00', '3']], steps), steps)).toBe(crcOf('1200300000000510'));
+  });
+
+  it('is of the amounts where a tick or lot is not a power of ten', () => {
+    const steps = { tick: parseStep('0.25'), lot: parseStep('50') };
+    expect(bookChecksum(levelsOf([['0.75', '100']], steps), levelsOf([['1.00', '150']], steps), steps)).toBe(crcOf('10015075100'));
   });
 });
 
