@@ -38,7 +38,7 @@ local function amend(shard, limits, argv, at)
   if price == order.price and quantity == order.quantity then
     if idem == '' then return 'K' .. record end
     next_seq(shard)
-    return append_entry(shard, 'keep', '[' .. record .. ']', '', '', idem, request, '0', '0')
+    return append_entry(shard, 'keep', record, '', '', idem, request, '0', '0')
   end
 
   local book, side = book_of(shard, order.instrument), order.side
@@ -59,7 +59,7 @@ local function amend(shard, limits, argv, at)
     local amended = format_record(shard, order.filled_text, order.notional, order.status, '0', order.fill_seq, priority,
       price_text, text(quantity), order.tail)
     store_record(shard, order.id, amended)
-    return append_entry(shard, 'amend', '[' .. amended .. ']', '', level, idem, request, '0', order.fill_seq)
+    return append_entry(shard, 'amend', amended, '', level, idem, request, '0', order.fill_seq)
   end
 
   local plan
@@ -95,5 +95,5 @@ local function amend(shard, limits, argv, at)
   local amended = format_record(shard, filled, notional, status, reason, fill_seq, shard.seq_text, price_text,
     text(quantity), order.tail)
   store_record(shard, order.id, amended)
-  return append_entry(shard, 'amend', '[' .. amended .. ']', fills, table.concat(levels, ','), idem, request, '0', order.fill_seq)
+  return append_entry(shard, 'amend', amended, fills, table.concat(levels, ','), idem, request, '0', order.fill_seq)
 end

@@ -39,5 +39,5 @@ local function cancel(shard, limits, argv, at)
 
   next_seq(shard)
   local cancelled, level = cancel_order(shard, order, REASON.requested)
-  return append_entry(shard, 'cancel', '[' .. cancelled .. ']', '', level, idem, request, '0', '0')
+  return append_entry(shard, 'cancel', cancelled, '', level, idem, request, '0', '0')
 end

@@ -37,12 +37,15 @@ end
 
 -- Appends the one entry of a command; the sequence has been advanced by `next_seq`. Returns the command's result:
 -- the entry itself.
--- `orders`, `fills` and `levels` are the insides of JSON arrays; `request` is JSON or ''.
+-- `orders` are records with `],[` between them, `fills` and `levels` the insides of JSON arrays; `request` is JSON or ''.
+-- A stream takes a number alone as the id <number>-0.
 local function append_entry(shard, kind, orders, fills, levels, idem, request, code, previous_fill)
   if request == '' then request = 'null' end
-  local payload = '[1,"' .. kind .. '",' .. shard.seq_text .. ',' .. shard.time .. ',[' .. orders .. '],[' .. fills .. '],['
+  local open, close = '[[', ']]'
+  if orders == '' then open, close = '[', ']' end
+  local payload = '[1,"' .. kind .. '",' .. shard.seq_text .. ',' .. shard.time .. ',' .. open .. orders .. close .. ',[' .. fills .. '],['
     .. levels .. '],"' .. idem .. '",' .. request .. ',' .. code .. ',' .. previous_fill .. ',"' .. shard.epoch .. '"]'
-  call('XADD', shard.log_key, shard.seq_text .. '-0', 'e', payload)
+  call('XADD', shard.log_key, shard.seq_text, 'e', payload)
   if idem ~= '' then shard.idems[idem] = shard.seq_text .. ',' .. shard.second_text end
   shard.logged_seq = shard.seq
   return payload
@@ -61,7 +64,7 @@ local function refuse(shard, code, record, idem, request)
     return 'X' .. code
   end
   next_seq(shard)
-  return append_entry(shard, 'refuse', record and '[' .. record .. ']' or '', '', '', idem, request, code, '0')
+  return append_entry(shard, 'refuse', record or '', '', '', idem, request, code, '0')
 end
 
 -- The stored answer of an idempotency key, or nil when the key is new or past its lifetime.

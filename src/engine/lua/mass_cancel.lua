@@ -25,8 +25,8 @@ local function mass_cancel(shard, _, argv, at)
   local orders, levels = {}, {}
   for i = 1, #chosen do
     local record, level = cancel_order(shard, chosen[i], REASON.mass_cancel)
-    orders[i], levels[i] = '[' .. record .. ']', level
+    orders[i], levels[i] = record, level
   end
   return 'M' .. following .. ','
-    .. append_entry(shard, 'mass_cancel', table.concat(orders, ','), '', table.concat(levels, ','), '', '', '0', '0')
+    .. append_entry(shard, 'mass_cancel', table.concat(orders, '],['), '', table.concat(levels, ','), '', '', '0', '0')
 end

@@ -76,5 +76,5 @@ local function place(shard, limits, argv, at)
   local record = new_record(filled, notional, status, reason, fill_seq, shard.seq_text, price_text, quantity_text,
     argv[at + 9] .. ',' .. shard.time)
   store_record(shard, id, record)
-  return append_entry(shard, 'place', '[' .. record .. ']', fills, table.concat(levels, ','), idem, '', '0', '0')
+  return append_entry(shard, 'place', record, fills, table.concat(levels, ','), idem, '', '0', '0')
 end
