@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { HttpClient } from './support/http-client';
 import { readRecord } from './support/record';
 import { ShardView } from './support/shard-view';
 import { until } from './support/until';
 import { WriterRig } from './support/writer-rig';
-
-/** The value of a metric without labels on the service's metrics page. */
-async function metric(client: HttpClient, name: string): Promise<number> {
-  const { body } = await client.get('/metrics');
-  const line = String(body).split('\n').find((text) => text.startsWith(`${name} `));
-  return Number(line?.slice(name.length + 1));
-}
 
 describe('log entries that Postgres refuses', () => {
   let venue: Venue;
@@ -54,7 +48,6 @@ describe('log entries that Postgres refuses', () => {
     const log = await shard.log();
 
     const writing = await venue.start({ WRITER_BATCH_ENTRIES_MAX: '100' });
-    const metrics = new HttpClient(() => writing.url);
     await shard.persisted();
     const record = await readRecord(venue.database);
     expect(record.checkpoint).toBe(42);
@@ -65,14 +58,13 @@ describe('log entries that Postgres refuses', () => {
     expect(record.payloads).toEqual(log.map(({ payload }) => payload).filter((_, i) => !poisoned.includes(i + 1)));
     expect(record.orders.get(last)).toMatchObject({ status: 'filled', client_id: 'bob' });
     expect(record.trades).toHaveLength(1);
-    await until('the metric tells of each', async () => await metric(metrics, 'dead_letters_total') === poisoned.length);
-    expect(await metric(metrics, 'writer_lag_entries')).toBe(0);
+    await until('the metric tells of each', async () => await metricOf(writing.url, 'dead_letters_total') === poisoned.length);
+    expect(await metricOf(writing.url, 'writer_lag_entries')).toBe(0);
 
     // Redis keeps what Postgres does not have.
     for (const [id, status] of [[maker, 'filled'], [taker, 'filled'], [last, 'filled']] as const) {
-      expect((await metrics.get(`/public/orders/${id}`)).body).toMatchObject({ order_id: id, status });
+      expect((await client.get(`/public/orders/${id}`)).body).toMatchObject({ order_id: id, status });
     }
-    metrics.close();
   });
 
   it('are answered again to the key they came with, after they have left the log', async () => {

@@ -4,6 +4,7 @@ import WebSocket from 'ws';
 import { HttpClient } from '../persistence/support/http-client';
 import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../persistence/support/until';
+import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { RebuiltBook } from './support/rebuilt-book';
 import { StreamClient } from './support/stream-client';
@@ -53,11 +54,8 @@ describe('the stream and clients that do not behave', () => {
     return client;
   };
 
-  const metric = async (name: string): Promise<number> => {
-    const line = String((await http.get('/metrics')).body).split('\n').find((text) => text.startsWith(`${name} `));
-    return Number(line?.slice(name.length + 1));
-  };
-  const onlyGood = (): Promise<void> => until('only the good client is left', async () => await metric('websocket_connections') === 1);
+  const connections = (): Promise<number> => metricOf(running.url, 'websocket_connections');
+  const onlyGood = (): Promise<void> => until('only the good client is left', async () => await connections() === 1);
 
   const raw = async (lines: readonly string[]): Promise<{ socket: Socket; received: () => string }> => {
     const socket = createConnection(running.port, '127.0.0.1');
@@ -170,9 +168,9 @@ describe('the stream and clients that do not behave', () => {
     expect(response.statusCode).toBe(503);
     expect(response.headers['retry-after']).toBe('1');
     request.destroy();
-    expect(await metric('websocket_connections')).toBe(CONNECTIONS_MAX);
+    expect(await connections()).toBe(CONNECTIONS_MAX);
     await others.pop()?.close();
-    await until('there is room again', async () => await metric('websocket_connections') < CONNECTIONS_MAX);
+    await until('there is room again', async () => await connections() < CONNECTIONS_MAX);
     await open();
   });
 

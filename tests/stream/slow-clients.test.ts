@@ -1,6 +1,7 @@
 import { HttpClient } from '../persistence/support/http-client';
 import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../persistence/support/until';
+import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { EventClient, type StreamEvent } from './support/event-client';
 import { RebuiltBook, orderProblems, tradeProblems } from './support/rebuilt-book';
@@ -34,11 +35,6 @@ describe('clients that do not read', () => {
       return { op: 'place', client_id: 'ann', side: i % 3 === 0 ? 'sell' : 'buy', type: 'limit', price: (100 + price / 10).toFixed(2), quantity: '1' };
     });
     expect((await http.post('/orders/batch', { operations })).status).toBe(200);
-  };
-
-  const metric = async (service: RunningApp, name: string): Promise<number> => {
-    const text = await (await fetch(`${service.url}/metrics`)).text();
-    return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1));
   };
 
   const rebuilt = (client: StreamClient): RebuiltBook => {
@@ -75,7 +71,7 @@ describe('clients that do not read', () => {
     await beside(service, async (slow) => {
       await until('it is behind', async () => {
         await busy();
-        return await metric(service, 'stream_clients_behind_total') > 0;
+        return await metricOf(service.url, 'stream_clients_behind_total') > 0;
       });
       await busy();
       slow.socket.resume();
@@ -102,7 +98,7 @@ describe('clients that do not read', () => {
     slow.response?.pause();
     await until('it is behind', async () => {
       await busy();
-      return await metric(service, 'stream_clients_behind_total') > 0;
+      return await metricOf(service.url, 'stream_clients_behind_total') > 0;
     });
     await busy();
     // One more message behind the book's.
@@ -133,7 +129,7 @@ describe('clients that do not read', () => {
     await beside(service, async (slow) => {
       await until('it is behind', async () => {
         await busy();
-        return await metric(service, 'stream_clients_behind_total') > 0;
+        return await metricOf(service.url, 'stream_clients_behind_total') > 0;
       });
       for (let i = 0; i < 5; i++) await busy();
       slow.socket.resume();
@@ -147,7 +143,7 @@ describe('clients that do not read', () => {
       // Up to the resync nothing is missing, and nothing behind it either.
       expect(tradeProblems(slow.messages.slice(0, resync))).toEqual([]);
       expect(tradeProblems(slow.messages.slice(resync))).toEqual([]);
-      expect(await metric(service, 'stream_clients_resynced_total')).toBe(1);
+      expect(await metricOf(service.url, 'stream_clients_resynced_total')).toBe(1);
     });
     await service.stop();
   });
@@ -157,7 +153,7 @@ describe('clients that do not read', () => {
     await beside(service, async (slow) => {
       await until('it is dropped', async () => {
         await busy();
-        return await metric(service, 'stream_clients_dropped_total') > 0;
+        return await metricOf(service.url, 'stream_clients_dropped_total') > 0;
       });
       slow.socket.resume();
       expect(await slow.untilClosed()).toEqual({ code: 1008, reason: 'slow_consumer' });
@@ -179,7 +175,7 @@ describe('clients that do not read', () => {
           slow.send({ op: 'unsubscribe', channels: ['orderbook'] });
           slow.send({ op: 'subscribe', channels: ['orderbook'] });
         }
-        return await metric(service, 'stream_clients_dropped_total') > 0;
+        return await metricOf(service.url, 'stream_clients_dropped_total') > 0;
       });
       slow.socket.resume();
       await slow.untilClosed();
