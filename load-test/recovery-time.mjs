@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { createClient } from 'redis';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,6 +20,7 @@ const load = createRequire(import.meta.url);
 const { startEmbeddedRedis } = load(join(root, 'dist/servers/embedded-redis.js'));
 const { startEmbeddedPostgres } = load(join(root, 'dist/servers/embedded-postgres.js'));
 const { findFreePort } = load(join(root, 'dist/servers/ports.js'));
+const { fillOpenOrders } = load(join(root, 'dist/bench/fill-orders.js'));
 
 const [what, amount] = process.argv.slice(2);
 const POLL_MS = 20;
@@ -70,28 +70,6 @@ async function until(holds) {
   while (!(await holds().catch(() => false))) await sleep(POLL_MS);
 }
 
-async function query(venue, text) {
-  const client = new pg.Client({ connectionString: venue.postgres.url });
-  await client.connect();
-  const { rows } = await client.query(text);
-  await client.end();
-  return rows;
-}
-
-/** Open orders as the writer would have left them: 100 clients, both sides, 1,000 prices each, every tenth part-filled and named. */
-async function fillPostgres(venue, orders) {
-  await query(venue, `INSERT INTO orders (order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
-      quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us)
-    SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'client-' || n % 100, CASE WHEN n % 10 = 0 THEN 'name-' || n END,
-      CASE n % 3 WHEN 0 THEN 'ETH-USD' ELSE 'BTC-USD' END, CASE n % 2 WHEN 0 THEN 'buy' ELSE 'sell' END, 'limit', 'gtc', false,
-      CASE n % 2 WHEN 0 THEN 4000000 + n % 1000 ELSE 5000000 + n % 1000 END, 1000 + n % 977, CASE WHEN n % 10 = 0 THEN 7 ELSE 0 END,
-      CASE WHEN n % 10 = 0 THEN 7 * (4000000 + n % 1000) ELSE 0 END, CASE WHEN n % 10 = 0 THEN 'partially_filled' ELSE 'open' END, NULL, n,
-      CASE WHEN n % 10 = 0 THEN n ELSE 0 END, n, 1700000000000000 + n, 1700000000000000 + n
-    FROM generate_series(1, ${orders}) AS n`);
-  await query(venue, `UPDATE checkpoints SET sequence = ${orders}, time_us = 1700000000000000 + ${orders}`);
-  await query(venue, 'ANALYZE orders');
-}
-
 async function rebuild() {
   const orders = Number(amount ?? 1_000_000);
   const venue = await servers();
@@ -99,7 +77,7 @@ async function rebuild() {
   service.kill('SIGTERM');
   await new Promise((resolve) => { service.once('exit', resolve); });
   console.log(`writing ${orders} open orders to postgres`);
-  await fillPostgres(venue, orders);
+  await fillOpenOrders(venue.postgres.url, orders);
   const redis = createClient({ url: venue.redis.url });
   await redis.connect();
   await redis.sendCommand(['FLUSHALL']);

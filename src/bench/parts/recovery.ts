@@ -1,6 +1,5 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
 import { pino } from 'pino';
 import { RedisConnection } from '../../engine/redis-connection';
 import { ShardRestorer } from '../../engine/shard-restorer';
@@ -8,6 +7,7 @@ import { Database } from '../../persistence/database';
 import { RecoverySource } from '../../persistence/recovery-source';
 import { rebuild } from '../../recovery/rebuild';
 import { windowed } from '../engine-shard';
+import { fillOpenOrders } from '../fill-orders';
 import type { Bench, Part } from '../result';
 import { ServicesApart } from '../../servers/services-apart';
 
@@ -16,26 +16,6 @@ const PAGE = 1_000;
 const TIMEOUT_MS = 60_000;
 const RECORD = 'r'.repeat(120);
 const quiet = pino({ level: 'silent' });
-
-/** Open orders as the writer would have left them: 100 clients, both sides, 1,000 prices each, every tenth part-filled and named. */
-async function fillPostgres(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(`INSERT INTO orders (order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
-        quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us)
-      SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'client-' || n % 100, CASE WHEN n % 10 = 0 THEN 'name-' || n END,
-        CASE n % 3 WHEN 0 THEN 'ETH-USD' ELSE 'BTC-USD' END, CASE n % 2 WHEN 0 THEN 'buy' ELSE 'sell' END, 'limit', 'gtc', false,
-        CASE n % 2 WHEN 0 THEN 4000000 + n % 1000 ELSE 5000000 + n % 1000 END, 1000 + n % 977, CASE WHEN n % 10 = 0 THEN 7 ELSE 0 END,
-        CASE WHEN n % 10 = 0 THEN 7 * (4000000 + n % 1000) ELSE 0 END, CASE WHEN n % 10 = 0 THEN 'partially_filled' ELSE 'open' END, NULL, n,
-        CASE WHEN n % 10 = 0 THEN n ELSE 0 END, n, 1700000000000000 + n, 1700000000000000 + n
-      FROM generate_series(1, ${ORDERS}) AS n`);
-    await client.query(`UPDATE checkpoints SET sequence = ${ORDERS}, time_us = 1700000000000000 + ${ORDERS}`);
-    await client.query('ANALYZE orders');
-  } finally {
-    await client.end();
-  }
-}
 
 /** What a rebuild must write at least, in pages: record, place in the book, place in the client's list. @returns orders a second */
 async function bareWrites(redis: RedisConnection): Promise<number> {
@@ -58,7 +38,7 @@ async function run(bench: Bench) {
   try {
     // A first life, so that there is a schema and a checkpoint.
     await (await venue.service(bench.settings)).stop();
-    await fillPostgres(venue.postgres.url);
+    await fillOpenOrders(venue.postgres.url, ORDERS);
     await redis.connect();
     await redis.send(['FLUSHALL'], TIMEOUT_MS);
     const floor = { name: 'bare Redis writes of as many records and places', value: await bareWrites(redis) };
