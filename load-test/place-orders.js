@@ -6,7 +6,7 @@
 //              compiles its code first, and connections are opened (5)
 //   P95_MS, P99_MS   latency in milliseconds that the run fails above (15, 40)
 //   and those of lib/orders.js
-import { anyCommand, NO_FAILURE, TREND_STATS, usersFor } from './lib/orders.js';
+import { anyCommand, NO_FAILURE, steadily, TREND_STATS, usersFor } from './lib/orders.js';
 import { number, text } from './lib/settings.js';
 
 const RATE = number('RATE', 2000);
@@ -23,9 +23,7 @@ export const options = {
         executor: 'ramping-arrival-rate', startRate: 1, timeUnit: '1s', stages: [{ duration: `${WARM_UP_S}s`, target: RATE }], ...usersFor(RATE),
       },
     }),
-    orders: {
-      executor: 'constant-arrival-rate', rate: RATE, timeUnit: '1s', duration: text('DURATION', '60s'), startTime: `${WARM_UP_S}s`, ...usersFor(RATE),
-    },
+    orders: steadily(RATE, text('DURATION', '60s'), WARM_UP_S),
   },
   thresholds: {
     ...NO_FAILURE,

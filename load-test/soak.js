@@ -7,11 +7,9 @@
 //   LAG_S        seconds that Postgres may be behind (1)
 //   MEMORY_MB    resident memory of the service in megabytes that the run fails above (600)
 //   and those of lib/orders.js
-import http from 'k6/http';
-import { check } from 'k6';
 import exec from 'k6/execution';
 import { Trend } from 'k6/metrics';
-import { anyCommand, BASE_URL, NO_FAILURE, TREND_STATS, usersFor } from './lib/orders.js';
+import { anyCommand, NO_FAILURE, read, steadily, TREND_STATS } from './lib/orders.js';
 import { number } from './lib/settings.js';
 
 const RATE = number('RATE', 1000);
@@ -29,7 +27,7 @@ const latency = [`p(95)<${P95_MS}`, `p(99)<${P99_MS}`];
 
 export const options = {
   scenarios: {
-    orders: { executor: 'constant-arrival-rate', rate: RATE, timeUnit: '1s', duration: `${DURATION_S}s`, ...usersFor(RATE) },
+    orders: steadily(RATE, `${DURATION_S}s`),
     watch: { executor: 'constant-arrival-rate', exec: 'watch', rate: 1, timeUnit: `${LOOK_EACH_S}s`, duration: `${DURATION_S}s`, preAllocatedVUs: 1 },
   },
   thresholds: {
@@ -53,8 +51,8 @@ function metric(page, name) {
 }
 
 export function watch() {
-  const response = http.get(`${BASE_URL}/metrics`, { tags: { name: 'metrics' } });
-  if (!check(response, { 'metrics are told': (r) => r.status === 200 })) return;
+  const response = read('/metrics', 'metrics');
+  if (response === null) return;
   lag.add(metric(response.body, 'writer_lag_seconds'));
   memory.add(metric(response.body, 'process_resident_memory_bytes') / 1e6);
 }

@@ -6,7 +6,7 @@
 //   QUIET_S, SPIKE_S   seconds of quiet before and after, and of the rush (20, 10)
 //   P95_MS       latency in milliseconds that the quiet after the rush fails above (25)
 //   and those of lib/orders.js
-import { anyCommand, TREND_STATS, usersFor } from './lib/orders.js';
+import { anyCommand, steadily, TREND_STATS, usersFor } from './lib/orders.js';
 import { number } from './lib/settings.js';
 
 const RATE = number('RATE', 500);
@@ -17,9 +17,7 @@ const P95_MS = number('P95_MS', 25);
 /** What still waits when the rush ends belongs to it. */
 const SETTLE_S = 5;
 
-const quiet = (startS) => ({
-  executor: 'constant-arrival-rate', rate: RATE, timeUnit: '1s', duration: `${QUIET_S}s`, startTime: `${startS}s`, ...usersFor(RATE),
-});
+const quiet = (startS) => steadily(RATE, `${QUIET_S}s`, startS);
 
 export const options = {
   scenarios: {

@@ -9,7 +9,7 @@
 import { check } from 'k6';
 import { Counter } from 'k6/metrics';
 import { WebSocket } from 'k6/websockets';
-import { anyCommand, BASE_URL, NO_FAILURE, TREND_STATS, usersFor } from './lib/orders.js';
+import { anyCommand, BASE_URL, NO_FAILURE, steadily, TREND_STATS } from './lib/orders.js';
 import { number } from './lib/settings.js';
 
 const RECEIVERS = number('RECEIVERS', 100);
@@ -30,9 +30,7 @@ export const options = {
     receivers: {
       executor: 'per-vu-iterations', exec: 'receive', vus: RECEIVERS, iterations: 1, maxDuration: `${DURATION_S + 4 * MARGIN_S}s`,
     },
-    orders: {
-      executor: 'constant-arrival-rate', rate: RATE, timeUnit: '1s', duration: `${DURATION_S}s`, startTime: `${MARGIN_S}s`, ...usersFor(RATE),
-    },
+    orders: steadily(RATE, `${DURATION_S}s`, MARGIN_S),
   },
   thresholds: {
     ...NO_FAILURE,

@@ -100,15 +100,25 @@ export function anyCommand() {
   else place();
 }
 
+/** Reads what the venue tells. @returns the answer, null where it is none */
+export function read(path, name) {
+  const response = http.get(`${BASE_URL}${path}`, { tags: { name } });
+  return check(response, { [`${name} can be read`]: (r) => r.status === 200 }) ? response : null;
+}
+
 /** Looks at the book, as a person at a screen would. */
 export function lookAtBook() {
-  const response = http.get(`${BASE_URL}/public/orderbook?instrument=${INSTRUMENT}&levels=20`, { tags: { name: 'book' } });
-  check(response, { 'book is told': (r) => r.status === 200 });
+  read(`/public/orderbook?instrument=${INSTRUMENT}&levels=20`, 'book');
 }
 
 /** Whether every VU that a rate needs is there from the start: one that is made late drops what was due. */
 export function usersFor(rate) {
   return { preAllocatedVUs: Math.max(20, Math.ceil(rate / 10)), maxVUs: Math.max(100, Math.ceil(rate)) };
+}
+
+/** A scenario of so many commands a second. @param startS seconds before it begins */
+export function steadily(rate, duration, startS = 0) {
+  return { executor: 'constant-arrival-rate', rate, timeUnit: '1s', duration, startTime: `${startS}s`, ...usersFor(rate) };
 }
 
 /** Nothing fails and nothing is left out. */
