@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { seededRandom } from '../../src/seeded-random';
 import { Answers, type OrderTold } from '../persistence/support/answers';
 import { HttpClient, type HttpAnswer } from '../persistence/support/http-client';
 import { Load, testSeed } from '../persistence/support/load';
-import { differences, inconsistencies, readRecord } from '../persistence/support/record';
+import { differences, faultsOf, inconsistencies, readRecord } from '../persistence/support/record';
 import { ServiceProcess } from '../persistence/support/service-process';
 import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../persistence/support/until';
@@ -83,9 +82,7 @@ describe('the end of a service', () => {
     const url = await service.serving();
     const http = new HttpClient(() => url);
     // Held up on their way to Postgres: their answers wait for it.
-    const holder = new pg.Client({ connectionString: venue.database.url });
-    await holder.connect();
-    await holder.query('BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE');
+    const unlock = await venue.database.lock('orders');
     const pending = Array.from({ length: IN_FLIGHT }, (_, n) => http.post('/orders', {
       client_id: 'ann', side: 'buy', type: 'limit', price: `${10 + n}.00`, quantity: '1', ack: 'postgres',
     }));
@@ -97,8 +94,7 @@ describe('the end of a service', () => {
       return answer === null || answer.status === 503;
     });
     expect(service.hasExited).toBe(false);
-    await holder.query('COMMIT');
-    await holder.end();
+    await unlock();
     const answers = await Promise.all(pending);
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: IN_FLIGHT }, () => 201));
     expect(answers.map(({ headers }) => headers.connection)).toEqual(Array.from({ length: IN_FLIGHT }, () => 'close'));
@@ -111,9 +107,7 @@ describe('the end of a service', () => {
     const service = start({ WRITER_BATCH_ENTRIES_MAX: '1' });
     const url = await service.serving();
     const http = new HttpClient(() => url);
-    const holder = new pg.Client({ connectionString: venue.database.url });
-    await holder.connect();
-    await holder.query('BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE');
+    const unlock = await venue.database.lock('orders');
     for (let n = 0; n < IN_FLIGHT; n++) {
       expect((await http.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: `${10 + n}.00`, quantity: '1' })).status).toBe(201);
     }
@@ -123,8 +117,7 @@ describe('the end of a service', () => {
     // Nothing is in flight: by now its writer has been told to stop, in the middle of the first of many batches.
     await sleep(500);
     expect(await venue.database.query('SELECT sequence FROM journal')).toEqual([]);
-    await holder.query('COMMIT');
-    await holder.end();
+    await unlock();
     expect(await service.exited()).toBe(0);
     const record = await readRecord(venue.database);
     expect(record.checkpoint).toBe(IN_FLIGHT);
@@ -151,9 +144,7 @@ describe('the end of a service', () => {
     load.close();
     await shard.persisted();
     const record = await readRecord(venue.database);
-    expect(load.unexpected).toEqual([]);
-    expect(inconsistencies(record)).toEqual([]);
-    expect(differences(record, load.answers)).toEqual([]);
+    expect(faultsOf(record, load)).toEqual([]);
     expect(record.trades.length).toBeGreaterThan(50);
     const http = new HttpClient(() => url);
     for (const [id, order] of [...record.orders].filter(() => random.below(20) === 0)) {

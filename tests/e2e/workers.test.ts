@@ -1,6 +1,6 @@
 import { ServiceProcess } from '../persistence/support/service-process';
 import { Load, testSeed } from '../persistence/support/load';
-import { differences, inconsistencies, readRecord } from '../persistence/support/record';
+import { faultsOf, readRecord } from '../persistence/support/record';
 import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../persistence/support/until';
 import { Venue } from '../support/venue';
@@ -48,8 +48,7 @@ describe('API_WORKERS', () => {
     load.close();
     await new ShardView(venue).persisted();
     const record = await readRecord(venue.database);
-    expect(inconsistencies(record)).toEqual([]);
-    expect(differences(record, load.answers)).toEqual([]);
+    expect(faultsOf(record, load)).toEqual([]);
 
     // Each request over a connection of its own goes to the workers in turn; every page tells the sum of both.
     const before = await orders();

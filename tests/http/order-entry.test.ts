@@ -1,10 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Ajv2020 from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
 import WebSocket from 'ws';
 import { newOrderId } from '../../src/domain/order-id';
 import { until } from '../persistence/support/until';
+import { MessageContract } from '../support/asyncapi';
 import { metricOf } from '../support/metrics';
 import { limit } from './support/client';
 import { Service } from './support/service';
@@ -57,13 +56,8 @@ class Entry {
 
   /** What of the answers so far the AsyncAPI document does not allow. */
   async violations(url: string): Promise<unknown[]> {
-    const document = await (await fetch(`${url}/asyncapi.json`)).json() as { channels: { orders: { messages: { answer: { payload: object } } } }; components: object };
-    const ajv = new Ajv2020({ strict: false });
-    addFormats(ajv);
-    ajv.addSchema({ components: document.components }, 'document');
-    const payload = JSON.parse(JSON.stringify(document.channels.orders.messages.answer.payload).replaceAll('"#/components', '"document#/components')) as object;
-    const validate = ajv.compile(payload);
-    return this.told.flatMap((answer) => (validate(answer) ? [] : [{ answer, errors: validate.errors }]));
+    const contract = await MessageContract.of(url, 'orders');
+    return this.told.flatMap((answer) => contract.violations('answer', answer));
   }
 
   async count(count: number): Promise<readonly Told[]> {

@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/seeded-random';
 import { PrivateServer } from '../support/servers';
 import { Venue } from '../support/venue';
 import { Load, testSeed } from './support/load';
-import { differences, inconsistencies, readRecord } from './support/record';
+import { faultsOf, readRecord } from './support/record';
 import { ServiceProcess } from './support/service-process';
 import { ShardView } from './support/shard-view';
 
@@ -30,9 +30,7 @@ describe('a writer that is interrupted', () => {
   const expectExact = async (load: Load): Promise<void> => {
     await shard.persisted();
     const record = await readRecord(venue.database);
-    expect(load.unexpected).toEqual([]);
-    expect(inconsistencies(record)).toEqual([]);
-    expect(differences(record, load.answers)).toEqual([]);
+    expect(faultsOf(record, load)).toEqual([]);
     expect(record.deadLetters).toEqual([]);
     expect(record.trades.length).toBeGreaterThan(50);
   };

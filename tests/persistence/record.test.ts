@@ -1,7 +1,7 @@
 import { Venue } from '../support/venue';
 import { HttpClient } from './support/http-client';
 import { Load, testSeed } from './support/load';
-import { differences, inconsistencies, readRecord } from './support/record';
+import { faultsOf, readRecord } from './support/record';
 import { ShardView } from './support/shard-view';
 
 /** Redis drops whole nodes of a stream, so a trimmed log may keep a node more than it was asked to. */
@@ -26,9 +26,7 @@ describe('the record in Postgres', () => {
     await shard.persisted();
 
     const record = await readRecord(venue.database);
-    expect(load.unexpected).toEqual([]);
-    expect(inconsistencies(record)).toEqual([]);
-    expect(differences(record, load.answers)).toEqual([]);
+    expect(faultsOf(record, load)).toEqual([]);
     expect(record.deadLetters).toEqual([]);
     expect(record.checkpoint).toBe(await shard.meta('seq'));
     const log = await shard.log();
@@ -51,9 +49,7 @@ describe('the record in Postgres', () => {
     await shard.persisted();
 
     const record = await readRecord(venue.database);
-    expect(load.unexpected).toEqual([]);
-    expect(inconsistencies(record)).toEqual([]);
-    expect(differences(record, load.answers)).toEqual([]);
+    expect(faultsOf(record, load)).toEqual([]);
     const open = [...record.orders.values()].filter((order) => order.status === 'open' || order.status === 'partially_filled');
     expect(open.length).toBeGreaterThan(0);
     expect(await venue.redis.command('HLEN', shard.key('orders'))).toBe(open.length);

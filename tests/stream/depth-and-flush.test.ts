@@ -51,8 +51,7 @@ describe('books of a depth, and changes that are merged', () => {
     const deltas = new Map<string, number>();
     for (const { client, depth, isMerging } of clients) {
       await client.caughtUp(await shard.meta('seq'));
-      const book = new RebuiltBook('BTC-USD');
-      for (const message of client.messages) book.take(message);
+      const book = RebuiltBook.of(client.messages);
       expect(book.problems).toEqual([]);
       expect(book.snapshots).toBe(1);
       expect(tradeProblems(client.messages)).toEqual([]);

@@ -24,12 +24,6 @@ describe('a stream whose reader is interrupted', () => {
   });
   afterEach(async () => { await venue.close(); });
 
-  const rebuilt = (client: StreamClient): RebuiltBook => {
-    const book = new RebuiltBook('BTC-USD');
-    for (const message of client.messages) book.take(message);
-    return book;
-  };
-
   const order = (price: string): Record<string, unknown> => ({ op: 'place', client_id: 'ann', side: 'buy', type: 'limit', price, quantity: '1' });
 
   it('goes on without a gap, since the log still holds what came meanwhile', async () => {
@@ -47,7 +41,7 @@ describe('a stream whose reader is interrupted', () => {
     await load.stop();
     load.close();
     await client.caughtUp(await shard.meta('seq'));
-    const book = rebuilt(client);
+    const book = RebuiltBook.of(client.messages);
     expect(load.unexpected).toEqual([]);
     expect(book.problems).toEqual([]);
     expect(book.snapshots).toBe(1);
@@ -72,7 +66,7 @@ describe('a stream whose reader is interrupted', () => {
     });
     await client.caughtUp(await shard.meta('seq'));
     await trades.caughtUp(await shard.meta('seq'));
-    const book = rebuilt(client);
+    const book = RebuiltBook.of(client.messages);
     expect(book.problems).toEqual([]);
     const resync = client.messages.findIndex(({ type }) => type === 'resync');
     expect(client.messages[resync]).toMatchObject({ instrument: null, data: { reason: 'market_data_interrupted' } });
@@ -98,7 +92,7 @@ describe('a stream whose reader is interrupted', () => {
     await until('the venue takes orders again', async () => (await http.post('/orders', order('12.00'))).status !== 503);
     expect((await http.call('POST', '/orders', { ...order('13.00'), op: undefined })).status).toBe(201);
     await client.caughtUp(await shard.meta('seq'));
-    const book = rebuilt(client);
+    const book = RebuiltBook.of(client.messages);
     expect(book.problems).toEqual([]);
     expect(book.snapshots).toBeGreaterThan(1);
     expect(book.history.at(-1)?.bids).toEqual([['13.00', '1.00000000'], ['11.00', '1.00000000'], ['10.00', '2.00000000']]);

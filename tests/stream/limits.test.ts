@@ -42,8 +42,7 @@ describe('the stream and clients that do not behave', () => {
     const { status } = await http.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: '9.00', quantity: '1' });
     expect(status).toBe(201);
     await good.caughtUp(await shard.meta('seq'));
-    const book = new RebuiltBook('BTC-USD');
-    for (const message of good.messages) book.take(message);
+    const book = RebuiltBook.of(good.messages);
     expect(book.problems).toEqual([]);
     expect(book.snapshots).toBe(1);
   });

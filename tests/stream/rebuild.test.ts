@@ -13,9 +13,7 @@ const LEVELS_MAX = 5000;
 type BookAnswer = BookAt & { readonly instrument: string };
 
 function rebuild(client: StreamClient): Map<string, RebuiltBook> {
-  const books = new Map(INSTRUMENTS.map((name) => [name, new RebuiltBook(name)]));
-  for (const message of client.messages) for (const book of books.values()) book.take(message);
-  return books;
+  return new Map(INSTRUMENTS.map((name) => [name, RebuiltBook.of(client.messages, name)]));
 }
 
 const events = (client: StreamClient, after: number): StreamMessage[] =>

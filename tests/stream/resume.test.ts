@@ -23,17 +23,6 @@ function wholeUpTo(messages: readonly StreamMessage[]): number {
   return Math.max(...messages.slice(resumed).map(({ type, sequence }) => (['heartbeat', 'pong', 'resumed'].includes(type) ? sequence : sequence - 1)));
 }
 
-/** A level that came and went unseen is taken away all the same: nobody knows whether the client had it. */
-function problemsOf({ problems }: RebuiltBook): string[] {
-  return problems.filter((problem) => !problem.includes(': removes level '));
-}
-
-function rebuilt(messages: readonly StreamMessage[]): RebuiltBook {
-  const book = new RebuiltBook('BTC-USD');
-  for (const message of messages) book.take(message);
-  return book;
-}
-
 describe('a stream that goes on behind a sequence', () => {
   let redis: PrivateServer;
   let venue: Venue;
@@ -97,8 +86,8 @@ describe('a stream that goes on behind a sequence', () => {
     expect(tradeProblems(kept)).toEqual([]);
     expect(orderProblems(kept)).toEqual([]);
     expect(tradesOf(kept)).toEqual(await allTrades());
-    const book = rebuilt(kept);
-    expect(problemsOf(book)).toEqual([]);
+    const book = RebuiltBook.of(kept);
+    expect(book.problemsResumed).toEqual([]);
     const { bids, asks, checksum } = (await http.get('/public/orderbook?levels=5000')).body as Record<string, unknown>;
     expect(book.history.at(-1)).toMatchObject({ bids, asks, checksum });
   });
@@ -133,10 +122,10 @@ describe('a stream that goes on behind a sequence', () => {
     const told = (messages: readonly StreamMessage[]): StreamMessage[] => messages.filter(({ type }) => type === 'trade' || type === 'order');
     expect(told(got)).toEqual(told(whole.messages));
     expect(told(got).length).toBeGreaterThan(EVENT_KILLS);
-    const book = rebuilt(got);
-    expect(problemsOf(book)).toEqual([]);
+    const book = RebuiltBook.of(got);
+    expect(book.problemsResumed).toEqual([]);
     expect(book.snapshots).toBe(1);
-    expect(book.history.at(-1)).toEqual(rebuilt(whole.messages).history.at(-1));
+    expect(book.history.at(-1)).toEqual(RebuiltBook.of(whole.messages).history.at(-1));
   });
 
   const emptyBooks = async (): Promise<void> => {
@@ -204,8 +193,8 @@ describe('a stream that goes on behind a sequence', () => {
     expect(again.ofType('orderbook_delta')[0]?.data).toMatchObject({
       first_sequence: since + 1, previous_sequence: since, bids: [['51.00', '0'], ['52.00', '1.00000000']], asks: [],
     });
-    const book = rebuilt([...client.messages, ...again.messages]);
-    expect(problemsOf(book)).toEqual([]);
+    const book = RebuiltBook.of([...client.messages, ...again.messages]);
+    expect(book.problemsResumed).toEqual([]);
     await again.close();
   });
 
@@ -248,7 +237,7 @@ describe('a stream that goes on behind a sequence', () => {
         .toEqual(query === '' ? [`resync ${reason}`, 'orderbook_snapshot', 'orderbook_snapshot'] : ['subscribed', `resync ${reason}`, 'orderbook_snapshot']);
       await place('buy', '40.00');
       await client.caughtUp(await shard.meta('seq'));
-      expect(rebuilt(client.messages).problems).toEqual([]);
+      expect(RebuiltBook.of(client.messages).problems).toEqual([]);
       expect(client.ofType('orderbook_delta')).toHaveLength(1);
       await client.close();
     }
@@ -272,7 +261,7 @@ describe('a stream that goes on behind a sequence', () => {
     const again = await StreamClient.open(urlOf(1), `?instruments=BTC-USD&since=${since}`);
     await again.caughtUp(await shard.meta('seq'));
     expect(again.ofType('resync')).toEqual([]);
-    const book = rebuilt([...client.messages, ...again.messages]);
+    const book = RebuiltBook.of([...client.messages, ...again.messages]);
     expect(book.problems).toEqual([]);
     expect([book.snapshots, again.ofType('order').map(({ data }) => data.price)]).toEqual([1, ['54.00', '55.00']]);
     await again.close();

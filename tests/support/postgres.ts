@@ -34,6 +34,14 @@ export class TestDatabase {
     return withClient(this.url, async (client) => (await client.query<T>(text, values)).rows);
   }
 
+  /** Keeps everybody from writing to a table. @returns lets them again */
+  async lock(table: string): Promise<() => Promise<void>> {
+    const client = new pg.Client({ connectionString: this.url, application_name: 'test' });
+    await client.connect();
+    await client.query(`BEGIN; LOCK TABLE ${table} IN EXCLUSIVE MODE`);
+    return () => client.end();
+  }
+
   /**
    * Drops it.
    * @returns connections that were still open: a pool that nobody closed

@@ -2,6 +2,7 @@ import { decodeLogEntry, tradesOf, type LogEntry } from '../../../src/domain/log
 import { formatTimeUs, type Order, type Trade } from '../../../src/domain/order';
 import type { TestDatabase } from '../../support/postgres';
 import { steps, type Answers } from './answers';
+import type { Load } from './load';
 
 type Text = Record<string, string | null>;
 
@@ -131,4 +132,9 @@ export function differences(record: ShardRecord, answers: Answers, exact = true)
     for (const key of trades.keys()) if (!answers.trades.has(key)) problems.push(`trade ${key} was never answered`);
   }
   return few(problems);
+}
+
+/** What is wrong with the record of a venue where nothing happened but a load, and with the load's answers. */
+export function faultsOf(record: ShardRecord, load: Load): string[] {
+  return [...load.unexpected, ...inconsistencies(record), ...differences(record, load.answers)];
 }

@@ -41,6 +41,17 @@ export class RebuiltBook {
 
   constructor(readonly instrument: string) {}
 
+  static of(messages: readonly StreamMessage[], instrument = 'BTC-USD'): RebuiltBook {
+    const book = new RebuiltBook(instrument);
+    for (const message of messages) book.take(message);
+    return book;
+  }
+
+  /** Of a book that was resumed: a level that came and went unseen is taken away all the same, since nobody knows whether the client had it. */
+  get problemsResumed(): string[] {
+    return this.problems.filter((problem) => !problem.includes(': removes level '));
+  }
+
   take(message: StreamMessage): void {
     if (message.instrument !== this.instrument) return;
     if (message.type === 'orderbook_snapshot') this.snapshot(message, message.data as unknown as BookData);
