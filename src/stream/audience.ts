@@ -3,6 +3,7 @@ import type { Instrument } from '../domain/instruments';
 import type { Backlog } from './backlog';
 import type { Link } from './link';
 import type { Message } from './message';
+import type { Position } from './position';
 import type { Checked, Request } from './requests';
 import type { Subscription } from './subscriptions';
 
@@ -21,9 +22,19 @@ export class Topic implements Subscription {
   ) {}
 }
 
+/** Subscriptions that begin together: behind a position, or with everything as it is. */
+export interface Awaited {
+  readonly wanted: readonly Subscription[];
+  readonly since: Position | undefined;
+}
+
+export const NOTHING_AWAITED: readonly Awaited[] = [];
+
 /** One connection. There may be many thousands, so it holds little. */
 export class Client {
   group: Group | null = null;
+  /** What it subscribed to while there were no books to begin with. */
+  awaiting = NOTHING_AWAITED;
   /** Levels of each side that it asked for on connecting; null for whole books. */
   depth: number | null = null;
   /** Until it subscribes by name, a client gets what a bare connection gets. */
@@ -43,6 +54,11 @@ export class Client {
   private windowMessages = 0;
 
   constructor(readonly link: Link, readonly address: string) {}
+
+  /** All that it follows, or will once that has begun. */
+  get subscriptions(): readonly Subscription[] {
+    return [...this.group?.topics ?? [], ...this.awaiting.flatMap(({ wanted }) => wanted)];
+  }
 
   write(messages: readonly Message[]): void {
     if (messages.length === 0) return;

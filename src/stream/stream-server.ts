@@ -5,7 +5,7 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { BARE_CHANNELS, CHANNELS, type Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
-import { Client, Groups, joined, Topic, type Group } from './audience';
+import { Client, Groups, joined, NOTHING_AWAITED, Topic, type Group } from './audience';
 import { Backlog } from './backlog';
 import { BookDesk } from './book-desk';
 import { BookFeed } from './book-feed';
@@ -85,8 +85,6 @@ export class StreamServer implements MarketListener {
   private readonly requests: Requests;
   /** Of each channel that another market listener feeds: what is told first of an instrument. */
   private readonly fed = new Map<Channel, (instrument: string) => readonly ChannelMessage[]>();
-  /** Clients that came while there were no books to show. */
-  private readonly awaitingBooks = new Map<Client, { readonly wanted: readonly Subscription[]; readonly since: Position } | null>();
   /** Books with changes that were not told yet, and the sequence of the first of these. */
   private readonly changedDesks = new Set<BookDesk>();
   private changedFrom = 0;
@@ -209,7 +207,7 @@ export class StreamServer implements MarketListener {
   private leave(client: Client): void {
     client.isLeaving = true;
     client.backlog = null;
-    this.awaitingBooks.delete(client);
+    client.awaiting = NOTHING_AWAITED;
     this.groups.leave(client);
   }
 
@@ -270,8 +268,7 @@ export class StreamServer implements MarketListener {
   private subscribe(client: Client, wish: Wish): void {
     const wanted = this.wanted(client, wish);
     // The first subscription by name replaces what a bare connection gets.
-    const before = client.isBare ? [] : client.group?.topics ?? [];
-    const others = before.filter((topic) => !wanted.some((one) => isSamePair(one, topic)));
+    const others = client.isBare ? [] : client.subscriptions.filter((other) => !wanted.some((one) => isSamePair(one, other)));
     if (others.length + wanted.length > this.options.subscriptionsMax) {
       this.refuse(client, this.tooMany());
       return;
@@ -279,17 +276,17 @@ export class StreamServer implements MarketListener {
     this.catchUp(client);
     client.isBare = false;
     this.tellSubscribed(client, [...others, ...wanted]);
-    this.follow(client, [...others], wanted, wish.since);
+    this.follow(client, others, wanted, wish.since);
   }
 
   private unsubscribe(client: Client, { channels, instruments }: Wish): void {
     this.catchUp(client);
     client.isBare = false;
-    const left = (client.group?.topics ?? []).filter(({ channel, instrument }) => (
+    const left = client.subscriptions.filter(({ channel, instrument }) => (
       (channels !== undefined && !channels.includes(channel)) || (instruments !== undefined && !instruments.includes(instrument.instrument))
     ));
     this.flush();
-    this.groups.join(client, left);
+    this.keep(client, left);
     this.tellSubscribed(client, left);
   }
 
@@ -297,22 +294,42 @@ export class StreamServer implements MarketListener {
     this.control(client, 'subscribed', { subscriptions: viewSubscriptions(subscriptions) });
   }
 
-  /** Gives a client new subscriptions beside others that go on as they are. */
-  private follow(client: Client, others: readonly Topic[], wanted: readonly Subscription[], since: Position | undefined): void {
+  /** Gives a client new subscriptions beside others that go on, or wait, as they are. */
+  private follow(client: Client, others: readonly Subscription[], wanted: readonly Subscription[], since: Position | undefined): void {
     this.flush();
+    // What is only named once more is not begun anew.
+    const same = since === undefined ? client.subscriptions.filter((one) => wanted.some((other) => isSamePair(one, other) && one.depth === other.depth)) : [];
+    this.keep(client, [...others, ...same]);
+    const added = wanted.filter((one) => !same.some((other) => isSamePair(one, other)));
+    if (added.length > 0) client.awaiting = [...client.awaiting, { wanted: added, since }];
+    void this.beginAwaited(client);
+  }
+
+  /** Takes all but these subscriptions from a client, whether it follows them or waits for them. */
+  private keep(client: Client, subscriptions: readonly Subscription[]): void {
+    const kept = new Set(subscriptions);
+    if (client.group !== null) this.groups.join(client, client.group.topics.filter((topic) => kept.has(topic)));
+    client.awaiting = client.awaiting
+      .map(({ wanted, since }) => ({ wanted: wanted.filter((one) => kept.has(one)), since }))
+      .filter(({ wanted }) => wanted.length > 0);
+  }
+
+  /** Begins what a client waits for, one after the other, as long as there are books to show. Its requests wait for the end. */
+  private async beginAwaited(client: Client): Promise<void> {
     const { market } = this;
-    if (market === null || !market.intact) {
-      this.awaitingBooks.set(client, since === undefined ? null : { wanted, since });
-      this.groups.join(client, [...others, ...since === undefined ? wanted.map((one) => this.topicOf(one)) : []]);
-    } else if (since !== undefined) {
-      this.groups.join(client, others);
-      void this.resume(client, market, wanted, since);
-    } else {
-      const known = new Set(client.group?.topics);
-      const topics = wanted.map((one) => this.topicOf(one));
-      this.groups.join(client, [...others, ...topics]);
-      this.tellFirst(client, topics.filter((topic) => !known.has(topic)));
+    client.requests = [];
+    for (let next = client.awaiting[0]; next !== undefined && market?.intact === true; next = client.awaiting[0]) {
+      client.awaiting = client.awaiting.slice(1);
+      if (next.since === undefined) this.beginAnew(client, next.wanted);
+      else await this.resume(client, market, next.wanted, next.since);
     }
+    this.answerWaiting(client);
+  }
+
+  private beginAnew(client: Client, wanted: readonly Subscription[]): void {
+    const topics = wanted.map((one) => this.topicOf(one));
+    this.groups.join(client, [...client.group?.topics ?? [], ...topics]);
+    this.tellFirst(client, topics);
   }
 
   private topicOf({ channel, instrument, depth }: Subscription): Topic {
@@ -325,7 +342,7 @@ export class StreamServer implements MarketListener {
   private tellFirst(client: Client, topics: readonly Topic[]): void {
     const messages = topics.flatMap((topic) => this.firstOf(topic));
     client.write(messages);
-    client.link.mark(this.position);
+    this.mark(client);
     this.observer.sent(messages.length);
   }
 
@@ -340,7 +357,6 @@ export class StreamServer implements MarketListener {
 
   /** Tells a client what it has missed, then lets it go on live within the same turn. */
   private async resume(client: Client, market: Market, wanted: readonly Subscription[], since: Position): Promise<void> {
-    client.requests = [];
     const { life } = this;
     // With merged deltas a sequence that was told with a trade says nothing of the book.
     const isBookKnown = this.options.flushMs === 0 || since.bookSequence !== since.sequence || wanted.every(({ channel }) => channel === 'orderbook');
@@ -353,7 +369,7 @@ export class StreamServer implements MarketListener {
       this.groups.join(client, [...client.group?.topics ?? [], ...topics]);
       const messages = withBooksTold(inOrder(held, topics.flatMap(told)), replay.told, this.position.bookSequence);
       client.write(messages);
-      client.link.mark(this.position);
+      this.mark(client);
       this.observer.sent(messages.length);
     };
     let refusal: Awaited<ReturnType<Replay['run']>>;
@@ -375,9 +391,8 @@ export class StreamServer implements MarketListener {
     if (refusal !== null) {
       this.tellResync(client, refusal);
       if (market.intact) goOn([], (topic) => this.firstOf(topic));
-      else this.awaitingBooks.set(client, null);
+      else client.awaiting = [{ wanted, since: undefined }, ...client.awaiting];
     }
-    this.answerWaiting(client);
   }
 
   /** The book's changes since a position as one delta; a snapshot where they are not known exactly. */
@@ -423,11 +438,9 @@ export class StreamServer implements MarketListener {
       if (book !== undefined) desk.restart(book);
     }
     for (const client of this.clients) {
-      const awaited = this.awaitingBooks.get(client);
-      this.awaitingBooks.delete(client);
-      if (awaited === undefined) this.resync(client, 'market_data_interrupted');
-      else if (awaited === null) this.tellFirst(client, client.group?.topics ?? []);
-      else void this.resume(client, market, awaited.wanted, awaited.since);
+      this.resync(client, 'market_data_interrupted');
+      // One that is being told what it has missed goes on with the rest by itself.
+      if (client.awaiting.length > 0 && client.requests === null) void this.beginAwaited(client);
     }
   }
 
@@ -548,7 +561,7 @@ export class StreamServer implements MarketListener {
     });
     // Their ids were made for clients that have the books of their moment.
     client.write(client.link.kind === 'frames' ? messages : withBooksTold(messages, backlog.stands, this.position.bookSequence));
-    client.link.mark(this.position);
+    this.mark(client);
   }
 
   /** Tells a client that something was skipped, and everything anew. */
@@ -589,6 +602,11 @@ export class StreamServer implements MarketListener {
     return { epoch: this.market?.epoch ?? '', sequence, count: 0, bookSequence: this.changedFrom === 0 ? sequence : this.changedFrom - 1 };
   }
 
+  /** Lets a client know that it has been told everything, unless something is still to begin. */
+  private mark(client: Client): void {
+    if (client.awaiting.length === 0) client.link.mark(this.position);
+  }
+
   private control(client: Client, type: string, data: Readonly<Record<string, unknown>>): void {
     this.flushGroups();
     if (!client.link.isOpen) return;
@@ -612,13 +630,15 @@ export class StreamServer implements MarketListener {
     const due = now - this.options.heartbeatMs;
     const { epoch, sequence, bookSequence } = this.position;
     const message = controlMessage('heartbeat', Math.min(sequence, bookSequence), { epoch }, this.position);
+    // One that waits for books to go on from must not be moved on.
+    const nowhere = controlMessage('heartbeat', Math.min(sequence, bookSequence), { epoch });
     for (const client of this.clients) {
       if (client.isLeaving) continue;
       if (client.backlog !== null) {
         if (now - client.backlog.sinceMs > this.options.behindMs) this.dropSlow(client);
       } else if (client.lastSentMs <= due && client.requests === null) {
         client.lastSentMs = now;
-        client.link.write(client.link.encode(message));
+        client.link.write(client.link.encode(client.awaiting.length === 0 ? message : nowhere));
         this.observer.sent(1);
       }
     }
