@@ -14,7 +14,7 @@ export interface FedStream {
 /** Feeds the channels `ticker` and `candles`. */
 export class MarketChannels implements StatisticsListener {
   private readonly bySymbol: ReadonlyMap<string, Instrument>;
-  /** The ticker of each instrument as it was told last, to tell it again only when it differs. */
+  /** The ticker of each instrument as every follower has it, to tell it again only when it differs; none where they may not have the same. */
   private readonly told = new Map<string, string>();
 
   constructor(
@@ -58,7 +58,10 @@ export class MarketChannels implements StatisticsListener {
   }
 
   private firstTicker(name: string): ChannelMessage[] {
-    return this.statistics.isComplete ? [this.message('ticker', this.ticker(name))] : [];
+    const ticker = this.statistics.isComplete ? this.ticker(name) : null;
+    // Those that follow it already were told another one, or none was: whatever it becomes is told to all of them.
+    if (ticker === null || JSON.stringify(ticker) !== this.told.get(name)) this.told.delete(name);
+    return ticker === null ? [] : [this.message('ticker', ticker)];
   }
 
   private nextTicker(name: string): ChannelMessage[] {

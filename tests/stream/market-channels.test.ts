@@ -86,4 +86,40 @@ describe('the channels ticker and candles', () => {
     expect(client.messages.flatMap((message) => contract.violations(message.type, message))).toEqual([]);
     await client.close();
   });
+
+  test('tell a ticker again that an earlier follower had before this one came', async () => {
+    const lastBid = (client: StreamClient): unknown => client.ofType('ticker').at(-1)?.data.bid;
+    const follow = (): Promise<StreamClient> => StreamClient.open(running.url, '?channels=ticker&instruments=ETH-USD');
+    const earlier = await follow();
+    await earlier.caughtUp(await place({ instrument: 'ETH-USD', side: 'buy', price: '101.00' }));
+    await until('it is told the first bid', () => lastBid(earlier) === '101.00');
+    await earlier.close();
+    const answer = await http.post('/orders', { client_id: 'ann', instrument: 'ETH-USD', side: 'buy', type: 'limit', price: '102.00', quantity: '1' });
+    const { order_id: id, sequence } = answer.body as { order_id: string; sequence: number };
+    const watcher = await StreamClient.open(running.url, '?channels=orders');
+    await watcher.caughtUp(sequence);
+    const later = await follow();
+    await until('it is told the second bid', () => lastBid(later) === '102.00');
+    await http.call('DELETE', `/orders/${id}`);
+    await until('it is told the first bid again', () => lastBid(later) === '101.00');
+    for (const client of [watcher, later]) await client.close();
+  });
+
+  test('tell everything anew behind a resync, also what is as it was', async () => {
+    const client = await StreamClient.open(running.url, '?channels=ticker,candles&instruments=ETH-USD');
+    await place({ instrument: 'ETH-USD', side: 'buy', price: '103.00', quantity: '2' });
+    await place({ instrument: 'ETH-USD', side: 'sell', price: '103.00' });
+    await until('it is told of the trade', () => client.ofType('ticker').at(-1)?.data.last === '103.00');
+    await until('everything is in the record', async () => {
+      const [told, persisted] = await venue.redis.command('HMGET', `{${venue.shard}}:meta`, 'seq', 'persisted') as [string, string];
+      return told === persisted;
+    });
+    await venue.redis.dropShard(venue.shard);
+    await client.next('a resync', ({ type }) => type === 'resync');
+    const from = client.messages.findIndex(({ type }) => type === 'resync');
+    const ticker = await client.next('the ticker anew', ({ type }) => type === 'ticker', from);
+    expect(ticker.data).toEqual(client.messages.slice(0, from).filter(({ type }) => type === 'ticker').at(-1)?.data);
+    await client.next('the candles anew', ({ type }) => type === 'candle', from);
+    await client.close();
+  });
 });
