@@ -18,7 +18,7 @@ import { createClient } from 'redis';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const load = createRequire(import.meta.url);
 const { startEmbeddedRedis } = load(join(root, 'dist/servers/embedded-redis.js'));
-const { startEmbeddedPostgres } = load(join(root, 'dist/servers/embedded-postgres.js'));
+const { signalPostgres, startEmbeddedPostgres } = load(join(root, 'dist/servers/embedded-postgres.js'));
 const { findFreePort } = load(join(root, 'dist/servers/ports.js'));
 const { fillOpenOrders } = load(join(root, 'dist/bench/fill-orders.js'));
 
@@ -171,12 +171,11 @@ async function stopPostgres() {
   })();
   const lag = async () => JSON.parse((await call(venue, 'GET', '/readyz')).text).writer.lag_entries;
   await sleep(5_000);
-  const tree = [venue.postgres.pid, ...execFileSync('pgrep', ['-P', String(venue.postgres.pid)], { encoding: 'utf8' }).trim().split('\n').map(Number)];
-  for (const pid of tree) process.kill(pid, 'SIGSTOP');
+  signalPostgres(venue.postgres.pid, dataDir, 'SIGSTOP');
   console.log(`postgres stopped for ${outageS} s`);
   await sleep(outageS * 1000);
   console.log(`backlog ${await lag()} entries`);
-  for (const pid of tree) process.kill(pid, 'SIGCONT');
+  signalPostgres(venue.postgres.pid, dataDir, 'SIGCONT');
   const back = performance.now();
   await until(async () => await lag() < rate / 2);
   console.log(`drained ${seconds(back)} s after its return, under load`);

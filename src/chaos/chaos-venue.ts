@@ -2,11 +2,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEmbeddedPostgres } from '../servers/embedded-postgres';
+import { signalPostgres, startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
 import type { EmbeddedServer } from '../servers/embedded-server';
 import { findFreePort } from '../servers/ports';
-import { findServers } from '../servers/process-table';
 import { localUrl, readiness, startService, type Service } from '../servers/service';
 import type { AckMode } from './ledger';
 import { TcpProxy } from './tcp-proxy';
@@ -196,17 +195,8 @@ export class ChaosVenue {
     this.postgres = await startEmbeddedPostgres({ dataDir: this.dataDir, port: this.postgres.port });
   }
 
-  /** The server first, then its sessions: alone it would only keep new ones away. */
   signalPostgres(name: NodeJS.Signals): void {
-    process.kill(this.postgres.pid, name);
-    for (const { pid } of findServers(join(this.dataDir, 'postgres'), ['postgres'])) {
-      try {
-        process.kill(pid, name);
-      } catch (error) {
-        // A session may end meanwhile.
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
+    signalPostgres(this.postgres.pid, this.dataDir, name);
   }
 
   async stop(): Promise<void> {

@@ -101,6 +101,24 @@ function checkVersion(directory: string): void {
   }
 }
 
+/** The server's own process and those of its sessions, some of which outlive it by a moment. */
+export function postgresProcesses(dataDir: string): number[] {
+  return findServers(join(dataDir, 'postgres'), ['postgres']).map(({ pid }) => pid);
+}
+
+/** The server first, then its sessions: alone it would only keep new ones away. */
+export function signalPostgres(pid: number, dataDir: string, signal: NodeJS.Signals): void {
+  process.kill(pid, signal);
+  for (const session of postgresProcesses(dataDir)) {
+    try {
+      process.kill(session, signal);
+    } catch (error) {
+      // A session may end meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
 /**
  * Ends what an earlier life left running on the directory. PostgreSQL clears away a dead server's pid file itself, but
  * refuses to start when that number belongs to some other process by now.

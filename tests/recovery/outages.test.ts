@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findServers } from '../../src/servers/process-table';
+import { postgresProcesses, signalPostgres } from '../../src/servers/embedded-postgres';
 import { audit } from '../audit/support';
 import { Load } from '../persistence/support/load';
 import { until } from '../persistence/support/until';
@@ -52,20 +51,6 @@ async function timed<T>(work: Promise<T>): Promise<T> {
   return result;
 }
 
-/** The server first, then its sessions: alone it would only keep new ones away. */
-function signalPostgres(name: NodeJS.Signals): Promise<void> {
-  process.kill(postgres.pid, name);
-  for (const { pid } of findServers(join(postgres.dataDir, 'postgres'), ['postgres'])) {
-    try {
-      process.kill(pid, name);
-    } catch (error) {
-      // A session may end meanwhile.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-  return Promise.resolve();
-}
-
 const idOf = (answer: { body: unknown }): string => (answer.body as { order_id: string }).order_id;
 
 async function expectSound(): Promise<void> {
@@ -80,9 +65,9 @@ describe('while Postgres is away', () => {
     ['killed', async () => {
       await postgres.kill();
       // Its sessions outlive the server by a moment, and still answer.
-      await until('its sessions end', () => findServers(join(postgres.dataDir, 'postgres'), ['postgres']).length === 0);
+      await until('its sessions end', () => postgresProcesses(postgres.dataDir).length === 0);
     }, () => postgres.restart()],
-    ['stopped', () => signalPostgres('SIGSTOP'), () => signalPostgres('SIGCONT')],
+    ['stopped', async () => signalPostgres(postgres.pid, postgres.dataDir, 'SIGSTOP'), async () => signalPostgres(postgres.pid, postgres.dataDir, 'SIGCONT')],
   ])('(%s) matching goes on, history says that it is stale, the backlog has a bound, and all of it is written afterwards', async (_, leave, back) => {
     const maker = idOf(await recovery.place());
     const resting = idOf(await recovery.place({ price: '90.00' }));
