@@ -97,13 +97,15 @@ export class CandlesApi {
     };
   }
 
-  /** The same with a candle at each place, up to the one that is under way: a range that is no longer than the limit. */
+  /**
+   * The same up to the candle that is under way. Where the filled candles begin is known only once it is known when the
+   * first trade was; the oldest ones of the range, as many as the limit, are enough to fill a page wherever that is.
+   */
   private slots(query: CandlesQuery): Range {
     const { intervalS, fromS, toS, limit } = this.range(query);
     const under = startOf(this.sources.nowS(), intervalS) + intervalS;
     const endS = Math.min(under, toS);
-    const first = query.start === undefined ? Math.max(0, endS - limit * intervalS) : fromS;
-    return { intervalS, fromS: first, toS: Math.min(endS, first + limit * intervalS), limit, newest: false };
+    return { intervalS, fromS: query.start === undefined ? Math.max(0, endS - limit * intervalS) : fromS, toS: endS, limit, newest: false };
   }
 
   private async find(instrument: string, range: Range, withBefore: boolean): Promise<Found> {
@@ -147,16 +149,15 @@ function cut(candles: readonly Candle[], { limit, newest }: Range): readonly Can
   return newest ? candles.slice(-limit) : candles.slice(0, limit);
 }
 
-/** Puts flat candles without volume where nothing was traded; none before the first trade ever. */
-function fill({ candles, before }: Found, { intervalS, fromS, toS }: Range): Candle[] {
+/** A page with flat candles without volume where nothing was traded; it begins no earlier than the first trade ever. */
+function fill({ candles, before }: Found, { intervalS, fromS, toS, limit }: Range): Candle[] {
   const byStart = new Map(candles.map((candle) => [candle.startS, candle]));
   const filled: Candle[] = [];
-  let previous = before;
-  for (let startS = fromS; startS < toS; startS += intervalS) {
-    const candle = byStart.get(startS) ?? (previous === null ? null : flat(previous, startS));
-    if (candle === null) continue;
-    filled.push(candle);
-    previous = candle;
+  let previous = before ?? candles[0];
+  if (previous === undefined) return filled;
+  for (let startS = before === null ? previous.startS : fromS; startS < toS && filled.length < limit; startS += intervalS) {
+    previous = byStart.get(startS) ?? flat(previous, startS);
+    filled.push(previous);
   }
   return filled;
 }
