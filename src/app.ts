@@ -16,7 +16,7 @@ import { idempotencyDigest } from './engine/idempotency';
 import { buildLibrary } from './engine/library';
 import { RedisConnection } from './engine/redis-connection';
 import { ShardRestorer } from './engine/shard-restorer';
-import { Dispatcher, parseQuery } from './http/dispatch';
+import { Dispatcher, parametersOf, parseQuery } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
 import { HttpServer, type Upgrade } from './http/http-server';
 import { OrderEntryServer } from './http/order-entry';
@@ -36,7 +36,6 @@ import { Status } from './status';
 import { Market } from './stream/market';
 import { MarketChannels } from './stream/market-channels';
 import { MarketStatistics } from './stream/market-statistics';
-import { QUERY_PARAMETERS } from './stream/requests';
 import { StreamServer } from './stream/stream-server';
 import { WorkerMetrics, isWorker } from './workers';
 
@@ -77,17 +76,15 @@ function orderMetrics(metrics: Metrics, logger: Logger) {
 
 /** Checks what a client of server-sent events asks for, ahead of the response's head. */
 function openEvents(streams: StreamServer, query: string, lastEventId: string | undefined, address: string): (response: ServerResponse) => void {
-  const given = parseQuery(query);
-  for (const name of Object.keys(given)) {
-    if (!(QUERY_PARAMETERS as readonly string[]).includes(name)) throw invalid([{ field: name, message: 'is not allowed' }]);
-  }
-  const parameters = new URLSearchParams(query);
+  // What is no query at all is refused as it is everywhere.
+  parseQuery(query);
+  const parameters = parametersOf(query);
   // A browser repeats the address of its first connection, and says beside it how far it has come since.
   if (lastEventId !== undefined && lastEventId !== '') parameters.set('since', lastEventId);
   const checked = streams.checkQuery(parameters);
   if ('error' in checked) {
-    const [field = 'query'] = checked.error.message.split(' ');
-    throw invalid([{ field, message: checked.error.message.slice(field.length).trimStart() }]);
+    const { field = '', message } = checked.error;
+    throw invalid([{ field, message: message.slice(field.length).trimStart() }]);
   }
   const refusal = streams.refusal(address);
   if (refusal !== null) throw new Problem(refusal);

@@ -218,6 +218,12 @@ function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : key;
 }
 
+/** Names and values of a query, whatever it is. */
+export function parametersOf(query: string): URLSearchParams {
+  // A question mark in front would be dropped: it is part of the first name.
+  return new URLSearchParams(`&${query}`);
+}
+
 /**
  * @param query the part behind the question mark
  * @throws Problem `validation_failed` for bytes that are no text: read leniently, they would be another name
@@ -229,8 +235,7 @@ export function parseQuery(query: string): Record<string, unknown> {
     throw new Problem('validation_failed', { detail: 'The query string is not valid.' });
   }
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  // A question mark in front would be dropped: it is part of the first name.
-  for (const [name, value] of new URLSearchParams(`&${query}`)) {
+  for (const [name, value] of parametersOf(query)) {
     const known = result[name];
     if (known === undefined) result[name] = value;
     else if (Array.isArray(known)) known.push(value);

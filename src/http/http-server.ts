@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { Problem, invalid } from '../api/problem';
 import type { ResultCode } from '../domain/result-code';
-import type { Dispatcher } from './dispatch';
+import { parametersOf, type Dispatcher } from './dispatch';
 import { matchHotRoute, type Route } from './routes';
 
 export interface HttpServerOptions {
@@ -83,7 +83,7 @@ export class HttpServer {
   }
 
   private upgrade(upgrade: Upgrade, request: IncomingMessage, socket: Duplex, head: Buffer, query: string): void {
-    const refusal = upgrade(request, socket, head, new URLSearchParams(query));
+    const refusal = upgrade(request, socket, head, parametersOf(query));
     if (refusal !== null) this.answerBroken(new Problem(refusal), socket);
   }
 

@@ -5,6 +5,7 @@ import { parsePosition, positionAt, type Position } from './position';
 
 /** Characters of an error's message that are told. */
 const MESSAGE_LENGTH_MAX = 400;
+const FIELD_LENGTH_MAX = 100;
 
 /** What clients ask for, in the query or by message. */
 
@@ -21,21 +22,33 @@ export interface Request extends Wish {
 
 export interface RequestError {
   readonly code: 'malformed_json' | 'validation_failed' | 'subscription_limit' | 'rate_limited';
+  /** What of the request it is about: the message begins with it. */
+  readonly field?: string;
   readonly message: string;
 }
 
 export type Checked<T> = { readonly value: T } | { readonly error: RequestError };
 
 /** Query parameters of a stream. */
-export const QUERY_PARAMETERS = ['channels', 'instruments', 'depth', 'since'] as const;
+const QUERY_PARAMETERS: readonly string[] = ['channels', 'instruments', 'depth', 'since'];
 
 const SINCE_TEXT_MAX = 128;
 const OPTIONS: Joi.ValidationOptions = { convert: false, errors: { wrap: { label: false } } };
 
-function invalid(message: string): { readonly error: RequestError } {
+function invalid(field: string, problem: string): { readonly error: RequestError } {
+  const name = field.length > FIELD_LENGTH_MAX ? `${field.slice(0, FIELD_LENGTH_MAX)}…` : field;
+  const message = `${name} ${problem}`;
   // A list of all instruments, or what the client itself sent, may be long.
   const shown = message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)} …` : message;
-  return { error: { code: 'validation_failed', message: shown } };
+  return { error: { code: 'validation_failed', field: name, message: shown } };
+}
+
+function checkedBy<T>(schema: Joi.ObjectSchema<T>, given: unknown): Checked<T> {
+  const checked = schema.validate(given, OPTIONS);
+  if (checked.error === undefined) return { value: checked.value };
+  const { message } = checked.error;
+  const field = checked.error.details[0]?.context?.label ?? '';
+  return invalid(field, message.slice(field.length).trimStart());
 }
 
 export class Requests {
@@ -68,21 +81,18 @@ export class Requests {
       return { error: { code: 'malformed_json', message: 'a message must be a JSON object' } };
     }
     // Copied, it would be the object's prototype, and its fields would be taken for the request's own.
-    if (typeof request === 'object' && request !== null && Object.hasOwn(request, '__proto__')) return invalid('__proto__ is not allowed');
-    const checked = this.request.validate(request, OPTIONS);
-    return checked.error ? invalid(checked.error.message) : { value: checked.value };
+    if (typeof request === 'object' && request !== null && Object.hasOwn(request, '__proto__')) return invalid('__proto__', 'is not allowed');
+    return checkedBy(this.request, request);
   }
 
   readQuery(query: URLSearchParams): Checked<Wish> {
     const given: Record<string, unknown> = {};
-    for (const name of QUERY_PARAMETERS) {
-      const [value, second] = query.getAll(name);
-      if (second !== undefined) return invalid(`${name} must be given once`);
-      if (value === undefined) continue;
+    for (const [name, value] of query) {
+      if (!QUERY_PARAMETERS.includes(name)) return invalid(name === '' ? 'query' : name, 'is not allowed');
+      if (name in given) return invalid(name, 'must be given once');
       if (name === 'channels' || name === 'instruments') given[name] = value.split(',');
       else given[name] = name === 'depth' && /^[0-9]{1,9}$/.test(value) ? Number(value) : value;
     }
-    const checked = this.wish.validate(given, OPTIONS);
-    return checked.error ? invalid(checked.error.message) : { value: checked.value };
+    return checkedBy(this.wish, given);
   }
 }

@@ -100,6 +100,26 @@ describe('the stream and clients that do not behave', () => {
       .toMatchObject({ subscriptions: [{ channel: 'trades', instruments: ['ETH-USD'] }] });
   });
 
+  it.each([
+    ['?chanels=trades', 'chanels is not allowed'],
+    ['?channels=trades&a%20b=1', 'a b is not allowed'],
+    ['??channels=trades', '?channels is not allowed'],
+    ['?__proto__=1', '__proto__ is not allowed'],
+    ['?=1', 'query is not allowed'],
+    [`?${'x'.repeat(3_000)}=1`, `${'x'.repeat(100)}… is not allowed`],
+    ['?channels=trades&channels=orders', 'channels must be given once'],
+    ['?depth=0', 'depth must be greater than or equal to 1'],
+    ['?since=x', 'since must be a sequence or the id of an event'],
+  ])('an error names what is wrong with a query, nothing else is told, and the connection lives: %s', async (query, message) => {
+    const client = await open(query);
+    expect((await client.ask({ op: 'ping' }, 'pong')).sequence).toEqual(expect.any(Number));
+    expect(client.told).toMatchObject([{ type: 'error', data: { code: 'validation_failed', message } }]);
+    await client.ask({ op: 'subscribe', channels: ['trades'], instruments: ['ETH-USD'] }, 'subscribed');
+    // Server-sent events refuse the same, for the same reason.
+    const refused = (await http.get(`/public/stream${query}`)) as { status: number; body: { errors: { field: string; message: string }[] } };
+    expect([refused.status, refused.body.errors.map((error) => `${error.field} ${error.message}`)]).toEqual([400, [message]]);
+  });
+
   it('closes on a message that is too large, with the code for it', async () => {
     const client = await open();
     client.send(`{"op":"ping","x":"${'x'.repeat(MESSAGE_BYTES_MAX)}"}`);
