@@ -45,6 +45,10 @@ export class Client {
   isLeaving = false;
   /** What waits for it, while it is behind. */
   backlog: Backlog | null = null;
+  /** Since when more has waited for it than may, all the time. */
+  behindSinceMs: number | null = null;
+  /** Nothing is read from it, since too much waits for it. */
+  isHeldBack = false;
   /** Requests that wait while missed messages are told. */
   requests: Checked<Request>[] | null = null;
   /** Somebody listens for the moment in which nothing waits for it any more. */

@@ -25,7 +25,7 @@ export class Backlog {
   private skipReason: string | null = null;
 
   /** @param stands what the client has been told before it */
-  constructor(readonly stands: Position, readonly sinceMs: number) {}
+  constructor(readonly stands: Position) {}
 
   /** Why messages were skipped; null while none were. */
   get skipped(): string | null {

@@ -41,6 +41,11 @@ export class EventStreamLink implements Link {
     else this.response.once('drain', drained);
   }
 
+  /** A client of events says nothing. */
+  pause(): void {}
+
+  resume(): void {}
+
   /** Events go one way: a peer that is gone is found when what is written to it is not taken. */
   ping(): void {}
 

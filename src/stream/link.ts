@@ -14,6 +14,9 @@ export interface Link {
   mark(position: Position): void;
   /** Calls `drained` once, when nothing waits any more. */
   onceDrained(drained: () => void): void;
+  /** Reads nothing from the client until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Asks the client whether it is there. */
   ping(): void;
   /** Ends the connection behind what waits. */

@@ -108,7 +108,7 @@ export class StreamServer implements MarketListener {
       if (channel !== 'orderbook') this.topics.set(channel, new Map(instruments.map((one) => [one.instrument, new Topic(channel, one)])));
     }
     this.requests = new Requests(instruments, options.depthMax);
-    this.server = new WebSocketServer({ noServer: true, maxPayload: options.messageBytesMax, perMessageDeflate: false });
+    this.server = new WebSocketServer({ noServer: true, maxPayload: options.messageBytesMax, perMessageDeflate: false, autoPong: false });
   }
 
   /** @param older entries that the market does not hold in memory, for clients that resume */
@@ -165,8 +165,16 @@ export class StreamServer implements MarketListener {
   private listen(client: Client, socket: WebSocket): void {
     socket.on('message', (data, isBinary) => this.receive(client, data, isBinary));
     socket.on('pong', () => { client.isAlive = true; });
+    socket.on('ping', (data) => this.pong(client, socket, data));
     socket.on('error', this.connectionError);
     socket.on('close', () => this.forget(client));
+  }
+
+  private pong(client: Client, socket: WebSocket, data: Buffer): void {
+    if (client.isLeaving) return;
+    client.isAlive = true;
+    socket.pong(data);
+    this.holdBack(client);
   }
 
   private readonly connectionError = (error: Error): void => {
@@ -236,9 +244,22 @@ export class StreamServer implements MarketListener {
     const checked: Checked<Request> = isBinary
       ? { error: { code: 'malformed_json', message: 'a message must be text' } }
       : this.requests.read((data as Buffer).toString('utf8'));
-    if (client.requests === null) this.answer(client, checked);
-    else if (client.requests.length < this.options.messagesPerSecond) client.requests.push(checked);
-    else this.drop(client, 'rate_limited');
+    if (client.requests === null) {
+      this.answer(client, checked);
+      this.holdBack(client);
+    } else if (client.requests.length < this.options.messagesPerSecond) {
+      client.requests.push(checked);
+    } else {
+      this.drop(client, 'rate_limited');
+    }
+  }
+
+  /** Reads nothing from a client while too much waits for it: the answers would wait behind that. */
+  private holdBack(client: Client): void {
+    if (client.isHeldBack || client.isLeaving || client.link.waitingBytes <= this.options.bufferBytesMax) return;
+    client.isHeldBack = true;
+    client.link.pause();
+    this.awaitDrain(client);
   }
 
   private answer(client: Client, checked: Checked<Request>): void {
@@ -518,20 +539,28 @@ export class StreamServer implements MarketListener {
   /** Gives a client a turn's messages, or keeps them for it while it is behind. */
   private deliver(client: Client, messages: readonly Message[], now: number, bytes: () => Buffer): void {
     const { link } = client;
-    if (client.backlog === null) {
+    let { backlog } = client;
+    if (backlog === null) {
       // What the turn itself brings says nothing of the client: one order may bring thousands of fills.
       if (link.waitingBytes <= this.options.behindBytes) {
         client.lastSentMs = now;
         link.write(bytes());
         return;
       }
-      client.backlog = new Backlog(standsAhead(messages, this.position), now);
-      this.observer.behind();
-      this.awaitDrain(client);
+      backlog = this.fallBehind(client, standsAhead(messages, this.position), now);
     }
-    const { backlog } = client;
     for (const message of messages) backlog.hold(message, link.encode(message).length);
     if (link.waitingBytes + backlog.bytes > this.options.bufferBytesMax) backlog.skip('slow_consumer');
+  }
+
+  /** From here on messages wait. @param stands what the client has been told */
+  private fallBehind(client: Client, stands: Position, now: number): Backlog {
+    const backlog = new Backlog(stands);
+    client.backlog = backlog;
+    client.behindSinceMs ??= now;
+    this.observer.behind();
+    this.awaitDrain(client);
+    return backlog;
   }
 
   private awaitDrain(client: Client): void {
@@ -539,6 +568,9 @@ export class StreamServer implements MarketListener {
     client.awaitsDrain = true;
     client.link.onceDrained(() => {
       client.awaitsDrain = false;
+      client.behindSinceMs = null;
+      if (client.isHeldBack) client.link.resume();
+      client.isHeldBack = false;
       this.catchUp(client);
     });
   }
@@ -634,9 +666,12 @@ export class StreamServer implements MarketListener {
     const nowhere = controlMessage('heartbeat', Math.min(sequence, bookSequence), { epoch });
     for (const client of this.clients) {
       if (client.isLeaving) continue;
-      if (client.backlog !== null) {
-        if (now - client.backlog.sinceMs > this.options.behindMs) this.dropSlow(client);
-      } else if (client.lastSentMs <= due && client.requests === null) {
+      const isFull = client.isHeldBack || client.link.waitingBytes > this.options.behindBytes;
+      // Answers and heartbeats wait, too. One that is told what it has missed is waited for by that.
+      if (isFull && client.backlog === null && client.requests === null) this.fallBehind(client, this.position, now);
+      if (!isFull && client.backlog === null) client.behindSinceMs = null;
+      if (client.behindSinceMs !== null && now - client.behindSinceMs > this.options.behindMs) this.dropSlow(client);
+      else if (client.backlog === null && client.lastSentMs <= due && client.requests === null) {
         client.lastSentMs = now;
         client.link.write(client.link.encode(client.awaiting.length === 0 ? message : nowhere));
         this.observer.sent(1);
@@ -646,7 +681,8 @@ export class StreamServer implements MarketListener {
 
   private findDeadPeers(): void {
     for (const client of this.clients) {
-      if (client.link.kind === 'events') continue;
+      // One that is not read from cannot be heard, and is not waited for longer than it may be behind.
+      if (client.link.kind === 'events' || client.isHeldBack) continue;
       if (!client.isAlive) {
         client.link.destroy();
         continue;

@@ -36,11 +36,21 @@ export class WebSocketLink implements Link {
     else this.connection.once('drain', drained);
   }
 
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
   ping(): void {
     if (this.isOpen) this.socket.ping();
   }
 
   close(code: number, reason: string): void {
+    // The peer's own close has to be heard.
+    this.socket.resume();
     this.socket.close(code, reason);
   }
 

@@ -157,6 +157,45 @@ describe('clients that do not read', () => {
     await service.stop();
   });
 
+  it.each([
+    ['what is not understood', (slow: StreamClient) => slow.send({ op: 'subscribe', channels: ['x'.repeat(600)] })],
+    ['ping frames', (slow: StreamClient) => slow.socket.ping(Buffer.alloc(125))],
+  ])('are not read from while more waits for them than there may be: %s', async (_, ask) => {
+    const service = await venue.start({ STREAM_BUFFER_BYTES_MAX: '65536', STREAM_MESSAGES_PER_SECOND: '100000' });
+    const slow = await StreamClient.open(service.url, '?channels=trades');
+    await slow.count(1);
+    let asked = 0;
+    let pongs = 0;
+    slow.socket.on('pong', () => { pongs++; });
+    slow.socket.pause();
+    await until('what it sends is not taken', () => {
+      for (let i = 0; i < 400; i++) ask(slow);
+      asked += 400;
+      return slow.socket.bufferedAmount > 1_048_576;
+    }, 40_000);
+    slow.socket.resume();
+    await until('it has every answer', () => pongs + slow.ofType('error').length === asked);
+    expect(slow.closed).toBeNull();
+    await slow.close();
+    await service.stop();
+  });
+
+  it('are closed when they read nothing for too long, also where only answers wait for them', async () => {
+    const service = await venue.start({
+      STREAM_BUFFER_BYTES_MAX: '65536', STREAM_MESSAGES_PER_SECOND: '100000', STREAM_BEHIND_MS: '300', STREAM_HEARTBEAT_MS: '200',
+    });
+    const slow = await StreamClient.open(service.url, '?channels=trades');
+    await slow.count(1);
+    slow.socket.pause();
+    await until('it is dropped', async () => {
+      for (let i = 0; i < 400; i++) slow.send({ op: 'subscribe', channels: ['x'.repeat(600)] });
+      return await metricOf(service.url, 'stream_clients_dropped_total') > 0;
+    }, 40_000);
+    slow.socket.resume();
+    expect(await slow.untilClosed()).toEqual({ code: 1008, reason: 'slow_consumer' });
+    await service.stop();
+  });
+
   it('are closed when more waits for them than there may be, whatever they ask for', async () => {
     const service = await venue.start({ STREAM_BUFFER_BYTES_MAX: '65536', STREAM_MESSAGES_PER_SECOND: '100000' });
     await http.post('/orders/batch', {

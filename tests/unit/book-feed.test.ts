@@ -83,14 +83,14 @@ describe('a book feed', () => {
       const book = new BookReplica();
       const feed = new BookFeed(instrument, depth, book);
       const client = new ClientBook(book, feed.levels, feed.toldSequence);
-      let backlog = new Backlog(positionAt(0), 0);
+      let backlog = new Backlog(positionAt(0));
       let held = 0;
       const release = (): void => {
         backlog.release((delta) => {
           client.take(delta);
           return new Message('orderbook_delta', '', delta.sequence);
         });
-        backlog = new Backlog(positionAt(0), 0);
+        backlog = new Backlog(positionAt(0));
         held = 0;
       };
       for (const [i, entries] of all.entries()) {
@@ -118,13 +118,13 @@ describe('what waits for a client that is behind', () => {
 
   it('is told in the order of the log', () => {
     const feed = new BookFeed(instrument, null, new BookReplica());
-    const backlog = new Backlog(positionAt(4), 0);
+    const backlog = new Backlog(positionAt(4));
     for (const message of [trade(5), delta(feed, 5, 3), trade(6), delta(feed, 7, 5), trade(9)]) backlog.hold(message, 10);
     expect(backlog.release(merged).map(({ text }) => text)).toEqual(['5', '6', '3<5-7', '9']);
   });
 
   it('is let go of as a whole, and then nothing more is kept', () => {
-    const backlog = new Backlog(positionAt(4), 0);
+    const backlog = new Backlog(positionAt(4));
     const feed = new BookFeed(instrument, null, new BookReplica());
     backlog.hold(trade(5), 1_000);
     backlog.hold(delta(feed, 5, 3), 1_000);
