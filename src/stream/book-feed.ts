@@ -65,13 +65,16 @@ export class BookFeed extends Topic {
     this.askEdge = book.asks.edge(this.depth);
   }
 
-  /** @returns null when the feed's clients see nothing of the changes */
+  /**
+   * @returns null when the clients of a depth see nothing of the changes. Whole books tell every change, even one that was
+   * taken back: whatever process a client goes on at, its last message is then the book's last change up to where it stands.
+   */
   advance(changes: LevelMerge, firstSequence: number, book: BookReplica): FeedDelta | null {
     const { depth } = this;
     const bids = depth === null ? LevelMerge.changed(changes.bids) : windowSteps(book.bids, changes.bids, depth, this.bidEdge);
     const asks = depth === null ? LevelMerge.changed(changes.asks) : windowSteps(book.asks, changes.asks, depth, this.askEdge);
     this.moveEdges(book);
-    if (bids.length + asks.length === 0) return null;
+    if (depth !== null && bids.length + asks.length === 0) return null;
     const previousSequence = this.toldSequence;
     this.toldSequence = book.changedSequence;
     return { feed: this, firstSequence, previousSequence, sequence: book.changedSequence, timeUs: book.changedUs, bids, asks };

@@ -102,6 +102,38 @@ describe('books of a depth, and changes that are merged', () => {
     await client.close();
   });
 
+  it('go on in one chain at any process, also behind a change that was taken back before it was told', async () => {
+    const place = (price: string): Promise<unknown> => http.post('/orders', { client_id: 'zoe', side: 'buy', type: 'limit', price, quantity: '1' });
+    const takenBack = { op: 'place', client_id: 'zoe', side: 'buy', type: 'limit', price: '3.00', quantity: '1', client_order_id: 'taken-back' };
+    await place('4.00');
+    const query = '?channels=orderbook&instruments=BTC-USD';
+    const events = await EventClient.open(merging.url, query);
+    const client = await StreamClient.open(merging.url, query);
+    await client.count(2);
+    await until('the snapshot', () => events.lastEventId !== '');
+    const { body } = await http.post('/orders/batch', { operations: [takenBack, { op: 'cancel', client_id: 'zoe', client_order_id: 'taken-back' }] });
+    expect(body).toMatchObject({ results: [{ status: 201 }, { status: 200 }] });
+    const end = await shard.meta('seq');
+    await client.caughtUp(end);
+    await until('the end', () => events.lastEventId.endsWith(`:${end}:0:${end}`));
+    await client.close();
+    events.cut();
+    await place('5.00');
+    for (const { url } of [plain, merging]) {
+      const again = await EventClient.open(url, query, events.lastEventId);
+      const behind = await StreamClient.open(url, `${query}&since=${end}`);
+      await behind.caughtUp(end + 1);
+      await until('what was missed', () => again.events.some(({ type }) => type === 'resumed'));
+      again.cut();
+      await behind.close();
+      for (const messages of [[...events.events, ...again.events].map(({ message }) => message), [...client.messages, ...behind.messages]]) {
+        const book = new RebuiltBook('BTC-USD');
+        for (const message of messages) book.take(message);
+        expect([book.problems, book.snapshots, book.history.at(-1)?.sequence]).toEqual([[], 1, end + 1]);
+      }
+    }
+  });
+
   describe('over server-sent events', () => {
     it('come as a stream that a person can read, and end with shutdown', async () => {
       const service = await venue.start();

@@ -74,7 +74,6 @@ export class RebuiltBook {
     if (this.sequence === null) this.problem(message, 'a delta before the first snapshot');
     else if (data.previous_sequence !== this.sequence) this.problem(message, `previous_sequence ${data.previous_sequence}, but the book is at ${this.sequence}`);
     if (data.first_sequence <= (this.sequence ?? 0) || data.first_sequence > message.sequence) this.problem(message, `first_sequence ${data.first_sequence}`);
-    if (data.bids.length + data.asks.length === 0) this.problem(message, 'a delta that changes nothing');
     for (const [side, levels] of [[this.bids, data.bids], [this.asks, data.asks]] as const) {
       for (const [price, quantity] of levels) {
         if (quantity !== '0') side.set(price, quantity);
