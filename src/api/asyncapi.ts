@@ -148,7 +148,8 @@ export function createAsyncapiDocument(batchOperationsMax: number): Readonly<Rec
         address: '/stream',
         description: 'A WebSocket. Bare, it gets everything; the query parameters `channels` and `instruments` (lists with commas) narrow it, '
           + '`depth` limits books to their best levels, `since` goes on behind a sequence. The same messages are served at `/public/stream` as '
-          + 'server-sent events.',
+          + 'server-sent events. A client that is too slow is closed with 1008 `slow_consumer`; one that does not even read up to that is cut off '
+          + 'without it.',
         messages: { ...SENT, request: REQUEST },
       },
       orders: {

@@ -295,7 +295,7 @@ export function paths(limits: DocumentedLimits): Record<string, Record<string, S
       get: call({
         operationId: 'openEventStream', tag: 'Market data', summary: 'The stream as server-sent events, for browsers and curl',
         description: 'The messages of `/stream`: `event` is the type, `data` the message as JSON, `id` where the client stands after it. Who '
-          + 'connects again with that id as `Last-Event-ID` or `since` gets what came in between, nothing twice. A last event `close` carries the reason when the service ends it. Without parameters it gives everything.',
+          + 'connects again with that id as `Last-Event-ID` or `since` gets what came in between, nothing twice. A last event `close` carries the reason when the service ends it; a client that is too slow to read up to there is cut off without it. Without parameters it gives everything.',
         parameters: [
           ...streamParameters(limits),
           { name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string' }, description: 'Id of the last event that the client has got; it wins over `since`.' },
