@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { inBatches, windowed } from '../../../src/bench/engine-shard';
 import { parseMessages, type Message } from '../../../src/conformance/messages';
 import { answerOfResult, engineCommandOf } from '../../../src/conformance/commands';
 import { ReportBuilder } from '../../../src/conformance/reports';
@@ -35,20 +36,22 @@ export function readMessages(name: StreamName): Message[] {
   return parseMessages(readText(`${name}.messages.csv.gz`));
 }
 
-/** Plays messages in batches of `batchSize`, one batch after the other. @returns the report lines */
+/** Calls under way: commands take effect in the order in which they are handed over. */
+const WINDOW = 4;
+
+/** Plays messages in batches of about `batchSize` commands. @returns the report lines */
 export async function playStream(
   messages: readonly Message[], batchSize: number, submitAll: (commands: EngineCommand[]) => Promise<CommandResult[]>,
 ): Promise<string[]> {
   const builder = new ReportBuilder();
+  const played = messages.map((message) => ({ message, commands: builder.commandsOf(message).map((command) => engineCommandOf(command, BTC)) }));
+  const batches = inBatches(played.flatMap(({ commands }) => commands), batchSize);
+  const results = (await windowed(batches, WINDOW, submitAll)).flat();
   const reports: string[] = [];
-  for (let first = 0; first < messages.length; first += batchSize) {
-    const batch = messages.slice(first, first + batchSize).map((message) => ({ message, commands: builder.commandsOf(message).map((command) => engineCommandOf(command, BTC)) }));
-    const results = await submitAll(batch.flatMap(({ commands }) => commands));
-    let at = 0;
-    for (const { message, commands } of batch) {
-      reports.push(...builder.reportsOf(message, results.slice(at, at + commands.length).map(answerOfResult)));
-      at += commands.length;
-    }
+  let at = 0;
+  for (const { message, commands } of played) {
+    reports.push(...builder.reportsOf(message, results.slice(at, at + commands.length).map(answerOfResult)));
+    at += commands.length;
   }
   return reports;
 }
