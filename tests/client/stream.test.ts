@@ -176,6 +176,81 @@ describe('the client\'s stream', () => {
     await client.cancelAll('zoe');
   });
 
+  it('stands, for who reads it in a loop, where the loop is: its book is of the message that the loop has, its position loses nothing that waits', async () => {
+    const instrument = 'ETH-USD';
+    const trade = async (count: number): Promise<number> => {
+      const order = { op: 'place', client_id: 'zoe', instrument, type: 'limit', price: '100.00', quantity: '1' } as const;
+      await client.batch(Array.from({ length: count }, () => [{ ...order, side: 'sell' }, { ...order, side: 'buy' }] as const).flat());
+      return (await client.orderbook({ instrument })).sequence;
+    };
+    const stream = new OpenfillClient(doctor.url).stream({ channels: ['trades', 'orderbook'], instruments: [instrument], backoffMs: 20 });
+    open.push(stream);
+    const reading = stream[Symbol.asyncIterator]();
+    await stream.reached();
+    await stream.reached(await trade(5));
+    // All of it waits for the loop: a book that was had anew, and a break.
+    let isLost = false;
+    doctor.change = (message) => {
+      if (isLost || message.type !== 'orderbook_delta') return message;
+      isLost = true;
+      return null;
+    };
+    await stream.reached(await trade(10));
+    doctor.cut();
+    const end = await trade(10);
+    await stream.reached(end);
+
+    const own = new LocalBook(instrument);
+    const kept: { position: string; trade: number }[] = [];
+    let told = 0;
+    let without = 0;
+    while (told < 25) {
+      const { value: message } = await reading.next();
+      if (message === undefined) throw new Error('the stream has ended');
+      if (message.type === 'trade') expect(message.data.trade_id).toBe(++told);
+      if (message.type === 'orderbook_snapshot') expect(own.load(message)).toBeNull();
+      if (message.type === 'orderbook_delta') expect(own.apply(message, true)).toBeNull();
+      const book = stream.book(instrument);
+      if (book === undefined) without++;
+      else expect([book.sequence, book.bids(), book.asks(), book.checksum]).toEqual([own.sequence, own.bids(), own.asks(), own.checksum]);
+      if (message.type === 'trade') expect(stream.sequence).toBe(message.sequence - 1);
+      kept.push({ position: stream.position as string, trade: told });
+    }
+    expect(without).toBeGreaterThan(0);
+    for (const { position, trade: before } of kept.filter((_, i) => i % 7 === 0)) {
+      const later = follow(app.url, { channels: ['trades', 'orderbook'], instruments: [instrument], since: position });
+      await later.stream.reached(end);
+      const ids = later.trades(instrument).map(({ trade_id: id }) => id);
+      const first = ids[0] ?? 26;
+      expect(first).toBeLessThanOrEqual(before + 1);
+      expect(ids).toEqual(Array.from({ length: 26 - first }, (_, i) => first + i));
+    }
+    // A loop that waits has all that there is.
+    const rest = (async () => { while ((await reading.next()).done === false); })();
+    await until('it stands at the end', () => stream.sequence >= end && stream.book(instrument) !== undefined);
+    await stream.close();
+    await rest;
+  });
+
+  it('goes on for another loop than the one that stopped reading', async () => {
+    const stream = client.stream({ channels: ['orders'], instruments: [BTC], queueMax: 2 });
+    open.push(stream);
+    const first = stream[Symbol.asyncIterator]();
+    await stream.reached();
+    let told = 0;
+    stream.on('order', () => { told++; });
+    for (const price of ['1.00', '1.01']) await place(price);
+    await until('as many wait as may', () => told === 2);
+    const second = stream[Symbol.asyncIterator]();
+    expect([(await first.next()).done, (await first.next()).done, (await first.next()).done]).toEqual([false, false, true]);
+    const last = await place('1.02');
+    for (;;) {
+      const { value } = await second.next();
+      if (value?.sequence === last) break;
+    }
+    await client.cancelAll('zoe');
+  });
+
   it(`has each trade once and every book as the service has it, over ${KILLS} kills and ${CUTS} cuts under load`, async () => {
     const seed = testSeed('client stream');
     const port = await findFreePort('127.0.0.1');
@@ -186,6 +261,7 @@ describe('the client\'s stream', () => {
     };
     let other = await start();
     const before = await shard.meta('seq');
+    const [earlier] = (await client.trades({ instrument: 'ETH-USD', limit: 1 })).trades;
     const cut = await Doctor.open(`http://127.0.0.1:${port}`);
     const readers = [
       follow(cut.url), follow(cut.url, { channels: ['trades', 'orderbook'], instruments: [BTC], depth: 3 }), follow(`http://127.0.0.1:${port}`, { since: before }),
@@ -229,7 +305,7 @@ describe('the client\'s stream', () => {
       expect(reader.trades()).toEqual(all.get(BTC)?.slice(first));
       expect(reader.trades().length).toBeGreaterThan(CUTS);
     }
-    expect(readers[0].trades('ETH-USD')).toEqual(all.get('ETH-USD'));
+    expect(readers[0].trades('ETH-USD')).toEqual(all.get('ETH-USD')?.filter(({ trade_id: id }) => id > (earlier?.trade_id ?? 0)));
     // What a record of the orders themselves would show: each state once, none left out.
     const states = readers[0].messages.flatMap((message) => (message.type === 'order' ? [`${message.data.order_id} ${message.data.sequence}`] : []));
     expect(new Set(states).size).toBe(states.length);

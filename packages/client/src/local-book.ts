@@ -1,6 +1,6 @@
 import { bookChecksum } from './checksum';
 import type { Decimal, Level, Side, Time } from './contract';
-import type { DeltaMessage, SnapshotMessage } from './messages';
+import type { BookData, DeltaMessage, SnapshotMessage } from './messages';
 
 const CHECKSUM_LEVELS = 10;
 
@@ -25,6 +25,10 @@ class BookSide {
     this.prices = levels.map(([price]) => price);
     this.quantities.clear();
     for (const [price, quantity] of levels) this.quantities.set(price, quantity);
+  }
+
+  copyFrom(other: BookSide): void {
+    this.load(other.top(Infinity));
   }
 
   /** @param quantity the new total, "0" for none; a level that is not there may be taken away */
@@ -119,8 +123,7 @@ export class LocalBook {
 
   /** Begins anew. @returns null when all is well */
   load({ sequence, timestamp, data }: SnapshotMessage): BookFault | null {
-    this.bidSide.load(data.bids);
-    this.askSide.load(data.asks);
+    this.replace(data);
     return this.moved(sequence, timestamp, data.checksum);
   }
 
@@ -131,9 +134,38 @@ export class LocalBook {
   apply({ sequence, timestamp, data }: DeltaMessage, mayOverlap = false): BookFault | null {
     const fits = mayOverlap ? data.previous_sequence <= this.told && sequence > this.told : data.previous_sequence === this.told;
     if (!fits) return 'gap';
-    for (const [price, quantity] of data.bids) this.bidSide.set(price, quantity);
-    for (const [price, quantity] of data.asks) this.askSide.set(price, quantity);
+    this.change(data);
     return this.moved(sequence, timestamp, data.checksum);
+  }
+
+  /** The same book, to be kept apart. */
+  copy(): LocalBook {
+    const copy = new LocalBook(this.instrument);
+    copy.bidSide.copyFrom(this.bidSide);
+    copy.askSide.copyFrom(this.askSide);
+    copy.told = this.told;
+    copy.changed = this.changed;
+    copy.sum = this.sum;
+    return copy;
+  }
+
+  /** Takes a message that another book has taken and found right: it is not computed again. */
+  follow({ type, sequence, timestamp, data }: SnapshotMessage | DeltaMessage): void {
+    if (type === 'orderbook_snapshot') this.replace(data);
+    else this.change(data);
+    this.told = sequence;
+    this.changed = timestamp;
+    this.sum = data.checksum;
+  }
+
+  private replace({ bids, asks }: BookData): void {
+    this.bidSide.load(bids);
+    this.askSide.load(asks);
+  }
+
+  private change({ bids, asks }: BookData): void {
+    for (const [price, quantity] of bids) this.bidSide.set(price, quantity);
+    for (const [price, quantity] of asks) this.askSide.set(price, quantity);
   }
 
   private moved(sequence: number, timestamp: Time, checksum: number): BookFault | null {

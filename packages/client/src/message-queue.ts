@@ -3,30 +3,31 @@ interface Reader<T> {
   reject(error: Error): void;
 }
 
-/** What waits for a reader, in order. It says when it is full and when there is room again. */
+/** Taken ones are let go of so many at a time. */
+const TAKEN_MAX = 1_000;
+
+/** What waits for a reader, in order. */
 export class MessageQueue<T> {
   private waiting: T[] = [];
   /** Index of the next one: taking from the front of a long array is slow. */
   private first = 0;
   private readonly readers: Reader<T>[] = [];
   private ended: { readonly error: Error | null } | null = null;
-  isFull = false;
 
-  constructor(private readonly max: number, private readonly onFull: (isFull: boolean) => void) {}
+  /** @param isFor told of each value in its turn; what it says no to, the reader does not get */
+  constructor(private readonly isFor: (value: T) => boolean) {}
 
-  private get size(): number {
+  get size(): number {
     return this.waiting.length - this.first;
   }
 
   put(value: T): void {
     if (this.ended !== null) return;
-    const reader = this.readers.shift();
-    if (reader !== undefined) {
-      reader.resolve({ done: false, value });
+    if (this.readers.length > 0) {
+      if (this.isFor(value)) this.readers.shift()?.resolve({ done: false, value });
       return;
     }
     this.waiting.push(value);
-    if (!this.isFull && this.size >= this.max) this.fill(true);
   }
 
   /** @param error thrown to the reader behind what still waits; null for a plain end */
@@ -37,8 +38,13 @@ export class MessageQueue<T> {
 
   next(): Promise<IteratorResult<T, undefined>> {
     return new Promise((resolve, reject) => {
-      if (this.size > 0) resolve({ done: false, value: this.take() });
-      else if (this.ended !== null) this.finish({ resolve, reject });
+      while (this.size > 0) {
+        const value = this.take();
+        if (!this.isFor(value)) continue;
+        resolve({ done: false, value });
+        return;
+      }
+      if (this.ended !== null) this.finish({ resolve, reject });
       else this.readers.push({ resolve, reject });
     });
   }
@@ -50,16 +56,10 @@ export class MessageQueue<T> {
 
   private take(): T {
     const value = this.waiting[this.first++] as T;
-    if (this.first > this.max) {
+    if (this.first > TAKEN_MAX) {
       this.waiting = this.waiting.slice(this.first);
       this.first = 0;
     }
-    if (this.isFull && this.size <= this.max / 2) this.fill(false);
     return value;
-  }
-
-  private fill(isFull: boolean): void {
-    this.isFull = isFull;
-    this.onFull(isFull);
   }
 }

@@ -1,3 +1,21 @@
+/** A moment of a position. */
+export interface Place {
+  /** Life of the shard; null before the first word. */
+  readonly epoch: string | null;
+  /** Up to here every trade and order has been told; null before the first word. */
+  readonly whole: number | null;
+  /** Up to here the venue has said that everything has been told, books included. */
+  readonly confirmed: number;
+}
+
+/**
+ * Where to go on, as `since` takes it. Books may stand behind trades and orders.
+ * @param booksAt up to where each book has been told by its own messages; null when one of them has none
+ */
+export function formatPlace({ epoch, whole, confirmed }: Place, booksAt: number | null): string | null {
+  return whole === null ? null : `${epoch ?? ''}:${whole}:0:${Math.max(confirmed, booksAt ?? 0)}`;
+}
+
 /**
  * How far the stream has been told. An entry of the venue's log makes several messages of one sequence: it is whole when a
  * message of a later one has come. Behind a break the stream goes on from the last whole entry, so the messages of the entry
@@ -13,8 +31,8 @@ export class Position {
   private current = 0;
   private readonly told = new Set<string>();
 
-  get sequence(): number | null {
-    return this.whole;
+  get place(): Place {
+    return { epoch: this.epoch, whole: this.whole, confirmed: this.confirmed };
   }
 
   /** A trade or an order. @param name tells it from the others of its entry @returns false for one that was told before */
@@ -55,14 +73,5 @@ export class Position {
     this.confirmed = sequence;
     this.current = 0;
     this.told.clear();
-  }
-
-  /**
-   * Where to go on, as `since` takes it. Books may stand behind trades and orders.
-   * @param booksAt up to where each book has been told by its own messages; null when one of them has none
-   */
-  format(booksAt: number | null): string | null {
-    if (this.whole === null) return null;
-    return `${this.epoch ?? ''}:${this.whole}:0:${Math.max(this.confirmed, booksAt ?? 0)}`;
   }
 }

@@ -3,8 +3,8 @@ import type WebSocket from 'ws';
 import { OpenfillError, ProblemError, StreamError } from './errors';
 import { LocalBook, type BookFault } from './local-book';
 import type { Channel, ControlMessage, DeltaMessage, ResyncMessage, SnapshotMessage, StreamMessage, TradeMessage } from './messages';
-import { Position } from './position';
-import { MessageQueue } from './message-queue';
+import { formatPlace, Position } from './position';
+import { Reader } from './reader';
 import { backoffOf, reasonOf, sleep } from './waiting';
 import { openWebSocket } from './web-socket';
 
@@ -111,7 +111,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
   private followed: readonly string[] = [];
   private readonly at = new Position();
   private connection: Connection | null = null;
-  private queue: MessageQueue<StreamMessage> | null = null;
+  private reader: Reader | null = null;
   private readonly waits = new Set<Wait>();
   private readonly stopping = new AbortController();
   private readonly timers = new Set<NodeJS.Timeout>();
@@ -139,8 +139,15 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     return this.connection?.isResuming === false;
   }
 
-  /** A local book; undefined while there is none, or while it is had anew. */
+  /**
+   * A local book; undefined while there is none, or while it is had anew. With a `for await` loop it is the book as of the
+   * message that the loop has, as are `position` and `sequence`; else the newest.
+   */
   book(instrument: string): LocalBook | undefined {
+    return this.reader === null ? this.newestBook(instrument) : this.reader.book(instrument);
+  }
+
+  private newestBook(instrument: string): LocalBook | undefined {
     const kept = this.books.get(instrument);
     return kept === undefined || kept.isAwaited ? undefined : kept.book;
   }
@@ -150,21 +157,29 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
    * been told in part; they come again there. null before the first word from the venue.
    */
   get position(): string | null {
-    return this.at.format(this.booksAt());
+    return this.reader === null ? this.newestPosition : formatPlace(this.reader.place, this.booksAt((instrument) => this.reader?.book(instrument)));
+  }
+
+  private get newestPosition(): string | null {
+    return formatPlace(this.at.place, this.booksAt((instrument) => this.newestBook(instrument)));
   }
 
   /** Up to where every trade and order has been told; 0 before the first word from the venue. */
   get sequence(): number {
-    return this.at.sequence ?? 0;
+    return (this.reader ?? this.at).place.whole ?? 0;
   }
 
   /** Messages from here on, in order. Leaving the loop closes the stream. One reader at a time. */
   [Symbol.asyncIterator](): AsyncIterator<StreamMessage, undefined> {
-    const queue = new MessageQueue<StreamMessage>(this.settings.queueMax, (isFull) => this.throttle(isFull));
-    this.queue = queue;
-    if (this.stopping.signal.aborted) queue.end(this.failure);
+    const books = [...this.books].flatMap(([instrument, { book, isAwaited }]) => (isAwaited ? [] : [[instrument, book] as const]));
+    // Nobody takes what waits for another one any more.
+    this.reader?.finish(null);
+    if (this.reader?.isFull === true) this.throttle(false);
+    const reader = new Reader(this.settings.queueMax, this.at.place, new Map(books), (isFull) => this.throttle(isFull));
+    this.reader = reader;
+    if (this.stopping.signal.aborted) reader.finish(this.failure);
     return {
-      next: () => queue.next(),
+      next: () => reader.next(),
       return: async () => {
         await this.close();
         return { done: true, value: undefined };
@@ -173,8 +188,8 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
   }
 
   /**
-   * Resolves once everything up to a sequence has been told, such as that of an order's answer; without one, everything up to
-   * now. @returns how far it has been told
+   * Resolves once everything up to a sequence has come, such as that of an order's answer, and listeners have been told; a
+   * `for await` loop may have it still before it. Without a sequence, everything up to now. @returns how far it has come
    */
   async reached(sequence = 0, { signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
     for (;;) {
@@ -215,7 +230,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
 
   /** One connection, from its beginning to its end. @returns whether anything was heard on it */
   private async connect(): Promise<boolean> {
-    const since = this.position;
+    const since = this.newestPosition;
     const query = [
       `channels=${this.channels.join(',')}`,
       ...this.options.instruments === undefined ? [] : [`instruments=${this.options.instruments.map(encodeURIComponent).join(',')}`],
@@ -249,7 +264,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
       if (kept.isAwaited || !isResuming) this.books.delete(instrument);
       else kept.mayOverlap = true;
     }
-    if (this.queue?.isFull === true) socket.pause();
+    if (this.reader?.isFull === true) socket.pause();
     this.every(this.settings.heartbeatTimeoutMs / 4, () => this.checkAlive(socket));
     this.every(this.settings.pingMs, () => this.ping());
     for (const wait of this.waits) wait.ping = this.ping();
@@ -315,7 +330,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     if (this.stopping.signal.aborted) return;
     this.stop(error, true);
     // With nobody to tell, it is thrown.
-    if (this.queue === null || this.listenerCount('error') > 0) this.emit('error', error);
+    if (this.reader === null || this.listenerCount('error') > 0) this.emit('error', error);
   }
 
   /** @param isFailure whether readers are to get the reason */
@@ -323,7 +338,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     if (this.stopping.signal.aborted) return;
     this.failure = isFailure ? reason : null;
     this.stopping.abort(reason);
-    this.queue?.end(this.failure);
+    this.reader?.finish(this.failure);
     for (const wait of [...this.waits]) wait.reject(reason);
     const socket = this.connection?.socket;
     socket?.resume();
@@ -382,7 +397,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
   }
 
   private tell(message: StreamMessage): void {
-    this.queue?.put(message);
+    this.reader?.tell(message, this.at.place);
     this.emit('message', message);
     // One name for each type of message.
     (this as EventEmitter).emit(message.type, message);
@@ -396,6 +411,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     if (connection.isResuming && message.type !== 'resumed') return;
     this.live(message);
     this.at.confirm(message.sequence);
+    this.reader?.moved(this.at.place);
     if (message.type === 'resumed') {
       this.caughtUp(connection);
       this.findMissing();
@@ -439,10 +455,10 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
 
   // Books
 
-  private booksAt(): number | null {
+  private booksAt(bookOf: (instrument: string) => LocalBook | undefined): number | null {
     let at: number | null = null;
     for (const instrument of this.followed) {
-      const book = this.book(instrument);
+      const book = bookOf(instrument);
       if (book === undefined) return null;
       at = Math.min(at ?? Infinity, book.sequence);
     }
@@ -494,6 +510,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     const kept = this.books.get(instrument) ?? { book: new LocalBook(instrument), isAwaited: true, mayOverlap: false, repairs: 0 };
     this.books.set(instrument, kept);
     kept.isAwaited = true;
+    this.reader?.lose(instrument, this.at.place);
     const waitMs = kept.repairs === 0 ? 0 : backoffOf(kept.repairs, this.settings.backoffMs, REPAIR_BACKOFF_MAX_MS);
     kept.repairs++;
     this.emit('repair', instrument, reason);
