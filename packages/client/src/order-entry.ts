@@ -13,6 +13,14 @@ export interface OrderEntryOptions extends Partial<RetryOptions> {
 
 const MESSAGE_BYTES_MAX = 1_048_576;
 
+interface WireAnswer {
+  /** null where the venue could not tell what was asked. */
+  readonly id: number | null;
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 interface Waiting {
   resolve(answer: Answer): void;
   reject(error: Error): void;
@@ -63,7 +71,7 @@ class EntryLink implements Transport {
     if (this.isClosed) return Promise.reject(new RangeError('the order entry is closed'));
     if (this.opening === null) {
       const opening: Promise<WebSocket> = openWebSocket(this.url, '/orders', this.timeoutMs, {
-        message: (text) => this.receive(text),
+        message: (text, socket) => this.receive(socket, text),
         closed: (code, reason) => {
           this.forget(opening);
           this.lost(new Error(`the connection was closed with ${code} ${reason}`.trimEnd()));
@@ -84,11 +92,17 @@ class EntryLink implements Transport {
     for (const one of [...this.waiting.values()]) one.reject(error);
   }
 
-  private receive(text: string): void {
+  private receive(socket: WebSocket, text: string): void {
     this.heard++;
-    const { id, status, body, headers } = JSON.parse(text) as {
-      id: number | null; status: number; body: unknown; headers?: Readonly<Record<string, string>>;
-    };
+    let answer: WireAnswer;
+    try {
+      answer = JSON.parse(text) as WireAnswer;
+    } catch {
+      // Whatever stands in between has spoilt it: whose answer it was cannot be told, so all of them are asked for again.
+      socket.terminate();
+      return;
+    }
+    const { id, status, body, headers } = answer;
     const told = new Map(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
     if (id !== null) this.waiting.get(id)?.resolve({ status, body, header: (name) => told.get(name) ?? null });
   }

@@ -211,6 +211,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     const { signal } = this.stopping;
     for (let failed = 0; !signal.aborted;) {
       let retryAfterMs = 0;
+      let lastError: unknown;
       try {
         const hasHeard = await this.connect();
         failed = hasHeard ? 1 : failed + 1;
@@ -220,9 +221,11 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
         if (error instanceof StreamError) throw error;
         if (error instanceof ProblemError && error.status < 500 && error.status !== 429 && error.status !== 408) throw error;
         if (error instanceof ProblemError) retryAfterMs = error.retryAfterMs ?? 0;
-        if (failed > this.settings.reconnectsMax) throw new StreamError(`no connection in ${failed} attempts`, { cause: error });
-        if (!signal.aborted) this.emit('disconnected', error instanceof OpenfillError ? error.message : String(error));
+        lastError = error;
+        if (failed <= this.settings.reconnectsMax && !signal.aborted) this.emit('disconnected', error instanceof OpenfillError ? error.message : String(error));
       }
+      // A connection on which nothing is said is none.
+      if (failed > this.settings.reconnectsMax) throw new StreamError(`no connection in ${failed} attempts`, { cause: lastError });
       const pauseMs = Math.max(retryAfterMs, backoffOf(failed, this.settings.backoffMs, this.settings.backoffMaxMs));
       await sleep(pauseMs, signal).catch(() => undefined);
     }

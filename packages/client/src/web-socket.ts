@@ -9,7 +9,7 @@ export interface SocketListener {
   /** Before its first message. */
   opened?(socket: WebSocket): void;
   /** Text of a message. */
-  message(text: string): void;
+  message(text: string, socket: WebSocket): void;
   /** It was open, and is no longer. */
   closed(code: number, reason: string): void;
 }
@@ -21,7 +21,7 @@ export interface SocketListener {
 export function openWebSocket(url: string, path: string, timeoutMs: number, listener: SocketListener, signal?: AbortSignal): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, { handshakeTimeout: timeoutMs, perMessageDeflate: false });
   let isOpen = false;
-  socket.on('message', (data: Buffer) => listener.message(data.toString('utf8')));
+  socket.on('message', (data: Buffer) => listener.message(data.toString('utf8'), socket));
   socket.on('close', (code, reason) => { if (isOpen) listener.closed(code, reason.toString('utf8')); });
   const abort = (): void => { if (!isOpen) socket.terminate(); };
   signal?.addEventListener('abort', abort, { once: true });
