@@ -39,7 +39,11 @@ export async function record({ url, file, channels, instruments: names }: Record
   const gzip = createGzip();
   const out = gzip.pipe(createWriteStream(file));
   const written = finished(out);
-  written.catch(() => gzip.destroy());
+  const broken = new AbortController();
+  written.catch(() => {
+    gzip.destroy();
+    broken.abort();
+  });
   const put = (line: Line): boolean => gzip.write(`${JSON.stringify(line)}\n`);
   const flushing = setInterval(() => gzip.flush(constants.Z_SYNC_FLUSH), FLUSH_MS);
   put({ recording: 1, url: client.url, started_at: new Date().toISOString(), channels, instruments });
@@ -50,7 +54,7 @@ export async function record({ url, file, channels, instruments: names }: Record
   const reading = (async (): Promise<void> => {
     for await (const message of stream) {
       report.messages++;
-      if (!put({ received_at: new Date().toISOString(), message })) await once(gzip, 'drain');
+      if (!put({ received_at: new Date().toISOString(), message })) await once(gzip, 'drain', { signal: broken.signal });
     }
   })();
   try {
@@ -64,7 +68,8 @@ export async function record({ url, file, channels, instruments: names }: Record
       begun();
       await aborted(signal);
     })();
-    await Promise.race([reading, beginning]).catch((error: unknown) => { if (!signal.aborted) throw error; });
+    // The file is done with before the end only when it cannot be written.
+    await Promise.race([reading, beginning, written]).catch((error: unknown) => { if (!signal.aborted) throw error; });
     report.sequence = await stream.reached(0, { signal: AbortSignal.timeout(END_WAIT_MS) }).catch(() => stream.sequence);
   } finally {
     await stream.close();

@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { OpenfillClient } from '#openfill-client';
 import { findFreePort } from '../../src/servers/ports';
 import { playRecording } from '../../src/recording/player';
+import { record } from '../../src/recording/recorder';
 import { Load, testSeed } from '../persistence/support/load';
 import { ServiceProcess } from '../persistence/support/service-process';
 import { until } from '../persistence/support/until';
@@ -79,5 +80,14 @@ describe('a market that is recorded', () => {
     await other.close();
     await venue.close();
     directory.remove();
+  });
+
+  it('is given up with the reason when its file cannot be written', async () => {
+    const venue = await Venue.open();
+    const app = await venue.start();
+    const channels = ['orderbook', 'trades', 'orders'] as const;
+    await expect(record({ url: app.url, file: '/dev/full', channels }, new AbortController().signal, () => undefined)).rejects.toThrow('ENOSPC');
+    await expect(record({ url: app.url, file: join(venue.shard, 'no', 'such'), channels }, new AbortController().signal, () => undefined)).rejects.toThrow('ENOENT');
+    await venue.close();
   });
 });
