@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresProcesses, signalPostgres } from '../../src/servers/embedded-postgres';
 import { audit } from '../audit/support';
+import type { HttpAnswer } from '../persistence/support/http-client';
 import { Load } from '../persistence/support/load';
 import { until } from '../persistence/support/until';
 import { PrivateServer } from '../support/servers';
@@ -51,7 +52,11 @@ async function timed<T>(work: Promise<T>): Promise<T> {
   return result;
 }
 
-const idOf = (answer: { body: unknown }): string => (answer.body as { order_id: string }).order_id;
+/** Of an order that was taken. */
+function idOf(answer: HttpAnswer): string {
+  expect(answer).toMatchObject({ status: 201 });
+  return (answer.body as { order_id: string }).order_id;
+}
 
 async function expectSound(): Promise<void> {
   await recovery.untilReady();
@@ -164,6 +169,8 @@ describe('while Redis is away', () => {
     const load = new Load(() => running.url, { seed: 11, workers: 2 });
     await load.run(20);
     load.close();
+    // Its batches may have filled the backlog.
+    await recovery.persisted();
     const ids = [idOf(await recovery.place()), idOf(await recovery.place())];
     await recovery.persisted();
     await venue.redis.command('CONFIG', 'SET', 'maxmemory', '1');
