@@ -1,4 +1,5 @@
 import WebSocket from 'ws';
+import { CpuWatch } from '../cpu';
 import { startFloor } from '../floor-server';
 import { Latencies } from '../http-load';
 import { orderSource } from '../orders';
@@ -72,11 +73,14 @@ async function load(url: string, seconds: number, run: string, isGood: (answer: 
 async function run(bench: Bench) {
   const venue = await BenchVenue.start(bench);
   let result: Result;
+  let cpu: [process: string, us: number | null][];
   try {
     const url = `ws://127.0.0.1:${venue.port}/orders`;
     const isTaken = (answer: string): boolean => answer.includes(STATUS);
     await load(url, WARM_UP_S, 'warm', isTaken);
+    const watch = new CpuWatch(venue.processes);
     result = await load(url, bench.seconds, 'run', isTaken);
+    cpu = watch.microsecondsPer(result.answered);
     await venue.untilDrained();
   } finally {
     await venue.stop();
@@ -90,6 +94,7 @@ async function run(bench: Bench) {
         { name: `orders over WebSocket, ${CONNECTIONS} connections, ${IN_FLIGHT} under way on each`, value: result.answered / result.seconds, unit: 'orders/s', floor, goal: { bound: 15_000, better: 'higher' as const } },
         { name: 'orders over WebSocket, p99', value: result.latencies.percentile(99), unit: 'ms' },
       ],
+      tables: [{ title: 'Where the CPU of an order over WebSocket goes', columns: ['process', 'µs an order'], rows: cpu }],
     };
   } finally {
     await server.stop();
