@@ -14,6 +14,7 @@ const config: Config = {
   moduleNameMapper: { '^#openfill-client$': '<rootDir>/packages/client/src/index.ts' },
   // dist has the same module names; nothing in tests loads it except by starting a process.
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/client/dist', '<rootDir>/data'],
+  testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
   // Two cores: more workers than these only make the timing tests lie.
