@@ -80,8 +80,8 @@ export class TcpProxy {
   /** Breaks every connection; new ones are taken at once. */
   cut(): void {
     for (const [client, upstream] of [...this.pairs]) {
-      client.resetAndDestroy();
-      upstream.resetAndDestroy();
+      reset(client);
+      reset(upstream);
     }
   }
 
@@ -114,4 +114,10 @@ export class TcpProxy {
     this.cut();
     await new Promise<void>((resolve) => { this.server.close(() => resolve()); });
   }
+}
+
+/** A reset, but where one's own end is on its way: libuv refuses that, and Node then waits for the socket for ever when it exits. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded || socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
 }
