@@ -10,7 +10,7 @@ import {
  * builds both by joining text, so the shapes here and in lua/entry.lua are one contract.
  */
 
-export const LOG_ENTRY_VERSION = 1;
+export const LOG_ENTRY_VERSION = 2;
 
 export const ENTRY_KINDS = ['place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep'] as const;
 /**
@@ -23,7 +23,7 @@ export type EntryKind = (typeof ENTRY_KINDS)[number];
 export type WireOrder = [
   filled: number, notional: string, status: number, reason: number, sequence: number, updatedUs: number,
   fillSequence: number, priority: number, price: number, quantity: number, side: number, kind: number,
-  instrument: string, client: string, clientOrderId: string, id: string, createdUs: number,
+  instrument: string, client: string, clientOrderId: string, createdUs: number, id: string,
 ];
 
 type WireFill = [tradeId: number, price: number, quantity: number, makerPreviousFill: number, maker: WireOrder];
@@ -84,7 +84,7 @@ export interface LogEntry {
 export function decodeOrder(wire: WireOrder): Order {
   const kind = ORDER_KINDS[wire[11]] ?? ORDER_KINDS[0];
   return {
-    orderId: expandId(wire[15]),
+    orderId: expandId(wire[16]),
     clientOrderId: wire[14] === '' ? null : wire[14],
     clientId: wire[13],
     instrument: wire[12],
@@ -100,10 +100,10 @@ export function decodeOrder(wire: WireOrder): Order {
     reason: REASONS[wire[3]] ?? null,
     // 0 as long as nothing has changed since it came in.
     sequence: wire[4] || wire[7],
-    updatedUs: wire[5] || wire[16],
+    updatedUs: wire[5] || wire[15],
     fillSequence: wire[6],
     priority: wire[7],
-    createdUs: wire[16],
+    createdUs: wire[15],
   };
 }
 

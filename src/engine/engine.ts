@@ -13,7 +13,7 @@ import { encodeCancel } from './commands/cancel';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
 import { escapeText } from './commands/text';
-import { shardKeys, type ShardKeys } from './keys';
+import { entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
 import type { FunctionLibrary, FunctionName } from './library';
 import { decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
@@ -436,21 +436,26 @@ export class Engine {
 
   /** Time of a log entry in µs, null when the log does not hold it. */
   async entryTimeUs(sequence: number): Promise<number | null> {
-    const id = `${sequence}-0`;
-    const reply = (await this.redis.send(['XRANGE', this.keys.log, id, id], this.limits.timeoutMs)) as [string, string[]][];
-    const payload = reply[0]?.[1][1];
-    return payload === undefined ? null : decodeLogEntry(payload).timeUs;
+    const elements = (await this.redis.send(['XRANGE', this.keys.log, `${sequence}-0`, '+', 'COUNT', '1'], this.limits.timeoutMs)) as StreamElement[];
+    const entry = elements.flatMap(entriesOf).find((one) => one.sequence === sequence);
+    return entry === undefined ? null : decodeLogEntry(entry.payload).timeUs;
   }
 
   /** Entries in the log, its kept tail included. */
   async logLength(): Promise<number> {
-    return Number(await this.redis.send(['XLEN', this.keys.log], this.limits.timeoutMs));
+    const [oldest, newest] = (await Promise.all([
+      this.redis.send(['XRANGE', this.keys.log, '-', '+', 'COUNT', '1'], this.limits.timeoutMs),
+      this.redis.send(['XREVRANGE', this.keys.log, '+', '-', 'COUNT', '1'], this.limits.timeoutMs),
+    ])) as [StreamElement[], StreamElement[]];
+    const first = oldest.flatMap(entriesOf)[0];
+    const last = newest.flatMap(entriesOf).at(-1);
+    return first === undefined || last === undefined ? 0 : last.sequence - first.sequence + 1;
   }
 
   /** Entries behind `after` that the log holds, oldest first. @throws UnavailableError */
   async logPage(after: number, count: number): Promise<RawLogEntry[]> {
-    const reply = (await this.sendRead('XRANGE', this.keys.log, `(${after}-0`, '+', 'COUNT', String(count))) as [id: string, fields: string[]][];
-    return reply.map(([id, fields]) => ({ sequence: Number(id.slice(0, id.indexOf('-'))), payload: fields[1] as string }));
+    const elements = (await this.sendRead('XRANGE', this.keys.log, `(${after}-0`, '+', 'COUNT', String(count))) as StreamElement[];
+    return elements.flatMap(entriesOf).filter(({ sequence }) => sequence > after).slice(0, count);
   }
 
   /**

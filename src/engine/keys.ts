@@ -1,3 +1,5 @@
+import type { RawLogEntry } from '../domain/log-entry';
+
 /** Names of a shard's keys. All carry its hash tag, so that they share one slot of a Redis Cluster. */
 export interface ShardKeys {
   readonly meta: string;
@@ -28,3 +30,16 @@ export function shardKeys(shard: string): ShardKeys {
 
 /** Field of a log entry's payload in the stream. */
 export const LOG_FIELD = 'e';
+
+/** One element of the stream: the log entries of one engine call, under the sequence of the last. */
+export type StreamElement = readonly [id: string, fields: readonly string[]];
+
+/** The log entries of an element, oldest first. */
+export function entriesOf([id, fields]: StreamElement): RawLogEntry[] {
+  const last = Number(id.slice(0, id.indexOf('-')));
+  const entries: RawLogEntry[] = [];
+  for (let i = 1; i < fields.length; i += 2) {
+    entries.push({ sequence: last - (fields.length - 1 - i) / 2, payload: fields[i] as string });
+  }
+  return entries;
+}

@@ -5,8 +5,7 @@ import { escapeText } from './commands/text';
 
 /** @param stored an order as the `orders` hash holds it: its record without the id, which is the field's name */
 export function decodeStoredOrder(stored: string, compactOrderId: string): Order {
-  const tail = stored.lastIndexOf(',');
-  return decodeOrderRecord(`${stored.slice(0, tail)},"${compactOrderId}"${stored.slice(tail)}`);
+  return decodeOrderRecord(`${stored},"${compactOrderId}"`);
 }
 
 /** An order as the `orders` hash holds it: what lua/shard.lua writes, made from an order read elsewhere. */

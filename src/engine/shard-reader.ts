@@ -1,7 +1,7 @@
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
 import { SIDES, type Order, type Trade } from '../domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
-import { LOG_FIELD, shardKeys, type ShardKeys } from './keys';
+import { LOG_FIELD, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
 import { decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 
@@ -107,7 +107,7 @@ export class ShardReader {
     const byId = new Map(orders.map((order) => [order.orderId, order]));
     const clientOrderIds: { clientId: string; clientOrderId: string; orderId: string }[] = [];
     if (has('client_order_ids')) for await (const [name, id] of this.hash(this.keys.clientOrderIds)) {
-      const [client, clientOrderId] = name.split('"');
+      const [client, clientOrderId] = name.split('","');
       const named = attempt(`client order id ${name}`, () => (
         { clientId: unescapeText(client as string), clientOrderId: unescapeText(clientOrderId ?? ''), orderId: expandId(id) }
       ));
@@ -195,16 +195,22 @@ export class ShardReader {
     const payloads = new Map<number, string>();
     let start = '-';
     for (;;) {
-      const page = (await this.send('XRANGE', this.keys.log, start, '+', 'COUNT', String(PAGE))) as [string, string[]][];
-      for (const [id, fields] of page) {
-        const payload = fields[1] ?? '';
-        if (fields.length !== 2 || fields[0] !== LOG_FIELD) problems.push(`log entry ${id} has fields ${fields.join(' ')}`);
-        const entry = attempt(`log entry ${id}`, () => decodeLogEntry(payload));
-        if (entry === null) continue;
-        if (id !== `${entry.sequence}-0`) problems.push(`log entry ${entry.sequence} has the id ${id}`);
-        if (epochOfPayload(payload) !== epoch) problems.push(`log entry ${id} is of epoch ${epochOfPayload(payload)}, the shard lives in ${epoch ?? 'none'}`);
-        log.push(entry);
-        payloads.set(entry.sequence, payload);
+      const page = (await this.send('XRANGE', this.keys.log, start, '+', 'COUNT', String(PAGE))) as StreamElement[];
+      for (const element of page) {
+        const [id, fields] = element;
+        if (fields.length < 2 || fields.length % 2 !== 0 || fields.some((field, i) => i % 2 === 0 && field !== LOG_FIELD)) {
+          problems.push(`log element ${id} has fields ${fields.join(' ')}`);
+        }
+        for (const { sequence, payload } of entriesOf(element)) {
+          const entry = attempt(`log entry ${sequence}`, () => decodeLogEntry(payload));
+          if (entry === null) continue;
+          if (sequence !== entry.sequence) problems.push(`log entry ${entry.sequence} stands where entry ${sequence} belongs`);
+          if (epochOfPayload(payload) !== epoch) {
+            problems.push(`log entry ${sequence} is of epoch ${epochOfPayload(payload)}, the shard lives in ${epoch ?? 'none'}`);
+          }
+          log.push(entry);
+          payloads.set(entry.sequence, payload);
+        }
       }
       const last = page[page.length - 1];
       if (last === undefined || page.length < PAGE) return { log, payloads };

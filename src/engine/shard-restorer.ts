@@ -1,6 +1,7 @@
 import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SIDE_CODE, remainingLots, type Order, type Trade } from '../domain/order';
 import { escapeText } from './commands/text';
+import { clientOrderName } from './commands/client-order-name';
 import { shardKeys, type ShardKeys } from './keys';
 import { bookMember, bookScore, decodeStoredOrder, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
@@ -73,7 +74,7 @@ export class ShardRestorer {
       depth.set(price, (depth.get(price) ?? 0) + remainingLots(order));
       const client = escapeText(order.clientId);
       getOrAdd(open, this.keys.open(client), () => []).push('0', id);
-      if (order.clientOrderId !== null) clientOrderIds.push(`${client}"${escapeText(order.clientOrderId)}`, id);
+      if (order.clientOrderId !== null) clientOrderIds.push(clientOrderName(order.clientId, order.clientOrderId), id);
     }
     const commands: Promise<unknown>[] = [this.send('HSET', this.keys.orders, ...records)];
     if (clientOrderIds.length > 0) commands.push(this.send('HSET', this.keys.clientOrderIds, ...clientOrderIds));

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { epochOfPayload, type RawLogEntry } from '../domain/log-entry';
-import { LOG_FIELD, shardKeys } from '../engine/keys';
+import { entriesOf, shardKeys, type StreamElement } from '../engine/keys';
 import { RedisConnection } from '../engine/redis-connection';
 
 /** The log does not go on where the reader stopped: it was trimmed past it, or it is another log. */
@@ -19,12 +19,17 @@ export class LogEpochError extends Error {
   }
 }
 
-type XReadReply = [key: string, entries: [id: string, fields: string[]][]][] | null;
+type XReadReply = [key: string, elements: StreamElement[]][] | null;
+
+/** Elements of the stream that one read may fetch: each holds as many entries as a call had commands. */
+const ELEMENTS_MAX = 2_000;
 
 /** Reads a shard's log forward from a sequence, on a connection of its own since it blocks there. */
 export class LogReader {
   private readonly redis: RedisConnection;
   private readonly key: string;
+  /** Entries in an element, as the last read found them. */
+  private entriesPerElement = 1;
 
   constructor(url: string, shard: string, name: string, logger: Logger) {
     this.redis = new RedisConnection(url, `log-${name}`, logger);
@@ -36,28 +41,35 @@ export class LogReader {
   }
 
   /**
-   * Entries behind `after`, oldest first; empty when none came within `blockMs`.
+   * At most `count` entries behind `after`, oldest first; empty when none came within `blockMs`. Fewer do not mean that the
+   * log ends there.
    * @throws LogGapError when the first one is not `after + 1`, or they are not contiguous
    * @throws LogEpochError when they are of another life than `epoch`: sequences alone would not tell
    */
   async read(epoch: string, after: number, count: number, blockMs: number): Promise<RawLogEntry[]> {
+    const elementsMax = Math.min(Math.ceil(count / this.entriesPerElement), ELEMENTS_MAX);
     const reply = (await this.redis.send(
-      ['XREAD', 'COUNT', String(count), 'BLOCK', String(blockMs), 'STREAMS', this.key, `${after}-0`],
+      ['XREAD', 'COUNT', String(elementsMax), 'BLOCK', String(blockMs), 'STREAMS', this.key, `${after}-0`],
       // Blocking is bounded by Redis; the rest is for a Redis that stopped answering.
       blockMs + 10_000,
     )) as XReadReply;
-    if (reply === null) return [];
+    const elements = reply?.[0]?.[1] ?? [];
+    if (elements.length === 0) return [];
     const entries: RawLogEntry[] = [];
-    let expected = after + 1;
-    for (const [id, fields] of reply[0]?.[1] ?? []) {
-      const sequence = Number(id.slice(0, id.indexOf('-')));
-      if (sequence !== expected) throw new LogGapError(expected, sequence);
-      expected++;
-      const payload = fields[fields.indexOf(LOG_FIELD) + 1] as string;
-      const found = epochOfPayload(payload);
-      if (found !== epoch) throw new LogEpochError(epoch, found);
-      entries.push({ sequence, payload });
+    let found = 0;
+    for (const element of elements) {
+      for (const entry of entriesOf(element)) {
+        found++;
+        // The reader may have stopped within a call.
+        if (entry.sequence <= after || entries.length === count) continue;
+        const expected = after + 1 + entries.length;
+        if (entry.sequence !== expected) throw new LogGapError(expected, entry.sequence);
+        const life = epochOfPayload(entry.payload);
+        if (life !== epoch) throw new LogEpochError(epoch, life);
+        entries.push(entry);
+      }
     }
+    this.entriesPerElement = found / elements.length;
     return entries;
   }
 

@@ -143,7 +143,8 @@ export class Writer {
         const brought = await this.step(BLOCK_MS);
         await this.housekeep();
         // A transaction and its trim cost nearly the same for one entry as for a hundred: under load let some gather.
-        if (brought > 0 && brought < this.options.batchEntriesMax && this.options.lingerMs > 0) await this.pause(this.options.lingerMs);
+        const isBehind = brought >= this.options.batchEntriesMax / 2;
+        if (brought > 0 && !isBehind && this.options.lingerMs > 0) await this.pause(this.options.lingerMs);
         failures = 0;
       } catch (error) {
         failures++;

@@ -44,28 +44,28 @@ const COMMANDS = [
     name: 'place', constant: 'PLACE_ARGUMENTS', letter: 'P', encoded: placed.op === 'place' ? encodePlace(placed) : [],
     values: {
       instrument: 'BTC-USD', side: '1', kind: '2', price_ticks: '101', quantity_lots: '102', 'order id': compactId(orderId), client: 'c\\u00221',
-      client_order_id: 'n\\u005c1', 'idempotency digest': 'digest',
-      tail: `1,2,"BTC-USD","c\\u00221","n\\u005c1","${compactId(orderId)}"`,
+      'its name for the order': 'c\\u00221","n\\u005c1', 'idempotency digest': 'digest',
+      tail: '1,2,"BTC-USD","c\\u00221","n\\u005c1"',
     },
   },
   {
     name: 'cancel', constant: 'CANCEL_ARGUMENTS', letter: 'C', encoded: encodeCancel({ order: { clientId: 'c"1', clientOrderId: 'n' }, idempotency: 'digest', request: ['q'] }),
-    values: { 'order id': '', client: 'c\\u00221', client_order_id: 'n', 'idempotency digest': 'digest', request: '["q"]' },
+    values: { 'order id': '', "its client's name for it where that is ''": 'c\\u00221","n', 'idempotency digest': 'digest', request: '["q"]' },
   },
   {
     name: 'cancel', constant: 'CANCEL_ARGUMENTS', letter: 'C', encoded: encodeCancel({ order: { orderId }, idempotency: null, request: null }),
-    values: { 'order id': compactId(orderId), client: '', client_order_id: '', 'idempotency digest': '', request: '' },
+    values: { 'order id': compactId(orderId), "its client's name for it where that is ''": '', 'idempotency digest': '', request: '' },
   },
   {
     name: 'amend', constant: 'AMEND_ARGUMENTS', letter: 'A', encoded: amended.op === 'amend' ? encodeAmend(amended) : [],
     values: {
-      'order id': compactId(orderId), client: '', client_order_id: '', candidates: ';BTC-USD=103,104,105,106;', 'idempotency digest': 'digest', request: '{"price":103}',
+      'order id': compactId(orderId), "its client's name for it where that is ''": '', candidates: ';BTC-USD=103,104,105,106;', 'idempotency digest': 'digest', request: '{"price":103}',
     },
   },
   {
     name: 'amend', constant: 'AMEND_ARGUMENTS', letter: 'A', encoded: amendedByName.op === 'amend' ? encodeAmend(amendedByName) : [],
     values: {
-      'order id': '', client: 'c\\u00221', client_order_id: 'n\\u005c1', candidates: ';BTC-USD=x,,,9007199254740991;', 'idempotency digest': '', request: '',
+      'order id': '', "its client's name for it where that is ''": 'c\\u00221","n\\u005c1', candidates: ';BTC-USD=x,,,9007199254740991;', 'idempotency digest': '', request: '',
     },
   },
   {
@@ -126,7 +126,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     fn: 'execute', reply: ['X1', 'X1'], call: (engine) => engine.submitAll([cancelCommand(orderId), placeCommand('buy', 1, 1)]),
     values: {
       fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15',
-      'for each command its letter and its arguments: P place': ['C', compactId(orderId), '', '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', expect.any(String) as string, 'client', '', '', expect.any(String) as string],
+      'for each command its letter and its arguments: P place': ['C', compactId(orderId), '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', expect.any(String) as string, 'client', '', '', expect.any(String) as string],
       'C cancel': [], 'A amend': [], 'M mass cancel': [],
     },
   },
@@ -134,7 +134,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     fn: 'execute_freeing', header: 'execute', reply: ['X1'], call: (engine) => engine.submitAll([cancelCommand(orderId)]),
     values: {
       fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15',
-      'for each command its letter and its arguments: P place': ['C', compactId(orderId), '', '', '', ''], 'C cancel': [], 'A amend': [], 'M mass cancel': [],
+      'for each command its letter and its arguments: P place': ['C', compactId(orderId), '', '', ''], 'C cancel': [], 'A amend': [], 'M mass cancel': [],
     },
   },
   { fn: 'initialise', reply: 1, call: (engine) => engine.initialise('epoch-2'), values: { epoch: 'epoch-2', version: '1' } },

@@ -92,6 +92,7 @@ describeOnEachRedis('addition of a product in Lua', (target) => {
       .map(([start, nines]) => String(start).slice(0, 41 - nines) + '9'.repeat(nines)).map((text) => String(BigInt(text)));
     const cases = fc.sample(fc.tuple(notional, amount, amount), 2000);
     const script = `${source}
+      bind()
       local results = {}
       for i = 1, #ARGV, 3 do results[#results + 1] = add_product(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])) end
       return results`;

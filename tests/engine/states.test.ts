@@ -117,7 +117,7 @@ describeOnEachRedis('an unexpected error in the engine', (target) => {
   test.each([
     ['before anything is changed', 'place', 'next_seq(shard)\n', `${whenItBreaks}\n  next_seq(shard)\n`],
     ['after the sequence advanced', 'place', 'next_seq(shard)\n', `next_seq(shard)\n  ${whenItBreaks}\n`],
-    ['after its trades were carried out', 'place', 'if rests then\n    levels', `${whenItBreaks}\n  if rests then\n    levels`],
+    ['after its trades were carried out', 'place', 'if rests then\n    local joined', `${whenItBreaks}\n  if rests then\n    local joined`],
     ['right before it is logged', 'place', 'store_record(shard, id, record)', `store_record(shard, id, record) ${whenItBreaks}`],
     ['of Redis itself', 'place', 'store_record(shard, id, record)', `store_record(shard, id, record) if client == 'breaks' then call('HSET', shard.log_key, 'a', 'b') end`],
   ])('%s: the shard stops, log and sequence stay whole', async (_, file, find, replace) => {

@@ -1,3 +1,4 @@
+import { LOG_ENTRY_VERSION } from '../../src/domain/log-entry';
 import { compactId, newOrderId } from '../../src/domain/order-id';
 import { idempotencyDigest } from '../../src/engine/idempotency';
 import { judgeAcknowledged, parseAcknowledged, type Acknowledged } from '../../src/load/acknowledged';
@@ -15,8 +16,8 @@ async function* rows<T>(items: readonly T[]): AsyncGenerator<T> {
 
 /** A journal row of one order of client load-1. */
 function row(sequence: number, kind: string, key: string, orderId: string): { sequence: number; payload: string } {
-  const order = [0, '0', 0, 0, sequence, 1, 0, sequence, 100, 5, 0, 0, 'BTC-USD', 'load-1', '', compactId(orderId), 1];
-  return { sequence, payload: JSON.stringify([1, kind, sequence, 1, [order], [], [], idempotencyDigest('load-1', key), null, 0, 0, 'epoch']) };
+  const order = [0, '0', 0, 0, sequence, 1, 0, sequence, 100, 5, 0, 0, 'BTC-USD', 'load-1', '', 1, compactId(orderId)];
+  return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, kind, sequence, 1, [order], [], [], idempotencyDigest('load-1', key), null, 0, 0, 'epoch']) };
 }
 
 const told = (op: Acknowledged['op'], sequence: number, key: string, orderId: string): Acknowledged => ({ op, sequence, orderId, clientId: 'load-1', key });

@@ -36,8 +36,7 @@ describe('idempotency keys', () => {
     await until('the entries have left the log', async () => {
       await client.post('/orders/batch', { operations: filler });
       await shard.persisted();
-      const oldest = (await shard.log())[0]?.id ?? '';
-      return Number(oldest.slice(0, oldest.indexOf('-'))) > keyed;
+      return ((await shard.log())[0]?.sequence ?? 0) > keyed;
     });
 
     for (const [i, call] of calls.entries()) {

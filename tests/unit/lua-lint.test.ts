@@ -4,7 +4,7 @@ import { declaredTables, lintLua, type LuaProblem } from '../support/lua-lint';
 
 /** What Redis gives a function; anything else is a misspelling. */
 const GLOBALS = new Set([
-  'redis', 'string', 'table', 'math', 'cjson', 'tonumber', 'tostring', 'pairs', 'ipairs', 'next', 'unpack', 'pcall', 'type',
+  '_G', 'redis', 'string', 'table', 'math', 'cjson', 'tostring', 'pairs', 'ipairs', 'next', 'pcall', 'type',
 ]);
 
 /** The whole library with the file that each of its lines comes from. */

@@ -5,6 +5,8 @@ import { ALL_STREAMS, isConformance, prepareStream, type StreamName } from '../s
 
 /** Calls under way: those that Redis finds waiting share an fsync. */
 const WINDOW = 32;
+/** An odd number, for a median. */
+const PLAYS = 3;
 const INSTRUMENT = 'BTC-USD';
 /** Commands of the function that change something in Redis. */
 const WRITES = new Set(['hset', 'hdel', 'hincrby', 'zadd', 'zrem', 'xadd', 'xtrim', 'lpush', 'rpush', 'ltrim', 'del', 'set', 'unlink']);
@@ -19,16 +21,27 @@ interface Played {
   readonly stats: CommandStats;
 }
 
-async function play(shard: EngineShard, name: StreamName): Promise<Played> {
+/** Plays a stream, each time on a shard of its own. @returns the play of median speed */
+async function playAll(shard: EngineShard, name: StreamName): Promise<Played> {
+  const plays: Played[] = [];
+  while (plays.length < PLAYS) plays.push(await play(shard, name, plays.length));
+  plays.sort((a, b) => a.seconds - b.seconds);
+  return plays[PLAYS >> 1] as Played;
+}
+
+async function play(shard: EngineShard, name: StreamName, round: number): Promise<Played> {
   const stream = prepareStream(name);
-  const engine = await shard.engine(`bench-${name}`);
+  const engine = await shard.engine(`bench-${name}-${round}`);
   const commands = stream.commands.map((command) => engineCommandOf(command, INSTRUMENT));
   await shard.resetStats();
   const started = performance.now();
-  const results = await windowed(inBatches(commands, BENCH_LIMITS.commandsPerCallMax), WINDOW, (batch) => engine.submitAll(batch));
+  // What is not needed is let go of at once, as the service does.
+  const answers = await windowed(inBatches(commands, BENCH_LIMITS.commandsPerCallMax), WINDOW, async (batch) => (
+    (await engine.submitAll(batch)).map(answerOfResult)
+  ));
   const seconds = (performance.now() - started) / 1_000;
   const stats = await shard.stats();
-  stream.check(results.flat().map(answerOfResult));
+  stream.check(answers.flat());
   engine.close();
   return { messages: stream.messages.length, commands: commands.length, seconds, stats };
 }
@@ -50,29 +63,35 @@ async function barePipeline(shard: EngineShard, played: Played): Promise<number>
   return messages / seconds;
 }
 
-async function run(bench: Bench) {
+async function measure(bench: Bench, name: StreamName): Promise<{ played: Played; floor: number }> {
+  // A Redis for each stream: it does not rewrite its file meanwhile, which takes one of two cores.
   const shard = await EngineShard.start(bench);
   try {
-    const figures: Figure[] = [];
-    const rows: (string | number)[][] = [];
-    for (const name of ALL_STREAMS) {
-      const played = await play(shard, name);
-      const floor = { name: 'bare pipeline of as many writes', value: await barePipeline(shard, played) };
-      const us = (played.stats.get('fcall')?.us ?? 0) / played.messages;
-      figures.push(
-        {
-          name: `${name}: messages through the engine`, value: played.messages / played.seconds, unit: 'messages/s', floor,
-          ...(isConformance(name) && { goal: { bound: 45_000, better: 'higher' as const } }),
-        },
-        { name: `${name}: inside Redis`, value: us, unit: 'µs a message', ...(isConformance(name) && { goal: { bound: 15, better: 'lower' as const } }) },
-      );
-      const calls = [...played.stats].filter(([command]) => command !== 'fcall').reduce((sum, [, stat]) => sum + stat.calls, 0);
-      rows.push([name, played.messages, played.commands, calls / played.commands, writesOf(played) / played.commands, us]);
-    }
-    return { figures, tables: [{ title: 'Inside Redis, by stream', columns: ['stream', 'messages', 'commands', 'Redis commands each', 'writes each', 'µs a message'], rows }] };
+    const played = await playAll(shard, name);
+    return { played, floor: await barePipeline(shard, played) };
   } finally {
     await shard.stop();
   }
+}
+
+async function run(bench: Bench) {
+  const figures: Figure[] = [];
+  const rows: (string | number)[][] = [];
+  for (const name of ALL_STREAMS) {
+    const { played, floor } = await measure(bench, name);
+    const us = (played.stats.get('fcall')?.us ?? 0) / played.messages;
+    figures.push(
+      {
+        name: `${name}: messages through the engine`, value: played.messages / played.seconds, unit: 'messages/s',
+        floor: { name: 'bare pipeline of as many writes', value: floor },
+        ...(isConformance(name) && { goal: { bound: 45_000, better: 'higher' as const } }),
+      },
+      { name: `${name}: inside Redis`, value: us, unit: 'µs a message', ...(isConformance(name) && { goal: { bound: 15, better: 'lower' as const } }) },
+    );
+    const calls = [...played.stats].filter(([command]) => command !== 'fcall').reduce((sum, [, stat]) => sum + stat.calls, 0);
+    rows.push([name, played.messages, played.commands, calls / played.commands, writesOf(played) / played.commands, us]);
+  }
+  return { figures, tables: [{ title: 'Inside Redis, by stream', columns: ['stream', 'messages', 'commands', 'Redis commands each', 'writes each', 'µs a message'], rows }] };
 }
 
 export const enginePart: Part = { name: 'engine', about: 'conformance streams in calls of 50 commands straight to the engine, fsync always, reports checked', run };

@@ -1,11 +1,11 @@
 import type { CancelCommand, OrderReference } from '../../domain/commands';
 import { compactId } from '../../domain/order-id';
-import { escapeText } from './text';
+import { clientOrderName } from './client-order-name';
 
-/** The three arguments by which Lua finds an order. */
-export function encodeReference(order: OrderReference): [id: string, client: string, clientOrderId: string] {
-  if ('orderId' in order) return [compactId(order.orderId), '', ''];
-  return ['', escapeText(order.clientId), escapeText(order.clientOrderId)];
+/** The two arguments by which Lua finds an order. */
+export function encodeReference(order: OrderReference): [id: string, name: string] {
+  if ('orderId' in order) return [compactId(order.orderId), ''];
+  return ['', clientOrderName(order.clientId, order.clientOrderId)];
 }
 
 export function encodeRequest(idempotency: string | null, request: unknown): string {

@@ -1,6 +1,7 @@
 import type { PlaceCommand } from '../../domain/commands';
 import { compactId } from '../../domain/order-id';
 import { SIDE_CODE } from '../../domain/order';
+import { clientOrderName } from './client-order-name';
 import { escapeText } from './text';
 
 /** The arguments of lua/place.lua, its letter first. */
@@ -18,8 +19,8 @@ export function encodePlace(command: PlaceCommand): string[] {
     String(command.quantityLots),
     id,
     client,
-    clientOrderId,
+    command.clientOrderId === null ? '' : clientOrderName(command.clientId, command.clientOrderId),
     command.idempotency ?? '',
-    `${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}","${id}"`,
+    `${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`,
   ];
 }

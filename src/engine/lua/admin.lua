@@ -2,7 +2,7 @@
 -- Keys: {shard}:meta. Arguments: epoch, version.
 -- Writes: meta. Returns: 1, or 0 when the shard is there already.
 local function initialise(keys, argv)
-  call = redis.call
+  bind()
   if call('EXISTS', keys[1]) == 1 then return 0 end
   local now = call('TIME')
   call('HSET', keys[1], 'state', 'open', 'epoch', argv[1], 'version', argv[2], 'seq', '0', 'persisted', '0',
@@ -16,7 +16,7 @@ end
 -- Writes: meta. Returns: the state before, '' for an empty Redis; nothing changes when that one is not listed or the
 --   shard is in another epoch.
 local function set_state(keys, argv)
-  call = redis.call
+  bind()
   local meta = call('HMGET', keys[1], 'state', 'epoch')
   local state = meta[1]
   if not state then return '' end
@@ -36,12 +36,12 @@ end
 --   compact ids of orders that were done by that sequence.
 -- Writes: meta, log, orders, trades. Returns: 1, or 0 when the epoch is another.
 local function persisted(keys, argv)
-  call = redis.call
+  bind()
   local meta = call('HMGET', keys[1], 'epoch', 'persisted', 'seq')
   if meta[1] ~= argv[1] then return 0 end
   local seq, tail = tonumber(argv[2]), tonumber(argv[3])
   if seq > tonumber(meta[3]) then return 0 end
-  local tag = string.sub(keys[1], 1, -5)
+  local tag = sub(keys[1], 1, -5)
   if seq > tonumber(meta[2]) then call('HSET', keys[1], 'persisted', argv[2]) end
   if seq > tail then
     call('XTRIM', tag .. 'log', 'MINID', '~', text(seq + 1 - tail) .. '-0')
@@ -70,12 +70,12 @@ end
 -- Keys: {shard}:meta. Arguments: lifetime in seconds, then digests.
 -- Reads and writes: idem. Returns: how many were dropped; a key that was used anew is kept.
 local function forget_keys(keys, argv)
-  call = redis.call
-  local idem_key = string.sub(keys[1], 1, -5) .. 'idem'
+  bind()
+  local idem_key = sub(keys[1], 1, -5) .. 'idem'
   local now, ttl_s, dropped = tonumber(call('TIME')[1]), tonumber(argv[1]), 0
   for i = 2, #argv do
     local stored = call('HGET', idem_key, argv[i])
-    if stored and now - string.match(stored, ',(%d+)$') >= ttl_s then
+    if stored and now - match(stored, ',(%d+)$') >= ttl_s then
       call('HDEL', idem_key, argv[i])
       dropped = dropped + 1
     end

@@ -13,20 +13,23 @@ local function mass_cancel(shard, _, argv, at)
     '[' .. argv[at + 3], 'LIMIT', 0, page_size)
   local following = #ids == page_size and ids[#ids] or ''
   if #ids == 0 then return 'M,' end
-  local records = records_of(shard, ids)
-  local chosen = {}
-  for i = 1, #records do
-    local order = parse_record(records[i])
-    if instrument == '' or order.instrument == instrument then chosen[#chosen + 1] = order end
+  read_records(shard, ids)
+  local chosen, orders = {}, {}
+  for i = 1, #ids do
+    local order = parse_record(shard, record_of(shard, ids[i]))
+    if instrument == '' or order[PARSED_INSTRUMENT] == instrument then
+      chosen[#chosen + 1], orders[#orders + 1] = ids[i], order
+    end
   end
-  if #chosen == 0 then return 'M' .. following .. ',' end
+  local count = #chosen
+  if count == 0 then return 'M' .. following .. ',' end
 
   next_seq(shard)
-  local orders, levels = {}, {}
-  for i = 1, #chosen do
-    local record, level = cancel_order(shard, chosen[i], REASON.mass_cancel)
-    orders[i], levels[i] = record, level
+  local records, levels = {}, {}
+  for i = 1, count do
+    local record, level = cancel_order(shard, chosen[i], orders[i], REASON.mass_cancel)
+    records[i], levels[i] = i < count and with_id(record, chosen[i]) or record, level
   end
   return 'M' .. following .. ','
-    .. append_entry(shard, 'mass_cancel', table.concat(orders, '],['), '', table.concat(levels, ','), '', '', '0', '0')
+    .. append_entry(shard, ENTRY.mass_cancel, concat(records, '],['), chosen[count], '', concat(levels, ','), '', '', '0', '0')
 end

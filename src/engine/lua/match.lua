@@ -7,15 +7,14 @@ local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
 
 -- Finds the makers that an order would trade with, best price first, then first come.
--- price: limit in ticks, nil for a market order. Returns the plan: parallel arrays of `count` fills,
--- `left` (lots without a counterpart) and `limited` (the fills bound stopped it).
+-- price: limit in ticks, nil for a market order. Returns the lots that are left without a counterpart, the makers with
+-- what is traded with each (nil for none), and whether the fills bound stopped it.
 local function plan_match(shard, limits, book, side, price, quantity)
-  local plan = { count = 0, left = quantity, limited = false }
-  if not would_match(shard, book, side, price) then return plan end
-  local half = book[OPPOSITE[side]]
-  local is_buy = side == BUY
-  local members, prices, lots, makers = {}, {}, {}, {}
-  plan.members, plan.prices, plan.lots, plan.makers = members, prices, lots, makers
+  local half, is_buy = book[OPPOSITE[side]], side == BUY
+  local best = half.best
+  if best == nil then best = best_price(shard, half) end
+  if not best or (price and ((is_buy and best > price) or (not is_buy and best < price))) then return quantity, nil, false end
+  local makers, limited = {}, false
   local left, count, size = quantity, 0, CHUNK_FIRST
   local head = half.head or extend_head(shard, half, size, true)
   local at = head.first
@@ -34,26 +33,24 @@ local function plan_match(shard, limits, book, side, price, quantity)
     if price and ((is_buy and maker_price > price) or (not is_buy and maker_price < price)) then break end
     if count == limits.fills_max then
       -- Only a bound that really cuts something off counts as one.
-      plan.limited = true
+      limited = true
       break
     end
-    local id = head.ids[at]
-    local record = shard.records[id] or head.records[at] or record_of(shard, id)
-    local filled, notional, fill_seq, priority, price_text, quantity_text, tail = string.match(record, MAKER_RECORD)
+    local member = head.members[at]
+    local id = sub(member, ID_START)
+    local filled, notional, fill_seq, priority, price_text, quantity_text, tail = match(record_of(shard, id), MAKER_RECORD)
     local maker_filled, maker_total = tonumber(filled), tonumber(quantity_text)
     local traded = maker_total - maker_filled
     if traded > left then traded = left end
     count = count + 1
-    members[count], prices[count], lots[count] = head.members[at], maker_price, traded
     makers[count] = {
-      id = id, filled = maker_filled + traded, notional = notional, fill_seq = fill_seq, priority = priority,
-      price_text = price_text, quantity = maker_total, quantity_text = quantity_text, tail = tail,
+      member, maker_price, traded, id, maker_filled + traded, maker_total, notional, fill_seq, priority, price_text,
+      quantity_text, tail,
     }
     left = left - traded
     at = at + 1
   end
-  plan.count, plan.left = count, left
-  return plan
+  return left, makers[1] and makers, limited
 end
 
 local function next_trade_id(shard, instrument)
@@ -66,38 +63,39 @@ local function next_trade_id(shard, instrument)
   return id
 end
 
--- Carries out a plan. Returns the fills for the log and adds the touched levels to `levels`; plan.notional is
--- the taker's notional after them.
-local function apply_fills(shard, book, plan, side, taker_id, taker_notional, levels)
+-- Trades with the makers of a plan. Returns the fills and the changed levels for the log, and the taker's notional after
+-- them.
+local function apply_fills(shard, book, makers, side, taker_id, taker_notional)
   local half = book[OPPOSITE[side]]
   local seq, time, instrument = shard.seq_text, shard.time, book.instrument
-  local fills, recent = {}, {}
+  local fills, levels, count = {}, '', #makers
+  local recent, recent_count = book.recent, book.recent_count
   local level_price, level_price_text, level_lots = nil, nil, 0
-  for i = 1, plan.count do
-    local maker, lots, price = plan.makers[i], plan.lots[i], plan.prices[i]
+  for i = 1, count do
+    local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, price_text, quantity_text, tail =
+      unpack(makers[i])
     local lots_text, trade_id = text(lots), text(next_trade_id(shard, instrument))
-    local done = maker.filled == maker.quantity
-    local record = format_record(shard, done and maker.quantity_text or text(maker.filled), add_product(maker.notional, price, lots),
-      done and STATUS.filled or STATUS.partially_filled, '0', seq, maker.priority, maker.price_text, maker.quantity_text, maker.tail)
+    local done = filled == quantity
+    local record = format_record(shard, done and quantity_text or text(filled), add_product(notional, price, lots),
+      done and STATUS.filled or STATUS.partially_filled, '0', seq, priority, price_text, quantity_text, tail)
     taker_notional = add_product(taker_notional, price, lots)
-    fills[i] = '[' .. trade_id .. ',' .. maker.price_text .. ',' .. lots_text .. ',' .. maker.fill_seq .. ',[' .. record .. ']]'
-    recent[i] = trade_id .. ',' .. maker.price_text .. ',' .. lots_text .. ',' .. side .. ',"' .. maker.id .. '","'
+    fills[i] = '[' .. trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. fill_seq .. ',[' .. record .. ',"' .. maker_id .. '"]]'
+    recent[recent_count + i] = trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. side .. ',"' .. maker_id .. '","'
       .. taker_id .. '",' .. time
-    store_record(shard, maker.id, record)
+    store_record(shard, maker_id, record)
     if done then
-      half.members[plan.members[i]] = false
-      local client, client_order_id = string.match(maker.tail, TAIL_OWNER)
-      unlist_open(shard, client, client_order_id, maker.id)
+      half.members[member] = false
+      local name, client = match(tail, TAIL_OWNER)
+      unlist_open(shard, client, name, maker_id)
     end
     if price ~= level_price then
-      if level_price then levels[#levels + 1] = lower_level(half, level_price_text, level_lots) end
-      level_price, level_price_text, level_lots = price, maker.price_text, 0
+      if level_price then levels = levels .. lower_level(half, level_price_text, level_lots) .. ',' end
+      level_price, level_price_text, level_lots = price, price_text, 0
     end
     level_lots = level_lots + lots
   end
-  levels[#levels + 1] = lower_level(half, level_price_text, level_lots)
+  levels = levels .. lower_level(half, level_price_text, level_lots)
   half.best = nil
-  call_many('LPUSH', shard.tag .. 'trades:' .. instrument, recent, plan.count)
-  plan.notional = taker_notional
-  return table.concat(fills, ',')
+  book.recent_count = recent_count + count
+  return count > 1 and concat(fills, ',') or fills[1], levels, taker_notional
 end

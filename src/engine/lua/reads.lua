@@ -1,35 +1,35 @@
+-- Where an order's id stands in an entry, counted from 1.
+local ID_POSITION = 17
+
 -- read_order: an order with the log entries of its fills that are still in the log, newest first.
 -- Keys: {shard}:meta. Arguments: compact order id, log sequence to go on from ('' for the newest fill), page size.
 -- Returns: nothing for an unknown order, else record, sequence to go on from (0 when the walk is done), first
 --   log sequence the walk could not reach (0 when it reached the order's first fill), then the entries.
 local function read_order(keys, argv)
-  call = redis.call
-  local tag = string.sub(keys[1], 1, -5)
+  bind()
+  local tag = sub(keys[1], 1, -5)
   local record = call('HGET', tag .. 'orders', argv[1])
   if not record then return {} end
-  record = record_form(record, argv[1])
   local entries, count, page_size = {}, 0, tonumber(argv[3])
   local seq = argv[2]
-  if seq == '' then seq = parse_record(record).fill_seq end
+  if seq == '' then seq = ({ match(record, RECORD) })[PARSED_FILL_SEQ] end
   seq = tonumber(seq)
   while seq > 0 and count < page_size do
-    local id = text(seq) .. '-0'
-    local found = call('XRANGE', tag .. 'log', id, id)
-    if not found[1] then return { record, 0, seq, unpack(entries) } end
-    local payload = found[1][2][2]
+    local payload = entry_at(tag .. 'log', seq)
+    if not payload then return { with_id(record, argv[1]), 0, seq, unpack(entries) } end
     count = count + 1
     entries[count] = payload
     local entry = cjson.decode(payload)
     local previous = entry[11]
-    if entry[5][1][16] ~= argv[1] then
+    if entry[5][1][ID_POSITION] ~= argv[1] then
       -- A maker, which trades at most once in an entry.
       for _, fill in ipairs(entry[6]) do
-        if fill[5][16] == argv[1] then previous = fill[4] break end
+        if fill[5][ID_POSITION] == argv[1] then previous = fill[4] break end
       end
     end
     seq = previous
   end
-  return { record, seq, 0, unpack(entries) }
+  return { with_id(record, argv[1]), seq, 0, unpack(entries) }
 end
 
 -- A page of one side's price levels, best first, behind price `behind` ('' for the best): appends price and lots of
@@ -62,10 +62,10 @@ end
 -- Keys: {shard}:meta. Arguments: instrument, side, price to go on behind ('' for the best), page size.
 -- Returns: log sequence, time in µs, then price and lots of each level.
 local function read_levels(keys, argv)
-  call = redis.call
+  bind()
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
   local result = { meta[1], meta[2] }
-  append_levels(string.sub(keys[1], 1, -5), argv[1], argv[2], argv[3], tonumber(argv[4]), result)
+  append_levels(sub(keys[1], 1, -5), argv[1], argv[2], argv[3], tonumber(argv[4]), result)
   return result
 end
 
@@ -73,8 +73,8 @@ end
 -- Keys: {shard}:meta. Arguments: instrument, levels a side.
 -- Returns: log sequence, time in µs, number of bid levels, then price and lots of each bid level and each ask level.
 local function read_book(keys, argv)
-  call = redis.call
-  local tag, levels = string.sub(keys[1], 1, -5), tonumber(argv[2])
+  bind()
+  local tag, levels = sub(keys[1], 1, -5), tonumber(argv[2])
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
   local result = { meta[1], meta[2], 0 }
   result[3] = append_levels(tag, argv[1], BUY, '', levels, result)
@@ -100,11 +100,11 @@ local function orders_of_side(tag, instrument, side, levels, orders_max)
       end
       if count + id_count == orders_max then is_done, is_cut = true, 1 break end
       id_count = id_count + 1
-      ids[id_count] = string.sub(page[i], ID_START)
+      ids[id_count] = sub(page[i], ID_START)
     end
     if id_count > 0 then
-      local found = stored_records(tag .. 'orders', ids)
-      for i = 1, id_count do records[count + i] = found[i] end
+      local found = call('HMGET', tag .. 'orders', unpack(ids))
+      for i = 1, id_count do records[count + i] = found[i] and with_id(found[i], ids[i]) end
       count = count + id_count
     end
     if is_done then return records, is_cut end
@@ -116,8 +116,8 @@ end
 -- Returns: log sequence, time in µs, then for bids and for asks: records, whether there were too many, price and lots of
 --   each level of the checksum.
 local function read_orders(keys, argv)
-  call = redis.call
-  local tag = string.sub(keys[1], 1, -5)
+  bind()
+  local tag = sub(keys[1], 1, -5)
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
   local result = { meta[1], meta[2] }
   for _, side in ipairs({ BUY, SELL }) do
@@ -134,17 +134,17 @@ end
 -- Returns: order id to go on behind ('' when the listing ends), then records. A page scans a bounded number of
 --   orders, so one may be short or empty although more follow.
 local function read_open_orders(keys, argv)
-  call = redis.call
-  local tag = string.sub(keys[1], 1, -5)
+  bind()
+  local tag = sub(keys[1], 1, -5)
   local page_size = tonumber(argv[4])
   local scanned_max = argv[2] == '' and page_size or 1000
   local ids = call('ZREVRANGEBYLEX', tag .. 'open:' .. argv[1], argv[3] == '' and '+' or '(' .. argv[3], '-', 'LIMIT', 0, scanned_max)
   local result = { #ids == scanned_max and ids[#ids] or '' }
   if #ids == 0 then return result end
-  local records = stored_records(tag .. 'orders', ids)
+  local records = call('HMGET', tag .. 'orders', unpack(ids))
   for i = 1, #records do
-    if argv[2] == '' or parse_record(records[i]).instrument == argv[2] then
-      result[#result + 1] = records[i]
+    if argv[2] == '' or ({ match(records[i], RECORD) })[PARSED_INSTRUMENT] == argv[2] then
+      result[#result + 1] = with_id(records[i], ids[i])
       if #result == page_size + 1 then
         result[1] = ids[i]
         break

@@ -1,7 +1,7 @@
 import { decodeLogEntry, type LogEntry } from '../../../src/domain/log-entry';
 import { SIDES, type Order, type Trade } from '../../../src/domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../../../src/domain/order-id';
-import { LOG_FIELD, shardKeys } from '../../../src/engine/keys';
+import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../src/engine/keys';
 import { decodeStoredOrder } from '../../../src/engine/record';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
@@ -65,9 +65,10 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   const meta = Object.fromEntries(pairs(take(keys.meta)));
   const orders = pairs(take(keys.orders)).map(([id, stored]) => decodeStoredOrder(stored, id));
   const byId = new Map(orders.map((order) => [order.orderId, order]));
-  const log = (take(keys.log) as unknown as [string, string[]][]).map(([id, fields]) => readLogEntry(id, fields, problems));
+  const log = (take(keys.log) as unknown as StreamElement[]).flatMap((element) => readElement(element, problems))
+    .filter((entry) => entry.sequence >= logFrom);
   const clientOrderIds = pairs(take(keys.clientOrderIds)).map(([name, id]) => {
-    const [client, clientOrderId] = name.split('"');
+    const [client, clientOrderId] = name.split('","');
     return { clientId: unescape(client as string), clientOrderId: unescape(clientOrderId ?? ''), orderId: expandId(id) };
   });
   const idempotency = pairs(take(keys.idempotency)).map(([digest, stored]) => {
@@ -123,11 +124,16 @@ function unescape(text: string): string {
   return JSON.parse(`"${text}"`) as string;
 }
 
-function readLogEntry(id: string, fields: readonly string[], problems: string[]): LogEntry {
-  const entry = decodeLogEntry(fields[1] as string);
-  if (fields.length !== 2 || fields[0] !== LOG_FIELD) problems.push(`log entry ${id} has fields ${fields.join(' ')}`);
-  if (id !== `${entry.sequence}-0`) problems.push(`log entry ${entry.sequence} has the id ${id}`);
-  return entry;
+function readElement(element: StreamElement, problems: string[]): LogEntry[] {
+  const [id, fields] = element;
+  if (fields.length % 2 !== 0 || fields.some((field, i) => i % 2 === 0 && field !== LOG_FIELD)) {
+    problems.push(`log element ${id} has fields ${fields.join(' ')}`);
+  }
+  return entriesOf(element).map(({ sequence, payload }) => {
+    const entry = decodeLogEntry(payload);
+    if (sequence !== entry.sequence) problems.push(`log entry ${entry.sequence} stands where entry ${sequence} belongs`);
+    return entry;
+  });
 }
 
 function readOpen(name: string, reply: Reply, problems: string[]): string[] {

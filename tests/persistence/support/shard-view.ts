@@ -1,3 +1,5 @@
+import type { RawLogEntry } from '../../../src/domain/log-entry';
+import { entriesOf, type StreamElement } from '../../../src/engine/keys';
 import type { Venue } from '../../support/venue';
 import { until } from './until';
 
@@ -18,10 +20,10 @@ export class ShardView {
     await until('everything is persisted', async () => await this.meta('persisted') === await this.meta('seq'), timeoutMs);
   }
 
-  /** Payloads of the log as Redis holds it now. */
-  async log(): Promise<{ id: string; payload: string }[]> {
-    const rows = (await this.venue.redis.command('XRANGE', this.key('log'), '-', '+')) as [id: string, fields: string[]][];
-    return rows.map(([id, fields]) => ({ id, payload: fields[1] as string }));
+  /** The log as Redis holds it now. */
+  async log(): Promise<RawLogEntry[]> {
+    const elements = (await this.venue.redis.command('XRANGE', this.key('log'), '-', '+')) as StreamElement[];
+    return elements.flatMap(entriesOf);
   }
 
   /** Process ids of the Postgres sessions that hold the writer's lock: at most one. */
