@@ -45,41 +45,45 @@ export function newOrderId(): string {
   return generator.generate().toString();
 }
 
+/**
+ * Where the 32 digits of a UUID stand in its text. Three digits are two characters of the compact form; the 33rd digit is
+ * none: it fills up the last pair.
+ */
+const DIGIT_AT = new Uint8Array(33);
+for (let digit = 0; digit < 33; digit++) DIGIT_AT[digit] = digit + [8, 12, 16, 20].filter((dash) => dash <= digit).length;
+const LAST_DIGIT = 32;
+
+const ALPHABET_CODES = Buffer.from(ALPHABET, 'latin1');
+const HEX_CODES = Buffer.from(HEX, 'latin1');
+
+// Written byte by byte and read as a whole: text that grows by a character leaves a piece of garbage for each.
+const uuidText = Buffer.alloc(37, '-');
+const compactText = Buffer.alloc(COMPACT_ID_LENGTH);
+
+function digitOf(uuid: string, digit: number): number {
+  return HEX_TO_VALUE[uuid.charCodeAt(DIGIT_AT[digit] as number)] as number;
+}
+
 /** UUID text (36 characters) to compact form (22). The text must be a UUID. */
 export function compactId(uuid: string): string {
-  let out = '';
-  let buffer = 0;
-  let bits = 0;
-  for (let i = 0; i < 36; i++) {
-    const value = HEX_TO_VALUE[uuid.charCodeAt(i)] ?? -1;
-    if (value < 0) continue; // a dash
-    buffer = (buffer << 4) | value;
-    bits += 4;
-    if (bits >= 6) {
-      bits -= 6;
-      out += ALPHABET[(buffer >> bits) & 63];
-      buffer &= (1 << bits) - 1;
-    }
+  let at = 0;
+  for (let digit = 0; digit < 33; digit += 3) {
+    const last = digit + 2 === LAST_DIGIT ? 0 : digitOf(uuid, digit + 2);
+    const bits = (digitOf(uuid, digit) << 8) | (digitOf(uuid, digit + 1) << 4) | last;
+    compactText[at++] = ALPHABET_CODES[bits >> 6] as number;
+    compactText[at++] = ALPHABET_CODES[bits & 63] as number;
   }
-  return out + ALPHABET[(buffer << (6 - bits)) & 63];
+  return compactText.toString('latin1');
 }
 
 /** Compact form (22 characters) back to UUID text. */
 export function expandId(compact: string): string {
-  let out = '';
-  let buffer = 0;
-  let bits = 0;
-  let digits = 0;
-  for (let i = 0; i < COMPACT_ID_LENGTH && digits < 32; i++) {
-    buffer = (buffer << 6) | (CHAR_TO_VALUE[compact.charCodeAt(i)] ?? 0);
-    bits += 6;
-    while (bits >= 4 && digits < 32) {
-      bits -= 4;
-      if (digits === 8 || digits === 12 || digits === 16 || digits === 20) out += '-';
-      out += HEX[(buffer >> bits) & 15];
-      digits++;
-      buffer &= (1 << bits) - 1;
-    }
+  let digit = 0;
+  for (let i = 0; i < COMPACT_ID_LENGTH; i += 2) {
+    const bits = ((CHAR_TO_VALUE[compact.charCodeAt(i)] as number) << 6) | (CHAR_TO_VALUE[compact.charCodeAt(i + 1)] as number);
+    uuidText[DIGIT_AT[digit++] as number] = HEX_CODES[bits >> 8] as number;
+    uuidText[DIGIT_AT[digit++] as number] = HEX_CODES[(bits >> 4) & 15] as number;
+    uuidText[DIGIT_AT[digit++] as number] = HEX_CODES[bits & 15] as number;
   }
-  return out;
+  return uuidText.toString('latin1', 0, 36);
 }

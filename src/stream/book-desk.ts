@@ -59,7 +59,6 @@ export class BookDesk {
   /** Tells each feed what has changed since the last time. @param position where a client stands after it */
   tell(book: BookReplica, position: Position, put: (feed: BookFeed, message: Message) => void): void {
     if (this.firstSequence === 0) return;
-    const checksums = new Map<number, number>();
     for (const [depth, feed] of this.feeds) {
       if (feed.groups.size === 0) {
         this.feeds.delete(depth);
@@ -67,12 +66,7 @@ export class BookDesk {
       }
       const delta = feed.advance(this.changes, this.firstSequence, book);
       if (delta === null) continue;
-      let checksum = checksums.get(feed.checksumLevels);
-      if (checksum === undefined) {
-        checksum = checksumOf(book, this.instrument, feed.checksumLevels);
-        checksums.set(feed.checksumLevels, checksum);
-      }
-      put(feed, deltaMessage(delta, checksum, position));
+      put(feed, deltaMessage(delta, checksumOf(book, this.instrument, feed.checksumLevels), position));
     }
     this.forgetChanges();
   }

@@ -1,11 +1,9 @@
+import { CHECKSUM_LEVELS } from '../domain/checksum';
 import type { Instrument } from '../domain/instruments';
 import type { BookReplica, ReplicaSide } from './book-replica';
 import { LevelMerge, type LevelStep } from './level-merge';
 import { Topic } from './audience';
 import type { FeedDelta } from './feed-delta';
-
-/** Levels of each side that a checksum is made of, where a client holds as many. */
-const CHECKSUM_LEVELS = 10;
 
 /** Steps of one side as a client sees it that has the best `depth` levels only. @param edge the last of them before, null where all were in */
 function windowSteps(side: ReplicaSide, steps: ReadonlyMap<number, LevelStep>, depth: number, edge: number | null): LevelStep[] {
@@ -49,6 +47,7 @@ export class BookFeed extends Topic {
     return this.depth ?? Infinity;
   }
 
+  /** Levels of each side that a checksum is made of. */
   get checksumLevels(): number {
     return Math.min(CHECKSUM_LEVELS, this.levels);
   }

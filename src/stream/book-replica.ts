@@ -1,3 +1,4 @@
+import { CHECKSUM_LEVELS, CRC_START, addLevel, crcOf, type Steps } from '../domain/checksum';
 import type { LevelChange } from '../domain/log-entry';
 import type { Side } from '../domain/order';
 
@@ -8,6 +9,8 @@ import type { Side } from '../domain/order';
 export class ReplicaSide {
   private readonly prices: number[] = [];
   private readonly lots = new Map<number, number>();
+  /** Counts the changes among the levels of a checksum: most are further behind. */
+  private topChanges = 0;
 
   constructor(private readonly side: Side) {}
 
@@ -21,6 +24,8 @@ export class ReplicaSide {
    */
   set(price: number, lots: number): number {
     const before = this.lots.get(price) ?? 0;
+    const edge = this.edge(CHECKSUM_LEVELS);
+    if (edge === null || !this.isBehind(price, edge)) this.topChanges++;
     if (lots === 0) {
       if (this.lots.delete(price)) this.prices.splice(this.indexOf(price), 1);
       return before;
@@ -42,6 +47,22 @@ export class ReplicaSide {
       levels.push([price, this.lots.get(price) as number]);
     }
     return levels;
+  }
+
+  /** Another number each time that the levels of a checksum changed. */
+  get topVersion(): number {
+    return this.topChanges;
+  }
+
+  /** @returns the register of a CRC after this side's levels of a checksum */
+  addTop(register: number, steps: Steps): number {
+    let added = register;
+    const last = Math.max(0, this.prices.length - CHECKSUM_LEVELS);
+    for (let i = this.prices.length - 1; i >= last; i--) {
+      const price = this.prices[i] as number;
+      added = addLevel(added, price, this.lots.get(price) as number, steps);
+    }
+    return added;
   }
 
   /** Price of the last of the best `count` levels; null where there are fewer. */
@@ -83,9 +104,28 @@ export class BookReplica {
   /** Log sequence of the last entry that changed this book. */
   changedSequence = 0;
   changedUs = 0;
+  // The checksum that was told last, and of what: asks come first in it.
+  private askRegister = CRC_START;
+  private askVersion = -1;
+  private bidVersion = -1;
+  private known = 0;
 
   /** @returns the level's lots before */
   apply(level: LevelChange): number {
     return (level.side === 'buy' ? this.bids : this.asks).set(level.priceTicks, level.quantityLots);
+  }
+
+  /** @param steps of the book's instrument, the same each time */
+  checksum(steps: Steps): number {
+    if (this.askVersion !== this.asks.topVersion) {
+      this.askRegister = this.asks.addTop(CRC_START, steps);
+      this.askVersion = this.asks.topVersion;
+      this.bidVersion = -1;
+    }
+    if (this.bidVersion !== this.bids.topVersion) {
+      this.known = crcOf(this.bids.addTop(this.askRegister, steps));
+      this.bidVersion = this.bids.topVersion;
+    }
+    return this.known;
   }
 }

@@ -30,7 +30,7 @@ export class LogTail {
   }
 
   /** @param changed instruments whose books the entry changed */
-  push(entry: RawLogEntry, changed: ReadonlySet<string>): void {
+  push(entry: RawLogEntry, changed: readonly string[]): void {
     this.payloads[entry.sequence % this.capacity] = entry.payload;
     this.lastSequence = entry.sequence;
     if (this.lastSequence - this.firstSequence >= this.capacity) this.firstSequence = this.lastSequence - this.capacity + 1;

@@ -274,6 +274,9 @@ export class Market {
 }
 
 /** Instruments whose books an entry changed. */
-function changedBy(entry: LogEntry): Set<string> {
-  return new Set(entry.levels.map((level) => level.instrument));
+function changedBy({ levels }: LogEntry): readonly string[] {
+  const first = levels[0]?.instrument;
+  if (first === undefined) return [];
+  // Only a mass cancel may touch several.
+  return levels.every((level) => level.instrument === first) ? [first] : [...new Set(levels.map((level) => level.instrument))];
 }

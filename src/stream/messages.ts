@@ -1,5 +1,5 @@
 import { formatAmount } from '../domain/amounts';
-import { bookChecksum } from '../domain/checksum';
+import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import { formatTimeUs, type Order } from '../domain/order';
@@ -31,7 +31,7 @@ function textOf(type: string, instrument: string | null, sequence: number, timeU
 
 /** @param levels of each side */
 export function checksumOf(book: BookReplica, instrument: Instrument, levels: number): number {
-  return bookChecksum(book.bids.top(levels), book.asks.top(levels), instrument);
+  return levels >= CHECKSUM_LEVELS ? book.checksum(instrument) : bookChecksum(book.bids.top(levels), book.asks.top(levels), instrument);
 }
 
 /** The book as a feed's clients have it after the feed's last message. */
@@ -64,25 +64,36 @@ export interface EntryItem {
   make(instrument: Instrument, position: Position | null): Message;
 }
 
-/** The trades and orders of an entry. A refusal is between the venue and its client: it has none. */
-export function itemsOf(entry: LogEntry): EntryItem[] {
+/**
+ * The trades and orders of an entry. A refusal is between the venue and its client: it has none.
+ * @param isWanted whether anybody follows a channel of an instrument; the others' items are left out
+ */
+export function itemsOf(entry: LogEntry, isWanted: (channel: EntryItem['channel'], instrument: string) => boolean): EntryItem[] {
   if (entry.kind === 'refuse' || entry.kind === 'keep') return [];
   const items: EntryItem[] = [];
-  for (const trade of entry.fills.length === 0 ? [] : tradesOf(entry)) {
-    items.push({
-      channel: 'trades', instrument: trade.instrument, index: items.length,
-      make: (instrument, position) => new Message(
-        'trade', textOf('trade', trade.instrument, entry.sequence, entry.timeUs, presentTrade(trade, instrument)), entry.sequence, position,
-      ),
-    });
+  const trades = entry.fills.length;
+  const taker = entry.orders[0];
+  if (taker !== undefined && trades > 0 && isWanted('trades', taker.instrument)) {
+    for (const [index, trade] of tradesOf(entry).entries()) {
+      items.push({
+        channel: 'trades', instrument: trade.instrument, index,
+        make: (instrument, position) => new Message(
+          'trade', textOf('trade', trade.instrument, entry.sequence, entry.timeUs, presentTrade(trade, instrument)), entry.sequence, position,
+        ),
+      });
+    }
   }
+  let index = trades;
   const addOrder = (order: Order): void => {
-    items.push({
-      channel: 'orders', instrument: order.instrument, index: items.length,
-      make: (instrument, position) => new Message(
-        'order', textOf('order', order.instrument, entry.sequence, entry.timeUs, presentOrder(order, instrument)), entry.sequence, position,
-      ),
-    });
+    if (isWanted('orders', order.instrument)) {
+      items.push({
+        channel: 'orders', instrument: order.instrument, index,
+        make: (instrument, position) => new Message(
+          'order', textOf('order', order.instrument, entry.sequence, entry.timeUs, presentOrder(order, instrument)), entry.sequence, position,
+        ),
+      });
+    }
+    index++;
   };
   for (const order of entry.orders) addOrder(order);
   for (const fill of entry.fills) addOrder(fill.maker);

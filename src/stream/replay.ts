@@ -127,8 +127,8 @@ export class Replay {
 
   private addItems(entry: LogEntry, messages: Message[]): void {
     const told = entry.sequence === this.from.sequence + 1 ? this.from.count : 0;
-    for (const item of itemsOf(entry)) {
-      if (item.index < told || !this.wanted.has(pairOf(item.channel, item.instrument))) continue;
+    for (const item of itemsOf(entry, (channel, instrument) => this.wanted.has(pairOf(channel, instrument)))) {
+      if (item.index < told) continue;
       const instrument = this.market.instrument(item.instrument);
       if (instrument === undefined) continue;
       messages.push(item.make(instrument, {

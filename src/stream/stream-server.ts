@@ -482,12 +482,17 @@ export class StreamServer implements MarketListener {
 
   private putItems(entry: LogEntry, market: Market): void {
     const bookSequence = this.changedFrom === 0 ? entry.sequence - 1 : this.changedFrom - 1;
-    for (const item of itemsOf(entry)) {
+    for (const item of itemsOf(entry, this.isFollowed)) {
       const topic = this.topics.get(item.channel)?.get(item.instrument);
-      if (topic === undefined || topic.groups.size === 0) continue;
+      if (topic === undefined) continue;
       this.put(topic, item.make(topic.instrument, { epoch: market.epoch, sequence: entry.sequence - 1, count: item.index + 1, bookSequence }));
     }
   }
+
+  private readonly isFollowed = (channel: Channel, instrument: string): boolean => {
+    const topic = this.topics.get(channel)?.get(instrument);
+    return topic !== undefined && topic.groups.size > 0;
+  };
 
   private put(topic: Topic, message: Message): void {
     if (this.gathering.size === 0) process.nextTick(() => this.flushGroups());

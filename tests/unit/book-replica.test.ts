@@ -1,7 +1,22 @@
 import fc from 'fast-check';
+import { parseStep } from '../../src/domain/amounts';
+import { bookChecksum } from '../../src/domain/checksum';
 import { BookReplica } from '../../src/stream/book-replica';
 
+const STEPS = { tick: parseStep('0.01'), lot: parseStep('1') };
+
 describe('the book in memory', () => {
+  it('has at any time the checksum of its ten best levels', () => {
+    const change = fc.record({ side: fc.constantFrom('buy' as const, 'sell' as const), priceTicks: fc.integer({ min: 1, max: 40 }), quantityLots: fc.integer({ min: 0, max: 3 }), isAsked: fc.boolean() });
+    fc.assert(fc.property(fc.array(change, { maxLength: 200 }), (changes) => {
+      const book = new BookReplica();
+      for (const { isAsked, ...level } of changes) {
+        book.apply({ ...level, instrument: 'BTC-USD' });
+        if (isAsked) expect(book.checksum(STEPS)).toBe(bookChecksum(book.bids.top(20), book.asks.top(20), STEPS));
+      }
+    }), { numRuns: 500 });
+  });
+
   it('keeps each side best first, whatever comes and goes', () => {
     const change = fc.record({ side: fc.constantFrom('buy' as const, 'sell' as const), priceTicks: fc.integer({ min: 1, max: 40 }), quantityLots: fc.integer({ min: 0, max: 3 }) });
     fc.assert(fc.property(fc.array(change, { maxLength: 200 }), fc.integer({ min: 0, max: 50 }), (changes, count) => {

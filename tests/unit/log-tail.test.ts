@@ -10,7 +10,7 @@ describe('the tail of the log in memory', () => {
       (capacity, after, changes, pick, count) => {
         const tail = new LogTail(capacity);
         tail.restart(after);
-        changes.forEach((changed, i) => { tail.push({ sequence: after + 1 + i, payload: `entry ${after + 1 + i}` }, new Set(changed)); });
+        changes.forEach((changed, i) => { tail.push({ sequence: after + 1 + i, payload: `entry ${after + 1 + i}` }, [...new Set(changed)]); });
         const last = after + changes.length;
         const sequence = after + pick % (changes.length + 1);
         const first = Math.max(after + 1, last - capacity + 1);

@@ -1,6 +1,7 @@
 import type { Level } from './contract';
 
-const LEVELS = 10;
+/** Levels of each side that a checksum is made of. */
+export const CHECKSUM_LEVELS = 10;
 
 const TABLE = new Uint32Array(256);
 for (let n = 0; n < 256; n++) {
@@ -21,7 +22,7 @@ function digits(text: string): string {
 export function bookChecksum(bids: readonly Level[], asks: readonly Level[]): number {
   let text = '';
   for (const side of [asks, bids]) {
-    for (const [price, quantity] of side.slice(0, LEVELS)) text += digits(price) + digits(quantity);
+    for (const [price, quantity] of side.slice(0, CHECKSUM_LEVELS)) text += digits(price) + digits(quantity);
   }
   let crc = 0xffffffff;
   for (let i = 0; i < text.length; i++) crc = (TABLE[(crc ^ text.charCodeAt(i)) & 0xff] as number) ^ (crc >>> 8);
