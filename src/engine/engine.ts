@@ -95,10 +95,24 @@ function isNotSent(error: unknown): boolean {
   return (error as { code?: string }).code === 'EOPENBREAKER' || error instanceof ClientOfflineError || error instanceof ClientClosedError;
 }
 
+/** Commands that were submitted together: whoever waits gets their results as one. */
+interface Submission {
+  readonly results: CommandResult[];
+  missing: number;
+  readonly done: (results: CommandResult[]) => void;
+}
+
 interface Pending {
-  readonly args: string[];
+  readonly args: readonly string[];
   readonly frees: boolean;
-  readonly resolve: (result: CommandResult) => void;
+  readonly submission: Submission;
+  /** Place among the submission's results. */
+  readonly index: number;
+}
+
+function settle({ submission, index }: Pick<Pending, 'submission' | 'index'>, result: CommandResult): void {
+  submission.results[index] = result;
+  if (--submission.missing === 0) submission.done(submission.results);
 }
 
 function encode(command: EngineCommand): string[] {
@@ -237,29 +251,27 @@ export class Engine {
 
   /** Never rejects: what could not be done is an outcome of its own. */
   submit(command: EngineCommand): Promise<CommandResult> {
-    return new Promise((resolve) => { this.enqueue(command, resolve); });
+    return new Promise((resolve) => {
+      this.enqueue(command, { results: [], missing: 1, done: ([result]) => resolve(result as CommandResult) }, 0);
+    });
   }
 
   /** Several commands, which take effect in their order. Never rejects. */
   submitAll(commands: readonly EngineCommand[]): Promise<CommandResult[]> {
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
-      const results = new Array<CommandResult>(commands.length);
-      let missing = commands.length;
-      commands.forEach((command, i) => this.enqueue(command, (result) => {
-        results[i] = result;
-        if (--missing === 0) resolve(results);
-      }));
+      const submission = { results: new Array<CommandResult>(commands.length), missing: commands.length, done: resolve };
+      commands.forEach((command, i) => this.enqueue(command, submission, i));
     });
   }
 
-  private enqueue(command: EngineCommand, resolve: (result: CommandResult) => void): void {
+  private enqueue(command: EngineCommand, submission: Submission, index: number): void {
     if (this.inFlight >= this.limits.commandsInFlightMax) {
-      resolve(refused('engine_unavailable'));
+      settle({ submission, index }, refused('engine_unavailable'));
       return;
     }
     this.inFlight++;
-    this.queue.push({ args: encode(command), frees: command.op === 'cancel' || command.op === 'mass_cancel', resolve });
+    this.queue.push({ args: encode(command), frees: command.op === 'cancel' || command.op === 'mass_cancel', submission, index });
     if (!this.flushScheduled) {
       this.flushScheduled = true;
       setImmediate(() => this.flush());
@@ -287,7 +299,7 @@ export class Engine {
     }
     this.inFlight -= batch.length;
     for (let i = 0; i < batch.length; i++) {
-      (batch[i] as Pending).resolve(results[i] ?? refused('outcome_unknown'));
+      settle(batch[i] as Pending, results[i] ?? refused('outcome_unknown'));
     }
     this.observer?.call(batch.length, Number(process.hrtime.bigint() - started) / 1e9);
   }
@@ -337,16 +349,27 @@ export class Engine {
   }
 
   private async callExecute(name: FunctionName, batch: readonly Pending[]): Promise<string[]> {
-    const args = [...this.limitArguments, this.epoch, String(this.sequenceMin)];
-    for (const pending of batch) {
-      for (const arg of pending.args) args.push(arg);
+    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin)];
+    let at = command.length;
+    // Grown once: it is the longest array of an order's way.
+    command.length += batch.reduce((count, { args }) => count + args.length, 0);
+    for (const { args } of batch) {
+      for (const arg of args) command[at++] = arg;
     }
-    return (await this.call(name, args)) as string[];
+    return (await this.fire(command)) as string[];
   }
 
-  /** Calls one library function on the shard; loads the library first where Redis does not know it. */
-  private async call(name: FunctionName, args: readonly string[]): Promise<unknown> {
-    const command = ['FCALL', this.library.functionName(name), '1', this.keys.meta, ...args];
+  private opening(name: FunctionName): readonly string[] {
+    return ['FCALL', this.library.functionName(name), '1', this.keys.meta];
+  }
+
+  /** Calls one library function on the shard. */
+  private call(name: FunctionName, args: readonly string[]): Promise<unknown> {
+    return this.fire([...this.opening(name), ...args]);
+  }
+
+  /** Sends the call of a library function; loads the library first where Redis does not know it. */
+  private async fire(command: readonly string[]): Promise<unknown> {
     try {
       return await this.breaker.fire(command);
     } catch (error) {
