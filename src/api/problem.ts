@@ -44,8 +44,17 @@ export class Problem extends Error {
   readonly status: number;
   readonly headers: Record<string, string>;
 
-  constructor(readonly code: ResultCode, readonly extras: ProblemExtras = {}) {
+  readonly code: ResultCode;
+  readonly extras: ProblemExtras;
+
+  constructor(code: ResultCode, extras: ProblemExtras = {}) {
+    // An answer, not a fault of ours: nobody reads where it was made, and finding that out costs more than an order.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(extras.detail ?? RESULT_CODES[code].title);
+    Error.stackTraceLimit = stackTraceLimit;
+    this.code = code;
+    this.extras = extras;
     this.name = 'Problem';
     this.status = RESULT_CODES[code].status;
     const retryAfter = RETRY_AFTER_S[code];

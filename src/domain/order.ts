@@ -94,14 +94,19 @@ export interface Trade {
 
 let lastTimeUs = Number.NaN;
 let lastTimeText = '';
+let lastSecond = Number.NaN;
+let lastSecondText = '';
 
 /** ISO 8601 UTC with microseconds. */
 export function formatTimeUs(timeUs: number): string {
-  // An answer tells the same moment several times over.
+  // An answer tells the same moment several times over, and a second has thousands of them.
   if (timeUs === lastTimeUs) return lastTimeText;
-  const ms = Math.floor(timeUs / 1000);
-  const micros = timeUs - ms * 1000;
-  lastTimeText = `${new Date(ms).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+  const second = Math.floor(timeUs / 1_000_000);
+  if (second !== lastSecond) {
+    lastSecondText = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
+    lastSecond = second;
+  }
+  lastTimeText = `${lastSecondText}${String(timeUs - second * 1_000_000).padStart(6, '0')}Z`;
   lastTimeUs = timeUs;
   return lastTimeText;
 }

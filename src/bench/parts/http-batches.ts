@@ -15,9 +15,9 @@ import { ALL_STREAMS, isConformance, prepareStream, type StreamName } from '../s
 import { BenchVenue } from '../venue';
 
 const INSTRUMENT: VenueInstrument = { instrument: 'BENCH-USD', tick: parseStep('1'), lot: parseStep('1') };
-const OPERATIONS_IN_BATCH = 450;
+const OPERATIONS_IN_BATCH = 900;
 /** Batches that are on their way on one connection: while one is answered, the next is read. */
-const IN_FLIGHT = 4;
+const IN_FLIGHT = 6;
 /** Of orders for another instrument, before anything is timed: a service that has just been started compiles its code first. */
 const WARM_UP_BATCHES = 60;
 
