@@ -18,6 +18,17 @@ export function orderSource(run: string, seed = 1): (n: number) => string {
   };
 }
 
+/** Orders that all rest, each side on its own half of the prices, without keys. @returns the n-th as JSON text */
+export function restingSource(seed = 1): (n: number) => string {
+  const random = seededRandom(seed);
+  return (n) => {
+    const side = random.pick(['buy', 'sell'] as const);
+    const ticks = MID_TICKS + (side === 'buy' ? -1 : 1) * (1 + random.below(SPREAD_TICKS));
+    return `{"client_id":"bench-${n % CLIENTS}","instrument":"BTC-USD","side":"${side}","quantity":"0.${String(1 + random.below(99)).padStart(3, '0')}",`
+      + `"type":"limit","price":"${(ticks / 100).toFixed(2)}"}`;
+  };
+}
+
 export function orderRequests(run: string): (n: number) => string {
   const next = orderSource(run);
   return (n) => requestText('POST', '/orders', next(n));

@@ -2,7 +2,7 @@ import WebSocket from 'ws';
 import { CpuWatch } from '../cpu';
 import { startFloor } from '../floor-server';
 import { Latencies } from '../http-load';
-import { orderSource } from '../orders';
+import { orderSource, restingSource } from '../orders';
 import type { Bench, Part } from '../result';
 import { BenchVenue } from '../venue';
 
@@ -28,10 +28,9 @@ async function open(url: string): Promise<WebSocket> {
   return socket;
 }
 
-/** Closed model: `IN_FLIGHT` requests on each connection at any time. @param isGood whether an answer is what was asked for */
-async function load(url: string, seconds: number, run: string, isGood: (answer: string) => boolean): Promise<Result> {
+/** Closed model: `IN_FLIGHT` requests on each connection at any time. @param next the n-th order @param isGood whether an answer is what was asked for */
+async function load(url: string, seconds: number, next: (n: number) => string, isGood: (answer: string) => boolean): Promise<Result> {
   const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(url)));
-  const next = orderSource(run);
   const latencies = new Latencies();
   let [sent, answered, answerBytes] = [0, 0, 0];
   let firstBad: string | null = null;
@@ -70,28 +69,34 @@ async function load(url: string, seconds: number, run: string, isGood: (answer: 
   return { answered, seconds: took, latencies, answerBytes };
 }
 
-async function run(bench: Bench) {
+/** @param flow of orders, each run's keys its own */
+async function measure(bench: Bench, flow: (run: string) => (n: number) => string): Promise<{ result: Result; cpu: [process: string, us: number | null][] }> {
   const venue = await BenchVenue.start(bench);
-  let result: Result;
-  let cpu: [process: string, us: number | null][];
   try {
     const url = `ws://127.0.0.1:${venue.port}/orders`;
     const isTaken = (answer: string): boolean => answer.includes(STATUS);
-    await load(url, WARM_UP_S, 'warm', isTaken);
+    await load(url, WARM_UP_S, flow('warm'), isTaken);
     const watch = new CpuWatch(venue.processes);
-    result = await load(url, bench.seconds, 'run', isTaken);
-    cpu = watch.microsecondsPer(result.answered);
+    const result = await load(url, bench.seconds, flow('run'), isTaken);
+    const cpu = watch.microsecondsPer(result.answered);
     await venue.untilDrained();
+    return { result, cpu };
   } finally {
     await venue.stop();
   }
+}
+
+async function run(bench: Bench) {
+  const { result, cpu } = await measure(bench, orderSource);
+  const { result: resting } = await measure(bench, () => restingSource());
   const server = await startFloor('websocket', 'echo', String(Math.round(result.answerBytes / result.answered)));
   try {
-    const bare = await load(`ws://127.0.0.1:${server.port}`, bench.seconds / 2, 'bare', () => true);
+    const bare = await load(`ws://127.0.0.1:${server.port}`, bench.seconds / 2, orderSource('bare'), () => true);
     const floor = { name: 'bare ws server', value: bare.answered / bare.seconds };
     return {
       figures: [
         { name: `orders over WebSocket, ${CONNECTIONS} connections, ${IN_FLIGHT} under way on each`, value: result.answered / result.seconds, unit: 'orders/s', floor, goal: { bound: 15_000, better: 'higher' as const } },
+        { name: 'the same with orders that rest, without keys', value: resting.answered / resting.seconds, unit: 'orders/s' },
         { name: 'orders over WebSocket, p99', value: result.latencies.percentile(99), unit: 'ms' },
       ],
       tables: [{ title: 'Where the CPU of an order over WebSocket goes', columns: ['process', 'µs an order'], rows: cpu }],
