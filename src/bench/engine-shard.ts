@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { inBatches, windowed } from '../batching';
 import type { CommandResult, EngineCommand } from '../domain/commands';
 import { Engine } from '../engine/engine';
 import { buildLibrary } from '../engine/library';
@@ -69,20 +70,6 @@ export class EngineShard {
     this.redis.close();
     await this.stopRedis();
   }
-}
-
-/** Runs pieces of work with at most `window` of them under way, in order. */
-export async function windowed<T, R>(pieces: readonly T[], window: number, work: (piece: T) => Promise<R>): Promise<R[]> {
-  const results: Promise<R>[] = [];
-  for (let i = 0; i < pieces.length; i++) {
-    if (i >= window) await results[i - window];
-    results.push(work(pieces[i] as T));
-  }
-  return Promise.all(results);
-}
-
-export function inBatches<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
 /** Submits commands in calls of 50, `window` of them under way. @throws Error when one is refused, unless some may be */

@@ -65,13 +65,7 @@ export async function play(
     const batch = messages.slice(first, first + MESSAGES_IN_BATCH).map((message) => ({ message, commands: builder.commandsOf(message) }));
     const results = await venue.batch(batch.flatMap(({ commands }) => commands.map((command) => operationOf(command, instrument))));
     orders += results.filter((result) => result.status === 201).length;
-    let at = 0;
-    for (const { message, commands } of batch) {
-      // The trades of a cancelled order are its history, not the cancel's.
-      const answers = results.slice(at, at + commands.length).map((result) => answerOf(result, instrument));
-      at += commands.length;
-      for (const line of builder.reportsOf(message, answers)) reports.push(line);
-    }
+    for (const line of builder.reportsOfAll(batch, results.map((result) => answerOf(result, instrument)))) reports.push(line);
   }
   return { reports, orders, seconds: Number(process.hrtime.bigint() - started) / 1e9 };
 }

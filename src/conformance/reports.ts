@@ -72,4 +72,16 @@ export class ReportBuilder {
     const rest = last.status === 'cancelled' ? [`2,${seq},${side},${orderId},${message.price}`] : [];
     return [`0,${seq},${side},${orderId},${message.price},${message.quantity}`, ...trades, ...rest];
   }
+  /**
+   * The report lines of many messages.
+   * @param sent messages and what was sent for each
+   * @param answers of all that was sent, in order
+   */
+  *reportsOfAll(sent: readonly { readonly message: Message; readonly commands: readonly unknown[] }[], answers: readonly StreamAnswer[]): Generator<string> {
+    let at = 0;
+    for (const { message, commands } of sent) {
+      yield* this.reportsOf(message, answers.slice(at, at + commands.length));
+      at += commands.length;
+    }
+  }
 }

@@ -23,12 +23,12 @@ export class Topic implements Subscription {
 }
 
 /** Subscriptions that begin together: behind a position, or with everything as it is. */
-export interface Awaited {
+export interface AwaitedStart {
   readonly wanted: readonly Subscription[];
   readonly since: Position | undefined;
 }
 
-export const NOTHING_AWAITED: readonly Awaited[] = [];
+export const NOTHING_AWAITED: readonly AwaitedStart[] = [];
 
 /** One connection. There may be many thousands, so it holds little. */
 export class Client {

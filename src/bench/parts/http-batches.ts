@@ -1,11 +1,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inBatches } from '../../batching';
 import { parseStep } from '../../domain/amounts';
 import { DEFAULT_INSTRUMENTS } from '../../domain/instruments';
 import { answerOf, operationOf } from '../../conformance/play';
 import type { OperationResult, VenueInstrument } from '../../conformance/venue-client';
 import { CpuWatch } from '../cpu';
-import { inBatches } from '../engine-shard';
 import { startFloor } from '../floor-server';
 import { HttpConnection, requestText } from '../http-load';
 import { batchRequests } from '../orders';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { inBatches, windowed } from '../../../src/bench/engine-shard';
+import { inBatches, windowed } from '../../../src/batching';
 import { parseMessages, type Message } from '../../../src/conformance/messages';
 import { answerOfResult, engineCommandOf } from '../../../src/conformance/commands';
 import { ReportBuilder } from '../../../src/conformance/reports';
@@ -47,13 +47,7 @@ export async function playStream(
   const played = messages.map((message) => ({ message, commands: builder.commandsOf(message).map((command) => engineCommandOf(command, BTC)) }));
   const batches = inBatches(played.flatMap(({ commands }) => commands), batchSize);
   const results = (await windowed(batches, WINDOW, submitAll)).flat();
-  const reports: string[] = [];
-  let at = 0;
-  for (const { message, commands } of played) {
-    reports.push(...builder.reportsOf(message, results.slice(at, at + commands.length).map(answerOfResult)));
-    at += commands.length;
-  }
-  return reports;
+  return [...builder.reportsOfAll(played, results.map(answerOfResult))];
 }
 
 /** Compares reports, final book and counts with what the benchmark expects. */
