@@ -11,6 +11,8 @@ import {
  */
 
 export const LOG_ENTRY_VERSION = 2;
+/** Read as well, from logs and journals of before: the id of an order stood ahead of the time of its creation. */
+const LOG_ENTRY_VERSION_BEFORE = 1;
 
 export const ENTRY_KINDS = ['place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep'] as const;
 /**
@@ -107,6 +109,13 @@ export function decodeOrder(wire: WireOrder): Order {
   };
 }
 
+/** @param version of the entry that holds it */
+function decodeOrderOf(version: number, wire: WireOrder): Order {
+  if (version === LOG_ENTRY_VERSION) return decodeOrder(wire);
+  const [id, createdUs] = wire.slice(-2) as [unknown, unknown];
+  return decodeOrder([...wire.slice(0, -2), createdUs, id] as WireOrder);
+}
+
 /** @param record an order as results and entries hold it: the array's inside, without brackets. */
 export function decodeOrderRecord(record: string): Order {
   return decodeOrder(JSON.parse(`[${record}]`) as WireOrder);
@@ -138,7 +147,8 @@ function sequenceOfPayload(payload: string): number {
 
 function decodeWire(payload: string): LogEntry {
   const wire = JSON.parse(payload) as WireEntry;
-  if (wire[0] !== LOG_ENTRY_VERSION) throw new Error(`log entry of unknown version ${wire[0]}`);
+  const version = wire[0];
+  if (version !== LOG_ENTRY_VERSION && version !== LOG_ENTRY_VERSION_BEFORE) throw new Error(`log entry of unknown version ${version}`);
   const fills: Fill[] = [];
   for (const fill of wire[5]) {
     fills.push({
@@ -146,7 +156,7 @@ function decodeWire(payload: string): LogEntry {
       priceTicks: fill[1],
       quantityLots: fill[2],
       makerPreviousFill: fill[3],
-      maker: decodeOrder(fill[4]),
+      maker: decodeOrderOf(version, fill[4]),
     });
   }
   const levels: LevelChange[] = [];
@@ -156,7 +166,7 @@ function decodeWire(payload: string): LogEntry {
     });
   }
   const orders: Order[] = [];
-  for (const order of wire[4]) orders.push(decodeOrder(order));
+  for (const order of wire[4]) orders.push(decodeOrderOf(version, order));
   return {
     kind: wire[1],
     sequence: wire[2],

@@ -34,6 +34,12 @@ export const LOG_FIELD = 'e';
 /** One element of the stream: the log entries of one engine call, under the sequence of the last. */
 export type StreamElement = readonly [id: string, fields: readonly string[]];
 
+/**
+ * What a reader takes an element to hold before it has seen one: rather too many, so that its first read fetches too few and
+ * not too much.
+ */
+export const ENTRIES_PER_ELEMENT = 50;
+
 /** The log entries of an element, oldest first. */
 export function entriesOf([id, fields]: StreamElement): RawLogEntry[] {
   const last = Number(id.slice(0, id.indexOf('-')));

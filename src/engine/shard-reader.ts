@@ -107,7 +107,7 @@ export class ShardReader {
     const byId = new Map(orders.map((order) => [order.orderId, order]));
     const clientOrderIds: { clientId: string; clientOrderId: string; orderId: string }[] = [];
     if (has('client_order_ids')) for await (const [name, id] of this.hash(this.keys.clientOrderIds)) {
-      const [client, clientOrderId] = name.split('","');
+      const [client, clientOrderId] = name.split('"');
       const named = attempt(`client order id ${name}`, () => (
         { clientId: unescapeText(client as string), clientOrderId: unescapeText(clientOrderId ?? ''), orderId: expandId(id) }
       ));

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { epochOfPayload, type RawLogEntry } from '../domain/log-entry';
-import { entriesOf, shardKeys, type StreamElement } from '../engine/keys';
+import { ENTRIES_PER_ELEMENT, entriesOf, shardKeys, type StreamElement } from '../engine/keys';
 import { RedisConnection } from '../engine/redis-connection';
 
 /** The log does not go on where the reader stopped: it was trimmed past it, or it is another log. */
@@ -29,7 +29,7 @@ export class LogReader {
   private readonly redis: RedisConnection;
   private readonly key: string;
   /** Entries in an element, as the last read found them. */
-  private entriesPerElement = 1;
+  private entriesPerElement = ENTRIES_PER_ELEMENT;
 
   constructor(url: string, shard: string, name: string, logger: Logger) {
     this.redis = new RedisConnection(url, `log-${name}`, logger);

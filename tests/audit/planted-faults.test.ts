@@ -302,14 +302,14 @@ const inRedis: Fault[] = [
     finds: () => `${STATE}open orders of client stranger: order ${queue[1]} is there and must not be`,
   }, {
     name: 'a client order id that is missing', keys: ['client_order_ids'],
-    plant: () => redis('HDEL', key('client_order_ids'), 'planter","first'), finds: () => `${STATE}client order ids of client planter: name first is missing`,
+    plant: () => redis('HDEL', key('client_order_ids'), 'planter"first'), finds: () => `${STATE}client order ids of client planter: name first is missing`,
   }, {
     name: 'a client order id of no order', keys: ['client_order_ids'],
-    plant: () => redis('HSET', key('client_order_ids'), 'planter","fourth', compactId(STRANGER)),
+    plant: () => redis('HSET', key('client_order_ids'), 'planter"fourth', compactId(STRANGER)),
     finds: () => `${STATE}client order ids of client planter: name fourth is there and must not be`,
   }, {
     name: 'a client order id of another order', keys: ['client_order_ids'],
-    plant: () => redis('HSET', key('client_order_ids'), 'planter","first', compactId(queue[1])),
+    plant: () => redis('HSET', key('client_order_ids'), 'planter"first', compactId(queue[1])),
     finds: () => `${STATE}client order ids of client planter: name first points at order ${queue[1]}, it is order ${queue[0]}`,
   }, {
     name: 'an idempotency key that points elsewhere', keys: ['idem'],

@@ -44,13 +44,13 @@ const COMMANDS = [
     name: 'place', constant: 'PLACE_ARGUMENTS', letter: 'P', encoded: placed.op === 'place' ? encodePlace(placed) : [],
     values: {
       instrument: 'BTC-USD', side: '1', kind: '2', price_ticks: '101', quantity_lots: '102', 'order id': compactId(orderId), client: 'c\\u00221',
-      'its name for the order': 'c\\u00221","n\\u005c1', 'idempotency digest': 'digest',
+      'its name for the order': 'c\\u00221"n\\u005c1', 'idempotency digest': 'digest',
       tail: '1,2,"BTC-USD","c\\u00221","n\\u005c1"',
     },
   },
   {
     name: 'cancel', constant: 'CANCEL_ARGUMENTS', letter: 'C', encoded: encodeCancel({ order: { clientId: 'c"1', clientOrderId: 'n' }, idempotency: 'digest', request: ['q'] }),
-    values: { 'order id': '', "its client's name for it where that is ''": 'c\\u00221","n', 'idempotency digest': 'digest', request: '["q"]' },
+    values: { 'order id': '', "its client's name for it where that is ''": 'c\\u00221"n', 'idempotency digest': 'digest', request: '["q"]' },
   },
   {
     name: 'cancel', constant: 'CANCEL_ARGUMENTS', letter: 'C', encoded: encodeCancel({ order: { orderId }, idempotency: null, request: null }),
@@ -65,7 +65,7 @@ const COMMANDS = [
   {
     name: 'amend', constant: 'AMEND_ARGUMENTS', letter: 'A', encoded: amendedByName.op === 'amend' ? encodeAmend(amendedByName) : [],
     values: {
-      'order id': '', "its client's name for it where that is ''": 'c\\u00221","n\\u005c1', candidates: ';BTC-USD=x,,,9007199254740991;', 'idempotency digest': '', request: '',
+      'order id': '', "its client's name for it where that is ''": 'c\\u00221"n\\u005c1', candidates: ';BTC-USD=x,,,9007199254740991;', 'idempotency digest': '', request: '',
     },
   },
   {

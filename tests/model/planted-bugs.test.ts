@@ -29,7 +29,7 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a trade at the price of the taker', file: 'match', find: 'member, maker_price, traded, id', replace: 'member, price or maker_price, traded, id' },
   { name: 'a seller matches past its limit', file: 'match', find: '(not is_buy and maker_price < price)', replace: '(not is_buy and maker_price < price - 1)' },
   { name: 'one fill more than allowed', file: 'match', find: 'if count == limits.fills_max then', replace: 'if count == limits.fills_max + 1 then' },
-  { name: 'a maker that is filled stays listed as open', file: 'match', find: 'unlist_open(shard, client, name, maker_id)', replace: '' },
+  { name: 'a maker that is filled stays listed as open', file: 'match', find: 'unlist_open(shard, client, client_order_id, maker_id)', replace: '' },
   { name: 'a larger order keeps its place', file: 'amend', find: 'if quantity > old_quantity then', replace: 'if false then' },
   { name: 'a smaller order loses its place', file: 'amend', find: 'if quantity > old_quantity then', replace: 'if true then' },
   { name: 'an amend sums past what is exact', file: 'amend', find: '+ (remaining - old_remaining)', replace: '+ remaining - old_remaining' },

@@ -1,5 +1,5 @@
 -- amend: changes price, quantity or both of an open order.
--- Arguments: order id or '', its client's name for it (client","client_order_id) where that is '', candidates,
+-- Arguments: order id or '', its client's name for it (client"client_order_id) where that is '', candidates,
 --   idempotency digest or '', request as JSON or ''.
 -- candidates: `<instrument>=<price>,<quantity>,<remaining>,<quantity max>;` for each instrument the order may be of,
 --   in ticks and lots; '' leaves a value as it is, x marks one that does not fit the instrument.
@@ -15,7 +15,7 @@ local function amend(shard, limits, argv, at)
   local id, record = find_order(shard, argv[at], argv[at + 1])
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, idem, request) end
   local old_filled, notional, old_status, fill_seq, old_priority, old_price, old_quantity_text, tail, side, kind, instrument,
-    name, client = unpack(parse_record(shard, record))
+    client, client_order_id = unpack(parse_record(shard, record))
   if not is_open(old_status) then return refuse(shard, CODE.order_not_open, record, id, idem, request) end
   local already, old_quantity = tonumber(old_filled), tonumber(old_quantity_text)
   local _, start = string.find(candidates, ';' .. instrument .. '=', 1, true)
@@ -93,7 +93,7 @@ local function amend(shard, limits, argv, at)
     levels = levels .. ',' .. join_level(shard, half, price, price_text, id, total)
   else
     if left > 0 then status, reason = STATUS.cancelled, REASON.fills_limit end
-    unlist_open(shard, client, name, id)
+    unlist_open(shard, client, client_order_id, id)
   end
   local amended = format_record(shard, filled, notional, status, reason, fill_seq, shard.seq_text, price_text, text(quantity), tail)
   store_record(shard, id, amended)

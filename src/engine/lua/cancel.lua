@@ -11,18 +11,18 @@ end
 -- Takes an open order out of the book and its client's listings, and stores it as cancelled. `order` is its record, parsed.
 -- Returns the new record and the level's change.
 local function cancel_order(shard, id, order, reason)
-  local filled, notional, _, fill_seq, priority, price, quantity, tail, side, _, instrument, name, client = unpack(order)
+  local filled, notional, _, fill_seq, priority, price, quantity, tail, side, _, instrument, client, client_order_id = unpack(order)
   local half = book_of(shard, instrument)[side]
   leave_level(shard, half, priority, id)
   local level = lower_level(half, price, quantity - filled)
-  unlist_open(shard, client, name, id)
+  unlist_open(shard, client, client_order_id, id)
   local record = format_record(shard, filled, notional, STATUS.cancelled, reason, fill_seq, priority, price, quantity, tail)
   store_record(shard, id, record)
   return record, level
 end
 
 -- cancel: takes one open order out of the book.
--- Arguments: order id or '', its client's name for it (client","client_order_id) where that is '', idempotency digest or '',
+-- Arguments: order id or '', its client's name for it (client"client_order_id) where that is '', idempotency digest or '',
 --   request as JSON or ''.
 -- Reads: client_order_ids, orders, depth, idem. Writes: book, depth, orders, open:<client>, client_order_ids, idem, log.
 -- Returns: the entry, R<replay>, X<code> or X<code>,<record> when the order is done already.

@@ -3,17 +3,17 @@
 -- is the name of its field already: 25 bytes an order.
 
 -- Strings in a record never hold a raw double quote (engine/commands/text.ts), so [^"]* is a whole string.
-local RECORD = '^(%d+),"(%d+)",(%d),%d+,%d+,%d+,(%d+),(%d+),(%d+),(%d+),((%d),(%d),"([^"]*)","(([^"]*)","[^"]*)",%d+)$'
+local RECORD = '^(%d+),"(%d+)",(%d),%d+,%d+,%d+,(%d+),(%d+),(%d+),(%d+),((%d),(%d),"([^"]*)","([^"]*)","([^"]*)",%d+)$'
 -- The part of it that matching needs of a maker.
 local MAKER_RECORD = '^(%d+),"(%d+)",%d,%d+,%d+,%d+,(%d+),(%d+),(%d+),(%d+),(.+)$'
-local TAIL_OWNER = '^%d,%d,"[^"]*","(([^"]*)","[^"]*)"'
+local TAIL_OWNER = '^%d,%d,"[^"]*","([^"]*)","([^"]*)"'
 
 local function is_open(status)
   return status == STATUS.open or status == STATUS.partially_filled
 end
 
 -- The parts of an order's record, all text, for unpack: filled, notional, status, fill_seq, priority, price, quantity,
--- tail (what never changes in an order), side, kind, instrument, name (client","client_order_id), client.
+-- tail (what never changes in an order), side, kind, instrument, client, client_order_id.
 local PARSED_STATUS, PARSED_FILL_SEQ, PARSED_PRICE, PARSED_SIDE, PARSED_INSTRUMENT = 3, 4, 6, 9, 11
 
 local function parse_record(shard, record)

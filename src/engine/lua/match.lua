@@ -85,8 +85,8 @@ local function apply_fills(shard, book, makers, side, taker_id, taker_notional)
     store_record(shard, maker_id, record)
     if done then
       half.members[member] = false
-      local name, client = match(tail, TAIL_OWNER)
-      unlist_open(shard, client, name, maker_id)
+      local client, client_order_id = match(tail, TAIL_OWNER)
+      unlist_open(shard, client, client_order_id, maker_id)
     end
     if price ~= level_price then
       if level_price then levels = levels .. lower_level(half, level_price_text, level_lots) .. ',' end

@@ -5,7 +5,7 @@ end
 
 -- place: a new order.
 -- Arguments: instrument, side, kind, price_ticks (0 for market), quantity_lots, order id, client,
---   its name for the order (client","client_order_id) or '', idempotency digest or '', tail (the record's constant part without its time).
+--   its name for the order (client"client_order_id) or '', idempotency digest or '', tail (the record's constant part without its time).
 -- Reads: book, depth, orders, open:<client>, client_order_ids, idem.
 -- Writes: the same, trades, log.
 -- Returns: the entry, R<replay> or X<code>.

@@ -1,5 +1,5 @@
--- Where an order's id stands in an entry, counted from 1.
-local ID_POSITION = 17
+-- Where an order's id stands in an entry, counted from 1, by the entry's version.
+local ID_POSITION = { 16, 17 }
 
 -- read_order: an order with the log entries of its fills that are still in the log, newest first.
 -- Keys: {shard}:meta. Arguments: compact order id, log sequence to go on from ('' for the newest fill), page size.
@@ -21,10 +21,11 @@ local function read_order(keys, argv)
     entries[count] = payload
     local entry = cjson.decode(payload)
     local previous = entry[11]
-    if entry[5][1][ID_POSITION] ~= argv[1] then
+    local id_at = ID_POSITION[entry[1]]
+    if entry[5][1][id_at] ~= argv[1] then
       -- A maker, which trades at most once in an entry.
       for _, fill in ipairs(entry[6]) do
-        if fill[5][ID_POSITION] == argv[1] then previous = fill[4] break end
+        if fill[5][id_at] == argv[1] then previous = fill[4] break end
       end
     end
     seq = previous

@@ -13,12 +13,9 @@
 --   book:<instrument>:<side>    sorted set: score = price (negative for bids), member = priority + order id
 --   depth:<instrument>:<side>   hash: price ticks -> total lots
 --   open:<client>               sorted set by id: the client's open orders, for listings and mass cancel
---   client_order_ids            hash: client","client_order_id, as in a record -> order id, open orders only
+--   client_order_ids            hash: client"client_order_id -> order id, open orders only
 --   idem                        hash: digest of client and idempotency key -> seq,second
 --   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted
-
--- Between client and client_order_id in a name: ","
-local NAME_JOINT = 3
 
 local BUY, SELL = '0', '1'
 local OPPOSITE = { [BUY] = SELL, [SELL] = BUY }
@@ -365,12 +362,13 @@ local function list_open(shard, open, name, id)
   if name ~= '' then shard.client_order_ids[name] = id end
 end
 
--- Takes a done order out of its client's listings. `name` is that of its record, where a client_order_id may be ''.
-local function unlist_open(shard, client, name, id)
+-- Takes a done order out of its client's listings.
+local function unlist_open(shard, client, client_order_id, id)
   local open = open_of(shard, client)
   if open.changes[id] then open.changes[id] = nil else open.changes[id] = false end
   if open.count then open.count = open.count - 1 end
-  if #name == #client + NAME_JOINT then return end
+  if client_order_id == '' then return end
+  local name = client .. '"' .. client_order_id
   if shard.client_order_ids_stored[name] == nil then
     shard.client_order_ids_stored[name] = shard.client_order_ids[name] == nil
   end

@@ -68,7 +68,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   const log = (take(keys.log) as unknown as StreamElement[]).flatMap((element) => readElement(element, problems))
     .filter((entry) => entry.sequence >= logFrom);
   const clientOrderIds = pairs(take(keys.clientOrderIds)).map(([name, id]) => {
-    const [client, clientOrderId] = name.split('","');
+    const [client, clientOrderId] = name.split('"');
     return { clientId: unescape(client as string), clientOrderId: unescape(clientOrderId ?? ''), orderId: expandId(id) };
   });
   const idempotency = pairs(take(keys.idempotency)).map(([digest, stored]) => {
