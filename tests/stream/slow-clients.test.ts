@@ -197,7 +197,10 @@ describe('clients that do not read', () => {
   });
 
   it('are closed when more waits for them than there may be, whatever they ask for', async () => {
-    const service = await venue.start({ STREAM_BUFFER_BYTES_MAX: '65536', STREAM_MESSAGES_PER_SECOND: '100000' });
+    // At the next thing it asks for; where that is not read any more, when it has been behind for too long.
+    const service = await venue.start({
+      STREAM_BUFFER_BYTES_MAX: '65536', STREAM_MESSAGES_PER_SECOND: '100000', STREAM_BEHIND_MS: '2000', STREAM_HEARTBEAT_MS: '200',
+    });
     await http.post('/orders/batch', {
       operations: Array.from({ length: 1_000 }, (_, i) => ({ op: 'place', client_id: 'wide', side: 'buy', type: 'limit', price: (1 + i / 100).toFixed(2), quantity: '1' })),
     });
