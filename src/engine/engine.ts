@@ -13,7 +13,7 @@ import { encodeCancel } from './commands/cancel';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
 import { escapeText } from './commands/text';
-import { ENTRIES_PER_ELEMENT, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
+import { ElementCount, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
 import type { FunctionLibrary, FunctionName } from './library';
 import { decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
@@ -177,8 +177,7 @@ export class Engine {
   private flushScheduled = false;
   private inFlight = 0;
   private readsInFlight = 0;
-  /** Entries in an element of the log, as the last page of it had them. */
-  private entriesPerElement = ENTRIES_PER_ELEMENT;
+  private readonly elementCount = new ElementCount();
   /** Orders that are asked for in one turn are read in one command: a batch may name a thousand. */
   private readonly records = new DataLoader<string, Order | null>((ids) => this.readRecords(ids), { cache: false, maxBatchSize: RECORDS_READ_MAX });
   private readonly limitArguments: string[];
@@ -479,10 +478,10 @@ export class Engine {
 
   /** Some of the entries behind `after` that the log holds, at most `count`, oldest first. @throws UnavailableError */
   async logPage(after: number, count: number): Promise<RawLogEntry[]> {
-    const elementsMax = Math.ceil(count / this.entriesPerElement);
-    const elements = (await this.sendRead('XRANGE', this.keys.log, `(${after}-0`, '+', 'COUNT', String(elementsMax))) as StreamElement[];
+    const elementsMax = String(this.elementCount.of(count));
+    const elements = (await this.sendRead('XRANGE', this.keys.log, `(${after}-0`, '+', 'COUNT', elementsMax)) as StreamElement[];
     const entries = elements.flatMap(entriesOf);
-    if (elements.length > 0) this.entriesPerElement = entries.length / elements.length;
+    this.elementCount.note(elements.length, entries.length);
     return entries.filter(({ sequence }) => sequence > after).slice(0, count);
   }
 

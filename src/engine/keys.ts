@@ -34,12 +34,6 @@ export const LOG_FIELD = 'e';
 /** One element of the stream: the log entries of one engine call, under the sequence of the last. */
 export type StreamElement = readonly [id: string, fields: readonly string[]];
 
-/**
- * What a reader takes an element to hold before it has seen one: rather too many, so that its first read fetches too few and
- * not too much.
- */
-export const ENTRIES_PER_ELEMENT = 50;
-
 /** The log entries of an element, oldest first. */
 export function entriesOf([id, fields]: StreamElement): RawLogEntry[] {
   const last = Number(id.slice(0, id.indexOf('-')));
@@ -48,4 +42,20 @@ export function entriesOf([id, fields]: StreamElement): RawLogEntry[] {
     entries.push({ sequence: last - (fields.length - 1 - i) / 2, payload: fields[i] as string });
   }
   return entries;
+}
+
+/** How many elements a reader asks for who wants so many entries: as many as its last read says. */
+export class ElementCount {
+  /** Rather too many before it has seen one: a first read fetches too few and not too much. */
+  private entriesPerElement = 50;
+
+  /** @returns elements that hold about `entries` entries, at least one */
+  of(entries: number): number {
+    return Math.ceil(entries / this.entriesPerElement);
+  }
+
+  /** Tells what a read has found. */
+  note(elements: number, entries: number): void {
+    if (elements > 0) this.entriesPerElement = entries / elements;
+  }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { epochOfPayload, type RawLogEntry } from '../domain/log-entry';
-import { ENTRIES_PER_ELEMENT, entriesOf, shardKeys, type StreamElement } from '../engine/keys';
+import { ElementCount, entriesOf, shardKeys, type StreamElement } from '../engine/keys';
 import { RedisConnection } from '../engine/redis-connection';
 
 /** The log does not go on where the reader stopped: it was trimmed past it, or it is another log. */
@@ -28,8 +28,7 @@ const ELEMENTS_MAX = 2_000;
 export class LogReader {
   private readonly redis: RedisConnection;
   private readonly key: string;
-  /** Entries in an element, as the last read found them. */
-  private entriesPerElement = ENTRIES_PER_ELEMENT;
+  private readonly elementCount = new ElementCount();
 
   constructor(url: string, shard: string, name: string, logger: Logger) {
     this.redis = new RedisConnection(url, `log-${name}`, logger);
@@ -47,7 +46,7 @@ export class LogReader {
    * @throws LogEpochError when they are of another life than `epoch`: sequences alone would not tell
    */
   async read(epoch: string, after: number, count: number, blockMs: number): Promise<RawLogEntry[]> {
-    const elementsMax = Math.min(Math.ceil(count / this.entriesPerElement), ELEMENTS_MAX);
+    const elementsMax = Math.min(this.elementCount.of(count), ELEMENTS_MAX);
     const reply = (await this.redis.send(
       ['XREAD', 'COUNT', String(elementsMax), 'BLOCK', String(blockMs), 'STREAMS', this.key, `${after}-0`],
       // Blocking is bounded by Redis; the rest is for a Redis that stopped answering.
@@ -69,7 +68,7 @@ export class LogReader {
         entries.push(entry);
       }
     }
-    this.entriesPerElement = found / elements.length;
+    this.elementCount.note(elements.length, found);
     return entries;
   }
 

@@ -16,10 +16,15 @@ end
 -- tail (what never changes in an order), side, kind, instrument, client, client_order_id.
 local PARSED_STATUS, PARSED_FILL_SEQ, PARSED_PRICE, PARSED_SIDE, PARSED_INSTRUMENT = 3, 4, 6, 9, 11
 
+local function parts_of(record)
+  return { match(record, RECORD) }
+end
+
+-- The same, once for each record of a call.
 local function parse_record(shard, record)
   local parsed = shard.parsed[record]
   if not parsed then
-    parsed = { match(record, RECORD) }
+    parsed = parts_of(record)
     shard.parsed[record] = parsed
   end
   return parsed

@@ -11,7 +11,8 @@ local function fault(shard, problem)
   call('HSET', shard.meta_key, 'state', 'faulted', 'fault', type(problem) == 'table' and tostring(problem.err) or tostring(problem))
 end
 
--- Reads what the commands of a call name, many in one command each. What it does not foresee is read when it is needed.
+-- Reads what the commands of a call name, many in one command each: arguments stand where each command's own file says.
+-- What it does not foresee is read when it is needed.
 local function read_ahead(shard, handlers, argv)
   local idems, idem_count, names, name_count, ids, id_count = {}, 0, {}, 0, {}, 0
   local at = FIRST_COMMAND

@@ -10,10 +10,8 @@ local CHUNK_MAX = 512
 -- price: limit in ticks, nil for a market order. Returns the lots that are left without a counterpart, the makers with
 -- what is traded with each (nil for none), and whether the fills bound stopped it.
 local function plan_match(shard, limits, book, side, price, quantity)
+  if not would_match(shard, book, side, price) then return quantity, nil, false end
   local half, is_buy = book[OPPOSITE[side]], side == BUY
-  local best = half.best
-  if best == nil then best = best_price(shard, half) end
-  if not best or (price and ((is_buy and best > price) or (not is_buy and best < price))) then return quantity, nil, false end
   local makers, limited = {}, false
   local left, count, size = quantity, 0, CHUNK_FIRST
   local head = half.head or extend_head(shard, half, size, true)

@@ -20,8 +20,8 @@ local function place(shard, limits, argv, at)
   if answered then return answered end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
   local may_rest = kind == KIND.limit_gtc or kind == KIND.limit_post_only
-  local open = open_of(shard, client)
-  if may_rest and open_count(shard, client, open) >= limits.open_orders_max then
+  local open = may_rest and open_of(shard, client)
+  if open and open_count(shard, client, open) >= limits.open_orders_max then
     return refuse(shard, CODE.open_orders_limit, nil, nil, idem, place_request(argv, at))
   end
   if name ~= '' and order_id_of(shard, name) then

@@ -12,7 +12,7 @@ local function read_order(keys, argv)
   if not record then return {} end
   local entries, count, page_size = {}, 0, tonumber(argv[3])
   local seq = argv[2]
-  if seq == '' then seq = ({ match(record, RECORD) })[PARSED_FILL_SEQ] end
+  if seq == '' then seq = parts_of(record)[PARSED_FILL_SEQ] end
   seq = tonumber(seq)
   while seq > 0 and count < page_size do
     local payload = entry_at(tag .. 'log', seq)
@@ -144,7 +144,7 @@ local function read_open_orders(keys, argv)
   if #ids == 0 then return result end
   local records = call('HMGET', tag .. 'orders', unpack(ids))
   for i = 1, #records do
-    if argv[2] == '' or ({ match(records[i], RECORD) })[PARSED_INSTRUMENT] == argv[2] then
+    if argv[2] == '' or parts_of(records[i])[PARSED_INSTRUMENT] == argv[2] then
       result[#result + 1] = with_id(records[i], ids[i])
       if #result == page_size + 1 then
         result[1] = ids[i]

@@ -60,23 +60,25 @@ local function open_shard(meta_key, epoch, sequence_min)
     -- No state at all is an empty Redis: a venue that lost its book must not start a new one silently.
     return nil, CODE.engine_unavailable
   end
-  if (epoch ~= '' and epoch ~= meta[5]) or tonumber(meta[2]) < sequence_min then
+  local seq = tonumber(meta[2])
+  if (epoch ~= '' and epoch ~= meta[5]) or seq < sequence_min then
     return nil, CODE.engine_recovering
   end
   local now = call('TIME')
   local time_us = now[1] * 1000000 + now[2]
   local last_us = tonumber(meta[3])
   if time_us < last_us then time_us = last_us end
-  local tag = sub(meta_key, 1, -5)
+  local tag, entry_end = sub(meta_key, 1, -5), ',"' .. meta[5] .. '"]'
   return {
     meta_key = meta_key,
-    entry_end = ',"' .. meta[5] .. '"]', plain_end = '],"",null,0,0,"' .. meta[5] .. '"]',
+    -- How an entry ends: any, and one without a key, a request, a code or a fill before it.
+    entry_end = entry_end, plain_end = '],"",null,0,0' .. entry_end,
     tag = tag,
     log_key = tag .. 'log',
     orders_key = tag .. 'orders',
     client_order_ids_key = tag .. 'client_order_ids',
     idem_key = tag .. 'idem',
-    seq = tonumber(meta[2]), opening_seq = tonumber(meta[2]),
+    seq = seq, opening_seq = seq,
     time = text(time_us),
     second_text = now[1],
     second = tonumber(now[1]),
