@@ -1,6 +1,5 @@
 import type { LogEntry } from '../domain/log-entry';
-import { KIND_CODE, ORDER_KINDS, SIDES, type Order } from '../domain/order';
-import { kindCode } from '../domain/order';
+import { kindOf } from '../domain/order';
 import type { FieldError } from './problem';
 
 /**
@@ -13,7 +12,7 @@ export function printOfPlace(request: {
   readonly instrument: string; readonly side: string; readonly kind: number; readonly priceTicks: number;
   readonly quantityLots: number; readonly clientOrderId: string | null;
 }): RequestPrint {
-  const kind = ORDER_KINDS[request.kind] ?? ORDER_KINDS[0];
+  const kind = kindOf(request.kind);
   return {
     op: 'place', instrument: request.instrument, side: request.side, type: kind.type, time_in_force: kind.timeInForce,
     post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots,
@@ -21,32 +20,9 @@ export function printOfPlace(request: {
   };
 }
 
-function printOfPlacedOrder(order: Order): RequestPrint {
-  return printOfPlace({
-    instrument: order.instrument,
-    side: order.side,
-    kind: kindCode(order.type, order.timeInForce, order.postOnly),
-    priceTicks: order.type === 'market' ? 0 : (order.priceTicks ?? 0),
-    quantityLots: order.quantityLots,
-    clientOrderId: order.clientOrderId,
-  });
-}
-
 /** What the first use of a key asked for, as its log entry tells. */
 export function printOfEntry(entry: LogEntry): RequestPrint {
-  if (entry.kind === 'place') return printOfPlacedOrder(entry.orders[0] as Order);
-  if (Array.isArray(entry.request)) {
-    // A refused place: lua/place.lua keeps price, quantity and the record's constant part.
-    const [priceTicks, quantityLots, side, kind, instrument, , clientOrderId] = entry.request as [
-      number, number, number, number, string, string, string,
-    ];
-    return printOfPlace({
-      instrument, side: SIDES[side] ?? 'buy', kind, quantityLots,
-      priceTicks: kind === KIND_CODE.market ? 0 : priceTicks,
-      clientOrderId: clientOrderId === '' ? null : clientOrderId,
-    });
-  }
-  return entry.request as RequestPrint;
+  return entry.command?.op === 'place' ? printOfPlace(entry.command) : entry.request as RequestPrint;
 }
 
 /** @returns the fields in which a repeat differs from the first use of its key; none for a true retry. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { parseAmount, textOfInput, type AmountInput, type Step } from '../domain/amounts';
-import type { AmendCandidate, CommandResult, EngineCommand, OrderReference, Replayed } from '../domain/commands';
+import type { AmendCandidate, CommandResult, EngineCommand, OrderReference, Repeated } from '../domain/commands';
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import { isUuid, newOrderId } from '../domain/order-id';
@@ -25,8 +25,8 @@ export interface OrderEngine {
   submitAll(commands: readonly EngineCommand[]): Promise<readonly CommandResult[]>;
   readRecord(orderId: string): Promise<Order | null>;
   readOrder(orderId: string): Promise<{ order: Order; entries: readonly LogEntry[]; reachedFrom: number } | null>;
-  readOpenOrders(clientId: string, instrument: string | null, cursor: string | null, limit: number):
-    Promise<{ orders: readonly Order[]; nextCursor: string | null }>;
+  readOpenOrders(clientId: string, instrument: string | null, behind: number | null, limit: number):
+    Promise<{ orders: readonly Order[]; next: number | null }>;
   position(): Promise<Position>;
   /** The life of the shard that commands are bound to now, null before the first. */
   readonly known: { readonly epoch: string } | null;
@@ -35,7 +35,7 @@ export interface OrderEngine {
 /** Postgres as the API reads it. */
 export interface OrderHistory {
   order(orderId: string): Promise<Order | null>;
-  ordersOfClient(clientId: string, instrument: string | null, behindOrderId: string | null, limit: number): Promise<readonly Order[]>;
+  ordersOfClient(clientId: string, instrument: string | null, behind: number | null, limit: number): Promise<readonly Order[]>;
   tradesOfOrder(orderId: string): Promise<readonly Trade[]>;
   journalEntry(sequence: number, second: number): Promise<LogEntry | null>;
 }
@@ -184,18 +184,18 @@ export class OrdersApi {
 
   /** @param cancelled takes the ids, page by page */
   private async cancelPages(clientId: string, instrument: string | null, cancelled: string[]): Promise<void> {
-    const boundOrderId = newOrderId();
-    let cursor = '';
+    let after: number | null = 0;
+    let bound: number | null = null;
     do {
-      const { result, epoch } = await this.submit({
-        op: 'mass_cancel', clientId, instrument, cursor, boundOrderId, pageSize: this.options.massCancelPage,
+      const { result, epoch }: Done = await this.submit({
+        op: 'mass_cancel', actor: null, clientId, instrument, after, bound, pageSize: this.options.massCancelPage,
       });
       if (result.outcome === 'refused') throw new Problem(result.code);
       if (result.outcome !== 'mass_cancelled') throw new Error(`mass cancel answered with ${result.outcome}`);
       for (const order of result.entry?.orders ?? []) cancelled.push(order.orderId);
       if (result.entry !== null && this.options.ackAfter === 'postgres') await this.acknowledge(epoch, result.entry.sequence);
-      cursor = result.cursor;
-    } while (cursor !== '');
+      ({ after, bound } = result);
+    } while (after !== null);
   }
 
   private async carryOut(prepared: Prepared): Promise<Answer> {
@@ -245,7 +245,7 @@ export class OrdersApi {
         status: 200,
         body: {
           orders: orders.map((order) => presentOrder(order, this.instruments.of(order.instrument))),
-          next_cursor: last?.orderId ?? null,
+          next_cursor: last === undefined ? null : String(last.placedSequence),
           ...(complete ? {} : await this.commits.staleness()),
         },
       };
@@ -257,14 +257,14 @@ export class OrdersApi {
   }
 
   private async listOpen(
-    clientId: string, instrument: string | undefined, cursor: string | undefined, limit: number, stale: Staleness | null,
+    clientId: string, instrument: string | undefined, cursor: number | undefined, limit: number, stale: Staleness | null,
   ): Promise<Answer> {
     const page = await this.engine.readOpenOrders(clientId, instrument ?? null, cursor ?? null, limit);
     return {
       status: 200,
       body: {
         orders: page.orders.map((order) => presentOrder(order, this.instruments.of(order.instrument))),
-        next_cursor: page.nextCursor,
+        next_cursor: page.next === null ? null : String(page.next),
         ...stale,
       },
     };
@@ -326,6 +326,7 @@ export class OrdersApi {
     const key = this.keyOf(body.idempotency_key, headerKey);
     const command = {
       op: 'place' as const,
+      actor: null,
       instrument: body.instrument,
       side: body.side,
       kind: kindCode(body.type, body.time_in_force, body.post_only),
@@ -370,10 +371,11 @@ export class OrdersApi {
   ): Awaitable<Prepared> {
     const key = this.keyOf(body.idempotency_key, headerKey);
     const order = this.reference(body);
+    const named: NamedOrder = { order, actor: actorOf(body) };
     const print: RequestPrint | null = key === null ? null : { op: 'cancel', ...this.printOfReference(body) };
     const prepare = (idempotency: string | null): Prepared => ({
-      command: { op: 'cancel', order, idempotency, request: print },
-      finish: (done) => this.answer(done, 200, print, undefined, order),
+      command: { op: 'cancel', ...named, idempotency, request: print },
+      finish: (done) => this.answer(done, 200, print, undefined, named),
     });
     const idempotency = this.scopeOf(body, key);
     return idempotency instanceof Promise ? idempotency.then(prepare) : prepare(idempotency);
@@ -400,14 +402,14 @@ export class OrdersApi {
       price: canonicalText(body.price), quantity: canonicalText(body.quantity),
       remaining_quantity: canonicalText(body.remaining_quantity),
     };
-    const order = this.reference(body);
+    const named: NamedOrder = { order: this.reference(body), actor: actorOf(body) };
     return {
-      command: { op: 'amend', order, candidates: amounts.map(({ candidate }) => candidate), idempotency, request: print },
+      command: { op: 'amend', ...named, candidates: amounts.map(({ candidate }) => candidate), idempotency, request: print },
       finish: (done) => {
         if (done.result.outcome === 'logged') this.observeFills(done.result.entry);
         const refusal = this.amendErrors(done.result, body);
         if (refusal !== null) throw refusal;
-        return this.answer(done, 200, print, undefined, order);
+        return this.answer(done, 200, print, undefined, named);
       },
     };
   }
@@ -450,21 +452,19 @@ export class OrdersApi {
   }
 
   /**
-   * Checks that a client which names itself beside an order's id means an order of its own, and scopes the call's key.
+   * A key is scoped to the client that acts; where a call names only the order, to the order's client, which never changes.
+   * An order that does not exist has none: its key belongs to that one id.
    * @returns the key's digest, null without one
    */
   private scopeOf(body: OrderReferenceBody, key: string | null): Awaitable<string | null> {
-    if (body.order_id === undefined) return key === null ? null : this.options.digest(body.client_id as string, key);
-    if (key === null && body.client_id === undefined) return null;
-    return this.scopeOfOwner(body, body.order_id, key);
+    if (key === null) return null;
+    if (body.client_id !== undefined) return this.options.digest(body.client_id, key);
+    return this.scopeOfOwner(body.order_id as string, key);
   }
 
-  private async scopeOfOwner(body: OrderReferenceBody, orderId: string, key: string | null): Promise<string | null> {
+  private async scopeOfOwner(orderId: string, key: string): Promise<string> {
     const owner = await this.owner(orderId);
-    if (owner !== null && body.client_id !== undefined && owner.clientId !== body.client_id) throw new Problem('order_not_found');
-    // A key is scoped to the client; where a call names only the order, to the order's client. An order that does not
-    // exist has none: its key belongs to that one id.
-    return key === null ? null : this.options.digest(owner?.clientId ?? `\u0000${orderId}`, key);
+    return this.options.digest(owner?.clientId ?? `\u0000${orderId}`, key);
   }
 
   private async owner(orderId: string): Promise<Owner | null> {
@@ -483,26 +483,26 @@ export class OrdersApi {
   /**
    * A command's result as its answer.
    * @param print what this request asks for, to tell a retry from a reused key; null without a key
-   * @param reference the order that was named, to look a missing one up in history
+   * @param named the order that was named, to look a missing one up in history
    * @throws Problem
    */
   private answer(
     { result, epoch }: Done, success: number, print: RequestPrint | null, ack: 'redis' | 'postgres' | undefined,
-    reference?: OrderReference,
+    named?: NamedOrder,
   ): Awaitable<Answer> {
     const ackAfter = ack ?? this.options.ackAfter;
     switch (result.outcome) {
       case 'logged': {
         const { entry } = result;
-        if (ackAfter === 'redis') return this.answerOfEntry(entry, success, reference);
-        return this.acknowledge(epoch, entry.sequence).then(() => this.answerOfEntry(entry, success, reference));
+        if (ackAfter === 'redis') return this.answerOfEntry(entry, success, named);
+        return this.acknowledge(epoch, entry.sequence).then(() => this.answerOfEntry(entry, success, named));
       }
-      case 'replayed':
-        return this.answerAgain(result, epoch, success, print, ackAfter, reference);
+      case 'repeated':
+        return this.answerAgain(result, epoch, success, print, ackAfter, named);
       case 'unchanged':
         return { status: success, body: this.present(result.order, []) };
       case 'refused':
-        return this.refusal(result.code, result.order, reference).then((problem) => { throw problem; });
+        return this.refusal(result.code, result.order, named).then((problem) => { throw problem; });
       case 'mass_cancelled':
         throw new Error('a single command answered as a mass cancel');
     }
@@ -510,8 +510,8 @@ export class OrdersApi {
 
   /** The first answer of an idempotency key, for a request that may be another one. */
   private async answerAgain(
-    result: Replayed, epoch: string | null, success: number, print: RequestPrint | null, ackAfter: 'redis' | 'postgres',
-    reference: OrderReference | undefined,
+    result: Repeated, epoch: string | null, success: number, print: RequestPrint | null, ackAfter: 'redis' | 'postgres',
+    named: NamedOrder | undefined,
   ): Promise<Answer> {
     const entry = result.entry ?? await this.fromHistory(() => this.history.journalEntry(result.sequence, result.second));
     if (entry === null) throw new Error(`entry ${result.sequence} is neither in the log nor in the journal`);
@@ -525,7 +525,7 @@ export class OrdersApi {
     // What came out of the journal is in Postgres already.
     if (result.entry !== null && ackAfter === 'postgres') await this.acknowledge(epoch, entry.sequence);
     try {
-      const answer = await this.answerOfEntry(entry, success, reference);
+      const answer = await this.answerOfEntry(entry, success, named);
       return { ...answer, headers: { ...answer.headers, ...REPLAYED } };
     } catch (error) {
       if (error instanceof Problem) Object.assign(error.headers, REPLAYED);
@@ -533,10 +533,10 @@ export class OrdersApi {
     }
   }
 
-  private answerOfEntry(entry: LogEntry, success: number, reference: OrderReference | undefined): Awaitable<Answer> {
+  private answerOfEntry(entry: LogEntry, success: number, named: NamedOrder | undefined): Awaitable<Answer> {
     const order = entry.orders[0];
     if (entry.kind === 'refuse') {
-      return this.refusal(resultCodeOf(entry.code), order ?? null, reference).then((problem) => { throw problem; });
+      return this.refusal(resultCodeOf(entry.code), order ?? null, named).then((problem) => { throw problem; });
     }
     if (order === undefined) throw new Error(`entry ${entry.sequence} has no order`);
     this.remember(order);
@@ -545,12 +545,13 @@ export class OrdersApi {
     return this.allTradesOf(order).then(({ trades, stale }) => ({ status: success, body: { ...this.present(order, trades), ...stale } }));
   }
 
-  private async refusal(code: ResultCode, order: Order | null, reference: OrderReference | undefined): Promise<Problem> {
+  private async refusal(code: ResultCode, order: Order | null, named: NamedOrder | undefined): Promise<Problem> {
     let final = order;
-    if (code === 'order_not_found' && reference !== undefined && 'orderId' in reference) {
+    if (code === 'order_not_found' && named !== undefined && 'orderId' in named.order) {
+      const { orderId } = named.order;
       // Done and persisted orders have left Redis: history knows whether it ever was.
-      final = await this.fromHistory(() => this.history.order(reference.orderId));
-      if (final === null) return new Problem('order_not_found');
+      final = await this.fromHistory(() => this.history.order(orderId));
+      if (final === null || (named.actor !== null && final.clientId !== named.actor)) return new Problem('order_not_found');
       if (isOpen(final)) return new Problem('engine_recovering');
       return this.notOpen(final);
     }
@@ -621,6 +622,17 @@ export class OrdersApi {
     if (epoch !== null && await this.commits.waitFor({ epoch, sequence }, this.options.engineTimeoutMs)) return;
     throw new Problem('outcome_unknown', { detail: 'The command has happened in Redis; Postgres has not confirmed it in time.' });
   }
+}
+
+/** The order that a cancel or amend names, and whose it must be. */
+interface NamedOrder {
+  readonly order: OrderReference;
+  readonly actor: string | null;
+}
+
+/** A client that names itself beside an order's id means an order of its own. */
+function actorOf(body: OrderReferenceBody): string | null {
+  return body.order_id === undefined ? null : body.client_id ?? null;
 }
 
 /** An amount in one spelling, so that 1, 1.0 and "1.00" compare as equal. */

@@ -166,12 +166,12 @@ export function querySchemas(limits: { levelsMax: number; tradesMax: number; ord
       limit: limit(limits.tradesMax, TRADES_LIMIT_DEFAULT),
       before: wholeNumber(Number.MAX_SAFE_INTEGER),
     }),
-    orders: Joi.object<{ client_id: string; status: 'open' | 'all'; instrument?: string; limit: number; cursor?: string }>({
+    orders: Joi.object<{ client_id: string; status: 'open' | 'all'; instrument?: string; limit: number; cursor?: number }>({
       client_id: clientId.required(),
       status: Joi.string().valid('open', 'all').default('open'),
       instrument,
       limit: limit(limits.ordersMax, ORDERS_LIMIT_DEFAULT),
-      cursor: orderId,
+      cursor: wholeNumber(Number.MAX_SAFE_INTEGER),
     }),
     ticker: Joi.object<{ instrument: string }>({ instrument: instrument.default(INSTRUMENT_DEFAULT) }),
     massCancel: Joi.object<{ client_id: string; instrument?: string }>({ client_id: clientId.required(), instrument }),

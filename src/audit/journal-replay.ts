@@ -1,7 +1,9 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import type { EngineCommand } from '../domain/commands';
-import { tradesOf, type LogEntry } from '../domain/log-entry';
-import { KIND_CODE, isOpen, kindCode, type Order } from '../domain/order';
+import { LOG_ENTRY_VERSION } from '../domain/layouts';
+import { tradesOf, type EntryEvent, type LogEntry, type LoggedCommand } from '../domain/log-entry';
+import { isOpen, type Order } from '../domain/order';
+import { RESULT_CODES } from '../domain/result-code';
 import { LogAudit } from '../reference/log-audit';
 import { ReferenceShard } from '../reference/shard';
 import type { ShardState } from '../reference/state';
@@ -11,12 +13,13 @@ import { firstDifference } from './difference';
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /**
- * Plays a journal through the reference book: each entry's command is taken from the entry, carried out by
- * the plain book, and must give that very entry again. What the book then holds is what the venue must hold.
+ * Plays a journal through the reference book: each entry's command is carried out by the plain book, under the limits
+ * that the entry tells, and must give that very entry again, event for event. What the book then holds is what the venue
+ * must hold.
  */
 export class JournalReplay {
   private readonly audit = new LogAudit();
-  /** Limits are settings of their time; where one cut a command short, the entry says so. */
+  /** Limits are settings of their time: each entry tells its own. */
   private readonly limits = { fillsPerOrderMax: UNLIMITED, openOrdersPerClientMax: UNLIMITED, backlogMax: UNLIMITED, idempotencyTtlS: 0 };
   private readonly shard = new ReferenceShard(this.limits);
   private readonly done = new Map<string, Order>();
@@ -65,6 +68,41 @@ export class JournalReplay {
   /** @returns how the reference book's own entry differs, null when it does not */
   private repeat(entry: LogEntry): string | null {
     const moment = { timeUs: entry.timeUs, second: Math.floor(entry.timeUs / 1e6) };
+    if (entry.version < LOG_ENTRY_VERSION) return this.repeatBefore(entry, moment);
+    if (entry.command === null) throw new Error(`entry ${entry.sequence} tells no command`);
+    if (entry.kind === 'refuse' && isAboutPast(entry)) {
+      this.shard.skipEntry();
+      return this.pastDifference(entry, entry.command);
+    }
+    const result = this.carryOut(entry.command, entry, moment);
+    if (result.outcome === 'logged' || (result.outcome === 'mass_cancelled' && result.entry !== null)) {
+      return firstDifference(result.entry, entry);
+    }
+    this.shard.skipEntry();
+    return `it is ${result.outcome}${result.outcome === 'refused' ? ` with ${result.code}` : ''}`;
+  }
+
+  private carryOut(command: LoggedCommand, entry: LogEntry, moment: { timeUs: number; second: number }): ReturnType<ReferenceShard['apply']> {
+    this.limits.fillsPerOrderMax = 'fillsMax' in command ? command.fillsMax ?? UNLIMITED : UNLIMITED;
+    this.limits.openOrdersPerClientMax = command.op === 'place' ? command.openOrdersMax ?? UNLIMITED : UNLIMITED;
+    return this.shard.apply(engineCommandOf(command, entry, (orderId) => this.shard.order(orderId)?.instrument ?? null), moment);
+  }
+
+  /**
+   * A refusal that tells of an order which is done, or not there: whether Redis still held it then depends on how far the
+   * writer was, which the log does not tell.
+   */
+  private pastDifference(entry: LogEntry, command: LoggedCommand): string | null {
+    if (entry.code === CODE_NOT_OPEN) return entry.orders.length === 1 ? this.shownDifference(entry) : 'it shows no order';
+    if (entry.events.length > 0) return 'it shows an order that is said to be missing';
+    if (!('order' in command) || !('orderId' in command.order)) return null;
+    const open = this.shard.order(command.order.orderId);
+    const isHeld = open !== null && isOpen(open) && (command.actor === null || command.actor === open.clientId);
+    return isHeld ? `order ${open.orderId} is open` : null;
+  }
+
+  /** Entries of before version 3 tell no command: it is taken from what came of it. */
+  private repeatBefore(entry: LogEntry, moment: { timeUs: number; second: number }): string | null {
     if (entry.kind === 'refuse' || entry.kind === 'keep') {
       this.shard.skipEntry();
       return this.shownDifference(entry);
@@ -74,7 +112,8 @@ export class JournalReplay {
       own = this.shard.cancelTogether(entry.orders.map((order) => order.orderId), moment);
     } else {
       this.limits.fillsPerOrderMax = entry.orders[0]?.reason === 'fills_limit' ? entry.fills.length : UNLIMITED;
-      const result = this.shard.apply(commandOf(entry), moment);
+      this.limits.openOrdersPerClientMax = UNLIMITED;
+      const result = this.shard.apply(commandOfOutcome(entry), moment);
       if (result.outcome === 'logged') {
         own = result.entry;
       } else {
@@ -86,14 +125,15 @@ export class JournalReplay {
       this.shard.skipEntry();
       return 'an order is not open';
     }
-    // Key and request are the caller's: the reference does not know them.
-    return firstDifference({ ...own, idempotency: entry.idempotency, request: entry.request }, entry);
+    return firstDifference(own.events.map(asBefore), entry.events.map(asBefore), 'events');
   }
 
   /** An entry that changes nothing shows the order as it is. */
   private shownDifference(entry: LogEntry): string | null {
     for (const order of entry.orders) {
-      const difference = firstDifference(this.shard.order(order.orderId) ?? this.done.get(order.orderId) ?? null, order, `order ${order.orderId} `);
+      const known = this.shard.order(order.orderId) ?? this.done.get(order.orderId) ?? null;
+      const expected = known === null || entry.version >= LOG_ENTRY_VERSION ? known : { ...known, placedSequence: order.placedSequence };
+      const difference = firstDifference(expected, order, `order ${order.orderId} `);
       if (difference !== null) return difference;
     }
     return null;
@@ -125,18 +165,51 @@ export class JournalReplay {
   }
 }
 
-/** The command that an entry records. */
-function commandOf(entry: LogEntry): EngineCommand {
+const CODE_NOT_FOUND = RESULT_CODES.order_not_found.number;
+const CODE_NOT_OPEN = RESULT_CODES.order_not_open.number;
+
+function isAboutPast({ code }: LogEntry): boolean {
+  return code === CODE_NOT_FOUND || code === CODE_NOT_OPEN;
+}
+
+/** What entries of before version 3 tell: not where an order was placed, and of its fill before only in an amend. */
+function asBefore(event: EntryEvent): unknown {
+  switch (event.type) {
+    case 'trade': return { ...event, maker: { ...event.maker, placedSequence: 0 } };
+    case 'order': return { order: { ...event.order, placedSequence: 0 } };
+    default: return event;
+  }
+}
+
+/** An entry's command as the book is told it. */
+function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: (orderId: string) => string | null): EngineCommand {
+  const { idempotency, request } = entry;
+  switch (command.op) {
+    case 'place': {
+      const { op, actor, instrument, side, kind, priceTicks, quantityLots, orderId, clientId, clientOrderId } = command;
+      return { op, actor, instrument, side, kind, priceTicks, quantityLots, orderId, clientId, clientOrderId, idempotency };
+    }
+    case 'cancel': return { ...command, idempotency, request };
+    case 'amend': {
+      const shown = entry.orders[0]?.instrument;
+      const instrument = shown ?? ('orderId' in command.order ? instrumentOf(command.order.orderId) : null) ?? '';
+      const candidates = command.wanted === null ? [] : [{ instrument, ...command.wanted }];
+      return { op: 'amend', actor: command.actor, order: command.order, candidates, idempotency, request };
+    }
+    case 'mass_cancel': return command;
+  }
+}
+
+/** The command that led to an entry of before version 3. */
+function commandOfOutcome(entry: LogEntry): EngineCommand {
   const order = entry.orders[0];
   if (order === undefined) throw new Error(`entry ${entry.sequence} has no order`);
-  const common = { idempotency: null, request: null };
+  const common = { actor: null, idempotency: null, request: null };
   switch (entry.kind) {
-    case 'place': return {
-      op: 'place', instrument: order.instrument, side: order.side,
-      kind: order.type === 'market' ? KIND_CODE.market : kindCode(order.type, order.timeInForce, order.postOnly),
-      priceTicks: order.priceTicks ?? 0, quantityLots: order.quantityLots, orderId: order.orderId, clientId: order.clientId,
-      clientOrderId: order.clientOrderId, idempotency: null,
-    };
+    case 'place': {
+      if (entry.command === null) throw new Error(`entry ${entry.sequence} tells no command`);
+      return engineCommandOf(entry.command, { ...entry, idempotency: null, request: null }, () => null);
+    }
     case 'cancel': return { op: 'cancel', order: { orderId: order.orderId }, ...common };
     case 'amend': return {
       op: 'amend', order: { orderId: order.orderId }, ...common,

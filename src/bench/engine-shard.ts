@@ -55,7 +55,7 @@ export class EngineShard {
   /** Lets Redis go of what is done, as the writer does once Postgres has it. */
   async persisted(engine: Engine, doneOrderIds: Iterable<string> = []): Promise<void> {
     const { sequence } = await engine.position();
-    await engine.persisted(EPOCH, sequence, { entries: 10_000, trades: 1_000 }, new Map(), doneOrderIds);
+    await engine.trim(EPOCH, sequence, { entries: 10_000, trades: 1_000 }, new Map(), doneOrderIds);
   }
 
   async resetStats(): Promise<void> {

@@ -12,12 +12,12 @@ export function engineCommandOf(command: StreamCommand, instrument: string): Eng
   const name = { clientId: CLIENT, clientOrderId: command.orderId };
   switch (command.op) {
     case 'place': return {
-      op: 'place', ...name, instrument, side: command.side, kind: command.ioc ? KIND_CODE.limit_ioc : KIND_CODE.limit_gtc,
+      op: 'place', actor: null, ...name, instrument, side: command.side, kind: command.ioc ? KIND_CODE.limit_ioc : KIND_CODE.limit_gtc,
       priceTicks: command.price, quantityLots: command.quantity, orderId: newOrderId(), idempotency: null,
     };
-    case 'cancel': return { op: 'cancel', order: name, idempotency: null, request: null };
+    case 'cancel': return { op: 'cancel', actor: null, order: name, idempotency: null, request: null };
     case 'amend': return {
-      op: 'amend', order: name, idempotency: null, request: null,
+      op: 'amend', actor: null, order: name, idempotency: null, request: null,
       candidates: [{ instrument, priceTicks: command.price, quantityLots: null, remainingLots: command.remaining, quantityLotsMax: AMOUNT_MAX }],
     };
   }

@@ -1,13 +1,17 @@
-import type { LogEntry } from './log-entry';
+import type { LogEntry } from './entry';
 import type { Order, Side } from './order';
 import type { ResultCode } from './result-code';
 
 /**
  * What a book can be told to do, and what it answers: one vocabulary for the engine and for the
  * reference book that checks it. Prices are ticks, quantities lots, ids UUIDs.
+ *
+ * Every command names its actor: the client that acts, null for anybody. Whose order may be changed is decided in the
+ * command's own atomic step.
  */
 
 export interface PlaceCommand {
+  readonly actor: string | null;
   readonly instrument: string;
   readonly side: Side;
   /** One of KIND_CODE. */
@@ -29,6 +33,8 @@ export type OrderReference =
   | { readonly clientId: string; readonly clientOrderId: string };
 
 export interface CancelCommand {
+  /** The order is found only where it is this client's. */
+  readonly actor: string | null;
   readonly order: OrderReference;
   readonly idempotency: string | null;
   /** What is remembered beside an idempotency key: a JSON value, null without a key. */
@@ -45,6 +51,8 @@ export interface AmendCandidate {
 }
 
 export interface AmendCommand {
+  /** The order is found only where it is this client's. */
+  readonly actor: string | null;
   readonly order: OrderReference;
   /**
    * One for each instrument the order may be of: the service need not look the order up first, and the
@@ -56,13 +64,14 @@ export interface AmendCommand {
 }
 
 export interface MassCancelCommand {
+  readonly actor: string | null;
   readonly clientId: string;
   /** null for every instrument. */
   readonly instrument: string | null;
-  /** Where the page before ended, as the engine gave it; '' for the first page. */
-  readonly cursor: string;
-  /** A UUIDv7 made when the request came: orders placed later are left alone. */
-  readonly boundOrderId: string;
+  /** Log sequence behind which the page's orders were placed: where the page before ended, 0 for the first. */
+  readonly after: number;
+  /** Log sequence up to which they were placed; null for what the log ends with now, as the first page asks. */
+  readonly bound: number | null;
   readonly pageSize: number;
 }
 
@@ -78,8 +87,8 @@ export interface Logged {
   readonly entry: LogEntry;
 }
 /** The idempotency key has an answer already; `entry` is null when it has left the log for Postgres. */
-export interface Replayed {
-  readonly outcome: 'replayed';
+export interface Repeated {
+  readonly outcome: 'repeated';
   readonly sequence: number;
   /** Second at which the key was first used. */
   readonly second: number;
@@ -96,11 +105,14 @@ export interface Unchanged {
   readonly outcome: 'unchanged';
   readonly order: Order;
 }
-/** A page of a mass cancel; `cursor` is '' behind the last one. */
+/** A page of a mass cancel. */
 export interface MassCancelled {
   readonly outcome: 'mass_cancelled';
-  readonly cursor: string;
+  /** Where the next page begins; null behind the last one. */
+  readonly after: number | null;
+  /** What the walk is bounded by: every order acknowledged before its first page lies below. */
+  readonly bound: number;
   readonly entry: LogEntry | null;
 }
 
-export type CommandResult = Logged | Replayed | Refused | Unchanged | MassCancelled;
+export type CommandResult = Logged | Repeated | Refused | Unchanged | MassCancelled;

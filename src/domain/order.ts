@@ -13,16 +13,36 @@ export interface OrderKind {
   readonly postOnly: boolean;
 }
 
-/** Every combination of type, time in force and post-only that the venue takes; the index is the code. */
-export const ORDER_KINDS = [
-  { type: 'limit', timeInForce: 'gtc', postOnly: false },
-  { type: 'limit', timeInForce: 'gtc', postOnly: true },
-  { type: 'limit', timeInForce: 'ioc', postOnly: false },
-  { type: 'limit', timeInForce: 'fok', postOnly: false },
-  { type: 'market', timeInForce: 'ioc', postOnly: false },
-] as const satisfies readonly OrderKind[];
+/** Every combination of type, time in force and post-only that the venue takes, by its name; what it does is in engine/lua/orders/<name>.lua. */
+const KINDS = {
+  limit_gtc: { type: 'limit', timeInForce: 'gtc', postOnly: false },
+  limit_post_only: { type: 'limit', timeInForce: 'gtc', postOnly: true },
+  limit_ioc: { type: 'limit', timeInForce: 'ioc', postOnly: false },
+  limit_fok: { type: 'limit', timeInForce: 'fok', postOnly: false },
+  market: { type: 'market', timeInForce: 'ioc', postOnly: false },
+} as const satisfies Record<string, OrderKind>;
 
-export const KIND_CODE = { limit_gtc: 0, limit_post_only: 1, limit_ioc: 2, limit_fok: 3, market: 4 } as const;
+export type KindName = keyof typeof KINDS;
+export const KIND_NAMES = Object.keys(KINDS) as readonly KindName[];
+
+/** By code. A code is never given to another kind: records and entries keep it for ever. */
+export const ORDER_KINDS: readonly OrderKind[] = Object.values(KINDS);
+
+export const KIND_CODE = Object.freeze(Object.fromEntries(KIND_NAMES.map((name, code) => [name, code]))) as Readonly<Record<KindName, number>>;
+
+/** @throws Error for a code that is in no table: the record is of a later version */
+export function kindOf(code: number): OrderKind {
+  const kind = ORDER_KINDS[code];
+  if (kind === undefined) throw new Error(`unknown order kind ${code}`);
+  return kind;
+}
+
+/** @throws Error for a code that is in no table */
+export function sideOf(code: number): Side {
+  const side = SIDES[code];
+  if (side === undefined) throw new Error(`unknown side ${code}`);
+  return side;
+}
 
 /** @returns the code, or -1 when the venue does not take this combination. */
 export function kindCode(type: OrderType, timeInForce: TimeInForce, postOnly: boolean): number {
@@ -33,7 +53,14 @@ export function kindCode(type: OrderType, timeInForce: TimeInForce, postOnly: bo
 
 export const STATUS_CODE = { open: 1, partially_filled: 2, filled: 3, cancelled: 4, rejected: 5, expired: 6 } as const;
 export type OrderStatus = keyof typeof STATUS_CODE;
-export const STATUSES = ['', ...Object.keys(STATUS_CODE)] as readonly OrderStatus[];
+const STATUSES = [undefined, ...Object.keys(STATUS_CODE)] as readonly (OrderStatus | undefined)[];
+
+/** @throws Error for a code that is in no table */
+export function statusOf(code: number): OrderStatus {
+  const status = STATUSES[code];
+  if (status === undefined) throw new Error(`unknown order status ${code}`);
+  return status;
+}
 
 /** Why a done order was not filled; 0 where there is nothing to say. */
 export const REASON_CODE = {
@@ -46,7 +73,14 @@ export const REASON_CODE = {
   fills_limit: 7,
 } as const;
 export type StatusReason = keyof typeof REASON_CODE;
-export const REASONS: readonly (StatusReason | null)[] = [null, ...(Object.keys(REASON_CODE) as StatusReason[])];
+const REASONS: readonly (StatusReason | null)[] = [null, ...(Object.keys(REASON_CODE) as StatusReason[])];
+
+/** @returns null for 0 @throws Error for a code that is in no table */
+export function reasonOf(code: number): StatusReason | null {
+  const reason = REASONS[code];
+  if (reason === undefined) throw new Error(`unknown status reason ${code}`);
+  return reason;
+}
 
 export interface Order extends OrderKind {
   readonly orderId: string;
@@ -69,6 +103,8 @@ export interface Order extends OrderKind {
   readonly fillSequence: number;
   /** Log sequence at which it took its place in the queue. */
   readonly priority: number;
+  /** Log sequence at which it was placed: what came before what, whatever clocks say. 0 in entries of before version 3, which do not tell. */
+  readonly placedSequence: number;
   readonly createdUs: number;
 }
 

@@ -3,10 +3,12 @@ import CircuitBreaker from 'opossum';
 import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
-import { decodeLogEntry, decodeOrderRecord, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
+import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import { decodeOrderRecord } from '../domain/order-record';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
-import { SIDES, type Order, type Trade } from '../domain/order';
-import { compactId, expandId } from '../domain/order-id';
+import type { Order, Trade } from '../domain/order';
+import { compactId } from '../domain/order-id';
 import { UnavailableError } from '../domain/unavailable';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
@@ -15,11 +17,12 @@ import { encodePlace } from './commands/place';
 import { escapeText } from './commands/text';
 import { ElementCount, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
 import type { FunctionLibrary, FunctionName } from './library';
+import { decodeRecentTrade } from './recent-trade';
 import { decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 
 export type {
-  CommandResult, EngineCommand, Logged, MassCancelled, Refused, Replayed, Unchanged,
+  CommandResult, EngineCommand, Logged, MassCancelled, Refused, Repeated, Unchanged,
 } from '../domain/commands';
 
 export interface EngineLimits {
@@ -49,6 +52,8 @@ export interface ShardMeta {
   readonly sequence: number;
   readonly persisted: number;
   readonly timeUs: number;
+  /** Of what the shard holds in Redis (domain/layouts.ts). */
+  readonly layoutVersion: number;
 }
 
 export interface BookLevels {
@@ -139,7 +144,7 @@ export function decodeResult(reply: string): CommandResult {
       const second = body.indexOf(',', first + 1);
       const payload = body.slice(second + 1);
       return {
-        outcome: 'replayed',
+        outcome: 'repeated',
         sequence: Number(body.slice(0, first)),
         second: Number(body.slice(first + 1, second)),
         entry: payload === '' ? null : decodeLogEntry(payload),
@@ -153,11 +158,14 @@ export function decodeResult(reply: string): CommandResult {
     case 'K':
       return { outcome: 'unchanged', order: decodeOrderRecord(body) };
     case 'M': {
-      const comma = body.indexOf(',');
-      const payload = body.slice(comma + 1);
+      const first = body.indexOf(',');
+      const second = body.indexOf(',', first + 1);
+      const after = body.slice(0, first);
+      const payload = body.slice(second + 1);
       return {
         outcome: 'mass_cancelled',
-        cursor: body.slice(0, comma),
+        after: after === '' ? null : Number(after),
+        bound: Number(body.slice(first + 1, second)),
         entry: payload === '' ? null : decodeLogEntry(payload),
       };
     }
@@ -430,7 +438,7 @@ export class Engine {
 
   /** Begins the life of the shard in an empty Redis. @returns false when it has one already. */
   async initialise(epoch: string): Promise<boolean> {
-    return (await this.call('initialise', [epoch, '1'])) === 1;
+    return (await this.call('initialise', [epoch, String(SHARD_LAYOUT_VERSION)])) === 1;
   }
 
   /**
@@ -444,8 +452,8 @@ export class Engine {
 
   /** @returns null for an empty Redis. */
   async meta(): Promise<ShardMeta | null> {
-    const fields = ['state', 'epoch', 'seq', 'persisted', 'time_us'];
-    const [state, epoch, seq, persisted, timeUs] = (await this.redis.send(
+    const fields = ['state', 'epoch', 'seq', 'persisted', 'time_us', 'version'];
+    const [state, epoch, seq, persisted, timeUs, version] = (await this.redis.send(
       ['HMGET', this.keys.meta, ...fields], this.limits.timeoutMs,
     )) as (string | null)[];
     if (state === null || state === undefined) return null;
@@ -455,6 +463,7 @@ export class Engine {
       sequence: Number(seq),
       persisted: Number(persisted),
       timeUs: Number(timeUs),
+      layoutVersion: Number(version),
     };
   }
 
@@ -508,7 +517,7 @@ export class Engine {
    * @param doneOrderIds UUIDs of orders that were done by `sequence`
    * @returns false when the shard's epoch is another one
    */
-  async persisted(
+  async trim(
     epoch: string,
     sequence: number,
     keep: { readonly entries: number; readonly trades: number },
@@ -518,7 +527,7 @@ export class Engine {
     const args = [epoch, String(sequence), String(keep.entries), String(keep.trades), String(lastTradeIds.size)];
     for (const [instrument, tradeId] of lastTradeIds) args.push(instrument, String(tradeId));
     for (const orderId of doneOrderIds) args.push(compactId(orderId));
-    return (await this.call('persisted', args)) === 1;
+    return (await this.call('trim', args)) === 1;
   }
 
   /** Drops idempotency keys whose lifetime is over. @returns how many. */
@@ -598,21 +607,21 @@ export class Engine {
     });
   }
 
-  /** A page of a client's open orders, newest first; `cursor` is an order's UUID. */
+  /** A page of a client's open orders, the newest placed first, behind a sequence of placing; `next` is that of the next page. */
   async readOpenOrders(
-    clientId: string, instrument: string | null, cursor: string | null, limit: number,
-  ): Promise<{ orders: Order[]; nextCursor: string | null }> {
+    clientId: string, instrument: string | null, behind: number | null, limit: number,
+  ): Promise<{ orders: Order[]; next: number | null }> {
     const orders: Order[] = [];
-    let behind = cursor === null ? '' : compactId(cursor);
+    let from = behind === null ? '' : String(behind);
     for (;;) {
       const reply = (await this.read(() => this.call('read_open_orders', [
-        escapeText(clientId), instrument ?? '', behind, String(limit - orders.length),
+        escapeText(clientId), instrument ?? '', from, String(limit - orders.length),
       ]))) as string[];
       const [next, ...records] = reply as [string, ...string[]];
       for (const record of records) orders.push(decodeOrderRecord(record));
-      if (next === '') return { orders, nextCursor: null };
-      if (orders.length >= limit) return { orders, nextCursor: expandId(next) };
-      behind = next;
+      if (next === '') return { orders, next: null };
+      if (orders.length >= limit) return { orders, next: Number(next) };
+      from = next;
     }
   }
 
@@ -631,20 +640,3 @@ export class Engine {
     return before === null ? trades : trades.filter((trade) => trade.tradeId < before);
   }
 }
-
-function decodeRecentTrade(instrument: string, row: string): Trade {
-  const [tradeId, priceTicks, quantityLots, side, maker, taker, executedUs] = JSON.parse(`[${row}]`) as [
-    number, number, number, number, string, string, number,
-  ];
-  return {
-    instrument,
-    tradeId,
-    priceTicks,
-    quantityLots,
-    takerSide: SIDES[side] ?? 'buy',
-    makerOrderId: expandId(maker),
-    takerOrderId: expandId(taker),
-    executedUs,
-  };
-}
-

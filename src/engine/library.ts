@@ -1,30 +1,44 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RESULT_CODES } from '../domain/result-code';
-import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
+import { KIND_NAMES } from '../domain/order';
+import { expandNameLists, luaLayouts } from './lua-layouts';
 
-/** The Lua files of the function library, in the order in which they need each other. */
-export const LUA_FILES = [
-  'numbers', 'shard', 'entry', 'match', 'place', 'cancel', 'amend', 'mass_cancel', 'execute', 'admin', 'reads',
-] as const;
+/**
+ * The Lua files of the function library, in the order in which they need each other. Each is a module: a block with
+ * locals of its own, which fills the one table named after it. Lua gives a chunk 200 locals; a file costs one.
+ */
+const MODULES: readonly (readonly [file: string, module: string])[] = [
+  ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/heads', 'heads'],
+  ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
+  ['commands/place', 'place'], ['commands/cancel', 'cancel'], ['commands/amend', 'amend'], ['commands/mass_cancel', 'mass_cancel'],
+  ['core/flush', 'flush'], ['core/execute', 'execute'], ['admin', 'admin'], ['reads', 'reads'],
+];
+
+/** Names that every module may use stand ahead of all of them. */
+const PRELUDE = 'core/prelude';
+
+/** Every kind of order has a file of its own, which adds it to `kinds`. */
+const KIND_FILES: readonly string[] = KIND_NAMES.map((name) => `orders/${name}`);
+
+export const LUA_FILES: readonly string[] = [PRELUDE, ...MODULES.map(([file]) => file), ...KIND_FILES];
 
 /**
  * Registered functions: the Lua function's name and its flags. `execute_freeing` is `execute` for
  * batches that only free memory: Redis runs it even when its memory is full.
  */
 const FUNCTIONS = {
-  execute: { callback: 'execute', flags: [] },
-  execute_freeing: { callback: 'execute', flags: ['allow-oom'] },
-  initialise: { callback: 'initialise', flags: [] },
-  set_state: { callback: 'set_state', flags: ['allow-oom'] },
-  persisted: { callback: 'persisted', flags: ['allow-oom'] },
-  forget_keys: { callback: 'forget_keys', flags: ['allow-oom'] },
-  read_order: { callback: 'read_order', flags: ['no-writes'] },
-  read_levels: { callback: 'read_levels', flags: ['no-writes'] },
-  read_orders: { callback: 'read_orders', flags: ['no-writes'] },
-  read_book: { callback: 'read_book', flags: ['no-writes'] },
-  read_open_orders: { callback: 'read_open_orders', flags: ['no-writes'] },
+  execute: { callback: 'execute.run', flags: [] },
+  execute_freeing: { callback: 'execute.run', flags: ['allow-oom'] },
+  initialise: { callback: 'admin.initialise', flags: [] },
+  set_state: { callback: 'admin.set_state', flags: ['allow-oom'] },
+  trim: { callback: 'admin.trim', flags: ['allow-oom'] },
+  forget_keys: { callback: 'admin.forget_keys', flags: ['allow-oom'] },
+  read_order: { callback: 'reads.order', flags: ['no-writes'] },
+  read_levels: { callback: 'reads.levels', flags: ['no-writes'] },
+  read_orders: { callback: 'reads.orders', flags: ['no-writes'] },
+  read_book: { callback: 'reads.book', flags: ['no-writes'] },
+  read_open_orders: { callback: 'reads.open_orders', flags: ['no-writes'] },
 } as const satisfies Record<string, { callback: string; flags: readonly string[] }>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
@@ -37,25 +51,6 @@ export interface FunctionLibrary {
   functionName(name: FunctionName): string;
 }
 
-function luaTable(name: string, values: Record<string, number>): string {
-  const fields = Object.entries(values).map(([key, value]) => `${key} = '${value}'`);
-  return `local ${name} = { ${fields.join(', ')} }\n`;
-}
-
-/** Constants that Lua shares with TypeScript, generated so that they cannot drift apart: text, as records and arguments hold them. */
-export function luaConstants(): string {
-  const codes: Record<string, number> = {};
-  for (const [code, spec] of Object.entries(RESULT_CODES)) {
-    if (spec.number !== null) codes[code] = spec.number;
-  }
-  return [
-    luaTable('CODE', codes),
-    luaTable('STATUS', STATUS_CODE),
-    luaTable('REASON', REASON_CODE),
-    luaTable('KIND', KIND_CODE),
-  ].join('');
-}
-
 export const LUA_DIRECTORY = join(__dirname, 'lua');
 
 /**
@@ -63,9 +58,12 @@ export const LUA_DIRECTORY = join(__dirname, 'lua');
  * @param rewrite changes a file's text before it is built in: how tests plant a bug and see it found.
  */
 export function buildLibrary(rewrite: (file: string, source: string) => string = (_, source) => source): FunctionLibrary {
-  let body = luaConstants();
-  for (const file of LUA_FILES) {
-    body += rewrite(file, readFileSync(join(LUA_DIRECTORY, `${file}.lua`), 'utf8'));
+  const read = (file: string): string => expandNameLists(rewrite(file, readFileSync(join(LUA_DIRECTORY, `${file}.lua`), 'utf8')));
+  let body = luaLayouts() + read(PRELUDE);
+  for (const [file, module] of MODULES) {
+    body += `local ${module} = {}\ndo\n${read(file)}end\n`;
+    // What they add to is there from here on.
+    if (module === 'kinds') for (const kind of KIND_FILES) body += `do\n${read(kind)}end\n`;
   }
   const hash = createHash('sha256').update(body).update(JSON.stringify(FUNCTIONS)).digest('hex').slice(0, 12);
   const name = `openfill_${hash}`;

@@ -1,4 +1,5 @@
-import { decodeOrderRecord } from '../domain/log-entry';
+import { ORDER_RECORD, ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION } from '../domain/layouts';
+import { decodeOrderRecord } from '../domain/order-record';
 import { compactId } from '../domain/order-id';
 import { KIND_CODE, REASON_CODE, SIDE_CODE, STATUS_CODE, kindCode, type Order } from '../domain/order';
 import { escapeText } from './commands/text';
@@ -8,15 +9,38 @@ export function decodeStoredOrder(stored: string, compactOrderId: string): Order
   return decodeOrderRecord(`${stored},"${compactOrderId}"`);
 }
 
-/** An order as the `orders` hash holds it: what lua/shard.lua writes, made from an order read elsewhere. */
+type Field = (typeof ORDER_RECORD)[number];
+
+/** The value of each field of a record but its id. */
+const VALUE: Readonly<Record<Exclude<Field, 'id'>, (order: Order) => string | number>> = {
+  version: () => ORDER_RECORD_VERSION,
+  filled: (order) => order.filledLots,
+  notional: (order) => order.notional,
+  status: (order) => STATUS_CODE[order.status],
+  reason: (order) => (order.reason === null ? 0 : REASON_CODE[order.reason]),
+  sequence: (order) => (order.sequence === order.priority ? 0 : order.sequence),
+  updated_us: (order) => (order.updatedUs === order.createdUs ? 0 : order.updatedUs),
+  fill_sequence: (order) => order.fillSequence,
+  priority: (order) => order.priority,
+  placed: (order) => (order.placedSequence === order.priority ? 0 : order.placedSequence),
+  price: (order) => order.priceTicks ?? 0,
+  quantity: (order) => order.quantityLots,
+  side: (order) => SIDE_CODE[order.side],
+  kind: (order) => (order.type === 'market' ? KIND_CODE.market : kindCode(order.type, order.timeInForce, order.postOnly)),
+  instrument: (order) => order.instrument,
+  client: (order) => escapeText(order.clientId),
+  client_order_id: (order) => (order.clientOrderId === null ? '' : escapeText(order.clientOrderId)),
+  created_us: (order) => order.createdUs,
+};
+
+const STORED = ORDER_RECORD.filter((field) => field !== 'id');
+
+/** An order as the `orders` hash holds it: what lua/core/records.lua writes, made from an order read elsewhere. */
 export function encodeStoredOrder(order: Order): string {
-  const kind = order.type === 'market' ? KIND_CODE.market : kindCode(order.type, order.timeInForce, order.postOnly);
-  const reason = order.reason === null ? 0 : REASON_CODE[order.reason];
-  return `${order.filledLots},"${order.notional}",${STATUS_CODE[order.status]},${reason},`
-    + `${order.sequence === order.priority ? 0 : order.sequence},${order.updatedUs === order.createdUs ? 0 : order.updatedUs},`
-    + `${order.fillSequence},${order.priority},${order.priceTicks ?? 0},${order.quantityLots},${SIDE_CODE[order.side]},${kind},`
-    + `"${order.instrument}","${escapeText(order.clientId)}","${order.clientOrderId === null ? '' : escapeText(order.clientOrderId)}",`
-    + String(order.createdUs);
+  return STORED.map((field) => {
+    const value = VALUE[field](order);
+    return ORDER_RECORD_TEXTS.includes(field) ? `"${value}"` : value;
+  }).join(',');
 }
 
 const PRIORITY_DIGITS = 14;

@@ -1,7 +1,9 @@
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
-import { SIDES, type Order, type Trade } from '../domain/order';
+import type { Order, Trade } from '../domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
+import { parseClientOrderName } from './commands/client-order-name';
 import { LOG_FIELD, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
+import { decodeRecentTrade } from './recent-trade';
 import { decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 
@@ -107,10 +109,7 @@ export class ShardReader {
     const byId = new Map(orders.map((order) => [order.orderId, order]));
     const clientOrderIds: { clientId: string; clientOrderId: string; orderId: string }[] = [];
     if (has('client_order_ids')) for await (const [name, id] of this.hash(this.keys.clientOrderIds)) {
-      const [client, clientOrderId] = name.split('"');
-      const named = attempt(`client order id ${name}`, () => (
-        { clientId: unescapeText(client as string), clientOrderId: unescapeText(clientOrderId ?? ''), orderId: expandId(id) }
-      ));
+      const named = attempt(`client order id ${name}`, () => ({ ...parseClientOrderName(name), orderId: expandId(id) }));
       if (named !== null) clientOrderIds.push(named);
     }
     const idempotency: { digest: string; sequence: number; second: number }[] = [];
@@ -122,7 +121,7 @@ export class ShardReader {
     const openOrders: { clientId: string; orderIds: string[] }[] = [];
     for (const client of names.get('open') as string[]) {
       const clientId = attempt(`client ${client}`, () => unescapeText(client));
-      if (clientId !== null) openOrders.push({ clientId, orderIds: await this.readOpen(client, problems) });
+      if (clientId !== null) openOrders.push({ clientId, orderIds: await this.readOpen(client, byId, problems) });
     }
     const trades = new Map<string, Trade[]>();
     for (const instrument of names.get('trades') as string[]) trades.set(instrument, await this.readTrades(instrument, attempt));
@@ -218,28 +217,23 @@ export class ShardReader {
     }
   }
 
-  private async readOpen(client: string, problems: string[]): Promise<string[]> {
+  /** Ids of a client's open orders, by id. */
+  private async readOpen(client: string, orders: ReadonlyMap<string, Order>, problems: string[]): Promise<string[]> {
     const ids: string[] = [];
     for await (const [id, score] of this.ranks(this.keys.open(client))) {
-      if (score !== '0') problems.push(`open:${client} lists ${id} with score ${score}`);
-      ids.push(expandId(id));
+      const orderId = expandId(id);
+      const placed = orders.get(orderId)?.placedSequence;
+      if (placed !== undefined && score !== String(placed)) problems.push(`open:${client} lists ${orderId} as placed at ${score}, its record tells ${placed}`);
+      ids.push(orderId);
     }
-    return ids;
+    return ids.sort(compareText);
   }
 
   private async readTrades(instrument: string, attempt: Attempt): Promise<Trade[]> {
     const rows = (await this.send('LRANGE', this.keys.trades(instrument), '0', '-1')) as string[];
     const trades: Trade[] = [];
     for (const row of rows) {
-      const trade = attempt(`recent trade ${row} of ${instrument}`, (): Trade => {
-        const [tradeId, priceTicks, quantityLots, side, maker, taker, executedUs] = JSON.parse(`[${row}]`) as [
-          number, number, number, number, string, string, number,
-        ];
-        return {
-          instrument, tradeId, priceTicks, quantityLots, takerSide: SIDES[side] ?? 'buy',
-          makerOrderId: expandId(maker), takerOrderId: expandId(taker), executedUs,
-        };
-      });
+      const trade = attempt(`recent trade ${row} of ${instrument}`, () => decodeRecentTrade(instrument, row));
       if (trade !== null) trades.push(trade);
     }
     return trades;

@@ -1,8 +1,10 @@
 import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
-import { SIDE_CODE, remainingLots, type Order, type Trade } from '../domain/order';
+import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
+import { remainingLots, type Order, type Trade } from '../domain/order';
 import { escapeText } from './commands/text';
 import { clientOrderName } from './commands/client-order-name';
 import { shardKeys, type ShardKeys } from './keys';
+import { encodeRecentTrade } from './recent-trade';
 import { bookMember, bookScore, decodeStoredOrder, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 
@@ -50,7 +52,7 @@ export class ShardRestorer {
     } while (cursor !== '0');
     await this.send('DEL', this.keys.meta);
     await this.send(
-      'HSET', this.keys.meta, 'state', 'recovering', 'epoch', counters.epoch, 'version', '1', 'seq', String(counters.sequence),
+      'HSET', this.keys.meta, 'state', 'recovering', 'epoch', counters.epoch, 'version', String(SHARD_LAYOUT_VERSION), 'seq', String(counters.sequence),
       'persisted', String(counters.sequence), 'time_us', String(counters.timeUs),
       ...[...counters.tradeIds].flatMap(([instrument, tradeId]) => [`trade_id:${instrument}`, String(tradeId)]),
     );
@@ -73,7 +75,7 @@ export class ShardRestorer {
       const price = order.priceTicks ?? 0;
       depth.set(price, (depth.get(price) ?? 0) + remainingLots(order));
       const client = escapeText(order.clientId);
-      getOrAdd(open, this.keys.open(client), () => []).push('0', id);
+      getOrAdd(open, this.keys.open(client), () => []).push(String(order.placedSequence), id);
       if (order.clientOrderId !== null) clientOrderIds.push(clientOrderName(order.clientId, order.clientOrderId), id);
     }
     const commands: Promise<unknown>[] = [this.send('HSET', this.keys.orders, ...records)];
@@ -95,9 +97,7 @@ export class ShardRestorer {
   /** @param trades newest first */
   async addTrades(instrument: string, trades: readonly Trade[]): Promise<void> {
     if (trades.length === 0) return;
-    await this.send('RPUSH', this.keys.trades(instrument), ...trades.map((trade) =>
-      `${trade.tradeId},${trade.priceTicks},${trade.quantityLots},${SIDE_CODE[trade.takerSide]},`
-      + `"${compactId(trade.makerOrderId)}","${compactId(trade.takerOrderId)}",${trade.executedUs}`));
+    await this.send('RPUSH', this.keys.trades(instrument), ...trades.map(encodeRecentTrade));
   }
 
   /**

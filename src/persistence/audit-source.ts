@@ -30,6 +30,10 @@ export class AuditSource {
     return new AuditSource(session, shard);
   }
 
+  private get literal(): string {
+    return this.session.escapeLiteral(this.shard);
+  }
+
   async close(): Promise<void> {
     await this.session.end();
   }
@@ -53,7 +57,7 @@ export class AuditSource {
 
   /** Every entry behind `after`, by sequence: from the journal, or from dead_letters where it is only there. */
   async *journal(after = 0): AsyncGenerator<JournalRow> {
-    const shard = this.session.escapeLiteral(this.shard);
+    const shard = this.literal;
     const behind = Math.trunc(after);
     const rows = this.rows<JournalColumns>(
       `SELECT sequence, payload, false AS is_letter, (extract(epoch FROM at) * 1000000)::bigint AS time_us, kind, idempotency
@@ -80,15 +84,15 @@ export class AuditSource {
   }
 
   async *orders(): AsyncGenerator<Order> {
-    for await (const row of this.rows<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM orders ORDER BY order_id`)) yield orderOfRow(row);
+    for await (const row of this.rows<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM orders WHERE shard = ${this.literal} ORDER BY order_id`)) yield orderOfRow(row);
   }
 
   async *trades(): AsyncGenerator<{ readonly trade: Trade; readonly sequence: number }> {
-    const rows = this.rows<TradeRow & { sequence: number }>(`SELECT ${TRADE_COLUMNS}, sequence FROM trades ORDER BY instrument, trade_id`);
+    const rows = this.rows<TradeRow & { sequence: number }>(`SELECT ${TRADE_COLUMNS}, sequence FROM trades WHERE shard = ${this.literal} ORDER BY instrument, trade_id`);
     for await (const row of rows) yield { trade: tradeOfRow(row), sequence: row.sequence };
   }
   async *candles(): AsyncGenerator<StoredCandle> {
-    const rows = this.rows<CandleRow & { instrument: string; interval_s: number }>('SELECT * FROM candles ORDER BY instrument, interval_s, start_s');
+    const rows = this.rows<CandleRow & { instrument: string; interval_s: number }>(`SELECT * FROM candles WHERE shard = ${this.literal} ORDER BY instrument, interval_s, start_s`);
     for await (const row of rows) yield { instrument: row.instrument, intervalS: row.interval_s, candle: candleOfRow(row) };
   }
 }

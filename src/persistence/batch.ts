@@ -23,12 +23,20 @@ export function buildBatch(raws: readonly RawLogEntry[]): Batch {
   const orders = new Map<string, Order>();
   const trades: { trade: Trade; sequence: number }[] = [];
   const lastTradeIds = new Map<string, number>();
+  const put = (order: Order): void => {
+    // Entries of before version 3 tell where an order was placed only as they place it.
+    const placedSequence = order.placedSequence || (orders.get(order.orderId)?.placedSequence ?? 0);
+    orders.set(order.orderId, placedSequence === order.placedSequence ? order : { ...order, placedSequence });
+  };
   const entries = raws.map((raw) => ({ raw, entry: decodeLogEntry(raw.payload) }));
   for (const { entry } of entries) {
     // The order of a refusal is shown, not changed.
     if (entry.kind === 'refuse') continue;
-    for (const order of entry.orders) orders.set(order.orderId, order);
-    for (const fill of entry.fills) orders.set(fill.maker.orderId, fill.maker);
+    for (const event of entry.events) {
+      // As they happened: an order may trade as a maker and change again in one entry.
+      if (event.type === 'trade') put(event.maker);
+      else if (event.type === 'order') put(event.order);
+    }
     for (const trade of tradesOf(entry)) {
       trades.push({ trade, sequence: entry.sequence });
       lastTradeIds.set(trade.instrument, trade.tradeId);

@@ -91,7 +91,7 @@ export async function makeUpCandles(database: Database, shard: string, sequence:
   const session = await database.session(MAKE_UP_TIMEOUT_MS);
   try {
     await session.query('BEGIN');
-    await session.query({ ...MAKE_UP_CANDLES, values: [from, sequence, STORED_INTERVALS_S] });
+    await session.query({ ...MAKE_UP_CANDLES, values: [from, sequence, STORED_INTERVALS_S, shard] });
     const moved = await session.query({ ...MOVE_CANDLES_SEQUENCE, values: [shard, from, sequence] });
     if (moved.rowCount !== 1) throw new Error('another writer has made up the candles');
     await session.query('COMMIT');

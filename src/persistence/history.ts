@@ -17,7 +17,7 @@ export interface OrderRow extends Row {
   order_id: string; client_id: string; client_order_id: string | null; instrument: string; side: Side; type: OrderType;
   time_in_force: TimeInForce; post_only: boolean; price_ticks: number | null; quantity_lots: number; filled_lots: number;
   notional: string; status: OrderStatus; status_reason: StatusReason | null; sequence: number; fill_sequence: number;
-  priority: number; created_us: number; updated_us: number;
+  priority: number; placed_sequence: number; created_us: number; updated_us: number;
 }
 
 export interface TradeRow extends Row {
@@ -31,7 +31,7 @@ export function orderOfRow(row: OrderRow): Order {
     side: row.side, type: row.type, timeInForce: row.time_in_force, postOnly: row.post_only, priceTicks: row.price_ticks,
     quantityLots: row.quantity_lots, filledLots: row.filled_lots, notional: row.notional, status: row.status,
     reason: row.status_reason, sequence: row.sequence, updatedUs: row.updated_us, fillSequence: row.fill_sequence,
-    priority: row.priority, createdUs: row.created_us,
+    priority: row.priority, placedSequence: row.placed_sequence, createdUs: row.created_us,
   };
 }
 
@@ -76,9 +76,9 @@ export class History {
     return orderIds.map((orderId) => found.get(orderId) ?? null);
   }
 
-  /** Newest first. */
-  async ordersOfClient(clientId: string, instrument: string | null, behindOrderId: string | null, limit: number): Promise<Order[]> {
-    const rows = await this.database.query<OrderRow>(ORDERS_OF_CLIENT, [clientId, instrument, behindOrderId, limit]);
+  /** The newest placed first, behind a sequence of placing. */
+  async ordersOfClient(clientId: string, instrument: string | null, behind: number | null, limit: number): Promise<Order[]> {
+    const rows = await this.database.query<OrderRow>(ORDERS_OF_CLIENT, [this.shard, clientId, instrument, behind, limit]);
     return rows.map(orderOfRow);
   }
 

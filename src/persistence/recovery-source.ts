@@ -68,7 +68,7 @@ export class RecoverySource {
   }
 
   async openOrderCount(): Promise<number> {
-    const [row] = await this.query<{ count: number }>(OPEN_ORDER_COUNT, []);
+    const [row] = await this.query<{ count: number }>(OPEN_ORDER_COUNT, [this.shard]);
     return row?.count ?? 0;
   }
 
@@ -76,7 +76,7 @@ export class RecoverySource {
   async *openOrders(pageSize: number): AsyncGenerator<Order[]> {
     let behind: [string, string, number, number] = ['', '', 0, 0];
     for (;;) {
-      const rows = await this.query<OrderRow>(OPEN_ORDERS, [...behind, pageSize]);
+      const rows = await this.query<OrderRow>(OPEN_ORDERS, [this.shard, ...behind, pageSize]);
       if (rows.length > 0) yield rows.map(orderOfRow);
       const last = rows[rows.length - 1];
       if (last === undefined || rows.length < pageSize) return;

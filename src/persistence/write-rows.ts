@@ -42,6 +42,7 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
       words(orders.map((o) => o.status)), words(orders.map((o) => o.reason)), numbers(orders.map((o) => o.sequence)),
       numbers(orders.map((o) => o.fillSequence)), numbers(orders.map((o) => o.priority)),
       numbers(orders.map((o) => o.createdUs)), numbers(orders.map((o) => o.updatedUs)),
+      numbers(orders.map((o) => o.placedSequence)), shard,
     ]);
   }
   if (trades.length > 0) {
@@ -50,7 +51,7 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
       numbers(trades.map(({ trade }) => trade.priceTicks)), numbers(trades.map(({ trade }) => trade.quantityLots)),
       words(trades.map(({ trade }) => trade.takerSide)), words(trades.map(({ trade }) => trade.makerOrderId)),
       words(trades.map(({ trade }) => trade.takerOrderId)), numbers(trades.map(({ sequence }) => sequence)),
-      numbers(trades.map(({ trade }) => trade.executedUs)),
+      numbers(trades.map(({ trade }) => trade.executedUs)), shard,
     ]);
     await run(ADD_CANDLES, [
       words(candles.map(({ instrument }) => instrument)), numbers(candles.map(({ intervalS }) => intervalS)),
@@ -59,6 +60,7 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
       numbers(candles.map(({ candle }) => candle.closeTicks)), numbers(candles.map(({ candle }) => candle.volumeLots)),
       numbers(candles.map(({ candle }) => candle.notional)), numbers(candles.map(({ candle }) => candle.trades)),
       numbers(candles.map(({ candle }) => candle.firstTradeId)), numbers(candles.map(({ candle }) => candle.lastTradeId)),
+      shard,
     ]);
   }
 }

@@ -20,7 +20,7 @@ export interface LogSource {
 /** What the writer asks of the engine: to let go of what is committed. */
 export interface Trimmer {
   meta(): Promise<{ readonly state: string; readonly epoch: string; readonly sequence: number; readonly persisted: number } | null>;
-  persisted(
+  trim(
     epoch: string, sequence: number, keep: { readonly entries: number; readonly trades: number },
     lastTradeIds: ReadonlyMap<string, number>, doneOrderIds: Iterable<string>,
   ): Promise<boolean>;
@@ -314,7 +314,7 @@ export class Writer {
    */
   private async trim(epoch: string, before: number, sequence: number, batch: Batch | null): Promise<void> {
     const tell = async (upTo: number, lastTradeIds: ReadonlyMap<string, number>, done: readonly string[]): Promise<void> => {
-      const isSameLife = await this.engine.persisted(epoch, upTo, this.options.keep, lastTradeIds, done);
+      const isSameLife = await this.engine.trim(epoch, upTo, this.options.keep, lastTradeIds, done);
       if (!isSameLife) throw new LineageError('redis began another life of the shard');
     };
     const done = batch?.doneOrderIds ?? [];

@@ -1,3 +1,5 @@
+import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
+
 /**
  * Which life of the shard Redis and Postgres are in. `epoch` names one unbroken life; the sequences say
  * who is ahead. Trading goes on only where both tell of the same life and Redis is not behind.
@@ -12,6 +14,8 @@ export interface RedisSide extends ShardSide {
   readonly state: 'open' | 'frozen' | 'recovering' | 'faulted';
   /** Log sequence up to which Postgres is known to have everything. */
   readonly persisted: number;
+  /** Of what Redis holds (domain/layouts.ts). */
+  readonly layoutVersion: number;
 }
 
 export type Verdict =
@@ -20,9 +24,9 @@ export type Verdict =
   /** Neither side has a life: begin one. */
   | { readonly action: 'begin' }
   /** Redis has to be made anew from Postgres. */
-  | { readonly action: 'rebuild'; readonly reason: 'redis_lost' | 'redis_older' | 'faulted' | 'interrupted_rebuild' }
+  | { readonly action: 'rebuild'; readonly reason: 'redis_lost' | 'redis_older' | 'faulted' | 'interrupted_rebuild' | 'older_layout' }
   /** Neither trade nor touch anything yet. */
-  | { readonly action: 'wait'; readonly reason: 'postgres_away' | 'postgres_lost' | 'draining_before_rebuild' };
+  | { readonly action: 'wait'; readonly reason: 'postgres_away' | 'postgres_lost' | 'draining_before_rebuild' | 'newer_layout' };
 
 /**
  * @param redis null for an empty Redis
@@ -30,10 +34,12 @@ export type Verdict =
  * @param known the life this process has traded in and the highest sequence it has seen of it, null before its first
  */
 export function judge(redis: RedisSide | null, postgres: ShardSide | null | 'away', known: ShardSide | null): Verdict {
+  // A later version of this program laid it out: what it means is not known here, and nothing of it may be changed.
+  if (redis !== null && redis.layoutVersion > SHARD_LAYOUT_VERSION) return { action: 'wait', reason: 'newer_layout' };
   if (postgres === 'away') {
     // Matching goes on without Postgres, but only on a Redis that this process knows well enough.
     const isKnown = known !== null && redis !== null && redis.epoch === known.epoch && redis.sequence >= known.sequence;
-    const isTradable = redis?.state === 'open' || redis?.state === 'frozen';
+    const isTradable = (redis?.state === 'open' || redis?.state === 'frozen') && redis.layoutVersion === SHARD_LAYOUT_VERSION;
     return isKnown && isTradable ? { action: 'join' } : { action: 'wait', reason: 'postgres_away' };
   }
   if (postgres === null) {
@@ -44,7 +50,8 @@ export function judge(redis: RedisSide | null, postgres: ShardSide | null | 'awa
   const floor = known !== null && known.epoch === postgres.epoch ? Math.max(known.sequence, postgres.sequence) : postgres.sequence;
   const reason = redis.sequence < floor ? 'redis_older'
     : redis.state === 'recovering' ? 'interrupted_rebuild'
-      : redis.state === 'faulted' ? 'faulted' : null;
+      : redis.state === 'faulted' ? 'faulted'
+        : redis.layoutVersion < SHARD_LAYOUT_VERSION ? 'older_layout' : null;
   if (reason === null) return { action: 'join' };
   // What is logged but not persisted would be lost to a rebuild; the writer brings it over first.
   if (postgres.sequence < redis.sequence) return { action: 'wait', reason: 'draining_before_rebuild' };

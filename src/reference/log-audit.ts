@@ -1,4 +1,5 @@
-import type { Fill, LevelChange, LogEntry } from '../domain/log-entry';
+import { LOG_ENTRY_VERSION } from '../domain/layouts';
+import type { Fill, LevelChange, LogEntry, OrderChange } from '../domain/log-entry';
 import { isOpen, remainingLots, type Order } from '../domain/order';
 
 /**
@@ -24,22 +25,26 @@ export class LogAudit {
     this.timeUs = entry.timeUs;
 
     const touched = new Set<string>();
-    const [taker] = entry.orders;
-    if (entry.fills.length > 0 && (taker === undefined || entry.orders.length > 1)) wrong('has fills but not one taker');
-    if (taker !== undefined) this.checkFills(entry, taker, touched, wrong);
+    this.checkFills(entry, touched, wrong);
+    const changes = entry.events.filter((event): event is OrderChange => event.type === 'order');
     // A refusal or an amend that changed nothing only shows the order.
     if (entry.kind !== 'refuse' && entry.kind !== 'keep') {
-      for (const order of entry.orders) this.checkOwnOrder(entry, order, wrong);
-      for (const order of entry.orders) this.replace(order, touched);
-    } else if (entry.fills.length + entry.levels.length > 0) {
+      for (const change of changes) this.checkOwnOrder(entry, change, wrong);
+      for (const { order } of changes) this.replace(order, touched);
+    } else if (changes.length + entry.fills.length + entry.levels.length > 0) {
       wrong(`is a ${entry.kind} and changes the book`);
     }
     this.checkLevels(entry.levels, touched, wrong);
     return problems;
   }
 
-  private checkFills(entry: LogEntry, taker: Order, touched: Set<string>, wrong: (what: string) => void): void {
+  private checkFills(entry: LogEntry, touched: Set<string>, wrong: (what: string) => void): void {
     for (const fill of entry.fills) {
+      const taker = entry.orders[fill.taker];
+      if (taker === undefined) {
+        wrong(`trade ${fill.tradeId} has no taker among the entry's orders`);
+        continue;
+      }
       const tradeId = (this.tradeIds.get(taker.instrument) ?? 0) + 1;
       if (fill.tradeId !== tradeId) wrong(`trade ${fill.tradeId} where ${tradeId} follows`);
       this.tradeIds.set(taker.instrument, fill.tradeId);
@@ -68,7 +73,7 @@ export class LogAudit {
     if (maker.priority !== before.priority || maker.quantityLots !== before.quantityLots) wrong(`${name} was changed by a trade`);
   }
 
-  private checkOwnOrder(entry: LogEntry, order: Order, wrong: (what: string) => void): void {
+  private checkOwnOrder(entry: LogEntry, { order, previousFill }: OrderChange, wrong: (what: string) => void): void {
     const before = this.orders.get(order.orderId);
     const name = `order ${order.orderId}`;
     if ((entry.kind === 'place') === (before !== undefined)) wrong(`${name} is ${before === undefined ? 'unknown' : 'placed again'}`);
@@ -77,12 +82,17 @@ export class LogAudit {
     let lots = before?.filledLots ?? 0;
     let value = BigInt(before?.notional ?? '0');
     for (const fill of entry.fills) {
+      if (entry.orders[fill.taker] !== order) continue;
       lots += fill.quantityLots;
       value += valueOf(fill);
     }
     if (order.filledLots !== lots) wrong(`${name} has ${order.filledLots} lots filled, its trades say ${lots}`);
     if (BigInt(order.notional) !== value) wrong(`${name} traded for ${order.notional}, its trades say ${value}`);
-    if (entry.kind === 'amend' && entry.previousFill !== (before?.fillSequence ?? 0)) wrong(`${name} does not point at its fills`);
+    // Before version 3 only amends told.
+    const tells = entry.version >= LOG_ENTRY_VERSION || entry.kind === 'amend';
+    if (tells && previousFill !== (before?.fillSequence ?? 0)) wrong(`${name} does not point at its fills`);
+    const placed = before?.placedSequence ?? entry.sequence;
+    if (entry.version >= LOG_ENTRY_VERSION && order.placedSequence !== placed) wrong(`${name} was placed at ${placed}, it says ${order.placedSequence}`);
   }
 
   /** Each touched level's last word must be what its orders wait with; no other level may be spoken of. */
@@ -101,7 +111,9 @@ export class LogAudit {
     const before = this.orders.get(order.orderId);
     if (before !== undefined) this.weigh(before, -1n, touched);
     this.weigh(order, 1n, touched);
-    this.orders.set(order.orderId, order);
+    // Entries of before version 3 do not tell where an order was placed.
+    const placedSequence = order.placedSequence || (before?.placedSequence ?? 0);
+    this.orders.set(order.orderId, placedSequence === order.placedSequence ? order : { ...order, placedSequence });
   }
 
   private weigh(order: Order, sign: 1n | -1n, touched: Set<string>): void {

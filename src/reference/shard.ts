@@ -1,13 +1,14 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import type {
-  AmendCommand, CancelCommand, CommandResult, EngineCommand, MassCancelCommand, OrderReference, PlaceCommand,
+  AmendCandidate, AmendCommand, CancelCommand, CommandResult, EngineCommand, MassCancelCommand, OrderReference, PlaceCommand,
 } from '../domain/commands';
-import type { EntryKind, Fill, LevelChange, LogEntry } from '../domain/log-entry';
+import type { EntryEvent, EntryKind, Fill, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
+import { LOG_ENTRY_VERSION } from '../domain/layouts';
+import { entryOf } from '../domain/log-entry';
 import {
-  isOpen, KIND_CODE, ORDER_KINDS, remainingLots, SIDE_CODE,
+  isOpen, KIND_CODE, kindOf, remainingLots,
   type Order, type OrderStatus, type Side, type StatusReason,
 } from '../domain/order';
-import { compactId } from '../domain/order-id';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { BookSide, type PriceLevel } from './book-side';
 import { invariantProblems } from './invariants';
@@ -38,12 +39,10 @@ interface Answered {
 /** What one log entry tells besides its number, time and key. */
 interface Change {
   readonly kind: EntryKind;
-  readonly orders?: readonly Order[];
-  readonly fills?: readonly Fill[];
-  readonly levels?: readonly LevelChange[];
+  readonly command: LoggedCommand;
+  readonly events: readonly EntryEvent[];
   readonly request?: unknown;
   readonly code?: number;
-  readonly previousFill?: number;
 }
 
 interface Book {
@@ -84,12 +83,17 @@ export class ReferenceShard {
     }
   }
 
-  /** Cancels just these open orders in one entry, as a page of a mass cancel does. @returns null when one is not open */
+  /**
+   * Cancels just these open orders in one entry, as a page of a mass cancel does, where an entry tells no more of what was
+   * asked. @returns null when one is not open
+   */
   cancelTogether(orderIds: readonly string[], now: Moment): LogEntry | null {
     this.now = now;
     const orders = orderIds.map((orderId) => this.orders.get(orderId));
     if (!orders.every((order): order is Order => order !== undefined && isOpen(order))) return null;
-    return this.massCancelEntry(orders);
+    return this.massCancelEntry(orders, {
+      op: 'mass_cancel', actor: null, clientId: orders[0]?.clientId ?? '', instrument: null, after: 0, bound: this.sequence, pageSize: orders.length,
+    });
   }
 
   /** An entry that changes no book takes its place in the sequence. */
@@ -155,14 +159,15 @@ export class ReferenceShard {
   }
 
   private place(command: PlaceCommand): CommandResult {
-    const replayed = this.replay(command.idempotency);
-    if (replayed !== null) return replayed;
+    const repeated = this.repeat(command.idempotency);
+    if (repeated !== null) return repeated;
     if (this.isBacklogged()) return { outcome: 'refused', code: 'backlog_full', order: null };
-    const { instrument, side, kind, clientId, clientOrderId, orderId, quantityLots } = command;
-    const request = [
-      command.priceTicks, quantityLots, SIDE_CODE[side], kind, instrument, clientId, clientOrderId ?? '', compactId(orderId),
-    ];
-    const refuse = (code: ResultCode): CommandResult => this.refuse(code, null, command.idempotency, request);
+    const { actor, instrument, side, kind, clientId, clientOrderId, orderId, quantityLots } = command;
+    const logged: LoggedCommand = {
+      op: 'place', actor, fillsMax: this.limits.fillsPerOrderMax, openOrdersMax: this.limits.openOrdersPerClientMax, instrument, side, kind,
+      priceTicks: command.priceTicks, quantityLots, orderId, clientId, clientOrderId,
+    };
+    const refuse = (code: ResultCode): CommandResult => this.refuse(code, null, logged, command.idempotency, null);
     const mayRest = kind === KIND_CODE.limit_gtc || kind === KIND_CODE.limit_post_only;
     if (mayRest && (this.openOrders.get(clientId)?.size ?? 0) >= this.limits.openOrdersPerClientMax) return refuse('open_orders_limit');
     if (clientOrderId !== null && this.clientOrderIds.get(clientId)?.has(clientOrderId) === true) return refuse('duplicate_client_order_id');
@@ -189,12 +194,11 @@ export class ReferenceShard {
     }
 
     this.sequence++;
-    const spec = ORDER_KINDS[kind];
-    if (spec === undefined) throw new Error(`no order kind ${kind}`);
+    const { type, timeInForce, postOnly } = kindOf(kind);
     const fresh: Order = {
-      orderId, clientOrderId, clientId, instrument, side, ...spec, priceTicks: limitTicks, quantityLots,
+      orderId, clientOrderId, clientId, instrument, side, type, timeInForce, postOnly, priceTicks: limitTicks, quantityLots,
       filledLots: 0, notional: '0', status, reason, sequence: this.sequence, updatedUs: this.now.timeUs,
-      fillSequence: 0, priority: this.sequence, createdUs: this.now.timeUs,
+      fillSequence: 0, priority: this.sequence, placedSequence: this.sequence, createdUs: this.now.timeUs,
     };
     const { order, fills, levels } = this.trade(fresh, plan);
     this.orders.set(orderId, order);
@@ -202,36 +206,35 @@ export class ReferenceShard {
       levels.push(this.joinBook(order));
       this.listOpen(order);
     }
-    return this.log({ kind: 'place', orders: [order], fills, levels }, command.idempotency);
+    return this.log({ kind: 'place', command: logged, events: [...fills, { type: 'order', order, previousFill: 0 }, ...levels] }, command.idempotency);
   }
 
   private cancel(command: CancelCommand): CommandResult {
-    const replayed = this.replay(command.idempotency);
-    if (replayed !== null) return replayed;
-    const { idempotency, request } = command;
-    const order = this.find(command.order);
-    if (order === null) return this.refuse('order_not_found', null, idempotency, request);
-    if (!isOpen(order)) return this.refuse('order_not_open', order, idempotency, request);
+    const repeated = this.repeat(command.idempotency);
+    if (repeated !== null) return repeated;
+    const { actor, idempotency, request } = command;
+    const logged: LoggedCommand = { op: 'cancel', actor, order: command.order };
+    const order = this.find(command.order, actor);
+    if (order === null) return this.refuse('order_not_found', null, logged, idempotency, request);
+    if (!isOpen(order)) return this.refuse('order_not_open', order, logged, idempotency, request);
     this.sequence++;
-    const { cancelled, level } = this.cancelOpen(order, 'requested');
-    return this.log({ kind: 'cancel', orders: [cancelled], levels: [level], request }, idempotency);
+    return this.log({ kind: 'cancel', command: logged, events: this.cancelOpen(order, 'requested'), request }, idempotency);
   }
 
   private amend(command: AmendCommand): CommandResult {
-    const replayed = this.replay(command.idempotency);
-    if (replayed !== null) return replayed;
+    const repeated = this.repeat(command.idempotency);
+    if (repeated !== null) return repeated;
     if (this.isBacklogged()) return { outcome: 'refused', code: 'backlog_full', order: null };
-    const { idempotency, request } = command;
-    const order = this.find(command.order);
-    if (order === null) return this.refuse('order_not_found', null, idempotency, request);
-    const refuse = (code: ResultCode): CommandResult => this.refuse(code, order, idempotency, request);
+    const { actor, idempotency, request } = command;
+    const order = this.find(command.order, actor);
+    const wanted = wantedOf(command.candidates.find((candidate) => candidate.instrument === order?.instrument));
+    const logged: LoggedCommand = { op: 'amend', actor, fillsMax: this.limits.fillsPerOrderMax, order: command.order, wanted };
+    if (order === null) return this.refuse('order_not_found', null, logged, idempotency, request);
+    const refuse = (code: ResultCode): CommandResult => this.refuse(code, order, logged, idempotency, request);
     if (!isOpen(order)) return refuse('order_not_open');
-    const wanted = command.candidates.find((candidate) => candidate.instrument === order.instrument);
     // A request that is not valid uses up no key.
-    const invalid: CommandResult = { outcome: 'refused', code: 'amend_invalid', order };
-    if (wanted === undefined) return invalid;
+    if (wanted === null) return { outcome: 'refused', code: 'amend_invalid', order };
     const { priceTicks: newPrice, quantityLots: newQuantity, remainingLots: newRemaining } = wanted;
-    if (newPrice === 'invalid' || newQuantity === 'invalid' || newRemaining === 'invalid') return invalid;
 
     const oldPrice = order.priceTicks as number;
     const priceTicks = newPrice ?? oldPrice;
@@ -242,7 +245,7 @@ export class ReferenceShard {
     if (priceTicks === oldPrice && quantityLots === order.quantityLots) {
       if (idempotency === null) return { outcome: 'unchanged', order };
       this.sequence++;
-      return this.log({ kind: 'keep', orders: [order], request }, idempotency);
+      return this.log({ kind: 'keep', command: logged, events: [{ type: 'shown', order }], request }, idempotency);
     }
 
     const lots = quantityLots - order.filledLots;
@@ -275,30 +278,28 @@ export class ReferenceShard {
     this.orders.set(order.orderId, amended);
     if (!rests) this.unlistOpen(amended);
     else if (!keepsPlace) levels.push(this.joinBook(amended));
-    return this.log({ kind: 'amend', orders: [amended], fills: traded.fills, levels, request, previousFill: order.fillSequence }, idempotency);
+    const events: EntryEvent[] = [...traded.fills, { type: 'order', order: amended, previousFill: order.fillSequence }, ...levels];
+    return this.log({ kind: 'amend', command: logged, events, request }, idempotency);
   }
 
   private massCancel(command: MassCancelCommand): CommandResult {
-    const bound = compactId(command.boundOrderId);
-    const page = [...(this.openOrders.get(command.clientId) ?? [])]
-      .map((orderId) => ({ orderId, id: compactId(orderId) }))
-      .filter(({ id }) => id > command.cursor && id <= bound)
-      .sort((a, b) => compareText(a.id, b.id))
-      .slice(0, command.pageSize);
-    const cursor = page.length === command.pageSize ? (page[page.length - 1]?.id ?? '') : '';
-    const chosen = page
-      .map(({ orderId }) => this.orders.get(orderId) as Order)
-      .filter((order) => command.instrument === null || order.instrument === command.instrument);
-    if (chosen.length === 0) return { outcome: 'mass_cancelled', cursor, entry: null };
-    return { outcome: 'mass_cancelled', cursor, entry: this.massCancelEntry(chosen) };
+    const { actor, clientId, instrument, after, pageSize } = command;
+    const bound = command.bound ?? this.sequence;
+    const page = [...(this.openOrders.get(clientId) ?? [])]
+      .map((orderId) => this.orders.get(orderId) as Order)
+      .filter(({ placedSequence }) => placedSequence > after && placedSequence <= bound)
+      .sort((a, b) => a.placedSequence - b.placedSequence)
+      .slice(0, pageSize);
+    const next = page.length === pageSize ? (page[page.length - 1]?.placedSequence ?? null) : null;
+    const chosen = page.filter((order) => instrument === null || order.instrument === instrument);
+    const logged: LoggedCommand = { op: 'mass_cancel', actor, clientId, instrument, after, bound, pageSize };
+    return { outcome: 'mass_cancelled', after: next, bound, entry: chosen.length === 0 ? null : this.massCancelEntry(chosen, logged) };
   }
 
-  private massCancelEntry(orders: readonly Order[]): LogEntry {
+  private massCancelEntry(orders: readonly Order[], command: LoggedCommand): LogEntry {
     this.sequence++;
     const done = orders.map((order) => this.cancelOpen(order, 'mass_cancel'));
-    return this.entry({
-      kind: 'mass_cancel', orders: done.map(({ cancelled }) => cancelled), levels: done.map(({ level }) => level),
-    }, null);
+    return this.entry({ kind: 'mass_cancel', command, events: [...done.map(([order]) => order), ...done.map(([, level]) => level)] }, null);
   }
 
   /** A post-only order trades with nobody: it is let in as it is, or not at all. */
@@ -339,31 +340,34 @@ export class ReferenceShard {
       touched.add(priceTicks);
       const tradeId = (this.tradeIds.get(taker.instrument) ?? 0) + 1;
       this.tradeIds.set(taker.instrument, tradeId);
-      fills.push({ tradeId, priceTicks, quantityLots: lots, maker: filledMaker, makerPreviousFill: maker.fillSequence });
+      fills.push({ type: 'trade', tradeId, priceTicks, quantityLots: lots, taker: 0, maker: filledMaker, makerPreviousFill: maker.fillSequence });
     }
     const fillSequence = fills.length > 0 ? this.sequence : taker.fillSequence;
     return {
       order: { ...taker, filledLots, notional: String(notional), fillSequence },
       fills,
       levels: [...touched].map((priceTicks) => ({
-        instrument: taker.instrument, side: makers.side, priceTicks, quantityLots: makers.totalLots(priceTicks),
+        type: 'level', instrument: taker.instrument, side: makers.side, priceTicks, quantityLots: makers.totalLots(priceTicks),
       })),
     };
   }
 
-  private cancelOpen(order: Order, reason: StatusReason): { cancelled: Order; level: LevelChange } {
+  /** @returns what became of the order and of its level */
+  private cancelOpen(order: Order, reason: StatusReason): readonly [OrderChange, LevelChange] {
     this.book(order.instrument)[order.side].leave(order.orderId, order.priceTicks as number, remainingLots(order));
     this.unlistOpen(order);
     const cancelled: Order = { ...order, status: 'cancelled', reason, sequence: this.sequence, updatedUs: this.now.timeUs };
     this.orders.set(order.orderId, cancelled);
-    return { cancelled, level: this.levelChange(order, order.priceTicks as number) };
+    return [{ type: 'order', order: cancelled, previousFill: order.fillSequence }, this.levelChange(order, order.priceTicks as number)];
   }
 
-  private find(reference: OrderReference): Order | null {
+  /** @param actor the client that the order must belong to, null for any */
+  private find(reference: OrderReference, actor: string | null): Order | null {
     const orderId = 'orderId' in reference
       ? reference.orderId
       : this.clientOrderIds.get(reference.clientId)?.get(reference.clientOrderId);
-    return (orderId === undefined ? undefined : this.orders.get(orderId)) ?? null;
+    const order = (orderId === undefined ? undefined : this.orders.get(orderId)) ?? null;
+    return actor === null || order?.clientId === actor ? order : null;
   }
 
   private book(instrument: string): Book {
@@ -387,7 +391,7 @@ export class ReferenceShard {
   }
 
   private levelChange({ instrument, side }: Order, priceTicks: number): LevelChange {
-    return { instrument, side, priceTicks, quantityLots: this.book(instrument)[side].totalLots(priceTicks) };
+    return { type: 'level', instrument, side, priceTicks, quantityLots: this.book(instrument)[side].totalLots(priceTicks) };
   }
 
   private listOpen({ clientId, clientOrderId, orderId }: Order): void {
@@ -407,16 +411,17 @@ export class ReferenceShard {
     return this.sequence - this.persistedSequence >= this.limits.backlogMax;
   }
 
-  private replay(digest: string | null): CommandResult | null {
+  private repeat(digest: string | null): CommandResult | null {
     const answer = digest === null ? undefined : this.answered.get(digest);
     if (answer === undefined || this.now.second - answer.second >= this.limits.idempotencyTtlS) return null;
-    return { outcome: 'replayed', ...answer };
+    return { outcome: 'repeated', ...answer };
   }
 
-  private refuse(code: ResultCode, order: Order | null, digest: string | null, request: unknown): CommandResult {
+  private refuse(code: ResultCode, order: Order | null, command: LoggedCommand, digest: string | null, request: unknown): CommandResult {
     if (digest === null) return { outcome: 'refused', code, order };
     this.sequence++;
-    return this.log({ kind: 'refuse', orders: order === null ? [] : [order], request, code: RESULT_CODES[code].number ?? 0 }, digest);
+    const events: EntryEvent[] = order === null ? [] : [{ type: 'shown', order }];
+    return this.log({ kind: 'refuse', command, events, request, code: RESULT_CODES[code].number ?? 0 }, digest);
   }
 
   private log(change: Change, digest: string | null): CommandResult {
@@ -425,20 +430,27 @@ export class ReferenceShard {
 
   /** The entry of the command that has just advanced the sequence; with a key, also the key's answer from now on. */
   private entry(change: Change, digest: string | null): LogEntry {
-    const entry: LogEntry = {
+    const entry = entryOf({
+      version: LOG_ENTRY_VERSION,
       kind: change.kind,
       sequence: this.sequence,
       timeUs: this.now.timeUs,
-      orders: change.orders ?? [],
-      fills: change.fills ?? [],
-      levels: change.levels ?? [],
+      command: change.command,
+      code: change.code ?? 0,
+      events: change.events,
       idempotency: digest,
       // Without a key there is no repeat to tell apart, so what was asked for is not kept.
       request: digest === null ? null : change.request ?? null,
-      code: change.code ?? 0,
-      previousFill: change.previousFill ?? 0,
-    };
+    });
     if (digest !== null) this.answered.set(digest, { sequence: entry.sequence, second: this.now.second, entry });
     return entry;
   }
+}
+
+/** What an amend wants in its order's own ticks and lots; null where no candidate says, or a value does not fit. */
+function wantedOf(candidate: AmendCandidate | undefined): Extract<LoggedCommand, { op: 'amend' }>['wanted'] {
+  if (candidate === undefined) return null;
+  const { priceTicks, quantityLots, remainingLots, quantityLotsMax } = candidate;
+  if (priceTicks === 'invalid' || quantityLots === 'invalid' || remainingLots === 'invalid') return null;
+  return { priceTicks, quantityLots, remainingLots, quantityLotsMax };
 }

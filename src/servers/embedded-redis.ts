@@ -30,6 +30,8 @@ export const REDIS_SETTINGS = {
   // without compressing what the next one replaces. A file of this size is read back in two to three seconds.
   'auto-aof-rewrite-min-size': '256mb',
   rdbcompression: 'no',
+  // A packed hash is searched from its beginning: the totals of a book's levels are looked up with every order.
+  'hash-max-listpack-entries': '16',
 } as const;
 
 export interface EmbeddedRedisOptions {

@@ -243,7 +243,7 @@ export class Market {
         for (;;) {
           const { levels } = await this.engine.readLevels(instrument, side, behind, LEVELS_PAGE);
           for (const [priceTicks, quantityLots] of levels) {
-            book.apply({ instrument, side: side === 0 ? 'buy' : 'sell', priceTicks, quantityLots });
+            book.apply({ type: 'level', instrument, side: side === 0 ? 'buy' : 'sell', priceTicks, quantityLots });
           }
           const last = levels[levels.length - 1];
           if (last === undefined || levels.length < LEVELS_PAGE) break;

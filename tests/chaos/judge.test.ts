@@ -2,7 +2,8 @@ import { judgeLedger, type LossWindow, type Verdict } from '../../src/chaos/judg
 import { Ledger, type AckMode, type SentCommand } from '../../src/chaos/ledger';
 import { KIND_CODE } from '../../src/domain/order';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
-import { LOG_ENTRY_VERSION, decodeLogEntry, tradesOf } from '../../src/domain/log-entry';
+import { EVENT, LOG_ENTRY_VERSION } from '../../src/domain/layouts';
+import { decodeLogEntry, tradesOf } from '../../src/domain/log-entry';
 import { compactId } from '../../src/domain/order-id';
 import { presentOrderWithTrades } from '../../src/domain/present';
 import { idempotencyDigest } from '../../src/engine/idempotency';
@@ -13,12 +14,13 @@ const ORDER_NOT_FOUND = 1;
 /** The entry of an order that rests. */
 function placed(sequence: number, key: string): { sequence: number; payload: string } {
   const id = compactId(`01900000-0000-7000-8000-${String(sequence).padStart(12, '0')}`);
-  const order = [0, '0', 1, 0, sequence, 1_000, 0, sequence, 100, 5, 0, KIND_CODE.limit_gtc, 'BTC-USD', 'ann', '', 1_000, id];
-  return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, 'place', sequence, 1_000, [order], [], [['BTC-USD', 0, 100, 5]], idempotencyDigest('ann', key), null, 0, 0, 'epoch123']) };
+  const command = ['P', '', 10_000, 1_000_000, 100, 5, 0, KIND_CODE.limit_gtc, 'BTC-USD', 'ann', '', id];
+  const events = [[EVENT.placed, 0, '0', 1, 0, 0], [EVENT.level, 'BTC-USD', 0, 100, 5]];
+  return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, 'place', sequence, 1_000, command, 0, events, idempotencyDigest('ann', key), null, 'epoch123']) };
 }
 
 function refused(sequence: number, key: string): { sequence: number; payload: string } {
-  return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, 'refuse', sequence, 1_000, [], [], [], idempotencyDigest('ann', key), null, ORDER_NOT_FOUND, 0, 'epoch123']) };
+  return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, 'refuse', sequence, 1_000, ['C', '', '', 'ann', 'none'], ORDER_NOT_FOUND, [], idempotencyDigest('ann', key), null, 'epoch123']) };
 }
 
 async function* rows(entries: readonly { sequence: number; payload: string }[]): AsyncGenerator<{ sequence: number; payload: string }> {

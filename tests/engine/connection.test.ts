@@ -45,7 +45,7 @@ describe('a connection that breaks', () => {
     await untilReady();
     const { log } = await shard.read();
     expect(log.length).toBe(1);
-    expect(await engine.submit(keyed())).toMatchObject({ outcome: 'replayed', entry: log[0] });
+    expect(await engine.submit(keyed())).toMatchObject({ outcome: 'repeated', entry: log[0] });
   });
 
   test('before the command got there: the outcome is unknown, and the key tells that it did not happen', async () => {
@@ -105,7 +105,7 @@ describe('a connection that breaks', () => {
       await sleep(50);
       result = await engine.submit(keyed());
     }
-    expect(result.outcome).toBe('replayed');
+    expect(result.outcome).toBe('repeated');
     expect((await shard.read()).log.length).toBe(1);
   });
 });

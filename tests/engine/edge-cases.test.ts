@@ -45,7 +45,7 @@ describeOnEachRedis('edge cases of matching', (target) => {
     const sweep = await desk.buy(102, 10);
     expect(sweep.fills.map((fill) => [fill.priceTicks, fill.quantityLots])).toEqual([[100, 5], [101, 5]]);
     expect(orderOf(sweep)).toMatchObject({ status: 'filled', filledLots: 10, notional: '1005' });
-    expect(sweep.levels).toEqual([100, 101].map((priceTicks) => ({ instrument: 'BTC-USD', side: 'sell', priceTicks, quantityLots: 0 })));
+    expect(sweep.levels).toEqual([100, 101].map((priceTicks) => ({ type: 'level', instrument: 'BTC-USD', side: 'sell', priceTicks, quantityLots: 0 })));
     expect(await desk.book()).toEqual({ bids: [], asks: [[102, 5]] });
   });
 
@@ -231,8 +231,8 @@ describeOnEachRedis('edge cases of matching', (target) => {
     expect(sweep.fills.map((fill) => fill.tradeId)).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
     expect(orderOf(sweep)).toMatchObject({ status: 'partially_filled', filledLots: lots, notional: String(100 * lots) });
     expect(sweep.levels).toEqual([
-      { instrument: 'BTC-USD', side: 'sell', priceTicks: 100, quantityLots: 0 },
-      { instrument: 'BTC-USD', side: 'buy', priceTicks: 100, quantityLots: 1 },
+      { type: 'level', instrument: 'BTC-USD', side: 'sell', priceTicks: 100, quantityLots: 0 },
+      { type: 'level', instrument: 'BTC-USD', side: 'buy', priceTicks: 100, quantityLots: 1 },
     ]);
     expect(await desk.book()).toEqual({ bids: [[100, 1]], asks: [] });
   });

@@ -89,7 +89,7 @@ describeOnEachRedis('the bound on what waits to be persisted', (target) => {
     expect(await desk.refused(amendCommand(orders[0] as never, { price: 101 }))).toMatchObject({ code: 'backlog_full' });
     await desk.cancel(orders[0] as never);
     await desk.massCancel('client');
-    await shard.engine.persisted(EPOCH, 3, { entries: 1000, trades: 100 }, new Map(), []);
+    await shard.engine.trim(EPOCH, 3, { entries: 1000, trades: 100 }, new Map(), []);
     await desk.rest('buy', 97, 1);
   });
 
@@ -105,7 +105,7 @@ describeOnEachRedis('the bound on what waits to be persisted', (target) => {
     for (let i = 0; i < 3; i++) await desk.rest('buy', 100, 1);
     const command = placeCommand('buy', 100, 1, { key: 'k' });
     await desk.refused(command);
-    await shard.engine.persisted(EPOCH, 3, { entries: 1000, trades: 100 }, new Map(), []);
+    await shard.engine.trim(EPOCH, 3, { entries: 1000, trades: 100 }, new Map(), []);
     expect((await desk.submit(command)).kind).toBe('place');
   });
 });

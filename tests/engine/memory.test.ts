@@ -54,7 +54,7 @@ describe('a Redis whose memory is full', () => {
     await desk.sell(100, 1);
     await limitMemory(1);
     const done = (await shard.read()).state.orders.map((order) => order.orderId);
-    expect(await shard.engine.persisted(EPOCH, 2, { entries: 1000, trades: 0 }, new Map([['BTC-USD', 1]]), done)).toBe(true);
+    expect(await shard.engine.trim(EPOCH, 2, { entries: 1000, trades: 0 }, new Map([['BTC-USD', 1]]), done)).toBe(true);
     expect(await shard.engine.forgetKeys(['k'])).toBe(0);
     expect((await shard.read()).state.orders).toEqual([]);
     expect((await shard.engine.readBook('BTC-USD', 5)).sequence).toBe(2);
@@ -81,7 +81,7 @@ describe('a Redis whose memory is full', () => {
     expect(state.orders.length).toBe(placed);
     expect(state.sequence).toBe(placed);
     let page = await desk.massCancel('client', { pageSize: 500 });
-    while (page.cursor !== '') page = await desk.massCancel('client', { pageSize: 500, cursor: page.cursor });
+    while (page.after !== null) page = await desk.massCancel('client', { pageSize: 500, after: page.after, bound: page.bound });
     expect(await desk.book()).toEqual({ bids: [], asks: [] });
   });
 

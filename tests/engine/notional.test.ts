@@ -79,7 +79,8 @@ describeOnEachRedis('addition of a product in Lua', (target) => {
   const source = (() => {
     let text = '';
     buildLibrary((file, content) => {
-      if (file === 'numbers') text = content;
+      if (file === 'core/prelude') text = content;
+      if (file === 'core/numbers') text += `local numbers = {}\n${content}`;
       return content;
     });
     return text;
@@ -94,7 +95,7 @@ describeOnEachRedis('addition of a product in Lua', (target) => {
     const script = `${source}
       bind()
       local results = {}
-      for i = 1, #ARGV, 3 do results[#results + 1] = add_product(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])) end
+      for i = 1, #ARGV, 3 do results[#results + 1] = numbers.add_product(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])) end
       return results`;
     const results = await venue.shard.send('EVAL', script, '0', ...cases.flat().map(String));
     expect(results).toEqual(cases.map(([sum, price, quantity]) => String(BigInt(sum) + BigInt(price) * BigInt(quantity))));

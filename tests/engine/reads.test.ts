@@ -1,3 +1,4 @@
+import type { MassCancelled } from '../../src/domain/commands';
 import type { Order } from '../../src/domain/order';
 import { newOrderId } from '../../src/domain/order-id';
 import { seededRandom } from '../../src/seeded-random';
@@ -48,7 +49,7 @@ describeOnEachRedis('an order read back', (target) => {
     const { desk, shard } = venue;
     const order = await desk.rest('sell', 100, 1000);
     for (let i = 0; i < 3; i++) await shard.engine.submitAll(Array.from({ length: 100 }, () => placeCommand('buy', 100, 1, { kind: 'limit_ioc' })));
-    await shard.engine.persisted(EPOCH, 301, { entries: 50, trades: 0 }, new Map(), []);
+    await shard.engine.trim(EPOCH, 301, { entries: 50, trades: 0 }, new Map(), []);
     const firstKept = (await shard.read()).log[0]?.sequence as number;
     expect(firstKept).toBeGreaterThan(2);
     const read = await shard.engine.readOrder(order.orderId);
@@ -145,18 +146,18 @@ describeOnEachRedis('open orders read', (target) => {
     await desk.cancel(orders[4] as never);
     const newestFirst = orders.filter((_, i) => i !== 4).reverse();
     const all = await shard.engine.readOpenOrders('reader', null, null, 100);
-    expect(all).toEqual({ orders: newestFirst, nextCursor: null });
+    expect(all).toEqual({ orders: newestFirst, next: null });
 
     const pages = [];
-    for (let cursor: string | null = null; ;) {
+    for (let cursor: number | null = null; ;) {
       const page = await shard.engine.readOpenOrders('reader', 'BTC-USD', cursor, 2);
       expect(page.orders.length).toBeLessThanOrEqual(2);
       pages.push(...page.orders);
-      if (page.nextCursor === null) break;
-      cursor = page.nextCursor;
+      if (page.next === null) break;
+      cursor = page.next;
     }
     expect(pages).toEqual(newestFirst.filter((order) => order.instrument === 'BTC-USD'));
-    expect(await shard.engine.readOpenOrders('nobody', null, null, 10)).toEqual({ orders: [], nextCursor: null });
+    expect(await shard.engine.readOpenOrders('nobody', null, null, 10)).toEqual({ orders: [], next: null });
   });
 
   test('finds the few of one instrument among thousands of another', async () => {
@@ -206,22 +207,24 @@ describeOnEachRedis('mass cancels', (target) => {
     for (let i = 0; i < 7; i++) mine.push(await desk.rest('buy', 100, 2, { instrument: i === 3 ? 'ETH-USD' : 'BTC-USD', name: `n${i}` }));
     const others = await desk.rest('buy', 100, 1, { client: 'other' });
     await desk.sell(100, 1);
-    const bound = newOrderId();
-    const later = await desk.rest('buy', 100, 4);
     const cancelled: string[] = [];
-    let cursor = '';
+    let later: Order | null = null;
+    let after: number | null = 0;
+    let bound: number | undefined;
     do {
-      const page = await desk.massCancel('client', { instrument: 'BTC-USD', cursor, bound, pageSize: 2 });
+      const page: MassCancelled = await desk.massCancel('client', { instrument: 'BTC-USD', after, ...(bound === undefined ? {} : { bound }), pageSize: 2 });
       cancelled.push(...(page.entry?.orders ?? []).map((order) => order.orderId));
       for (const order of page.entry?.orders ?? []) expect(order).toMatchObject({ status: 'cancelled', reason: 'mass_cancel' });
-      cursor = page.cursor;
-    } while (cursor !== '');
+      ({ after, bound } = page);
+      // Whatever its id says of its age.
+      later ??= await desk.rest('buy', 100, 4, { orderId: '01800000-0000-7000-8000-000000000000' });
+    } while (after !== null);
     expect(cancelled).toEqual(mine.filter((_, i) => i !== 3).map((order) => order.orderId));
     expect(await desk.book()).toEqual({ bids: [[100, 5]], asks: [] });
     expect(await desk.book('ETH-USD')).toEqual({ bids: [[100, 2]], asks: [] });
-    await desk.cancel(later);
+    await desk.cancel(later as Order);
     await desk.cancel(others);
-    expect(await desk.massCancel('nobody')).toMatchObject({ cursor: '', entry: null });
+    expect(await desk.massCancel('nobody')).toMatchObject({ after: null, entry: null });
     await desk.rest('buy', 90, 1, { name: 'n0' });
   });
 
@@ -231,12 +234,12 @@ describeOnEachRedis('mass cancels', (target) => {
     const results = await shard.engine.submitAll([
       ...ids.map((orderId, i) => placeCommand('sell', 100 + i, 1, { orderId })),
       placeCommand('buy', 100, 1, { client: 'other' }),
-      { op: 'cancel', order: { orderId: ids[1] as string }, idempotency: null, request: null },
-      { op: 'mass_cancel', clientId: 'client', instrument: null, cursor: '', boundOrderId: newOrderId(), pageSize: 10 },
-      { op: 'mass_cancel', clientId: 'client', instrument: null, cursor: '', boundOrderId: newOrderId(), pageSize: 10 },
+      { op: 'cancel', actor: null, order: { orderId: ids[1] as string }, idempotency: null, request: null },
+      { op: 'mass_cancel', actor: null, clientId: 'client', instrument: null, after: 0, bound: null, pageSize: 10 },
+      { op: 'mass_cancel', actor: null, clientId: 'client', instrument: null, after: 0, bound: null, pageSize: 10 },
     ]);
     const [first, second] = results.slice(6);
     expect(first?.outcome === 'mass_cancelled' && first.entry?.orders.map((order) => order.orderId)).toEqual(ids.slice(2));
-    expect(second).toMatchObject({ outcome: 'mass_cancelled', cursor: '', entry: null });
+    expect(second).toMatchObject({ outcome: 'mass_cancelled', after: null, entry: null });
   });
 });

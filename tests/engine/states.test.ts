@@ -11,7 +11,7 @@ function everyCommand(): Parameters<Desk['refused']>[0][] {
   return [
     placeCommand('buy', 100, 1), placeCommand('buy', 100, 1, { key: 'k' }), cancelCommand(newOrderId()),
     amendCommand(newOrderId(), { price: 1 }),
-    { op: 'mass_cancel', clientId: 'client', instrument: null, cursor: '', boundOrderId: newOrderId(), pageSize: 10 },
+    { op: 'mass_cancel', actor: null, clientId: 'client', instrument: null, after: 0, bound: null, pageSize: 10 },
   ];
 }
 
@@ -112,14 +112,15 @@ async function shardThatBreaks(target: RedisTarget, library: FunctionLibrary): P
 }
 
 const whenItBreaks = "if client == 'breaks' then error('planted') end";
+const STORES = 'store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, price, quantity, tail, time))';
 
 describeOnEachRedis('an unexpected error in the engine', (target) => {
   test.each([
-    ['before anything is changed', 'place', 'next_seq(shard)\n', `${whenItBreaks}\n  next_seq(shard)\n`],
-    ['after the sequence advanced', 'place', 'next_seq(shard)\n', `next_seq(shard)\n  ${whenItBreaks}\n`],
-    ['after its trades were carried out', 'place', 'if rests then\n    local joined', `${whenItBreaks}\n  if rests then\n    local joined`],
-    ['right before it is logged', 'place', 'store_record(shard, id, record)', `store_record(shard, id, record) ${whenItBreaks}`],
-    ['of Redis itself', 'place', 'store_record(shard, id, record)', `store_record(shard, id, record) if client == 'breaks' then call('HSET', shard.log_key, 'a', 'b') end`],
+    ['before anything is changed', 'commands/place', '  next_seq(shard)\n', `${whenItBreaks}\n  next_seq(shard)\n`],
+    ['after the sequence advanced', 'commands/place', '  next_seq(shard)\n', `  next_seq(shard)\n  ${whenItBreaks}\n`],
+    ['after its trades were carried out', 'commands/place', 'if rests then\n    joined', `${whenItBreaks}\n  if rests then\n    joined`],
+    ['right before it is logged', 'commands/place', STORES, `${STORES} ${whenItBreaks}`],
+    ['of Redis itself', 'commands/place', STORES, `${STORES} if client == 'breaks' then call('HSET', shard.log_key, 'a', 'b') end`],
   ])('%s: the shard stops, log and sequence stay whole', async (_, file, find, replace) => {
     const shard = await shardThatBreaks(target, breaking(file, find, replace));
     try {
@@ -144,7 +145,7 @@ describeOnEachRedis('an unexpected error in the engine', (target) => {
   });
 
   test('in the first command of a call leaves the sequence where it was', async () => {
-    const shard = await shardThatBreaks(target, breaking('place', 'next_seq(shard)\n', `next_seq(shard)\n  ${whenItBreaks}\n`));
+    const shard = await shardThatBreaks(target, breaking('commands/place', '  next_seq(shard)\n', `  next_seq(shard)\n  ${whenItBreaks}\n`));
     try {
       await shard.engine.submit(placeCommand('buy', 101, 7, { client: 'breaks' }));
       const { meta, log } = await shard.read();
@@ -156,7 +157,7 @@ describeOnEachRedis('an unexpected error in the engine', (target) => {
   });
 
   test('while the changes of a call are written: the shard stops, what was logged is told as unknown', async () => {
-    const library = breaking('shard', "call_many('HSET', shard.orders_key, values", "if shard.seq == 4 then error('planted') end call_many('HSET', shard.orders_key, values");
+    const library = breaking('core/flush', "call_many('HSET', shard.orders_key, values", "if shard.seq == 4 then error('planted') end call_many('HSET', shard.orders_key, values");
     const shard = await shardThatBreaks(target, library);
     try {
       const results = await shard.engine.submitAll([placeCommand('buy', 99, 1), placeCommand('buy', 98, 1)]);
@@ -188,7 +189,7 @@ describeOnEachRedis('two shards on one Redis', (target) => {
 });
 
 test('Redis in cluster mode notices a key without its shard’s tag', async () => {
-  const shard = await TestShard.open(clusterRedis(), { library: breaking('shard', "tag .. 'book:' .. instrument", "'book:' .. instrument") });
+  const shard = await TestShard.open(clusterRedis(), { library: breaking('core/books', "tag .. 'book:' .. instrument", "'book:' .. instrument") });
   try {
     // The book's key is first touched when the call's changes are written.
     expect(await shard.engine.submit(placeCommand('buy', 100, 1))).toMatchObject({ outcome: 'refused' });

@@ -70,7 +70,7 @@ describeOnEachRedis('client texts', (target) => {
   test('requests beside keys come back as they were', async () => {
     const { desk, shard } = venue;
     const request = { text: AWKWARD.join(''), list: [null, true, -1.5e-7, 9007199254740991], nested: { '"': '\\' } };
-    const entry = await desk.submit({ op: 'cancel', order: { orderId: newOrderId() }, idempotency: 'k', request });
+    const entry = await desk.submit({ op: 'cancel', actor: null, order: { orderId: newOrderId() }, idempotency: 'k', request });
     expect(entry.request).toEqual(request);
     expect((await shard.read()).log[0]?.request).toEqual(request);
   });

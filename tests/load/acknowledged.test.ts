@@ -1,4 +1,4 @@
-import { LOG_ENTRY_VERSION } from '../../src/domain/log-entry';
+import { EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../src/domain/layouts';
 import { compactId, newOrderId } from '../../src/domain/order-id';
 import { idempotencyDigest } from '../../src/engine/idempotency';
 import { judgeAcknowledged, parseAcknowledged, type Acknowledged } from '../../src/load/acknowledged';
@@ -16,8 +16,11 @@ async function* rows<T>(items: readonly T[]): AsyncGenerator<T> {
 
 /** A journal row of one order of client load-1. */
 function row(sequence: number, kind: string, key: string, orderId: string): { sequence: number; payload: string } {
-  const order = [0, '0', 0, 0, sequence, 1, 0, sequence, 100, 5, 0, 0, 'BTC-USD', 'load-1', '', 1, compactId(orderId)];
-  return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, kind, sequence, 1, [order], [], [], idempotencyDigest('load-1', key), null, 0, 0, 'epoch']) };
+  const id = compactId(orderId);
+  const place = [['P', '', 10_000, 1_000_000, 100, 5, 0, 0, 'BTC-USD', 'load-1', '', id], [EVENT.placed, 0, '0', 1, 0, 0]];
+  const order = [ORDER_RECORD_VERSION, 0, '0', 4, 1, sequence, 1, 0, 1, 100, 5, 0, 0, 0, 'BTC-USD', 'load-1', '', 1, id];
+  const [command, event] = kind === 'place' ? place : [['C', '', id, '', ''], [EVENT.order, 0, ...order]];
+  return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, kind, sequence, 1, command, 0, [event], idempotencyDigest('load-1', key), null, 'epoch']) };
 }
 
 const told = (op: Acknowledged['op'], sequence: number, key: string, orderId: string): Acknowledged => ({ op, sequence, orderId, clientId: 'load-1', key });

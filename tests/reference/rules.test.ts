@@ -97,6 +97,8 @@ describe('rules of a log', () => {
   const fill = (entry: Entry | undefined): Entry['fills'][number] => entry?.fills[0] as Entry['fills'][number];
   const own = (entry: Entry | undefined): Entry['orders'][number] => entry?.orders[0] as Entry['orders'][number];
 
+  const change = (entry: Entry | undefined): { previousFill: number } => entry?.events.find((event) => event.type === 'order') as { previousFill: number };
+
   test('find nothing wrong with a sound one', () => {
     const { log } = sample();
     expect(log).toHaveLength(10);
@@ -124,11 +126,11 @@ describe('rules of a log', () => {
     ['an order placed twice', (log) => { own(log[1]).orderId = id(0); }, /placed again/],
     ['a cancel of an unknown order', (log) => { own(log[9]).orderId = '0190ffff-0000-7000-8000-000000000000'; }, /unknown/],
     ['an order without its entry’s number', (log) => { own(log[3]).sequence = 3; }, /does not carry/],
-    ['an amend whose fills are not linked', (log) => { (log[7] as Entry).previousFill = 3; }, /does not point at its fills/],
+    ['an amend whose fills are not linked', (log) => { change(log[7]).previousFill = 3; }, /does not point at its fills/],
     ['a level told wrong', (log) => { (log[0] as Entry).levels = [{ ...(log[0] as Entry).levels[0], quantityLots: 6 } as never]; }, /told as 6/],
     ['a level not told', (log) => { (log[9] as Entry).levels = []; }, /is not told/],
-    ['an untouched level told wrong', (log) => { (log[9] as Entry).levels.push({ instrument: 'BTC-USD', side: 'buy', priceTicks: 1, quantityLots: 1 }); }, /told as 1/],
-    ['fills without a taker', (log) => { (log[5] as Entry).orders = []; }, /not one taker/],
+    ['an untouched level told wrong', (log) => { (log[9] as Entry).levels.push({ type: 'level', instrument: 'BTC-USD', side: 'buy', priceTicks: 1, quantityLots: 1 }); }, /told as 1/],
+    ['fills without a taker', (log) => { (log[5] as Entry).orders = []; }, /has no taker/],
     ['a refusal that changes the book', (log) => { (log[9] as Entry).kind = 'refuse'; }, /is a refuse and changes the book/],
   ])('notice %s', (_, corrupt, problem) => {
     const log = structuredClone(sample().log) as Entry[];

@@ -24,7 +24,9 @@ class Linter {
   readonly problems: LuaProblem[] = [];
   private readonly scopes: Scope[] = [];
 
-  constructor(private readonly globals: ReadonlySet<string>, private readonly tables: KnownTables) {}
+  constructor(
+    private readonly globals: ReadonlySet<string>, private readonly tables: KnownTables, private readonly mayBeUnused: ReadonlySet<string>,
+  ) {}
 
   private report(node: luaparse.Node, message: string): void {
     this.problems.push({ line: node.loc?.start.line ?? 0, message });
@@ -37,7 +39,7 @@ class Linter {
   }
 
   private reportUnused(local: Local): void {
-    if (local.used || local.isParameter || local.name.startsWith('_')) return;
+    if (local.used || local.isParameter || local.name.startsWith('_') || this.mayBeUnused.has(local.name)) return;
     this.problems.push({ line: local.line, message: `local ${local.name} is never read` });
   }
 
@@ -50,6 +52,11 @@ class Linter {
 
   private find(name: string): Local | undefined {
     return this.scopes.findLast((scope) => scope.has(name))?.get(name);
+  }
+
+  /** Whether a name means what the chunk itself declares by it. */
+  private isOutermost(name: string): boolean {
+    return this.scopes.findLastIndex((scope) => scope.has(name)) <= 0;
   }
 
   private read(identifier: Identifier): void {
@@ -191,7 +198,8 @@ class Linter {
   private field(node: luaparse.MemberExpression): void {
     if (node.base.type !== 'Identifier') return;
     const fields = this.tables.get(node.base.name);
-    if (fields && !fields.has(node.identifier.name)) this.report(node, `${node.base.name}.${node.identifier.name} does not exist`);
+    // A local of the same name is not the table.
+    if (fields && this.isOutermost(node.base.name) && !fields.has(node.identifier.name)) this.report(node, `${node.base.name}.${node.identifier.name} does not exist`);
   }
 }
 
@@ -209,8 +217,25 @@ export function declaredTables(source: string): KnownTables {
   return tables;
 }
 
-export function lintLua(source: string, globals: ReadonlySet<string>, tables: KnownTables = new Map()): LuaProblem[] {
-  const linter = new Linter(globals, tables);
+/** Fields of the modules of the library: tables that begin empty and are filled by `function module.name` or `module.name = …`. */
+export function moduleTables(source: string): KnownTables {
+  const modules = new Map<string, Set<string>>();
+  for (const [, name] of source.matchAll(/^local (\w+) = \{\}\ndo$/gm)) modules.set(name as string, new Set());
+  for (const [, module, field] of source.matchAll(/^function (\w+)\.(\w+)\(/gm)) modules.get(module as string)?.add(field as string);
+  for (const [, targets] of source.matchAll(/^((?:\w+\.\w+, )*\w+\.\w+) = /gm)) {
+    for (const target of (targets as string).split(', ')) {
+      const [module, field] = target.split('.') as [string, string];
+      modules.get(module)?.add(field);
+    }
+  }
+  return modules;
+}
+
+/** @param mayBeUnused names of locals that need not be read */
+export function lintLua(
+  source: string, globals: ReadonlySet<string>, tables: KnownTables = new Map(), mayBeUnused: ReadonlySet<string> = new Set(),
+): LuaProblem[] {
+  const linter = new Linter(globals, tables, mayBeUnused);
   linter.chunk(luaparse.parse(source, { luaVersion: '5.1', locations: true }));
   return linter.problems;
 }

@@ -53,7 +53,7 @@ function applyTurn(book: BookReplica, entries: readonly (readonly { side: Side; 
   const first = book.changedSequence + 1;
   for (const changes of entries) {
     book.changedSequence++;
-    for (const level of changes) merge.note(level.side, level.priceTicks, book.apply({ ...level, instrument: 'BTC-USD' }), level.quantityLots);
+    for (const level of changes) merge.note(level.side, level.priceTicks, book.apply({ type: 'level', ...level, instrument: 'BTC-USD' }), level.quantityLots);
   }
   return [merge, first];
 }

@@ -11,7 +11,7 @@ describe('the book in memory', () => {
     fc.assert(fc.property(fc.array(change, { maxLength: 200 }), (changes) => {
       const book = new BookReplica();
       for (const { isAsked, ...level } of changes) {
-        book.apply({ ...level, instrument: 'BTC-USD' });
+        book.apply({ type: 'level', ...level, instrument: 'BTC-USD' });
         if (isAsked) expect(book.checksum(STEPS)).toBe(bookChecksum(book.bids.top(20), book.asks.top(20), STEPS));
       }
     }), { numRuns: 500 });
@@ -23,7 +23,7 @@ describe('the book in memory', () => {
       const book = new BookReplica();
       const plain = { buy: new Map<number, number>(), sell: new Map<number, number>() };
       for (const level of changes) {
-        book.apply({ ...level, instrument: 'BTC-USD' });
+        book.apply({ type: 'level', ...level, instrument: 'BTC-USD' });
         if (level.quantityLots === 0) plain[level.side].delete(level.priceTicks);
         else plain[level.side].set(level.priceTicks, level.quantityLots);
       }

@@ -1,8 +1,11 @@
+import { SHARD_LAYOUT_VERSION } from '../../src/domain/layouts';
 import { judge, type RedisSide, type ShardSide } from '../../src/recovery/lineage';
 
 type State = RedisSide['state'];
 
-const redis = (epoch: string, sequence: number, state: State = 'open', persisted = 0): RedisSide => ({ epoch, sequence, state, persisted });
+const redis = (epoch: string, sequence: number, state: State = 'open', persisted = 0): RedisSide => ({ epoch, sequence, state, persisted, layoutVersion: SHARD_LAYOUT_VERSION });
+/** Laid out by another version of the program. */
+const laidOut = (side: RedisSide, by: number): RedisSide => ({ ...side, layoutVersion: SHARD_LAYOUT_VERSION + by });
 const at = (epoch: string, sequence: number): ShardSide => ({ epoch, sequence });
 
 describe('the life of a shard, judged by what Redis, Postgres and this process know', () => {
@@ -14,6 +17,11 @@ describe('the life of a shard, judged by what Redis, Postgres and this process k
     ['frozen by its operator', redis('a', 9, 'frozen'), at('a', 5), null, { action: 'join' }],
     ['Redis is empty', null, at('a', 5), null, { action: 'rebuild', reason: 'redis_lost' }],
     ['Redis is empty before its first entry', null, at('a', 0), null, { action: 'rebuild', reason: 'redis_lost' }],
+    ['an older layout', laidOut(redis('a', 5), -1), at('a', 5), null, { action: 'rebuild', reason: 'older_layout' }],
+    ['an older layout with a log to bring over', laidOut(redis('a', 9), -1), at('a', 5), null, { action: 'wait', reason: 'draining_before_rebuild' }],
+    ['an older layout, Postgres away', laidOut(redis('a', 9), -1), 'away', at('a', 9), { action: 'wait', reason: 'postgres_away' }],
+    ['a later layout', laidOut(redis('a', 9), 1), at('a', 5), at('a', 9), { action: 'wait', reason: 'newer_layout' }],
+    ['a later layout of another life', laidOut(redis('b', 9), 1), at('a', 5), null, { action: 'wait', reason: 'newer_layout' }],
     ['Redis is of another life', redis('b', 9), at('a', 5), null, { action: 'rebuild', reason: 'redis_lost' }],
     ['Redis is of another life and older', redis('b', 1), at('a', 5), null, { action: 'rebuild', reason: 'redis_lost' }],
     ['Redis came back older', redis('a', 4), at('a', 5), null, { action: 'rebuild', reason: 'redis_older' }],

@@ -13,12 +13,12 @@ function entryOf(version: number, order: (id: string, createdUs: number) => read
 describe('a log entry', () => {
   it('of the version before tells the same', () => {
     const now = decodeLogEntry(entryOf(2, (id, createdUs) => [createdUs, id]));
-    expect(decodeLogEntry(entryOf(1, (id, createdUs) => [id, createdUs]))).toEqual(now);
+    expect(decodeLogEntry(entryOf(1, (id, createdUs) => [id, createdUs]))).toEqual({ ...now, version: 1 });
     expect(now.orders[0]).toMatchObject({ orderId: taker, createdUs: 1_000, clientOrderId: 'mine', notional: '500' });
     expect(now.fills[0]?.maker).toMatchObject({ orderId: maker, createdUs: 400, priority: 4 });
   });
 
   it('of an unknown version is refused', () => {
-    for (const version of [0, 3]) expect(() => decodeLogEntry(entryOf(version, (id, createdUs) => [createdUs, id]))).toThrow(`unknown version ${version}`);
+    for (const version of [0, 4]) expect(() => decodeLogEntry(entryOf(version, (id, createdUs) => [createdUs, id]))).toThrow(`unknown version ${version}`);
   });
 });

@@ -32,16 +32,16 @@ interface Resting {
 
 function place(instrument: string, side: Side, priceTicks: number, orderId: string, n: number): EngineCommand {
   return {
-    op: 'place', instrument, side, kind: KIND_CODE.limit_gtc, priceTicks, quantityLots: 10, orderId,
+    op: 'place', actor: null, instrument, side, kind: KIND_CODE.limit_gtc, priceTicks, quantityLots: 10, orderId,
     clientId: `client-${n % CLIENTS}`, clientOrderId: null, idempotency: null,
   };
 }
 
-const cancel = (orderId: string): EngineCommand => ({ op: 'cancel', order: { orderId }, idempotency: null, request: null });
+const cancel = (orderId: string): EngineCommand => ({ op: 'cancel', actor: null, order: { orderId }, idempotency: null, request: null });
 
 /** A lower quantity would keep its place: a new price is the dearer kind. */
 const amend = (instrument: string, { orderId, priceTicks }: Resting): EngineCommand => ({
-  op: 'amend', order: { orderId }, idempotency: null, request: null,
+  op: 'amend', actor: null, order: { orderId }, idempotency: null, request: null,
   candidates: [{ instrument, priceTicks, quantityLots: null, remainingLots: null, quantityLotsMax: 1_000_000 }],
 });
 

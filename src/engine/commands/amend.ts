@@ -1,12 +1,16 @@
 import type { AmendCommand } from '../../domain/commands';
-import { encodeReference, encodeRequest } from './cancel';
+import { Arguments } from './layout';
+import { encodeActor, encodeReference, encodeRequest } from './reference';
+
+const AMEND = new Arguments('amend');
+const { at } = AMEND;
 
 function encodeAmount(amount: number | 'invalid' | null): string {
-  if (amount === null) return '';
+  if (amount === null) return 'null';
   return amount === 'invalid' ? 'x' : String(amount);
 }
 
-/** The arguments of lua/amend.lua, its letter first. */
+/** The arguments of lua/commands/amend.lua, its letter first. */
 export function encodeAmend(command: AmendCommand): string[] {
   let candidates = ';';
   for (const candidate of command.candidates) {
@@ -15,11 +19,13 @@ export function encodeAmend(command: AmendCommand): string[] {
     const remaining = encodeAmount(candidate.remainingLots);
     candidates += `${candidate.instrument}=${price},${quantity},${remaining},${candidate.quantityLotsMax};`;
   }
-  return [
-    'A',
-    ...encodeReference(command.order),
-    candidates,
-    command.idempotency ?? '',
-    encodeRequest(command.idempotency, command.request),
-  ];
+  const args = AMEND.fresh();
+  const [id, name] = encodeReference(command.order);
+  args[at.id] = id;
+  args[at.name] = name;
+  args[at.actor] = encodeActor(command.actor);
+  args[at.candidates] = candidates;
+  args[at.idem] = command.idempotency ?? '';
+  args[at.request] = encodeRequest(command.idempotency, command.request);
+  return args;
 }

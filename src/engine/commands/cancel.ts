@@ -1,23 +1,18 @@
-import type { CancelCommand, OrderReference } from '../../domain/commands';
-import { compactId } from '../../domain/order-id';
-import { clientOrderName } from './client-order-name';
+import type { CancelCommand } from '../../domain/commands';
+import { Arguments } from './layout';
+import { encodeActor, encodeReference, encodeRequest } from './reference';
 
-/** The two arguments by which Lua finds an order. */
-export function encodeReference(order: OrderReference): [id: string, name: string] {
-  if ('orderId' in order) return [compactId(order.orderId), ''];
-  return ['', clientOrderName(order.clientId, order.clientOrderId)];
-}
+const CANCEL = new Arguments('cancel');
+const { at } = CANCEL;
 
-export function encodeRequest(idempotency: string | null, request: unknown): string {
-  return idempotency === null ? '' : JSON.stringify(request);
-}
-
-/** The arguments of lua/cancel.lua, its letter first. */
+/** The arguments of lua/commands/cancel.lua, its letter first. */
 export function encodeCancel(command: CancelCommand): string[] {
-  return [
-    'C',
-    ...encodeReference(command.order),
-    command.idempotency ?? '',
-    encodeRequest(command.idempotency, command.request),
-  ];
+  const args = CANCEL.fresh();
+  const [id, name] = encodeReference(command.order);
+  args[at.id] = id;
+  args[at.name] = name;
+  args[at.actor] = encodeActor(command.actor);
+  args[at.idem] = command.idempotency ?? '';
+  args[at.request] = encodeRequest(command.idempotency, command.request);
+  return args;
 }

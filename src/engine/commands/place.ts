@@ -1,26 +1,31 @@
 import type { PlaceCommand } from '../../domain/commands';
 import { compactId } from '../../domain/order-id';
 import { SIDE_CODE } from '../../domain/order';
+import { Arguments } from './layout';
+import { encodeActor } from './reference';
 import { clientOrderName } from './client-order-name';
 import { escapeText } from './text';
 
-/** The arguments of lua/place.lua, its letter first. */
+const PLACE = new Arguments('place');
+const { at } = PLACE;
+
+/** The arguments of lua/commands/place.lua, its letter first. */
 export function encodePlace(command: PlaceCommand): string[] {
-  const side = SIDE_CODE[command.side];
-  const id = compactId(command.orderId);
+  const args = PLACE.fresh();
   const client = escapeText(command.clientId);
   const clientOrderId = command.clientOrderId === null ? '' : escapeText(command.clientOrderId);
-  return [
-    'P',
-    command.instrument,
-    String(side),
-    String(command.kind),
-    String(command.priceTicks),
-    String(command.quantityLots),
-    id,
-    client,
-    command.clientOrderId === null ? '' : clientOrderName(command.clientId, command.clientOrderId),
-    command.idempotency ?? '',
-    `${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`,
-  ];
+  const side = SIDE_CODE[command.side];
+  const tail = `${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
+  args[at.instrument] = command.instrument;
+  args[at.side] = String(side);
+  args[at.kind] = String(command.kind);
+  args[at.price] = String(command.priceTicks);
+  args[at.quantity] = String(command.quantityLots);
+  args[at.id] = compactId(command.orderId);
+  args[at.client] = client;
+  args[at.name] = command.clientOrderId === null ? '' : clientOrderName(command.clientId, command.clientOrderId);
+  args[at.idem] = command.idempotency ?? '';
+  args[at.tail] = tail;
+  args[at.actor] = encodeActor(command.actor);
+  return args;
 }

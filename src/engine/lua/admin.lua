@@ -1,7 +1,7 @@
 -- initialise: begins the life of a shard in an empty Redis.
 -- Keys: {shard}:meta. Arguments: epoch, version.
 -- Writes: meta. Returns: 1, or 0 when the shard is there already.
-local function initialise(keys, argv)
+function admin.initialise(keys, argv)
   bind()
   if call('EXISTS', keys[1]) == 1 then return 0 end
   local now = call('TIME')
@@ -15,7 +15,7 @@ end
 --   reached from.
 -- Writes: meta. Returns: the state before, '' for an empty Redis; nothing changes when that one is not listed or the
 --   shard is in another epoch.
-local function set_state(keys, argv)
+function admin.set_state(keys, argv)
   bind()
   local meta = call('HMGET', keys[1], 'state', 'epoch')
   local state = meta[1]
@@ -30,12 +30,12 @@ local function set_state(keys, argv)
   return state
 end
 
--- persisted: lets go of what Postgres holds now. Safe to repeat.
+-- trim: lets go of what Postgres holds now. Safe to repeat.
 -- Keys: {shard}:meta. Arguments: epoch, sequence up to which all is committed, log entries to keep behind it,
 --   trades to keep, number of instruments, then for each its name and last committed trade id, then the
 --   compact ids of orders that were done by that sequence.
 -- Writes: meta, log, orders, trades. Returns: 1, or 0 when the epoch is another.
-local function persisted(keys, argv)
+function admin.trim(keys, argv)
   bind()
   local meta = call('HMGET', keys[1], 'epoch', 'persisted', 'seq')
   if meta[1] ~= argv[1] then return 0 end
@@ -69,7 +69,7 @@ end
 -- forget_keys: drops idempotency keys past their lifetime.
 -- Keys: {shard}:meta. Arguments: lifetime in seconds, then digests.
 -- Reads and writes: idem. Returns: how many were dropped; a key that was used anew is kept.
-local function forget_keys(keys, argv)
+function admin.forget_keys(keys, argv)
   bind()
   local idem_key = sub(keys[1], 1, -5) .. 'idem'
   local now, ttl_s, dropped = tonumber(call('TIME')[1]), tonumber(argv[1]), 0

@@ -1,34 +1,37 @@
--- Where an order's id stands in an entry, counted from 1, by the entry's version.
-local ID_POSITION = { 16, 17 }
+-- What the service reads of a shard, each at one moment.
+
+local with_id, parts_of, ID_START = records.with_id, records.parts_of, books.ID_START
+
+-- Sequence of an order's fill before an entry: of the first of the entry's events that tells of it.
+local function previous_fill(entry, id)
+  for _, event in ipairs(entry[ENTRY_AT.events]) do
+    local kind = text(event[1])
+    if kind == EVENT.trade and event[#event] == id then return event[TRADE_AT.maker_previous_fill] end
+    if kind == EVENT.order and event[#event] == id then return event[ORDER_EVENT_AT.previous_fill] end
+  end
+  -- Placed by it.
+  return 0
+end
 
 -- read_order: an order with the log entries of its fills that are still in the log, newest first.
 -- Keys: {shard}:meta. Arguments: compact order id, log sequence to go on from ('' for the newest fill), page size.
 -- Returns: nothing for an unknown order, else record, sequence to go on from (0 when the walk is done), first
 --   log sequence the walk could not reach (0 when it reached the order's first fill), then the entries.
-local function read_order(keys, argv)
+function reads.order(keys, argv)
   bind()
   local tag = sub(keys[1], 1, -5)
   local record = call('HGET', tag .. 'orders', argv[1])
   if not record then return {} end
   local entries, count, page_size = {}, 0, tonumber(argv[3])
   local seq = argv[2]
-  if seq == '' then seq = parts_of(record)[PARSED_FILL_SEQ] end
+  if seq == '' then seq = parts_of(record)[ORDER_PART.fill_sequence] end
   seq = tonumber(seq)
   while seq > 0 and count < page_size do
-    local payload = entry_at(tag .. 'log', seq)
+    local payload = log.entry_at(tag .. 'log', seq)
     if not payload then return { with_id(record, argv[1]), 0, seq, unpack(entries) } end
     count = count + 1
     entries[count] = payload
-    local entry = cjson.decode(payload)
-    local previous = entry[11]
-    local id_at = ID_POSITION[entry[1]]
-    if entry[5][1][id_at] ~= argv[1] then
-      -- A maker, which trades at most once in an entry.
-      for _, fill in ipairs(entry[6]) do
-        if fill[5][id_at] == argv[1] then previous = fill[4] break end
-      end
-    end
-    seq = previous
+    seq = previous_fill(cjson.decode(payload), argv[1])
   end
   return { with_id(record, argv[1]), seq, 0, unpack(entries) }
 end
@@ -62,7 +65,7 @@ end
 -- read_levels: a page of one side's price levels, best first.
 -- Keys: {shard}:meta. Arguments: instrument, side, price to go on behind ('' for the best), page size.
 -- Returns: log sequence, time in µs, then price and lots of each level.
-local function read_levels(keys, argv)
+function reads.levels(keys, argv)
   bind()
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
   local result = { meta[1], meta[2] }
@@ -73,7 +76,7 @@ end
 -- read_book: the best levels of both sides at one moment.
 -- Keys: {shard}:meta. Arguments: instrument, levels a side.
 -- Returns: log sequence, time in µs, number of bid levels, then price and lots of each bid level and each ask level.
-local function read_book(keys, argv)
+function reads.book(keys, argv)
   bind()
   local tag, levels = sub(keys[1], 1, -5), tonumber(argv[2])
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
@@ -90,7 +93,7 @@ local ORDERS_STEP = 100
 -- 1 when the bound cut them short, else 0.
 local function orders_of_side(tag, instrument, side, levels, orders_max)
   local book_key = tag .. 'book:' .. instrument .. (side == BUY and ':bids' or ':asks')
-  local records, count, seen, price = {}, 0, 0, nil
+  local result, count, seen, price = {}, 0, 0, nil
   while true do
     local page = call('ZRANGE', book_key, count, count + ORDERS_STEP - 1, 'WITHSCORES')
     local ids, id_count, is_done, is_cut = {}, 0, #page < 2 * ORDERS_STEP, 0
@@ -105,10 +108,10 @@ local function orders_of_side(tag, instrument, side, levels, orders_max)
     end
     if id_count > 0 then
       local found = call('HMGET', tag .. 'orders', unpack(ids))
-      for i = 1, id_count do records[count + i] = found[i] and with_id(found[i], ids[i]) end
+      for i = 1, id_count do result[count + i] = found[i] and with_id(found[i], ids[i]) end
       count = count + id_count
     end
-    if is_done then return records, is_cut end
+    if is_done then return result, is_cut end
   end
 end
 
@@ -116,38 +119,41 @@ end
 -- Keys: {shard}:meta. Arguments: instrument, levels a side, orders a side, levels of the checksum.
 -- Returns: log sequence, time in µs, then for bids and for asks: records, whether there were too many, price and lots of
 --   each level of the checksum.
-local function read_orders(keys, argv)
+function reads.orders(keys, argv)
   bind()
   local tag = sub(keys[1], 1, -5)
   local meta = call('HMGET', keys[1], 'seq', 'time_us')
   local result = { meta[1], meta[2] }
   for _, side in ipairs({ BUY, SELL }) do
-    local records, is_cut = orders_of_side(tag, argv[1], side, tonumber(argv[2]), tonumber(argv[3]))
+    local orders, is_cut = orders_of_side(tag, argv[1], side, tonumber(argv[2]), tonumber(argv[3]))
     local top = {}
     append_levels(tag, argv[1], side, '', tonumber(argv[4]), top)
-    result[#result + 1], result[#result + 2], result[#result + 3] = records, is_cut, top
+    result[#result + 1], result[#result + 2], result[#result + 3] = orders, is_cut, top
   end
   return result
 end
 
 -- read_open_orders: a page of a client's open orders, newest first.
--- Keys: {shard}:meta. Arguments: client, instrument or '' for all, order id to go on behind or '', page size.
--- Returns: order id to go on behind ('' when the listing ends), then records. A page scans a bounded number of
+-- Keys: {shard}:meta. Arguments: client, instrument or '' for all, sequence of placing to go on behind or '', page size.
+-- Returns: sequence to go on behind ('' when the listing ends), then records. A page scans a bounded number of
 --   orders, so one may be short or empty although more follow.
-local function read_open_orders(keys, argv)
+function reads.open_orders(keys, argv)
   bind()
   local tag = sub(keys[1], 1, -5)
   local page_size = tonumber(argv[4])
   local scanned_max = argv[2] == '' and page_size or 1000
-  local ids = call('ZREVRANGEBYLEX', tag .. 'open:' .. argv[1], argv[3] == '' and '+' or '(' .. argv[3], '-', 'LIMIT', 0, scanned_max)
-  local result = { #ids == scanned_max and ids[#ids] or '' }
+  local page = call('ZREVRANGEBYSCORE', tag .. 'open:' .. argv[1], argv[3] == '' and '+inf' or '(' .. argv[3], '-inf', 'WITHSCORES', 'LIMIT', 0,
+    scanned_max)
+  local ids = {}
+  for i = 1, #page, 2 do ids[#ids + 1] = page[i] end
+  local result = { #ids == scanned_max and page[#page] or '' }
   if #ids == 0 then return result end
-  local records = call('HMGET', tag .. 'orders', unpack(ids))
-  for i = 1, #records do
-    if argv[2] == '' or parts_of(records[i])[PARSED_INSTRUMENT] == argv[2] then
-      result[#result + 1] = with_id(records[i], ids[i])
+  local found = call('HMGET', tag .. 'orders', unpack(ids))
+  for i = 1, #found do
+    if argv[2] == '' or parts_of(found[i])[ORDER_PART.instrument] == argv[2] then
+      result[#result + 1] = with_id(found[i], ids[i])
       if #result == page_size + 1 then
-        result[1] = ids[i]
+        result[1] = page[2 * i]
         break
       end
     end

@@ -17,21 +17,21 @@ const MERGE = `ON CONFLICT (instrument, interval_s, start_s) DO UPDATE SET
 /** Adds what a batch's trades come to. Exactly once, since trades and checkpoint are of the same transaction. */
 export const ADD_CANDLES: NamedQuery = {
   name: 'add_candles',
-  text: `INSERT INTO candles (instrument, interval_s, start_s, ${COLUMNS})
-    SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-      $8::numeric[], $9::numeric[], $10::bigint[], $11::bigint[], $12::bigint[])
+  text: `INSERT INTO candles (instrument, interval_s, start_s, ${COLUMNS}, shard)
+    SELECT added.*, $13 FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+      $8::numeric[], $9::numeric[], $10::bigint[], $11::bigint[], $12::bigint[]) AS added
     ${MERGE}`,
 };
 
 // The trades of a log sequence are found by no index: this is for the one time after an older version has written.
 export const MAKE_UP_CANDLES: NamedQuery = {
   name: 'make_up_candles',
-  text: `INSERT INTO candles (instrument, interval_s, start_s, ${COLUMNS})
+  text: `INSERT INTO candles (instrument, interval_s, start_s, ${COLUMNS}, shard)
     SELECT instrument, interval_s, executed_us / 1000000 / interval_s * interval_s AS start_s,
       (array_agg(price_ticks ORDER BY trade_id))[1], max(price_ticks), min(price_ticks), (array_agg(price_ticks ORDER BY trade_id DESC))[1],
-      sum(quantity_lots::numeric), sum(price_ticks::numeric * quantity_lots), count(*), min(trade_id), max(trade_id)
+      sum(quantity_lots::numeric), sum(price_ticks::numeric * quantity_lots), count(*), min(trade_id), max(trade_id), $4
     FROM trades CROSS JOIN unnest($3::integer[]) AS stored (interval_s)
-    WHERE sequence > $1 AND sequence <= $2
+    WHERE shard = $4 AND sequence > $1 AND sequence <= $2
     GROUP BY 1, 2, 3
     ${MERGE}`,
 };

@@ -16,19 +16,20 @@ export const SET_FROZEN: NamedQuery = {
 };
 
 export const ORDER_COLUMNS = `order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
-  quantity_lots, filled_lots, notional::text, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us`;
+  quantity_lots, filled_lots, notional::text, status, status_reason, sequence, fill_sequence, priority,
+  placed_sequence, created_us, updated_us`;
 
 export const ORDERS: NamedQuery = {
   name: 'orders',
   text: `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = ANY ($1::uuid[])`,
 };
 
-// UUIDv7 ids sort by age: newest first is by id, backwards.
+// By the log's sequence, not by id: ids are of a clock, and clocks step back.
 export const ORDERS_OF_CLIENT: NamedQuery = {
   name: 'orders_of_client',
   text: `SELECT ${ORDER_COLUMNS} FROM orders
-    WHERE client_id = $1 AND ($2::text IS NULL OR instrument = $2) AND ($3::uuid IS NULL OR order_id < $3)
-    ORDER BY order_id DESC LIMIT $4`,
+    WHERE shard = $1 AND client_id = $2 AND ($3::text IS NULL OR instrument = $3) AND ($4::bigint IS NULL OR placed_sequence < $4)
+    ORDER BY placed_sequence DESC LIMIT $5`,
 };
 
 export const TRADE_COLUMNS = 'instrument, trade_id, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, executed_us';

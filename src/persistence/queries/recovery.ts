@@ -6,9 +6,9 @@ import { ORDER_COLUMNS, TRADE_COLUMNS } from './history';
 export const OPEN_ORDERS: NamedQuery = {
   name: 'open_orders',
   text: `SELECT ${ORDER_COLUMNS} FROM orders
-    WHERE status IN ('open', 'partially_filled')
-      AND (instrument, side, price_ticks, priority) > ($1, $2, $3, $4)
-    ORDER BY instrument, side, price_ticks, priority LIMIT $5`,
+    WHERE shard = $1 AND status IN ('open', 'partially_filled')
+      AND (instrument, side, price_ticks, priority) > ($2, $3, $4, $5)
+    ORDER BY instrument, side, price_ticks, priority LIMIT $6`,
 };
 
 export const IS_FROZEN: NamedQuery = {
@@ -18,7 +18,7 @@ export const IS_FROZEN: NamedQuery = {
 
 export const OPEN_ORDER_COUNT: NamedQuery = {
   name: 'open_order_count',
-  text: `SELECT count(*)::bigint AS count FROM orders WHERE status IN ('open', 'partially_filled')`,
+  text: `SELECT count(*)::bigint AS count FROM orders WHERE shard = $1 AND status IN ('open', 'partially_filled')`,
 };
 
 export const LIVE_KEYS: NamedQuery = {

@@ -18,10 +18,10 @@ export const UPSERT_ORDERS: NamedQuery = {
   name: 'upsert_orders',
   text: `INSERT INTO orders (order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only,
       price_ticks, quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority,
-      created_us, updated_us)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
+      created_us, updated_us, placed_sequence, shard)
+    SELECT placed.*, $21 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
       $9::bigint[], $10::bigint[], $11::bigint[], $12::numeric[], $13::text[], $14::text[], $15::bigint[], $16::bigint[],
-      $17::bigint[], $18::bigint[], $19::bigint[])
+      $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[]) AS placed
     ON CONFLICT (order_id) DO UPDATE SET
       price_ticks = excluded.price_ticks, quantity_lots = excluded.quantity_lots, filled_lots = excluded.filled_lots,
       notional = excluded.notional, status = excluded.status, status_reason = excluded.status_reason,
@@ -33,9 +33,9 @@ export const UPSERT_ORDERS: NamedQuery = {
 export const INSERT_TRADES: NamedQuery = {
   name: 'insert_trades',
   text: `INSERT INTO trades (instrument, trade_id, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id,
-      sequence, executed_us, executed_at)
+      sequence, executed_us, executed_at, shard)
     SELECT instrument, trade_id, price_ticks, quantity_lots, taker_side, maker, taker, sequence, at_us,
-      to_timestamp(at_us / 1000000) + (at_us % 1000000) * interval '1 microsecond'
+      to_timestamp(at_us / 1000000) + (at_us % 1000000) * interval '1 microsecond', $10
     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::uuid[], $7::uuid[], $8::bigint[], $9::bigint[])
       AS trade (instrument, trade_id, price_ticks, quantity_lots, taker_side, maker, taker, sequence, at_us)`,
 };

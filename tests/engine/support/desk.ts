@@ -1,5 +1,5 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
-import type { CommandResult, EngineCommand, OrderReference, Refused } from '../../../src/domain/commands';
+import type { CommandResult, EngineCommand, MassCancelled, OrderReference, Refused } from '../../../src/domain/commands';
 import type { LogEntry } from '../../../src/domain/log-entry';
 import { KIND_CODE, type Order, type Side } from '../../../src/domain/order';
 import { newOrderId } from '../../../src/domain/order-id';
@@ -15,6 +15,7 @@ export interface PlaceOptions {
   readonly name?: string;
   readonly orderId?: string;
   readonly key?: string;
+  readonly actor?: string;
 }
 
 export interface AmendOptions {
@@ -24,6 +25,7 @@ export interface AmendOptions {
   readonly quantityMax?: number;
   readonly instrument?: string;
   readonly key?: string;
+  readonly actor?: string;
 }
 
 /** What an order is called in a cancel or amend: itself, its id, or its client's name for it. */
@@ -37,6 +39,7 @@ function referenceOf(named: Named): OrderReference {
 export function placeCommand(side: Side, price: number | null, quantity: number, options: PlaceOptions = {}): EngineCommand {
   return {
     op: 'place',
+    actor: options.actor ?? null,
     instrument: options.instrument ?? BTC,
     side,
     kind: KIND_CODE[options.kind ?? (price === null ? 'market' : 'limit_gtc')],
@@ -49,13 +52,14 @@ export function placeCommand(side: Side, price: number | null, quantity: number,
   };
 }
 
-export function cancelCommand(named: Named, key?: string): EngineCommand {
-  return { op: 'cancel', order: referenceOf(named), idempotency: key ?? null, request: key === undefined ? null : { cancel: true } };
+export function cancelCommand(named: Named, key?: string, actor: string | null = null): EngineCommand {
+  return { op: 'cancel', actor, order: referenceOf(named), idempotency: key ?? null, request: key === undefined ? null : { cancel: true } };
 }
 
 export function amendCommand(named: Named, options: AmendOptions): EngineCommand {
   return {
     op: 'amend',
+    actor: options.actor ?? null,
     order: referenceOf(named),
     candidates: [{
       instrument: options.instrument ?? BTC,
@@ -127,11 +131,11 @@ export class Desk {
   }
 
   async massCancel(
-    clientId: string, options: { instrument?: string; cursor?: string; pageSize?: number; bound?: string } = {},
-  ): Promise<{ cursor: string; entry: LogEntry | null }> {
+    clientId: string, options: { instrument?: string; after?: number; pageSize?: number; bound?: number } = {},
+  ): Promise<MassCancelled> {
     const result = await this.engine.submit({
-      op: 'mass_cancel', clientId, instrument: options.instrument ?? null, cursor: options.cursor ?? '',
-      boundOrderId: options.bound ?? newOrderId(), pageSize: options.pageSize ?? 1000,
+      op: 'mass_cancel', actor: null, clientId, instrument: options.instrument ?? null, after: options.after ?? 0,
+      bound: options.bound ?? null, pageSize: options.pageSize ?? 1000,
     });
     if (result.outcome !== 'mass_cancelled') throw new Error(`expected a mass cancel, got ${JSON.stringify(result)}`);
     return result;

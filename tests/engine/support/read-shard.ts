@@ -2,6 +2,8 @@ import { decodeLogEntry, type LogEntry } from '../../../src/domain/log-entry';
 import { SIDES, type Order, type Trade } from '../../../src/domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../../../src/domain/order-id';
 import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../src/engine/keys';
+import { parseClientOrderName } from '../../../src/engine/commands/client-order-name';
+import { decodeRecentTrade } from '../../../src/engine/recent-trade';
 import { decodeStoredOrder } from '../../../src/engine/record';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
@@ -67,10 +69,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   const byId = new Map(orders.map((order) => [order.orderId, order]));
   const log = (take(keys.log) as unknown as StreamElement[]).flatMap((element) => readElement(element, problems))
     .filter((entry) => entry.sequence >= logFrom);
-  const clientOrderIds = pairs(take(keys.clientOrderIds)).map(([name, id]) => {
-    const [client, clientOrderId] = name.split('"');
-    return { clientId: unescape(client as string), clientOrderId: unescape(clientOrderId ?? ''), orderId: expandId(id) };
-  });
+  const clientOrderIds = pairs(take(keys.clientOrderIds)).map(([name, id]) => ({ ...parseClientOrderName(name), orderId: expandId(id) }));
   const idempotency = pairs(take(keys.idempotency)).map(([digest, stored]) => {
     const [sequence, second] = stored.split(',');
     return { digest, sequence: Number(sequence), second: Number(second) };
@@ -80,8 +79,8 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   const instruments = new Set<string>();
   for (const name of content.keys()) {
     const [kind, rest] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
-    if (kind === 'open') openOrders.push({ clientId: unescape(rest), orderIds: readOpen(name, take(tag + name), problems) });
-    else if (kind === 'trades') trades.set(rest, take(tag + name).map((row) => readTrade(rest, row)));
+    if (kind === 'open') openOrders.push({ clientId: unescape(rest), orderIds: readOpen(name, take(tag + name), byId, problems) });
+    else if (kind === 'trades') trades.set(rest, take(tag + name).map((row) => decodeRecentTrade(rest, row)));
     else if (kind === 'book' || kind === 'depth') instruments.add(rest.slice(0, rest.lastIndexOf(':')));
   }
   const books = [...instruments].sort(compareText).map((instrument): BookState => ({
@@ -136,21 +135,14 @@ function readElement(element: StreamElement, problems: string[]): LogEntry[] {
   });
 }
 
-function readOpen(name: string, reply: Reply, problems: string[]): string[] {
+/** A client's open orders, by id; each must be listed under the sequence at which it was placed. */
+function readOpen(name: string, reply: Reply, orders: ReadonlyMap<string, Order>, problems: string[]): string[] {
   return pairs(reply).map(([id, score]) => {
-    if (score !== '0') problems.push(`${name} lists ${id} with score ${score}`);
-    return expandId(id);
-  });
-}
-
-function readTrade(instrument: string, row: string): Trade {
-  const [tradeId, priceTicks, quantityLots, side, maker, taker, executedUs] = JSON.parse(`[${row}]`) as [
-    number, number, number, number, string, string, number,
-  ];
-  return {
-    instrument, tradeId, priceTicks, quantityLots, takerSide: SIDES[side] ?? 'buy',
-    makerOrderId: expandId(maker), takerOrderId: expandId(taker), executedUs,
-  };
+    const orderId = expandId(id);
+    const placed = orders.get(orderId)?.placedSequence;
+    if (score !== String(placed)) problems.push(`${name} lists ${orderId} with score ${score}, it was placed at ${placed ?? 'no time'}`);
+    return orderId;
+  }).sort(compareText);
 }
 
 /** Levels of one side, best first, from its sorted set (queue) and its hash (totals). */

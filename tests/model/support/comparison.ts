@@ -1,3 +1,4 @@
+import { SHARD_LAYOUT_VERSION } from '../../../src/domain/layouts';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
 import { tradesOf, type LogEntry } from '../../../src/domain/log-entry';
 import { isOpen, type Trade } from '../../../src/domain/order';
@@ -115,7 +116,7 @@ class ComparedRun {
   }
 
   async commands(steps: readonly CommandStep[]): Promise<void> {
-    const commands = steps.map((step) => this.scenario.command(step));
+    const commands = steps.map((step) => this.scenario.command(step, this.log.length));
     const earliest = Date.now() * 1000 - CLOCK_SLACK_US;
     const results = await this.engine.submitAll(commands);
     const latest = Date.now() * 1000 + CLOCK_SLACK_US;
@@ -149,7 +150,7 @@ class ComparedRun {
       ? this.reference.state().orders.filter((order) => !isOpen(order) && order.sequence <= sequence).map((order) => order.orderId)
       : [];
     const keep = { entries: step.keepEntries, trades: step.keepTrades };
-    if (!await this.engine.persisted(EPOCH, sequence, keep, lastTradeIds, done)) this.fail('persisted refuses its own epoch');
+    if (!await this.engine.trim(EPOCH, sequence, keep, lastTradeIds, done)) this.fail('persisted refuses its own epoch');
     this.reference.persisted(sequence, done);
     this.logStart = Math.max(this.logStart, sequence + 1 - step.keepEntries);
     if (!step.forgets) return;
@@ -182,7 +183,7 @@ class ComparedRun {
   private compareAnswer(where: string, expected: CommandResult, actual: CommandResult): void {
     let wanted = expected;
     // An answer may have left the log for Postgres, but no earlier than it was let go of.
-    if (expected.outcome === 'replayed' && actual.outcome === 'replayed' && actual.entry === null && actual.sequence < this.logStart) {
+    if (expected.outcome === 'repeated' && actual.outcome === 'repeated' && actual.entry === null && actual.sequence < this.logStart) {
       wanted = { ...expected, entry: null };
     }
     const difference = firstDifference(wanted, actual, 'answer');
@@ -206,7 +207,7 @@ class ComparedRun {
 
   private compareMeta(meta: Readonly<Record<string, string>>, expected: ShardState): void {
     const wanted: Record<string, string> = {
-      state: 'open', epoch: EPOCH, version: '1', seq: String(expected.sequence), time_us: String(this.timeUs), persisted: String(this.persisted),
+      state: 'open', epoch: EPOCH, version: String(SHARD_LAYOUT_VERSION), seq: String(expected.sequence), time_us: String(this.timeUs), persisted: String(this.persisted),
     };
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
     const difference = firstDifference(wanted, meta, 'meta');

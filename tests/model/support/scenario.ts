@@ -1,6 +1,5 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
-import { compactId } from '../../../src/domain/order-id';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import type { AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
 
@@ -26,17 +25,19 @@ export class Scenario {
     this.base = { low: 1, middle: 1_000, high: AMOUNT_MAX - 15 }[profile.prices];
   }
 
-  command(step: CommandStep): EngineCommand {
+  /** @param sequence of the shard, from which mass cancels count back */
+  command(step: CommandStep, sequence: number): EngineCommand {
     switch (step.op) {
       case 'place': return this.place(step);
-      case 'cancel': return { op: 'cancel', order: this.reference(step.target), ...this.keyed(step.key, { cancel: step.target }) };
+      case 'cancel': return { op: 'cancel', actor: this.actor(step.actor), order: this.reference(step.target), ...this.keyed(step.key, { cancel: step.target }) };
       case 'amend': return this.amend(step);
       case 'mass_cancel': return {
         op: 'mass_cancel',
+        actor: null,
         clientId: this.client(step.client),
         instrument: step.instrument === null ? null : this.instrument(step.instrument),
-        cursor: step.cursorBack === null ? '' : compactId(this.orderId(step.cursorBack)),
-        boundOrderId: step.boundBack === null ? orderIdOf(100_000, 0) : this.orderId(step.boundBack),
+        after: step.afterBack === null ? 0 : Math.max(0, sequence - step.afterBack),
+        bound: step.boundBack === null ? null : Math.max(0, sequence - step.boundBack),
         pageSize: step.pageSize,
       };
     }
@@ -47,6 +48,7 @@ export class Scenario {
     this.placed.push(orderId);
     return {
       op: 'place',
+      actor: null,
       instrument: this.instrument(step.instrument),
       side: step.isSell ? 'sell' : 'buy',
       kind: step.kind,
@@ -69,7 +71,7 @@ export class Scenario {
       remainingLots: step.amount === 'remaining' ? lots : null,
       quantityLotsMax: this.profile.large ? AMOUNT_MAX : 15,
     }));
-    return { op: 'amend', order: this.reference(step.target), candidates, ...this.keyed(step.key, { amend: step.price, "é\"": [null, 1.5] }) };
+    return { op: 'amend', actor: this.actor(step.actor), order: this.reference(step.target), candidates, ...this.keyed(step.key, { amend: step.price, "é\"": [null, 1.5] }) };
   }
 
   private keyed(key: number | null, request: unknown): { idempotency: string | null; request: unknown } {
@@ -92,6 +94,10 @@ export class Scenario {
 
   private client(index: number): string {
     return CLIENTS[index % this.profile.clients] as string;
+  }
+
+  private actor(client: number | null): string | null {
+    return client === null ? null : this.client(client);
   }
 
   private price(price: number, isSell: boolean): number {

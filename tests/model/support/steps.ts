@@ -27,6 +27,8 @@ export interface CancelStep {
   readonly op: 'cancel';
   readonly target: TargetStep;
   readonly key: number | null;
+  /** The client that acts, null for anybody. */
+  readonly actor: number | null;
 }
 
 export interface AmendStep {
@@ -38,14 +40,15 @@ export interface AmendStep {
   /** Whether the candidates name every instrument, or leave the first one out. */
   readonly namesAll: boolean;
   readonly key: number | null;
+  readonly actor: number | null;
 }
 
 export interface MassCancelStep {
   readonly op: 'mass_cancel';
   readonly client: number;
   readonly instrument: number | null;
-  /** Cursor and bound are the ids of orders so many placements ago; null for none and for the newest. */
-  readonly cursorBack: number | null;
+  /** What the walk goes on behind and is bounded by, so many entries ago; null for the beginning and for now. */
+  readonly afterBack: number | null;
   readonly boundBack: number | null;
   readonly pageSize: number;
 }
@@ -109,6 +112,8 @@ const target: fc.Arbitrary<TargetStep> = fc.oneof(
   { weight: 1, arbitrary: record({ by: fc.constant('name' as const), client: upTo(3), name: upTo(5) }) },
 );
 
+const actor = fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(3) });
+
 const place: fc.Arbitrary<PlaceStep> = record({
   op: fc.constant('place' as const),
   instrument: upTo(2),
@@ -122,7 +127,7 @@ const place: fc.Arbitrary<PlaceStep> = record({
   idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
 });
 
-const cancel: fc.Arbitrary<CancelStep> = record({ op: fc.constant('cancel' as const), target, key });
+const cancel: fc.Arbitrary<CancelStep> = record({ op: fc.constant('cancel' as const), target, key, actor });
 
 const amend: fc.Arbitrary<AmendStep> = record({
   op: fc.constant('amend' as const),
@@ -136,13 +141,14 @@ const amend: fc.Arbitrary<AmendStep> = record({
   quantity,
   namesAll: pick([9, true], [1, false]),
   key,
+  actor,
 });
 
 const massCancel: fc.Arbitrary<MassCancelStep> = record({
   op: fc.constant('mass_cancel' as const),
   client: upTo(3),
   instrument: sometimes(upTo(2), 2),
-  cursorBack: sometimes(back, 3),
+  afterBack: sometimes(back, 3),
   boundBack: sometimes(back, 3),
   pageSize: upTo(8, 1),
 });
@@ -223,7 +229,7 @@ function* shorterSteps(steps: Step[], from: Cut = { size: Math.ceil(steps.length
 }
 
 function* plainerSteps(step: Step): Generator<Step> {
-  for (const [field, plain] of Object.entries({ key: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 } })) {
+  for (const [field, plain] of Object.entries({ key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 } })) {
     const value = (step as unknown as Record<string, unknown>)[field];
     if (value !== undefined && JSON.stringify(value) !== JSON.stringify(plain)) yield { ...step, [field]: plain };
   }

@@ -59,9 +59,9 @@ export class WriterRig {
     }, {
       meta: () => engine.meta(),
       forgetKeys: (digests) => engine.forgetKeys(digests),
-      persisted: async (epoch, sequence, keep, lastTradeIds, doneOrderIds) => {
+      trim: async (epoch, sequence, keep, lastTradeIds, doneOrderIds) => {
         await moments.beforeTrim?.(sequence);
-        return engine.persisted(epoch, sequence, keep, lastTradeIds, doneOrderIds);
+        return engine.trim(epoch, sequence, keep, lastTradeIds, doneOrderIds);
       },
     }, {
       shard: config.shard, batchEntriesMax: config.writerBatchEntriesMax, lingerMs: config.writerLingerMs, idempotencyTtlS: config.idempotencyTtlS,

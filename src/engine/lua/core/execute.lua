@@ -1,34 +1,42 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
 -- Arguments: fills_max, open_orders_max, backlog_max, idempotency_ttl_s, epoch ('' for any), sequence_min, then for
---   each command its letter and its arguments: P place, C cancel, A amend, M mass cancel.
+--   each command its letter and its arguments.
 -- Returns: one string per command, or an error reply `STATE <code>` when the shard takes no commands.
 
-local FIRST_COMMAND = 7
+local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
+local AT_PLACE, AT_CANCEL, AT_AMEND = ARGUMENT_AT.place, ARGUMENT_AT.cancel, ARGUMENT_AT.amend
+
+-- By letter: the function that carries a command out, and how many arguments it has.
+local HANDLERS = {
+  [LETTER.place] = { place.run, ARGUMENTS.place },
+  [LETTER.cancel] = { cancel.run, ARGUMENTS.cancel },
+  [LETTER.amend] = { amend.run, ARGUMENTS.amend },
+  [LETTER.mass_cancel] = { mass_cancel.run, ARGUMENTS.mass_cancel },
+}
+local FIRST_COMMAND = ARGUMENTS.execute + 1
 
 -- Stops the shard until recovery has rebuilt it; `problem` is what pcall caught.
 local function fault(shard, problem)
   call('HSET', shard.meta_key, 'state', 'faulted', 'fault', type(problem) == 'table' and tostring(problem.err) or tostring(problem))
 end
 
--- Reads what the commands of a call name, many in one command each: arguments stand where each command's own file says.
--- What it does not foresee is read when it is needed.
-local function read_ahead(shard, handlers, argv)
+-- Reads what the commands of a call name, many in one command each: what it does not foresee is read when it is needed.
+local function read_ahead(shard, argv)
   local idems, idem_count, names, name_count, ids, id_count = {}, 0, {}, 0, {}, 0
   local at = FIRST_COMMAND
   while argv[at] do
     local letter = argv[at]
     local idem, name, id = '', '', ''
-    if letter == 'P' then
-      local kind = argv[at + 3]
-      name, idem = argv[at + 8], argv[at + 9]
-      if kind == KIND.limit_gtc or kind == KIND.limit_post_only then
-        want_total(book_of(shard, argv[at + 1])[argv[at + 2]], argv[at + 4])
+    if letter == LETTER.place then
+      name, idem = argv[at + AT_PLACE.name], argv[at + AT_PLACE.idem]
+      if kinds[argv[at + AT_PLACE.kind]].may_rest then
+        want_total(book_of(shard, argv[at + AT_PLACE.instrument])[argv[at + AT_PLACE.side]], argv[at + AT_PLACE.price])
       end
-    elseif letter == 'C' then
-      id, name, idem = argv[at + 1], argv[at + 2], argv[at + 3]
-    elseif letter == 'A' then
-      id, name, idem = argv[at + 1], argv[at + 2], argv[at + 4]
+    elseif letter == LETTER.cancel then
+      id, name, idem = argv[at + AT_CANCEL.id], argv[at + AT_CANCEL.name], argv[at + AT_CANCEL.idem]
+    elseif letter == LETTER.amend then
+      id, name, idem = argv[at + AT_AMEND.id], argv[at + AT_AMEND.name], argv[at + AT_AMEND.idem]
     end
     if idem ~= '' then
       idem_count = idem_count + 1
@@ -42,7 +50,7 @@ local function read_ahead(shard, handlers, argv)
       id_count = id_count + 1
       ids[id_count] = id
     end
-    at = at + 1 + handlers[letter][2]
+    at = at + 1 + HANDLERS[letter][2]
   end
   if idem_count > 0 then
     local found, stored = call('HMGET', shard.idem_key, unpack(idems, 1, idem_count)), shard.stored_idems
@@ -61,25 +69,25 @@ local function read_ahead(shard, handlers, argv)
     end
   end
   if id_count > 0 then
-    read_records(shard, ids)
+    records.read(shard, ids)
     for i = 1, id_count do
       local record = shard.stored_records[ids[i]]
       if record then
-        local order = parse_record(shard, record)
-        if is_open(order[PARSED_STATUS]) then
-          want_total(book_of(shard, order[PARSED_INSTRUMENT])[order[PARSED_SIDE]], order[PARSED_PRICE])
+        local order = parse(shard, record)
+        if is_open(order[ORDER_PART.status]) then
+          want_total(book_of(shard, order[ORDER_PART.instrument])[order[ORDER_PART.side]], order[ORDER_PART.price])
         end
       end
     end
   end
-  read_wanted_totals(shard)
+  levels.read_wanted(shard)
 end
 
 -- Carries out the commands of a call, one after the other. `progress.at` is where the next one begins.
-local function run(shard, limits, handlers, argv, results, progress)
+local function run(shard, limits, argv, results, progress)
   local at, count = progress.at, #results
   while argv[at] do
-    local handler = handlers[argv[at]]
+    local handler = HANDLERS[argv[at]]
     count = count + 1
     results[count] = handler[1](shard, limits, argv, at + 1)
     at = at + 1 + handler[2]
@@ -87,30 +95,27 @@ local function run(shard, limits, handlers, argv, results, progress)
   end
 end
 
-local function execute(keys, argv)
+function execute.run(keys, argv)
   bind()
-  local handlers = {
-    P = { place, PLACE_ARGUMENTS },
-    C = { cancel, CANCEL_ARGUMENTS },
-    A = { amend, AMEND_ARGUMENTS },
-    M = { mass_cancel, MASS_CANCEL_ARGUMENTS },
-  }
-  local shard, code = open_shard(keys[1], argv[5], tonumber(argv[6]))
+  local shard, code = shards.open(keys[1], argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]))
   if not shard then return redis.error_reply('STATE ' .. code) end
   local limits = {
-    fills_max = tonumber(argv[1]), open_orders_max = tonumber(argv[2]), backlog_max = tonumber(argv[3]),
-    idempotency_ttl_s = tonumber(argv[4]),
+    fills_max = tonumber(argv[EXECUTE_AT.fills_max]), open_orders_max = tonumber(argv[EXECUTE_AT.open_orders_max]),
+    backlog_max = tonumber(argv[EXECUTE_AT.backlog_max]), idempotency_ttl_s = tonumber(argv[EXECUTE_AT.idempotency_ttl_s]),
+    -- As entries tell them, behind the actor.
+    of_place = '",' .. argv[EXECUTE_AT.fills_max] .. ',' .. argv[EXECUTE_AT.open_orders_max] .. ',',
+    of_amend = '",' .. argv[EXECUTE_AT.fills_max] .. ',',
   }
   -- A single command reads what it needs.
-  if argv[FIRST_COMMAND + 1 + handlers[argv[FIRST_COMMAND]][2]] then
-    local ok, problem = pcall(read_ahead, shard, handlers, argv)
+  if argv[FIRST_COMMAND + 1 + HANDLERS[argv[FIRST_COMMAND]][2]] then
+    local ok, problem = pcall(read_ahead, shard, argv)
     if not ok then
       fault(shard, problem)
       return redis.error_reply('STATE ' .. CODE.engine_unavailable)
     end
   end
   local results, progress = {}, { at = FIRST_COMMAND }
-  local ok, problem = pcall(run, shard, limits, handlers, argv, results, progress)
+  local ok, problem = pcall(run, shard, limits, argv, results, progress)
   if not ok then
     -- Half a command may be among the changes. Nothing of it is in the log, so a rebuild from what is logged undoes it;
     -- until then the shard takes no commands, those behind it in the call first.
@@ -119,12 +124,12 @@ local function execute(keys, argv)
     local at = progress.at
     while argv[at] do
       results[#results + 1] = 'X' .. CODE.engine_unavailable
-      at = at + 1 + handlers[argv[at]][2]
+      at = at + 1 + HANDLERS[argv[at]][2]
     end
   end
   if shard.entry_count > 0 then
-    ok, problem = pcall(write_log, shard)
-    if ok then ok, problem = pcall(flush, shard) end
+    ok, problem = pcall(log.write, shard)
+    if ok then ok, problem = pcall(flush.all, shard) end
     if not ok then
       -- The log may have every command of this call, the book perhaps not all of them: a rebuild from what is logged
       -- brings them back.

@@ -1,21 +1,4 @@
--- Integers as exact text. Lua's own conversion prints 14 digits; %d prints the integer that it is, and costs half.
--- Every amount is an integer of at most 2^53 - 1 (domain/amounts.ts). Printing a number is among the dearest things
--- Lua does here, so text that came in as text is passed on as text.
-
-local EXACT_MAX = 9007199254740991
-
--- What is not there yet while a library loads is bound when one of its functions is called: a name of our own costs less
--- than one looked up among the globals each time.
-local call, format, match, sub, concat, unpack, tonumber
-
-local function bind()
-  call, format, match, sub, concat = redis.call, string.format, string.match, string.sub, table.concat
-  unpack, tonumber = _G.unpack, _G.tonumber
-end
-
-local function text(n)
-  return format('%d', n)
-end
+-- Sums of products of any size, as decimal text.
 
 -- Splits decimal text into base 1e7 limbs, least significant first.
 local function limbs_of(digits)
@@ -29,7 +12,7 @@ end
 
 -- notional + price * quantity, all exact: `notional` is decimal text of any length.
 -- One limb product is below 1e14 and at most three meet in a column, so a column stays below 2^53.
-local function add_product(notional, price, quantity)
+function numbers.add_product(notional, price, quantity)
   local product = price * quantity
   if product <= EXACT_MAX and #notional <= 15 then
     local sum = product + tonumber(notional)

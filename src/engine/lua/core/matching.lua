@@ -1,5 +1,10 @@
--- Price-time matching in two phases: plan_match only reads, apply_fills only changes. What a command has to
--- refuse (fok, post-only, limits) is decided between the two.
+-- Price-time matching in two phases: plan only reads, apply only changes. What a command has to refuse (fok, post-only,
+-- limits) is decided between the two.
+
+local add_product = numbers.add_product
+local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
+local record_of, store_record = records.of, records.store
+local lower_level, unlist = levels.lower, listings.unlist
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
@@ -7,13 +12,13 @@ local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
 
 -- Finds the makers that an order would trade with, best price first, then first come.
--- price: limit in ticks, nil for a market order. Returns the lots that are left without a counterpart, the makers with
+-- limit: price in ticks, nil for any. Returns the lots that are left without a counterpart, the makers with
 -- what is traded with each (nil for none), and whether the fills bound stopped it.
-local function plan_match(shard, limits, book, side, price, quantity)
-  if not would_match(shard, book, side, price) then return quantity, nil, false end
+function matching.plan(shard, limits, book, side, limit, lots)
+  if not would_match(shard, book, side, limit) then return lots, nil, false end
   local half, is_buy = book[OPPOSITE[side]], side == BUY
   local makers, limited = {}, false
-  local left, count, size = quantity, 0, CHUNK_FIRST
+  local left, count, size = lots, 0, CHUNK_FIRST
   local head = half.head or extend_head(shard, half, size, true)
   local at = head.first
   while left > 0 do
@@ -28,7 +33,7 @@ local function plan_match(shard, limits, book, side, price, quantity)
     end
     local maker_price = head.prices[at]
     if not maker_price then break end
-    if price and ((is_buy and maker_price > price) or (not is_buy and maker_price < price)) then break end
+    if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then break end
     if count == limits.fills_max then
       -- Only a bound that really cuts something off counts as one.
       limited = true
@@ -36,14 +41,14 @@ local function plan_match(shard, limits, book, side, price, quantity)
     end
     local member = head.members[at]
     local id = sub(member, ID_START)
-    local filled, notional, fill_seq, priority, price_text, quantity_text, tail = match(record_of(shard, id), MAKER_RECORD)
-    local maker_filled, maker_total = tonumber(filled), tonumber(quantity_text)
+    local MAKER_PARTS = match(record_of(shard, id), MAKER_PATTERN)
+    if not filled then error('an order record of an unknown layout: ' .. record_of(shard, id)) end
+    local maker_filled, maker_total = tonumber(filled), tonumber(quantity)
     local traded = maker_total - maker_filled
     if traded > left then traded = left end
     count = count + 1
     makers[count] = {
-      member, maker_price, traded, id, maker_filled + traded, maker_total, notional, fill_seq, priority, price_text,
-      quantity_text, tail,
+      member, maker_price, traded, id, maker_filled + traded, maker_total, notional, fill_sequence, priority, price, quantity, tail,
     }
     left = left - traded
     at = at + 1
@@ -51,6 +56,7 @@ local function plan_match(shard, limits, book, side, price, quantity)
   return left, makers[1] and makers, limited
 end
 
+local TRADE, TAKER = '[' .. EVENT.trade .. ',', ',0,'
 local function next_trade_id(shard, instrument)
   local id = shard.trade_ids[instrument]
   if not id then
@@ -61,12 +67,12 @@ local function next_trade_id(shard, instrument)
   return id
 end
 
--- Trades with the makers of a plan. Returns the fills and the changed levels for the log, and the taker's notional after
--- them.
-local function apply_fills(shard, book, makers, side, taker_id, taker_notional)
+-- Trades with the makers of a plan; the taker is the first of the entry's orders. Returns the trades' events, each with a comma
+-- behind it, and the changed levels', each with one before it, and the taker's notional after them.
+function matching.apply(shard, book, makers, side, taker_id, taker_notional)
   local half = book[OPPOSITE[side]]
   local seq, time, instrument = shard.seq_text, shard.time, book.instrument
-  local fills, levels, count = {}, '', #makers
+  local fills, touched, count = {}, '', #makers
   local recent, recent_count = book.recent, book.recent_count
   local level_price, level_price_text, level_lots = nil, nil, 0
   for i = 1, count do
@@ -74,26 +80,26 @@ local function apply_fills(shard, book, makers, side, taker_id, taker_notional)
       unpack(makers[i])
     local lots_text, trade_id = text(lots), text(next_trade_id(shard, instrument))
     local done = filled == quantity
-    local record = format_record(shard, done and quantity_text or text(filled), add_product(notional, price, lots),
-      done and STATUS.filled or STATUS.partially_filled, '0', seq, priority, price_text, quantity_text, tail)
+    local record = changed_record(done and quantity_text or text(filled), add_product(notional, price, lots),
+      done and STATUS.filled or STATUS.partially_filled, '0', seq, time, seq, priority, price_text, quantity_text, tail)
     taker_notional = add_product(taker_notional, price, lots)
-    fills[i] = '[' .. trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. fill_seq .. ',[' .. record .. ',"' .. maker_id .. '"]]'
+    fills[i] = TRADE .. trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. fill_seq .. TAKER .. record .. ',"' .. maker_id .. '"],'
     recent[recent_count + i] = trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. side .. ',"' .. maker_id .. '","'
       .. taker_id .. '",' .. time
     store_record(shard, maker_id, record)
     if done then
       half.members[member] = false
-      local client, client_order_id = match(tail, TAIL_OWNER)
-      unlist_open(shard, client, client_order_id, maker_id)
+      local client, client_order_id = match(tail, TAIL_OWNER_PATTERN)
+      unlist(shard, client, client_order_id, maker_id)
     end
     if price ~= level_price then
-      if level_price then levels = levels .. lower_level(half, level_price_text, level_lots) .. ',' end
+      if level_price then touched = touched .. lower_level(half, level_price_text, level_lots) end
       level_price, level_price_text, level_lots = price, price_text, 0
     end
     level_lots = level_lots + lots
   end
-  levels = levels .. lower_level(half, level_price_text, level_lots)
+  touched = touched .. lower_level(half, level_price_text, level_lots)
   half.best = nil
   book.recent_count = recent_count + count
-  return count > 1 and concat(fills, ',') or fills[1], levels, taker_notional
+  return count > 1 and concat(fills) or fills[1], touched, taker_notional
 end

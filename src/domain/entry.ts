@@ -1,0 +1,101 @@
+import type { OrderReference } from './commands';
+import type { Order, Side } from './order';
+
+/** What a log entry says: see log-entry.ts. */
+
+export const ENTRY_KINDS = ['place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep'] as const;
+/**
+ * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
+ * `keep`: an amend with an idempotency key changed nothing.
+ */
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
+/** An entry as the stream holds it, not decoded yet. */
+export interface RawLogEntry {
+  readonly sequence: number;
+  readonly payload: string;
+}
+
+/** A command as it was carried out. `actor` is who acted: the client that the order had to belong to, null for anybody. */
+export type LoggedCommand =
+  | {
+    readonly op: 'place'; readonly actor: string | null;
+    /** null in entries of before version 3. */
+    readonly fillsMax: number | null; readonly openOrdersMax: number | null;
+    readonly instrument: string; readonly side: Side; readonly kind: number; readonly priceTicks: number; readonly quantityLots: number;
+    readonly orderId: string; readonly clientId: string; readonly clientOrderId: string | null;
+  }
+  | { readonly op: 'cancel'; readonly actor: string | null; readonly order: OrderReference }
+  | {
+    readonly op: 'amend'; readonly actor: string | null; readonly fillsMax: number; readonly order: OrderReference;
+    /** null where the order was not found: amounts are ticks and lots of its instrument. */
+    readonly wanted: {
+      readonly priceTicks: number | null; readonly quantityLots: number | null; readonly remainingLots: number | null; readonly quantityLotsMax: number;
+    } | null;
+  }
+  | {
+    readonly op: 'mass_cancel'; readonly actor: string | null; readonly clientId: string; readonly instrument: string | null;
+    /** Sequences between which the page's orders were placed: behind `after`, up to `bound`. */
+    readonly after: number; readonly bound: number; readonly pageSize: number;
+  };
+
+export interface Fill {
+  readonly type: 'trade';
+  readonly tradeId: number;
+  readonly priceTicks: number;
+  readonly quantityLots: number;
+  /** Which of the entry's orders took. */
+  readonly taker: number;
+  /** The maker after this fill. */
+  readonly maker: Order;
+  /** Log sequence of the maker's fill before this one, 0 when this is its first. */
+  readonly makerPreviousFill: number;
+}
+
+/** New total of one price level; 0 lots means that the level is gone. */
+export interface LevelChange {
+  readonly type: 'level';
+  readonly instrument: string;
+  readonly side: Side;
+  readonly priceTicks: number;
+  readonly quantityLots: number;
+}
+
+/** An order as it became. */
+export interface OrderChange {
+  readonly type: 'order';
+  readonly order: Order;
+  /** Log sequence of its fill before this entry, 0 when there was none. */
+  readonly previousFill: number;
+}
+
+/** An order that the answer tells of and that did not change. */
+export interface OrderShown {
+  readonly type: 'shown';
+  readonly order: Order;
+}
+
+export type EntryEvent = Fill | LevelChange | OrderChange | OrderShown;
+
+export interface LogEntry {
+  readonly version: number;
+  readonly kind: EntryKind;
+  readonly sequence: number;
+  readonly timeUs: number;
+  /** null where an entry of before version 3 does not tell. */
+  readonly command: LoggedCommand | null;
+  /** Result code number of a refusal, else 0. */
+  readonly code: number;
+  /** In the order in which they happened. */
+  readonly events: readonly EntryEvent[];
+  /** Of the events, the orders that changed or are shown, the commanded one first; several for a mass cancel, none for some refusals. */
+  readonly orders: readonly Order[];
+  /** Of the events, the trades. */
+  readonly fills: readonly Fill[];
+  /** Of the events, the levels. */
+  readonly levels: readonly LevelChange[];
+  /** Digest of client and idempotency key, null without one. */
+  readonly idempotency: string | null;
+  /** What a keyed amend or cancel asked for in its client's words, so that a reused key is told apart from a retry. */
+  readonly request: unknown;
+}

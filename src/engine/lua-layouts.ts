@@ -1,0 +1,129 @@
+import {
+  COMMAND_ARGUMENTS, COMMAND_LETTER, ENTRY, EVENT, EXECUTE_ARGUMENTS, LOG_ENTRY_VERSION, ORDER_EVENT, ORDER_RECORD, ORDER_RECORD_TAIL,
+  ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION, SHARD_LAYOUT_VERSION, TRADE_EVENT,
+} from '../domain/layouts';
+import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
+import { RESULT_CODES } from '../domain/result-code';
+
+/** What Lua shares with TypeScript, made from the tables of the domain so that it cannot drift apart. */
+
+type Field = (typeof ORDER_RECORD)[number];
+
+/** Numbers as text, as records and arguments hold them. */
+function textTable(name: string, values: Readonly<Record<string, number | string>>): string {
+  return `local ${name} = { ${Object.entries(values).map(([key, value]) => `${key} = '${value}'`).join(', ')} }\n`;
+}
+
+/** Where each name stands. @param first position of the first one: Lua counts from 1 */
+function positionTable(name: string, names: readonly string[], first = 1): string {
+  return `local ${name} = { ${names.map((field, at) => `${field} = ${at + first}`).join(', ')} }\n`;
+}
+
+/** The parts of a record that commands look at, in the order of the record. */
+const ORDER_PARTS = [
+  'filled', 'notional', 'status', 'fill_sequence', 'priority', 'price', 'quantity', 'tail', 'side', 'kind', 'instrument', 'client', 'client_order_id',
+] as const;
+/** The parts that matching needs of a maker. */
+const MAKER_PARTS = ['filled', 'notional', 'fill_sequence', 'priority', 'price', 'quantity', 'tail'] as const;
+
+/** Text in a record never holds a raw double quote (engine/commands/text.ts), so [^"]* is a whole string. */
+function patternOf(field: Field): { readonly open: string; readonly value: string; readonly close: string } {
+  if (field === 'version') return { open: '', value: String(ORDER_RECORD_VERSION), close: '' };
+  if (!ORDER_RECORD_TEXTS.includes(field)) return { open: '', value: '%d+', close: '' };
+  return { open: '"', value: field === 'notional' ? '%d+' : '[^"]*', close: '"' };
+}
+
+/** @param looksInto whether the values of the tail are captured one by one */
+function recordPattern(captured: ReadonlySet<string>, looksInto: boolean): string {
+  const stored = ORDER_RECORD.slice(0, -1);
+  const tailAt = stored.indexOf(ORDER_RECORD_TAIL);
+  const piece = (field: Field): string => {
+    const { open, value, close } = patternOf(field);
+    return `${open}${captured.has(field) ? `(${value})` : value}${close}`;
+  };
+  const head = stored.slice(0, tailAt).map(piece).join(',');
+  const tail = looksInto ? stored.slice(tailAt).map(piece).join(',') : '.+';
+  return `^${head},(${tail})$`;
+}
+
+/** Client and its own name for the order, out of a record's tail. */
+function tailOwnerPattern(): string {
+  const tail = ORDER_RECORD.slice(ORDER_RECORD.indexOf(ORDER_RECORD_TAIL), ORDER_RECORD.indexOf('client_order_id') + 1);
+  return `^${tail.map((field) => {
+    const { open, value, close } = patternOf(field);
+    return `${open}${field === 'client' || field === 'client_order_id' ? `(${value})` : value}${close}`;
+  }).join(',')}`;
+}
+
+/** @param values of some fields that are always the same */
+function joined(fields: readonly (Field | 'tail')[], values: Partial<Record<Field, string>>): string {
+  const isText = (name: string | undefined): boolean => (ORDER_RECORD_TEXTS as readonly (string | undefined)[]).includes(name);
+  let text = `'${ORDER_RECORD_VERSION}`;
+  let isOpen = true;
+  for (const [i, name] of fields.entries()) {
+    const before = `${isText(fields[i - 1]) ? '"' : ''},${isText(name) ? '"' : ''}`;
+    const value = values[name as Field];
+    // Text runs on as long as nothing but constants follows.
+    text += isOpen ? before : ` .. '${before}`;
+    text += value ?? `' .. ${name}`;
+    isOpen = value !== undefined;
+  }
+  return isOpen ? `${text}'` : text;
+}
+
+/**
+ * The two builders of a record, each in one step: text that is joined piece by piece costs as much again for each piece. All
+ * parts are text. The tail of a new record comes without `placed` and its time.
+ */
+function recordBuilders(): string {
+  const head = ORDER_RECORD.slice(1, ORDER_RECORD.indexOf(ORDER_RECORD_TAIL));
+  const fresh = { sequence: '0', updated_us: '0', placed: '0' };
+  const given = head.filter((field) => !(field in fresh));
+  return `local function changed_record(${head.join(', ')}, tail)\n  return ${joined([...head, 'tail'], {})}\nend\n`
+    + `local function new_record(${given.join(', ')}, tail, time)\n  return ${joined([...head, 'placed', 'tail'], fresh)} .. ',' .. time\nend\n`;
+}
+
+/** Constants, patterns and the builders of records, ahead of every file of the library. */
+export function luaLayouts(): string {
+  const codes: Record<string, number> = {};
+  for (const [code, spec] of Object.entries(RESULT_CODES)) {
+    if (spec.number !== null) codes[code] = spec.number;
+  }
+  const commands = Object.entries(COMMAND_ARGUMENTS);
+  return [
+    textTable('CODE', codes),
+    textTable('STATUS', STATUS_CODE),
+    textTable('REASON', REASON_CODE),
+    textTable('KIND', KIND_CODE),
+    textTable('EVENT', EVENT),
+    textTable('LETTER', COMMAND_LETTER),
+    `local SHARD_VERSION, ENTRY_VERSION = '${SHARD_LAYOUT_VERSION}', '${LOG_ENTRY_VERSION}'\n`,
+    `local ARGUMENTS = { execute = ${EXECUTE_ARGUMENTS.length}, ${commands.map(([op, names]) => `${op} = ${names.length}`).join(', ')} }\n`,
+    positionTable('EXECUTE_AT', EXECUTE_ARGUMENTS),
+    // Counted from a command's letter.
+    `local ARGUMENT_AT = {\n${commands.map(([op, names]) => `  ${positionTable(op, names).slice('local '.length).trimEnd()},\n`).join('')}}\n`,
+    positionTable('ENTRY_AT', ENTRY),
+    positionTable('TRADE_AT', TRADE_EVENT),
+    positionTable('ORDER_EVENT_AT', ORDER_EVENT),
+    positionTable('ORDER_PART', ORDER_PARTS),
+    `local ORDER_PATTERN = '${recordPattern(new Set(ORDER_PARTS), true)}'\n`,
+    `local MAKER_PATTERN = '${recordPattern(new Set(MAKER_PARTS), false)}'\n`,
+    `local TAIL_OWNER_PATTERN = '${tailOwnerPattern()}'\n`,
+    recordBuilders(),
+  ].join('');
+}
+
+/** Lists of names that Lua files take apart by one word. */
+const NAME_LISTS: Readonly<Record<string, readonly string[]>> = {
+  ORDER_PARTS, MAKER_PARTS, PLACE_ARGUMENTS: COMMAND_ARGUMENTS.place, CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.cancel,
+  AMEND_ARGUMENTS: COMMAND_ARGUMENTS.amend, MASS_CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.mass_cancel,
+};
+
+/** Writes out `local ORDER_PARTS = …` and the like: the names stand in the table of layouts only. */
+export function expandNameLists(source: string): string {
+  return source.replace(/\blocal ([A-Z_]+(?:_PARTS|_ARGUMENTS)) =/g, (all, list: string) => {
+    const names = NAME_LISTS[list];
+    if (names === undefined) throw new Error(`there is no list of names ${list}`);
+    return `local ${names.join(', ')} =`;
+  });
+}

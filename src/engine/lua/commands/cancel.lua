@@ -1,0 +1,57 @@
+local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answered, log.ending, log.refuse
+local parse, record_of, is_open, store_record = records.parse, records.of, records.is_open, records.store
+local book_of, leave_level, lower_level, unlist = books.of, levels.leave, levels.lower, listings.unlist
+local AT_STATUS, AT_CLIENT, AT_FILL = ORDER_PART.status, ORDER_PART.client, ORDER_PART.fill_sequence
+local LAST = ARGUMENTS.cancel - 1
+local OPENING, ORDER = log.OPENING.cancel, '[' .. EVENT.order .. ','
+
+-- Finds the order that a cancel or amend names, by id or by its client's name for it, where it is the actor's or the actor is
+-- anybody. Returns its id and record; no record where there is none.
+function cancel.find_order(shard, id, name, actor)
+  if id == '' then
+    id = listings.order_id_of(shard, name)
+    if not id then return nil end
+  end
+  local record = record_of(shard, id)
+  if record and actor ~= '' and parse(shard, record)[AT_CLIENT] ~= actor then return nil end
+  return id, record
+end
+
+-- Takes an open order out of the book and its client's listings, and stores it as cancelled. `order` is its record, parsed.
+-- Returns the new record and the event of its level.
+function cancel.order(shard, id, order, why)
+  local ORDER_PARTS = unpack(order)
+  local half = book_of(shard, instrument)[side]
+  leave_level(shard, half, priority, id)
+  local level = lower_level(half, price, quantity - filled)
+  unlist(shard, client, client_order_id, id)
+  local record = changed_record(filled, notional, STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, price, quantity,
+    tail)
+  store_record(shard, id, record)
+  return record, level
+end
+
+-- The command as the log tells it.
+local function asked(actor, id, name)
+  return '["C","' .. actor .. '","' .. id .. '","' .. name .. '"]'
+end
+
+-- cancel: takes one open order out of the book.
+-- Arguments: id (of the order, or ''), name (its client's: client","client_order_id, where id is ''), actor (the client that it
+--   must belong to, '' for anybody), idem (digest of its key, or ''), request (as JSON, or '').
+-- Reads: client_order_ids, orders, depth, idem. Writes: book, depth, orders, open:<client>, client_order_ids, idem, log.
+-- Returns: the entry, R<its key's answer>, X<code> or X<code>,<record> when the order is done already.
+function cancel.run(shard, limits, argv, at)
+  local CANCEL_ARGUMENTS = unpack(argv, at, at + LAST)
+  local known = idem ~= '' and answered(shard, limits, idem)
+  if known then return known end
+  local found, record = cancel.find_order(shard, id, name, actor)
+  if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, id, name), idem, request) end
+  local order = parse(shard, record)
+  if not is_open(order[AT_STATUS]) then return refuse(shard, CODE.order_not_open, record, found, asked(actor, id, name), idem, request) end
+
+  next_seq(shard)
+  local changed, level = cancel.order(shard, found, order, REASON.requested)
+  return add(shard, idem, OPENING .. shard.seq_text .. ',' .. shard.time .. ',["C","' .. actor .. '","' .. id .. '","' .. name .. '"],0,['
+    .. ORDER .. order[AT_FILL] .. ',' .. changed .. ',"' .. found .. '"]' .. level .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
+end

@@ -1,0 +1,47 @@
+-- Writes everything pending, and the counters. Called once, when the log has the call's entries.
+function flush.all(shard)
+  for _, book in pairs(shard.books) do
+    for side in pairs(OPPOSITE) do
+      books.flush_members(book[side])
+      levels.flush(book[side])
+    end
+    call_many('LPUSH', shard.tag .. 'trades:' .. book.instrument, book.recent, book.recent_count)
+  end
+  for client, open in pairs(shard.opens) do listings.flush(shard, client, open) end
+
+  local values, count = {}, 0
+  for id, record in pairs(shard.records) do
+    values[count + 1], values[count + 2] = id, record
+    count = count + 2
+  end
+  call_many('HSET', shard.orders_key, values, count)
+
+  values, count = {}, 0
+  local gone, gone_count = {}, 0
+  for field, id in pairs(shard.client_order_ids) do
+    local stored = shard.client_order_ids_stored[field]
+    if id and id ~= stored then
+      values[count + 1], values[count + 2] = field, id
+      count = count + 2
+    elseif not id and stored then
+      gone_count = gone_count + 1
+      gone[gone_count] = field
+    end
+  end
+  call_many('HSET', shard.client_order_ids_key, values, count)
+  call_many('HDEL', shard.client_order_ids_key, gone, gone_count)
+
+  values, count = {}, 0
+  for digest, answer in pairs(shard.idems) do
+    values[count + 1], values[count + 2] = digest, answer
+    count = count + 2
+  end
+  call_many('HSET', shard.idem_key, values, count)
+
+  local fields = { 'seq', text(shard.seq), 'time_us', shard.time }
+  for instrument, trade_id in pairs(shard.trade_ids) do
+    fields[#fields + 1] = 'trade_id:' .. instrument
+    fields[#fields + 1] = text(trade_id)
+  end
+  call('HSET', shard.meta_key, unpack(fields))
+end

@@ -1,0 +1,99 @@
+-- The best orders of a side, as far as a call has read them.
+
+local flush_members, ID_START, read_records = books.flush_members, books.ID_START, records.read
+
+-- The head of a side: its best resting orders in matching order, as parallel arrays of members and prices. `complete`
+-- when nothing rests behind them. An order that joins among them is one of them from then on. Entries whose member is
+-- pending removal are passed over.
+local HEAD_MOVED_MAX = 16
+
+local function new_head()
+  return { count = 0, first = 1, complete = false, members = {}, prices = {} }
+end
+
+-- A head without the orders that are pending removal: what is left of it stands first in the sorted set.
+local function without_removed(head, pending)
+  local kept, count = new_head(), 0
+  for i = head.first, head.count do
+    local member = head.members[i]
+    if pending[member] ~= false then
+      count = count + 1
+      kept.members[count], kept.prices[count] = member, head.prices[i]
+    end
+  end
+  kept.count = count
+  return kept
+end
+
+-- Reads the next `size` orders behind those of the head, with their records if asked for. Returns the head.
+local function extend_head(shard, half, size, with_records)
+  local head = half.head or new_head()
+  if next(half.members) then
+    head = without_removed(head, half.members)
+    flush_members(half)
+  end
+  half.head = head
+  local before, members, prices = head.count, head.members, head.prices
+  local page = call('ZRANGE', half.key, before, before + size - 1, 'WITHSCORES')
+  local found = #page / 2
+  for i = 1, found do
+    members[before + i], prices[before + i] = page[2 * i - 1], math.abs(tonumber(page[2 * i]))
+  end
+  if with_records and found > 0 then
+    local ids = {}
+    for i = 1, found do ids[i] = sub(page[2 * i - 1], ID_START) end
+    read_records(shard, ids)
+  end
+  head.count = before + found
+  head.complete = found < size
+  return head
+end
+
+-- Index of the first order of the head that still rests there, from `at` on; one past the end where there is none.
+local function skip_removed(half, at)
+  local head, pending = half.head, half.members
+  while at <= head.count and pending[head.members[at]] == false do at = at + 1 end
+  return at
+end
+
+local function best_price(shard, half)
+  if half.best ~= nil then return half.best end
+  local head = half.head or extend_head(shard, half, 1)
+  head.first = skip_removed(half, head.first)
+  while head.first > head.count and not head.complete do
+    head = extend_head(shard, half, 1)
+    head.first = skip_removed(half, head.first)
+  end
+  half.best = head.prices[head.first] or false
+  return half.best
+end
+
+-- Whether an order of `side` at `price` would match at once; price nil stands for a market order.
+function heads.would_match(shard, book, side, price)
+  local best = best_price(shard, book[OPPOSITE[side]])
+  if not best then return false end
+  if not price then return true end
+  if side == BUY then return best <= price end
+  return best >= price
+end
+
+-- An order joins the head behind those of a better or the same price, or rests behind it all. A long head is done away
+-- with instead: moving its orders would cost more than reading it again.
+function heads.join(half, member, price)
+  local head, is_bid = half.head, half.side == BUY
+  local prices, at = head.prices, head.count
+  while at > 0 and ((is_bid and prices[at] < price) or (not is_bid and prices[at] > price)) do at = at - 1 end
+  if at == head.count and not head.complete then return end
+  if head.count - at > HEAD_MOVED_MAX then
+    half.head = nil
+    return
+  end
+  local members = head.members
+  for i = head.count, at + 1, -1 do members[i + 1], prices[i + 1] = members[i], prices[i] end
+  at = at + 1
+  members[at], prices[at] = member, price
+  head.count = head.count + 1
+  if at < head.first then head.first = at end
+end
+
+heads.extend, heads.skip_removed = extend_head, skip_removed

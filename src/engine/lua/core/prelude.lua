@@ -1,0 +1,37 @@
+-- What every file of the library may name without asking for it. It stands outside of the files' own blocks, so each local
+-- here is one of the 200 that Lua gives a chunk.
+
+-- What is not there yet while a library loads is bound when one of its functions is called: a name of our own costs less
+-- than one looked up among the globals each time.
+local call, format, match, sub, concat, unpack, tonumber
+
+local function bind()
+  call, format, match, sub, concat = redis.call, string.format, string.match, string.sub, table.concat
+  unpack, tonumber = _G.unpack, _G.tonumber
+end
+
+-- An integer as exact text. Lua's own conversion prints 14 digits; %d prints the integer that it is, and costs half.
+-- Every amount is an integer of at most 2^53 - 1 (domain/amounts.ts). Printing a number is among the dearest things
+-- Lua does here, so text that came in as text is passed on as text.
+local EXACT_MAX = 9007199254740991
+
+local function text(n)
+  return format('%d', n)
+end
+
+local BUY, SELL = '0', '1'
+local OPPOSITE = { [BUY] = SELL, [SELL] = BUY }
+
+-- Most values handed to one variadic redis.call; Lua's stack holds about 8,000.
+local VARIADIC_MAX = 2000
+
+local function call_many(command, key, values, count)
+  if count == 0 then return end
+  if count <= VARIADIC_MAX then
+    call(command, key, unpack(values, 1, count))
+    return
+  end
+  for first = 1, count, VARIADIC_MAX do
+    call(command, key, unpack(values, first, math.min(first + VARIADIC_MAX - 1, count)))
+  end
+end

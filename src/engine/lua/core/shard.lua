@@ -1,0 +1,68 @@
+-- The shard as one engine call sees it: counters read once from `meta`, and everything the call has learned
+-- or changed so far. What its commands name is read ahead, and what they change is written at the end of the
+-- call, many in one command each: an order that comes and goes within a call never touches its sorted set, and
+-- a redis.call costs more than most of what it does. Whatever reads a structure with pending changes goes
+-- through the files of this folder, which know of them. The shard lives for one call: a library keeps no state
+-- between calls.
+--
+-- Keys, all behind the shard's tag:
+--   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>
+--   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
+--                               id <seq>-0 is the last one's sequence
+--   orders                      hash: compact order id -> order record
+--   book:<instrument>:<side>    sorted set: score = price (negative for bids), member = priority + order id
+--   depth:<instrument>:<side>   hash: price ticks -> total lots
+--   open:<client>               sorted set: score = sequence at which it was placed, member = id of an open order
+--   client_order_ids            hash: client","client_order_id -> order id, open orders only
+--   idem                        hash: digest of client and idempotency key -> seq,second
+--   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted
+
+-- Opens the shard for one call. Returns the shard, or nil and a result code when its state refuses commands.
+-- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
+-- another life is never traded on, however early after its return a command arrives.
+function shards.open(meta_key, epoch, sequence_min)
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version')
+  local state = meta[1]
+  if state ~= 'open' then
+    if state == 'frozen' then return nil, CODE.engine_frozen end
+    if state == 'recovering' then return nil, CODE.engine_recovering end
+    -- No state at all is an empty Redis: a venue that lost its book must not start a new one silently.
+    return nil, CODE.engine_unavailable
+  end
+  -- Laid out by another version of this program: what it means is not known here.
+  if meta[6] ~= SHARD_VERSION then return nil, CODE.engine_recovering end
+  local seq = tonumber(meta[2])
+  if (epoch ~= '' and epoch ~= meta[5]) or seq < sequence_min then
+    return nil, CODE.engine_recovering
+  end
+  local now = call('TIME')
+  local time_us = now[1] * 1000000 + now[2]
+  local last_us = tonumber(meta[3])
+  if time_us < last_us then time_us = last_us end
+  local tag, entry_end = sub(meta_key, 1, -5), ',"' .. meta[5] .. '"]'
+  return {
+    meta_key = meta_key,
+    -- How an entry ends behind its events: any, and one without a key.
+    entry_end = entry_end, plain_end = '],"",null' .. entry_end,
+    tag = tag,
+    log_key = tag .. 'log',
+    orders_key = tag .. 'orders',
+    client_order_ids_key = tag .. 'client_order_ids',
+    idem_key = tag .. 'idem',
+    seq = seq, opening_seq = seq,
+    time = text(time_us),
+    second_text = now[1],
+    second = tonumber(now[1]),
+    persisted = tonumber(meta[4]),
+    trade_ids = {},
+    zeros = {},
+    -- Entries of this call as XADD takes them, each behind the name of its field, and how many of them the log has.
+    entries = {}, entry_count = 0, logged_count = 0,
+    -- Known and pending, by structure:
+    books = {},
+    records = {}, stored_records = {}, parsed = {},
+    client_order_ids = {}, client_order_ids_stored = {},
+    opens = {},
+    idems = {}, stored_idems = {},
+  }
+end
