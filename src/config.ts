@@ -81,6 +81,8 @@ const positive = (fallback: number, max: number): Joi.NumberSchema => Joi.number
 
 const GIB = 2 ** 30;
 const API_WORKERS_MAX = 64;
+/** A hundred years: old data can be kept answering. */
+const IDEMPOTENCY_TTL_MAX_S = 3_153_600_000;
 
 /** Node tells that a connection has drained only where more waited than this. */
 const STREAM_BYTES_MIN = 65_536;
@@ -105,7 +107,7 @@ const ENVIRONMENT = Joi.object({
   REQUIRE_DURABLE: Joi.boolean().default(false),
   AUTO_RECOVER: Joi.boolean().default(true),
   ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis'),
-  IDEMPOTENCY_TTL: positive(86_400, 31_536_000),
+  IDEMPOTENCY_TTL: positive(86_400, IDEMPOTENCY_TTL_MAX_S),
   SHUTDOWN_TIMEOUT_MS: positive(10_000, 600_000),
 
   BODY_BYTES_MAX: positive(1_048_576, 64 * 1_048_576),

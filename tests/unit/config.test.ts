@@ -42,6 +42,12 @@ describe('settings', () => {
     expect([...config.roles]).toEqual(['writer']);
   });
 
+  it('keep idempotency keys for up to a hundred years', () => {
+    const century = 100 * 365 * 86_400;
+    expect(readConfig({ IDEMPOTENCY_TTL: String(century) }).idempotencyTtlS).toBe(century);
+    expect(errorOf({ IDEMPOTENCY_TTL: String(century + 1) }).message).toContain('IDEMPOTENCY_TTL');
+  });
+
   const bad: [name: string, value: string][] = [
     ...COUNTS.flatMap((name) => ['0', '-1', '1.5', 'many', '1e999', '99999999999', ' '].map((value): [string, string] => [name, value])),
     ...['-1', '65536', '80.5', 'http', '0x'].map((value): [string, string] => ['PORT', value]),
