@@ -28,7 +28,7 @@ import { CommitWatcher } from './persistence/commit-watcher';
 import { Database, DatabaseUnavailableError } from './persistence/database';
 import { History } from './persistence/history';
 import { InstrumentRegister } from './persistence/instrument-register';
-import { applySchema } from './persistence/migrate';
+import { migrate } from './persistence/migrate';
 import { RecoverySource } from './persistence/recovery-source';
 import { Writer } from './persistence/writer';
 import { ShardKeeper } from './recovery/shard-keeper';
@@ -347,7 +347,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const prepareRecord = async (): Promise<readonly Instrument[]> => {
     for (;;) {
       try {
-        await applySchema(database);
+        await migrate(database);
         return await new InstrumentRegister(database).reconcile(config.instruments);
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) throw error;

@@ -34,7 +34,8 @@ export function isDataError(error: unknown): boolean {
   return of !== null && REFUSED_VALUE_CLASSES.has(of);
 }
 
-function isUnavailable(error: unknown): boolean {
+/** Whether an error says something of the connection, the server or its settings; so does one that is not the server's own. */
+export function isUnavailable(error: unknown): boolean {
   const of = sqlstateClass(error);
   return of === null || UNAVAILABLE_CLASSES.has(of);
 }
