@@ -30,7 +30,7 @@ import { History } from './persistence/history';
 import { InstrumentRegister } from './persistence/instrument-register';
 import { migrate } from './persistence/migrate';
 import { RecoverySource } from './persistence/recovery-source';
-import { Writer } from './persistence/writer';
+import { Writer } from './persistence/writer/writer';
 import { ShardKeeper } from './recovery/shard-keeper';
 import { Status } from './status';
 import { Market } from './stream/market';
