@@ -56,6 +56,7 @@ export interface Config {
   readonly readBarrierTimeoutMs: number;
   readonly databaseConnectionsMax: number;
   readonly databaseTimeoutMs: number;
+  readonly settingsCheckMs: number;
 
   readonly streamConnectionsMax: number;
   readonly streamConnectionsPerAddressMax: number;
@@ -142,6 +143,7 @@ const ENVIRONMENT = Joi.object({
   READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000),
   DATABASE_CONNECTIONS_MAX: positive(10, 1_000),
   DATABASE_TIMEOUT_MS: positive(5_000, 600_000),
+  SETTINGS_CHECK_MS: positive(5_000, 3_600_000),
 
   STREAM_CONNECTIONS_MAX: positive(20_000, 1_000_000),
   STREAM_CONNECTIONS_PER_ADDRESS_MAX: positive(15_000, 1_000_000),
