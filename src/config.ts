@@ -56,6 +56,7 @@ export interface Config {
   readonly readBarrierTimeoutMs: number;
   readonly databaseConnectionsMax: number;
   readonly databaseTimeoutMs: number;
+  readonly settingsCheckMs: number;
 
   readonly streamConnectionsMax: number;
   readonly streamConnectionsPerAddressMax: number;
@@ -81,6 +82,8 @@ const positive = (fallback: number, max: number): Joi.NumberSchema => Joi.number
 
 const GIB = 2 ** 30;
 const API_WORKERS_MAX = 64;
+/** A hundred years: old data can be kept answering. */
+const IDEMPOTENCY_TTL_MAX_S = 3_153_600_000;
 
 /** Node tells that a connection has drained only where more waited than this. */
 const STREAM_BYTES_MIN = 65_536;
@@ -105,7 +108,7 @@ const ENVIRONMENT = Joi.object({
   REQUIRE_DURABLE: Joi.boolean().default(false),
   AUTO_RECOVER: Joi.boolean().default(true),
   ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis'),
-  IDEMPOTENCY_TTL: positive(86_400, 31_536_000),
+  IDEMPOTENCY_TTL: positive(86_400, IDEMPOTENCY_TTL_MAX_S),
   SHUTDOWN_TIMEOUT_MS: positive(10_000, 600_000),
 
   BODY_BYTES_MAX: positive(1_048_576, 64 * 1_048_576),
@@ -140,6 +143,7 @@ const ENVIRONMENT = Joi.object({
   READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000),
   DATABASE_CONNECTIONS_MAX: positive(10, 1_000),
   DATABASE_TIMEOUT_MS: positive(5_000, 600_000),
+  SETTINGS_CHECK_MS: positive(5_000, 3_600_000),
 
   STREAM_CONNECTIONS_MAX: positive(20_000, 1_000_000),
   STREAM_CONNECTIONS_PER_ADDRESS_MAX: positive(15_000, 1_000_000),
