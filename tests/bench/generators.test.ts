@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import { closedLoad, HttpConnection, openLoad, requestText, requireExpected } from '../../src/bench/http-load';
 import { orderRequests, orderSource } from '../../src/bench/orders';
 import { StreamReceiver } from '../../src/bench/stream-receiver';
+import { until } from '../support/until';
 
 /** What measures must see what is there: answers cut anywhere, wrong ones, gaps. */
 
@@ -94,7 +95,7 @@ describe('the stream receiver', () => {
     await once(server, 'listening');
     server.on('connection', (socket) => { for (const message of messages) socket.send(message); });
     const receiver = await StreamReceiver.open(portOf(server), '/stream');
-    while (receiver.messages < messages.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until('it has every message', () => receiver.messages >= messages.length);
     expect([receiver.messages, receiver.deltas, receiver.gaps]).toEqual([messages.length, 3, gaps]);
     receiver.close();
     await new Promise((resolve) => server.close(resolve));

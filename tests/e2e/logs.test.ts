@@ -1,7 +1,7 @@
 import { HttpClient } from '../persistence/support/http-client';
 import { ServiceProcess, type LogLine } from '../persistence/support/service-process';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { StreamClient } from '../stream/support/stream-client';
 import { TestRedis } from '../support/redis';
 import { PrivateServer } from '../support/servers';

@@ -6,7 +6,7 @@ import { Load, testSeed } from '../persistence/support/load';
 import { differences, faultsOf, inconsistencies, readRecord } from '../persistence/support/record';
 import { ServiceProcess } from '../persistence/support/service-process';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { StreamClient } from '../stream/support/stream-client';
 import { Venue } from '../support/venue';
 

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '../../src/servers/ports';
 import { identityOf } from '../../src/servers/process-table';
 import { temporaryDirectory } from '../support/servers';
+import { until } from '../support/until';
 import { UpProcess } from '../support/up-process';
 
 jest.setTimeout(120_000);
@@ -68,9 +68,7 @@ describe('npm run up', () => {
     expect(servers.map((pid) => identityOf(pid) !== null)).toEqual([true, true]);
     await up.ctrlC();
     // npm may be gone a moment before its child.
-    const deadline = Date.now() + 10_000;
-    while (servers.some((pid) => identityOf(pid) !== null) && Date.now() < deadline) await sleep(20);
-    expect(servers.map((pid) => identityOf(pid))).toEqual([null, null]);
+    await until('its servers are gone', () => servers.every((pid) => identityOf(pid) === null), 10_000);
     expect(readFileSync(join(first.path, 'logs', 'postgres.log'), 'utf8')).toMatch(/database system is shut down/);
   });
 
@@ -84,12 +82,12 @@ describe('npm run up', () => {
     process.kill(up.serverPid('postgres'), 'SIGKILL');
     await up.says(/redis runs again/);
     await up.says(/postgres runs again/);
-    while (await order(port) !== 201) await sleep(50);
+    await until('it takes orders again', async () => await order(port) === 201);
 
     const service = (JSON.parse(readFileSync(join(first.path, 'service.pid'), 'utf8')) as { pid: number }).pid;
     process.kill(service, 'SIGKILL');
     await up.says(/service runs again/);
-    while (await order(port) !== 201) await sleep(50);
+    await until('it takes orders again', async () => await order(port) === 201);
 
     await up.signal('SIGTERM');
     expect(await up.exitCode()).toBe(0);

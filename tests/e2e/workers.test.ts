@@ -2,7 +2,7 @@ import { ServiceProcess } from '../persistence/support/service-process';
 import { Load, testSeed } from '../persistence/support/load';
 import { faultsOf, readRecord } from '../persistence/support/record';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { Venue } from '../support/venue';
 
 const WORKERS = 2;

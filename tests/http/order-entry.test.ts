@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { newOrderId } from '../../src/domain/order-id';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { MessageContract } from '../support/asyncapi';
 import { metricOf } from '../support/metrics';
 import { limit } from './support/client';

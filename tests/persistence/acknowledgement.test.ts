@@ -1,3 +1,4 @@
+import { until } from '../support/until';
 import { Venue } from '../support/venue';
 import { HttpClient } from './support/http-client';
 
@@ -57,7 +58,10 @@ describe('an acknowledgement after Postgres', () => {
     expect(unknown.body).toMatchObject({ code: 'outcome_unknown' });
     await venue.start({ ROLES: 'writer' });
     let answer = await client.post('/orders', body);
-    while (answer.status === 504) answer = await client.post('/orders', body);
+    await until('the outcome is known', async () => {
+      answer = await client.post('/orders', body);
+      return answer.status !== 504;
+    });
     expect(answer.status).toBe(201);
     expect(answer.headers['idempotency-replayed']).toBe('true');
     expect(await venue.database.query('SELECT 1 FROM orders')).toHaveLength(1);

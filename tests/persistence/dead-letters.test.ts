@@ -4,7 +4,7 @@ import { Venue, type RunningApp } from '../support/venue';
 import { HttpClient } from './support/http-client';
 import { readRecord } from './support/record';
 import { ShardView } from './support/shard-view';
-import { until } from './support/until';
+import { until, within } from '../support/until';
 import { WriterRig } from './support/writer-rig';
 
 describe('log entries that Postgres refuses', () => {
@@ -95,7 +95,7 @@ describe('log entries that Postgres refuses', () => {
         ended();
       },
     });
-    await end;
+    await within('a batch is committed', end);
     await doomed.stop();
     expect(doomed.deadLetters).toBe(1);
     expect(await shard.meta('persisted')).toBe(0);

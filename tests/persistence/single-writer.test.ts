@@ -5,7 +5,7 @@ import { Load, testSeed } from './support/load';
 import { faultsOf, inconsistencies, readRecord } from './support/record';
 import { ServiceProcess } from './support/service-process';
 import { ShardView } from './support/shard-view';
-import { until } from './support/until';
+import { until } from '../support/until';
 import { WriterRig } from './support/writer-rig';
 
 /** A promise that a test resolves. */

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresProcesses, signalPostgres } from '../../src/servers/embedded-postgres';
 import { audit } from '../audit/support';
 import type { HttpAnswer } from '../persistence/support/http-client';
 import { Load } from '../persistence/support/load';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { PrivateServer } from '../support/servers';
 import { Venue, type RunningApp } from '../support/venue';
 import { ORDER, Recovery } from './support';
@@ -151,10 +150,10 @@ describe('while Redis is away', () => {
     const told = [];
     for (const key of ['a', 'b', 'c', 'd']) {
       let answer = await recovery.place({ idempotency_key: key, price: '95.00' });
-      while (answer.status >= 500) {
-        await sleep(50);
-        answer = await recovery.place({ idempotency_key: key, price: '95.00' });
-      }
+      await until(`the outcome of ${key} is known`, async () => {
+        if (answer.status >= 500) answer = await recovery.place({ idempotency_key: key, price: '95.00' });
+        return answer.status < 500;
+      });
       expect(answer).toMatchObject({ status: 201, body: { status: 'open', price: '95.00' } });
       told.push(idOf(answer));
     }

@@ -2,7 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Load } from '../persistence/support/load';
 import { ServiceProcess } from '../persistence/support/service-process';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { audit, runCommand } from '../audit/support';
 import { StreamClient } from '../stream/support/stream-client';
 import { PrivateServer, temporaryDirectory } from '../support/servers';

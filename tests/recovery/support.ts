@@ -1,6 +1,6 @@
 import type { StoredShard } from '../../src/engine/shard-reader';
 import { HttpClient, type HttpAnswer } from '../persistence/support/http-client';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { readShard } from '../audit/support';
 import type { RunningApp, Venue } from '../support/venue';
 

@@ -1,5 +1,5 @@
 import { HttpClient } from '../persistence/support/http-client';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { MessageContract } from '../support/asyncapi';
 import { Venue, type RunningApp } from '../support/venue';
 import { StreamClient } from './support/stream-client';

@@ -2,7 +2,7 @@ import { seededRandom } from '../../src/seeded-random';
 import { HttpClient } from '../persistence/support/http-client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { Venue, type RunningApp } from '../support/venue';
 import { EventClient } from './support/event-client';
 import { RebuiltBook, orderProblems, tradeProblems, type BookAt } from './support/rebuilt-book';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpClient } from '../persistence/support/http-client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { PrivateServer } from '../support/servers';
 import { Venue } from '../support/venue';
 import { RebuiltBook, tradeProblems } from './support/rebuilt-book';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 import { HttpClient } from '../persistence/support/http-client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { RebuiltBook } from './support/rebuilt-book';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Venue, type RunningApp } from '../support/venue';
 import { HttpClient } from '../persistence/support/http-client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { StreamClient, type StreamMessage } from './support/stream-client';
 
 const INSTRUMENTS = ['BTC-USD', 'ETH-USD'];

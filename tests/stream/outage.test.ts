@@ -1,6 +1,6 @@
 import { HttpClient } from '../persistence/support/http-client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { Venue, type RunningApp } from '../support/venue';
 import { EventClient } from './support/event-client';
 import { RebuiltBook } from './support/rebuilt-book';

@@ -1,6 +1,6 @@
 import { HttpClient } from '../persistence/support/http-client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { EventClient, type StreamEvent } from './support/event-client';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { audit, runCommand } from '../audit/support';
 import { HttpClient, type HttpAnswer } from '../persistence/support/http-client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { PrivateServer, temporaryDirectory } from '../support/servers';
 import { Venue, type RunningApp } from '../support/venue';
 import { loadPostgres, loadRedis, readTold, type ToldRequest } from './load-fixture';

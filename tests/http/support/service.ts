@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { compactId } from '../../../src/domain/order-id';
 import { Venue, type RunningApp } from '../../support/venue';
 import { temporaryDirectory } from '../../support/servers';
+import { until } from '../../support/until';
 import { Client } from './client';
 
 const BOOKS = 120;
@@ -56,11 +56,10 @@ export class Service {
 
   /** Waits until Postgres holds everything and Redis has let go of what it need not keep. */
   async persisted(): Promise<void> {
-    for (;;) {
+    await until('everything is persisted', async () => {
       const [seq, persisted] = await this.venue.redis.command('HMGET', `{${this.venue.shard}}:meta`, 'seq', 'persisted') as [string, string];
-      if (seq === persisted) return;
-      await sleep(5);
-    }
+      return seq === persisted;
+    });
   }
 
   /** For a Redis of the test's own that was killed: the venue's connection to it does not come back. */

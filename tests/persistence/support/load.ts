@@ -19,6 +19,8 @@ export interface LoadOptions {
 }
 
 const RETRY_MS = 20;
+/** An outage that a test makes is over long before. */
+const CERTAIN_MAX_MS = 90_000;
 const BATCH_MAX = 20;
 const PRICE_BASE_CENTS = 10_000;
 const PRICE_SPREAD_CENTS = 12;
@@ -151,7 +153,9 @@ export class Load {
 
   private async batch(random: Random): Promise<void> {
     let operations = Array.from({ length: 1 + random.below(BATCH_MAX) }, () => this.operation(random));
+    const deadline = Date.now() + CERTAIN_MAX_MS;
     while (operations.length > 0) {
+      if (Date.now() > deadline) throw new Error(`${operations.length} operations of a batch have no certain answer`);
       const { status, body } = await this.certain(() => this.client.post('/orders/batch', { operations }));
       if (status !== 200) {
         this.fault(`batch: ${status} ${JSON.stringify(body)}`);
@@ -178,9 +182,12 @@ export class Load {
 
   private async certain(call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     if (this.options.persistent !== true) return call();
+    const deadline = Date.now() + CERTAIN_MAX_MS;
     for (;;) {
-      const answer = await call().catch(() => null);
+      let last: unknown;
+      const answer = await call().catch((error: unknown) => { last = error; return null; });
       if (answer !== null && answer.status < 500) return answer;
+      if (Date.now() > deadline) throw new Error(`no certain answer, at last ${answer?.status ?? 'none'}`, { cause: last });
       await sleep(RETRY_MS);
     }
   }
