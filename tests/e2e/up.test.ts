@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { findFreePort } from '../../src/servers/ports';
 import { identityOf } from '../../src/servers/process-table';
+import { callOnce, ContractError } from '../support/client';
 import { temporaryDirectory } from '../support/servers';
 import { until } from '../support/until';
 import { UpProcess } from '../support/up-process';
@@ -21,18 +22,15 @@ function sh(command: string): unknown {
 }
 
 async function book(port: number): Promise<Book> {
-  return await (await fetch(`http://127.0.0.1:${port}/public/orderbook?instrument=BTC-USD`)).json() as Book;
+  return (await callOnce<Book>(`http://127.0.0.1:${port}`, 'GET', '/public/orderbook?instrument=BTC-USD')).body;
 }
 
 async function order(port: number): Promise<number> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/orders`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ client_id: 'client-A', instrument: 'BTC-USD', side: 'buy', type: 'limit', price: 50000.0, quantity: 0.5 }),
-    });
-    return response.status;
-  } catch {
+    const body = { client_id: 'client-A', instrument: 'BTC-USD', side: 'buy', type: 'limit', price: 50000.0, quantity: 0.5 };
+    return (await callOnce(`http://127.0.0.1:${port}`, 'POST', '/orders', { body })).status;
+  } catch (error) {
+    if (error instanceof ContractError) throw error;
     return 0;
   }
 }

@@ -1,3 +1,4 @@
+import { callOnce, limit } from '../support/client';
 import { until } from '../support/until';
 import { Venue } from '../support/venue';
 
@@ -5,14 +6,8 @@ describe('the test venue', () => {
   it('runs the whole service on its own shard and database, and leaves nothing behind', async () => {
     const venue = await Venue.open();
     const { url } = await venue.start();
-    const response = await fetch(`${url}/orders`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ client_id: 'client-A', instrument: 'BTC-USD', side: 'buy', type: 'limit', price: 50000.0, quantity: 0.5 }),
-    });
-    expect(response.status).toBe(201);
-    const order = await response.json() as { order_id: string; status: string };
-    expect(order.status).toBe('open');
+    const answer = await callOnce(url, 'POST', '/orders', { body: limit() });
+    expect(answer).toMatchObject({ status: 201, body: { status: 'open' } });
     await until('the order is in the journal', async () => (await venue.database.query('SELECT 1 FROM journal')).length === 1);
     expect((await venue.redis.keys(`{${venue.shard}}:*`)).length).toBeGreaterThan(0);
     await venue.close();

@@ -3,7 +3,7 @@ import { INTERVALS, INTERVAL_SECONDS, type Interval } from '../../src/domain/can
 import { seededRandom } from '../../src/seeded-random';
 import { testSeed } from '../persistence/support/load';
 import { until } from '../support/until';
-import { limit, refusal, type CandleView, type Client, type TradeView } from './support/client';
+import { callOnce, limit, refusal, type CandleView, type Client, type TradeView } from '../support/client';
 import { Service } from './support/service';
 
 const iso = (second: number): string => new Date(second * 1000).toISOString().replace('Z', '000Z');
@@ -253,10 +253,7 @@ describe('candles', () => {
       await refusal(client.ticker('?interval=1m'), 400, 'validation_failed');
     });
 
-    const ticker = async (url = client.url) => {
-      const response = await fetch(`${url}/public/ticker?instrument=${instrument}`);
-      return { body: await response.json() as Record<string, unknown> };
-    };
+    const ticker = (url = client.url) => callOnce<Record<string, unknown>>(url, 'GET', `/public/ticker?instrument=${instrument}`);
 
     const check = async (url = client.url) => {
       const answer = await ticker(url);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { RESULT_CODES } from '../../src/domain/result-code';
 import { until } from '../support/until';
-import { limit, market, type Client, type ProblemBody } from './support/client';
+import { limit, market, type Client, type ProblemBody } from '../support/client';
 import { HostileGenerator, Random, type HostileRequest, type HostileTarget } from './support/hostile';
 import { parseAnswers, type RawAnswer } from './support/raw';
 import { Service } from './support/service';

@@ -5,7 +5,7 @@ import { newOrderId } from '../../src/domain/order-id';
 import { until } from '../support/until';
 import { MessageContract } from '../support/asyncapi';
 import { metricOf } from '../support/metrics';
-import { limit } from './support/client';
+import { limit } from '../support/client';
 import { Service } from './support/service';
 
 interface Told { readonly id: unknown; readonly status: number; readonly body: Record<string, unknown>; readonly headers?: Record<string, string> }

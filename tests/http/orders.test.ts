@@ -1,4 +1,4 @@
-import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView } from './support/client';
+import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView } from '../support/client';
 import { Service } from './support/service';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -6,7 +6,7 @@ import { RedisConnection } from '../../src/engine/redis-connection';
 import { PrivateServer } from '../support/servers';
 import { until } from '../support/until';
 import { testLogger } from '../support/venue';
-import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView, type ProblemBody } from './support/client';
+import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView, type ProblemBody } from '../support/client';
 import { sendRaw } from './support/raw';
 import { Service } from './support/service';
 

@@ -1,6 +1,6 @@
 import { postgresProcesses, signalPostgres } from '../../src/servers/embedded-postgres';
 import { audit } from '../audit/support';
-import type { HttpAnswer } from '../persistence/support/http-client';
+import type { Answer } from '../support/client';
 import { Load } from '../persistence/support/load';
 import { until } from '../support/until';
 import { PrivateServer } from '../support/servers';
@@ -52,7 +52,7 @@ async function timed<T>(work: Promise<T>): Promise<T> {
 }
 
 /** Of an order that was taken. */
-function idOf(answer: HttpAnswer): string {
+function idOf(answer: Answer): string {
   expect(answer).toMatchObject({ status: 201 });
   return (answer.body as { order_id: string }).order_id;
 }
@@ -175,7 +175,7 @@ describe('while Redis is away', () => {
     await venue.redis.command('CONFIG', 'SET', 'maxmemory', '1');
     try {
       expect(await recovery.place({ idempotency_key: 'full' })).toMatchObject({ status: 503, body: { code: 'backlog_full' } });
-      expect(await recovery.client.call('PATCH', `/orders/${ids[1]}`, { quantity: '0.5' })).toMatchObject({ status: 503, body: { code: 'backlog_full' } });
+      expect(await recovery.client.call('PATCH', `/orders/${ids[1]}`, { body: { quantity: '0.5' } })).toMatchObject({ status: 503, body: { code: 'backlog_full' } });
       expect(await recovery.client.post(`/orders/${ids[0]}/cancel`, {})).toMatchObject({ status: 200, body: { status: 'cancelled' } });
       const batch = await recovery.client.post('/orders/batch', { operations: [{ op: 'place', ...ORDER }, { op: 'cancel', order_id: ids[1] }] });
       expect((batch.body as { results: { status: number }[] }).results.map(({ status }) => status)).toEqual([503, 200]);

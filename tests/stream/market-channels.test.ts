@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { INTERVAL_SECONDS, type Interval } from '../../src/domain/candle';
 import { seededRandom } from '../../src/seeded-random';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { testSeed } from '../persistence/support/load';
 import { until } from '../support/until';
 import { MessageContract } from '../support/asyncapi';
@@ -13,12 +13,12 @@ interface CandleData { interval: Interval; start: string; trades: number; closed
 describe('the channels ticker and candles', () => {
   let venue: Venue;
   let running: RunningApp;
-  let http: HttpClient;
+  let http: Client;
 
   beforeAll(async () => {
     venue = await Venue.open();
     running = await venue.start();
-    http = new HttpClient(() => running.url);
+    http = new Client(() => running.url);
   });
   afterAll(async () => {
     http.close();

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { audit, runCommand } from '../audit/support';
-import { HttpClient, type HttpAnswer } from '../persistence/support/http-client';
+import { Client, type Answer } from '../support/client';
 import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../support/until';
 import { PrivateServer, temporaryDirectory } from '../support/servers';
@@ -31,8 +31,8 @@ describe('a venue of an older version', () => {
   let venue: Venue;
   let running: RunningApp;
   let shard: ShardView;
-  let client: HttpClient;
-  let beforeRetirement: HttpClient;
+  let client: Client;
+  let beforeRetirement: Client;
   const directory = temporaryDirectory('upgrade');
 
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe('a venue of an older version', () => {
     venue = await Venue.open({ redisUrl: server.url, shard: told.shard, environment: { IDEMPOTENCY_TTL } });
     shard = new ShardView(venue);
     await Promise.all([loadRedis(venue.redis), loadPostgres(venue.database.url)]);
-    client = new HttpClient(() => running.url);
+    client = new Client(() => running.url);
     expect([await shard.meta('seq'), await shard.meta('persisted')]).toEqual([told.sequence, told.persisted]);
     expect(told.persisted).toBeLessThan(told.sequence);
     running = await venue.start();
@@ -48,7 +48,7 @@ describe('a venue of an older version', () => {
     const file = join(directory.path, 'instruments.json');
     writeFileSync(file, JSON.stringify([...told.instruments, told.retired]));
     const second = await venue.start({ ROLES: 'api', INSTRUMENTS_FILE: file });
-    beforeRetirement = new HttpClient(() => second.url);
+    beforeRetirement = new Client(() => second.url);
   });
   afterAll(async () => {
     directory.remove();
@@ -69,8 +69,8 @@ describe('a venue of an older version', () => {
     return body as Body;
   };
   /** Orders for an instrument that is not traded any more are refused ahead of their key: they go where it is traded again. */
-  const retry = ({ method, path, body, headers }: ToldRequest): Promise<HttpAnswer> =>
-    (JSON.stringify(body).includes(told.retired.instrument) ? beforeRetirement : client).call(method, path, body, headers);
+  const retry = ({ method, path, body, headers }: ToldRequest): Promise<Answer> =>
+    (JSON.stringify(body).includes(told.retired.instrument) ? beforeRetirement : client).call(method, path, { body, ...(headers === undefined ? {} : { headers }) });
   /** A venue at rest, with everything in Postgres. */
   const audited = async (): Promise<string[]> => {
     await shard.persisted();
@@ -131,7 +131,7 @@ describe('a venue of an older version', () => {
   it.each(told.requests.map((request) => [request.what, request] as const))('answers again as before: %s', async (_, request) => {
     const { status, headers, body } = await retry(request);
     expect({ status, body: lasting(body) }).toEqual({ status: request.answer.status, body: lasting(request.answer.body) });
-    if (request.path !== '/orders/batch') expect(headers['idempotency-replayed']).toBe('true');
+    if (request.path !== '/orders/batch') expect(headers.get('idempotency-replayed')).toBe('true');
   });
 
   it('refuses an old key with another request', async () => {

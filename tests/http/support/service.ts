@@ -4,7 +4,7 @@ import { compactId } from '../../../src/domain/order-id';
 import { Venue, type RunningApp } from '../../support/venue';
 import { temporaryDirectory } from '../../support/servers';
 import { until } from '../../support/until';
-import { Client } from './client';
+import { Client } from '../../support/client';
 
 const BOOKS = 120;
 
@@ -65,6 +65,7 @@ export class Service {
   /** For a Redis of the test's own that was killed: the venue's connection to it does not come back. */
   async closeWithoutRedis(): Promise<void> {
     this.directory.remove();
+    this.client.close();
     await this.running.stop();
     this.venue.redis.close();
     const leaks = await this.venue.database.drop();
@@ -73,6 +74,7 @@ export class Service {
 
   async close(): Promise<void> {
     this.directory.remove();
+    this.client.close();
     await this.venue.close();
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, type Random } from '../../../src/seeded-random';
 import { Answers, type OrderTold } from './answers';
-import { HttpClient, type HttpAnswer } from './http-client';
+import { Client, ContractError, type Answer } from '../../support/client';
 
 export { testSeed } from '../../support/seed';
 
@@ -36,7 +36,7 @@ export class Load {
   readonly unexpected: string[] = [];
   /** Requests that were answered. */
   answered = 0;
-  private readonly client: HttpClient;
+  private readonly client: Client;
   private readonly workers: Random[];
   private readonly instruments: readonly string[];
   private readonly clients: readonly string[];
@@ -45,7 +45,7 @@ export class Load {
   private running: Promise<unknown> = Promise.resolve();
 
   constructor(url: () => string, private readonly options: LoadOptions) {
-    this.client = new HttpClient(url, options.workers);
+    this.client = new Client(url, options.workers);
     this.workers = Array.from({ length: options.workers }, (_, i) => seededRandom(options.seed + i * 7919));
     this.instruments = options.instruments ?? ['BTC-USD', 'ETH-USD'];
     this.clients = options.clients ?? ['ann', 'bob "the" \\ builder', 'çèé-客户', 'dan'];
@@ -142,10 +142,10 @@ export class Load {
 
   private async single(random: Random): Promise<void> {
     const { op, order_id: orderId, ...body } = this.operation(random);
-    const call = (): Promise<HttpAnswer> => {
+    const call = (): Promise<Answer> => {
       if (op === 'place') return this.client.post('/orders', body);
       if (op === 'cancel') return this.client.post(`/orders/${String(orderId)}/cancel`, body);
-      return this.client.call('PATCH', `/orders/${String(orderId)}`, body);
+      return this.client.call('PATCH', `/orders/${String(orderId)}`, { body });
     };
     const { status, body: answer } = await this.certain(call);
     this.note(status, answer, String(op));
@@ -180,12 +180,16 @@ export class Load {
     else for (const id of (body as { cancelled: string[] }).cancelled) this.answers.massCancelled.add(id);
   }
 
-  private async certain(call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  private async certain(call: () => Promise<Answer>): Promise<Answer> {
     if (this.options.persistent !== true) return call();
     const deadline = Date.now() + CERTAIN_MAX_MS;
     for (;;) {
       let last: unknown;
-      const answer = await call().catch((error: unknown) => { last = error; return null; });
+      const answer = await call().catch((error: unknown) => {
+        if (error instanceof ContractError) throw error;
+        last = error;
+        return null;
+      });
       if (answer !== null && answer.status < 500) return answer;
       if (Date.now() > deadline) throw new Error(`no certain answer, at last ${answer?.status ?? 'none'}`, { cause: last });
       await sleep(RETRY_MS);
