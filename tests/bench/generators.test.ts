@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { closedLoad, HttpConnection, openLoad, requestText, requireExpected } from '../../src/bench/http-load';
+import { closedLoad, HttpConnection, openLoad, requestText, requireExpected, Schedule } from '../../src/bench/http-load';
 import { orderRequests, orderSource } from '../../src/bench/orders';
 import { StreamReceiver } from '../../src/bench/stream-receiver';
 import { until } from '../support/until';
@@ -10,6 +10,25 @@ import { until } from '../support/until';
 /** What measures must see what is there: answers cut anywhere, wrong ones, gaps. */
 
 const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
+
+describe('the schedule of an open model', () => {
+  it('has the first request due at once, and each next one an interval later, to the end', () => {
+    const schedule = new Schedule(250, 2);
+    expect([schedule.requests, schedule.dueAtMs(0), schedule.dueAtMs(1), schedule.dueAtMs(499)]).toEqual([500, 0, 4, 1_996]);
+    const dueBy = [[-1, 0], [0, 1], [3.999, 1], [4, 2], [4.001, 2], [7.999, 2], [8, 3], [1_000, 251], [1_995.999, 499], [1_996, 500], [1e6, 500]];
+    expect(dueBy.map(([elapsedMs]) => [elapsedMs, schedule.dueBy(elapsedMs as number)])).toEqual(dueBy);
+  });
+
+  it('has a request due from the moment that its latency counts from, at any rate', () => {
+    for (const rate of [1, 3, 7, 250, 333, 1_500, 2_000, 20_000]) {
+      const schedule = new Schedule(rate, 3);
+      for (let n = 0; n < schedule.requests; n++) {
+        const at = schedule.dueAtMs(n);
+        expect([rate, n, schedule.dueBy(at)]).toEqual([rate, n, n + 1]);
+      }
+    }
+  });
+});
 
 describe('the HTTP generator', () => {
   it('reads answers wherever the network cuts them', async () => {
