@@ -51,6 +51,21 @@ describe('API_WORKERS', () => {
     const record = await readRecord(venue.database);
     expect(faultsOf(record, load)).toEqual([]);
 
+    // What an ended worker has told stays in the sum: nothing that was counted goes back. What is true of a process goes with it.
+    const counted = async (): Promise<number[]> => {
+      const { text } = await callOnce(url, 'GET', '/metrics');
+      return ['orders_received_total', 'trades_total', 'order_latency_seconds_count', 'order_latency_seconds_bucket', 'order_latency_seconds_sum', 'writer_batch_entries_count']
+        .map((name) => total(text, name));
+    };
+    const summed = await counted();
+    expect(summed.every((value) => value > 0)).toBe(true);
+    const openFiles = async (): Promise<number> => total((await callOnce(url, 'GET', '/metrics')).text, 'process_open_fds');
+    const opened = await openFiles();
+    for (const pid of [serving('api')[1], serving('writer')[1]] as number[]) process.kill(pid, 'SIGKILL');
+    await untilServing(WORKERS + 2, 3);
+    expect(await counted()).toEqual(summed);
+    expect(await openFiles()).toBeLessThan(1.5 * opened);
+
     // Each request over a connection of its own goes to the workers in turn; every page tells the sum of both.
     const before = await orders();
     const order = { client_id: 'sum', side: 'buy', type: 'limit', price: '100.00', quantity: '0.5' };
