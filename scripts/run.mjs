@@ -204,9 +204,22 @@ const CHECKS = [
   { name: 'dependency rules', bin: 'dependency-cruiser/bin/dependency-cruise.mjs', args: ['src', 'packages/client/src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'] },
 ];
 
-async function check({ name, bin, args }) {
+const CHECK_CACHE = join('node_modules', '.cache', 'openfill');
+/**
+ * The same while one works, with what has not changed left out, and the tests that need no server. Every cache goes by
+ * content and by settings: none can hide what `npm test` would find.
+ */
+const QUICK_CHECKS = [
+  { name: 'types', bin: 'typescript/bin/tsc', args: ['--noEmit', '-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', join(CHECK_CACHE, 'types.tsbuildinfo')] },
+  { name: 'lint', script: 'lint-changed.mjs', args: [] },
+  CHECKS[2],
+  { name: 'unit tests', bin: 'jest/bin/jest.js', args: ['--config', 'jest.unit.config.ts', '--silent'] },
+];
+
+async function check({ name, bin, script, args }) {
   const startedAt = Date.now();
-  const result = await run(process.execPath, [join(ROOT, 'node_modules', bin), ...args]);
+  const program = script === undefined ? join(ROOT, 'node_modules', bin) : join(ROOT, 'scripts', script);
+  const result = await run(process.execPath, [program, ...args]);
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   process.stdout.write(`${result.code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`);
   if (result.code !== 0) process.stdout.write(`${result.output.trimEnd()}\n`);
@@ -246,6 +259,12 @@ async function test(jestArgs) {
   return failed === 0 ? 0 : 1;
 }
 
+/** @returns the exit code */
+async function quickCheck() {
+  const results = await Promise.all(QUICK_CHECKS.map(check));
+  return results.every((isGood) => isGood) ? 0 : 1;
+}
+
 /**
  * Runs a built command in this very process: signals, the terminal and the exit code are then its own, with nothing
  * in between that would have to pass them on.
@@ -254,7 +273,7 @@ function runCommand(name, rest) {
   const script = join(DIST, 'cli', `${name}.js`);
   if (!/^[a-z][a-z-]*$/.test(name) || !existsSync(script)) {
     const known = existsSync(join(DIST, 'cli')) ? readdirSync(join(DIST, 'cli')).filter((file) => file.endsWith('.js')).map((file) => file.slice(0, -3)) : [];
-    fail(`there is no command ${name}; there are: test, build, ${known.join(', ')}`);
+    fail(`there is no command ${name}; there are: test, check, build, ${known.join(', ')}`);
   }
   process.setSourceMapsEnabled(true);
   process.argv = [process.argv[0], script, ...rest];
@@ -267,6 +286,10 @@ if (command === undefined) fail('usage: node scripts/run.mjs <command> [argument
 if (command === 'test') {
   await setUp();
   process.exit(await test(args));
+} else if (command === 'check') {
+  // Nothing of it needs the build.
+  if (!isInstalled()) await withLock(install);
+  process.exit(await quickCheck());
 } else {
   await setUp();
   if (command !== 'build') runCommand(command, args);

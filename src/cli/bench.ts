@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { fillDocument } from '../bench/document';
 import { commit, machine } from '../bench/machine';
-import { PARTS } from '../bench/parts';
+import { EXTRA_PARTS, PARTS } from '../bench/parts';
 import { latencyPlot } from '../bench/plot';
 import { terminalRows, terminalTable } from '../bench/report';
 import { isMet, type BenchReport, type MeasuredPart, type Part } from '../bench/result';
@@ -33,9 +33,10 @@ function positive(text: string): number {
 }
 
 function partsNamed(text: string): Part[] {
+  const all = [...PARTS, ...EXTRA_PARTS];
   return text.split(',').map((name) => {
-    const part = PARTS.find((one) => one.name === name.trim());
-    if (part === undefined) throw new InvalidArgumentError(`there is no part ${name}; there are: ${PARTS.map((one) => one.name).join(', ')}`);
+    const part = all.find((one) => one.name === name.trim());
+    if (part === undefined) throw new InvalidArgumentError(`there is no part ${name}; there are: ${all.map((one) => one.name).join(', ')}`);
     return part;
   });
 }
@@ -94,8 +95,10 @@ async function bench(options: Options): Promise<number> {
   return options.strict && figures.some((figure) => isMet(figure) === false) ? 1 : 0;
 }
 
+const described = (parts: readonly Part[]): string => parts.map(({ name, about }) => `${name} (${about})`).join('; ');
+
 void new Command('bench')
-  .description(`Measures, on servers of its own. Parts: ${PARTS.map(({ name, about }) => `${name} (${about})`).join('; ')}.`)
+  .description(`Measures, on servers of its own. Parts: ${described(PARTS)}. Only when named: ${described(EXTRA_PARTS)}.`)
   .option('--only <parts>', 'these parts, separated by commas', partsNamed)
   .option('--seconds <number>', 'length of each timed section', positive, 10)
   .option('--set <NAME=value>', 'a setting of the service that differs from its default; as often as wanted', setting, {})

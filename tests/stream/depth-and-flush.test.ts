@@ -1,8 +1,8 @@
 import { seededRandom } from '../../src/seeded-random';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { Venue, type RunningApp } from '../support/venue';
 import { EventClient } from './support/event-client';
 import { RebuiltBook, orderProblems, tradeProblems, type BookAt } from './support/rebuilt-book';
@@ -16,14 +16,14 @@ describe('books of a depth, and changes that are merged', () => {
   let shard: ShardView;
   let plain: RunningApp;
   let merging: RunningApp;
-  let http: HttpClient;
+  let http: Client;
 
   beforeAll(async () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
     plain = await venue.start();
     merging = await venue.start({ STREAM_FLUSH_MS: '20' });
-    http = new HttpClient(() => plain.url);
+    http = new Client(() => plain.url);
   });
   afterAll(async () => {
     http.close();
@@ -158,9 +158,9 @@ describe('books of a depth, and changes that are merged', () => {
     });
 
     it('take an id that is none for a problem, too', async () => {
-      expect((await fetch(`${plain.url}/public/stream`, { headers: { 'Last-Event-ID': 'nonsense' } })).status).toBe(400);
-      expect((await fetch(`${plain.url}/public/stream`, { method: 'POST' })).status).toBe(405);
-      expect((await fetch(`${plain.url}/public/stream`, { method: 'HEAD' })).headers.get('content-type')).toBe('text/event-stream');
+      expect((await http.get('/public/stream', { 'Last-Event-ID': 'nonsense' })).status).toBe(400);
+      expect((await http.call('POST', '/public/stream', { outside: 'MethodNotAllowed' })).status).toBe(405);
+      expect((await http.call('HEAD', '/public/stream')).headers.get('content-type')).toBe('text/event-stream');
     });
   });
 });
