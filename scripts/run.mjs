@@ -51,6 +51,7 @@ function sha256(...parts) {
 
 /** Programs that run for us now. One that is `apart` leads a group of its own, with all that it has started. */
 const children = new Map();
+let isEnding = false;
 
 function killChild(child, isApart, signal) {
   try {
@@ -62,6 +63,7 @@ function killChild(child, isApart, signal) {
 
 /** Ends what runs for us, then ourselves, as the signal says: nothing goes on behind our back. */
 function endBy(signal) {
+  isEnding = true;
   for (const name of SIGNALS) process.removeListener(name, endBy);
   // A second signal finds us on our way.
   for (const name of SIGNALS) process.on(name, () => undefined);
@@ -87,7 +89,8 @@ function run(command, args, { quiet = true } = {}) {
     child.stdout?.setEncoding('utf8').on('data', keep);
     child.stderr?.setEncoding('utf8').on('data', keep);
     child.once('error', (error) => resolve({ code: 1, output: error.message }));
-    child.once('close', (code, signal) => resolve({ code: code ?? 1, signal, output }));
+    // What we have ended ourselves has not failed.
+    child.once('close', (code, signal) => { if (!isEnding) resolve({ code: code ?? 1, signal, output }); });
   });
 }
 
@@ -149,7 +152,7 @@ function noteChild(pid) {
 }
 
 /** Takes a lock away whose holder is gone, with what he left running; unless somebody else has just done so and put his own there. */
-function clearStaleLock() {
+async function clearStaleLock() {
   const aside = `${LOCK_DIRECTORY}.${process.pid}`;
   try {
     renameSync(LOCK_DIRECTORY, aside);
@@ -163,6 +166,8 @@ function clearStaleLock() {
   }
   const child = readIdentity(join(aside, 'child'));
   if (child !== null && isAlive(child)) killChild(child, true, 'SIGKILL');
+  const deadline = Date.now() + END_TIMEOUT_MS;
+  while (child !== null && isAlive(child) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   rmSync(aside, { recursive: true, force: true });
 }
 
@@ -181,7 +186,7 @@ async function withLock(work) {
     const age = Date.now() - (statSync(LOCK_DIRECTORY, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
     const isStale = holder === null ? age > LOCK_UNSIGNED_MAX_MS : !isAlive(holder);
     if (isStale) {
-      clearStaleLock();
+      await clearStaleLock();
       continue;
     }
     const who = `another set-up of this checkout (process ${holder?.pid ?? 'unknown'})`;
