@@ -152,7 +152,7 @@ class Container {
   const container = await Container.start();
   try {
     const dataDir = join(directory.path, 'container');
-    const start = (): UpProcess => new UpProcess({ PORT: '0', DATA_DIR: dataDir }, container.command(process.execPath, 'scripts/run.mjs', 'up'));
+    const start = (): UpProcess => new UpProcess({ PORT: '0', DATA_DIR: dataDir }, container.command(process.execPath, join(__dirname, '..', '..', 'scripts', 'run.mjs'), 'up'));
     const up = start();
     expect(await order(portOf((await up.ready())[0]))).toBe(201);
     container.run('kill -KILL -1');
