@@ -61,7 +61,10 @@ class Checkout {
     return readdirSync(this.directory.path).filter((name) => name.startsWith('.setup-lock'));
   }
 
+  /** With what a failed test has left running. */
   remove(): void {
+    const compiler = this.compilerPid();
+    if (compiler !== 0 && identityOf(compiler) !== null) process.kill(compiler, 'SIGKILL');
     this.directory.remove();
   }
 }
