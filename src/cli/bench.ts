@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { fillDocument } from '../bench/document';
@@ -7,6 +6,7 @@ import { commit, machine } from '../bench/machine';
 import { EXTRA_PARTS, PARTS } from '../bench/parts';
 import { latencyPlot } from '../bench/plot';
 import { terminalRows, terminalTable } from '../bench/report';
+import { makeTemporaryDirectory } from '../servers/files';
 import { isMet, type BenchReport, type MeasuredPart, type Part } from '../bench/result';
 import { serverVersions } from '../bench/versions';
 
@@ -54,7 +54,7 @@ function setting(text: string, before: Readonly<Record<string, string>>): Record
 }
 
 async function measure(parts: readonly Part[], seconds: number, settings: Readonly<Record<string, string>>): Promise<BenchReport> {
-  const directory = mkdtempSync(join(tmpdir(), 'openfill-bench-'));
+  const directory = makeTemporaryDirectory('bench');
   const measured: MeasuredPart[] = [];
   try {
     const facts = { date: new Date().toISOString(), commit: commit(), machine: { ...machine(await serverVersions(directory)), ...settings } };
