@@ -58,6 +58,9 @@ const START_SYNC_MS = 5_000;
 /** Pause between attempts to reach Postgres at start. */
 const START_RETRY_MS = 1_000;
 
+/** Longest wait at the end for the stream to tell what was answered. */
+const LAST_ENTRIES_WAIT_MS = 1_000;
+
 /** An order book read waits this long for the local replica before it asks Redis. */
 const REPLICA_WAIT_MS = 50;
 
@@ -221,7 +224,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
 
   /** From memory where the replica provably has everything acknowledged so far, else from Redis. */
   const readBook = async (instrument: string, levels: number): Promise<BookView> => {
-    if (market !== null && await market.waitFor((await engine.position()).sequence, REPLICA_WAIT_MS)) {
+    if (market !== null && await market.waitFor(await engine.position(), REPLICA_WAIT_MS)) {
       const book = market.book(instrument);
       if (book !== undefined) {
         return { sequence: market.sequence, timeUs: market.timeUs, bids: book.bids.top(levels), asks: book.asks.top(levels) };
@@ -376,7 +379,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       market?.start();
       statistics?.start();
       await Promise.race([keeper.joined, stopped]);
-      await market?.waitFor(0, START_SYNC_MS);
+      await market?.waitUntilSynced(START_SYNC_MS);
       await statistics?.untilComplete(START_SYNC_MS);
       logger.info({ port, pid: process.pid, roles: [...config.roles] }, 'serving');
       return { port };
@@ -389,7 +392,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await server?.orderEntry.close();
       await writer?.stop(config.shutdownTimeoutMs);
       // The stream closes last: its clients see everything that was answered.
-      if (market !== null && redis.isReady) await market.waitFor(await engine.position().then(({ sequence }) => sequence, () => 0), 1_000);
+      const end = market !== null && redis.isReady ? await engine.position().catch(() => null) : null;
+      if (end !== null) await market?.waitFor(end, LAST_ENTRIES_WAIT_MS);
       await stream?.close();
       const marketStopped = market?.stop();
       writerLog?.close();

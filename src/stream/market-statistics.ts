@@ -4,6 +4,7 @@ import {
   CandleBuilder, CandleSeries, INTERVALS, INTERVAL_SECONDS, secondOf, startOf, type Candle, type Interval, type StoredCandle,
 } from '../domain/candle';
 import { decodeLogEntry, tradesOf, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import { isSameLife, type LogPosition } from '../domain/log-position';
 import type { Trade } from '../domain/order';
 import { DayWindow } from './day-window';
 import type { Market, MarketListener } from './market';
@@ -140,7 +141,8 @@ export class MarketStatistics implements MarketListener {
   private market: Market | null = null;
   /** Counts the times that everything began anew: what was asked for before is of no use then. */
   private generation = 0;
-  private epoch = '';
+  /** Life of the shard that all of it is of. */
+  epoch = '';
   private isTailWhole = false;
   private isDayWhole = false;
   private readonly dirty = new Set<string>();
@@ -234,15 +236,21 @@ export class MarketStatistics implements MarketListener {
   }
 
   /** @returns false when memory does not hold all of `position` in time */
-  async waitFor(position: { readonly epoch: string; readonly sequence: number }, timeoutMs: number): Promise<boolean> {
+  async waitFor(position: LogPosition, timeoutMs: number): Promise<boolean> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const isReady = this.isTailWhole && this.epoch === position.epoch;
-      if (isReady && (this.market as Market).sequence >= position.sequence) return true;
+      const { market } = this;
+      if (market !== null && this.isReadyFor(position) && await market.waitFor(position, Math.max(0, deadline - Date.now()))) {
+        // The books may have been read anew meanwhile.
+        if (this.isReadyFor(position)) return true;
+      }
       if (Date.now() >= deadline) return false;
-      if (isReady) await (this.market as Market).waitFor(position.sequence, deadline - Date.now());
-      else await sleep(POLL_MS);
+      if (!this.isReadyFor(position)) await sleep(POLL_MS);
     }
+  }
+
+  private isReadyFor(position: LogPosition): boolean {
+    return this.isTailWhole && isSameLife(this, position);
   }
 
   /** MarketListener */
@@ -387,9 +395,9 @@ export class MarketStatistics implements MarketListener {
 
   private async askClock(): Promise<void> {
     const { generation } = this;
-    const { timeUs, epoch, sequence, persisted } = await this.sources.clock();
+    const { timeUs, persisted, ...end } = await this.sources.clock();
     const market = this.market as Market;
-    if (epoch !== this.epoch || !(await market.waitFor(sequence, CATCH_UP_MS)) || generation !== this.generation) return;
+    if (!isSameLife(end, this) || !(await market.waitFor(end, CATCH_UP_MS)) || generation !== this.generation) return;
     const second = secondOf(timeUs);
     // Until it has been read what Postgres holds, the tail is needed from its beginning.
     if (!this.isDayWhole) return;

@@ -94,7 +94,7 @@ export class Replay {
   private async refusal(): Promise<ReplayRefusal | null> {
     const { epoch, sequence, bookSequence } = this.from;
     const newest = Math.max(sequence, bookSequence);
-    if (newest > this.market.sequence && !await this.market.waitFor(newest, FUTURE_WAIT_MS)) return 'since_in_future';
+    if (newest > this.market.sequence && !await this.market.waitFor({ epoch: epoch ?? this.market.epoch, sequence: newest }, FUTURE_WAIT_MS)) return 'since_in_future';
     if (this.market.sequence - this.at > this.limits.entriesMax) return 'since_too_old';
     if (epoch === null || epoch === this.market.epoch || sequence === 0) return null;
     // The shard was rebuilt since. What came before that is one history, as long as the client saw no more of it than was kept.
