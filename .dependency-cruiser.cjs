@@ -3,7 +3,7 @@
  * them. A library belongs to one part, so that it could be changed there.
  */
 const PARTS = [
-  'api', 'audit', 'bench', 'chaos', 'conformance', 'engine', 'http', 'load', 'log', 'persistence', 'recording', 'recovery', 'reference', 'servers', 'stream',
+  'api', 'audit', 'bench', 'chaos', 'conformance', 'engine', 'http', 'load', 'log', 'market', 'persistence', 'recording', 'recovery', 'reference', 'servers', 'stream',
 ];
 
 /** What a part may import of ours, beside itself and the domain. */
@@ -19,13 +19,15 @@ const ALLOWED = {
   http: ['api'],
   load: ['servers'],
   log: ['engine/keys', 'engine/redis-connection'],
+  // What the log tells of the market: books, trades, candles under way.
+  market: ['log'],
   persistence: ['log', 'engine/engine'],
   // It is a client of venues, like any other.
   recording: [],
   recovery: ['engine', 'log', 'persistence'],
   reference: [],
   servers: [],
-  stream: ['engine/engine', 'log'],
+  stream: ['market'],
 };
 
 const LIBRARIES = [

@@ -33,9 +33,9 @@ import { RecoverySource } from './persistence/recovery-source';
 import { Writer } from './persistence/writer';
 import { ShardKeeper } from './recovery/shard-keeper';
 import { Status } from './status';
-import { Market } from './stream/market';
+import { Market } from './market/market';
 import { MarketChannels } from './stream/market-channels';
-import { MarketStatistics } from './stream/market-statistics';
+import { MarketStatistics } from './market/market-statistics';
 import { StreamServer } from './stream/stream-server';
 import { WorkerMetrics, isWorker } from './workers';
 

@@ -1,7 +1,7 @@
 import type { Instrument } from '../domain/instruments';
 import type { Side } from '../domain/order';
 import { BookFeed } from './book-feed';
-import type { BookReplica } from './book-replica';
+import type { BookReplica } from '../market/book-replica';
 import { LevelMerge } from './level-merge';
 import type { Message } from './message';
 import { checksumOf, deltaMessage, snapshotMessage } from './messages';

@@ -1,6 +1,6 @@
 import { CHECKSUM_LEVELS } from '../domain/checksum';
 import type { Instrument } from '../domain/instruments';
-import type { BookReplica, ReplicaSide } from './book-replica';
+import type { BookReplica, ReplicaSide } from '../market/book-replica';
 import { LevelMerge, type LevelStep } from './level-merge';
 import { Topic } from './audience';
 import type { FeedDelta } from './feed-delta';

@@ -1,8 +1,8 @@
 import type { Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import { presentCandle, presentTicker } from '../domain/present-market';
-import type { Market } from './market';
-import type { IntervalCandle, MarketStatistics, StatisticsListener } from './market-statistics';
+import type { Market } from '../market/market';
+import type { IntervalCandle, MarketStatistics, StatisticsListener } from '../market/market-statistics';
 import type { ChannelMessage } from './messages';
 
 /** The stream as the source of a channel sees it. */

@@ -5,7 +5,7 @@ import { tradesOf, type LogEntry } from '../domain/log-entry';
 import { formatTimeUs, type Order } from '../domain/order';
 import { presentOrder, presentTrade } from '../domain/present';
 import type { BookFeed } from './book-feed';
-import type { BookReplica } from './book-replica';
+import type { BookReplica } from '../market/book-replica';
 import type { FeedDelta } from './feed-delta';
 import type { LevelStep } from './level-merge';
 import { Message } from './message';

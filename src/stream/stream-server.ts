@@ -12,7 +12,7 @@ import { BookFeed } from './book-feed';
 import { standsAhead, withBooksTold, withOwnBooksTold } from './event-ids';
 import { EventStreamLink } from './event-stream-link';
 import type { Link } from './link';
-import type { AppliedChange, Market, MarketListener } from './market';
+import type { AppliedChange, Market, MarketListener } from '../market/market';
 import { inOrder, type Message } from './message';
 import { channelMessage, checksumOf, controlMessage, deltaMessage, itemsOf, type ChannelMessage } from './messages';
 import { positionAt, type Position } from './position';

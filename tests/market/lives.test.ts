@@ -1,7 +1,7 @@
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
 import { ShardRestorer } from '../../src/engine/shard-restorer';
 import { LogReader } from '../../src/log/log-reader';
-import { Market, type MarketLog } from '../../src/stream/market';
+import { Market, type MarketLog } from '../../src/market/market';
 import { BTC, Desk } from '../engine/support/desk';
 import { plainRedis } from '../engine/support/redis-targets';
 import { EPOCH, TestShard, quiet } from '../engine/support/test-shard';

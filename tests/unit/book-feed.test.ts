@@ -4,7 +4,7 @@ import type { Side } from '../../src/domain/order';
 import { Backlog } from '../../src/stream/backlog';
 import { BookFeed } from '../../src/stream/book-feed';
 import type { FeedDelta } from '../../src/stream/feed-delta';
-import { BookReplica } from '../../src/stream/book-replica';
+import { BookReplica } from '../../src/market/book-replica';
 import { LevelMerge } from '../../src/stream/level-merge';
 import { Message } from '../../src/stream/message';
 import { positionAt } from '../../src/stream/position';

@@ -1,6 +1,6 @@
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
 import { BookFeed } from '../../src/stream/book-feed';
-import { BookReplica } from '../../src/stream/book-replica';
+import { BookReplica } from '../../src/market/book-replica';
 import { standsAhead, withBooksTold, withOwnBooksTold } from '../../src/stream/event-ids';
 import { Message } from '../../src/stream/message';
 import { formatPosition, parsePosition, type Position } from '../../src/stream/position';

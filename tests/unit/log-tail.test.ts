@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { LogTail } from '../../src/stream/log-tail';
+import { LogTail } from '../../src/market/log-tail';
 import { formatPosition, parsePosition } from '../../src/stream/position';
 
 describe('the tail of the log in memory', () => {
