@@ -9,6 +9,7 @@ import { OrdersApi } from './api/orders';
 import { createOpenapiDocument } from './api/openapi';
 import { Problem, invalid } from './api/problem';
 import type { Config } from './config';
+import { NativeStreamDialect } from './dialects/native/stream';
 import type { Instrument } from './domain/instruments';
 import type { RawLogEntry } from './domain/log-entry';
 import { Engine } from './engine/engine';
@@ -36,6 +37,7 @@ import { Status } from './status';
 import { Market } from './market/market';
 import { MarketChannels } from './stream/market-channels';
 import { MarketStatistics } from './market/market-statistics';
+import type { StreamDialect } from './stream/dialect';
 import { StreamServer } from './stream/stream-server';
 import { WorkerMetrics, isWorker } from './workers';
 
@@ -49,6 +51,8 @@ export interface App {
 export interface AppOptions {
   /** Off sends every request through Express; both ways answer alike. */
   readonly hotPath?: boolean;
+  /** Dialects of the stream beside the venue's own, each on a path of its own. */
+  readonly streamDialects?: ReadonlyMap<string, StreamDialect>;
 }
 
 /** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
@@ -78,20 +82,28 @@ function orderMetrics(metrics: Metrics, logger: Logger) {
 }
 
 /** Checks what a client of server-sent events asks for, ahead of the response's head. */
-function openEvents(streams: StreamServer, query: string, lastEventId: string | undefined, address: string): (response: ServerResponse) => void {
+function openEvents(
+  streams: StreamServer, dialect: StreamDialect, query: string, lastEventId: string | undefined, address: string,
+): (response: ServerResponse) => void {
   // What is no query at all is refused as it is everywhere.
   parseQuery(query);
-  const parameters = parametersOf(query);
-  // A browser repeats the address of its first connection, and says beside it how far it has come since.
-  if (lastEventId !== undefined && lastEventId !== '') parameters.set('since', lastEventId);
-  const checked = streams.checkQuery(parameters);
-  if ('error' in checked) {
-    const { field = '', message } = checked.error;
+  const opened = dialect.open(parametersOf(query), lastEventId);
+  if ('error' in opened.start) {
+    const { field = '', message } = opened.start.error;
     throw invalid([{ field, message: message.slice(field.length).trimStart() }]);
   }
   const refusal = streams.refusal(address);
   if (refusal !== null) throw new Problem(refusal);
-  return (response) => streams.acceptEvents(response, address, checked.value, parameters.has('channels') || parameters.has('instruments'));
+  return (response) => streams.acceptEvents(response, address, opened);
+}
+
+/** The upgrade to a path on which the stream speaks a dialect. */
+function streamUpgrade(streams: StreamServer, dialect: StreamDialect): Upgrade {
+  return (request, socket, head, query) => {
+    const refusal = streams.refusal(request.socket.remoteAddress ?? '');
+    if (refusal === null) streams.upgrade(request, socket, head, dialect.open(query));
+    return refusal;
+  };
 }
 
 /** Wires the parts together. Nothing runs before `start`. */
@@ -155,7 +167,6 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     subscriptionsMax: config.streamSubscriptionsMax,
     messageBytesMax: config.streamMessageBytesMax,
     messagesPerSecond: config.streamMessagesPerSecond,
-    depthMax: config.orderbookLevelsMax,
     behindBytes: Math.min(config.streamBehindBytes, config.streamBufferBytesMax),
     bufferBytesMax: config.streamBufferBytesMax,
     behindMs: config.streamBehindMs,
@@ -293,6 +304,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       isHistoryAway,
       staleness: () => status.staleness(),
     }, table, config);
+    const streamDialect = new NativeStreamDialect(config.instruments, config.orderbookLevelsMax);
     const routes = apiRoutes(orders, marketData, candles);
     const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
       request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
@@ -303,7 +315,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
         contentType: metrics.registry.contentType, text: await (workerMetrics?.text() ?? metrics.registry.metrics()),
       }),
     }, {
-      open: (query, lastEventId, address) => openEvents(streams, query, lastEventId, address),
+      open: (query, lastEventId, address) => openEvents(streams, streamDialect, query, lastEventId, address),
     }, dispatcher);
     const orderEntry = new OrderEntryServer(orders, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
@@ -313,12 +325,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       pingMs: config.orderEntryPingMs,
     }, logger.child({ part: 'order-entry' }), { connections: (count) => metrics.orderEntryConnections.set(count) });
     const upgrades = new Map<string, Upgrade>([
-      ['/stream', (request, socket, head, query) => {
-        const refusal = streams.refusal(request.socket.remoteAddress ?? '');
-        if (refusal === null) streams.upgrade(request, socket, head, query);
-        return refusal;
-      }],
+      ['/stream', streamUpgrade(streams, streamDialect)],
       ['/orders', (request, socket, head) => orderEntry.upgrade(request, socket, head)],
+      ...[...options.streamDialects ?? []].map(([path, dialect]) => [path, streamUpgrade(streams, dialect)] as const),
     ]);
     const http = new HttpServer({
       host: config.host,
