@@ -32,6 +32,12 @@ export interface IntervalCandle {
   readonly candle: Candle;
 }
 
+/** A candle that was under way when everything began anew: which one, not what was in it. */
+interface OpenCandle {
+  readonly interval: Interval;
+  readonly startS: number;
+}
+
 interface CurrentCandle {
   readonly candle: CandleBuilder;
   isClosed: boolean;
@@ -47,6 +53,8 @@ const TICK_MS = 250;
 const RETRY_MS = 500;
 const CATCH_UP_MS = 1_000;
 const POLL_MS = 5;
+/** A candle that was over longer ago than this when the market is there again is not told as closed any more. */
+const OPEN_MAX_S = 3_600;
 
 /** What is kept of one instrument. */
 class InstrumentStatistics {
@@ -104,11 +112,20 @@ class InstrumentStatistics {
     return false;
   }
 
+  /** Candles of which nobody has been told yet that they are over. */
+  get open(): OpenCandle[] {
+    return [
+      ...this.closed.map(({ interval, candle }) => ({ interval, startS: candle.startS })),
+      ...[...this.current].filter(([, { isClosed }]) => !isClosed).map(([interval, { candle }]) => ({ interval, startS: candle.startS })),
+    ];
+  }
+
   /**
    * Makes day and current candles anew: of what Postgres holds up to `sequence`, and of the tail behind it.
-   * @param second the venue's time: candles that are over by it were closed before this began
+   * @param second the venue's time: candles that are over by it were closed before this began, but for
+   * @param open those that were under way, and are told as closed where they are over now
    */
-  rebuild(stored: readonly StoredCandle[], sequence: number, second: number): void {
+  rebuild(stored: readonly StoredCandle[], sequence: number, second: number, open: readonly OpenCandle[]): void {
     this.day = new DayWindow();
     const [minutes, seconds] = [new CandleSeries(60), new CandleSeries(1)];
     for (const { intervalS, candle } of stored) (intervalS === 1 ? seconds : minutes).addCandle(candle);
@@ -118,12 +135,22 @@ class InstrumentStatistics {
     this.closed.length = 0;
     // The tail may be ahead of the time that was asked for.
     const now = Math.max(second, seconds.sorted().at(-1)?.startS ?? 0);
-    for (const interval of INTERVALS) {
+    const candleOf = (interval: Interval, startS: number): CandleBuilder => {
       const length = INTERVAL_SECONDS[interval];
-      const candle = new CandleBuilder(startOf(now, length));
+      const candle = new CandleBuilder(startS);
       for (const part of (length === 1 ? seconds : minutes).candles.values()) {
-        if (startOf(part.startS, length) === candle.startS) candle.addCandle(part);
+        if (startOf(part.startS, length) === startS) candle.addCandle(part);
       }
+      return candle;
+    };
+    for (const { interval, startS } of open) {
+      if (startS === startOf(now, INTERVAL_SECONDS[interval])) continue;
+      const candle = candleOf(interval, startS);
+      // A rebuild may have lost all that was in it.
+      if (candle.trades > 0) this.closed.push({ interval, candle });
+    }
+    for (const interval of INTERVALS) {
+      const candle = candleOf(interval, startOf(now, INTERVAL_SECONDS[interval]));
       if (candle.trades === 0) continue;
       this.current.set(interval, { candle, isClosed: false });
       this.changed.add(interval);
@@ -145,6 +172,8 @@ export class MarketStatistics implements MarketListener {
   epoch = '';
   private isTailWhole = false;
   private isDayWhole = false;
+  /** Candles that were told as under way when everything began anew, by instrument. */
+  private open = new Map<string, readonly OpenCandle[]>();
   private readonly dirty = new Set<string>();
   private isFlushScheduled = false;
   private timer: NodeJS.Timeout | null = null;
@@ -258,6 +287,8 @@ export class MarketStatistics implements MarketListener {
     this.market = market;
     this.epoch = market.epoch;
     this.generation++;
+    // Until the day is whole nothing is told, so what was open before still is.
+    if (this.isDayWhole) this.open = new Map([...this.instruments].map(([name, statistics]) => [name, statistics.open]));
     this.instruments = this.fresh();
     this.isTailWhole = false;
     this.isDayWhole = false;
@@ -343,7 +374,7 @@ export class MarketStatistics implements MarketListener {
     }
     if (generation !== this.generation) return;
     for (const [name, tail] of older) this.instruments.get(name)?.tail.prepend(tail);
-    for (const statistics of this.instruments.values()) statistics.rebuild([], 0, this.nowS());
+    for (const statistics of this.instruments.values()) statistics.rebuild([], 0, this.nowS(), []);
     this.isTailWhole = true;
   }
 
@@ -355,8 +386,9 @@ export class MarketStatistics implements MarketListener {
   private async loadDay(generation: number): Promise<void> {
     const { timeUs } = await this.sources.clock();
     const second = secondOf(timeUs);
+    this.forgetLongOpen(second);
     const [{ epoch, sequence, candles }, lastTrades] = await Promise.all([
-      this.sources.recentCandles(DayWindow.firstMinute(second), second), this.sources.lastTrades(),
+      this.sources.recentCandles(...this.neededSince(second)), this.sources.lastTrades(),
     ]);
     if (generation !== this.generation) return;
     if (epoch !== this.epoch) throw new Error('postgres is of another life of the shard');
@@ -366,11 +398,29 @@ export class MarketStatistics implements MarketListener {
       if (list === undefined) byName.set(stored.instrument, [stored]);
       else list.push(stored);
     }
-    for (const [name, statistics] of this.instruments) statistics.rebuild(byName.get(name) ?? [], sequence, second);
+    for (const [name, statistics] of this.instruments) statistics.rebuild(byName.get(name) ?? [], sequence, second, this.open.get(name) ?? []);
     for (const trade of lastTrades) this.noteLast(generation, trade);
+    this.open.clear();
     this.isDayWhole = true;
     for (const name of this.names) this.mark(name);
     this.logger.info({ epoch, sequence }, 'market statistics are whole');
+  }
+
+  /** From when on the stored minutes and seconds are needed: for the 24 hours, and whole for the candles that were open. */
+  private neededSince(second: number): [minutesFromS: number, secondsFromS: number] {
+    let [minutesFromS, secondsFromS] = [DayWindow.firstMinute(second), second];
+    for (const { interval, startS } of [...this.open.values()].flat()) {
+      if (interval === '1s') secondsFromS = Math.min(secondsFromS, startS);
+      else minutesFromS = Math.min(minutesFromS, startS);
+    }
+    return [minutesFromS, secondsFromS];
+  }
+
+  /** After a long interruption, nobody waits for the end of what was open. */
+  private forgetLongOpen(second: number): void {
+    for (const [name, open] of this.open) {
+      this.open.set(name, open.filter(({ interval, startS }) => startS >= second - INTERVAL_SECONDS[interval] - OPEN_MAX_S));
+    }
   }
 
   /** Closes candles that are over without a trade after them, and lets go of trades that Postgres holds. */
