@@ -1,6 +1,7 @@
 import type { Subscriber } from './audience';
 import { Backlog } from './backlog';
 import { standsAhead, withBooksTold } from './event-ids';
+import type { SharedBytes } from './fan-out';
 import type { MarketFollower } from './market-follower';
 import { Message } from './message';
 import { checksumOf, type ResyncReason } from './news';
@@ -20,19 +21,19 @@ export class SlowSubscribers {
   ) {}
 
   /** Gives a subscriber a turn's messages, or keeps them for it while it is behind. */
-  deliver(subscriber: Subscriber, messages: readonly Message[], nowMs: number, bytes: () => Buffer): void {
-    const { link, encoding } = subscriber;
+  deliver(subscriber: Subscriber, messages: readonly Message[], nowMs: number, bytes: SharedBytes): void {
+    const { link } = subscriber;
     let { backlog } = subscriber;
     if (backlog === null) {
       // What the turn itself brings says nothing of the client: one order may bring thousands of fills.
       if (link.waitingBytes <= this.options.behindBytes) {
         subscriber.lastSentMs = nowMs;
-        link.write(bytes());
+        link.write(bytes.of(link));
         return;
       }
       backlog = this.fallBehind(subscriber, standsAhead(messages, this.follower.position), nowMs);
     }
-    for (const message of messages) backlog.hold(message, message.in(encoding).length);
+    for (const message of messages) backlog.hold(message, message.in(link.encoding).length);
     if (link.waitingBytes + backlog.bytes > this.options.bufferBytesMax) backlog.skip('slow_consumer');
   }
 
