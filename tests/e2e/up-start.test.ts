@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, write
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf } from '../../src/servers/process-table';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { temporaryDirectory } from '../support/servers';
 import { UpProcess } from '../support/up-process';
 

@@ -168,7 +168,7 @@ describe('a rebuild', () => {
     expect((await recovery.shard()).state.idempotency).toEqual(keys);
     for (const [i, call] of calls.entries()) {
       const again = await call();
-      expect([again.status, again.headers['idempotency-replayed'], again.body]).toEqual([201, 'true', before[i]?.body]);
+      expect([again.status, again.headers.get('idempotency-replayed'), again.body]).toEqual([201, 'true', before[i]?.body]);
     }
   });
 

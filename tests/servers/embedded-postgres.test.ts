@@ -5,7 +5,7 @@ import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/servers/embedded-postgres';
 import { hydrateLinks, postgresMajor } from '../../src/servers/postgres-binaries';
 import { findServers } from '../../src/servers/process-table';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { PrivateServer, temporaryDirectory } from '../support/servers';
 import { makeZombie } from './support/zombie';
 

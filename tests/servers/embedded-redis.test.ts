@@ -4,7 +4,7 @@ import { startEmbeddedRedis } from '../../src/servers/embedded-redis';
 import { findServers } from '../../src/servers/process-table';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 
 async function ask(url: string, ...command: string[]): Promise<unknown> {
   const redis = await TestRedis.connect(url);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { identityOf, ownIdentity } from '../../src/servers/process-table';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { temporaryDirectory } from '../support/servers';
 import { makeZombie } from './support/zombie';
 

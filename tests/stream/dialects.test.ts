@@ -1,7 +1,7 @@
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { StreamClient, type BookData, type DeltaData, type StreamMessage } from './support/stream-client';
@@ -46,7 +46,7 @@ describe('the stream in another dialect, on a path of its own', () => {
   let shard: ShardView;
   let tape: TapeDialect;
   let running: RunningApp;
-  let http: HttpClient;
+  let http: Client;
 
   const start = (environment: Readonly<Record<string, string>> = {}): Promise<RunningApp> => venue.start(environment, { streamDialects: new Map([['/tape', tape]]) });
 
@@ -55,7 +55,7 @@ describe('the stream in another dialect, on a path of its own', () => {
     shard = new ShardView(venue);
     tape = new TapeDialect();
     running = await start();
-    http = new HttpClient(() => running.url);
+    http = new Client(() => running.url);
   });
   afterAll(async () => {
     http.close();

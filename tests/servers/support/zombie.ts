@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { until } from '../../persistence/support/until';
+import { until } from '../../support/until';
 import { identityOf } from '../../../src/servers/process-table';
 
 /** A process that has ended and whose parent never asks for its end, as below a container's `sleep infinity`. */

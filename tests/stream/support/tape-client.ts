@@ -1,5 +1,5 @@
 import WebSocket from 'ws';
-import { until } from '../../persistence/support/until';
+import { until } from '../../support/until';
 
 /** A client of the tests' own dialect, which keeps every line. */
 export class TapeClient {
