@@ -1,6 +1,6 @@
 import type { Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
-import { presentCandle, presentTicker } from '../domain/present-market';
+import { presentCandle, presentTicker } from '../dialects/native/present-market';
 import type { Market } from './market';
 import type { IntervalCandle, MarketStatistics, StatisticsListener } from './market-statistics';
 import type { ChannelMessage } from './messages';

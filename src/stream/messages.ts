@@ -3,7 +3,7 @@ import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import { formatTimeUs, type Order } from '../domain/order';
-import { presentOrder, presentTrade } from '../domain/present';
+import { presentOrder, presentTrade } from '../dialects/native/present';
 import type { BookFeed } from './book-feed';
 import type { BookReplica } from './book-replica';
 import type { FeedDelta } from './feed-delta';

@@ -4,7 +4,7 @@ import { KIND_CODE } from '../../src/domain/order';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
 import { LOG_ENTRY_VERSION, decodeLogEntry, tradesOf } from '../../src/domain/log-entry';
 import { compactId } from '../../src/domain/order-id';
-import { presentOrderWithTrades } from '../../src/domain/present';
+import { presentOrderWithTrades } from '../../src/dialects/native/present';
 import { idempotencyDigest } from '../../src/engine/idempotency';
 
 const INSTRUMENTS = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));

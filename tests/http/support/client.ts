@@ -1,8 +1,8 @@
 import { createOpenapiDocument } from '../../../src/api/openapi';
 import type { FieldError, ProblemBody } from '../../../src/api/problem';
 import { readConfig } from '../../../src/config';
-import type { OrderView, OrderWithTradesView, TradeView } from '../../../src/domain/present';
-import type { CandleView, TickerView } from '../../../src/domain/present-market';
+import type { OrderView, OrderWithTradesView, TradeView } from '../../../src/dialects/native/present';
+import type { CandleView, TickerView } from '../../../src/dialects/native/present-market';
 import { Contract } from './contract';
 
 export type { CandleView, FieldError, OrderView, OrderWithTradesView, ProblemBody, TradeView };
