@@ -17,6 +17,7 @@ import { ShardRestorer } from './engine/shard-restorer';
 import { Dispatcher } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
 import { HttpServer, type Upgrade } from './http/http-server';
+import { OriginGuard } from './http/origin-guard';
 import { parametersOf, parseQuery } from './http/query';
 import { RouteTable } from './http/route-table';
 import { LogReader } from './log/log-reader';
@@ -323,7 +324,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       port: config.port,
       connectionsMax: config.httpConnectionsMax,
       requestTimeoutMs: config.requestTimeoutMs,
-    }, routes, express, dispatcher, upgrades, options.hotPath ?? true);
+    }, routes, express, dispatcher, new OriginGuard(config), upgrades, options.hotPath ?? true);
     return { http, orderEntry };
   };
 

@@ -8,8 +8,9 @@ import type { ResultCode } from '../domain/result-code';
 import type { Answer } from './answer';
 import type { Dialect } from './dialect';
 import type { Dispatcher } from './dispatch';
+import { isPreflight, preflightHeaders, type OriginGuard } from './origin-guard';
 import { parametersOf } from './query';
-import { refusing, type RouteTable } from './route-table';
+import type { RouteTable } from './route-table';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -46,6 +47,7 @@ export class HttpServer {
     private readonly table: RouteTable,
     private readonly express: Express,
     private readonly dispatcher: Dispatcher,
+    private readonly guard: OriginGuard,
     upgrades: ReadonlyMap<string, Upgrade>,
     /** Off sends every request through Express: both ways must answer alike. */
     private readonly hotPath: boolean = true,
@@ -87,6 +89,11 @@ export class HttpServer {
   }
 
   private upgrade(upgrade: Upgrade, request: IncomingMessage, socket: Duplex, head: Buffer, query: string): void {
+    const foreign = this.guard.refusal(request);
+    if (foreign !== null) {
+      this.answerBroken(foreign, this.table.nothingAt(request.url ?? '/').dialect, socket);
+      return;
+    }
     const refusal = upgrade(request, socket, head, parametersOf(query));
     if (refusal !== null) this.answerBroken(new Problem(refusal), this.table.nothingAt(request.url ?? '/').dialect, socket);
   }
@@ -138,9 +145,20 @@ export class HttpServer {
     response.once('close', () => waiting.delete(response));
     const { path, query } = partsOf(request.url ?? '/');
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      const { dialect } = this.table.nothingAt(path);
-      void this.dispatcher.serve(refusing('none', dialect, () => invalid([{ field: 'Host', message: 'is required' }])), request, response, {}, '');
+      this.answerWith(request, response, path, () => Promise.reject(invalid([{ field: 'Host', message: 'is required' }])));
       return;
+    }
+    if (!this.table.isForAnyHost(path)) {
+      const foreign = this.guard.refusal(request);
+      if (foreign !== null) {
+        this.answerWith(request, response, path, () => Promise.reject(foreign));
+        return;
+      }
+      this.guard.admit(request, response);
+      if (isPreflight(request)) {
+        this.answerWith(request, response, path, () => Promise.resolve({ status: 204, body: '', headers: preflightHeaders(request) }));
+        return;
+      }
     }
     const match = this.hotPath ? this.table.match(request.method ?? '', path) : null;
     if (match !== null) {
@@ -149,6 +167,11 @@ export class HttpServer {
     }
     // Express' types call for its own request and response; it makes them of these.
     this.express(request as never, response as never);
+  }
+
+  /** Answers what does not come as far as a route, in the words of the dialect that its path is of. */
+  private answerWith(request: IncomingMessage, response: ServerResponse, path: string, handle: () => Promise<Answer>): void {
+    void this.dispatcher.serve({ ...this.table.nothingAt(path), handle }, request, response, {}, '');
   }
 
   /** @returns the port, which the system chose where 0 was asked for. */

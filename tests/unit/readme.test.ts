@@ -25,7 +25,7 @@ function settings(): Map<string, string> {
   const names = [...schema.matchAll(/^ {2}([A-Z][A-Z_]*): /gm)].map((match) => match[1] as string);
   const config = readConfig({}) as unknown as Record<string, unknown>;
   const written: Record<string, string> = {
-    DATA_DIR: './data', INSTRUMENTS_FILE: 'none', ROLES: [...readConfig({}).roles].join(','),
+    DATA_DIR: './data', INSTRUMENTS_FILE: 'none', ALLOWED_ORIGINS: 'none', ALLOWED_HOSTS: 'none', ROLES: [...readConfig({}).roles].join(','),
     IDEMPOTENCY_TTL: String(config.idempotencyTtlS),
   };
   return new Map(names.map((name) => {
