@@ -17,7 +17,7 @@ function spanOf(uuid: string): string {
 }
 
 /** The context of a request. @param timeoutMs how long it may take to answer it */
-export function contextOf(request: IncomingMessage, timeoutMs: number): Context {
+export function contextOf(request: IncomingMessage, timeoutMs: number): Context & { readonly traceparent: string } {
   const { headers, socket } = request;
   const given = headers['x-request-id'];
   const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();

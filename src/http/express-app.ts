@@ -38,7 +38,7 @@ const docsHeaders = helmet({
 /** What the dispatcher's answers carry, for those that it does not make. */
 function traced(request: Request, response: Response, next: NextFunction): void {
   const { requestId, traceparent } = contextOf(request, 0);
-  response.set({ 'X-Request-Id': requestId, traceparent: traceparent ?? undefined });
+  response.set({ 'X-Request-Id': requestId, traceparent });
   next();
 }
 

@@ -222,6 +222,15 @@ describe.each(BOTH_WAYS)('browsers %s', (_name, hotPath) => {
     }
   });
 
+  it('an allowed page reads the stream without a WebSocket', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(bytes('GET /public/stream', [HOST, `Origin: ${ALLOWED}`]));
+    const [chunk] = await once(socket, 'data') as [Buffer];
+    socket.destroy();
+    const [head] = chunk.toString('latin1').split('\r\n\r\n') as [string];
+    expect(head.split('\r\n')).toEqual(expect.arrayContaining([`Access-Control-Allow-Origin: ${ALLOWED}`, 'Vary: Origin', 'Content-Type: text/event-stream']));
+  });
+
   it('without a page, answers say nothing of pages', async () => {
     for (const path of ['/public/orderbook', '/docs', '/healthz']) {
       const { headers } = await send(`GET ${path}`, [HOST]);
