@@ -16,8 +16,11 @@ function spanOf(uuid: string): string {
   return uuid.slice(19, 23) + uuid.slice(24);
 }
 
+/** What came as a request has headers, and so a trace. */
+export type RequestContext = Context & { readonly traceparent: string };
+
 /** The context of a request. @param timeoutMs how long it may take to answer it */
-export function contextOf(request: IncomingMessage, timeoutMs: number): Context & { readonly traceparent: string } {
+export function contextOf(request: IncomingMessage, timeoutMs: number): RequestContext {
   const { headers, socket } = request;
   const given = headers['x-request-id'];
   const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();

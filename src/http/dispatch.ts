@@ -6,7 +6,7 @@ import { Problem } from '../api/problem';
 import type { Context } from '../domain/context';
 import { Refusal, refusalOf } from '../domain/refusal';
 import type { Answer } from './answer';
-import { contextOf } from './context';
+import { contextOf, type RequestContext } from './context';
 import type { BodyFormat, Dialect } from './dialect';
 import type { MountedRoute } from './route-table';
 
@@ -155,7 +155,7 @@ export class Dispatcher {
     return dialect.answerOf(new Refusal('internal_error'), requestId);
   }
 
-  private send(request: IncomingMessage, response: ServerResponse, answer: Answer, { requestId, traceparent }: Context): void {
+  private send(request: IncomingMessage, response: ServerResponse, answer: Answer, { requestId, traceparent }: RequestContext): void {
     if (response.headersSent || response.destroyed) return;
     const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
     const headers: Record<string, string | number> = {
@@ -164,7 +164,7 @@ export class Dispatcher {
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       'X-Request-Id': requestId,
-      ...(traceparent !== null && { traceparent }),
+      traceparent,
       ...answer.headers,
     };
     // A body that was not read would be taken for the next request.

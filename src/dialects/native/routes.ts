@@ -25,40 +25,34 @@ export interface EventStreams {
   open(query: string, lastEventId: string | undefined, address: string): (response: ServerResponse) => void;
 }
 
-/** A call, with what this dialect reads of every request. */
-interface NativeCall extends Call {
-  /** Parameters of the query string; one given twice is an array. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly idempotencyKey: string | undefined;
-}
-
-type Handler = (call: NativeCall) => Promise<Answer>;
+/** What this dialect reads of every request: the parameters of its query string, one given twice as an array, and its key. */
+type Handler = (call: Call, parameters: Readonly<Record<string, unknown>>, key: string | undefined) => Promise<Answer>;
 
 function route(method: Method, path: string, handle: Handler): Route {
   return {
     method, path, body: method === 'GET' ? null : JSON_BODY,
-    handle: (call) => handle({ ...call, parameters: parseQuery(call.query), idempotencyKey: idempotencyKeyOf(call.request) }),
+    handle: (call) => handle(call, parseQuery(call.query), idempotencyKeyOf(call.request)),
   };
 }
 
 /** A call that is all in its path and body. */
-function plain(handle: Handler): Handler {
-  return (call) => {
-    checkNoQuery(call.parameters);
-    return handle(call);
+function plain(handle: (call: Call, key: string | undefined) => Promise<Answer>): Handler {
+  return (call, parameters, key) => {
+    checkNoQuery(parameters);
+    return handle(call, key);
   };
 }
 
 /** Clients that cannot send a body with DELETE give its fields in the query string. */
-function bodyOrQuery(call: NativeCall): unknown {
-  if (call.body === undefined) return call.parameters;
-  checkNoQuery(call.parameters);
-  return call.body;
+function bodyOrQuery(body: unknown, parameters: Readonly<Record<string, unknown>>): unknown {
+  if (body === undefined) return parameters;
+  checkNoQuery(parameters);
+  return body;
 }
 
 /** A key for a batch as a whole would be taken for a promise that nothing keeps: each operation has its own. */
-function refuseBatchKey(call: NativeCall): void {
-  if (call.idempotencyKey === undefined) return;
+function refuseBatchKey(key: string | undefined): void {
+  if (key === undefined) return;
   throw invalid([{ field: 'Idempotency-Key', message: 'is not for a batch: give each operation an idempotency_key' }]);
 }
 
@@ -66,24 +60,24 @@ function refuseBatchKey(call: NativeCall): void {
 export function apiRoutes(orders: NativeOrders, market: NativeMarket): Route[] {
   const id = (call: Call): string => call.params.order_id as string;
   return [
-    route('POST', '/orders', plain((call) => orders.place(call.context, call.body, call.idempotencyKey))),
-    route('POST', '/orders/batch', plain((call) => {
-      refuseBatchKey(call);
+    route('POST', '/orders', plain((call, key) => orders.place(call.context, call.body, key))),
+    route('POST', '/orders/batch', plain((call, key) => {
+      refuseBatchKey(key);
       return orders.batch(call.context, call.body);
     })),
-    route('POST', '/orders/:order_id/cancel', plain((call) => orders.cancel(call.context, id(call), call.body, call.idempotencyKey))),
-    route('DELETE', '/orders/:order_id', (call) => orders.cancel(call.context, id(call), bodyOrQuery(call), call.idempotencyKey)),
-    route('PATCH', '/orders/:order_id', plain((call) => orders.amend(call.context, id(call), call.body, call.idempotencyKey))),
-    route('DELETE', '/orders', (call) => {
+    route('POST', '/orders/:order_id/cancel', plain((call, key) => orders.cancel(call.context, id(call), call.body, key))),
+    route('DELETE', '/orders/:order_id', (call, parameters, key) => orders.cancel(call.context, id(call), bodyOrQuery(call.body, parameters), key)),
+    route('PATCH', '/orders/:order_id', plain((call, key) => orders.amend(call.context, id(call), call.body, key))),
+    route('DELETE', '/orders', (call, parameters) => {
       // One that names an instrument must not be overlooked: the call would cancel more than was meant.
       if (call.body !== undefined) throw invalid([{ field: 'body', message: 'is not taken: client_id and instrument are query parameters' }]);
-      return orders.massCancel(call.context, call.parameters);
+      return orders.massCancel(call.context, parameters);
     }),
-    route('GET', '/orders', (call) => orders.list(call.context, call.parameters)),
-    route('GET', '/public/orderbook', (call) => market.orderbook(call.context, call.parameters)),
-    route('GET', '/public/trades', (call) => market.trades(call.context, call.parameters)),
-    route('GET', '/public/candles', (call) => market.candles(call.context, call.parameters)),
-    route('GET', '/public/ticker', (call) => market.ticker(call.context, call.parameters)),
+    route('GET', '/orders', (call, parameters) => orders.list(call.context, parameters)),
+    route('GET', '/public/orderbook', (call, parameters) => market.orderbook(call.context, parameters)),
+    route('GET', '/public/trades', (call, parameters) => market.trades(call.context, parameters)),
+    route('GET', '/public/candles', (call, parameters) => market.candles(call.context, parameters)),
+    route('GET', '/public/ticker', (call, parameters) => market.ticker(call.context, parameters)),
     route('GET', '/public/orders/:order_id', plain((call) => orders.order(call.context, id(call)))),
     route('GET', '/public/instruments', plain((call) => market.list(call.context))),
   ];
