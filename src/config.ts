@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import Joi from 'joi';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
+import { authorityOf, originOf, type Authority } from './domain/origin';
 
 /** The only reader of the environment: every setting and every limit, with its default and its bounds. */
 export interface Config {
@@ -18,6 +19,10 @@ export interface Config {
   readonly shard: string;
   readonly instruments: readonly Instrument[];
   readonly allowInsecure: boolean;
+  /** Web pages that may use the service beside its own, as browsers write their origins. */
+  readonly allowedOrigins: readonly string[];
+  /** Names of the service beside the loopback's. */
+  readonly allowedHosts: readonly Authority[];
   readonly requireDurable: boolean;
   readonly autoRecover: boolean;
   readonly ackAfter: AckAfter;
@@ -105,6 +110,8 @@ const ENVIRONMENT = Joi.object({
     .messages({ 'string.pattern.base': '"SHARD" must be 1 to 64 letters, digits, _ or -' }),
   INSTRUMENTS_FILE: Joi.string(),
   ALLOW_INSECURE: Joi.boolean().default(false),
+  ALLOWED_ORIGINS: Joi.string(),
+  ALLOWED_HOSTS: Joi.string(),
   REQUIRE_DURABLE: Joi.boolean().default(false),
   AUTO_RECOVER: Joi.boolean().default(true),
   ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis'),
@@ -161,10 +168,12 @@ const ENVIRONMENT = Joi.object({
 }).unknown(true);
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS' | 'apiWorkers'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts'> {
   readonly roles: string;
   readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
+  readonly allowedOrigins: string | undefined;
+  readonly allowedHosts: string | undefined;
   readonly idempotencyTtl: number;
 }
 
@@ -183,6 +192,15 @@ function readInstruments(file: string | undefined): Instrument[] {
   }
 }
 
+/** @param read gives null for what is none of the list's kind, `what` */
+function readList<T>(name: string, list: string | undefined, read: (text: string) => T | null, what: string): T[] {
+  return (list ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '').map((part) => {
+    const value = read(part);
+    if (value === null) throw new ConfigError(`${name}: ${part} is not ${what}`);
+    return value;
+  });
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
@@ -199,7 +217,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (!isLoopback(settings.host) && !settings.allowInsecure) {
     throw new ConfigError(`HOST ${settings.host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
   }
-  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, dataDir, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, dataDir, allowedOrigins, allowedHosts, ...rest } = settings;
   return {
     ...rest,
     dataDir: resolve(dataDir),
@@ -207,5 +225,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     roles: new Set(roles.split(',') as Role[]),
     instruments: readInstruments(instrumentsFile),
     idempotencyTtlS: idempotencyTtl,
+    allowedOrigins: readList('ALLOWED_ORIGINS', allowedOrigins, originOf, 'an origin such as https://terminal.example'),
+    allowedHosts: readList('ALLOWED_HOSTS', allowedHosts, authorityOf, 'a host name or address, with or without a port'),
   };
 }

@@ -1,7 +1,7 @@
-import type { Answer } from './api/answer';
-import type { Staleness } from './api/answer';
+import type { Staleness } from './domain/staleness';
 import type { ShardMeta } from './engine/engine';
 import type { WatchedProblems } from './settings-watch';
+import type { Answer } from './http/answer';
 
 export interface StatusSources {
   readonly roles: readonly string[];
@@ -35,10 +35,10 @@ export class Status {
     return meta === null ? { entries: 0, seconds: 0 } : this.lagOf(meta);
   }
 
-  /** Never rejects: where even the lag cannot be told, the answer is stale all the same. */
+  /** For answers that are stale. Never rejects: where even the lag cannot be told, they are stale all the same. */
   async staleness(): Promise<Staleness> {
     const lag = await this.lag().catch(() => null);
-    return { stale: true, lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null };
+    return { lagEntries: lag?.entries ?? null, lagSeconds: lag?.seconds ?? null };
   }
 
   private async lagOf(meta: ShardMeta): Promise<WriterLag> {

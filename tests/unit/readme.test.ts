@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CandlesApi } from '../../src/api/candles';
-import type { MarketDataApi } from '../../src/api/market-data';
-import type { OrdersApi } from '../../src/api/orders';
 import { readConfig } from '../../src/config';
-import { apiRoutes } from '../../src/http/routes';
+import type { NativeMarket } from '../../src/dialects/native/native-market';
+import type { NativeOrders } from '../../src/dialects/native/native-orders';
+import { apiRoutes } from '../../src/dialects/native/routes';
 
 /** The README says only what is true of the code, as far as a program can tell. */
 
@@ -26,7 +25,7 @@ function settings(): Map<string, string> {
   const names = [...schema.matchAll(/^ {2}([A-Z][A-Z_]*): /gm)].map((match) => match[1] as string);
   const config = readConfig({}) as unknown as Record<string, unknown>;
   const written: Record<string, string> = {
-    DATA_DIR: './data', INSTRUMENTS_FILE: 'none', ROLES: [...readConfig({}).roles].join(','),
+    DATA_DIR: './data', INSTRUMENTS_FILE: 'none', ALLOWED_ORIGINS: 'none', ALLOWED_HOSTS: 'none', ROLES: [...readConfig({}).roles].join(','),
     IDEMPOTENCY_TTL: String(config.idempotencyTtlS),
   };
   return new Map(names.map((name) => {
@@ -61,7 +60,7 @@ describe('README.md', () => {
 
   it('calls only routes that exist, and every one of them', () => {
     const routes = [
-      ...apiRoutes(undefined as unknown as OrdersApi, undefined as unknown as MarketDataApi, undefined as unknown as CandlesApi).map(({ method, path }) => `${method} ${path}`),
+      ...apiRoutes(undefined as unknown as NativeOrders, undefined as unknown as NativeMarket).map(({ method, path }) => `${method} ${path}`),
       ...OTHER_PATHS.map((path) => `GET ${path}`),
     ];
     const called = shellLines().filter((line) => line.includes('curl ')).map((line) => {
