@@ -30,6 +30,7 @@ import { Database, DatabaseUnavailableError } from './persistence/database';
 import { History } from './persistence/history';
 import { InstrumentRegister } from './persistence/instrument-register';
 import { migrate } from './persistence/migrate';
+import { requireSessions } from './persistence/pooling';
 import { RecoverySource } from './persistence/recovery-source';
 import { PostgresSettings } from './persistence/settings-check';
 import { Writer } from './persistence/writer/writer';
@@ -352,6 +353,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const prepareRecord = async (): Promise<readonly Instrument[]> => {
     for (;;) {
       try {
+        await requireSessions(database);
         await migrate(database);
         return await new InstrumentRegister(database).reconcile(config.instruments);
       } catch (error) {

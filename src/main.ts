@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { createApp, type App } from './app';
 import { ConfigError, readConfig, type Config } from './config';
 import { createLogger } from './logger';
+import { DatabaseUnfitError } from './persistence/database';
 import { InstrumentChangedError } from './persistence/instrument-register';
-import { SchemaError } from './persistence/migrate';
 import { Workers, isParent } from './workers';
 
 /** Exit code of a setting that is wrong: starting again would not help. */
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
     await app.start();
   } catch (error) {
     if (stopping) return;
-    if (error instanceof InstrumentChangedError || error instanceof SchemaError) fail(error.message, EXIT_CONFIG);
+    if (error instanceof InstrumentChangedError || error instanceof DatabaseUnfitError) fail(error.message, EXIT_CONFIG);
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') fail(`port ${config.port} is in use on ${config.host}`, EXIT_CONFIG);
     logger.fatal({ err: error }, 'start failed');
     fail((error as Error).message, EXIT_FAILED);
