@@ -16,6 +16,7 @@ import { Engine } from './engine/engine';
 import { idempotencyDigest } from './engine/idempotency';
 import { buildLibrary } from './engine/library';
 import { RedisConnection } from './engine/redis-connection';
+import { requireRedisRights } from './engine/redis-rights';
 import { ShardRestorer } from './engine/shard-restorer';
 import { Dispatcher, parametersOf, parseQuery } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
@@ -103,7 +104,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const workerMetrics = isWorker() ? new WorkerMetrics(metrics.registry) : null;
 
   const redis = new RedisConnection(config.redisUrl, 'engine', logger);
-  const engine = new Engine(redis, buildLibrary(), config.shard, {
+  const library = buildLibrary();
+  const engine = new Engine(redis, library, config.shard, {
     fillsPerOrderMax: config.fillsPerOrderMax,
     openOrdersPerClientMax: config.openOrdersPerClientMax,
     backlogMax: config.backlogMax,
@@ -225,6 +227,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     marketSynced: () => market?.synced ?? false,
     draining: () => draining,
     problem: () => keeper.problem,
+    redisOutage: () => redis.outageReason,
     settings: { redis: () => redisSettings.problems, postgres: () => postgresSettings.problems },
     requireDurable: config.requireDurable,
   });
@@ -375,6 +378,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       const port = server === null ? null : await server.http.listen();
       keeper.holdOff();
       await redis.connect();
+      await requireRedisRights(redis, library, config.shard, decodeURIComponent(new URL(config.redisUrl).username) || 'default', config.engineTimeoutMs);
       table.addRetired(await prepareRecord());
       await engine.load();
       // Before anything is acknowledged.
