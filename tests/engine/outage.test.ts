@@ -136,7 +136,7 @@ describe('a Redis user', () => {
   });
 
   it('without rights to some keys is told which', async () => {
-    const service = await startAs(`~{${venue.shard}}:meta`, `%R~{${venue.shard}}:log`, `~{${venue.shard}}:[!l]*`, ...all);
+    const service = await startAs(`~{${venue.shard}}:meta`, `%R~{${venue.shard}}:log`, `~{${venue.shard}}:[^l]*`, ...all);
     expect(await service.exited()).toBe(1);
     expect(service.stderr).toMatch(new RegExp(`lacks rights: [^;]*xadd[^;]* on keys \\{${venue.shard}\\}:log; `));
     expect(service.stderr).not.toMatch(/lacks rights: [^;]*xread/);
