@@ -41,7 +41,7 @@ async function attempt(url: string): Promise<RedisConnection> {
 
 describe('why Redis cannot be reached', () => {
   const listeners: (Server | HttpListener)[] = [];
-  const listen = async <T extends Server | HttpListener>(server: T): Promise<number> => {
+  const listen = async (server: Server | HttpListener): Promise<number> => {
     listeners.push(server);
     await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
     return portOf(server);
