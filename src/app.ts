@@ -15,6 +15,7 @@ import { Engine } from './engine/engine';
 import { idempotencyDigest } from './engine/idempotency';
 import { buildLibrary } from './engine/library';
 import { RedisConnection } from './engine/redis-connection';
+import { requireRedisRights } from './engine/redis-rights';
 import { ShardRestorer } from './engine/shard-restorer';
 import { Dispatcher } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
@@ -32,6 +33,7 @@ import { Database, DatabaseUnavailableError } from './persistence/database';
 import { History } from './persistence/history';
 import { InstrumentRegister } from './persistence/instrument-register';
 import { migrate } from './persistence/migrate';
+import { requireSessions } from './persistence/pooling';
 import { RecoverySource } from './persistence/recovery-source';
 import { PostgresSettings } from './persistence/settings-check';
 import { Writer } from './persistence/writer/writer';
@@ -121,7 +123,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const workerMetrics = isWorker() ? new WorkerMetrics(metrics.registry) : null;
 
   const redis = new RedisConnection(config.redisUrl, 'engine', logger);
-  const engine = new Engine(redis, buildLibrary(), config.shard, {
+  const library = buildLibrary();
+  const engine = new Engine(redis, library, config.shard, {
     fillsPerOrderMax: config.fillsPerOrderMax,
     openOrdersPerClientMax: config.openOrdersPerClientMax,
     backlogMax: config.backlogMax,
@@ -242,6 +245,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     marketSynced: () => market?.synced ?? false,
     draining: () => draining,
     problem: () => keeper.problem,
+    redisOutage: () => redis.outageReason,
     settings: { redis: () => redisSettings.problems, postgres: () => postgresSettings.problems },
     requireDurable: config.requireDurable,
   });
@@ -366,6 +370,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const prepareRecord = async (): Promise<readonly Instrument[]> => {
     for (;;) {
       try {
+        await requireSessions(database);
         await migrate(database);
         return await new InstrumentRegister(database).reconcile(config.instruments);
       } catch (error) {
@@ -387,6 +392,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       const port = server === null ? null : await server.http.listen();
       keeper.holdOff();
       await redis.connect();
+      await requireRedisRights(redis, library, config.shard, decodeURIComponent(new URL(config.redisUrl).username) || 'default', config.engineTimeoutMs);
       table.addRetired(await prepareRecord());
       await engine.load();
       // Before anything is acknowledged.

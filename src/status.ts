@@ -14,6 +14,8 @@ export interface StatusSources {
   writerActive(): boolean | null;
   marketSynced(): boolean;
   draining(): boolean;
+  /** Why Redis cannot be reached, in a stable word; null where that is not known. */
+  redisOutage(): string | null;
   /** What is wrong with the servers' settings; null until they were looked at. */
   readonly settings: { redis(): WatchedProblems | null; postgres(): WatchedProblems | null };
   readonly requireDurable: boolean;
@@ -74,7 +76,11 @@ export class Status {
         status: isReady ? 'ready' : 'not_ready',
         problem: isReady ? null : (problem ?? (state === 'open' ? 'market_data_behind' : `shard_${state}`)),
         roles: this.sources.roles,
-        redis: { status: redis.up ? 'up' : 'down', durability_problems: settings.redis?.durability ?? [] },
+        redis: {
+          status: redis.up ? 'up' : 'down',
+          reason: redis.up ? null : this.sources.redisOutage(),
+          durability_problems: settings.redis?.durability ?? [],
+        },
         postgres: {
           status: postgres ? 'up' : 'down',
           durability_problems: settings.postgres?.durability ?? [],
