@@ -5,9 +5,9 @@ import { createServer as createTlsServer } from 'node:tls';
 import pino, { type Logger } from 'pino';
 import { RedisConnection } from '../../src/engine/redis-connection';
 import { findFreePort } from '../../src/servers/ports';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { ServiceProcess, type LogLine } from '../persistence/support/service-process';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { PrivateServer } from '../support/servers';
 import { Venue } from '../support/venue';
 
@@ -90,7 +90,7 @@ describe('why Redis cannot be reached', () => {
     const port = await findFreePort();
     const service = new ServiceProcess(venue.environment({ REDIS_URL: `redis://127.0.0.1:${await findFreePort()}`, PORT: String(port), LOG_LEVEL: 'info' }));
     await service.logged('redis cannot be reached');
-    const http = new HttpClient(() => `http://127.0.0.1:${port}`);
+    const http = new Client(() => `http://127.0.0.1:${port}`);
     expect(await http.get('/readyz')).toMatchObject({ status: 503, body: { redis: { status: 'down', reason: 'connection_refused' } } });
     http.close();
     await service.kill();
@@ -145,7 +145,7 @@ describe('a Redis user', () => {
   it('with the rights that are needed, and no others, serves; settings that it cannot read are told', async () => {
     const service = await startAs(`~{${venue.shard}}:*`, ...all);
     const url = await service.serving();
-    const http = new HttpClient(() => url);
+    const http = new Client(() => url);
     expect((await http.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: '1.00', quantity: '1' })).status).toBe(201);
     expect(service.lines.filter(({ msg }) => msg === 'redis is not durable').map(({ setting }) => setting)).toEqual(
       expect.arrayContaining([expect.stringContaining('appendfsync cannot be read')]));

@@ -4,7 +4,7 @@ import { accessSync, chmodSync, constants, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { findFreePort } from '../../src/servers/ports';
-import { until } from '../persistence/support/until';
+import { until } from './until';
 import { temporaryDirectory } from './servers';
 
 const INSTALL_TIMEOUT_MS = 180_000;
