@@ -6,7 +6,7 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Answer } from '../api/answer';
 import { ENTRY_ID_LENGTH_MAX } from '../api/asyncapi';
 import { parseJson } from '../api/json';
-import { NumberText } from '../domain/amounts';
+import { wholeNumberOf } from '../domain/amounts';
 import type { OrdersApi } from '../api/orders';
 import { Problem, invalid } from '../api/problem';
 import type { ResultCode } from '../domain/result-code';
@@ -59,9 +59,7 @@ function parse(data: RawData, isBinary: boolean): Fields | Error {
 /** @returns null for what cannot be a request's id */
 function idOf(request: Fields): RequestId | null {
   if (typeof request.id === 'string') return request.id.length >= 1 && request.id.length <= ENTRY_ID_LENGTH_MAX ? request.id : null;
-  // Beside a number that no double holds, every number of a message comes as it was written.
-  const id = request.id instanceof NumberText ? Number(request.id.text) : request.id;
-  return Number.isSafeInteger(id) ? id as number : null;
+  return wholeNumberOf(request.id);
 }
 
 class Client {
