@@ -194,7 +194,7 @@ describe('the page behind a proxy that serves the venue below a path', () => {
         response.writeHead(404).end();
         return;
       }
-      const onward = forward({ port, method: request.method, path: request.url.slice('/venue'.length), headers: request.headers }, (answer) => {
+      const onward = forward({ agent: false, port, method: request.method, path: request.url.slice('/venue'.length), headers: request.headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
       });
