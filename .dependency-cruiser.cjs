@@ -46,7 +46,7 @@ const LIBRARIES = [
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans', comment: 'A file that nobody imports is dead.', severity: 'error', from: { orphan: true, pathNot: '^(src/(main|cli/|bench/floors/)|packages/client/src/index)' }, to: {} },
+    { name: 'no-orphans', comment: 'A file that nobody imports is dead.', severity: 'error', from: { orphan: true, pathNot: '^(src/(main|cli/|bench/floors/)|packages/(client|contract)/src/index)' }, to: {} },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'no-dev-dependencies', comment: 'The image has none of them; nobody measures in there.', severity: 'error',
@@ -62,12 +62,20 @@ module.exports = {
       from: { pathNot: '^src/(servers|cli|chaos|load|bench)/' }, to: { path: '^src/servers/' },
     },
     {
-      name: 'the-client-stands-alone', comment: 'It is a package of its own, for people who have nothing else of this.', severity: 'error',
+      name: 'the-client-stands-alone', comment: 'It is a package of its own, for people who have nothing else of this: its types are written from the contract, not imported.', severity: 'error',
       from: { path: '^packages/client/' }, to: { pathNot: '^(packages/client/|node_modules/(@types/)?(ws|node)/|node:)', dependencyTypesNot: ['core'] },
     },
     {
+      name: 'the-contract-stands-alone', comment: 'It is what the service and its clients agree on: it knows neither, nor a library.', severity: 'error',
+      from: { path: '^packages/contract/' }, to: { pathNot: '^packages/contract/' },
+    },
+    {
+      name: 'dialects-speak-the-contract', comment: 'What computes and keeps knows no words of the outside.', severity: 'error',
+      from: { path: '^src', pathNot: '^src/(api|dialects|http|stream)/' }, to: { path: '^packages/contract/' },
+    },
+    {
       name: 'the-service-is-no-client', severity: 'error',
-      from: { path: '^src', pathNot: '^src/(bench|chaos|cli|conformance|load|recording)/' }, to: { path: '^packages/' },
+      from: { path: '^src', pathNot: '^src/(bench|chaos|cli|conformance|load|recording)/' }, to: { path: '^packages/client/' },
     },
     { name: 'nobody-imports-a-command', severity: 'error', from: { pathNot: '^src/cli/' }, to: { path: '^src/cli/' } },
     ...PARTS.map((part) => ({

@@ -11,9 +11,9 @@ const config: Config = {
       sourceMaps: 'inline',
     }],
   },
-  moduleNameMapper: { '^#openfill-client$': '<rootDir>/packages/client/src/index.ts' },
+  moduleNameMapper: { '^#openfill-(client|contract)$': '<rootDir>/packages/$1/src/index.ts' },
   // dist has the same module names; nothing in tests loads it except by starting a process.
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/client/dist', '<rootDir>/data'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/[^/]+/dist', '<rootDir>/data'],
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',

@@ -19,10 +19,10 @@ const LOCK_TOLD_EACH_MS = 4_000;
 /** A lock without its holder's number is one whose maker died in between. */
 const LOCK_UNSIGNED_MAX_MS = 5_000;
 const DIST = join(ROOT, 'dist');
-/** The client: the commands use it as anybody would who installed it. */
-const CLIENT = join(ROOT, 'packages', 'client');
+/** What is built first: the contract, and the client, which the commands use as anybody would who installed it. */
+const PACKAGES = ['contract', 'client'].map((name) => join(ROOT, 'packages', name));
 const BUILD_STAMP = join(DIST, '.openfill-built');
-const BUILD_INPUTS = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json', 'packages/client/tsconfig.json'];
+const BUILD_INPUTS = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json', 'packages/contract/tsconfig.json', 'packages/client/tsconfig.json'];
 const FAILURE_LINES = 40;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** What is asked to end has this long for it. */
@@ -311,7 +311,7 @@ function sourceFiles(directory) {
 }
 
 function buildHash() {
-  const inputs = [...BUILD_INPUTS.map((name) => join(ROOT, name)), ...sourceFiles(join(CLIENT, 'src')), ...sourceFiles(join(ROOT, 'src'))];
+  const inputs = [...BUILD_INPUTS.map((name) => join(ROOT, name)), ...[...PACKAGES, ROOT].flatMap((place) => sourceFiles(join(place, 'src')))];
   return sha256(...inputs.flatMap((file) => [relative(ROOT, file), '\0', readFileSync(file), '\0']));
 }
 
@@ -341,17 +341,19 @@ function replaceDist(directory) {
 }
 
 function isBuilt() {
-  return existsSync(join(CLIENT, 'dist', 'index.js')) && read(BUILD_STAMP) === buildHash();
+  return PACKAGES.every((place) => existsSync(join(place, 'dist', 'index.js'))) && read(BUILD_STAMP) === buildHash();
 }
 
-/** Compiles the client and src, and brings along what is not TypeScript; a build that fails leaves the old one. */
+/** Compiles the packages and src, and brings along what is not TypeScript; a build that fails leaves the old one. */
 async function build() {
   if (isBuilt()) return;
   const hash = buildHash();
   process.stderr.write('openfill: building ...\n');
-  // What is compiled next is checked against its declarations.
-  await compile(CLIENT, join('packages', 'client', 'tsconfig.json'));
-  replaceDist(CLIENT);
+  // What is compiled next is checked against their declarations.
+  for (const place of PACKAGES) {
+    await compile(place, join(place, 'tsconfig.json'));
+    replaceDist(place);
+  }
   const next = await compile(ROOT, 'tsconfig.build.json');
   for (const file of sourceFiles(join(ROOT, 'src'))) {
     if (extname(file) !== '.ts') cpSync(file, join(next, relative(join(ROOT, 'src'), file)));
@@ -372,7 +374,7 @@ async function setUp() {
 const CHECKS = [
   { name: 'types', bin: 'typescript/bin/tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
   { name: 'lint', bin: 'eslint/bin/eslint.js', args: ['.', '--max-warnings=0'] },
-  { name: 'dependency rules', bin: 'dependency-cruiser/bin/dependency-cruise.mjs', args: ['src', 'packages/client/src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'] },
+  { name: 'dependency rules', bin: 'dependency-cruiser/bin/dependency-cruise.mjs', args: ['src', 'packages/client/src', 'packages/contract/src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'] },
 ];
 
 const CHECK_CACHE = join('node_modules', '.cache', 'openfill');

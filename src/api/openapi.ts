@@ -1,9 +1,10 @@
+import { Problem as ProblemShape, SchemaSet, type Limits } from '#openfill-contract';
+import { RESULT_CODES } from '../domain/result-code';
 import { version } from '../version';
-import { headers, sharedAnswers } from './openapi/answers';
-import { parameters, paths, type DocumentedLimits } from './openapi/paths';
-import { schemas } from './openapi/schemas';
+import { answersElsewhere, headers, sharedAnswers } from './openapi/answers';
+import { paths, tags } from './openapi/paths';
 
-export interface OpenapiLimits extends DocumentedLimits {
+export interface OpenapiLimits extends Limits {
   readonly bodyBytesMax: number;
   readonly urlBytesMax: number;
   readonly rateLimitPerSecond: number;
@@ -26,18 +27,29 @@ function description(limits: OpenapiLimits): string {
 **Stream.** \`/stream\` is a WebSocket: book snapshots and deltas, trades and orders as they happen. \`/public/stream\` is the same as server-sent events.`;
 }
 
+/** Schemas of the contract with what only the service knows: its limits, and the codes of its problems. */
+export function schemaSet(limits: Limits, readsBesideReferences: boolean): SchemaSet {
+  return new SchemaSet(limits, { ProblemCode: { type: 'string', enum: Object.keys(RESULT_CODES) } }, readsBesideReferences);
+}
+
 /** The contract of the HTTP API with the limits that this service runs with. */
 export function createOpenapiDocument(limits: OpenapiLimits): Readonly<Record<string, unknown>> {
+  const schemas = schemaSet(limits, true);
+  const documented = paths(schemas, limits);
+  schemas.of(ProblemShape);
   return {
     openapi: '3.1.0',
-    info: { title: 'Openfill', version, description: description(limits), license: { name: 'MIT', identifier: 'MIT' } },
-    servers: [{ url: '/' }],
-    tags: [
-      { name: 'Orders', description: 'Placing, changing and listing orders.' },
-      { name: 'Market data', description: 'What anyone may read.' },
-      { name: 'Operation', description: 'For whoever runs it.' },
-    ],
-    paths: paths(limits),
-    components: { schemas: schemas(limits.batchOperationsMax), responses: sharedAnswers, parameters, headers },
+    info: {
+      title: 'Openfill', version, description: description(limits), contact: { name: 'Openfill' }, license: { name: 'MIT', identifier: 'MIT' },
+    },
+    // Where the document is: the service may be served below a path.
+    servers: [{ url: '.' }],
+    // Nobody has to say who they are: the venue is open.
+    security: [{}],
+    tags,
+    paths: documented,
+    // What an address that is none answers with, and a method that it does not have.
+    'x-answers-elsewhere': answersElsewhere,
+    components: { schemas: schemas.components, responses: sharedAnswers, headers },
   };
 }

@@ -1,180 +1,48 @@
-import Joi from 'joi';
-import { NumberText } from '../domain/amounts';
-import { INTERVALS, type Interval } from '../domain/candle';
-import { INSTRUMENT_NAME } from '../domain/instruments';
-import { isUuid } from '../domain/order-id';
+import type Joi from 'joi';
+import {
+  AmendRequest, BatchRequest, CancelRequest, CandlesQuery as CandlesQueryShape, IDEMPOTENCY_KEY_LENGTH_MAX, IdempotencyKey, MassCancelQuery, OPERATIONS,
+  OrderbookQuery, OrdersQuery, PlaceRequest, TickerQuery, TradesQuery, request, required, type Limits, type ObjectOf,
+} from '#openfill-contract';
+import { NumberText, type AmountInput } from '../domain/amounts';
+import { judgeOf } from './judge';
 import { invalid, type FieldError } from './problem';
 import { quickOperation, quickPlace } from './quick-check';
-import {
-  CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT,
-  type AmendBody, type CancelBody, type Operation, type PlaceBody,
-} from './shapes';
+import type { Operation, PlaceBody } from './shapes';
 
-/** Shapes of what clients send. Amounts are only looked at as to their type here; domain/amounts reads them. */
+/** The checks of what clients send, by the contract's descriptions of it. */
 
-/** How much a call gets where it does not say. */
-export const ORDERBOOK_LEVELS_DEFAULT = 20;
-export const TRADES_LIMIT_DEFAULT = 50;
-export const ORDERS_LIMIT_DEFAULT = 100;
-export const CANDLES_LIMIT_DEFAULT = 500;
-export const CANDLES_INTERVAL_DEFAULT: Interval = '1m';
+/** Of what has no limit that a setting decides. */
+const NO_LIMITS: Limits = { batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 };
 
-/** Neither control characters nor lone surrogates nor unassigned code points. */
-export const PRINTABLE = /^[^\p{C}]+$/u;
+export const PLACE: Joi.ObjectSchema<PlaceBody> = judgeOf(PlaceRequest, NO_LIMITS);
+export const CANCEL = judgeOf(CancelRequest, NO_LIMITS);
+export const AMEND = judgeOf(AmendRequest, NO_LIMITS);
 
-/** Text of 1 to `max` characters, counted as code points as JSON Schema does. */
-const printable = (max: number): Joi.StringSchema =>
-  Joi.string().custom((value: string, helpers) => {
-    const isLonger = value.length > max && (value.length > 2 * max || Array.from(value).length > max);
-    return isLonger || !PRINTABLE.test(value) ? helpers.error('printable', { max }) : value;
-  }).messages({ printable: '{{#label}} must be 1 to {{#max}} printable characters' });
-
-const amount = Joi.any().custom((value: unknown, helpers) => {
-  if (typeof value === 'string' || typeof value === 'number' || value instanceof NumberText) return value;
-  return helpers.error('amount.type');
-}).messages({ 'amount.type': '{{#label}} must be a number or a decimal string' });
-
-const orderId = Joi.string().custom((value: string, helpers) =>
-  isUuid(value) ? value.toLowerCase() : helpers.error('uuid'),
-).messages({ uuid: '{{#label}} must be a UUID' });
-
-const instrument = Joi.string().pattern(INSTRUMENT_NAME)
-  .messages({ 'string.pattern.base': '{{#label}} must be the name of an instrument' });
-const clientId = printable(CLIENT_ID_LENGTH_MAX);
-const clientOrderId = printable(CLIENT_ORDER_ID_LENGTH_MAX);
-const idempotencyKey = printable(IDEMPOTENCY_KEY_LENGTH_MAX);
-const ack = Joi.string().valid('redis', 'postgres');
-
-const PLACE_FIELDS = {
-  client_id: clientId.required(),
-  instrument: instrument.default(INSTRUMENT_DEFAULT),
-  side: Joi.string().valid('buy', 'sell').required(),
-  type: Joi.string().valid('limit', 'market').required(),
-  price: amount.when('type', { is: 'market', then: Joi.forbidden(), otherwise: Joi.required() }),
-  quantity: amount.required(),
-  time_in_force: Joi.string().when('type', {
-    is: 'market', then: Joi.valid('ioc').default('ioc'), otherwise: Joi.valid('gtc', 'ioc', 'fok').default('gtc'),
-  }),
-  post_only: Joi.boolean().strict().default(false).when('type', { is: 'market', then: Joi.valid(false) })
-    .when('time_in_force', { is: 'gtc', otherwise: Joi.valid(false) }),
-  client_order_id: clientOrderId,
-  idempotency_key: idempotencyKey,
-  ack,
-};
-
-const AMEND_FIELDS = {
-  price: amount,
-  quantity: amount,
-  remaining_quantity: amount,
-  idempotency_key: idempotencyKey,
-};
-
-const REFERENCE_FIELDS = {
-  order_id: orderId,
-  client_id: clientId,
-  client_order_id: clientOrderId,
-};
-
-function amendRules<T>(schema: Joi.ObjectSchema<T>): Joi.ObjectSchema<T> {
-  return schema.or('price', 'quantity', 'remaining_quantity').nand('quantity', 'remaining_quantity');
-}
-
-function referenceRules<T>(schema: Joi.ObjectSchema<T>): Joi.ObjectSchema<T> {
-  return schema.xor('order_id', 'client_order_id').with('client_order_id', 'client_id');
-}
-
-export const PLACE = Joi.object<PlaceBody>(PLACE_FIELDS);
-export const CANCEL = Joi.object<CancelBody>({ client_id: clientId, idempotency_key: idempotencyKey });
-export const AMEND = amendRules(Joi.object<AmendBody>({ client_id: clientId, ...AMEND_FIELDS }));
-
-const OPERATIONS = {
-  place: Joi.object({ op: Joi.valid('place'), ...PLACE_FIELDS }),
-  cancel: referenceRules(Joi.object({ op: Joi.valid('cancel'), idempotency_key: idempotencyKey, ...REFERENCE_FIELDS })),
-  amend: referenceRules(amendRules(Joi.object({ op: Joi.valid('amend'), ...AMEND_FIELDS, ...REFERENCE_FIELDS }))),
+const OPERATION_SCHEMAS = {
+  place: judgeOf(OPERATIONS.place, NO_LIMITS),
+  cancel: judgeOf(OPERATIONS.cancel, NO_LIMITS),
+  amend: judgeOf(OPERATIONS.amend, NO_LIMITS),
 } as const;
 
 /** The batch itself; its operations are checked one by one, so that one bad operation leaves the others alone. */
 export function batchSchema(operationsMax: number): Joi.ObjectSchema<{ operations: unknown[] }> {
-  return Joi.object<{ operations: unknown[] }>({
-    operations: Joi.any().required().custom((value: unknown, helpers) =>
-      Array.isArray(value) && value.length >= 1 && value.length <= operationsMax ? value : helpers.error('operations', { max: operationsMax }),
-    ).messages({ operations: '{{#label}} must be an array of 1 to {{#max}} operations' }),
-  });
+  return judgeOf(BatchRequest, { ...NO_LIMITS, batchOperationsMax: operationsMax }) as unknown as Joi.ObjectSchema<{ operations: unknown[] }>;
 }
 
-const WHOLE_NUMBER = /^[1-9][0-9]{0,15}$/;
-
-/** A query parameter: plain digits, nothing that a number parser would forgive. */
-const wholeNumber = (max: number): Joi.StringSchema =>
-  Joi.string().custom((value: string, helpers) => {
-    const number = WHOLE_NUMBER.test(value) ? Number(value) : Infinity;
-    return number <= max ? number : helpers.error('whole', { max });
-  }).messages({ whole: '{{#label}} must be a whole number from 1 to {{#max}}', 'string.empty': '{{#label}} must not be empty' });
-
-const limit = (max: number, fallback: number): Joi.StringSchema => wholeNumber(max).default(Math.min(fallback, max));
-
-/** A moment in UTC: a date, or a date and time with seconds and up to six decimals. */
-export const MOMENT = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?Z)?$/;
-
-/** @returns microseconds since 1970, null for what is no moment from then on */
-export function momentUs(text: string): number | null {
-  const match = MOMENT.exec(text);
-  if (match === null) return null;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number((part as string | undefined) ?? 0)) as [number, number, number, number, number, number];
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second);
-  const whole = new Date(ms);
-  // A day or an hour that there is not would be taken for another one.
-  const isReal = whole.getUTCFullYear() === year && whole.getUTCMonth() === month - 1 && whole.getUTCDate() === day
-    && whole.getUTCHours() === hour && whole.getUTCMinutes() === minute && whole.getUTCSeconds() === second;
-  if (!isReal || ms < 0) return null;
-  return ms * 1_000 + Number(((match[7]) ?? '').padEnd(6, '0'));
-}
-
-const moment = Joi.string().custom((value: string, helpers) => momentUs(value) ?? helpers.error('moment'))
-  .messages({ moment: '{{#label}} must be a time in UTC such as 2026-11-21T09:00:00Z, or a date', 'string.empty': '{{#label}} must not be empty' });
-
-export interface CandlesQuery {
-  readonly instrument: string;
-  readonly interval: Interval;
-  /** In µs, as `end`. */
-  readonly start?: number;
-  readonly end?: number;
-  readonly limit: number;
-  readonly fill?: 'previous';
-}
+export type CandlesQuery = ObjectOf<typeof CandlesQueryShape, AmountInput>;
 
 export function candlesSchema(limitMax: number): Joi.ObjectSchema<CandlesQuery> {
-  return Joi.object<CandlesQuery>({
-    instrument: instrument.default(INSTRUMENT_DEFAULT),
-    interval: Joi.string().valid(...INTERVALS).default(CANDLES_INTERVAL_DEFAULT),
-    start: moment,
-    end: moment,
-    limit: limit(limitMax, CANDLES_LIMIT_DEFAULT),
-    fill: Joi.string().valid('previous'),
-  });
+  return judgeOf(CandlesQueryShape, { ...NO_LIMITS, candlesLimitMax: limitMax });
 }
 
-export function querySchemas(limits: { levelsMax: number; tradesMax: number; ordersMax: number }) {
+export function querySchemas({ levelsMax, tradesMax, ordersMax }: { levelsMax: number; tradesMax: number; ordersMax: number }) {
+  const limits: Limits = { ...NO_LIMITS, orderbookLevelsMax: levelsMax, tradesLimitMax: tradesMax, ordersLimitMax: ordersMax };
   return {
-    orderbook: Joi.object<{ instrument: string; levels: number; level: '1' | '2' | '3' }>({
-      instrument: instrument.default(INSTRUMENT_DEFAULT),
-      levels: limit(limits.levelsMax, ORDERBOOK_LEVELS_DEFAULT),
-      level: Joi.string().valid('1', '2', '3').default('2'),
-    }),
-    trades: Joi.object<{ instrument: string; limit: number; before?: number }>({
-      instrument: instrument.default(INSTRUMENT_DEFAULT),
-      limit: limit(limits.tradesMax, TRADES_LIMIT_DEFAULT),
-      before: wholeNumber(Number.MAX_SAFE_INTEGER),
-    }),
-    orders: Joi.object<{ client_id: string; status: 'open' | 'all'; instrument?: string; limit: number; cursor?: number }>({
-      client_id: clientId.required(),
-      status: Joi.string().valid('open', 'all').default('open'),
-      instrument,
-      limit: limit(limits.ordersMax, ORDERS_LIMIT_DEFAULT),
-      cursor: wholeNumber(Number.MAX_SAFE_INTEGER),
-    }),
-    ticker: Joi.object<{ instrument: string }>({ instrument: instrument.default(INSTRUMENT_DEFAULT) }),
-    massCancel: Joi.object<{ client_id: string; instrument?: string }>({ client_id: clientId.required(), instrument }),
+    orderbook: judgeOf(OrderbookQuery, limits),
+    trades: judgeOf(TradesQuery, limits),
+    orders: judgeOf(OrdersQuery, limits),
+    ticker: judgeOf(TickerQuery, limits),
+    massCancel: judgeOf(MassCancelQuery, limits),
   };
 }
 
@@ -230,7 +98,7 @@ export function checkPlace(body: unknown): PlaceBody {
   return (isJsonObject(body) ? quickPlace(body) : null) ?? checkBody(PLACE, body);
 }
 
-const NO_QUERY = Joi.object({});
+const NO_QUERY = judgeOf(request(null, {}), NO_LIMITS);
 
 /**
  * For calls without parameters: one that is ignored may be a limit that its sender relies on.
@@ -252,12 +120,14 @@ export function checkOperationBySchema(operation: unknown): Operation {
   if (op !== 'place' && op !== 'cancel' && op !== 'amend') {
     throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend' }]);
   }
-  return check(OPERATIONS[op] as Joi.ObjectSchema<Operation>, operation, 'operation');
+  return check(OPERATION_SCHEMAS[op] as Joi.ObjectSchema<Operation>, operation, 'operation');
 }
+
+const KEY = judgeOf(request(null, { key: required(IdempotencyKey) }), NO_LIMITS);
 
 /** @throws Problem `validation_failed` */
 export function checkIdempotencyKey(key: string): string {
-  const result = idempotencyKey.validate(key, OPTIONS);
+  const result = KEY.validate({ key }, OPTIONS);
   if (result.error) throw invalid([{ field: 'Idempotency-Key', message: `must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable characters` }]);
   return key;
 }

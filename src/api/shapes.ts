@@ -1,50 +1,20 @@
+import type {
+  AmendOperation as AmendOperationShape, AmendRequest, CancelOperation as CancelOperationShape, CancelRequest, ObjectOf, OrderReference,
+  PlaceOperation, PlaceRequest,
+} from '#openfill-contract';
 import type { AmountInput } from '../domain/amounts';
-import type { OrderType, Side, TimeInForce } from '../domain/order';
 
-/** What clients send, once checked, and the bounds of its texts. */
+export { CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT } from '#openfill-contract';
 
-export const CLIENT_ID_LENGTH_MAX = 64;
-export const CLIENT_ORDER_ID_LENGTH_MAX = 64;
-export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+/** What clients send, once checked: the contract's shapes, with amounts as they were written. */
 
-/** What a call means that names no instrument. */
-export const INSTRUMENT_DEFAULT = 'BTC-USD';
+export type PlaceBody = ObjectOf<typeof PlaceRequest, AmountInput>;
+export type CancelBody = ObjectOf<typeof CancelRequest, AmountInput>;
+export type AmendBody = ObjectOf<typeof AmendRequest, AmountInput>;
+export type OrderReferenceBody = ObjectOf<typeof OrderReference, AmountInput>;
 
-export interface PlaceBody {
-  readonly client_id: string;
-  readonly instrument: string;
-  readonly side: Side;
-  readonly type: OrderType;
-  readonly price?: AmountInput;
-  readonly quantity: AmountInput;
-  readonly time_in_force: TimeInForce;
-  readonly post_only: boolean;
-  readonly client_order_id?: string;
-  readonly idempotency_key?: string;
-  readonly ack?: 'redis' | 'postgres';
-}
-
-export interface CancelBody {
-  readonly client_id?: string;
-  readonly idempotency_key?: string;
-}
-
-export interface AmendBody {
-  readonly client_id?: string;
-  readonly price?: AmountInput;
-  readonly quantity?: AmountInput;
-  readonly remaining_quantity?: AmountInput;
-  readonly idempotency_key?: string;
-}
-
-export interface OrderReferenceBody {
-  readonly order_id?: string;
-  readonly client_id?: string;
-  readonly client_order_id?: string;
-}
-
-export type CancelOperation = { readonly op: 'cancel' } & CancelBody & OrderReferenceBody;
-export type AmendOperation = { readonly op: 'amend' } & AmendBody & OrderReferenceBody;
+export type CancelOperation = ObjectOf<typeof CancelOperationShape, AmountInput>;
+export type AmendOperation = ObjectOf<typeof AmendOperationShape, AmountInput>;
 
 /** One operation of a batch. */
-export type Operation = ({ readonly op: 'place' } & PlaceBody) | CancelOperation | AmendOperation;
+export type Operation = ObjectOf<typeof PlaceOperation, AmountInput> | CancelOperation | AmendOperation;

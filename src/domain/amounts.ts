@@ -52,22 +52,60 @@ export function parseStep(text: string): Step {
   return { text, decimals, units };
 }
 
-/** The decimal text of a JSON number: `String(n)`, written out where JavaScript would use an exponent. */
-function textOfNumber(value: number): string {
-  const text = String(value);
-  const e = text.indexOf('e-');
-  if (e < 0) return text;
-  // Only tiny numbers reach this: 1.5e-7 is 0.00000015.
-  const places = Number(text.slice(e + 2));
-  const digits = text.slice(0, e).replace('.', '');
-  return `0.${'0'.repeat(places - 1)}${digits}`;
+/** A JSON number with an exponent. */
+const WITH_EXPONENT = /^(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?)([0-9]+)$/;
+/** Digits of an exponent that is looked at: with more of them no number of AMOUNT_TEXT_LENGTH_MAX characters is an amount. */
+const EXPONENT_DIGITS_MAX = 4;
+
+/** Why a number with an exponent is not written out: it is too large for any amount, or too fine. */
+type Unwritten = 'too large' | 'too fine';
+
+/**
+ * A JSON number as plain decimal text. The exponent is looked at before anything is computed: what comes out is never longer
+ * than AMOUNT_TEXT_LENGTH_MAX, unless it came in as long.
+ */
+function plainText(text: string): string | { readonly unwritten: Unwritten } {
+  if (text.length > AMOUNT_TEXT_LENGTH_MAX) return text;
+  const match = WITH_EXPONENT.exec(text);
+  if (match === null) return text;
+  const [, sign = '', whole = '', fraction = '', exponentSign = '', exponentDigits = ''] = match;
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  if (digits === '') return `${sign}0`;
+  const unwritten = { unwritten: exponentSign === '-' ? 'too fine' : 'too large' } as const;
+  const size = exponentDigits.replace(/^0+/, '');
+  if (size.length > EXPONENT_DIGITS_MAX) return unwritten;
+  const kept = digits.replace(/0+$/, '');
+  const exponent = Number(`${exponentSign}${size}`) || 0;
+  // The power of ten behind the digits that are kept.
+  const power = exponent - fraction.length + digits.length - kept.length;
+  const length = power >= 0 ? kept.length + power : Math.max(kept.length, 1 - power) + 1;
+  if (sign.length + length > AMOUNT_TEXT_LENGTH_MAX) return { unwritten: power >= 0 ? 'too large' : 'too fine' };
+  if (power >= 0) return `${sign}${kept}${'0'.repeat(power)}`;
+  const padded = kept.padStart(1 - power, '0');
+  return `${sign}${padded.slice(0, power)}.${padded.slice(power)}`;
 }
 
-/** An amount as decimal text, as it was written; a number as its shortest plain decimal. */
-export function textOfInput(input: AmountInput): string {
+function written(input: AmountInput): string | { readonly unwritten: Unwritten } {
   if (typeof input === 'string') return input;
-  if (typeof input === 'number') return textOfNumber(input);
-  return input.text;
+  return plainText(typeof input === 'number' ? String(input) : input.text);
+}
+
+/** An amount as plain decimal text: a string as it was written, a number without its exponent, where it can be an amount at all. */
+export function textOfInput(input: AmountInput): string {
+  const text = written(input);
+  if (typeof text === 'string') return text;
+  return input instanceof NumberText ? input.text : String(input);
+}
+
+/** A whole number in JSON, however it is written: 100, 100.0 and 1e2 are one. @returns null for what is none, or what no double holds */
+export function wholeNumberOf(input: unknown): number | null {
+  if (typeof input === 'number') return Number.isSafeInteger(input) ? input : null;
+  if (!(input instanceof NumberText)) return null;
+  const text = plainText(input.text);
+  if (typeof text !== 'string' || text.length > AMOUNT_TEXT_LENGTH_MAX || !/^-?[0-9]+(?:\.0+)?$/.test(text)) return null;
+  const value = Number(text);
+  // Zero has no sign.
+  return Number.isSafeInteger(value) ? value + 0 : null;
 }
 
 /**
@@ -83,7 +121,11 @@ export function parseAmount(input: AmountInput, step: Step, max = AMOUNT_MAX, mi
       return inRange(input, step, max, min);
     }
   }
-  const text = textOfInput(input);
+  const text = written(input);
+  if (typeof text !== 'string') {
+    if (isBelowZero(input)) return refuse('must be greater than zero');
+    return refuse(text.unwritten === 'too large' ? `must be at most ${formatAmount(max, step)}` : `must be a multiple of ${step.text}`);
+  }
   if (text.length > AMOUNT_TEXT_LENGTH_MAX) {
     return refuse(`must have at most ${AMOUNT_TEXT_LENGTH_MAX} characters`);
   }
@@ -108,6 +150,10 @@ export function parseAmount(input: AmountInput, step: Step, max = AMOUNT_MAX, mi
   const steps = units / step.units;
   if (steps > BigInt(AMOUNT_MAX)) return refuse(`must be at most ${formatAmount(max, step)}`);
   return inRange(Number(steps), step, max, min);
+}
+
+function isBelowZero(input: AmountInput): boolean {
+  return (input instanceof NumberText ? input.text : String(input)).startsWith('-');
 }
 
 function inRange(value: number, step: Step, max: number, min: number): AmountResult {

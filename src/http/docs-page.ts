@@ -1,25 +1,31 @@
-/** The page that shows the contract and tries it; scripts and styles are served beside it. */
-export function docsPage(): string {
+/**
+ * The page that shows the contract and tries it; scripts and styles are served beside it. All addresses are relative: a proxy
+ * may serve the venue below a path of its own, which nobody here knows.
+ * @param hasSlash whether the page was asked for with a slash at its end: addresses count from there
+ */
+export function docsPage(hasSlash: boolean): string {
+  const base = hasSlash ? '' : 'docs/';
   return `<!doctype html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>Openfill API</title>
-  <link rel="icon" type="image/png" href="/docs/assets/favicon-32x32.png">
-  <link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+  <link rel="icon" type="image/png" href="${base}assets/favicon-32x32.png">
+  <link rel="stylesheet" href="${base}assets/swagger-ui.css">
 </head>
 <body>
   <div id="swagger-ui"></div>
-  <script src="/docs/assets/swagger-ui-bundle.js"></script>
-  <script src="/docs/start.js"></script>
+  <script src="${base}assets/swagger-ui-bundle.js"></script>
+  <script src="${base}start.js"></script>
 </body>
 </html>
 `;
 }
 
-/** A file of its own: the page's content security policy allows no inline script. */
+/** A file of its own: the page's content security policy allows no inline script. It knows the document by its own address. */
 export const DOCS_SCRIPT = `SwaggerUIBundle({
-  url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0,
+  url: new URL('../openapi.json', document.currentScript.src).href,
+  dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0,
 });
 `;

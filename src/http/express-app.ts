@@ -63,7 +63,7 @@ export function createExpressApp(table: RouteTable, dispatcher: Dispatcher): Exp
     ));
   }
   app.use('/docs', traced, docsHeaders);
-  app.get('/docs', (_request, response) => { response.type('html').send(docsPage()); });
+  app.get('/docs', (request, response) => { response.type('html').send(docsPage(request.path.endsWith('/'))); });
   app.get('/docs/start.js', (_request, response) => { response.type('js').send(DOCS_SCRIPT); });
   for (const file of DOCS_ASSETS) {
     app.get(`/docs/assets/${file}`, (_request, response) => { response.sendFile(file, { root: DOCS_PACKAGE, maxAge: '1h', acceptRanges: false }); });

@@ -27,7 +27,7 @@ const refuse = (): Promise<CommandResult> => Promise.resolve({ outcome: 'refused
 const nothing = (): Promise<null> => Promise.resolve(null);
 const table = new InstrumentTable(config.instruments);
 const trading = new Trading(
-  { submit: refuse, submitAll: (commands: readonly unknown[]) => Promise.all(commands.map(refuse)), readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], nextCursor: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof Trading>[0],
+  { submit: refuse, submitAll: (commands: readonly unknown[]) => Promise.all(commands.map(refuse)), readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], next: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof Trading>[0],
   { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ lagEntries: 0, lagSeconds: 0 }) },
   table,
@@ -51,7 +51,7 @@ const ORDER_ID = '01900000-0000-7000-8000-000000000000';
 
 /** Values of each field: the first ones are valid, mostly. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  client_id: ['client-A', 'x', 'x'.repeat(64), '𝔘'.repeat(64), ' ', '"', 'x'.repeat(65), '𝔘'.repeat(65), '', '\n', '\u0000', '\u200b', '\ud800', null, 1, [], {}],
+  client_id: ['client-A', 'x', 'x'.repeat(64), '𝔘'.repeat(64), ' ', '"', 'x'.repeat(65), '𝔘'.repeat(65), '', '\n', '\u0000', '\u200b', null, 1, [], {}],
   instrument: ['BTC-USD', 'ETH-USD', 'B TC', '', '-BTC', 'x'.repeat(33), null, 1, [], {}],
   side: ['buy', 'sell', 'BUY', '', null, 1, []],
   type: ['limit', 'limit', 'market', 'stop', '', null, 1],
@@ -139,6 +139,13 @@ describe(`the document and the service judge alike (EXACTNESS_SEED=${SEED})`, ()
       return result?.body.code !== 'validation_failed';
     };
     expectBoth(await agree({ $ref: '#/components/schemas/Operation' }, operation, taken));
+  });
+
+  it('the service alone, of text that only Unicode\'s tables tell from printable', async () => {
+    const validate = contract.validator(bodyOf('/orders/{order_id}/cancel', 'post'));
+    for (const key of ['\ud800', '\u0378', '\u{e0001}']) {
+      expect([validate({ idempotency_key: key }), await isTaken(() => orders.cancel(context, ORDER_ID, { idempotency_key: key }, undefined))]).toEqual([true, false]);
+    }
   });
 
   it('batches', async () => {

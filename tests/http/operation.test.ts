@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { createServer, request as forward, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { runInNewContext } from 'node:vm';
 import { WebSocket } from 'ws';
 import { createOpenapiDocument } from '../../src/api/openapi';
 import { readConfig } from '../../src/config';
@@ -165,8 +168,8 @@ describe('operating the service', () => {
     expect(files.length).toBeGreaterThanOrEqual(3);
     expect(text).not.toMatch(/<script>|<script [^>]*>[^<]|onload=/);
     for (const file of files) {
-      expect(file).toMatch(/^\/docs\//);
-      const response = await fetch(`${client.url}${file}`);
+      expect(file).toMatch(/^docs\//);
+      const response = await fetch(new URL(file, `${client.url}/docs`));
       expect([file, response.status, response.headers.get('x-content-type-options')]).toEqual([file, 200, 'nosniff']);
       expect(response.headers.get('x-request-id')).toMatch(UUID);
       expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(50);
@@ -174,6 +177,61 @@ describe('operating the service', () => {
     for (const file of ['/docs/assets/swagger-initializer.js', '/docs/assets/%2e%2e/package.json', '/docs/assets/..%2fpackage.json', '/docs/assets/']) {
       await refusal(client.call('GET', file, { outside: 'NotFound' }), 404, 'not_found');
     }
+  });
+});
+
+describe('the page behind a proxy that serves the venue below a path', () => {
+  let service: Service;
+  let proxy: Server;
+  let place: string;
+
+  beforeAll(async () => {
+    service = await Service.open();
+    const { port } = new URL(service.running.url);
+    proxy = createServer((request, response) => {
+      // What is not below the path is none of the venue's.
+      if (request.url?.startsWith('/venue/') !== true) {
+        response.writeHead(404).end();
+        return;
+      }
+      const onward = forward({ agent: false, port, method: request.method, path: request.url.slice('/venue'.length), headers: request.headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      onward.on('error', () => response.destroy());
+      request.pipe(onward);
+    });
+    await new Promise<void>((resolve) => { proxy.listen(0, '127.0.0.1', resolve); });
+    place = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/venue`;
+  });
+  afterAll(async () => {
+    proxy.closeAllConnections();
+    await new Promise((resolve) => { proxy.close(resolve); });
+    await service.close();
+  });
+
+  /** Reads all of an answer: one that is left unread keeps its connection open. */
+  const statusOf = async (url: string): Promise<number> => {
+    const response = await fetch(url);
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  it.each(['/docs', '/docs/'])('finds its files, its document and the calls from %s', async (path) => {
+    const page = `${place}${path}`;
+    const text = await (await fetch(page)).text();
+    const files = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => new URL(match[1] as string, page).href);
+    expect(files).toHaveLength(4);
+    for (const file of files) expect([file, await statusOf(file)]).toEqual([file, 200]);
+    // The script itself says where the document is: it is run as the page would, with nothing of the page's but its own address.
+    const script = files.find((file) => file.endsWith('/start.js')) as string;
+    let told: { url?: string } = {};
+    runInNewContext(await (await fetch(script)).text(), { URL, document: { currentScript: { src: script } }, SwaggerUIBundle: (options: { url: string }) => { told = options; } });
+    expect(told.url).toBe(`${place}/openapi.json`);
+    const document = await (await fetch(`${place}/openapi.json`)).json() as { servers: { url: string }[] };
+    const server = new URL(document.servers[0]?.url ?? '', told.url).href.replace(/\/$/, '');
+    expect(server).toBe(place);
+    expect(await statusOf(`${server}/public/orderbook`)).toBe(200);
   });
 });
 

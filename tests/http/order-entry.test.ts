@@ -132,6 +132,9 @@ describe('order entry over a WebSocket', () => {
     ['an id that is an object', '{"id":{},"op":"place"}', null, 'validation_failed'],
     ['an id that is too long', `{"id":"${'x'.repeat(65)}","op":"place"}`, null, 'validation_failed'],
     ['an id that is no whole number', '{"id":1.5,"op":"place"}', null, 'validation_failed'],
+    ['an id that is nearly none', '{"id":1e-400,"op":"place"}', null, 'validation_failed'],
+    ['an id that is nearly a whole number', '{"id":1.00000000000000000001,"op":"place"}', null, 'validation_failed'],
+    ['an id with an exponent', '{"id":7e2}', 700, 'validation_failed'],
     ['no op', '{"id":7}', 7, 'validation_failed'],
     ['an op of another kind', '{"id":7,"op":"subscribe"}', 7, 'validation_failed'],
     ['an unknown field', '{"id":7,"op":"cancel","order":"x"}', 7, 'validation_failed'],
@@ -142,6 +145,11 @@ describe('order entry over a WebSocket', () => {
     expect((await entry.count(1))[0]).toMatchObject({ id, status: 400, body: { code, status: 400 } });
     expect(await entry.violations(service.running.url)).toEqual([]);
     expect(await entry.ask({ id: 'after', op: 'place', ...limit({ instrument }) })).toMatchObject({ status: 201 });
+  }));
+
+  it('reads amounts with an exponent', () => withEntry(async (entry) => {
+    entry.send(JSON.stringify({ id: 1, op: 'place', ...limit({ instrument, price: 'P', quantity: 'Q' }) }).replace('"P"', '1E2').replace('"Q"', '5.0e-4'));
+    expect((await entry.count(1))[0]).toMatchObject({ status: 201, body: { price: '100.00', quantity: '0.00050000' } });
   }));
 
   it('carries out the requests of a connection in their order', () => withEntry(async (entry) => {

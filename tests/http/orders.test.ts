@@ -115,19 +115,21 @@ describe.each(BOTH_WAYS)('POST /orders %s', (_name, hotPath) => {
     expect((await client.order(order.order_id)).body).toEqual(order);
   });
 
-  it.each([
+  it.each<[what: string, price: string | number | { json: string }, quantity: string | number | { json: string }, priceOut: string, quantityOut: string]>([
     ['number', 100.25, 1.5, '100.25', '1.50000000'],
     ['string', '100.25', '1.5', '100.25', '1.50000000'],
     ['trailing zeros', '100.2500000000', '1.500000000000000', '100.25', '1.50000000'],
     ['leading zeros', '000100.25', '0001.5', '100.25', '1.50000000'],
     ['the smallest', '0.01', '0.00000001', '0.01', '0.00000001'],
     ['tiny as a number', 0.01, 1e-8, '0.01', '0.00000001'],
+    ['as Python writes it', { json: '1e-02' }, { json: '1e-08' }, '0.01', '0.00000001'],
+    ['as Java writes it', { json: '5.0E-2' }, { json: '5.0E-4' }, '0.05', '0.00050000'],
+    ['large with an exponent', { json: '1.5e+3' }, { json: '1E5' }, '1500.00', '100000.00000000'],
+    ['many digits with an exponent', { json: '9007199254740991e-2' }, { json: '9007199254740991E-8' }, '90071992547409.91', '90071992.54740991'],
     ['the largest', '90071992547409.91', '90071992.54740991', '90071992547409.91', '90071992.54740991'],
   ])('reads amounts exactly: %s', async (_case, price, quantity, priceOut, quantityOut) => {
-    // JSON.stringify writes 1e-8 with an exponent, which is refused: numbers are sent as people write them.
-    const json = JSON.stringify(limit({ instrument, price: 'P', quantity: 'Q' }))
-      .replace('"P"', typeof price === 'number' ? String(price) : `"${price}"`)
-      .replace('"Q"', typeof quantity === 'number' ? quantity.toFixed(8) : `"${quantity}"`);
+    const written = (amount: string | number | { json: string }): string => (typeof amount === 'object' ? amount.json : JSON.stringify(amount));
+    const json = JSON.stringify(limit({ instrument, price: 'P', quantity: 'Q' })).replace('"P"', written(price)).replace('"Q"', written(quantity));
     const { body } = await client.call<OrderWithTradesView>('POST', '/orders', { raw: json, headers: { 'Content-Type': 'application/json' } });
     expect([body.price, body.quantity]).toEqual([priceOut, quantityOut]);
   });
@@ -140,6 +142,27 @@ describe.each(BOTH_WAYS)('POST /orders %s', (_name, hotPath) => {
     await refusal(send('90071992547409.92'), 400, 'validation_failed');
     await refusal(send('0.30000000000000004'), 400, 'validation_failed');
     expect((await send('0.3000000000000000000')).body.price).toBe('0.30');
+  });
+
+  it.each(['1e400', '1e-400', '1e999999999', '1e-999999999', `1e${'9'.repeat(60)}`, '-1e5', '0e9', '1e-3'])('refuses the JSON number %s, and says for which field', async (price) => {
+    const place = `"client_id":"a","instrument":"${instrument}","side":"buy","type":"limit","quantity":1,"price":${price}`;
+    const send = (method: string, path: string, raw: string) => client.call(method, path, { raw, headers: { 'Content-Type': 'application/json' } });
+    expect((await refusal(send('POST', '/orders', `{${place}}`), 400, 'validation_failed')).body.errors).toMatchObject([{ field: 'price' }]);
+    const { order_id: id } = (await client.place(limit({ instrument }))).body;
+    expect((await refusal(send('PATCH', `/orders/${id}`, `{"price":${price}}`), 400, 'validation_failed')).body.errors).toMatchObject([{ field: 'price' }]);
+    const { body } = await send('POST', '/orders/batch', `{"operations":[{"op":"place",${place}},{"op":"amend","order_id":"${id}","price":${price}}]}`);
+    expect(body).toMatchObject({ results: [1, 2].map(() => ({ status: 400, body: { code: 'validation_failed', errors: [{ field: 'price' }] } })) });
+  });
+
+  it('takes an exponent in amends, batches and retries of either spelling', async () => {
+    const send = (method: string, path: string, raw: string) => client.call<OrderWithTradesView>(method, path, { raw, headers: { 'Content-Type': 'application/json' } });
+    const { order_id: id } = (await client.place(limit({ instrument, quantity: '1' }))).body;
+    expect((await send('PATCH', `/orders/${id}`, '{"quantity":5.0E-1,"idempotency_key":"spelt"}')).body.quantity).toBe('0.50000000');
+    const again = await send('PATCH', `/orders/${id}`, '{"quantity":0.5,"idempotency_key":"spelt"}');
+    expect([again.headers.get('idempotency-replayed'), again.body.quantity]).toEqual(['true', '0.50000000']);
+    await refusal(send('PATCH', `/orders/${id}`, '{"quantity":50e-3,"idempotency_key":"spelt"}'), 422, 'idempotency_key_reused');
+    const batch = await send('POST', '/orders/batch', `{"operations":[{"op":"amend","order_id":"${id}","remaining_quantity":25E-2}]}`);
+    expect(batch.body).toMatchObject({ results: [{ status: 200, body: { remaining_quantity: '0.25000000' } }] });
   });
 
   it('holds instruments to their own steps and limits', async () => {

@@ -28,7 +28,8 @@ export interface Operation {
 export interface OpenapiDocument {
   readonly info: { readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: Readonly<Record<'schemas' | 'responses' | 'headers' | 'parameters', Readonly<Record<string, unknown>>>>;
+  readonly 'x-answers-elsewhere': Readonly<Record<'NotFound' | 'MethodNotAllowed', DocumentedAnswer>>;
+  readonly components: Readonly<Record<'schemas' | 'responses' | 'headers', Readonly<Record<string, unknown>>>>;
 }
 
 export interface ReceivedAnswer {
@@ -58,10 +59,13 @@ export class Contract {
   private readonly compiled = new Map<string, ValidateFunction>();
   private readonly patterns: { readonly pattern: RegExp; readonly path: string }[];
 
-  /** @param source the document as the service serves it */
-  constructor(source: unknown) {
+  /**
+   * @param source the document as the service serves it
+   * @param unicodeRegExp whether patterns are read as Unicode ones, which validators do as they like
+   */
+  constructor(source: unknown, unicodeRegExp = true) {
     const raw = JSON.parse(JSON.stringify(source)) as OpenapiDocument;
-    const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true });
+    const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true, unicodeRegExp });
     addFormats(ajv);
     ajv.addKeyword('components');
     ajv.addSchema({ $id: 'document', components: { schemas: closed(raw.components.schemas) } }, 'document', false, false);
@@ -116,7 +120,7 @@ export class Contract {
 
   /** As `violations`, for what is no call at all: an unknown address, or a method that it does not have. */
   violationsOutside(kind: 'NotFound' | 'MethodNotAllowed', answer: ReceivedAnswer): string[] {
-    return this.differences(this.document.components.responses[kind] as DocumentedAnswer, answer, false);
+    return this.differences(this.document['x-answers-elsewhere'][kind], answer, false);
   }
 
   private differences(documented: DocumentedAnswer, answer: ReceivedAnswer, isHead: boolean): string[] {

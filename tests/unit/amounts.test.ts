@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { AMOUNT_MAX, AMOUNT_TEXT_LENGTH_MAX, NumberText, averagePrice, formatAmount, parseAmount, parseStep, type AmountResult, type Step } from '../../src/domain/amounts';
+import { AMOUNT_MAX, AMOUNT_TEXT_LENGTH_MAX, NumberText, averagePrice, formatAmount, parseAmount, parseStep, textOfInput, wholeNumberOf, type AmountResult, type Step } from '../../src/domain/amounts';
+import { testSeed } from '../support/seed';
 
 const RUNS = 1_000;
 
@@ -92,7 +93,7 @@ describe('parseAmount', () => {
 
   it.each([
     [Number.NaN, 'finite'], [Number.POSITIVE_INFINITY, 'finite'], [Number.NEGATIVE_INFINITY, 'finite'], [-0, 'negative zero'], [-1, 'greater than zero'],
-    [0, 'greater than zero'], [0.1 + 0.2, 'multiple of 0.01'], [1e21, 'plain decimal'], [1e-7, 'multiple of 0.01'], [1e-100, '64 characters'], [2 ** 53, 'at most'],
+    [0, 'greater than zero'], [0.1 + 0.2, 'multiple of 0.01'], [1e21, 'at most'], [1e-7, 'multiple of 0.01'], [1e-100, 'multiple of 0.01'], [1e300, 'at most'], [-1e-300, 'greater than zero'], [2 ** 53, 'at most'],
   ])('refuses the number %d: %s', (value, problem) => {
     expect(parseAmount(value, parseStep('0.01'))).toEqual({ ok: false, problem: expect.stringContaining(problem) as string });
   });
@@ -101,6 +102,81 @@ describe('parseAmount', () => {
     expect(parseAmount('90071992547409.91', parseStep('0.01'))).toEqual({ ok: true, value: AMOUNT_MAX });
     expect(parseAmount('00090071992547409.9100', parseStep('0.01'))).toEqual({ ok: true, value: AMOUNT_MAX });
     expect(parseAmount(AMOUNT_MAX, parseStep('1'))).toEqual({ ok: true, value: AMOUNT_MAX });
+  });
+});
+
+describe('JSON numbers with an exponent', () => {
+  const seed = testSeed('numbers with an exponent');
+  const exponent = fc.tuple(fc.constantFrom('e', 'E'), fc.constantFrom('', '+', '-'), fc.constantFrom('', '', '0', '000'), fc.integer({ min: 0, max: 40 }));
+  const mantissa = fc.tuple(digits(1, 12).map((text) => text.replace(/^0+(?=.)/, '')), digits(0, 12)).map(([whole, decimals]) => (decimals === '' ? whole : `${whole}.${decimals}`));
+
+  /** The same number written out, by nothing but BigInt. */
+  function writtenOut(text: string, power: number): string {
+    const { digits: units, decimals } = fraction(text);
+    const shift = power - decimals;
+    if (shift >= 0) return (units * 10n ** BigInt(shift)).toString();
+    return units.toString().padStart(1 - shift, '0').replace(new RegExp(`(?=.{${-shift}}$)`), '.');
+  }
+
+  it('are the amount that they are written out, by BigInt', () => {
+    fc.assert(fc.property(step, mantissa, exponent, (of, text, [e, sign, zeros, size]) => {
+      const plain = writtenOut(text, sign === '-' ? -size : size);
+      const result = parseAmount(new NumberText(`${text}${e}${sign}${zeros}${size}`), of);
+      const steps = stepsOf(plain, of);
+      if (steps !== null && steps > 0n && steps <= BigInt(AMOUNT_MAX)) expect(result).toEqual({ ok: true, value: Number(steps) });
+      else expect(result.ok).toBe(false);
+    }), { numRuns: 4 * RUNS, seed });
+  });
+
+  it('are one amount, however the digits are moved', () => {
+    fc.assert(fc.property(step.chain((of) => fc.tuple(fc.constant(of), fc.maxSafeNat())), fc.integer({ min: -20, max: 20 }), ([of, value], shift) => {
+      // The same digits with the point elsewhere, and the exponent that takes it back.
+      const { digits: units, decimals } = fraction(formatAmount(value, of));
+      const result = parseAmount(new NumberText(`${writtenOut(units.toString(), shift)}e${-shift - decimals}`), of);
+      if (value === 0) expect(result).toEqual({ ok: false, problem: 'must be greater than zero' });
+      else expect(result).toEqual({ ok: true, value });
+    }), { numRuns: RUNS, seed });
+  });
+
+  it.each([
+    ['1e-05', '0.00001', 1], ['1e-7', '0.0000001', 1], ['5.0E-4', '0.0001', 5], ['1E5', '1', 100_000], ['1.5e3', '1', 1_500], ['1e+2', '1', 100], ['1e0', '1', 1],
+    ['5000000e-2', '0.01', 5_000_000], ['0.00000000000000000001e20', '1', 1], ['100000000000000000000e-20', '1', 1], ['9007199254740991e-2', '0.01', AMOUNT_MAX],
+    ['1e-0000000000000002', '0.01', 1], ['125e-2', '0.25', 5],
+  ])('%s at a step of %s is %d', (text, of, value) => {
+    expect(parseAmount(new NumberText(text), parseStep(of))).toEqual({ ok: true, value });
+  });
+
+  it.each([
+    ['1e400', 'at most'], ['1e999999999', 'at most'], [`1e${'9'.repeat(50)}`, 'at most'], ['1e-400', 'multiple of 0.01'], ['1e-999999999', 'multiple of 0.01'], ['1e-3', 'multiple of 0.01'],
+    ['1.001e0', 'multiple of 0.01'], ['9007199254740992e-2', 'at most'], ['-1e5', 'greater than zero'], ['-1e400', 'greater than zero'], ['-1e-400', 'greater than zero'],
+    ['0e0', 'greater than zero'], ['0.0E999999999', 'greater than zero'], ['-0e5', 'greater than zero'],
+  ])('%s is refused: %s', (text, problem) => {
+    expect(parseAmount(new NumberText(text), parseStep('0.01'))).toEqual({ ok: false, problem: expect.stringContaining(problem) as string });
+  });
+
+  it('are not read at a million digits', () => {
+    const zeros = '0'.repeat(1_000_000);
+    for (const text of [`1${zeros}e5`, `1e1${zeros}`, `0.${zeros}1e1000001`]) {
+      expect(parseAmount(new NumberText(text), parseStep('0.01'))).toEqual({ ok: false, problem: `must have at most ${AMOUNT_TEXT_LENGTH_MAX} characters` });
+    }
+    for (const text of [`1${zeros}`, `1.${zeros}`, `1e${zeros}1`]) expect(wholeNumberOf(new NumberText(text)) === null).toBe(true);
+  });
+
+  it.each(['1e5', '1E5', '1e-5', '1.5e3', '1e+2'])('are no strings: "%s"', (text) => {
+    expect(parseAmount(text, parseStep('0.00001'))).toEqual({ ok: false, problem: expect.stringContaining('plain decimal') as string });
+  });
+
+  it('are told in one spelling', () => {
+    expect(['1e-05', '1E-5', '0.00001', '10e-6', '0.01e-3'].map((text) => textOfInput(new NumberText(text)))).toEqual(Array(5).fill('0.00001'));
+    expect([1e-5, 1e-7, 1e21].map(textOfInput)).toEqual(['0.00001', '0.0000001', '1000000000000000000000']);
+  });
+
+  it.each([['7', 7], ['1e2', 100], ['1E+2', 100], ['1.00', 1], ['-5', -5], ['-0', 0], ['120e-1', 12], ['9007199254740991', AMOUNT_MAX], ['9007199254740991.0', AMOUNT_MAX]])('%s is the whole number %d', (text, value) => {
+    expect(wholeNumberOf(new NumberText(text))).toBe(value);
+  });
+
+  it.each(['1.5', '1e-1', '1e-400', '1.0000000000000000001', '9007199254740992', '9007199254740993', '1e400', '1e999999999'])('%s is no whole number', (text) => {
+    expect(wholeNumberOf(new NumberText(text))).toBeNull();
   });
 });
 

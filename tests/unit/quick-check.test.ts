@@ -1,4 +1,7 @@
+import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
 import fc from 'fast-check';
+import { OPERATIONS, SchemaSet, type Shape } from '#openfill-contract';
 import { checkBody, checkOperationBySchema, PLACE } from '../../src/api/schemas';
 import { quickOperation, quickPlace } from '../../src/api/quick-check';
 import { NumberText } from '../../src/domain/amounts';
@@ -86,5 +89,30 @@ describe('the quick check', () => {
       const answer = quickPlace(order);
       if (answer !== null) expect(answer).toEqual(bySchema(() => checkBody(PLACE, order)));
     }), { numRuns: RUNS, seed });
+  });
+
+  it('agrees with the JSON Schemas of the documents, as far as those can tell', () => {
+    const schemas = new SchemaSet({ batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 });
+    const references = Object.entries(OPERATIONS).map(([op, shape]: [string, Shape]) => [op, schemas.of(shape)] as const);
+    const ajv = new Ajv2020({ strict: false });
+    addFormats(ajv);
+    ajv.addSchema({ $id: 'document', components: { schemas: schemas.components } });
+    const validators = new Map(references.map(([op, { $ref }]) => [op as unknown, ajv.compile({ $ref: `document${String($ref)}` })]));
+    let valid = 0;
+    fc.assert(fc.property(body, (operation) => {
+      // The schemas look into amounts, which the judge leaves to others, and know no numbers that are kept as text.
+      const given = Object.fromEntries(Object.entries(operation).map(([name, value]) => [name, value instanceof NumberText ? 1 : value]));
+      const amounts = [given.price, given.quantity, given.remaining_quantity];
+      const isAccepted = validators.get(given.op)?.(given) ?? false;
+      const isJudgedFit = bySchema(() => checkOperationBySchema(given)) !== undefined;
+      if (isAccepted) {
+        valid++;
+        expect([given, isJudgedFit]).toEqual([given, true]);
+      } else if (isJudgedFit && amounts.every((amount) => amount === undefined || AMOUNTS.includes(amount as string))) {
+        // What JSON cannot carry, no schema is asked about.
+        expect([given, Object.values(given).includes(undefined)]).toEqual([given, true]);
+      }
+    }), { numRuns: RUNS, seed });
+    expect(valid).toBeGreaterThan(RUNS / 20);
   });
 });

@@ -1,4 +1,5 @@
-import type { AmendFields, BatchResult, CancelFields, Operation, OrderReference, OrderWithTrades, PlaceRequest } from './contract';
+import type { AmendFields, CancelFields, Operation, OrderReference, OrderWithTrades, PlaceRequest } from './contract';
+import type { BatchResult } from './results';
 import { problemOf, verdictOf, type Answer, type CallOptions, type Retries, type Verdict } from './retry';
 
 /** A command on its way: an operation, or many. */

@@ -1,5 +1,5 @@
-import type { BatchResult } from './contract';
 import type { Command, Transport } from './commands';
+import type { BatchResult } from './results';
 import type { Answer } from './retry';
 
 /** JSON over HTTP. */

@@ -6,5 +6,6 @@ export { OrderEntry, type OrderEntryOptions } from './order-entry';
 export { Stream, type RepairReason, type StreamEvents, type StreamOptions } from './stream';
 export { bookChecksum } from './checksum';
 export { RETRY_DEFAULTS, type Attempt, type CallOptions, type RetryOptions } from './retry';
-export * from './contract';
+export type * from './contract';
+export * from './results';
 export type * from './messages';

@@ -1,6 +1,6 @@
 import { CHECKSUM_LEVELS, bookChecksum } from './checksum';
-import type { Decimal, Level, Side, Time } from './contract';
-import type { BookData, DeltaMessage, SnapshotMessage } from './messages';
+import type { BookData, Decimal, Level, Side, Time } from './contract';
+import type { DeltaMessage, SnapshotMessage } from './messages';
 
 /** Prices of one instrument have the same decimals: the longer text is the higher price, and of equal length they sort as text. */
 function isHigher(a: Decimal, b: Decimal): boolean {

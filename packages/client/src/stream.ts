@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type WebSocket from 'ws';
+import type { Channel } from './contract';
 import { OpenfillError, ProblemError, StreamError } from './errors';
 import { LocalBook, type BookFault } from './local-book';
-import type { Channel, ControlMessage, DeltaMessage, ResyncMessage, SnapshotMessage, StreamMessage, TradeMessage } from './messages';
+import type { ControlMessage, DeltaMessage, ResyncMessage, SnapshotMessage, StreamMessage, TradeMessage } from './messages';
 import { formatPlace, Position } from './position';
 import { Reader } from './reader';
 import { backoffOf, reasonOf, sleep } from './waiting';

@@ -1,6 +1,6 @@
+import { ANY_CALL, ORDER_EXAMPLES, type Schema } from '#openfill-contract';
 import { RESULT_CODES, type ResultCode } from '../../domain/result-code';
 import { Problem, RETRY_AFTER_S, type ProblemExtras } from '../problem';
-import { cancelledOrderExample, ref, type Schema } from './schemas';
 
 /** The answers of the calls: what all have in common, and problem documents by the codes that a call can give. */
 
@@ -16,7 +16,6 @@ export const headers: Record<string, Schema> = {
   RetryAfter: { description: 'Seconds after which to try again.', required: true, schema: { type: 'string', pattern: '^[1-9][0-9]*$' } },
   RateLimit: { description: 'What is left of the quota, and the seconds until it is full again.', required: true, schema: { type: 'string', pattern: '^"default";r=\\d+;t=\\d+$' } },
   RateLimitPolicy: { description: 'Requests allowed in a window of seconds.', required: true, schema: { type: 'string', pattern: '^"default";q=\\d+;w=\\d+$' } },
-  Allow: { description: 'The methods that are.', required: true, schema: { type: 'string' } },
 };
 
 const headerRef = (name: string): Schema => ({ $ref: `#/components/headers/${name}` });
@@ -31,7 +30,7 @@ const EXAMPLE_EXTRAS: Partial<Record<ResultCode, ProblemExtras>> = {
     detail: 'The key was used for a request with another quantity.',
     errors: [{ field: 'quantity', message: 'differs from the request that used this key first' }],
   },
-  order_not_open: { detail: 'The order is cancelled already.', extensions: { order: cancelledOrderExample } },
+  order_not_open: { detail: 'The order is cancelled already.', extensions: { order: ORDER_EXAMPLES.cancelledOrder } },
 };
 
 /** Always told with `rate_limited`; another 429 is not about requests in a second. */
@@ -43,6 +42,7 @@ function rateLimit(codes: readonly ResultCode[]): Schema {
 
 /** The answer of one status: one problem document out of those with these codes. */
 function problemAnswer(status: number, codes: readonly ResultCode[], keyed: boolean): Schema {
+  const tellsOrder = codes.every((code) => code === 'order_not_open');
   const mayRetry = codes.some((code) => RETRY_AFTER_S[code] !== undefined);
   return {
     description: codes.map((code) => `\`${code}\`: ${RESULT_CODES[code].title}`).join('\n\n'),
@@ -51,16 +51,14 @@ function problemAnswer(status: number, codes: readonly ResultCode[], keyed: bool
       ...(keyed && status < 500 ? replayed : {}),
       ...(mayRetry ? { 'Retry-After': headerRef('RetryAfter') } : {}),
       ...(status === 429 ? rateLimit(codes) : {}),
-      ...(status === 405 ? { Allow: headerRef('Allow') } : {}),
+      ...(status === 405 ? { Allow: { description: 'The methods that are.', required: true, schema: { type: 'string' } } } : {}),
     },
     content: {
       'application/problem+json': {
         schema: {
-          ...ref('Problem'),
-          properties: { status: { const: status }, code: { enum: codes } },
-          ...(codes.includes('order_not_open')
-            ? { if: { properties: { code: { const: 'order_not_open' } } }, then: { required: ['order'] } }
-            : {}),
+          $ref: '#/components/schemas/Problem',
+          properties: { status: { const: status }, code: { enum: codes }, ...(tellsOrder ? { order: {} } : {}) },
+          ...(tellsOrder ? { required: ['order'] } : {}),
         },
         examples: Object.fromEntries(codes.map((code) => [code, { value: new Problem(code, EXAMPLE_EXTRAS[code]).body(REQUEST_ID_EXAMPLE) }])),
       },
@@ -82,8 +80,6 @@ const SHARED = {
   InvalidRequest: ['validation_failed'],
   InvalidBody: ['validation_failed', 'malformed_json'],
   OriginNotAllowed: ['origin_not_allowed'],
-  NotFound: ['not_found'],
-  MethodNotAllowed: ['method_not_allowed'],
   RequestTimeout: ['request_timeout'],
   BodyTooLarge: ['body_too_large'],
   UriTooLong: ['uri_too_long'],
@@ -99,40 +95,26 @@ export const sharedAnswers: Record<string, Schema> = Object.fromEntries(
   Object.entries(SHARED).map(([name, codes]) => [name, problemAnswer(RESULT_CODES[codes[0]].status, codes, false)]),
 );
 
+/** Answers to what is no call at all: an address that is none, or a method that it does not have. */
+export const answersElsewhere: Readonly<Record<string, Schema>> = {
+  NotFound: problemAnswer(404, ['not_found'], false),
+  MethodNotAllowed: problemAnswer(405, ['method_not_allowed'], false),
+};
+
 const SHARED_BY_CODES = new Map(Object.entries(SHARED).map(([name, codes]) => [codes.join(), name]));
 
 /**
- * Answers of a call that is refused.
+ * Answers of a call that is refused: for what any call can be, or for its own reasons.
  * @param keyed whether an idempotency key may bring such an answer a second time
  */
 export function refusals(codes: readonly ResultCode[], keyed = false): Record<string, Schema> {
-  return Object.fromEntries([...byStatus(codes)].map(([status, ofStatus]) => {
+  return Object.fromEntries([...byStatus([...ANY_CALL, ...codes])].map(([status, ofStatus]) => {
     const shared = SHARED_BY_CODES.get(ofStatus.join());
     return [String(status), shared === undefined ? problemAnswer(status, ofStatus, keyed) : { $ref: `#/components/responses/${shared}` }];
   }));
 }
 
-/** Codes that any call can get. */
-export const ANY_CALL: readonly ResultCode[] = ['origin_not_allowed', 'request_timeout', 'uri_too_long', 'rate_limited', 'headers_too_large', 'internal_error', 'shutting_down'];
-/** Codes of a call that takes parameters. */
-export const ANY_PARAMETERS: readonly ResultCode[] = ['validation_failed'];
-/** Codes of a call that takes a body. */
-export const ANY_BODY: readonly ResultCode[] = ['validation_failed', 'malformed_json', 'body_too_large', 'unsupported_media_type'];
-/** Codes of a call that reads the shard or its history. */
-export const ANY_READ: readonly ResultCode[] = ['engine_recovering', 'engine_unavailable', 'history_unavailable'];
-/** Codes of a call that changes the book. */
-export const ANY_COMMAND: readonly ResultCode[] = ['engine_frozen', ...ANY_READ, 'outcome_unknown'];
-
-/** A successful answer with a JSON body. */
-export function success(description: string, schema: Schema, example: unknown, keyed = false): Schema {
-  return {
-    description,
-    headers: { ...always, ...(keyed ? replayed : {}) },
-    content: { 'application/json': { schema, examples: { answer: { value: example } } } },
-  };
-}
-
-/** A successful answer that is text. */
-export function successText(description: string, mediaType: string): Schema {
-  return { description, headers: always, content: { [mediaType]: { schema: { type: 'string' } } } };
+/** An answer that is no problem. @param content of an answer that has one */
+export function success(description: string, content: Schema | null, keyed = false): Schema {
+  return { description, headers: { ...always, ...(keyed ? replayed : {}) }, ...(content === null ? {} : { content }) };
 }

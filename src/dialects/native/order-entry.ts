@@ -5,7 +5,7 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { ENTRY_ID_LENGTH_MAX } from '../../api/asyncapi';
 import { parseJson } from '../../api/json';
 import { Problem, invalid } from '../../api/problem';
-import { NumberText } from '../../domain/amounts';
+import { wholeNumberOf } from '../../domain/amounts';
 import type { Context } from '../../domain/context';
 import type { ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
@@ -62,9 +62,7 @@ function parse(data: RawData, isBinary: boolean): Fields | Error {
 /** @returns null for what cannot be a request's id */
 function idOf(request: Fields): RequestId | null {
   if (typeof request.id === 'string') return request.id.length >= 1 && request.id.length <= ENTRY_ID_LENGTH_MAX ? request.id : null;
-  // Beside a number that no double holds, every number of a message comes as it was written.
-  const id = request.id instanceof NumberText ? Number(request.id.text) : request.id;
-  return Number.isSafeInteger(id) ? id as number : null;
+  return wholeNumberOf(request.id);
 }
 
 class Client {

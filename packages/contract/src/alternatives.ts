@@ -1,0 +1,61 @@
+import { fieldIn, fieldsOf, rulesOf, variantsOf, variesBy, word, type Field, type Rule, type Shape } from './language';
+
+/** An object whose fields are the same whatever stands in it: one of those that a shape stands for. */
+export interface Alternative {
+  readonly name: string | null;
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Those that say more than the fields do. */
+  readonly rules: readonly Rule[];
+}
+
+function fieldsOfVariant(shape: Shape, variant: string | null): Record<string, Field> {
+  const by = variesBy(shape);
+  const fields: Record<string, Field> = {};
+  for (const [name, field] of Object.entries(fieldsOf(shape))) {
+    const own = name === by && variant !== null ? { is: word([variant]), presence: 'required' as const } : fieldIn(field, variant);
+    if (own !== null) fields[name] = own;
+  }
+  return fields;
+}
+
+/** With the one of several names that is given, and what has to be there beside it. */
+function withOne(fields: Readonly<Record<string, Field>>, chosen: string, among: readonly string[], rules: readonly Rule[]): Record<string, Field> {
+  const needed = new Set([chosen]);
+  for (const rule of rules) {
+    if (rule.rule === 'needs' && needed.has(rule.field)) needed.add(rule.other);
+  }
+  const kept = Object.entries(fields).filter(([name]) => name === chosen || !among.includes(name));
+  return Object.fromEntries(kept.map(([name, field]) => [name, needed.has(name) ? { is: field.is, presence: 'required' as const } : field]));
+}
+
+function saysMore(rule: Rule, fields: Readonly<Record<string, Field>>): boolean {
+  switch (rule.rule) {
+    case 'one':
+      return false;
+    case 'needs':
+      return rule.field in fields && fields[rule.other]?.presence !== 'required';
+    case 'some':
+      return rule.of.every((name) => fields[name]?.presence !== 'required');
+    case 'not_both':
+      return rule.of.every((name) => name in fields);
+    case 'true_only_with': {
+      const kind = fields[rule.flag]?.is;
+      return kind?.kind === 'flag' && kind.always === undefined;
+    }
+  }
+}
+
+/** Takes a shape apart: by its variants, and by which one of several fields is given. */
+export function alternativesOf(shape: Shape): readonly Alternative[] {
+  const rules = rulesOf(shape);
+  const variants = variantsOf(shape);
+  const names = shape.variantNames;
+  let alternatives = (variants.length === 0 ? [null] : variants).map((variant) => ({
+    name: variant === null ? shape.name : names[variant] ?? null, fields: fieldsOfVariant(shape, variant),
+  }));
+  for (const rule of rules) {
+    if (rule.rule !== 'one') continue;
+    alternatives = alternatives.flatMap(({ fields }) => rule.of.map((chosen) => ({ name: null, fields: withOne(fields, chosen, rule.of, rules) })));
+  }
+  return alternatives.map(({ name, fields }) => ({ name, fields, rules: rules.filter((rule) => saysMore(rule, fields)) }));
+}

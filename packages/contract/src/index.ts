@@ -1,0 +1,10 @@
+export * from './calls';
+export { clientTypes } from './client-types';
+export * from './json-schema';
+export * from './language';
+export * from './market';
+export * from './orders';
+export * from './stream';
+export * from './values';
+export * from './words';
+export { alternativesOf, type Alternative } from './alternatives';

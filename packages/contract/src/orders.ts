@@ -1,0 +1,200 @@
+import {
+  always, answer, defaulting, each, either, flag, growingWord, integer, list, named, number, only, optional, orNull, pattern, request, required, string, word,
+  type Shape,
+} from './language';
+import {
+  Ack, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType, Price,
+  Quantity, Sequence, Side, TIME_EXAMPLE, Time, TimeInForce,
+} from './values';
+import { INSTRUMENT_DEFAULT, STATUS_REASONS } from './words';
+
+/** Orders: what clients send, and what they are told. */
+
+export const PlaceRequest = request('PlaceRequest', {
+  client_id: required(ClientId),
+  instrument: defaulting(InstrumentName, INSTRUMENT_DEFAULT),
+  side: required(Side),
+  type: required(OrderType),
+  price: only({ limit: required(Price) }),
+  quantity: required(Quantity),
+  time_in_force: each({
+    limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing.'),
+    market: defaulting(word(['ioc']), 'ioc'),
+  }),
+  post_only: each({
+    limit: defaulting(flag(), false, 'With gtc only: an order that would trade at once is rejected instead.'),
+    market: defaulting(always(false), false),
+  }),
+  client_order_id: optional(ClientOrderId),
+  idempotency_key: optional(IdempotencyKey),
+  ack: optional(Ack, 'Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server\'s setting.'),
+}, {
+  varies: 'type',
+  variantNames: { limit: 'LimitOrderRequest', market: 'MarketOrderRequest' },
+  rules: [{ rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' }],
+});
+
+export const CancelFields = request('CancelFields', {
+  idempotency_key: optional(IdempotencyKey),
+});
+
+export const AmendFields = request('AmendFields', {
+  price: optional(Price),
+  quantity: optional(Quantity, 'The new total, what is filled already included.'),
+  remaining_quantity: optional(Quantity, 'The new open part.'),
+  idempotency_key: optional(IdempotencyKey),
+}, {
+  description: 'At least one of price and quantity; of the two quantities one.',
+  rules: [{ rule: 'some', of: ['price', 'quantity', 'remaining_quantity'] }, { rule: 'not_both', of: ['quantity', 'remaining_quantity'] }],
+});
+
+/** Which order is meant. */
+export const OrderReference = request('OrderReference', {
+  order_id: optional(OrderId),
+  client_id: optional(ClientId, 'When given, the order must be this client\'s.'),
+  client_order_id: optional(ClientOrderId),
+}, {
+  description: 'The venue\'s id of an order, or the client\'s own name of an open one.',
+  rules: [{ rule: 'one', of: ['order_id', 'client_order_id'] }, { rule: 'needs', field: 'client_order_id', other: 'client_id' }],
+});
+
+const ownerField = optional(ClientId, 'When given, the order must be this client\'s.');
+
+/** The body of a cancel whose order is in the address. */
+export const CancelRequest = request('CancelRequest', { client_id: ownerField }, { parts: [CancelFields] });
+/** The body of an amend whose order is in the address. */
+export const AmendRequest = request('AmendRequest', { client_id: ownerField }, { parts: [AmendFields] });
+
+/** Operations of a batch and of order entry, by their `op`. */
+export const PlaceOperation = request('PlaceOperation', { op: required(word(['place'])) }, {
+  parts: [PlaceRequest], variantNames: { limit: 'PlaceLimitOperation', market: 'PlaceMarketOperation' },
+});
+export const CancelOperation = request('CancelOperation', { op: required(word(['cancel'])) }, { parts: [CancelFields, OrderReference] });
+export const AmendOperation = request('AmendOperation', { op: required(word(['amend'])) }, { parts: [AmendFields, OrderReference] });
+
+export const OPERATIONS = { place: PlaceOperation, cancel: CancelOperation, amend: AmendOperation } as const satisfies Record<string, Shape>;
+export const Operation = named('Operation', either([PlaceOperation, CancelOperation, AmendOperation]));
+
+export const BatchRequest = request('BatchRequest', {
+  operations: required(
+    list(Operation, { min: 1, max: { limit: 'batchOperationsMax' } }),
+    'Applied in order. One that is not valid is answered with a 400 of its own and leaves the others alone.',
+  ),
+});
+
+/** Members of an answer that could not be made from all of history, because Postgres is away or behind. */
+export const Staleness = answer('Staleness', {
+  stale: optional(always(true), 'Present when history could not be read to its end.'),
+  lag_entries: optional(orNull(integer({ min: 0 })), 'Log entries that history is behind by; null where it cannot be told.'),
+  lag_seconds: optional(orNull(number({ min: 0 })), 'Age of the oldest of them.'),
+}, { description: 'There when an answer could not be made from all of history.' });
+
+export const Order = answer('Order', {
+  order_id: required(OrderId),
+  client_order_id: required(orNull(ClientOrderId)),
+  client_id: required(ClientId),
+  instrument: required(InstrumentName),
+  side: required(Side),
+  type: required(OrderType),
+  time_in_force: required(TimeInForce),
+  post_only: required(flag()),
+  price: required(orNull(Decimal), 'null for a market order.'),
+  quantity: required(Decimal),
+  filled_quantity: required(Decimal),
+  remaining_quantity: required(Decimal),
+  average_price: required(orNull(Decimal), 'Of what is filled, rounded half up to the price\'s decimals; null while nothing is.'),
+  status: required(OrderStatus),
+  status_reason: required(orNull(growingWord(STATUS_REASONS)), 'Why a done order was not filled.'),
+  sequence: required(Sequence, 'Of the order\'s last change: what a stream message or a read with the same or a higher number contains.'),
+  created_at: required(Time),
+  updated_at: required(Time),
+});
+
+/** A trade inside an order's answer. */
+export const OrderTrade = answer('OrderTrade', {
+  trade_id: required(integer({ min: 1 }), 'Counts up by one for each instrument.'),
+  price: required(Decimal),
+  quantity: required(Decimal),
+  maker_order_id: required(OrderId),
+  taker_order_id: required(OrderId),
+  executed_at: required(Time),
+});
+
+export const OrderWithTrades = answer('OrderWithTrades', {
+  trades: required(list(OrderTrade), 'Oldest first; of an amend, those of the amend.'),
+}, { parts: [Order, Staleness] });
+
+export const OrderPage = answer('OrderPage', {
+  orders: required(list(Order), 'Newest first.'),
+  next_cursor: required(orNull(string({ examples: ['1042'] })), 'Give it as cursor to go on; null behind the last page.'),
+}, { parts: [Staleness] });
+
+export const CancelledOrders = answer('CancelledOrders', { cancelled: required(list(OrderId)) });
+
+export const FieldError = answer('FieldError', { field: required(string()), message: required(string()) });
+
+/** RFC 9457, with the venue's stable `code`. */
+export const Problem = answer('Problem', {
+  type: required(pattern('^urn:openfill:problem:[a-z_]+$', 'the type of a problem', { format: 'uri' })),
+  title: required(string()),
+  status: required(integer({ min: 400, max: 599 })),
+  detail: required(string(), 'For people; its wording may change.'),
+  instance: required(string(), 'The request\'s id, as in X-Request-Id.'),
+  code: required(named('ProblemCode', string()), 'For programs; it stays.'),
+  errors: optional(list(FieldError, { min: 1 }), 'What is wrong with which field.'),
+  order: optional(OrderWithTrades, 'With order_not_open: the order\'s final state.'),
+  cancelled: optional(list(OrderId), 'With an interrupted cancel-all: what has been cancelled all the same.'),
+}, { description: 'RFC 9457.' });
+
+export const BatchResult = answer('BatchResult', {
+  status: required(integer(), 'What the single call would have answered with.'),
+  body: required(either([OrderWithTrades, Problem])),
+});
+
+export const BatchResults = answer('BatchResults', {
+  results: required(list(BatchResult, { min: 1, max: { limit: 'batchOperationsMax' } }), 'One for each operation, in their order.'),
+});
+
+const tradeExample = {
+  trade_id: 77, price: '49999.50', quantity: '0.20000000',
+  maker_order_id: OTHER_ORDER_ID_EXAMPLE, taker_order_id: ORDER_ID_EXAMPLE, executed_at: TIME_EXAMPLE,
+};
+
+const orderExample = {
+  order_id: ORDER_ID_EXAMPLE, client_order_id: 'my-7', client_id: 'client-A', instrument: INSTRUMENT_DEFAULT,
+  side: 'buy', type: 'limit', time_in_force: 'gtc', post_only: false, price: '50000.00', quantity: '0.50000000',
+  filled_quantity: '0.20000000', remaining_quantity: '0.30000000', average_price: '49999.50',
+  status: 'partially_filled', status_reason: null, sequence: 1042, created_at: TIME_EXAMPLE, updated_at: TIME_EXAMPLE,
+};
+
+const orderWithTradesExample = { ...orderExample, trades: [tradeExample] };
+const limitOrder = { client_id: 'client-A', instrument: INSTRUMENT_DEFAULT, side: 'buy', type: 'limit', price: 50000.0, quantity: 0.5 };
+
+/** What calls and answers look like, for the documents. */
+export const ORDER_EXAMPLES = {
+  trade: tradeExample,
+  order: orderExample,
+  orderWithTrades: orderWithTradesExample,
+  cancelledOrder: { ...orderWithTradesExample, status: 'cancelled', status_reason: 'requested', sequence: 1050 },
+  places: {
+    limit: limitOrder,
+    'limit-with-everything': {
+      ...limitOrder, side: 'sell', price: '50100.00', quantity: '0.50000000', time_in_force: 'gtc', post_only: true,
+      client_order_id: 'my-7', idempotency_key: 'a-unique-uuid-12345', ack: 'redis',
+    },
+    market: { client_id: 'client-B', side: 'sell', type: 'market', quantity: '0.2' },
+    'immediate-or-cancel': { ...limitOrder, client_id: 'client-C', instrument: 'ETH-USD', time_in_force: 'ioc', price: '2500.00' },
+    'fill-or-kill': { ...limitOrder, client_id: 'client-C', time_in_force: 'fok', quantity: '10' },
+  },
+  cancels: { keyed: { idempotency_key: 'a-unique-uuid-12347' } },
+  amends: { price: { price: '50005.00' }, quantity: { quantity: 0.4 }, 'open-part': { price: 50001, remaining_quantity: '0.1' } },
+  batches: {
+    'place-amend-cancel': {
+      operations: [
+        { op: 'place', ...limitOrder, client_order_id: 'my-8', idempotency_key: 'a-unique-uuid-12346' },
+        { op: 'amend', client_id: 'client-A', client_order_id: 'my-8', price: '49990.00' },
+        { op: 'cancel', client_id: 'client-A', client_order_id: 'my-8' },
+      ],
+    },
+  },
+} as const;

@@ -1,0 +1,117 @@
+import {
+  answer, either, flag, growingWord, integer, list, named, optional, request, required, string, texts, word,
+  type Shape,
+} from './language';
+import { BatchResults, Order, OrderWithTrades, Problem } from './orders';
+import { CHECKSUM_MAX, Candle, Level, TickerFields, Trade } from './market';
+import { InstrumentName, Interval, Sequence, Time } from './values';
+import { CHANNELS, ENTRY_ID_LENGTH_MAX } from './words';
+
+/** The messages of the stream and of order entry: each once. */
+
+/** A message of the stream. Those of one instrument name it, the others carry null. */
+export interface StreamMessageShape {
+  readonly summary: string;
+  readonly ofInstrument: boolean;
+  readonly data: Shape;
+}
+
+export const Channel = named('Channel', word(CHANNELS));
+
+const epoch = required(string(), 'Life of the shard: sequences of one epoch are never used twice.');
+const depth = optional(integer({ min: 1 }), 'Levels of each side that books are limited to.');
+
+export const BookData = answer('BookData', {
+  bids: required(list(Level), 'Best first.'),
+  asks: required(list(Level), 'Best first.'),
+  checksum: required(integer({ min: 0, max: CHECKSUM_MAX }), 'CRC-32 over the ten best levels a side that the client holds, by Kraken v2\'s rule, after this message.'),
+});
+
+export const DeltaData = answer('DeltaData', {
+  first_sequence: required(Sequence),
+  previous_sequence: required(Sequence, 'Sequence of the book message before this one: a gap shows.'),
+}, { parts: [BookData] });
+
+export const CandleData = answer('CandleData', {
+  interval: required(Interval),
+  closed: required(flag(), 'Whether its time is over: nothing more comes to it.'),
+}, { parts: [Candle] });
+
+const Subscription = answer('Subscription', {
+  channel: required(Channel),
+  instruments: required(list(InstrumentName)),
+  depth,
+});
+
+/** What the service sends over `/stream`, by type. */
+export const STREAM_MESSAGES = {
+  orderbook_snapshot: { summary: 'A whole book, best levels first: on subscribing, and behind a resync.', ofInstrument: true, data: BookData },
+  orderbook_delta: {
+    summary: 'New totals of the levels that changed; "0" takes a level away. With a depth, also of those that came among the best levels or left them.',
+    ofInstrument: true, data: DeltaData,
+  },
+  trade: { summary: 'A trade.', ofInstrument: true, data: Trade },
+  order: { summary: 'An order after it changed, without its trades.', ofInstrument: true, data: Order },
+  ticker: { summary: 'The ticker after it changed, at most once a turn; on subscribing, as it is.', ofInstrument: true, data: TickerFields },
+  candle: { summary: 'A candle with new trades, or one that is over: `closed`, once. On subscribing, the last one of each interval.', ofInstrument: true, data: CandleData },
+  heartbeat: { summary: 'After each second of silence.', ofInstrument: false, data: answer(null, { epoch }) },
+  subscribed: { summary: 'What the connection gets from here on.', ofInstrument: false, data: answer(null, { subscriptions: required(list(Subscription)), epoch }) },
+  pong: { summary: 'The answer to a ping.', ofInstrument: false, data: answer(null, { epoch }) },
+  error: {
+    summary: 'A message of the client was not understood, or asks for too much.', ofInstrument: false,
+    data: answer(null, { code: required(growingWord(['malformed_json', 'validation_failed', 'subscription_limit', 'rate_limited'])), message: required(string()), epoch }),
+  },
+  resumed: {
+    summary: 'What was missed behind `since` has been told, books included. Cut off before this, go on from the same sequence as before.',
+    ofInstrument: false, data: answer(null, { since: required(Sequence), epoch }),
+  },
+  resync: {
+    summary: 'Something had to be skipped: trades and orders are missing, fresh snapshots follow.', ofInstrument: false,
+    data: answer(null, {
+      reason: required(growingWord(['market_data_interrupted', 'slow_consumer', 'since_too_old', 'since_in_future', 'other_life', 'history_unavailable'])), epoch,
+    }),
+  },
+  shutdown: { summary: 'The service is about to close the connection.', ofInstrument: false, data: answer(null, { reason: required(string()), epoch }) },
+} as const satisfies Readonly<Record<string, StreamMessageShape>>;
+
+export type StreamMessageType = keyof typeof STREAM_MESSAGES;
+
+/** The whole of a stream's message. */
+export function streamMessageShape(type: StreamMessageType): Shape {
+  const { ofInstrument, data } = STREAM_MESSAGES[type];
+  return request(null, {
+    type: required(word([type])),
+    instrument: required(ofInstrument ? InstrumentName : { kind: 'null' }),
+    sequence: required(Sequence),
+    timestamp: required(Time),
+    data: required(data),
+  });
+}
+
+/** What clients send over `/stream`. Where to begin and how deep is a matter of subscribing. */
+export const StreamRequest = request(null, {
+  op: required(word(['subscribe', 'unsubscribe', 'ping'])),
+  channels: optional(list(Channel, { min: 1, unique: true })),
+  instruments: optional(list(InstrumentName, { min: 1, unique: true })),
+  depth,
+  since: optional(
+    either([integer({ min: 0 }), string()]),
+    'Goes on behind this sequence instead of beginning with snapshots: trades and orders one by one, books as one delta. '
+      + 'As text also `epoch:sequence:0:sequence`, which a shard that was rebuilt can tell from its own.',
+  ),
+});
+
+const entryText = { kind: 'text', max: ENTRY_ID_LENGTH_MAX } as const;
+
+/** A request of order entry: the operations of a batch, each with an id of the client's. */
+export const EntryRequest = answer(null, {
+  id: required(either([entryText, integer()])),
+  op: required(word(['place', 'cancel', 'amend', 'batch'])),
+}, { description: 'The fields beside `id` are those of the operation as a batch has it; of a batch, `operations`.' });
+
+export const EntryAnswer = request(null, {
+  id: required(either([entryText, integer(), { kind: 'null' }]), 'That of the request; null where it had none that can be told.'),
+  status: required(integer({ min: 200, max: 599 })),
+  body: required(either([OrderWithTrades, Problem, BatchResults])),
+  headers: optional(texts(), 'Such as `Idempotency-Replayed` and `Retry-After`; left out when there is none.'),
+});

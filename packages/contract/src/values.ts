@@ -1,0 +1,34 @@
+import { amount, decimal, integer, named, pattern, text, time, uuid, word } from './language';
+import {
+  ACKS, CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT, INSTRUMENT_NAME, INTERVALS, ORDER_STATUSES,
+  ORDER_TYPES, SIDES, TIMES_IN_FORCE,
+} from './words';
+
+/** Values that many calls and messages share. */
+
+export const ORDER_ID_EXAMPLE = '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21';
+export const OTHER_ORDER_ID_EXAMPLE = '019c2b4e-7d05-7b9e-8a11-6a0d4c1f2b37';
+export const TIME_EXAMPLE = '2026-01-31T09:26:53.589793Z';
+
+export const ClientId = named('ClientId', text(CLIENT_ID_LENGTH_MAX, { description: 'Who trades.', examples: ['client-A'] }));
+export const ClientOrderId = named('ClientOrderId', text(CLIENT_ORDER_ID_LENGTH_MAX, {
+  description: 'The client\'s own name for an order, unique among its open orders.', examples: ['my-7'],
+}));
+export const IdempotencyKey = named('IdempotencyKey', text(IDEMPOTENCY_KEY_LENGTH_MAX, {
+  description: 'A request with a key that was used before gets the first answer again.', examples: ['a-unique-uuid-12345'],
+}));
+export const InstrumentName = named('InstrumentName', pattern(INSTRUMENT_NAME, 'the name of an instrument', { examples: [INSTRUMENT_DEFAULT] }));
+export const OrderId = named('OrderId', uuid({ description: 'UUIDv7, given by the venue.', examples: [ORDER_ID_EXAMPLE] }));
+
+export const Side = named('Side', word(SIDES));
+export const OrderType = named('OrderType', word(ORDER_TYPES));
+export const TimeInForce = named('TimeInForce', word(TIMES_IN_FORCE));
+export const OrderStatus = named('OrderStatus', word(ORDER_STATUSES));
+export const Interval = named('Interval', word(INTERVALS));
+export const Ack = named('Ack', word(ACKS));
+
+export const Price = named('Price', amount({ description: 'Price of one unit, a multiple of the tick size.', examples: [50000, '50000.00'] }));
+export const Quantity = named('Quantity', amount({ description: 'A multiple of the lot size.', examples: [0.5, '0.50000000'] }));
+export const Decimal = named('Decimal', decimal({ description: 'With the instrument\'s own number of decimals.', examples: ['50000.00'] }));
+export const Time = named('Time', time({ description: 'UTC, with microseconds.', examples: [TIME_EXAMPLE] }));
+export const Sequence = named('Sequence', integer({ min: 0 }, { description: 'Number in the shard\'s log.' }));

@@ -1,0 +1,138 @@
+import Joi from 'joi';
+import {
+  boundOf, fieldIn, fieldsOf, isVariantField, plainKind, rulesOf, variantsOf, variesBy,
+  type Field, type Kind, type Limits, type ObjectOf, type Rule, type Shape, type VariantField,
+} from '#openfill-contract';
+import { NumberText, type AmountInput } from '../domain/amounts';
+import { isUuid } from '../domain/order-id';
+import { momentUs } from './moment';
+
+/**
+ * The contract's shapes as joi schemas, which have the last word on what a client sends, and find the words for what is wrong
+ * with it. Amounts are only looked at as to their type here; domain/amounts reads them.
+ */
+
+/** Neither control characters nor lone surrogates nor unassigned code points. */
+const PRINTABLE = /^[^\p{C}]+$/u;
+
+/** A query's whole number: plain digits, nothing that a number parser would forgive. */
+const WHOLE_NUMBER = /^[1-9][0-9]{0,15}$/;
+
+const amount = Joi.any().custom((value: unknown, helpers) => {
+  if (typeof value === 'string' || typeof value === 'number' || value instanceof NumberText) return value;
+  return helpers.error('amount.type');
+}).messages({ 'amount.type': '{{#label}} must be a number or a decimal string' });
+
+const uuid = Joi.string().custom((value: string, helpers) =>
+  isUuid(value) ? value.toLowerCase() : helpers.error('uuid'),
+).messages({ uuid: '{{#label}} must be a UUID' });
+
+const moment = Joi.string().custom((value: string, helpers) => momentUs(value) ?? helpers.error('moment'))
+  .messages({ moment: '{{#label}} must be a time in UTC such as 2026-11-21T09:00:00Z, or a date', 'string.empty': '{{#label}} must not be empty' });
+
+/** Text of 1 to `max` characters, counted as code points as JSON Schema does. */
+function printable(max: number): Joi.Schema {
+  return Joi.string().custom((value: string, helpers) => {
+    const isLonger = value.length > max && (value.length > 2 * max || Array.from(value).length > max);
+    return isLonger || !PRINTABLE.test(value) ? helpers.error('printable', { max }) : value;
+  }).messages({ printable: '{{#label}} must be 1 to {{#max}} printable characters' });
+}
+
+/** A number in a query. */
+function wholeNumber(max: number): Joi.Schema {
+  return Joi.string().custom((value: string, helpers) => {
+    const number = WHOLE_NUMBER.test(value) ? Number(value) : Infinity;
+    return number <= max ? number : helpers.error('whole', { max });
+  }).messages({ whole: '{{#label}} must be a whole number from 1 to {{#max}}', 'string.empty': '{{#label}} must not be empty' });
+}
+
+/** The list itself; its items are checked one by one, so that one that is bad leaves the others alone. */
+function listOf(min: number, max: number): Joi.Schema {
+  return Joi.any().custom((value: unknown, helpers) =>
+    Array.isArray(value) && value.length >= min && value.length <= max ? value : helpers.error('list', { min, max }),
+  ).messages({ list: '{{#label}} must be an array of {{#min}} to {{#max}} {{#label}}' });
+}
+
+function kindSchema(given: Kind, limits: Limits): Joi.Schema {
+  const kind = plainKind(given);
+  switch (kind.kind) {
+    case 'text':
+      return printable(kind.max);
+    case 'pattern':
+      return Joi.string().pattern(new RegExp(kind.pattern)).messages({ 'string.pattern.base': `{{#label}} must be ${kind.says}` });
+    case 'uuid':
+      return uuid;
+    case 'word':
+      return Joi.string().valid(...kind.words);
+    case 'choice':
+      return Joi.string().valid(...kind.numbers.map(String));
+    case 'flag':
+      return kind.always === undefined ? Joi.boolean().strict() : Joi.boolean().strict().valid(kind.always);
+    case 'amount':
+      return amount;
+    case 'moment':
+      return moment;
+    case 'integer':
+      return wholeNumber(boundOf(kind.max ?? Number.MAX_SAFE_INTEGER, limits));
+    case 'list':
+      return listOf(kind.min ?? 0, boundOf(kind.max ?? Number.MAX_SAFE_INTEGER, limits));
+    default:
+      throw new Error(`nothing that clients send is of kind ${kind.kind}`);
+  }
+}
+
+/** A field's default: a query's is the text that it stands for, but for a number, which is as it will be checked. */
+function defaultOf({ is, default: fallback }: Field, limits: Limits): string | number | boolean | undefined {
+  const kind = plainKind(is);
+  if (kind.kind === 'choice') return String(fallback);
+  return kind.kind === 'integer' && typeof fallback === 'number' ? Math.min(fallback, boundOf(kind.max ?? fallback, limits)) : fallback;
+}
+
+function fieldSchema(field: Field, limits: Limits): Joi.Schema {
+  const schema = kindSchema(field.is, limits);
+  if (field.presence === 'required') return schema.required();
+  return field.presence === 'default' ? schema.default(defaultOf(field, limits)) : schema;
+}
+
+/** What a field is by the variant. A word that is none is refused by its own field; the rest is read as the first variant then. */
+function variantSchema(field: VariantField, by: string, variants: readonly string[], limits: Limits): Joi.Schema {
+  const schemaIn = (variant: string): Joi.Schema => {
+    const own = fieldIn(field, variant);
+    return own === null ? Joi.forbidden() : fieldSchema(own, limits);
+  };
+  const [first, ...others] = variants as [string, ...string[]];
+  return Joi.any().when(by, { switch: others.map((is) => ({ is, then: schemaIn(is) })), otherwise: schemaIn(first) });
+}
+
+function withRule(schema: Joi.ObjectSchema, rule: Rule): Joi.ObjectSchema {
+  switch (rule.rule) {
+    case 'one':
+      return schema.xor(...rule.of);
+    case 'some':
+      return schema.or(...rule.of);
+    case 'not_both':
+      return schema.nand(...rule.of);
+    case 'needs':
+      return schema.with(rule.field, rule.other);
+    case 'true_only_with':
+      // A field's own rule: the field's words are about it.
+      return schema;
+  }
+}
+
+/** @returns the schema of a shape that clients send @throws Error for a kind that none of them does */
+export function judgeOf<S extends Shape>(shape: S, limits: Limits): Joi.ObjectSchema<ObjectOf<S, AmountInput>> {
+  const by = variesBy(shape);
+  const variants = variantsOf(shape);
+  const rules = rulesOf(shape);
+  const keys = Object.entries(fieldsOf(shape)).map(([name, field]): [string, Joi.Schema] => {
+    let schema = isVariantField(field) ? variantSchema(field, by ?? '', variants, limits) : fieldSchema(field, limits);
+    for (const rule of rules) {
+      if (rule.rule === 'true_only_with' && rule.flag === name) schema = schema.when(rule.field, { is: rule.value, otherwise: Joi.valid(false) });
+    }
+    return [name, schema];
+  });
+  let schema = Joi.object(Object.fromEntries(keys));
+  for (const rule of rules) schema = withRule(schema, rule);
+  return schema as Joi.ObjectSchema<ObjectOf<S, AmountInput>>;
+}
