@@ -31,6 +31,12 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
+  it.each(PAGES)('$path names files that exist', ({ text }) => {
+    // NAME and NNNN stand for one that is to be made.
+    const named = [...text.matchAll(/`((?:src|tests|packages|scripts|load-test)\/[\w./-]+)`/g)].map(([, file]) => file as string);
+    expect(named.filter((file) => !/\bN(?:AME|NNN)/.test(file) && !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
   it('are all reached from the README', () => {
     const reached = new Set(['README.md']);
     for (const path of reached) {
