@@ -2,9 +2,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describeSettings, readConfig } from '../../src/config';
 import { MADE_PAGES, fillTables } from '../../src/documents/tables';
-import { API_PAGES, VENUE_PAGES } from './support/groups';
-import { ROOT, documentPaths, parsePage, readPage } from './support/page';
-import { answerDifferences } from './support/shape';
+import { API_PAGES, VENUE_PAGES } from '../docs/support/groups';
+import { ROOT, documentPaths, parsePage, readPage } from '../docs/support/page';
+import { answerDifferences } from '../docs/support/shape';
 
 /** The documents say only what is true of the code, as far as a program can tell without a venue. */
 
