@@ -69,8 +69,9 @@ describe('the documents', () => {
 
   it('name no setting that does not exist', () => {
     const others = ['POSTGRES_PASSWORD', 'BASE_URL', 'TEST_LOG_LEVEL', 'MODEL_SEED', 'LD_PRELOAD'];
-    // Tables of the domain are written as settings are.
-    const tables = readdirSync(join(ROOT, 'src', 'domain')).flatMap((file) => [...read(`src/domain/${file}`).matchAll(/^export const ([A-Z_]+)\b/gm)].map(([, name]) => name as string));
+    // Tables of the code are written as settings are.
+    const places = ['src/domain', 'packages/contract/src'];
+    const tables = places.flatMap((place) => readdirSync(join(ROOT, place)).map((file) => `${place}/${file}`)).flatMap((file) => [...read(file).matchAll(/^export const ([A-Z_]+)\b/gm)].map(([, name]) => name as string));
     const known = new Set([...describeSettings().map(({ name }) => name), ...others, ...tables]);
     const named = [...everything.matchAll(/`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`/g)].map((match) => match[1] as string);
     expect(named.length).toBeGreaterThan(50);
