@@ -31,7 +31,8 @@ export function describePages(name: string, paths: readonly string[], more?: (ur
     describe.each(paths.map(readPage))('$path', (page) => {
       let ran: Ran[] = [];
       beforeAll(async () => {
-        const environment = { DATA_DIR: directory.path, SCRATCH: scratch.path, LOG_LEVEL: 'warn' };
+        // A venue that a command starts for itself logs to where the command answers.
+        const environment = { DATA_DIR: directory.path, SCRATCH: scratch.path, LOG_LEVEL: 'error' };
         ran = await runPage(page, { port, environment, timeoutMs: PAGE_TIMEOUT_MS });
       }, PAGE_TIMEOUT_MS + 1_000);
 
