@@ -17,16 +17,20 @@ export function describePages(name: string, paths: readonly string[], more?: (ur
     const directory = temporaryDirectory('docs');
     const scratch = temporaryDirectory('docs');
     let port = 0;
+    let up: UpProcess | undefined;
     let ready: string[] = [];
     beforeAll(async () => {
       port = await findFreePort();
-      ready = await new UpProcess({ PORT: String(port), DATA_DIR: directory.path, LOG_LEVEL: 'warn' }).ready();
+      up = new UpProcess({ PORT: String(port), DATA_DIR: directory.path, LOG_LEVEL: 'warn' });
+      ready = await up.ready();
     }, START_TIMEOUT_MS);
     afterAll(async () => {
+      // As a reader would; what does not end by that is ended.
+      if (up?.hasExited === false) await up.ctrlC();
       await UpProcess.killAll();
       directory.remove();
       scratch.remove();
-    });
+    }, START_TIMEOUT_MS);
 
     describe.each(paths.map(readPage))('$path', (page) => {
       let ran: Ran[] = [];
