@@ -1,14 +1,21 @@
 -- Openfill's record in Postgres: what the writer brings over from the shard log, exactly once.
--- Applied at start, under a lock, every statement repeatable. Amounts are ticks and lots (see instruments),
--- times are the venue's clock.
+-- All of a fresh database, for whoever reads it or makes one by hand (psql -f schema.sql). The service needs no such help: it
+-- comes to the same by src/persistence/migrations, and goes on from here where this was applied.
+-- Amounts are ticks and lots (see instruments), times are the venue's clock.
 
-CREATE TABLE IF NOT EXISTS schema_version (
+BEGIN;
+
+-- The migrations that this database has been through, each by its file.
+CREATE TABLE schema_version (
   version    integer     PRIMARY KEY,
-  applied_at timestamptz NOT NULL DEFAULT now()
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  name       text,
+  -- SHA-256 of the file; the service fills it in at its first start.
+  checksum   text
 );
 
 -- Every instrument ever traded. Amounts are stored in its ticks and lots, so these never change.
-CREATE TABLE IF NOT EXISTS instruments (
+CREATE TABLE instruments (
   instrument    text        PRIMARY KEY,
   base          text        NOT NULL,
   quote         text        NOT NULL,
@@ -19,25 +26,23 @@ CREATE TABLE IF NOT EXISTS instruments (
 
 -- How far each shard's log is persisted, and in which life of the shard. Moved in the transaction that
 -- writes the batch: whoever does not find the old sequence here is not the writer any more.
-CREATE TABLE IF NOT EXISTS checkpoints (
+CREATE TABLE checkpoints (
   shard      text        PRIMARY KEY,
   epoch      text        NOT NULL,
   sequence   bigint      NOT NULL CHECK (sequence >= 0),
   time_us    bigint      NOT NULL DEFAULT 0,
-  updated_at timestamptz NOT NULL DEFAULT now()
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  -- How far idempotency keys past their lifetime have been swept out of Redis.
+  swept_sequence bigint  NOT NULL DEFAULT 0,
+  -- Frozen by its operator: a rebuilt shard stays so.
+  frozen     boolean     NOT NULL DEFAULT false,
+  -- Up to which entry the candles hold the trades. The same as sequence, except behind a writer that knew no candles yet:
+  -- the next one makes up for it from the trades.
+  candles_sequence bigint NOT NULL DEFAULT 0
 );
 
--- How far idempotency keys past their lifetime have been swept out of Redis.
-ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS swept_sequence bigint NOT NULL DEFAULT 0;
--- Frozen by its operator: a rebuilt shard stays so.
-ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS frozen boolean NOT NULL DEFAULT false;
-
--- Up to which entry the candles hold the trades. The same as sequence, except behind a writer that knew no candles yet:
--- the next one makes up for it from the trades.
-ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS candles_sequence bigint NOT NULL DEFAULT 0;
-
 -- The shard log, word for word and for ever.
-CREATE TABLE IF NOT EXISTS journal (
+CREATE TABLE journal (
   shard       text        NOT NULL,
   sequence    bigint      NOT NULL,
   at          timestamptz NOT NULL,
@@ -47,9 +52,9 @@ CREATE TABLE IF NOT EXISTS journal (
   PRIMARY KEY (shard, sequence, at)
 ) PARTITION BY RANGE (at);
 
-CREATE TABLE IF NOT EXISTS journal_default PARTITION OF journal DEFAULT;
+CREATE TABLE journal_default PARTITION OF journal DEFAULT;
 
-CREATE TABLE IF NOT EXISTS orders (
+CREATE TABLE orders (
   order_id        uuid        PRIMARY KEY,
   client_id       text        NOT NULL,
   client_order_id text,
@@ -68,17 +73,19 @@ CREATE TABLE IF NOT EXISTS orders (
   fill_sequence   bigint      NOT NULL,
   priority        bigint      NOT NULL,
   created_us      bigint      NOT NULL,
-  updated_us      bigint      NOT NULL
-) WITH (fillfactor = 80);
-
+  updated_us      bigint      NOT NULL,
+  shard           text        NOT NULL,
+  -- Log sequence at which it was placed: what came before what, whatever clocks say.
+  placed_sequence bigint      NOT NULL
+)
 -- Autovacuum at its default scale would let a fast-changing table of this kind bloat for long.
-ALTER TABLE orders SET (autovacuum_vacuum_scale_factor = 0.05);
-CREATE INDEX IF NOT EXISTS orders_of_client ON orders (client_id, order_id DESC);
+WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX orders_of_client ON orders (shard, client_id, placed_sequence DESC);
 -- What a rebuild reads: the open orders, and only them.
-CREATE INDEX IF NOT EXISTS orders_open ON orders (instrument, side, price_ticks, priority)
+CREATE INDEX orders_open ON orders (shard, instrument, side, price_ticks, priority)
   WHERE status IN ('open', 'partially_filled');
 
-CREATE TABLE IF NOT EXISTS trades (
+CREATE TABLE trades (
   instrument     text        NOT NULL,
   trade_id       bigint      NOT NULL,
   price_ticks    bigint      NOT NULL,
@@ -89,16 +96,17 @@ CREATE TABLE IF NOT EXISTS trades (
   sequence       bigint      NOT NULL,
   executed_us    bigint      NOT NULL,
   executed_at    timestamptz NOT NULL,
+  shard          text        NOT NULL,
   PRIMARY KEY (instrument, trade_id, executed_at)
 ) PARTITION BY RANGE (executed_at);
 
-CREATE TABLE IF NOT EXISTS trades_default PARTITION OF trades DEFAULT;
-CREATE INDEX IF NOT EXISTS trades_of_maker ON trades (maker_order_id);
-CREATE INDEX IF NOT EXISTS trades_of_taker ON trades (taker_order_id);
+CREATE TABLE trades_default PARTITION OF trades DEFAULT;
+CREATE INDEX trades_of_maker ON trades (maker_order_id);
+CREATE INDEX trades_of_taker ON trades (taker_order_id);
 
 -- The trades of each second, minute and hour, written together with them. Longer candles are made of these on reading.
 -- Sums outgrow a bigint.
-CREATE TABLE IF NOT EXISTS candles (
+CREATE TABLE candles (
   instrument     text    NOT NULL,
   interval_s     integer NOT NULL,
   start_s        bigint  NOT NULL,
@@ -111,11 +119,12 @@ CREATE TABLE IF NOT EXISTS candles (
   trades         bigint  NOT NULL,
   first_trade_id bigint  NOT NULL,
   last_trade_id  bigint  NOT NULL,
+  shard          text    NOT NULL,
   PRIMARY KEY (instrument, interval_s, start_s)
 ) WITH (fillfactor = 80);
 
 -- Log entries that Postgres refused, whole, with its reason. The rest of the log goes on without them.
-CREATE TABLE IF NOT EXISTS dead_letters (
+CREATE TABLE dead_letters (
   shard       text        NOT NULL,
   sequence    bigint      NOT NULL,
   payload     text        NOT NULL,
@@ -126,7 +135,7 @@ CREATE TABLE IF NOT EXISTS dead_letters (
 );
 
 -- Every rebuild of Redis from this record.
-CREATE TABLE IF NOT EXISTS recoveries (
+CREATE TABLE recoveries (
   recovery_id bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   shard       text        NOT NULL,
   reason      text        NOT NULL,
@@ -139,23 +148,23 @@ CREATE TABLE IF NOT EXISTS recoveries (
   opened_at   timestamptz
 );
 
-CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END
 $$;
 
-CREATE OR REPLACE TRIGGER journal_append_only
+CREATE TRIGGER journal_append_only
   BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER journal_not_truncated
+CREATE TRIGGER journal_not_truncated
   BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER trades_append_only
+CREATE TRIGGER trades_append_only
   BEFORE UPDATE OR DELETE ON trades FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER trades_not_truncated
+CREATE TRIGGER trades_not_truncated
   BEFORE TRUNCATE ON trades FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- A month's partition of journal and trades. Rows that came before their partition stay in the default one.
-CREATE OR REPLACE FUNCTION ensure_partitions(month date) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION ensure_partitions(month date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   first date := date_trunc('month', month)::date;
   following date := (first + interval '1 month')::date;
@@ -176,8 +185,6 @@ BEGIN
 END
 $$;
 
-ALTER TABLE orders ADD COLUMN IF NOT EXISTS placed_sequence bigint NOT NULL DEFAULT 0;
-ALTER TABLE orders ADD COLUMN IF NOT EXISTS shard text NOT NULL DEFAULT 'main';
-ALTER TABLE trades ADD COLUMN IF NOT EXISTS shard text NOT NULL DEFAULT 'main';
-ALTER TABLE candles ADD COLUMN IF NOT EXISTS shard text NOT NULL DEFAULT 'main';
-INSERT INTO schema_version (version) VALUES (1), (2) ON CONFLICT DO NOTHING;
+INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards');
+
+COMMIT;

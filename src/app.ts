@@ -11,6 +11,7 @@ import { Problem, invalid } from './api/problem';
 import type { Config } from './config';
 import type { Instrument } from './domain/instruments';
 import type { RawLogEntry } from './domain/log-entry';
+import { redisDurabilityProblems } from './engine/durability';
 import { Engine } from './engine/engine';
 import { idempotencyDigest } from './engine/idempotency';
 import { buildLibrary } from './engine/library';
@@ -28,10 +29,12 @@ import { CommitWatcher } from './persistence/commit-watcher';
 import { Database, DatabaseUnavailableError } from './persistence/database';
 import { History } from './persistence/history';
 import { InstrumentRegister } from './persistence/instrument-register';
-import { applySchema } from './persistence/migrate';
+import { migrate } from './persistence/migrate';
 import { RecoverySource } from './persistence/recovery-source';
-import { Writer } from './persistence/writer';
+import { PostgresSettings } from './persistence/settings-check';
+import { Writer } from './persistence/writer/writer';
 import { ShardKeeper } from './recovery/shard-keeper';
+import { SettingsWatch } from './settings-watch';
 import { Status } from './status';
 import { Market } from './stream/market';
 import { MarketChannels } from './stream/market-channels';
@@ -202,7 +205,13 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     : new MarketChannels(config.instruments, stream, market, statistics);
 
   let draining = false;
-  let durability: readonly string[] | null = null;
+  const redisSettings = new SettingsWatch('redis', async () => ({
+    durability: await redisDurabilityProblems(redis, config.engineTimeoutMs), other: [],
+  }), config.settingsCheckMs, logger);
+  const postgresSettings = new SettingsWatch('postgres', (() => {
+    const settings = new PostgresSettings(database);
+    return () => settings.problems();
+  })(), config.settingsCheckMs, logger);
   let markStopped: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => { markStopped = resolve; });
   const status = new Status({
@@ -215,7 +224,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     marketSynced: () => market?.synced ?? false,
     draining: () => draining,
     problem: () => keeper.problem,
-    durability: () => durability,
+    settings: { redis: () => redisSettings.problems, postgres: () => postgresSettings.problems },
     requireDurable: config.requireDurable,
   });
 
@@ -332,14 +341,10 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       recovered: (report) => metrics.recoveries.inc({ reason: report.reason }),
     },
   );
-  /** Said plainly at each connection: it may be another Redis, or the same one with other settings. */
-  const checkDurability = async (): Promise<void> => {
-    durability = await engine.durabilityProblems();
-    for (const problem of durability) logger.warn({ setting: problem }, 'redis is not durable');
-  };
   redis.onReady(() => {
     keeper.nudge();
-    checkDurability().catch((error: unknown) => logger.warn({ err: error }, 'durability settings could not be read'));
+    // It may be another Redis, or the same one with other settings.
+    void redisSettings.check();
   });
   redis.onLost(() => keeper.connectionLost());
 
@@ -347,7 +352,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const prepareRecord = async (): Promise<readonly Instrument[]> => {
     for (;;) {
       try {
-        await applySchema(database);
+        await migrate(database);
         return await new InstrumentRegister(database).reconcile(config.instruments);
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) throw error;
@@ -370,6 +375,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await redis.connect();
       table.addRetired(await prepareRecord());
       await engine.load();
+      // Before anything is acknowledged.
+      await Promise.all([redisSettings.check(), postgresSettings.check()]);
       keeper.start();
       await Promise.all([writerLog?.connect(), marketLog?.connect()]);
       writer?.start();
@@ -397,6 +404,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await marketStopped;
       await statistics?.stop();
       await keeper.stop();
+      await Promise.all([redisSettings.stop(), postgresSettings.stop()]);
       engine.close();
       redis.close();
       await database.close();

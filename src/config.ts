@@ -56,6 +56,7 @@ export interface Config {
   readonly readBarrierTimeoutMs: number;
   readonly databaseConnectionsMax: number;
   readonly databaseTimeoutMs: number;
+  readonly settingsCheckMs: number;
 
   readonly streamConnectionsMax: number;
   readonly streamConnectionsPerAddressMax: number;
@@ -81,6 +82,8 @@ const positive = (fallback: number, max: number): Joi.NumberSchema => Joi.number
 
 const GIB = 2 ** 30;
 const API_WORKERS_MAX = 64;
+/** A hundred years: old data can be kept answering. */
+const IDEMPOTENCY_TTL_MAX_S = 3_153_600_000;
 
 /** Node tells that a connection has drained only where more waited than this. */
 const STREAM_BYTES_MIN = 65_536;
@@ -111,7 +114,7 @@ const ENVIRONMENT = Joi.object({
   AUTO_RECOVER: Joi.boolean().default(true).description('Rebuild a lost, older or damaged Redis without being asked.'),
   ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis')
     .description('Answer when Redis has the command on disk, or when Postgres has committed it: `redis` or `postgres`. An order may ask for itself: `"ack": "postgres"`.'),
-  IDEMPOTENCY_TTL: positive(86_400, 31_536_000).description('Seconds for which a key is remembered.'),
+  IDEMPOTENCY_TTL: positive(86_400, IDEMPOTENCY_TTL_MAX_S).description('Seconds for which a key is remembered.'),
   SHUTDOWN_TIMEOUT_MS: positive(10_000, 600_000).description('Longest wait for each step of stopping: requests in flight, then the writer.'),
 
   BODY_BYTES_MAX: positive(1_048_576, 64 * 1_048_576).description("Bytes of a request's body."),
@@ -147,6 +150,7 @@ const ENVIRONMENT = Joi.object({
   READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000).description('Longest wait of `GET /orders?status=all` for Postgres to catch up, before it answers `stale`.'),
   DATABASE_CONNECTIONS_MAX: positive(10, 1_000).description('Connections to Postgres for reads, for each process.'),
   DATABASE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for a read of Postgres.'),
+  SETTINGS_CHECK_MS: positive(5_000, 3_600_000).description('How often the settings of Redis and Postgres that can lose, refuse or hang are looked at again.'),
 
   STREAM_CONNECTIONS_MAX: positive(20_000, 1_000_000).description('Stream clients of one process, WebSockets and event streams.'),
   STREAM_CONNECTIONS_PER_ADDRESS_MAX: positive(15_000, 1_000_000).description('Stream clients from one address. Lower it where strangers connect directly.'),

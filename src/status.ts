@@ -1,6 +1,7 @@
 import type { Answer } from './api/answer';
 import type { Staleness } from './api/answer';
 import type { ShardMeta } from './engine/engine';
+import type { WatchedProblems } from './settings-watch';
 
 export interface StatusSources {
   readonly roles: readonly string[];
@@ -13,8 +14,8 @@ export interface StatusSources {
   writerActive(): boolean | null;
   marketSynced(): boolean;
   draining(): boolean;
-  /** What Redis' settings can lose; null until they were looked at. */
-  durability(): readonly string[] | null;
+  /** What is wrong with the servers' settings; null until they were looked at. */
+  readonly settings: { redis(): WatchedProblems | null; postgres(): WatchedProblems | null };
   readonly requireDurable: boolean;
   /** Why the shard is not traded on by this process, null while it is. */
   problem(): string | null;
@@ -47,6 +48,13 @@ export class Status {
     return { entries, seconds: oldestUs === null ? 0 : Math.max(0, Date.now() / 1000 - oldestUs / 1e6) };
   }
 
+  /** @returns the problem's name where a server can lose what was acknowledged and that is not accepted */
+  private unsafeServer(settings: Readonly<Record<'redis' | 'postgres', WatchedProblems | null>>): string | null {
+    if (!this.sources.requireDurable) return null;
+    if ((settings.redis?.durability.length ?? 0) > 0) return 'redis_not_durable';
+    return (settings.postgres?.durability.length ?? 0) > 0 ? 'postgres_not_durable' : null;
+  }
+
   async ready(): Promise<Answer> {
     const [redis, postgres] = await Promise.all([
       this.sources.meta().then((meta) => ({ up: true, meta }), () => ({ up: false, meta: null })),
@@ -57,9 +65,8 @@ export class Status {
     const isApi = this.sources.roles.includes('api');
     const state = meta?.state ?? (redis.up ? 'empty' : 'unknown');
     // Postgres may be away: matching goes on, and the lag says how far behind its history is.
-    const durability = this.sources.durability();
-    const isUnsafe = this.sources.requireDurable && durability !== null && durability.length > 0;
-    const problem = this.sources.draining() ? 'draining' : this.sources.problem() ?? (isUnsafe ? 'redis_not_durable' : null);
+    const settings = { redis: this.sources.settings.redis(), postgres: this.sources.settings.postgres() };
+    const problem = this.sources.draining() ? 'draining' : this.sources.problem() ?? this.unsafeServer(settings);
     const isReady = problem === null && redis.up && state === 'open' && (!isApi || this.sources.marketSynced());
     return {
       status: isReady ? 200 : 503,
@@ -67,8 +74,12 @@ export class Status {
         status: isReady ? 'ready' : 'not_ready',
         problem: isReady ? null : (problem ?? (state === 'open' ? 'market_data_behind' : `shard_${state}`)),
         roles: this.sources.roles,
-        redis: { status: redis.up ? 'up' : 'down', durability_problems: durability ?? [] },
-        postgres: { status: postgres ? 'up' : 'down' },
+        redis: { status: redis.up ? 'up' : 'down', durability_problems: settings.redis?.durability ?? [] },
+        postgres: {
+          status: postgres ? 'up' : 'down',
+          durability_problems: settings.postgres?.durability ?? [],
+          setting_problems: settings.postgres?.other ?? [],
+        },
         shard: { name: this.sources.shard, state, epoch: meta?.epoch ?? null, sequence: meta?.sequence ?? null },
         writer: { active: this.sources.writerActive(), lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null },
         market_data: { synced: this.sources.marketSynced() },

@@ -9,6 +9,7 @@ import { buildLibrary } from '../engine/library';
 import { RedisConnection } from '../engine/redis-connection';
 import { createLogger } from '../logger';
 import { Database } from '../persistence/database';
+import { SchemaError, requireSchema } from '../persistence/migrate';
 import { DataDirInUseError, lockDataDir } from '../servers/data-dir-lock';
 import { startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
@@ -127,9 +128,11 @@ export async function operate(work: (operations: Operations) => Promise<number>)
   try {
     venue = await findVenue();
     operations = await connect(readConfig(venue.environment));
+    // A command of another version would misread the data, or worse, write to it.
+    await requireSchema(operations.database);
     process.exitCode = await work(operations);
   } catch (error) {
-    const isExpected = error instanceof OperatorError || error instanceof ConfigError || error instanceof UnavailableError;
+    const isExpected = error instanceof OperatorError || error instanceof ConfigError || error instanceof UnavailableError || error instanceof SchemaError;
     process.stderr.write(`openfill: ${isExpected ? error.message : String((error as Error).stack)}\n`);
     process.exitCode = 1;
   } finally {

@@ -79,14 +79,6 @@ export interface BookOrders {
   readonly asks: QueuedOrders;
 }
 
-/** Settings of Redis that the promise rests on, their safe value, and what any other one can lose. */
-const DURABLE_SETTINGS = [
-  ['appendonly', 'yes', 'a restart of Redis loses everything that Postgres does not have yet'],
-  ['appendfsync', 'always', 'a crash of Redis or the machine loses the orders acknowledged last'],
-  ['maxmemory-policy', 'noeviction', 'a full Redis throws away books and orders'],
-  ['no-appendfsync-on-rewrite', 'no', 'a crash during a rewrite of the log loses the orders acknowledged meanwhile'],
-] as const;
-
 /** The breaker opens when half of at least so many calls in ten seconds got no answer. */
 const BREAKER_VOLUME_MIN = 3;
 const BREAKER_ERROR_PERCENT = 50;
@@ -414,26 +406,6 @@ export class Engine {
     } catch (error) {
       if (!(error instanceof ErrorReply) || !/already exists/i.test(error.message)) throw error;
     }
-  }
-
-  /** What Redis' settings can lose of what it acknowledged, in words; empty when nothing. */
-  async durabilityProblems(): Promise<string[]> {
-    const settings = new Map<string, string>();
-    for (const name of ['appendonly', 'appendfsync', 'maxmemory-policy', 'no-appendfsync-on-rewrite']) {
-      try {
-        const reply = (await this.redis.send(['CONFIG', 'GET', name], this.limits.timeoutMs)) as string[];
-        if (reply[1] !== undefined) settings.set(name, reply[1]);
-      } catch (error) {
-        if (!(error instanceof ErrorReply)) throw error;
-      }
-    }
-    const problems: string[] = [];
-    for (const [name, safe, loss] of DURABLE_SETTINGS) {
-      const value = settings.get(name);
-      if (value === undefined) problems.push(`${name} cannot be read: whether acknowledged orders survive is not known`);
-      else if (value !== safe) problems.push(`${name} is ${value}, not ${safe}: ${loss}`);
-    }
-    return problems;
   }
 
   /** Begins the life of the shard in an empty Redis. @returns false when it has one already. */

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { UnavailableError } from '../domain/unavailable';
+import { sessionSettings } from './session-settings';
 
 // All our bigints are integers of at most 2^53 - 1 (domain/amounts.ts) or log sequences.
 const BIGINT_OID = 20;
@@ -34,7 +35,8 @@ export function isDataError(error: unknown): boolean {
   return of !== null && REFUSED_VALUE_CLASSES.has(of);
 }
 
-function isUnavailable(error: unknown): boolean {
+/** Whether an error says something of the connection, the server or its settings; so does one that is not the server's own. */
+export function isUnavailable(error: unknown): boolean {
   const of = sqlstateClass(error);
   return of === null || UNAVAILABLE_CLASSES.has(of);
 }
@@ -74,7 +76,9 @@ export class Database {
       max: connectionsMax,
       idleTimeoutMillis: 30_000,
       query_timeout: timeoutMs,
-      statement_timeout: timeoutMs,
+      // Not among the connection's parameters: a pooler in between would refuse those that it does not know.
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it; its types do not say so
+      onConnect: async (client) => { await client.query(sessionSettings(timeoutMs)); },
     });
     // An idle connection that breaks says so here; the next query gets a new one.
     this.pool.on('error', (error) => this.logger.debug(describeLoss(error), 'idle postgres connection'));
@@ -91,8 +95,23 @@ export class Database {
     }
   }
 
-  /** A connection outside the pool, connected; the caller ends it. */
+  /**
+   * A connection outside the pool, connected; the caller ends it.
+   * @param timeoutMs longest statement
+   */
   async session(timeoutMs = this.timeoutMs): Promise<pg.Client> {
+    const client = await this.plainSession(timeoutMs);
+    try {
+      await client.query(sessionSettings(timeoutMs));
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw new DatabaseUnavailableError(error);
+    }
+    return client;
+  }
+
+  /** The same with the settings that role, database and server give it: for looking at those. */
+  async plainSession(timeoutMs = this.timeoutMs): Promise<pg.Client> {
     const client = new pg.Client({ ...this.options, query_timeout: timeoutMs });
     client.on('error', (error) => this.logger.debug(describeLoss(error), 'postgres session'));
     try {

@@ -1,10 +1,11 @@
 import type pg from 'pg';
+import { decodeLogEntry } from '../domain/log-entry';
 import type { Order, Trade } from '../domain/order';
 import type { Database, NamedQuery, Row } from './database';
 import { orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
 import { CHECKPOINT } from './queries/history';
 import {
-  BEGIN_EPOCH, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS, OPEN_ORDER_COUNT, RECORD_RECOVERY,
+  BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS, OPEN_ORDER_COUNT, RECORD_RECOVERY,
 } from './queries/recovery';
 import { waitForWriterLock } from './writer-lock';
 
@@ -14,6 +15,23 @@ const STATEMENT_TIMEOUT_MS = 120_000;
 export class RecordHeldError extends Error {
   constructor(shard: string) {
     super(`the record of shard ${shard} is held by another process`);
+  }
+}
+
+/** An idempotency key, and the entry and second in which it was used. */
+export interface LiveKey {
+  readonly digest: string;
+  readonly sequence: number;
+  readonly second: number;
+}
+
+/** @returns null for an entry without a key, or one that cannot be read: it must not keep the shard closed */
+function keyOf(payload: string): Pick<LiveKey, 'digest' | 'second'> | null {
+  try {
+    const { idempotency, timeUs } = decodeLogEntry(payload);
+    return idempotency === null ? null : { digest: idempotency, second: Math.floor(timeUs / 1e6) };
+  } catch {
+    return null;
   }
 }
 
@@ -84,16 +102,29 @@ export class RecoverySource {
     }
   }
 
-  /** Idempotency keys first used after `second`, page by page. */
-  async *liveKeys(second: number, pageSize: number): AsyncGenerator<{ digest: string; sequence: number; second: number }[]> {
+  /** Idempotency keys used after `second`, page by page, oldest first: one that was used anew comes with its later use behind. */
+  async *liveKeys(second: number, pageSize: number): AsyncGenerator<LiveKey[]> {
     let after = 0;
     for (;;) {
       const rows = await this.query<{ sequence: number; idempotency: string; second: number }>(LIVE_KEYS, [this.shard, after, second, pageSize]);
-      if (rows.length > 0) yield rows.map((row) => ({ digest: row.idempotency, sequence: row.sequence, second: row.second }));
-      const last = rows[rows.length - 1];
-      if (last === undefined || rows.length < pageSize) return;
-      after = last.sequence;
+      const last = rows.length < pageSize ? null : (rows[rows.length - 1]?.sequence ?? null);
+      const keys = [
+        ...rows.map((row) => ({ digest: row.idempotency, sequence: row.sequence, second: row.second })),
+        ...await this.keysOfDeadLetters(after, last, second),
+      ];
+      if (keys.length > 0) yield keys.sort((a, b) => a.sequence - b.sequence);
+      if (last === null) return;
+      after = last;
     }
+  }
+
+  /** Keys of entries that Postgres refused, behind one sequence and up to another, null for the end. */
+  private async keysOfDeadLetters(after: number, upTo: number | null, second: number): Promise<LiveKey[]> {
+    const letters = await this.query<{ sequence: number; payload: string }>(DEAD_LETTERS_BETWEEN, [this.shard, after, upTo]);
+    return letters.flatMap(({ sequence, payload }) => {
+      const key = keyOf(payload);
+      return key === null || key.second <= second ? [] : [{ ...key, sequence }];
+    });
   }
 
   async lastTradeIds(): Promise<Map<string, number>> {

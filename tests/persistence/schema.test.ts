@@ -77,7 +77,7 @@ describe('the schema', () => {
     await running.stop();
   });
 
-  it('is applied again at every start, and changes nothing then', async () => {
+  it('is looked at again at every start, and nothing changes then', async () => {
     const rows = (): Promise<unknown> => venue.database.query(
       `SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`);
     const before = await rows();

@@ -151,6 +151,27 @@ describe('a rebuild', () => {
     expect(String(lots.reduce((sum, text) => sum + Number(text), 0))).toBe(row?.lots);
   });
 
+  it('brings back the keys of entries that Postgres refused: they were answered all the same', async () => {
+    await venue.database.query(`ALTER TABLE orders ADD CONSTRAINT refuses_poison CHECK (client_id <> 'poison')`);
+    const calls = ['first', 'second'].flatMap((key) => ['poison', 'ann'].map((clientId) =>
+      (): ReturnType<Recovery['place']> => recovery.place({ client_id: clientId, idempotency_key: key, time_in_force: 'ioc' })));
+    const before = [];
+    for (const call of calls) before.push(await call());
+    await recovery.persisted();
+    expect(await venue.database.query('SELECT sequence::int FROM dead_letters ORDER BY 1')).toEqual([{ sequence: 1 }, { sequence: 3 }]);
+    // One that nobody can read keeps nobody from the rest.
+    await venue.database.query(`INSERT INTO dead_letters (shard, sequence, payload, reason) VALUES ($1, 0, 'not an entry', 'test')`, [venue.shard]);
+    const keys = (await recovery.shard()).state.idempotency;
+    expect(keys).toHaveLength(4);
+    await recovery.flush();
+    await recovery.untilRebuilt(1);
+    expect((await recovery.shard()).state.idempotency).toEqual(keys);
+    for (const [i, call] of calls.entries()) {
+      const again = await call();
+      expect([again.status, again.headers['idempotency-replayed'], again.body]).toEqual([201, 'true', before[i]?.body]);
+    }
+  });
+
   it('happens once, whoever notices: two processes trade on afterwards', async () => {
     const second = await venue.start({ ROLES: 'api' });
     await trade();

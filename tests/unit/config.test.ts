@@ -8,7 +8,7 @@ const COUNTS = [
   'IDEMPOTENCY_TTL', 'SHUTDOWN_TIMEOUT_MS', 'BODY_BYTES_MAX', 'URL_BYTES_MAX', 'BATCH_OPERATIONS_MAX', 'ORDERBOOK_LEVELS_MAX', 'TRADES_LIMIT_MAX',
   'ORDERS_LIMIT_MAX', 'RATE_LIMIT_PER_SECOND', 'HTTP_CONNECTIONS_MAX', 'REQUEST_TIMEOUT_MS', 'FILLS_PER_ORDER_MAX', 'OPEN_ORDERS_PER_CLIENT_MAX',
   'MASS_CANCEL_PAGE', 'ENGINE_TIMEOUT_MS', 'ENGINE_CALL_COMMANDS_MAX', 'ENGINE_IN_FLIGHT_MAX', 'BACKLOG_MAX', 'WRITER_BATCH_ENTRIES_MAX',
-  'LOG_TAIL_ENTRIES', 'READ_BARRIER_TIMEOUT_MS', 'DATABASE_CONNECTIONS_MAX', 'DATABASE_TIMEOUT_MS', 'STREAM_CONNECTIONS_MAX',
+  'LOG_TAIL_ENTRIES', 'READ_BARRIER_TIMEOUT_MS', 'DATABASE_CONNECTIONS_MAX', 'DATABASE_TIMEOUT_MS', 'SETTINGS_CHECK_MS', 'STREAM_CONNECTIONS_MAX',
   'STREAM_CONNECTIONS_PER_ADDRESS_MAX', 'STREAM_SUBSCRIPTIONS_MAX', 'STREAM_MESSAGE_BYTES_MAX', 'STREAM_MESSAGES_PER_SECOND', 'STREAM_BEHIND_BYTES',
   'STREAM_BEHIND_MS', 'STREAM_BUFFER_BYTES_MAX', 'STREAM_HEARTBEAT_MS', 'STREAM_PING_MS', 'STREAM_TAIL_ENTRIES', 'STREAM_RESUME_ENTRIES_MAX',
 ];
@@ -40,6 +40,12 @@ describe('settings', () => {
     const config = readConfig({ PORT: '0', ROLES: 'writer', ACK_AFTER: 'postgres', ALLOW_INSECURE: 'true', AUTO_RECOVER: 'false', BACKLOG_MAX: '7', IDEMPOTENCY_TTL: '60' });
     expect(config).toMatchObject({ port: 0, ackAfter: 'postgres', allowInsecure: true, autoRecover: false, backlogMax: 7, idempotencyTtlS: 60 });
     expect([...config.roles]).toEqual(['writer']);
+  });
+
+  it('keep idempotency keys for up to a hundred years', () => {
+    const century = 100 * 365 * 86_400;
+    expect(readConfig({ IDEMPOTENCY_TTL: String(century) }).idempotencyTtlS).toBe(century);
+    expect(errorOf({ IDEMPOTENCY_TTL: String(century + 1) }).message).toContain('IDEMPOTENCY_TTL');
   });
 
   const bad: [name: string, value: string][] = [

@@ -189,7 +189,7 @@ export const instrumentsExample = {
 };
 
 export const readinessExample = {
-  status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', durability_problems: [] }, postgres: { status: 'up' },
+  status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', durability_problems: [] }, postgres: { status: 'up', durability_problems: [], setting_problems: [] },
   shard: { name: 'main', state: 'open', epoch: '99E_tvbY', sequence: 1042 },
   writer: { active: true, lag_entries: 0, lag_seconds: 0 }, market_data: { synced: true },
 };
@@ -349,7 +349,11 @@ export function schemas(batchOperationsMax: number): Record<string, Schema> {
         status: { type: 'string', enum: ['up', 'down'] },
         durability_problems: { type: 'array', items: { type: 'string' }, description: 'Settings of Redis with which a power cut could lose orders.' },
       }, ['status', 'durability_problems']),
-      postgres: object({ status: { type: 'string', enum: ['up', 'down'] } }, ['status']),
+      postgres: object({
+        status: { type: 'string', enum: ['up', 'down'] },
+        durability_problems: { type: 'array', items: { type: 'string' }, description: 'Settings of Postgres with which a crash could lose what was acknowledged.' },
+        setting_problems: { type: 'array', items: { type: 'string' }, description: 'Settings of Postgres that can refuse, hang or slow down.' },
+      }, ['status', 'durability_problems', 'setting_problems']),
       shard: object({
         name: { type: 'string' },
         state: { type: 'string', enum: SHARD_STATES },

@@ -28,6 +28,14 @@ export const LIVE_KEYS: NamedQuery = {
     ORDER BY sequence LIMIT $4`,
 };
 
+// An entry that Postgres refused was answered all the same. One that was written after all stands in the journal.
+export const DEAD_LETTERS_BETWEEN: NamedQuery = {
+  name: 'dead_letters_between',
+  text: `SELECT sequence, payload FROM dead_letters AS letter
+    WHERE shard = $1 AND sequence > $2 AND ($3::bigint IS NULL OR sequence <= $3)
+      AND NOT EXISTS (SELECT FROM journal WHERE journal.shard = letter.shard AND journal.sequence = letter.sequence)`,
+};
+
 export const LAST_TRADE_IDS: NamedQuery = {
   name: 'last_trade_ids',
   text: `SELECT instrument, (SELECT max(trade_id) FROM trades WHERE trades.instrument = instruments.instrument) AS trade_id

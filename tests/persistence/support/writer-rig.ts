@@ -7,7 +7,7 @@ import { RedisConnection } from '../../../src/engine/redis-connection';
 import { LogReader } from '../../../src/log/log-reader';
 import { Database } from '../../../src/persistence/database';
 import { History } from '../../../src/persistence/history';
-import { Writer } from '../../../src/persistence/writer';
+import { Writer } from '../../../src/persistence/writer/writer';
 import { testLogger, type Venue } from '../../support/venue';
 
 /** Moments at which a test steps in; everything else is the real thing. */
