@@ -151,7 +151,8 @@ async function stopPostgres() {
   const run = (async () => {
     const started = performance.now();
     for (let n = 0; sending;) {
-      const due = Math.floor(((performance.now() - started) / 1000) * rate);
+      // The first is due at once.
+      const due = Math.floor(((performance.now() - started) / 1000) * rate) + 1;
       for (; n < due; n++) {
         const at = performance.now();
         const isBuy = n % 2 === 0;

@@ -9,6 +9,7 @@ import { OrdersApi } from './api/orders';
 import { createOpenapiDocument } from './api/openapi';
 import { Problem, invalid } from './api/problem';
 import type { Config } from './config';
+import { NativeStreamDialect } from './dialects/native/stream';
 import type { Instrument } from './domain/instruments';
 import type { RawLogEntry } from './domain/log-entry';
 import { redisDurabilityProblems } from './engine/durability';
@@ -36,9 +37,10 @@ import { Writer } from './persistence/writer/writer';
 import { ShardKeeper } from './recovery/shard-keeper';
 import { SettingsWatch } from './settings-watch';
 import { Status } from './status';
-import { Market } from './stream/market';
+import { Market } from './market/market';
 import { MarketChannels } from './stream/market-channels';
-import { MarketStatistics } from './stream/market-statistics';
+import { MarketStatistics } from './market/market-statistics';
+import type { StreamDialect } from './stream/dialect';
 import { StreamServer } from './stream/stream-server';
 import { WorkerMetrics, isWorker } from './workers';
 
@@ -52,6 +54,8 @@ export interface App {
 export interface AppOptions {
   /** Off sends every request through Express; both ways answer alike. */
   readonly hotPath?: boolean;
+  /** Dialects of the stream beside the venue's own, each on a path of its own. */
+  readonly streamDialects?: ReadonlyMap<string, StreamDialect>;
 }
 
 /** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
@@ -60,6 +64,9 @@ const RECORD_WAIT_MS = 30_000;
 const START_SYNC_MS = 5_000;
 /** Pause between attempts to reach Postgres at start. */
 const START_RETRY_MS = 1_000;
+
+/** Longest wait at the end for the stream to tell what was answered. */
+const LAST_ENTRIES_WAIT_MS = 1_000;
 
 /** An order book read waits this long for the local replica before it asks Redis. */
 const REPLICA_WAIT_MS = 50;
@@ -78,20 +85,28 @@ function orderMetrics(metrics: Metrics, logger: Logger) {
 }
 
 /** Checks what a client of server-sent events asks for, ahead of the response's head. */
-function openEvents(streams: StreamServer, query: string, lastEventId: string | undefined, address: string): (response: ServerResponse) => void {
+function openEvents(
+  streams: StreamServer, dialect: StreamDialect, query: string, lastEventId: string | undefined, address: string,
+): (response: ServerResponse) => void {
   // What is no query at all is refused as it is everywhere.
   parseQuery(query);
-  const parameters = parametersOf(query);
-  // A browser repeats the address of its first connection, and says beside it how far it has come since.
-  if (lastEventId !== undefined && lastEventId !== '') parameters.set('since', lastEventId);
-  const checked = streams.checkQuery(parameters);
-  if ('error' in checked) {
-    const { field = '', message } = checked.error;
+  const opened = dialect.open(parametersOf(query), lastEventId);
+  if ('error' in opened.start) {
+    const { field = '', message } = opened.start.error;
     throw invalid([{ field, message: message.slice(field.length).trimStart() }]);
   }
   const refusal = streams.refusal(address);
   if (refusal !== null) throw new Problem(refusal);
-  return (response) => streams.acceptEvents(response, address, checked.value, parameters.has('channels') || parameters.has('instruments'));
+  return (response) => streams.acceptEvents(response, address, opened);
+}
+
+/** The upgrade to a path on which the stream speaks a dialect. */
+function streamUpgrade(streams: StreamServer, dialect: StreamDialect): Upgrade {
+  return (request, socket, head, query) => {
+    const refusal = streams.refusal(request.socket.remoteAddress ?? '');
+    if (refusal === null) streams.upgrade(request, socket, head, dialect.open(query));
+    return refusal;
+  };
 }
 
 /** Wires the parts together. Nothing runs before `start`. */
@@ -155,7 +170,6 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     subscriptionsMax: config.streamSubscriptionsMax,
     messageBytesMax: config.streamMessageBytesMax,
     messagesPerSecond: config.streamMessagesPerSecond,
-    depthMax: config.orderbookLevelsMax,
     behindBytes: Math.min(config.streamBehindBytes, config.streamBufferBytesMax),
     bufferBytesMax: config.streamBufferBytesMax,
     behindMs: config.streamBehindMs,
@@ -230,7 +244,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
 
   /** From memory where the replica provably has everything acknowledged so far, else from Redis. */
   const readBook = async (instrument: string, levels: number): Promise<BookView> => {
-    if (market !== null && await market.waitFor((await engine.position()).sequence, REPLICA_WAIT_MS)) {
+    if (market !== null && await market.waitFor(await engine.position(), REPLICA_WAIT_MS)) {
       const book = market.book(instrument);
       if (book !== undefined) {
         return { sequence: market.sequence, timeUs: market.timeUs, bids: book.bids.top(levels), asks: book.asks.top(levels) };
@@ -299,6 +313,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       isHistoryAway,
       staleness: () => status.staleness(),
     }, table, config);
+    const streamDialect = new NativeStreamDialect(config.instruments, config.orderbookLevelsMax);
     const routes = apiRoutes(orders, marketData, candles);
     const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
       request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
@@ -309,7 +324,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
         contentType: metrics.registry.contentType, text: await (workerMetrics?.text() ?? metrics.registry.metrics()),
       }),
     }, {
-      open: (query, lastEventId, address) => openEvents(streams, query, lastEventId, address),
+      open: (query, lastEventId, address) => openEvents(streams, streamDialect, query, lastEventId, address),
     }, dispatcher);
     const orderEntry = new OrderEntryServer(orders, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
@@ -319,12 +334,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       pingMs: config.orderEntryPingMs,
     }, logger.child({ part: 'order-entry' }), { connections: (count) => metrics.orderEntryConnections.set(count) });
     const upgrades = new Map<string, Upgrade>([
-      ['/stream', (request, socket, head, query) => {
-        const refusal = streams.refusal(request.socket.remoteAddress ?? '');
-        if (refusal === null) streams.upgrade(request, socket, head, query);
-        return refusal;
-      }],
+      ['/stream', streamUpgrade(streams, streamDialect)],
       ['/orders', (request, socket, head) => orderEntry.upgrade(request, socket, head)],
+      ...[...options.streamDialects ?? []].map(([path, dialect]) => [path, streamUpgrade(streams, dialect)] as const),
     ]);
     const http = new HttpServer({
       host: config.host,
@@ -383,7 +395,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       market?.start();
       statistics?.start();
       await Promise.race([keeper.joined, stopped]);
-      await market?.waitFor(0, START_SYNC_MS);
+      await market?.waitUntilSynced(START_SYNC_MS);
       await statistics?.untilComplete(START_SYNC_MS);
       logger.info({ port, pid: process.pid, roles: [...config.roles] }, 'serving');
       return { port };
@@ -396,7 +408,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await server?.orderEntry.close();
       await writer?.stop(config.shutdownTimeoutMs);
       // The stream closes last: its clients see everything that was answered.
-      if (market !== null && redis.isReady) await market.waitFor(await engine.position().then(({ sequence }) => sequence, () => 0), 1_000);
+      const end = market !== null && redis.isReady ? await engine.position().catch(() => null) : null;
+      if (end !== null) await market?.waitFor(end, LAST_ENTRIES_WAIT_MS);
       await stream?.close();
       const marketStopped = market?.stop();
       writerLog?.close();

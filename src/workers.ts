@@ -1,8 +1,9 @@
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { AggregatorRegistry, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Config } from './config';
+import { SummedMetrics, type MetricValues } from './summed-metrics';
 
 /**
  * Several processes of the service as one: a parent that only watches, API workers that share its port, and one worker
@@ -11,21 +12,29 @@ import type { Config } from './config';
 
 /** Pause before a worker that ended is started again. */
 const RESTART_MS = 500;
+/** How long a worker may take to tell its metrics; the sum has what it told before then. */
+const VALUES_TIMEOUT_MS = 5_000;
 /** How long a worker waits for the sum of all workers' metrics before it shows its own. */
 const METRICS_TIMEOUT_MS = 6_000;
 
 const METRICS_ASKED = 'openfill:metrics-asked';
 const METRICS_TOLD = 'openfill:metrics-told';
+const VALUES_ASKED = 'openfill:values-asked';
+const VALUES_TOLD = 'openfill:values-told';
 
-interface MetricsMessage {
-  readonly type: typeof METRICS_ASKED | typeof METRICS_TOLD;
-  readonly id: number;
-  /** null where they could not be summed up. */
-  readonly text?: string | null;
+/** Between a worker that shows metrics, its parent, and the workers whose values the parent sums up. */
+interface Messages {
+  [METRICS_ASKED]: { readonly id: number };
+  /** `text` is null where they could not be summed up. */
+  [METRICS_TOLD]: { readonly id: number; readonly text: string | null };
+  [VALUES_ASKED]: { readonly id: number };
+  /** `values` is null where they could not be read. */
+  [VALUES_TOLD]: { readonly id: number; readonly values: MetricValues | null };
 }
+type Message<T extends keyof Messages> = { readonly type: T } & Messages[T];
 
-function isMetricsMessage(message: unknown, type: MetricsMessage['type']): message is MetricsMessage {
-  return typeof message === 'object' && message !== null && (message as MetricsMessage).type === type;
+function isMessage<T extends keyof Messages>(message: unknown, type: T): message is Message<T> {
+  return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === type;
 }
 
 /** Whether this process is to watch over workers instead of doing the work itself. */
@@ -37,7 +46,10 @@ export class Workers {
   private readonly roles: string[];
   private stopping = false;
   private readonly running = new Map<Worker, string>();
-  private readonly metrics = new AggregatorRegistry();
+  private readonly metrics = new SummedMetrics();
+  /** Workers that have been asked for their values: what to do when they tell them, or end. */
+  private readonly asked = new Map<number, (values: MetricValues | null) => void>();
+  private questions = 0;
 
   /** @param onBadSetting told when a worker ends with `badSettingCode`: starting it again would not help */
   constructor(
@@ -55,9 +67,13 @@ export class Workers {
   private fork(role: string): void {
     const worker = cluster.fork({ ROLES: role, API_WORKERS: '1' });
     this.running.set(worker, role);
-    worker.on('message', (message: unknown) => { void this.tellMetrics(worker, message); });
+    worker.on('message', (message: unknown) => {
+      if (isMessage(message, METRICS_ASKED)) void this.tellMetrics(worker, message.id);
+      else if (isMessage(message, VALUES_TOLD)) this.asked.get(message.id)?.(message.values);
+    });
     worker.once('exit', (code, signal) => {
       this.running.delete(worker);
+      this.metrics.end(worker.id);
       if (this.stopping) return;
       if (code === this.badSettingCode) {
         this.onBadSetting();
@@ -68,13 +84,37 @@ export class Workers {
     });
   }
 
-  private async tellMetrics(worker: Worker, message: unknown): Promise<void> {
-    if (!isMetricsMessage(message, METRICS_ASKED)) return;
-    const text = await this.metrics.clusterMetrics().catch((error: unknown) => {
+  private async tellMetrics(worker: Worker, id: number): Promise<void> {
+    await Promise.all([...this.running.keys()].map((one) => this.updateValues(one)));
+    const text = await this.metrics.text().catch((error: unknown) => {
       this.logger.warn({ err: error }, 'the workers\' metrics could not be summed up');
       return null;
     });
-    if (worker.isConnected()) worker.send({ type: METRICS_TOLD, id: message.id, text } satisfies MetricsMessage);
+    // Nobody is left to tell it to where it ended meanwhile.
+    if (worker.isConnected()) worker.send({ type: METRICS_TOLD, id, text } satisfies Message<typeof METRICS_TOLD>, () => undefined);
+  }
+
+  /** Resolves when a worker has told what it counts, or will not. */
+  private updateValues(worker: Worker): Promise<void> {
+    if (!worker.isConnected()) return Promise.resolve();
+    const id = ++this.questions;
+    return new Promise((resolve) => {
+      const done = (values: MetricValues | null): void => {
+        clearTimeout(timer);
+        this.asked.delete(id);
+        worker.off('exit', ended);
+        if (values !== null && this.running.has(worker)) this.metrics.tell(worker.id, values);
+        resolve();
+      };
+      const ended = (): void => done(null);
+      const timer = setTimeout(() => {
+        this.logger.warn({ pid: worker.process.pid }, 'a worker does not tell its metrics');
+        done(null);
+      }, VALUES_TIMEOUT_MS);
+      this.asked.set(id, done);
+      worker.once('exit', ended);
+      worker.send({ type: VALUES_ASKED, id } satisfies Message<typeof VALUES_ASKED>, (error) => { if (error !== null) done(null); });
+    });
   }
 
   /** Stops the API workers, then the writer. */
@@ -95,9 +135,15 @@ export class WorkerMetrics {
   private asked = 0;
 
   constructor(private readonly registry: Registry) {
-    AggregatorRegistry.setRegistries(registry);
-    // Made for what its constructor does: from now on this process answers when the parent sums up.
-    new AggregatorRegistry();
+    process.on('message', (message: unknown) => {
+      if (isMessage(message, VALUES_ASKED)) void this.tellValues(message.id);
+    });
+  }
+
+  private async tellValues(id: number): Promise<void> {
+    const values = await this.registry.getMetricsAsJSON().catch(() => null);
+    // The parent may be gone by then.
+    if (process.connected) process.send?.({ type: VALUES_TOLD, id, values } satisfies Message<typeof VALUES_TOLD>);
   }
 
   /** The metrics of all workers as text; of this one alone where the others cannot be asked in time. */
@@ -105,9 +151,9 @@ export class WorkerMetrics {
     const id = ++this.asked;
     const all = new Promise<string | null>((resolve) => {
       const listener = (message: unknown): void => {
-        if (!isMetricsMessage(message, METRICS_TOLD) || message.id !== id) return;
+        if (!isMessage(message, METRICS_TOLD) || message.id !== id) return;
         process.off('message', listener);
-        resolve(message.text ?? null);
+        resolve(message.text);
       };
       process.on('message', listener);
       void sleep(METRICS_TIMEOUT_MS, undefined, { ref: false }).then(() => {
@@ -115,7 +161,7 @@ export class WorkerMetrics {
         resolve(null);
       });
     });
-    process.send?.({ type: METRICS_ASKED, id } satisfies MetricsMessage);
+    process.send?.({ type: METRICS_ASKED, id } satisfies Message<typeof METRICS_ASKED>);
     return await all ?? this.registry.metrics();
   }
 }

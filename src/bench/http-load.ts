@@ -180,6 +180,37 @@ export async function closedLoad(options: LoadOptions): Promise<LoadResult> {
 }
 
 /**
+ * When the requests of an open model are due: the n-th at n / rate, so the first at once.
+ * @param rate requests a second
+ */
+export class Schedule {
+  private readonly total: number;
+
+  constructor(private readonly rate: number, seconds: number) {
+    this.total = Math.floor(rate * seconds);
+  }
+
+  /** Milliseconds from the start to the moment at which request `n`, counted from 0, is due. */
+  dueAtMs(n: number): number {
+    return (n / this.rate) * 1_000;
+  }
+
+  /** How many requests are due by then: request n as soon as `dueAtMs(n)` has come. */
+  dueBy(elapsedMs: number): number {
+    if (elapsedMs < 0) return 0;
+    let due = Math.min(this.total, Math.floor((elapsedMs / 1_000) * this.rate) + 1);
+    // Where the two divisions round apart.
+    while (due < this.total && this.dueAtMs(due) <= elapsedMs) due++;
+    while (due > 0 && this.dueAtMs(due - 1) > elapsedMs) due--;
+    return due;
+  }
+
+  get requests(): number {
+    return this.total;
+  }
+}
+
+/**
  * Open model: requests are due at a rate, whatever the answers take. Latency counts from the moment a request was due, so
  * that what waits for a free connection is not hidden.
  */
@@ -188,7 +219,7 @@ export async function openLoad(options: LoadOptions & { readonly rate: number })
   const all = [...idle];
   const latencies = new Latencies();
   const unexpected = new Map<number, number>();
-  const total = Math.floor(options.rate * options.seconds);
+  const schedule = new Schedule(options.rate, options.seconds);
   let due = 0;
   let sent = 0;
   let answered = 0;
@@ -198,7 +229,7 @@ export async function openLoad(options: LoadOptions & { readonly rate: number })
     while (sent < due) {
       const connection = idle.pop();
       if (connection === undefined) return;
-      const dueAt = started + (sent / options.rate) * 1_000;
+      const dueAt = started + schedule.dueAtMs(sent);
       connection.send(options.request(sent), (status) => {
         latencies.record(dueAt);
         lastAnswer = performance.now();
@@ -212,8 +243,8 @@ export async function openLoad(options: LoadOptions & { readonly rate: number })
   };
   // What is late by as long again as the whole run took is given up: the rate is beyond what can be done.
   const deadline = started + 2 * options.seconds * 1_000;
-  while (answered < total && performance.now() < deadline) {
-    due = Math.min(total, Math.floor(((performance.now() - started) / 1_000) * options.rate));
+  while (answered < schedule.requests && performance.now() < deadline) {
+    due = schedule.dueBy(performance.now() - started);
     sendDue();
     await sleep(1);
   }

@@ -9,9 +9,13 @@ import { profilePart } from './parts/profile';
 import { recoveryPart } from './parts/recovery';
 import { writerPart } from './parts/writer';
 import { wsOrdersPart } from './parts/ws-orders';
+import { youngGenerationPart } from './parts/young-generation';
 import type { Part } from './result';
 
 export const PARTS: readonly Part[] = [
   enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart,
   memoryPart, profilePart,
 ];
+
+/** To choose a setting by, measured only when it is named; the document has no place for it. */
+export const EXTRA_PARTS: readonly Part[] = [youngGenerationPart];

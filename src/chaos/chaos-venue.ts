@@ -1,10 +1,10 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signalPostgres, startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
 import type { EmbeddedServer } from '../servers/embedded-server';
+import { makeTemporaryDirectory } from '../servers/files';
 import { findFreePort } from '../servers/ports';
 import { localUrl, readiness, startService, type Service } from '../servers/service';
 import type { AckMode } from './ledger';
@@ -86,7 +86,7 @@ export class ChaosVenue {
   ) {}
 
   static async start(options: ChaosVenueOptions): Promise<ChaosVenue> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'openfill-chaos-'));
+    const dataDir = makeTemporaryDirectory('chaos');
     const redis = await startEmbeddedRedis({ dataDir });
     const postgres = await startEmbeddedPostgres({ dataDir });
     const redisLink = await TcpProxy.start(redis.port);

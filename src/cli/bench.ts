@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { fillDocument } from '../bench/document';
 import { commit, machine } from '../bench/machine';
-import { PARTS } from '../bench/parts';
+import { EXTRA_PARTS, PARTS } from '../bench/parts';
 import { latencyPlot } from '../bench/plot';
 import { terminalRows, terminalTable } from '../bench/report';
+import { makeTemporaryDirectory } from '../servers/files';
 import { isMet, type BenchReport, type MeasuredPart, type Part } from '../bench/result';
 import { serverVersions } from '../bench/versions';
 
@@ -33,9 +33,10 @@ function positive(text: string): number {
 }
 
 function partsNamed(text: string): Part[] {
+  const all = [...PARTS, ...EXTRA_PARTS];
   return text.split(',').map((name) => {
-    const part = PARTS.find((one) => one.name === name.trim());
-    if (part === undefined) throw new InvalidArgumentError(`there is no part ${name}; there are: ${PARTS.map((one) => one.name).join(', ')}`);
+    const part = all.find((one) => one.name === name.trim());
+    if (part === undefined) throw new InvalidArgumentError(`there is no part ${name}; there are: ${all.map((one) => one.name).join(', ')}`);
     return part;
   });
 }
@@ -53,7 +54,7 @@ function setting(text: string, before: Readonly<Record<string, string>>): Record
 }
 
 async function measure(parts: readonly Part[], seconds: number, settings: Readonly<Record<string, string>>): Promise<BenchReport> {
-  const directory = mkdtempSync(join(tmpdir(), 'openfill-bench-'));
+  const directory = makeTemporaryDirectory('bench');
   const measured: MeasuredPart[] = [];
   try {
     const facts = { date: new Date().toISOString(), commit: commit(), machine: { ...machine(await serverVersions(directory)), ...settings } };
@@ -94,8 +95,10 @@ async function bench(options: Options): Promise<number> {
   return options.strict && figures.some((figure) => isMet(figure) === false) ? 1 : 0;
 }
 
+const described = (parts: readonly Part[]): string => parts.map(({ name, about }) => `${name} (${about})`).join('; ');
+
 void new Command('bench')
-  .description(`Measures, on servers of its own. Parts: ${PARTS.map(({ name, about }) => `${name} (${about})`).join('; ')}.`)
+  .description(`Measures, on servers of its own. Parts: ${described(PARTS)}. Only when named: ${described(EXTRA_PARTS)}.`)
   .option('--only <parts>', 'these parts, separated by commas', partsNamed)
   .option('--seconds <number>', 'length of each timed section', positive, 10)
   .option('--set <NAME=value>', 'a setting of the service that differs from its default; as often as wanted', setting, {})

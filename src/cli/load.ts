@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +10,8 @@ import { judgeAcknowledged, parseAcknowledged, type Acknowledged, type RecordVer
 import { k6Program, toolsDirectory } from '../load/k6';
 import { AuditSource } from '../persistence/audit-source';
 import { Database } from '../persistence/database';
+import { forgetPostgresVariables } from '../servers/environment';
+import { makeTemporaryDirectory } from '../servers/files';
 import { readRuntime } from '../servers/runtime';
 import { readiness, type Readiness } from '../servers/service';
 import { startTemporaryVenue, type TemporaryVenue } from '../servers/temporary-venue';
@@ -93,6 +94,7 @@ async function findTarget(url: string): Promise<Target> {
   const runtime = readRuntime(resolve(process.env.DATA_DIR || './data'));
   const redisUrl = process.env.REDIS_URL || runtime?.redisUrl;
   const databaseUrl = process.env.DATABASE_URL || runtime?.databaseUrl;
+  if (!process.env.DATABASE_URL) forgetPostgresVariables();
   if (redisUrl === undefined || databaseUrl === undefined) {
     throw new LoadError(`a venue runs at ${url}, and its record cannot be looked into: set DATA_DIR to that of its "npm run up", or REDIS_URL and DATABASE_URL`);
   }
@@ -195,7 +197,7 @@ async function load(scriptName: string, k6Options: readonly string[]): Promise<n
   const script = scriptPath(scriptName);
   const k6 = await k6Program(toolsDirectory(resolve(process.env.DATA_DIR || './data')), say);
   const target = await findTarget(addressOf(k6Options));
-  const directory = mkdtempSync(join(tmpdir(), 'openfill-load-'));
+  const directory = makeTemporaryDirectory('load');
   const [consoleFile, summaryFile] = [join(directory, 'console.txt'), join(directory, 'summary.json')];
   try {
     const ended = await run(k6, [

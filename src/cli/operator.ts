@@ -13,6 +13,7 @@ import { SchemaError, requireSchema } from '../persistence/migrate';
 import { DataDirInUseError, lockDataDir } from '../servers/data-dir-lock';
 import { startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
+import { forgetPostgresVariables } from '../servers/environment';
 import { readRuntime } from '../servers/runtime';
 
 /** What an operator's command works with: the servers of a venue, running or stopped. */
@@ -45,6 +46,8 @@ async function findVenue(): Promise<Found> {
   const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = process.env;
   if (redisUrl && databaseUrl) return { environment: process.env, stop: nothingToStop };
   const dataDir = resolve(process.env.DATA_DIR || './data');
+  // The variables of PostgreSQL's clients belong to a DATABASE_URL that somebody gives, never to a server of ours.
+  if (!databaseUrl) forgetPostgresVariables();
   const missing = [...(redisUrl ? [] : ['redis']), ...(databaseUrl ? [] : ['postgres'])];
   if (!missing.some((name) => existsSync(join(dataDir, name)))) {
     throw new OperatorError(`no venue found: there is no data in ${dataDir}; set DATA_DIR to that of "npm run up", or REDIS_URL and DATABASE_URL`);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Command, InvalidArgumentError } from 'commander';
@@ -10,6 +9,7 @@ import { play, steps } from '../conformance/play';
 import { OpenfillError } from '#openfill-client';
 import { RecordingError, instrumentsOf, playRecording } from '../recording/player';
 import { isRecording } from '../recording/recording';
+import { makeTemporaryDirectory } from '../servers/files';
 import { startTemporaryVenue } from '../servers/temporary-venue';
 import { VenueClient, VenueError, type VenueInstrument } from '../conformance/venue-client';
 
@@ -104,7 +104,7 @@ async function listen(url: string): Promise<{ close(): number }> {
 /** @param url of a running venue; without it one is started with these instruments, and thrown away afterwards */
 async function withVenue(url: string | undefined, instruments: readonly unknown[], work: (url: string) => Promise<boolean>): Promise<boolean> {
   if (url !== undefined) return work(url.replace(/\/+$/, ''));
-  const directory = mkdtempSync(join(tmpdir(), 'openfill-replay-'));
+  const directory = makeTemporaryDirectory('replay');
   const instrumentsFile = join(directory, 'instruments.json');
   writeFileSync(instrumentsFile, JSON.stringify(instruments));
   try {

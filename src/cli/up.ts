@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ConfigError, readConfig, type Config } from '../config';
 import { formatAmount, parseAmount } from '../domain/amounts';
@@ -8,10 +7,12 @@ import { DataDirInUseError, lockDataDir } from '../servers/data-dir-lock';
 import { startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
 import type { EmbeddedServer } from '../servers/embedded-server';
+import { withoutPostgresVariables } from '../servers/environment';
 import { findFreePort, listenProblem } from '../servers/ports';
 import { endOrphanedService, localUrl, startService, waitUntilReady, whyNotReady, type Service } from '../servers/service';
 import { removeRuntime, writeRuntime } from '../servers/runtime';
 import { Supervisor } from '../servers/supervisor';
+import { pause, type StartOptions } from '../servers/waiting';
 
 const MAIN = join(__dirname, '..', 'main.js');
 /** A Ctrl-C reaches us more than once (from the terminal and from npm); only a later one means "now". */
@@ -21,6 +22,9 @@ const WAITING_TOLD_EACH_MS = 3_000;
 
 /** What ends `up` with exit code 1 and this message, without a stack. */
 class StartError extends Error {}
+
+/** What a start is given up with when a stop is asked for. */
+class StopAsked extends Error {}
 
 /** Something that runs and is stopped at the end. */
 interface Stoppable {
@@ -84,22 +88,34 @@ class Up {
   private readonly stopSignal = new AbortController();
   private readonly running: Stoppable[][] = [];
   private stopAskedAt: number | null = null;
+  /** Without what is another program's, where PostgreSQL is ours. */
+  private readonly serviceEnvironment: NodeJS.ProcessEnv;
+  /** A start that takes long says so however little is to be logged of what goes well. */
+  private readonly starting: Required<StartOptions>;
 
-  constructor(private readonly config: Config, private readonly environment: NodeJS.ProcessEnv, private readonly log: Logger) {}
+  constructor(private readonly config: Config, private readonly environment: NodeJS.ProcessEnv, private readonly log: Logger) {
+    this.serviceEnvironment = environment.DATABASE_URL ? { ...environment } : withoutPostgresVariables(environment);
+    this.starting = { report: (message) => log.warn(message), signal: this.stopSignal.signal };
+  }
 
   /** Resolves with the exit code once everything is stopped. */
   async run(): Promise<number> {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => this.onSignal(name));
+    // Told by scripts/run.mjs: the npm that started us is gone, and whoever ended it meant us.
+    process.on('disconnect', () => this.onParentGone());
     const { config } = this;
     const lock = takeDataDir(config.dataDir);
     try {
-      await endOrphanedService(config.dataDir, config.shutdownTimeoutMs);
+      await endOrphanedService(config.dataDir, config.shutdownTimeoutMs, this.starting);
       const port = await choosePort(config);
       const urls = await this.startServers();
       writeRuntime(config.dataDir, urls);
       await this.startExchange(port, urls);
       await this.untilStopAsked();
       return 0;
+    } catch (error) {
+      if (error instanceof StopAsked) return 0;
+      throw error;
     } finally {
       // The service first: it drains and flushes into Redis and Postgres, which therefore come last.
       for (const group of this.running.reverse()) await Promise.all(group.map((one) => one.stop()));
@@ -108,12 +124,20 @@ class Up {
     }
   }
 
+  private askToStop(why: object): void {
+    this.stopAskedAt = Date.now();
+    this.log.info(why, 'stopping');
+    this.stopSignal.abort(new StopAsked());
+  }
+
+  private onParentGone(): void {
+    if (this.stopAskedAt === null) this.askToStop({ reason: 'the npm that started this is gone' });
+  }
+
   private onSignal(name: string): void {
     const now = Date.now();
     if (this.stopAskedAt === null) {
-      this.stopAskedAt = now;
-      this.log.info({ signal: name }, 'stopping');
-      this.stopSignal.abort();
+      this.askToStop({ signal: name });
     } else if (now - this.stopAskedAt > FORCE_AFTER_MS) {
       // Nothing acknowledged is lost by this: the next start brings the data back as after a crash.
       this.log.warn({ signal: name }, 'stopping at once');
@@ -131,31 +155,38 @@ class Up {
 
   private async startServers(): Promise<{ redisUrl: string; databaseUrl: string }> {
     const { dataDir, redisUrl, databaseUrl } = this.config;
-    const report = (message: string): void => this.log.info(message);
+    const { report } = this.starting;
     const group: Stoppable[] = [];
     this.running.push(group);
-    const embedded = async (name: string, start: (port?: number) => Promise<EmbeddedServer>): Promise<string> => {
-      const server = await start();
-      this.log.info({ pid: server.pid, port: server.port }, `embedded ${name} runs`);
-      group.push(new Supervisor(name, server, () => start(server.port), this.log));
-      return server.url;
+    // A server that does not start ends the wait for the other, as a stop does.
+    const abandoned = new AbortController();
+    this.starting.signal.addEventListener('abort', () => abandoned.abort(this.starting.signal.reason), { once: true });
+    if (this.starting.signal.aborted) abandoned.abort(this.starting.signal.reason);
+    type Start = (options: StartOptions & { dataDir: string; port?: number }) => Promise<EmbeddedServer>;
+    const embedded = async (name: string, start: Start): Promise<string> => {
+      try {
+        const server = await start({ dataDir, report, signal: abandoned.signal });
+        const { pid, port } = server;
+        this.log.info({ pid, port }, `embedded ${name} runs`);
+        group.push(new Supervisor(name, server, (signal) => start({ dataDir, report, signal, port }), this.log));
+        return server.url;
+      } catch (error) {
+        const reason = error instanceof StopAsked ? error : new StartError((error as Error).message, { cause: error });
+        abandoned.abort(reason);
+        throw reason;
+      }
     };
-    const ownPort = (port?: number): { port?: number } => (port === undefined ? {} : { port });
-    const results = await Promise.allSettled([
-      this.environment.REDIS_URL ? redisUrl
-        : embedded('redis', (port) => startEmbeddedRedis({ dataDir, report, ...ownPort(port) })),
-      this.environment.DATABASE_URL ? databaseUrl
-        : embedded('postgres', (port) => startEmbeddedPostgres({ dataDir, ...ownPort(port) })),
+    const [redis, postgres] = await Promise.allSettled([
+      this.environment.REDIS_URL ? redisUrl : embedded('redis', startEmbeddedRedis),
+      this.environment.DATABASE_URL ? databaseUrl : embedded('postgres', startEmbeddedPostgres),
     ]);
-    const [redis, postgres] = results;
-    if (redis.status === 'rejected') throw new StartError((redis.reason as Error).message);
-    if (postgres.status === 'rejected') throw new StartError((postgres.reason as Error).message);
-    return { redisUrl: redis.value, databaseUrl: postgres.value };
+    if (redis.status === 'fulfilled' && postgres.status === 'fulfilled') return { redisUrl: redis.value, databaseUrl: postgres.value };
+    throw abandoned.signal.reason as Error;
   }
 
   private async startExchange(port: number, urls: { redisUrl: string; databaseUrl: string }): Promise<void> {
-    if (this.stopSignal.signal.aborted) return;
-    const { config, environment } = this;
+    this.starting.signal.throwIfAborted();
+    const { config, serviceEnvironment: environment } = this;
     const start = (): Promise<Service> => startService({
       main: MAIN,
       dataDir: config.dataDir,
@@ -182,7 +213,7 @@ class Up {
       const service = await start();
       const unready = [service];
       this.running.push(unready);
-      const told = setInterval(() => { void whyNotReady(url).then((why) => this.log.info(`waiting for ${url}/readyz: ${why}`)); }, WAITING_TOLD_EACH_MS);
+      const told = setInterval(() => { void whyNotReady(url).then((why) => this.log.warn(`waiting for ${url}/readyz: ${why}`)); }, WAITING_TOLD_EACH_MS);
       const ready = await waitUntilReady(service, url, this.stopSignal.signal);
       clearInterval(told);
       if (this.stopSignal.signal.aborted) return null;
@@ -192,7 +223,7 @@ class Up {
       // It has said why on its own stderr: a wrong setting does not get better by trying again.
       if (exit.code === 1) throw new StartError('');
       this.log.warn({ code: exit.code, signal: exit.signal }, 'the service ended before it was ready, starting it again');
-      await sleep(RESTART_DELAY_MS, undefined, { signal: this.stopSignal.signal }).catch(() => undefined);
+      await pause(RESTART_DELAY_MS, this.starting.signal);
     }
   }
 }

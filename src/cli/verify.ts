@@ -21,7 +21,7 @@ simpleCommand('verify', 'Audits a venue: journal, independent replay, Redis and 
       : `redis is empty, postgres holds the history of shard ${config.shard} up to sequence ${checkpoint.sequence}: "npm run recover", or the start of the service, rebuilds it`);
   }
   // A copy stands still while it is read; the venue goes on.
-  const copy = await copyRedis(config.redisUrl);
+  const copy = await copyRedis(config.redisUrl, config.dataDir);
   const redis = new RedisConnection(copy.url, 'verify', logger);
   try {
     await redis.connect();

@@ -1,19 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** A place in the log. Sequences of another life of the shard say nothing of this one. */
-export interface Position {
-  readonly epoch: string;
-  readonly sequence: number;
-}
+import { isSameLife, reaches, type LogPosition } from '../domain/log-position';
 
 /** Where the checkpoint can be read from, whichever process writes. */
 export interface CheckpointSource {
   /** Up to where Postgres holds everything, as Redis was last told; null for an empty Redis. */
-  persisted(): Promise<Position | null>;
+  persisted(): Promise<LogPosition | null>;
 }
 
 interface Waiter {
-  readonly position: Position;
+  readonly position: LogPosition;
   wake(isCommitted: boolean): void;
 }
 
@@ -22,21 +17,21 @@ const POLL_MAX_MS = 50;
 
 /** Waits for the writer: told at once where it runs in this process, by asking Redis where it does not. */
 export class CommitWatcher {
-  private committed: Position | null = null;
+  private committed: LogPosition | null = null;
   private readonly waiters = new Set<Waiter>();
   private isPolling = false;
 
   constructor(private readonly source: CheckpointSource) {}
 
   /** Called by the writer of this process after each commit. */
-  note(committed: Position): void {
+  note(committed: LogPosition): void {
     this.committed = committed;
     this.wakeUpTo(committed);
   }
 
   /** @returns false when Postgres does not hold `position` in time, or never will: its life of the shard is over. */
-  waitFor(position: Position, timeoutMs: number): Promise<boolean> {
-    if (this.committed !== null && covers(this.committed, position)) return Promise.resolve(true);
+  waitFor(position: LogPosition, timeoutMs: number): Promise<boolean> {
+    if (this.committed !== null && reaches(this.committed, position)) return Promise.resolve(true);
     return new Promise((resolve) => {
       const waiter: Waiter = {
         position,
@@ -53,13 +48,13 @@ export class CommitWatcher {
   }
 
   /** @returns whether anybody had waited for it */
-  private wakeUpTo(committed: Position | null): boolean {
+  private wakeUpTo(committed: LogPosition | null): boolean {
     if (committed === null) return false;
     const before = this.waiters.size;
     for (const waiter of this.waiters) {
-      if (covers(committed, waiter.position)) waiter.wake(true);
+      if (reaches(committed, waiter.position)) waiter.wake(true);
       // What this life had not persisted when it ended never will be.
-      else if (committed.epoch !== waiter.position.epoch) waiter.wake(false);
+      else if (!isSameLife(committed, waiter.position)) waiter.wake(false);
     }
     return this.waiters.size < before;
   }
@@ -75,8 +70,4 @@ export class CommitWatcher {
     }
     this.isPolling = false;
   }
-}
-
-function covers(committed: Position, position: Position): boolean {
-  return committed.epoch === position.epoch && committed.sequence >= position.sequence;
 }

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { serverEnvironment } from './environment';
 
 /** Who a server runs as when we are root. */
 export interface Account {
@@ -10,6 +11,7 @@ export interface Account {
 /** Accounts that systems have for such things, best first. */
 const CANDIDATES = ['postgres', 'nobody'] as const;
 const OWN_ACCOUNT = 'openfill';
+const LOOK_TIMEOUT_MS = 30_000;
 
 export function isRoot(): boolean {
   return process.getuid?.() === 0;
@@ -17,7 +19,7 @@ export function isRoot(): boolean {
 
 function lookUp(name: string): Account | null {
   const id = (flag: string): number => {
-    const result = spawnSync('id', [flag, name], { encoding: 'utf8' });
+    const result = spawnSync('id', [flag, name], { encoding: 'utf8', env: serverEnvironment(), timeout: LOOK_TIMEOUT_MS });
     return result.status === 0 ? Number(result.stdout.trim()) : 0;
   };
   const uid = id('-u');
@@ -49,13 +51,20 @@ export function unprivilegedAccount(dataDirectory: string): Account | null {
   return made;
 }
 
-/** Whether this account can start the program, directories above it included. */
-export function canRun(account: Account | null, program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore', ...account }).status === 0;
+/** @returns why this account cannot start the program, directories above it included; null where it can */
+export function whyNotRun(account: Account | null, program: string): string | null {
+  const result = spawnSync(program, ['--version'], {
+    encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'], cwd: '/', env: serverEnvironment(), timeout: LOOK_TIMEOUT_MS, ...account,
+  });
+  if (result.status === 0) return null;
+  const reason = result.error ? (result.error as NodeJS.ErrnoException).code ?? result.error.message : result.stderr.trim().split('\n')[0] ?? '';
+  return `${program} does not run${account === null ? '' : ` as account ${account.uid}`}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 /** Whether this account reaches the directory by its name. */
 export function canEnter(account: Account | null, directory: string): boolean {
   if (account === null) return true;
-  return spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], { stdio: 'ignore', cwd: '/', ...account }).status === 0;
+  return spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], {
+    stdio: 'ignore', cwd: '/', env: serverEnvironment(), timeout: LOOK_TIMEOUT_MS, ...account,
+  }).status === 0;
 }

@@ -1,7 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Account } from './account';
+import { makeDirectory } from './files';
 
 /** A log of a server that is larger than this when the server starts is put aside, in place of the one before it. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
@@ -44,7 +45,7 @@ function canSetDeathSignal(): boolean {
 }
 
 function openLog(file: string): number {
-  mkdirSync(dirname(file), { recursive: true });
+  makeDirectory(dirname(file));
   if (existsSync(file) && statSync(file).size > LOG_BYTES_MAX) renameSync(file, `${file}.old`);
   return openSync(file, 'a', 0o600);
 }

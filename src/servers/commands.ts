@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Account } from './account';
+import { USUAL_DIRECTORIES, serverEnvironment } from './environment';
 
-/** Where servers are installed although a plain user's PATH may not say so. */
-const USUAL_DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/opt/homebrew/bin'];
 const OUTPUT_CHARACTERS_MAX = 4_000;
 
 /** Full path of a program on the PATH or in the usual places, or null. */
@@ -32,9 +31,16 @@ export interface CommandResult {
 export interface CommandOptions {
   readonly cwd?: string;
   readonly timeoutMs: number;
+  /** Ends the program, and what it has started, before its time. */
+  readonly signal?: AbortSignal;
+  /** What ends it then: for one that would leave things half done, a signal that it takes at a good moment. */
+  readonly endSignal?: NodeJS.Signals;
 }
 
-/** Runs a program to its end without a terminal. Never rejects: a program that cannot start is a failed one. */
+/** What has been asked to end has this long for it. */
+const END_TIMEOUT_MS = 10_000;
+
+/** Runs a program to its end without a terminal. Never rejects: one that cannot start, or is ended, is a failed one. */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions & { env?: NodeJS.ProcessEnv }): Promise<CommandResult> {
   return run(command, args, null, { ...process.env, ...options.env }, options);
 }
@@ -56,20 +62,35 @@ function run(command: string, args: readonly string[], account: Account | null, 
       ...account,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.timeoutMs,
-      killSignal: 'SIGKILL',
+      // A group of its own: what it has started ends with it, and Ctrl-C in the terminal reaches us alone, who pass it on.
+      detached: options.signal !== undefined,
     });
+    const timers: NodeJS.Timeout[] = [];
+    const kill = (name: NodeJS.Signals): void => {
+      try {
+        if (child.pid !== undefined) process.kill(options.signal === undefined ? child.pid : -child.pid, name);
+      } catch {
+        // All of it is gone.
+      }
+    };
+    const abort = (): void => {
+      kill(options.endSignal ?? 'SIGTERM');
+      timers.push(setTimeout(() => kill('SIGKILL'), END_TIMEOUT_MS));
+    };
+    timers.push(setTimeout(() => kill('SIGKILL'), options.timeoutMs));
+    if (options.signal?.aborted) abort();
+    else options.signal?.addEventListener('abort', abort, { once: true });
+    const finish = (result: CommandResult): void => {
+      timers.forEach(clearTimeout);
+      options.signal?.removeEventListener('abort', abort);
+      resolve(result);
+    };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
       keep(text);
     });
     child.stderr.setEncoding('utf8').on('data', keep);
-    child.once('error', (error) => resolve({ ok: false, stdout, output: error.message }));
-    child.once('close', (code) => resolve({ ok: code === 0, stdout, output: output.trim() }));
+    child.once('error', (error) => finish({ ok: false, stdout, output: error.message }));
+    child.once('close', (code) => finish({ ok: code === 0, stdout, output: output.trim() }));
   });
-}
-
-/** The environment for a server: none of our own settings, nor any that would turn its meaning (PGDATA, LD_PRELOAD …). */
-export function serverEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH ?? USUAL_DIRECTORIES.join(delimiter), LC_ALL: 'C', TZ: 'UTC' };
 }

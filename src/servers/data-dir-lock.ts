@@ -1,8 +1,11 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from './files';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-table';
 
 const LOCK_FILE = 'up.lock';
+/** Anybody may see who it is, and only we say so. */
+const IDENTITY_MODE = 0o644;
 const ATTEMPTS_MAX = 10;
 
 export class DataDirInUseError extends Error {
@@ -22,7 +25,7 @@ export function readIdentity(file: string): ProcessIdentity | null {
 }
 
 export function writeIdentity(file: string, identity: ProcessIdentity): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(identity)}\n`);
+  writeFileSync(`${file}.new`, `${JSON.stringify(identity)}\n`, { mode: IDENTITY_MODE });
   renameSync(`${file}.new`, file);
 }
 
@@ -31,7 +34,7 @@ export function writeIdentity(file: string, identity: ProcessIdentity): void {
  * @throws DataDirInUseError when a living process has it
  */
 export function lockDataDir(dataDir: string): { release(): void } {
-  mkdirSync(dataDir, { recursive: true });
+  makeDirectory(dataDir);
   const lock = join(dataDir, LOCK_FILE);
   const own = ownIdentity();
   const mine = `${lock}.${own.pid}`;

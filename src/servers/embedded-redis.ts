@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeExit, lastLines, startChild, type Child } from './child';
-import { serverEnvironment } from './commands';
+import { serverEnvironment } from './environment';
 import type { EmbeddedServer } from './embedded-server';
 import { findFreePort } from './ports';
 import { endProcesses, findServers } from './process-table';
-import { redisServerProgram, type Report } from './redis-binary';
+import { redisServerProgram } from './redis-binary';
+import { makeDirectory } from './files';
+import { pause, reportOnStderr, telling, unlessAborted, type StartOptions } from './waiting';
 
 const HOST = '127.0.0.1';
 const POLL_MS = 20;
@@ -15,8 +16,11 @@ const ANSWER_TIMEOUT_MS = 1_000;
 /** Reading the append-only file back takes about a second for each few hundred megabytes. */
 const START_TIMEOUT_MS = 10 * 60_000;
 const STOP_TIMEOUT_MS = 30_000;
+/** One that is not in use yet has nothing to bring to an end. */
+const ABORT_TIMEOUT_MS = 3_000;
 const PORT_ATTEMPTS = 5;
 const SLOT_LAST = 16_383;
+const OWNER_ONLY = 0o700;
 
 /** Settings that "acknowledged" stands on, and how the file behind it is kept short. */
 export const REDIS_SETTINGS = {
@@ -34,7 +38,7 @@ export const REDIS_SETTINGS = {
   'hash-max-listpack-entries': '16',
 } as const;
 
-export interface EmbeddedRedisOptions {
+export interface EmbeddedRedisOptions extends StartOptions {
   /** Holds `redis/` (the data) and `logs/redis.log`. */
   readonly dataDir: string;
   /** The same port again after a restart; by default a free one. */
@@ -43,7 +47,6 @@ export interface EmbeddedRedisOptions {
   readonly cluster?: boolean;
   /** Settings beyond, or instead of, our own. */
   readonly settings?: Readonly<Record<string, string>>;
-  readonly report?: Report;
 }
 
 /** Sends one inline command and reads the first chunk of the answer: all that start-up needs of the protocol. */
@@ -66,39 +69,50 @@ function ask(port: number, command: string): Promise<string> {
 }
 
 /** Waits until it answers and has loaded its data; in cluster mode, until it serves every slot. */
-async function waitUntilReady(child: Child, port: number, cluster: boolean, logFile: string): Promise<void> {
+async function waitUntilReady(child: Child, port: number, cluster: boolean, logFile: string, options: StartOptions): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
+  let problem = 'no answer yet';
   const ready = async (): Promise<boolean> => {
-    if (!(await ask(port, 'PING')).startsWith('+PONG')) return false;
+    const answer = await ask(port, 'PING');
+    problem = answer.trim();
+    if (!answer.startsWith('+PONG')) return false;
     if (!cluster) return true;
     const state = await ask(port, 'CLUSTER INFO');
+    problem = 'its slots';
     if (state.includes('cluster_state:ok')) return true;
     if (state.includes('cluster_slots_assigned:0')) await ask(port, `CLUSTER ADDSLOTSRANGE 0 ${SLOT_LAST}`);
     return false;
   };
-  while (Date.now() < deadline) {
-    if (child.hasExited()) {
-      throw new Error(`redis ended while starting (${describeExit(await child.exited)}):\n${lastLines(logFile)}`);
+  await telling(options.report ?? reportOnStderr, () => `redis to be ready: ${problem}`, async () => {
+    while (Date.now() < deadline) {
+      if (child.hasExited()) {
+        throw new Error(`redis ended while starting (${describeExit(await child.exited)}):\n${lastLines(logFile)}`);
+      }
+      const isReady = await unlessAborted(ready().catch((error: unknown) => {
+        problem = (error as Error).message;
+        return false;
+      }), options.signal);
+      if (isReady) return;
+      await pause(POLL_MS, options.signal);
     }
-    if (await ready().catch(() => false)) return;
-    await sleep(POLL_MS);
-  }
-  await child.stop('SIGTERM', STOP_TIMEOUT_MS);
-  throw new Error(`redis was not ready within ${START_TIMEOUT_MS / 1000} s:\n${lastLines(logFile)}`);
+    throw new Error(`redis was not ready within ${START_TIMEOUT_MS / 1000} s:\n${lastLines(logFile)}`);
+  });
 }
 
 /**
  * Starts a durable Redis on its data directory and waits until it has read its data back. One that an earlier life
  * left running on the same directory is stopped first: two would write over each other.
- * @throws Error that says in a few lines what is wrong, or what to install
+ * @throws Error that says in a few lines what is wrong, or what to install; the signal's reason when it is aborted
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedServer> {
   const directory = join(options.dataDir, 'redis');
   const logFile = join(options.dataDir, 'logs', 'redis.log');
   const cluster = options.cluster ?? false;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const program = await redisServerProgram(join(options.dataDir, 'tools'), options.report ?? (() => undefined));
-  await endProcesses(findServers(directory, ['redis-server', 'valkey-server', 'redis-check-rdb', basename(program)]), 'SIGTERM', STOP_TIMEOUT_MS);
+  makeDirectory(options.dataDir);
+  mkdirSync(directory, { recursive: true, mode: OWNER_ONLY });
+  const program = await redisServerProgram(join(options.dataDir, 'tools'), options);
+  const orphans = findServers(directory, ['redis-server', 'valkey-server', 'redis-check-rdb', basename(program)]);
+  await endProcesses(orphans, 'SIGTERM', STOP_TIMEOUT_MS, 'the redis', options);
 
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? await findFreePort();
@@ -121,10 +135,11 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       deathSignal: 'SIGTERM',
     });
     try {
-      await waitUntilReady(child, port, cluster, logFile);
+      await waitUntilReady(child, port, cluster, logFile, options);
     } catch (error) {
+      await child.stop('SIGTERM', ABORT_TIMEOUT_MS);
       // Another process may have taken the port between our look and Redis' own.
-      const portTaken = child.hasExited() && /Address already in use/.test((error as Error).message);
+      const portTaken = /Address already in use/.test((error as Error).message);
       if (portTaken && options.port === undefined && attempt < PORT_ATTEMPTS) continue;
       throw error;
     }

@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRoot } from './account';
-import { findProgram, runCommand } from './commands';
+import { findProgram, runAs, runCommand } from './commands';
+import { makeDirectory } from './files';
+import { reportOnStderr, telling, type Report, type StartOptions } from './waiting';
 
 /** Functions, which the engine is made of, came with Redis 7; Valkey began at 7.2. */
 export const REDIS_MAJOR_MIN = 7;
@@ -20,13 +22,13 @@ const WHAT_TO_INSTALL = [
   'or set REDIS_URL to one that runs; to have one built here, install make and a C compiler',
 ].join('\n');
 
-export type Report = (message: string) => void;
+type Steps = StartOptions & { readonly report: Report };
 
 /** Where a step failed, in a line each, for the error that names them all. */
 type Problems = string[];
 
 async function usable(program: string, problems: Problems): Promise<boolean> {
-  const result = await runCommand(program, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS });
+  const result = await runAs(null, program, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS });
   const version = /\bv=(\d+)\.([\d.]+)/.exec(result.stdout);
   if (!result.ok || !version) {
     problems.push(`${program} does not tell its version`);
@@ -49,7 +51,7 @@ async function findInstalled(problems: Problems): Promise<string | null> {
  * Installs the distribution's package without its service: Debian asks policy-rc.d before it starts one, and a
  * service on port 6379 is not what was asked for.
  */
-async function installPackage(report: Report, problems: Problems): Promise<void> {
+async function installPackage({ report, ...options }: Steps, problems: Problems): Promise<void> {
   const apt = findProgram('apt-get');
   if (!isRoot() || apt === null) return;
   report('no redis-server found: installing the distribution\'s package');
@@ -59,10 +61,12 @@ async function installPackage(report: Report, problems: Problems): Promise<void>
   try {
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     const aptGet = (...args: string[]): ReturnType<typeof runCommand> =>
-      runCommand(apt, ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args], { env, timeoutMs: INSTALL_TIMEOUT_MS });
+      telling(report, () => `apt-get ${args[0] ?? ''}`, () =>
+        // By SIGINT it gives up a download, but finishes a package that it has begun to unpack.
+        runCommand(apt, ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args], { env, timeoutMs: INSTALL_TIMEOUT_MS, endSignal: 'SIGINT', ...options }));
     const install = (): ReturnType<typeof runCommand> => aptGet('install', '--no-install-recommends', 'redis-server');
     let result = await install();
-    if (!result.ok) {
+    if (!result.ok && options.signal?.aborted !== true) {
       // The package lists may be missing or old.
       const updated = await aptGet('update');
       result = updated.ok ? await install() : updated;
@@ -91,28 +95,32 @@ async function findBuilt(toolsDirectory: string): Promise<string | null> {
 }
 
 /** Has redis-memory-server fetch and compile a Redis below the data directory; kept there for the next time. */
-async function build(toolsDirectory: string, report: Report, problems: Problems): Promise<string | null> {
+async function build(toolsDirectory: string, { report, ...options }: Steps, problems: Problems): Promise<string | null> {
   const compiler = findProgram('cc') ?? findProgram('gcc') ?? findProgram('clang');
   if (findProgram('make') === null || compiler === null) {
     problems.push('building one needs make and a C compiler');
     return null;
   }
   report('no redis-server found: building one, which takes some minutes');
-  mkdirSync(toolsDirectory, { recursive: true });
+  makeDirectory(toolsDirectory);
   const env = {
     // Its own step at installation would build into node_modules, and where scripts are not run, not at all.
     REDISMS_DISABLE_POSTINSTALL: '1',
     REDISMS_DOWNLOAD_DIR: builtDirectory(toolsDirectory),
     REDISMS_VERSION: builtVersion(),
   };
-  const installed = await runCommand('npm', ['install', '--prefix', toolsDirectory, '--no-save', '--no-package-lock', '--no-audit', '--no-fund', BUILDER], { env, timeoutMs: INSTALL_TIMEOUT_MS });
+  const installed = await telling(report, () => `npm install ${BUILDER}`, () =>
+    runCommand('npm', ['install', '--prefix', toolsDirectory, '--no-save', '--no-package-lock', '--no-audit', '--no-fund', BUILDER], {
+      env, timeoutMs: INSTALL_TIMEOUT_MS, ...options,
+    }));
   if (!installed.ok) {
     problems.push(`npm install ${BUILDER}: ${lastLine(installed.output)}`);
     return null;
   }
   const script = 'require("redis-memory-server/lib/util/RedisBinary").default.getPath()'
     + '.then((path) => console.log("\\n" + path), (error) => { console.error(error); process.exit(1); })';
-  const built = await runCommand(process.execPath, ['-e', script], { env, cwd: toolsDirectory, timeoutMs: BUILD_TIMEOUT_MS });
+  const built = await telling(report, () => `Redis ${builtVersion()} to be built`, () =>
+    runCommand(process.execPath, ['-e', script], { env, cwd: toolsDirectory, timeoutMs: BUILD_TIMEOUT_MS, ...options }));
   if (!built.ok) {
     problems.push(`${BUILDER}: ${lastLine(built.output)}`);
     return null;
@@ -128,17 +136,20 @@ function lastLine(text: string): string {
 /**
  * Path of a Redis or Valkey server: one that is installed, else the distribution's package, else one built here.
  * @param toolsDirectory where a built one is kept
- * @param report told what takes long
+ * @param options told what takes long, and what ends it before its time
  * @throws Error whose first two lines say what to install, and the rest what was tried
  */
-export async function redisServerProgram(toolsDirectory: string, report: Report): Promise<string> {
+export async function redisServerProgram(toolsDirectory: string, options: StartOptions): Promise<string> {
+  const steps: Steps = { report: reportOnStderr, ...options };
   const problems: Problems = [];
   const found = await findInstalled(problems) ?? await findBuilt(toolsDirectory);
   if (found !== null) return found;
-  await installPackage(report, problems);
+  await installPackage(steps, problems);
+  options.signal?.throwIfAborted();
   const packaged = await findInstalled([]);
   if (packaged !== null) return packaged;
-  const built = await build(toolsDirectory, report, problems);
+  const built = await build(toolsDirectory, steps, problems);
+  options.signal?.throwIfAborted();
   if (built !== null) return built;
   throw new Error([WHAT_TO_INSTALL, ...problems.map((problem) => `  tried: ${problem}`)].join('\n'));
 }

@@ -1,11 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from 'redis';
+import { readIdentity, writeIdentity } from './data-dir-lock';
 import { startEmbeddedRedis } from './embedded-redis';
+import { makeTemporaryDirectory } from './files';
+import { isAlive, ownIdentity } from './process-table';
 
 const COPY_TIMEOUT_MS = 120_000;
 const POLL_MS = 50;
+const COPY_PREFIX = 'redis-copy-';
+const OWNER_FILE = 'owner.json';
 
 /** A copy of a running Redis at one moment, on a server of its own that nobody writes to. */
 export interface RedisCopy {
@@ -13,12 +17,26 @@ export interface RedisCopy {
   stop(): Promise<void>;
 }
 
+/** Below the venue's data, where there is room for it; elsewhere where this machine has none. Copies of who was killed are removed. */
+function copyDirectory(dataDir: string): string {
+  if (!existsSync(dataDir)) return makeTemporaryDirectory('copy');
+  for (const name of readdirSync(dataDir)) {
+    if (!name.startsWith(COPY_PREFIX)) continue;
+    const owner = readIdentity(join(dataDir, name, OWNER_FILE));
+    if (owner !== null && !isAlive(owner)) rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
+  const directory = mkdtempSync(join(dataDir, COPY_PREFIX));
+  writeIdentity(join(directory, OWNER_FILE), ownIdentity());
+  return directory;
+}
+
 /**
  * Takes the copy by replication: the original forks once and goes on serving.
+ * @param venueDir the venue's DATA_DIR
  * @throws Error when the original does not allow it
  */
-export async function copyRedis(url: string): Promise<RedisCopy> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'openfill-copy-'));
+export async function copyRedis(url: string, venueDir: string): Promise<RedisCopy> {
+  const dataDir = copyDirectory(venueDir);
   const server = await startEmbeddedRedis({ dataDir });
   const stop = async (): Promise<void> => {
     await server.stop();

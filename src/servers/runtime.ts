@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where the servers of a running venue are: for the operator's commands, which may need their passwords. */
@@ -12,7 +12,11 @@ const OWNER_ONLY = 0o600;
 const fileOf = (dataDir: string): string => join(dataDir, 'runtime.json');
 
 export function writeRuntime(dataDir: string, runtime: Runtime): void {
-  writeFileSync(fileOf(dataDir), `${JSON.stringify(runtime)}\n`, { mode: OWNER_ONLY });
+  const file = fileOf(dataDir);
+  // A mode is given to a file that is made, never to one that was there.
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(`${file}.new`, `${JSON.stringify(runtime)}\n`, { mode: OWNER_ONLY });
+  renameSync(`${file}.new`, file);
 }
 
 /** @returns null where no venue runs */

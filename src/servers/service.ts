@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild, type Child } from './child';
 import { readIdentity, writeIdentity } from './data-dir-lock';
 import { endProcesses, identityOf, isAlive } from './process-table';
 import type { Running } from './supervisor';
+import { pause, type StartOptions } from './waiting';
 
 const PID_FILE = 'service.pid';
 const POLL_MS = 100;
@@ -54,9 +54,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 /** Ends a service that an earlier life with this data directory left behind; it would hold the port. */
-export async function endOrphanedService(dataDir: string, shutdownTimeoutMs: number): Promise<void> {
+export async function endOrphanedService(dataDir: string, shutdownTimeoutMs: number, options: StartOptions = {}): Promise<void> {
   const orphan = readIdentity(join(dataDir, PID_FILE));
-  if (orphan !== null && isAlive(orphan)) await endProcesses([orphan], 'SIGTERM', stopLimitMs(shutdownTimeoutMs));
+  if (orphan !== null && isAlive(orphan)) {
+    await endProcesses([orphan], 'SIGTERM', stopLimitMs(shutdownTimeoutMs), 'the service', options);
+  }
 }
 
 /** Address to reach a service from this machine, whatever it listens on. */
@@ -96,7 +98,7 @@ export async function whyNotReady(url: string): Promise<string> {
 export async function waitUntilReady(service: Service, url: string, signal: AbortSignal): Promise<boolean> {
   while (!service.hasExited() && !signal.aborted) {
     if ((await readiness(url))?.isReady) return true;
-    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    await pause(POLL_MS, signal).catch(() => undefined);
   }
   return false;
 }

@@ -26,9 +26,9 @@ export class Supervisor<T extends Running> {
 
   /**
    * @param first the program as it runs now
-   * @param start starts it again on the same place and port
+   * @param start starts it again on the same place and port, unless the signal is aborted first
    */
-  constructor(private readonly name: string, first: T, private readonly start: () => Promise<T>, private readonly log: SupervisorLog) {
+  constructor(private readonly name: string, first: T, private readonly start: (signal: AbortSignal) => Promise<T>, private readonly log: SupervisorLog) {
     this.current = first;
     this.ended = this.watch();
   }
@@ -57,10 +57,11 @@ export class Supervisor<T extends Running> {
       if (this.stopping) break;
       backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS);
       try {
-        this.current = await this.start();
+        this.current = await this.start(this.wake.signal);
         this.log.info({ server: this.name, pid: this.current.pid }, `${this.name} runs again`);
         break;
       } catch (error) {
+        if (this.wake.signal.aborted) break;
         this.log.warn({ server: this.name, err: error, wait_ms: backoffMs }, `${this.name} did not start, trying again`);
       }
     }

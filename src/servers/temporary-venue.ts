@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from './embedded-postgres';
 import { startEmbeddedRedis } from './embedded-redis';
 import type { EmbeddedServer } from './embedded-server';
+import { withoutPostgresVariables } from './environment';
+import { makeTemporaryDirectory } from './files';
 import { findFreePort } from './ports';
 import { localUrl, startService, waitUntilReady, type Service } from './service';
 
@@ -27,7 +28,7 @@ export interface TemporaryVenue {
 export async function startTemporaryVenue(
   environment: Readonly<Record<string, string>> = {}, nodeArguments: readonly string[] = [],
 ): Promise<TemporaryVenue> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'openfill-'));
+  const dataDir = makeTemporaryDirectory('venue');
   const running: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     for (const one of running.reverse()) await one.stop();
@@ -45,7 +46,7 @@ export async function startTemporaryVenue(
       shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
       nodeArguments,
       environment: {
-        PATH: process.env.PATH ?? '', LOG_LEVEL: 'warn', REQUIRE_DURABLE: 'true', ...environment,
+        PATH: process.env.PATH ?? '', LOG_LEVEL: 'warn', REQUIRE_DURABLE: 'true', ...withoutPostgresVariables(environment),
         HOST, PORT: String(port), DATA_DIR: dataDir, REDIS_URL: redis.url, DATABASE_URL: postgres.url,
       },
     });

@@ -1,17 +1,18 @@
 import type { Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { Backlog } from './backlog';
+import type { Checked, Request, StreamSession } from './dialect';
+import type { Encoding } from './encoding';
 import type { Link } from './link';
 import type { Message } from './message';
-import type { Position } from './position';
-import type { Checked, Request } from './requests';
+import type { StreamPosition } from './stream-position';
 import type { Subscription } from './subscriptions';
 
 /** One channel of one instrument: what a subscription is to. */
 export class Topic implements Subscription {
   private static lastId = 0;
   readonly id = ++Topic.lastId;
-  /** Groups of clients that follow it. */
+  /** Groups of subscribers that follow it. */
   readonly groups = new Set<Group>();
 
   constructor(
@@ -25,19 +26,17 @@ export class Topic implements Subscription {
 /** Subscriptions that begin together: behind a position, or with everything as it is. */
 export interface AwaitedStart {
   readonly wanted: readonly Subscription[];
-  readonly since: Position | undefined;
+  readonly since: StreamPosition | undefined;
 }
 
 export const NOTHING_AWAITED: readonly AwaitedStart[] = [];
 
 /** One connection. There may be many thousands, so it holds little. */
-export class Client {
+export class Subscriber {
   group: Group | null = null;
   /** What it subscribed to while there were no books to begin with. */
   awaiting = NOTHING_AWAITED;
-  /** Levels of each side that it asked for on connecting; null for whole books. */
-  depth: number | null = null;
-  /** Until it subscribes by name, a client gets what a bare connection gets. */
+  /** Until it subscribes by name, it gets what a connection gets that names nothing. */
   isBare = true;
   lastSentMs = Date.now();
   /** Whether it gave a sign of life since it was asked for one. */
@@ -57,7 +56,12 @@ export class Client {
   private windowMs = 0;
   private windowMessages = 0;
 
-  constructor(readonly link: Link, readonly address: string) {}
+  constructor(readonly link: Link, readonly session: StreamSession, readonly address: string) {}
+
+  /** How messages are put into bytes for it. */
+  get encoding(): Encoding {
+    return this.link.encoding;
+  }
 
   /** All that it follows, or will once that has begun. */
   get subscriptions(): readonly Subscription[] {
@@ -67,7 +71,7 @@ export class Client {
   write(messages: readonly Message[]): void {
     if (messages.length === 0) return;
     this.lastSentMs = Date.now();
-    this.link.write(joined(messages, this.link));
+    this.link.write(this.encoding.joined(messages));
   }
 
   /** Counts a message of the client. @returns false when it is one too many for this second */
@@ -81,51 +85,13 @@ export class Client {
   }
 }
 
-/** Messages as one buffer for a kind of link. */
-export function joined(messages: readonly Message[], link: Link): Buffer {
-  const [first] = messages;
-  if (messages.length === 1 && first !== undefined) return link.encode(first);
-  return Buffer.concat(messages.map((message) => link.encode(message)));
-}
-
 /**
- * The clients with one and the same set of subscriptions. What a turn brings is gathered for the group and put into one
- * buffer for all its clients: a client costs one write a turn, however many messages it gets.
+ * The subscribers with one and the same set of subscriptions. What a turn brings is gathered for the group and put into one
+ * buffer for all that have the same encoding: a subscriber costs one write a turn, however many messages it gets.
  */
 export class Group {
-  readonly clients = new Set<Client>();
+  readonly subscribers = new Set<Subscriber>();
   readonly pending: Message[] = [];
 
   constructor(readonly key: string, readonly topics: readonly Topic[]) {}
-}
-
-/** Every group that has clients, by its topics. */
-export class Groups {
-  private readonly byKey = new Map<string, Group>();
-
-  /** Moves a client to the group with exactly these topics. */
-  join(client: Client, topics: readonly Topic[]): void {
-    const sorted = [...topics].sort((a, b) => a.id - b.id);
-    const key = sorted.map((topic) => topic.id).join();
-    if (client.group?.key === key) return;
-    this.leave(client);
-    let group = this.byKey.get(key);
-    if (group === undefined) {
-      group = new Group(key, sorted);
-      this.byKey.set(key, group);
-      for (const topic of sorted) topic.groups.add(group);
-    }
-    group.clients.add(client);
-    client.group = group;
-  }
-
-  leave(client: Client): void {
-    const group = client.group;
-    if (group === null) return;
-    client.group = null;
-    group.clients.delete(client);
-    if (group.clients.size > 0) return;
-    this.byKey.delete(group.key);
-    for (const topic of group.topics) topic.groups.delete(group);
-  }
 }

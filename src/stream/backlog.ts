@@ -1,7 +1,8 @@
 import type { DeltaSource, FeedDelta } from './feed-delta';
 import { LevelMerge } from './level-merge';
 import { inOrder, type Message } from './message';
-import type { Position } from './position';
+import type { ResyncReason } from './news';
+import type { StreamPosition } from './stream-position';
 
 /** What a held message and a merged level cost beside the message's own bytes, roughly. */
 const HELD_BYTES = 64;
@@ -22,13 +23,13 @@ export class Backlog {
   private readonly books = new Map<DeltaSource, MergedDelta>();
   private heldBytes = 0;
   private levels = 0;
-  private skipReason: string | null = null;
+  private skipReason: ResyncReason | null = null;
 
   /** @param stands what the client has been told before it */
-  constructor(readonly stands: Position) {}
+  constructor(readonly stands: StreamPosition) {}
 
   /** Why messages were skipped; null while none were. */
-  get skipped(): string | null {
+  get skipped(): ResyncReason | null {
     return this.skipReason;
   }
 
@@ -60,7 +61,7 @@ export class Backlog {
   }
 
   /** Lets go of everything: the client will be told that messages are missing. */
-  skip(reason: string): void {
+  skip(reason: ResyncReason): void {
     this.skipReason ??= reason;
     this.held = [];
     this.books.clear();

@@ -1,11 +1,11 @@
 import type { Instrument } from '../domain/instruments';
 import type { Side } from '../domain/order';
 import { BookFeed } from './book-feed';
-import type { BookReplica } from './book-replica';
+import type { BookReplica } from '../market/book-replica';
 import { LevelMerge } from './level-merge';
-import type { Message } from './message';
-import { checksumOf, deltaMessage, snapshotMessage } from './messages';
-import type { Position } from './position';
+import { Message } from './message';
+import { checksumOf } from './news';
+import type { StreamPosition } from './stream-position';
 
 /** The book channel of one instrument: its feeds, one for each depth that somebody follows, and what they are to tell next. */
 export class BookDesk {
@@ -30,7 +30,10 @@ export class BookDesk {
   snapshot(feed: BookFeed, book: BookReplica): Message {
     let message = this.snapshots.get(feed);
     if (message?.sequence !== feed.toldSequence) {
-      message = snapshotMessage(feed, book);
+      message = new Message({
+        kind: 'snapshot', instrument: this.instrument, sequence: feed.toldSequence, timeUs: book.changedUs,
+        bids: book.bids.top(feed.levels), asks: book.asks.top(feed.levels), checksum: checksumOf(book, this.instrument, feed.checksumLevels),
+      });
       this.snapshots.set(feed, message);
     }
     return message;
@@ -57,7 +60,7 @@ export class BookDesk {
   }
 
   /** Tells each feed what has changed since the last time. @param position where a client stands after it */
-  tell(book: BookReplica, position: Position, put: (feed: BookFeed, message: Message) => void): void {
+  tell(book: BookReplica, position: StreamPosition, put: (feed: BookFeed, message: Message) => void): void {
     if (this.firstSequence === 0) return;
     for (const [depth, feed] of this.feeds) {
       if (feed.groups.size === 0) {
@@ -66,7 +69,7 @@ export class BookDesk {
       }
       const delta = feed.advance(this.changes, this.firstSequence, book);
       if (delta === null) continue;
-      put(feed, deltaMessage(delta, checksumOf(book, this.instrument, feed.checksumLevels), position));
+      put(feed, new Message({ kind: 'delta', delta, checksum: checksumOf(book, this.instrument, feed.checksumLevels) }, position));
     }
     this.forgetChanges();
   }

@@ -1,8 +1,8 @@
 import { CHECKSUM_LEVELS } from '../domain/checksum';
 import type { Instrument } from '../domain/instruments';
-import type { BookReplica, ReplicaSide } from './book-replica';
-import { LevelMerge, type LevelStep } from './level-merge';
+import type { BookReplica, ReplicaSide } from '../market/book-replica';
 import { Topic } from './audience';
+import { LevelMerge, type LevelStep } from './level-merge';
 import type { FeedDelta } from './feed-delta';
 
 /** Steps of one side as a client sees it that has the best `depth` levels only. @param edge the last of them before, null where all were in */

@@ -1,21 +1,18 @@
 import type { Message } from './message';
-import { positionAt, type Position } from './position';
+import { positionAt, type StreamPosition } from './stream-position';
 
 /**
  * A server-sent event carries its own id, so a client that is cut off goes on behind the very message that it got last. A
  * message is made for all clients alike: these say what its id has to be for some of them.
  */
 
-function isBook({ type }: Message): boolean {
-  return type === 'orderbook_delta' || type === 'orderbook_snapshot';
-}
-
 /** Where a client stood ahead of a turn's messages. @param now where one stands that they say nothing of */
-export function standsAhead(messages: readonly Message[], now: Position): Position {
+export function standsAhead(messages: readonly Message[], now: StreamPosition): StreamPosition {
   for (const { position, delta } of messages) {
     if (position === null) continue;
     if (delta === null) return { ...position, count: position.count - 1 };
-    return { ...position, bookSequence: Math.min(position.bookSequence, delta.firstSequence - 1) };
+    const { booksAhead: _, ...stands } = position;
+    return { ...stands, bookSequence: Math.min(position.bookSequence, delta.firstSequence - 1) };
   }
   return now;
 }
@@ -25,13 +22,19 @@ export function standsAhead(messages: readonly Message[], now: Position): Positi
  * @param stands where the client stands ahead of it
  * @param bookSequence up to where the books are told in it
  */
-export function withBooksTold(messages: readonly Message[], stands: Position, bookSequence: number): Message[] {
-  const last = messages.findLastIndex(isBook);
+export function withBooksTold(messages: readonly Message[], stands: StreamPosition, bookSequence: number): Message[] {
+  const last = messages.findLastIndex((message) => message.isOfBook);
   let told = stands;
   return messages.map((message, i) => {
-    if (i === last) told = { ...told, bookSequence };
-    else if (message.position !== null && !isBook(message)) told = { ...message.position, bookSequence: told.bookSequence };
-    else return message;
+    if (i === last) {
+      const { booksAhead: _, ...others } = told;
+      told = { ...others, bookSequence };
+    } else if (message.position !== null && !message.isOfBook) {
+      const { epoch, sequence, count } = message.position;
+      told = { ...told, epoch, sequence, count };
+    } else {
+      return message;
+    }
     return message.at(told);
   });
 }

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { Farewell } from './dialect';
+import type { Encoding } from './encoding';
 import type { Link } from './link';
-import type { Message } from './message';
-import { formatPosition, type Position } from './position';
+import type { StreamPosition } from './stream-position';
 
 /** Pause after which a client whose connection was lost connects again. */
 const RETRY_MS = 1_000;
@@ -10,7 +11,7 @@ const RETRY_MS = 1_000;
 export class EventStreamLink implements Link {
   readonly kind = 'events';
 
-  constructor(private readonly response: ServerResponse) {
+  constructor(private readonly response: ServerResponse, readonly encoding: Encoding) {
     // Sent at once, so that a client sees that it is connected. A lost one comes again after a second.
     response.write(`retry: ${RETRY_MS}\n\n`);
   }
@@ -23,17 +24,13 @@ export class EventStreamLink implements Link {
     return this.response.writableLength;
   }
 
-  encode(message: Message): Buffer {
-    return message.asEvent;
-  }
-
   write(bytes: Buffer): void {
     if (this.isOpen) this.response.write(bytes);
   }
 
   /** An id without data moves the client's last event id and makes no event. */
-  mark(position: Position): void {
-    this.write(Buffer.from(`id: ${formatPosition(position)}\n\n`));
+  mark(position: StreamPosition): void {
+    this.write(Buffer.from(`id: ${this.encoding.encoder.formatPosition(position)}\n\n`));
   }
 
   onceDrained(drained: () => void): void {
@@ -49,8 +46,8 @@ export class EventStreamLink implements Link {
   /** Events go one way: a peer that is gone is found when what is written to it is not taken. */
   ping(): void {}
 
-  close(_code: number, reason: string): void {
-    if (this.isOpen) this.response.end(`event: close\ndata: ${JSON.stringify({ reason })}\n\n`);
+  close({ told }: Farewell): void {
+    if (this.isOpen) this.response.end(`event: ${told.type}\ndata: ${told.text}\n\n`);
   }
 
   destroy(): void {

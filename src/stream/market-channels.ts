@@ -1,14 +1,14 @@
+import type { Candle } from '../domain/candle';
 import type { Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
-import { presentCandle, presentTicker } from '../domain/present-market';
-import type { Market } from './market';
-import type { IntervalCandle, MarketStatistics, StatisticsListener } from './market-statistics';
-import type { ChannelMessage } from './messages';
+import type { Market } from '../market/market';
+import type { IntervalCandle, MarketStatistics, StatisticsListener } from '../market/market-statistics';
+import type { CandleNews, ChannelNews, TickerNews } from './news';
 
 /** The stream as the source of a channel sees it. */
 export interface FedStream {
-  feed(channel: Channel, first: (instrument: string) => readonly ChannelMessage[]): void;
-  publish(channel: Channel, instrument: string, make: () => readonly ChannelMessage[]): void;
+  feed(channel: Channel, first: (instrument: string) => readonly ChannelNews[]): void;
+  publish(channel: Channel, instrument: string, make: () => readonly ChannelNews[]): void;
 }
 
 /** Feeds the channels `ticker` and `candles`. */
@@ -40,35 +40,49 @@ export class MarketChannels implements StatisticsListener {
     ]);
   }
 
-  private message(type: string, data: unknown): ChannelMessage {
-    return { type, sequence: this.market.sequence, timeUs: this.market.timeUs, data };
+  private of(name: string): { readonly instrument: Instrument; readonly sequence: number; readonly timeUs: number } {
+    return { instrument: this.bySymbol.get(name) as Instrument, sequence: this.market.sequence, timeUs: this.market.timeUs };
   }
 
-  private instrument(name: string): Instrument {
-    return this.bySymbol.get(name) as Instrument;
+  private candle(name: string, { interval, candle }: IntervalCandle, isClosed: boolean): CandleNews {
+    return { kind: 'candle', ...this.of(name), interval, candle: asItIs(candle), isClosed };
   }
 
-  private candle(name: string, { interval, candle }: IntervalCandle, isClosed: boolean): ChannelMessage {
-    return this.message('candle', { interval, ...presentCandle(candle, this.instrument(name)), closed: isClosed });
-  }
-
-  private ticker(name: string): unknown {
+  private ticker(name: string): TickerNews {
     const book = this.market.book(name);
-    return presentTicker(this.statistics.last(name), book?.bids.top(1)[0], book?.asks.top(1)[0], this.statistics.day(name), this.instrument(name));
+    const day = this.statistics.day(name);
+    return {
+      kind: 'ticker', ...this.of(name), last: this.statistics.last(name), bid: book?.bids.top(1)[0], ask: book?.asks.top(1)[0],
+      day: day === null ? null : asItIs(day),
+    };
   }
 
-  private firstTicker(name: string): ChannelMessage[] {
+  private firstTicker(name: string): TickerNews[] {
     const ticker = this.statistics.isComplete ? this.ticker(name) : null;
     // Those that follow it already were told another one, or none was: whatever it becomes is told to all of them.
-    if (ticker === null || JSON.stringify(ticker) !== this.told.get(name)) this.told.delete(name);
-    return ticker === null ? [] : [this.message('ticker', ticker)];
+    if (ticker === null || contentOf(ticker) !== this.told.get(name)) this.told.delete(name);
+    return ticker === null ? [] : [ticker];
   }
 
-  private nextTicker(name: string): ChannelMessage[] {
+  private nextTicker(name: string): TickerNews[] {
     const ticker = this.ticker(name);
-    const text = JSON.stringify(ticker);
-    if (text === this.told.get(name)) return [];
-    this.told.set(name, text);
-    return [this.message('ticker', ticker)];
+    const content = contentOf(ticker);
+    if (content === this.told.get(name)) return [];
+    this.told.set(name, content);
+    return [ticker];
   }
+}
+
+/** A candle under way goes on changing: what is told of it is what it was. */
+function asItIs(candle: Candle): Candle {
+  const { startS, openTicks, highTicks, lowTicks, closeTicks, volumeLots, notional, trades, firstTradeId, lastTradeId } = candle;
+  return { startS, openTicks, highTicks, lowTicks, closeTicks, volumeLots, notional, trades, firstTradeId, lastTradeId };
+}
+
+/** What a ticker tells of, to know it again by. */
+function contentOf({ last, bid, ask, day }: TickerNews): string {
+  return [
+    last?.tradeId, last?.priceTicks, last?.quantityLots, last?.executedUs, bid?.[0], bid?.[1], ask?.[0], ask?.[1],
+    day?.openTicks, day?.highTicks, day?.lowTicks, day?.closeTicks, day?.volumeLots, day?.notional, day?.trades,
+  ].join();
 }

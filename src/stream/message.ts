@@ -1,61 +1,74 @@
-import { formatPosition, type Position } from './position';
+import type { StreamEncoder, Told } from './dialect';
 import type { FeedDelta } from './feed-delta';
+import type { News } from './news';
+import type { StreamPosition } from './stream-position';
 
-/** Longest payload whose length stands in a frame's second byte, and in two bytes behind it (RFC 6455, 5.2). */
-const SHORT_LENGTH_MAX = 125;
-const MEDIUM_LENGTH_MAX = 0xffff;
-/** Final frame of a text. */
-const TEXT_FRAME = 0x81;
-
-/** A whole text as one unmasked WebSocket frame. */
-export function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const headerBytes = length <= SHORT_LENGTH_MAX ? 2 : length <= MEDIUM_LENGTH_MAX ? 4 : 10;
-  const frame = Buffer.allocUnsafe(headerBytes + length);
-  frame[0] = TEXT_FRAME;
-  if (headerBytes === 2) {
-    frame[1] = length;
-  } else if (headerBytes === 4) {
-    frame[1] = 126;
-    frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = 127;
-    frame.writeBigUInt64BE(BigInt(length), 2);
-  }
-  frame.write(text, headerBytes);
-  return frame;
+/** How messages become bytes. */
+interface BytesMaker {
+  make(message: Message): Buffer;
 }
 
 /**
- * One message on its way to any number of clients. It is framed once for each kind of connection, when the first client of
- * that kind needs it: `ws` would frame it for each client anew.
+ * One message on its way to any number of clients. It is put into words once for each dialect and into bytes once for each
+ * encoding, when the first client that needs them is told.
  */
 export class Message {
-  private frame: Buffer | null = null;
-  private event: Buffer | null = null;
+  readonly sequence: number;
+  /** What a book delta changes, so that it can be merged with others. */
+  readonly delta: FeedDelta | null;
+  // Most messages are told in one dialect to one kind of connection: what that needs stands here, all else aside.
+  private encoder: StreamEncoder | null = null;
+  private words: Told | null = null;
+  private otherWords: Map<StreamEncoder, Told | null> | null = null;
+  private encoding: BytesMaker | null = null;
+  private bytes: Buffer | null = null;
+  private otherBytes: Map<BytesMaker, Buffer> | null = null;
 
   constructor(
-    readonly type: string,
-    readonly text: string,
-    readonly sequence: number,
+    private readonly news: News,
     /** Where a client stands that has got it; null when it may not go on from there. */
-    readonly position: Position | null = null,
-    /** What a book delta changes, so that it can be merged with others. */
-    readonly delta: FeedDelta | null = null,
-  ) {}
+    readonly position: StreamPosition | null = null,
+    /** The message that it says once more. */
+    private readonly original: Message | null = null,
+  ) {
+    this.delta = news.kind === 'delta' ? news.delta : null;
+    this.sequence = news.kind === 'delta' ? news.delta.sequence : news.sequence;
+  }
+
+  /** Whether it says how a book is. */
+  get isOfBook(): boolean {
+    return this.news.kind === 'delta' || this.news.kind === 'snapshot';
+  }
 
   /** The same message for a client that stands elsewhere after it. */
-  at(position: Position): Message {
-    return new Message(this.type, this.text, this.sequence, position, this.delta);
+  at(position: StreamPosition): Message {
+    return new Message(this.news, position, this.original ?? this);
   }
 
-  get asFrame(): Buffer {
-    return this.frame ??= textFrame(this.text);
+  told(encoder: StreamEncoder): Told | null {
+    if (this.original !== null) return this.original.told(encoder);
+    if (this.encoder === encoder) return this.words;
+    if (this.encoder === null) {
+      this.encoder = encoder;
+      return this.words = encoder.tell(this.news);
+    }
+    const others = this.otherWords ??= new Map<StreamEncoder, Told | null>();
+    let words = others.get(encoder);
+    if (words === undefined) others.set(encoder, words = encoder.tell(this.news));
+    return words;
   }
 
-  get asEvent(): Buffer {
-    const id = this.position === null ? '' : `id: ${formatPosition(this.position)}\n`;
-    return this.event ??= Buffer.from(`event: ${this.type}\n${id}data: ${this.text}\n\n`);
+  /** The message as an encoding has it, empty for what its dialect has no word for. */
+  in(encoding: BytesMaker): Buffer {
+    if (this.encoding === encoding) return this.bytes as Buffer;
+    if (this.encoding === null) {
+      this.encoding = encoding;
+      return this.bytes = encoding.make(this);
+    }
+    const others = this.otherBytes ??= new Map<BytesMaker, Buffer>();
+    let bytes = others.get(encoding);
+    if (bytes === undefined) others.set(encoding, bytes = encoding.make(this));
+    return bytes;
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Farewell } from './dialect';
+import type { Encoding } from './encoding';
 import type { Link } from './link';
-import type { Message } from './message';
 
 /**
  * A WebSocket. Messages are written to the connection under it as frames that were made before; everything else is left to
@@ -10,7 +11,7 @@ import type { Message } from './message';
 export class WebSocketLink implements Link {
   readonly kind = 'frames';
 
-  constructor(private readonly socket: WebSocket, private readonly connection: Duplex) {}
+  constructor(private readonly socket: WebSocket, private readonly connection: Duplex, readonly encoding: Encoding) {}
 
   get isOpen(): boolean {
     return this.socket.readyState === this.socket.OPEN;
@@ -18,10 +19,6 @@ export class WebSocketLink implements Link {
 
   get waitingBytes(): number {
     return this.connection.writableLength;
-  }
-
-  encode(message: Message): Buffer {
-    return message.asFrame;
   }
 
   write(bytes: Buffer): void {
@@ -48,7 +45,7 @@ export class WebSocketLink implements Link {
     if (this.isOpen) this.socket.ping();
   }
 
-  close(code: number, reason: string): void {
+  close({ code, reason }: Farewell): void {
     // The peer's own close has to be heard.
     this.socket.resume();
     this.socket.close(code, reason);

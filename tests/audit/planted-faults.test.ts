@@ -3,6 +3,7 @@ import { idempotencyDigest } from '../../src/engine/idempotency';
 import { LOG_FIELD } from '../../src/engine/keys';
 import { Load } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
+import { callOnce } from '../support/client';
 import { Venue } from '../support/venue';
 import { audit, runCommand } from './support';
 
@@ -57,9 +58,9 @@ beforeAll(async () => {
   await load.run(REQUESTS);
 
   const call = async (method: string, path: string, body: unknown): Promise<{ order_id: string; trades: { trade_id: number }[]; sequence: number }> => {
-    const response = await fetch(`${running.url}${path}`, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
-    expect(response.status).toBeLessThan(300);
-    return await response.json() as { order_id: string; trades: { trade_id: number }[]; sequence: number };
+    const answer = await callOnce<{ order_id: string; trades: { trade_id: number }[]; sequence: number }>(running.url, method, path, { body });
+    expect(answer.status).toBeLessThan(300);
+    return answer.body;
   };
   const bid = { client_id: 'planter', instrument: 'BTC-USD', side: 'buy', type: 'limit', price: '200.00', quantity: '2' };
   // Above every offer of the load once those are taken.
@@ -76,7 +77,7 @@ beforeAll(async () => {
   tradeId = (hit.trades[0] as { trade_id: number }).trade_id;
   const { order_id: leaving } = await call('POST', '/orders', { ...bid, client_id: 'leaver', price: '1.00', instrument: 'ETH-USD', quantity: '1' });
   await call('PATCH', `/orders/${leaving}`, { quantity: '0.5' });
-  await fetch(`${running.url}/orders?client_id=leaver`, { method: 'DELETE' });
+  expect((await callOnce(running.url, 'DELETE', '/orders?client_id=leaver')).body).toMatchObject({ cancelled: [leaving] });
   expect(load.unexpected).toEqual([]);
   await shard.persisted();
   await running.stop();

@@ -2,13 +2,33 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { closedLoad, HttpConnection, openLoad, requestText, requireExpected } from '../../src/bench/http-load';
+import { closedLoad, HttpConnection, openLoad, requestText, requireExpected, Schedule } from '../../src/bench/http-load';
 import { orderRequests, orderSource } from '../../src/bench/orders';
 import { StreamReceiver } from '../../src/bench/stream-receiver';
+import { until } from '../support/until';
 
 /** What measures must see what is there: answers cut anywhere, wrong ones, gaps. */
 
 const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
+
+describe('the schedule of an open model', () => {
+  it('has the first request due at once, and each next one an interval later, to the end', () => {
+    const schedule = new Schedule(250, 2);
+    expect([schedule.requests, schedule.dueAtMs(0), schedule.dueAtMs(1), schedule.dueAtMs(499)]).toEqual([500, 0, 4, 1_996]);
+    const dueBy = [[-1, 0], [0, 1], [3.999, 1], [4, 2], [4.001, 2], [7.999, 2], [8, 3], [1_000, 251], [1_995.999, 499], [1_996, 500], [1e6, 500]];
+    expect(dueBy.map(([elapsedMs]) => [elapsedMs, schedule.dueBy(elapsedMs as number)])).toEqual(dueBy);
+  });
+
+  it('has a request due from the moment that its latency counts from, at any rate', () => {
+    for (const rate of [1, 3, 7, 250, 333, 1_500, 2_000, 20_000]) {
+      const schedule = new Schedule(rate, 3);
+      for (let n = 0; n < schedule.requests; n++) {
+        const at = schedule.dueAtMs(n);
+        expect([rate, n, schedule.dueBy(at)]).toEqual([rate, n, n + 1]);
+      }
+    }
+  });
+});
 
 describe('the HTTP generator', () => {
   it('reads answers wherever the network cuts them', async () => {
@@ -94,7 +114,7 @@ describe('the stream receiver', () => {
     await once(server, 'listening');
     server.on('connection', (socket) => { for (const message of messages) socket.send(message); });
     const receiver = await StreamReceiver.open(portOf(server), '/stream');
-    while (receiver.messages < messages.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until('it has every message', () => receiver.messages >= messages.length);
     expect([receiver.messages, receiver.deltas, receiver.gaps]).toEqual([messages.length, 3, gaps]);
     receiver.close();
     await new Promise((resolve) => server.close(resolve));

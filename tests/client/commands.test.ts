@@ -10,7 +10,7 @@ import {
 import { findFreePort } from '../../src/servers/ports';
 import { CutProxy } from '../engine/support/cut-proxy';
 import { ServiceProcess } from '../persistence/support/service-process';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { Venue } from '../support/venue';
 
 const PACKAGE = join(__dirname, '..', '..', 'packages', 'client');

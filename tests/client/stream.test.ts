@@ -4,7 +4,7 @@ import { findFreePort } from '../../src/servers/ports';
 import { Load, testSeed } from '../persistence/support/load';
 import { ServiceProcess } from '../persistence/support/service-process';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { Venue, type RunningApp } from '../support/venue';
 import { Doctor } from './support/doctor';
 

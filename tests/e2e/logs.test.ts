@@ -1,7 +1,7 @@
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { ServiceProcess, type LogLine } from '../persistence/support/service-process';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { StreamClient } from '../stream/support/stream-client';
 import { TestRedis } from '../support/redis';
 import { PrivateServer } from '../support/servers';
@@ -54,7 +54,7 @@ describe('the log', () => {
     const service = new ServiceProcess(venue.environment({ LOG_LEVEL: 'debug', STREAM_MESSAGE_BYTES_MAX: '1024' }));
     const url = await service.serving();
     const shard = new ShardView(venue);
-    const http = new HttpClient(() => url);
+    const http = new Client(() => url);
     await venue.database.query(`ALTER TABLE orders ADD CONSTRAINT refuses_poison CHECK (client_id <> '${SECRET.poison}')`);
     const order = {
       client_id: SECRET.client, side: 'buy', type: 'limit', price: SECRET.price, quantity: '1', client_order_id: SECRET.order, idempotency_key: SECRET.idempotency,
@@ -71,14 +71,14 @@ describe('the log', () => {
       [415, () => http.post('/orders', order, { 'Content-Type': `text/${SECRET.client}` })],
       [201, () => http.post('/orders', { ...order, client_id: SECRET.poison }, { 'Idempotency-Key': SECRET.idempotency })],
       [200, () => http.post('/orders/batch', { operations: [{ op: 'place', ...order }, { op: 'cancel', client_id: SECRET.client, client_order_id: SECRET.order }, { op: SECRET.client }] })],
-      [409, () => http.call('DELETE', `/orders/${id}`, undefined, { 'Idempotency-Key': SECRET.header })],
+      [409, () => http.call('DELETE', `/orders/${id}`, { headers: { 'Idempotency-Key': SECRET.header } })],
       [200, () => http.get(`/orders?client_id=${SECRET.client}&status=all`)],
       [400, () => http.get(`/orders?client_id=${SECRET.client}&status=${SECRET.order}`)],
       [200, () => http.call('DELETE', `/orders?client_id=${SECRET.client}`)],
       [404, () => http.get(`/public/orders/${SECRET.client}`)],
-      [404, () => http.get(`/${SECRET.client}?client_id=${SECRET.client}`)],
+      [404, () => http.call('GET', `/${SECRET.client}?client_id=${SECRET.client}`, { outside: 'NotFound' })],
       [400, () => http.get(`/public/orders/%E0%A4%A-${SECRET.client}`)],
-      [405, () => http.call('PUT', `/orders?client_id=${SECRET.client}`)],
+      [405, () => http.call('PUT', `/orders?client_id=${SECRET.client}`, { outside: 'MethodNotAllowed' })],
     ];
     for (const [status, call] of requests) expect((await call()).status).toBe(status);
     const stream = await StreamClient.open(url, `?channels=${SECRET.client}`);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../src/seeded-random';
 import { Answers, type OrderTold } from '../persistence/support/answers';
-import { HttpClient, type HttpAnswer } from '../persistence/support/http-client';
+import { Client, type Answer } from '../support/client';
 import { Load, testSeed } from '../persistence/support/load';
 import { differences, faultsOf, inconsistencies, readRecord } from '../persistence/support/record';
 import { ServiceProcess } from '../persistence/support/service-process';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { StreamClient } from '../stream/support/stream-client';
 import { Venue } from '../support/venue';
 
@@ -37,11 +37,11 @@ describe('the end of a service', () => {
     const answers = new Answers();
     const problems: string[] = [];
     let isStopping = false;
-    const http = new HttpClient(() => url);
+    const http = new Client(() => url);
     const workers = Array.from({ length: WORKERS }, async (_, worker) => {
       const random = seededRandom(seed + worker);
       for (let n = 0; ; n++) {
-        let answer: HttpAnswer;
+        let answer: Answer;
         try {
           answer = await http.post('/orders', {
             client_id: `c${worker}`, side: random.pick(['buy', 'sell']), type: 'limit', price: `${100 + random.below(5)}.00`, quantity: `${1 + random.below(5)}`,
@@ -80,7 +80,7 @@ describe('the end of a service', () => {
   it('by SIGTERM waits for requests in flight, and takes no others', async () => {
     const service = start();
     const url = await service.serving();
-    const http = new HttpClient(() => url);
+    const http = new Client(() => url);
     // Held up on their way to Postgres: their answers wait for it.
     const unlock = await venue.database.lock('orders');
     const pending = Array.from({ length: IN_FLIGHT }, (_, n) => http.post('/orders', {
@@ -97,7 +97,7 @@ describe('the end of a service', () => {
     await unlock();
     const answers = await Promise.all(pending);
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: IN_FLIGHT }, () => 201));
-    expect(answers.map(({ headers }) => headers.connection)).toEqual(Array.from({ length: IN_FLIGHT }, () => 'close'));
+    expect(answers.map(({ headers }) => headers.get('connection'))).toEqual(Array.from({ length: IN_FLIGHT }, () => 'close'));
     expect(await service.exited()).toBe(0);
     expect((await readRecord(venue.database)).orders.size).toBe(IN_FLIGHT);
     http.close();
@@ -106,7 +106,7 @@ describe('the end of a service', () => {
   it('by SIGTERM brings to Postgres what still waits in the log', async () => {
     const service = start({ WRITER_BATCH_ENTRIES_MAX: '1' });
     const url = await service.serving();
-    const http = new HttpClient(() => url);
+    const http = new Client(() => url);
     const unlock = await venue.database.lock('orders');
     for (let n = 0; n < IN_FLIGHT; n++) {
       expect((await http.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: `${10 + n}.00`, quantity: '1' })).status).toBe(201);
@@ -146,7 +146,7 @@ describe('the end of a service', () => {
     const record = await readRecord(venue.database);
     expect(faultsOf(record, load)).toEqual([]);
     expect(record.trades.length).toBeGreaterThan(50);
-    const http = new HttpClient(() => url);
+    const http = new Client(() => url);
     for (const [id, order] of [...record.orders].filter(() => random.below(20) === 0)) {
       expect((await http.get(`/public/orders/${id}`)).body).toMatchObject({ order_id: id, status: order.status, sequence: Number(order.sequence) });
     }

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '../../src/servers/ports';
 import { identityOf } from '../../src/servers/process-table';
+import { callOnce, ContractError } from '../support/client';
 import { temporaryDirectory } from '../support/servers';
+import { until } from '../support/until';
 import { UpProcess } from '../support/up-process';
 
 jest.setTimeout(120_000);
@@ -21,18 +22,15 @@ function sh(command: string): unknown {
 }
 
 async function book(port: number): Promise<Book> {
-  return await (await fetch(`http://127.0.0.1:${port}/public/orderbook?instrument=BTC-USD`)).json() as Book;
+  return (await callOnce<Book>(`http://127.0.0.1:${port}`, 'GET', '/public/orderbook?instrument=BTC-USD')).body;
 }
 
 async function order(port: number): Promise<number> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/orders`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ client_id: 'client-A', instrument: 'BTC-USD', side: 'buy', type: 'limit', price: 50000.0, quantity: 0.5 }),
-    });
-    return response.status;
-  } catch {
+    const body = { client_id: 'client-A', instrument: 'BTC-USD', side: 'buy', type: 'limit', price: 50000.0, quantity: 0.5 };
+    return (await callOnce(`http://127.0.0.1:${port}`, 'POST', '/orders', { body })).status;
+  } catch (error) {
+    if (error instanceof ContractError) throw error;
     return 0;
   }
 }
@@ -68,9 +66,7 @@ describe('npm run up', () => {
     expect(servers.map((pid) => identityOf(pid) !== null)).toEqual([true, true]);
     await up.ctrlC();
     // npm may be gone a moment before its child.
-    const deadline = Date.now() + 10_000;
-    while (servers.some((pid) => identityOf(pid) !== null) && Date.now() < deadline) await sleep(20);
-    expect(servers.map((pid) => identityOf(pid))).toEqual([null, null]);
+    await until('its servers are gone', () => servers.every((pid) => identityOf(pid) === null), 10_000);
     expect(readFileSync(join(first.path, 'logs', 'postgres.log'), 'utf8')).toMatch(/database system is shut down/);
   });
 
@@ -84,12 +80,12 @@ describe('npm run up', () => {
     process.kill(up.serverPid('postgres'), 'SIGKILL');
     await up.says(/redis runs again/);
     await up.says(/postgres runs again/);
-    while (await order(port) !== 201) await sleep(50);
+    await until('it takes orders again', async () => await order(port) === 201);
 
     const service = (JSON.parse(readFileSync(join(first.path, 'service.pid'), 'utf8')) as { pid: number }).pid;
     process.kill(service, 'SIGKILL');
     await up.says(/service runs again/);
-    while (await order(port) !== 201) await sleep(50);
+    await until('it takes orders again', async () => await order(port) === 201);
 
     await up.signal('SIGTERM');
     expect(await up.exitCode()).toBe(0);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineCommand } from '../../src/domain/commands';
 import type { Engine } from '../../src/engine/engine';
 import type { RedisConnection } from '../../src/engine/redis-connection';
+import { until } from '../support/until';
 import { CutProxy } from './support/cut-proxy';
 import { Desk, entryOf, orderOf, placeCommand } from './support/desk';
 import { plainRedis } from './support/redis-targets';
@@ -30,7 +31,7 @@ describe('a connection that breaks', () => {
   });
 
   async function untilReady(): Promise<void> {
-    while (!redis.isReady) await sleep(10);
+    await until('Redis is reached', () => redis.isReady);
   }
 
   const unknown = { outcome: 'refused', code: 'outcome_unknown', order: null };
@@ -70,7 +71,7 @@ describe('a connection that breaks', () => {
 
   test('and stays away: commands are refused at once as not done, reads too; it comes back by itself', async () => {
     proxy.refuse(true);
-    while (redis.isReady) await sleep(5);
+    await until('Redis is missed', () => !redis.isReady);
     const started = Date.now();
     expect(await engine.submitAll([keyed(), keyed()])).toEqual([unavailable, unavailable]);
     await expect(engine.readBook('BTC-USD', 1)).rejects.toMatchObject({ code: 'engine_unavailable' });
@@ -100,11 +101,12 @@ describe('a connection that breaks', () => {
     expect(Date.now() - started).toBeLessThan(200);
     proxy.release();
     let result = await engine.submit(keyed());
-    while (result.outcome === 'refused') {
+    await until('commands are let in again', async () => {
+      if (result.outcome !== 'refused') return true;
       expect(result).toEqual(unavailable);
-      await sleep(50);
       result = await engine.submit(keyed());
-    }
+      return false;
+    });
     expect(result.outcome).toBe('repeated');
     expect((await shard.read()).log.length).toBe(1);
   });

@@ -1,6 +1,7 @@
 import { buildLibrary, LUA_FILES } from '../../src/engine/library';
 import { newOrderId } from '../../src/domain/order-id';
 import { PrivateServer } from '../support/servers';
+import { until } from '../support/until';
 import { Desk, placeCommand } from './support/desk';
 import { TestShard } from './support/test-shard';
 import { shardProblems } from './support/use-shard';
@@ -80,7 +81,7 @@ describe.each([['redis', false], ['redis cluster', true]] as const)('the functio
   });
 
   async function waitUntilReady(): Promise<void> {
-    while (!shard.engine.isConnected) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('the engine is connected', () => shard.engine.isConnected);
   }
 });
 

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { INTERVALS, INTERVAL_SECONDS, type Interval } from '../../src/domain/candle';
 import { seededRandom } from '../../src/seeded-random';
 import { testSeed } from '../persistence/support/load';
-import { limit, refusal, type CandleView, type Client, type TradeView } from './support/client';
+import { until } from '../support/until';
+import { callOnce, limit, refusal, type CandleView, type Client, type TradeView } from '../support/client';
 import { Service } from './support/service';
 
 const iso = (second: number): string => new Date(second * 1000).toISOString().replace('Z', '000Z');
@@ -185,10 +186,13 @@ describe('candles', () => {
 
   it('fill behind a trade that only memory has', async () => {
     const last = await trade('123.00');
-    await sleep(1_100);
-    const filled = await candles('&interval=1s&fill=previous&limit=1');
-    expect(filled[0]?.close).toBe('123.00');
-    expect(Date.parse(filled[0]?.start as string)).toBeGreaterThan(Date.parse(last.executed_at) - 1_000);
+    const second = iso(Math.floor(Date.parse(last.executed_at) / 1_000));
+    let filled: CandleView | undefined;
+    await until('a second behind it is told', async () => {
+      [filled] = await candles('&interval=1s&fill=previous&limit=1');
+      return filled !== undefined && filled.start > second;
+    });
+    expect(filled).toMatchObject({ open: '123.00', close: '123.00', trades: 0 });
   });
 
   it.each([
@@ -249,10 +253,7 @@ describe('candles', () => {
       await refusal(client.ticker('?interval=1m'), 400, 'validation_failed');
     });
 
-    const ticker = async (url = client.url) => {
-      const response = await fetch(`${url}/public/ticker?instrument=${instrument}`);
-      return { body: await response.json() as Record<string, unknown> };
-    };
+    const ticker = (url = client.url) => callOnce<Record<string, unknown>>(url, 'GET', `/public/ticker?instrument=${instrument}`);
 
     const check = async (url = client.url) => {
       const answer = await ticker(url);

@@ -1,5 +1,5 @@
 import { newOrderId } from '../../src/domain/order-id';
-import { BOTH_WAYS, limit, market, refusal, type Answer, type Client, type OrderWithTradesView } from './support/client';
+import { BOTH_WAYS, limit, market, refusal, type Answer, type Client, type OrderWithTradesView } from '../support/client';
 import { Service } from './support/service';
 
 const UNKNOWN_ID = '01900000-0000-7000-8000-000000000000';

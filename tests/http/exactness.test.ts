@@ -5,7 +5,7 @@ import { createOpenapiDocument } from '../../src/api/openapi';
 import { OrdersApi } from '../../src/api/orders';
 import { Problem } from '../../src/api/problem';
 import { readConfig } from '../../src/config';
-import { Contract } from './support/contract';
+import { Contract } from '../support/contract';
 import { Random } from './support/hostile';
 
 /**

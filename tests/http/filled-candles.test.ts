@@ -2,7 +2,7 @@ import { INTERVAL_SECONDS, type Interval } from '../../src/domain/candle';
 import { seededRandom } from '../../src/seeded-random';
 import { testSeed } from '../persistence/support/load';
 import { PrivateServer } from '../support/servers';
-import type { CandleView } from './support/client';
+import { callOnce, type CandleView } from '../support/client';
 import { Service } from './support/service';
 
 const QUERIES = 60;
@@ -67,9 +67,9 @@ describe('candles with their gaps filled', () => {
   /** Asks for ranges at random, page by page, and holds each against what it should be. @returns pages that were full */
   const check = async (url: string, instrument: string, planted: readonly Planted[], random: ReturnType<typeof seededRandom>, intervals: readonly Interval[]): Promise<number> => {
     const page = async (query: string): Promise<CandleView[]> => {
-      const response = await fetch(`${url}/public/candles?instrument=${instrument}&fill=previous&${query}`);
-      expect([query, response.status]).toEqual([query, 200]);
-      return ((await response.json()) as { candles: CandleView[] }).candles;
+      const { status, body } = await callOnce<{ candles: CandleView[] }>(url, 'GET', `/public/candles?instrument=${instrument}&fill=previous&${query}`);
+      expect([query, status]).toEqual([query, 200]);
+      return body.candles;
     };
     const first = planted[0]?.second as number;
     let full = 0;

@@ -3,7 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { RESULT_CODES } from '../../src/domain/result-code';
-import { limit, market, type Client, type ProblemBody } from './support/client';
+import { until } from '../support/until';
+import { limit, market, type Client, type ProblemBody } from '../support/client';
 import { HostileGenerator, Random, type HostileRequest, type HostileTarget } from './support/hostile';
 import { parseAnswers, type RawAnswer } from './support/raw';
 import { Service } from './support/service';
@@ -196,11 +197,6 @@ describe.each(WAYS)('hostile requests %s', (_name, hotPath, requests) => {
       await once(socket, 'open');
       return { socket, messages };
     };
-    const waitFor = async (condition: () => boolean): Promise<void> => {
-      for (let tries = 0; tries < 400 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
-      expect(condition()).toBe(true);
-    };
-
     it('are told what is wrong with them, and the connection goes on', async () => {
       const { socket, messages } = await open();
       const hostile = [
@@ -211,7 +207,7 @@ describe.each(WAYS)('hostile requests %s', (_name, hotPath, requests) => {
       for (const message of hostile) socket.send(message);
       socket.send(Buffer.from([0xff, 0x00, 0x01]), { binary: true });
       socket.send('{"op":"ping"}');
-      await waitFor(() => messages.some((message) => message.type === 'pong'));
+      await until('its answers', () => messages.some((message) => message.type === 'pong'));
       const errors = messages.filter((message) => message.type === 'error');
       expect(errors.length).toBe(hostile.length + 1);
       for (const error of errors) {

@@ -12,7 +12,7 @@ import { RESULT_CODES } from '../../src/domain/result-code';
 import { Dispatcher } from '../../src/http/dispatch';
 import { createExpressApp } from '../../src/http/express-app';
 import { apiRoutes } from '../../src/http/routes';
-import { Contract, type MediaType } from './support/contract';
+import { Contract, type MediaType } from '../support/contract';
 
 const config = readConfig({});
 const contract = new Contract(createOpenapiDocument(config));

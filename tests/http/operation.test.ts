@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { createOpenapiDocument } from '../../src/api/openapi';
 import { readConfig } from '../../src/config';
-import { BOTH_WAYS, limit, market, refusal, type Answer, type Client, type OrderWithTradesView, type ProblemBody } from './support/client';
-import { Contract, type Operation } from './support/contract';
+import { BOTH_WAYS, limit, market, refusal, type Answer, type Client, type OrderWithTradesView, type ProblemBody } from '../support/client';
+import { Contract, type Operation } from '../support/contract';
 import { Service } from './support/service';
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
@@ -184,7 +184,7 @@ describe('the examples of the document', () => {
 
   it('work as they are printed', async () => {
     const { client } = service;
-    const { contract_: contract } = client;
+    const contract = await client.contract();
     const operation = (path: string, method: string): Operation => contract.document.paths[path]?.[method] as Operation;
     const examples = (path: string, method: string): unknown[] =>
       Object.values(operation(path, method).requestBody?.content['application/json']?.examples ?? {}).map((example) => example.value);

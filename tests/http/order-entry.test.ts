@@ -2,10 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { newOrderId } from '../../src/domain/order-id';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { MessageContract } from '../support/asyncapi';
 import { metricOf } from '../support/metrics';
-import { limit } from './support/client';
+import { limit } from '../support/client';
 import { Service } from './support/service';
 
 interface Told { readonly id: unknown; readonly status: number; readonly body: Record<string, unknown>; readonly headers?: Record<string, string> }

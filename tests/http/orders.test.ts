@@ -1,4 +1,4 @@
-import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView } from './support/client';
+import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView } from '../support/client';
 import { Service } from './support/service';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -21,7 +21,7 @@ describe.each(BOTH_WAYS)('POST /orders %s', (_name, hotPath) => {
 
   const place = async (changes: Readonly<Record<string, unknown>> = {}): Promise<OrderWithTradesView> => {
     const answer = await client.place(limit({ instrument, ...changes }));
-    expect([answer.status, answer.body.status]).toEqual([201, answer.body.status]);
+    expect(answer.status).toBe(201);
     return answer.body;
   };
 

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { limit, market, refusal, type Client, type OrderWithTradesView, type TradeView } from './support/client';
+import { limit, market, refusal, type Client, type OrderWithTradesView, type TradeView } from '../support/client';
 import { Service } from './support/service';
 
 const UNKNOWN_ID = '01900000-0000-7000-8000-000000000000';

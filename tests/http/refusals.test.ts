@@ -4,8 +4,9 @@ import { Engine } from '../../src/engine/engine';
 import { buildLibrary } from '../../src/engine/library';
 import { RedisConnection } from '../../src/engine/redis-connection';
 import { PrivateServer } from '../support/servers';
+import { until } from '../support/until';
 import { testLogger } from '../support/venue';
-import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView, type ProblemBody } from './support/client';
+import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView, type ProblemBody } from '../support/client';
 import { sendRaw } from './support/raw';
 import { Service } from './support/service';
 
@@ -181,7 +182,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
         for (const line of codes.slice(0, 1)) expect(line).toMatch(/ 503 engine_(unavailable|recovering)$/);
       }
       if (state === 'frozen') await withEngine(service, (engine) => engine.setState('open', ['frozen']));
-      for (let tries = 0; tries < 400 && (await client.get('/readyz')).status !== 200; tries++) await sleep(25);
+      await until('it is ready again', async () => (await client.get('/readyz')).status === 200);
       expect((await client.cancel(order.order_id)).body.status).toBe('cancelled');
     });
   });
@@ -340,8 +341,7 @@ describe('a service that has too much to do', () => {
       expect([body.code, headers.get('retry-after'), headers.get('ratelimit-policy'), headers.get('ratelimit')]).toEqual(['rate_limited', '1', '"default";q=5;w=1', '"default";r=0;t=1']);
     }
     await refusal(client.place(limit()), 429, 'rate_limited');
-    await sleep(1_100);
-    expect((await client.place(limit())).status).toBe(201);
+    await until('the next second has room', async () => (await client.place(limit())).status === 201);
   });
 });
 
@@ -370,7 +370,7 @@ describe('a service whose stores go away', () => {
     const ready = await client.get<{ status: string; postgres: { status: string }; writer: { lag_entries: number } }>('/readyz');
     expect([ready.status, ready.body.postgres.status]).toEqual([200, 'down']);
     await postgres.restart();
-    for (let tries = 0; tries < 400 && (await client.order(done.order_id)).status !== 200; tries++) await sleep(25);
+    await until('history is there again', async () => (await client.order(done.order_id)).status === 200);
     expect((await client.order(done.order_id)).body).toEqual(done);
   }, 60_000);
 
@@ -398,7 +398,7 @@ describe('a service whose stores go away', () => {
     const ready = await client.get<{ redis: { status: string } }>('/readyz');
     expect([ready.status, ready.body.redis.status]).toEqual([503, 'down']);
     await redis.restart();
-    for (let tries = 0; tries < 400 && (await client.get('/readyz')).status !== 200; tries++) await sleep(25);
+    await until('it is ready again', async () => (await client.get('/readyz')).status === 200);
     expect((await client.order(order.order_id)).body).toEqual(order);
   }, 60_000);
 });

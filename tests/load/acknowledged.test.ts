@@ -4,6 +4,7 @@ import { idempotencyDigest } from '../../src/engine/idempotency';
 import { judgeAcknowledged, parseAcknowledged, type Acknowledged } from '../../src/load/acknowledged';
 import { AuditSource } from '../../src/persistence/audit-source';
 import { Database } from '../../src/persistence/database';
+import { callOnce } from '../support/client';
 import { testLogger, Venue } from '../support/venue';
 
 /** What a load was told must be in the venue's record, each command once. */
@@ -73,11 +74,9 @@ describe('on a running venue', () => {
   it('finds every command of the load, from where it began, and misses one that never was', async () => {
     const service = await venue.start();
     const send = async (method: string, path: string, body?: unknown): Promise<{ order_id: string; sequence: number }> => {
-      const response = await fetch(`${service.url}${path}`, {
-        method, ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
-      });
-      expect(response.ok).toBe(true);
-      return (await response.json()) as { order_id: string; sequence: number };
+      const answer = await callOnce<{ order_id: string; sequence: number }>(service.url, method, path, { body });
+      expect(answer.status).toBe(method === 'POST' ? 201 : 200);
+      return answer.body;
     };
     const place = (client: string, key: string) => send('POST', '/orders', { client_id: client, side: 'buy', type: 'limit', price: 100, quantity: 1, idempotency_key: key });
     const before = await place('somebody', 'k-0');

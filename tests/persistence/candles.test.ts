@@ -3,7 +3,7 @@ import type { Trade } from '../../src/domain/order';
 import { Database } from '../../src/persistence/database';
 import { DeadLetters } from '../../src/persistence/dead-letters';
 import { testLogger, Venue, type RunningApp } from '../support/venue';
-import { HttpClient } from './support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from './support/load';
 import { ShardView } from './support/shard-view';
 
@@ -45,13 +45,13 @@ describe('the candles of the record', () => {
   let venue: Venue;
   let shard: ShardView;
   let running: RunningApp;
-  let client: HttpClient;
+  let client: Client;
 
   beforeAll(async () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
     running = await venue.start();
-    client = new HttpClient(() => running.url);
+    client = new Client(() => running.url);
   });
   afterAll(async () => {
     client.close();

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
-import { HttpClient } from './support/http-client';
+import { Client } from '../support/client';
 import { readRecord } from './support/record';
 import { ShardView } from './support/shard-view';
-import { until } from './support/until';
+import { until, within } from '../support/until';
 import { WriterRig } from './support/writer-rig';
 
 describe('log entries that Postgres refuses', () => {
   let venue: Venue;
   let shard: ShardView;
   let api: RunningApp;
-  let client: HttpClient;
+  let client: Client;
 
   beforeEach(async () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
     api = await venue.start({ ROLES: 'api' });
-    client = new HttpClient(() => api.url);
+    client = new Client(() => api.url);
   });
   afterEach(async () => {
     client.close();
@@ -79,7 +79,7 @@ describe('log entries that Postgres refuses', () => {
     }
     const again = await client.post('/orders', body);
     expect(again.status).toBe(201);
-    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect(again.body).toEqual(first.body);
   });
 
@@ -95,7 +95,7 @@ describe('log entries that Postgres refuses', () => {
         ended();
       },
     });
-    await end;
+    await within('a batch is committed', end);
     await doomed.stop();
     expect(doomed.deadLetters).toBe(1);
     expect(await shard.meta('persisted')).toBe(0);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../support/servers';
 import { Venue } from '../support/venue';
-import { HttpClient } from './support/http-client';
+import { callOnce, Client } from '../support/client';
 import { ServiceProcess } from './support/service-process';
 import { ShardView } from './support/shard-view';
 
@@ -42,13 +42,13 @@ describe('the register of instruments', () => {
     }));
     // As it was, it starts; and a new instrument is welcome.
     const again = await venue.start(file('more.json', [BTC, SOL, { ...SOL, instrument: 'SOL-USD', quote: 'USD' }]));
-    expect((await fetch(`${again.url}/public/instruments`)).status).toBe(200);
+    expect((await callOnce(again.url, 'GET', '/public/instruments')).status).toBe(200);
   });
 
   it('keeps the history of an instrument readable that is not traded any more', async () => {
     const shard = new ShardView(venue);
     const first = await venue.start(file('both.json', [BTC, SOL]));
-    const client = new HttpClient(() => first.url);
+    const client = new Client(() => first.url);
     const order = { client_id: 'ann', instrument: 'SOL-EUR', type: 'limit', price: '20.05', quantity: '1.5' };
     const maker = (await client.post('/orders', { ...order, side: 'sell' })).body as { order_id: string };
     const taker = (await client.post('/orders', { ...order, side: 'buy' })).body as { order_id: string; trades: unknown[] };
@@ -59,7 +59,7 @@ describe('the register of instruments', () => {
     await first.stop();
 
     const second = await venue.start(file('one.json', [BTC]));
-    const later = new HttpClient(() => second.url);
+    const later = new Client(() => second.url);
     expect((await later.get(`/public/orders/${maker.order_id}`)).body).toEqual(told);
     const listed = (await later.get('/orders?client_id=ann&status=all')).body as { orders: { order_id: string; price: string; quantity: string }[] };
     expect(listed.orders.map(({ order_id: id }) => id)).toEqual([taker.order_id, maker.order_id]);

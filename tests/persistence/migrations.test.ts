@@ -7,10 +7,10 @@ import { TestDatabase } from '../support/postgres';
 import { sharedUrl, temporaryDirectory } from '../support/servers';
 import { Venue, testLogger } from '../support/venue';
 import { readCatalog } from './support/catalog';
-import { HttpClient } from './support/http-client';
+import { Client } from '../support/client';
 import { ServiceProcess } from './support/service-process';
 import { ShardView } from './support/shard-view';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 const ROOT = join(__dirname, '..', '..');
 const WHOLE = readFileSync(join(ROOT, 'schema.sql'), 'utf8');
@@ -174,7 +174,7 @@ describe('a program that is older than the data', () => {
   it('refuses to start with one line that names both versions, and changes nothing; so do the commands', async () => {
     const venue = await Venue.open();
     const running = await venue.start();
-    const client = new HttpClient(() => running.url);
+    const client = new Client(() => running.url);
     expect((await client.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: '10.00', quantity: '1' })).status).toBe(201);
     await new ShardView(venue).persisted();
     client.close();

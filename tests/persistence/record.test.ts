@@ -1,5 +1,5 @@
 import { Venue } from '../support/venue';
-import { HttpClient } from './support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from './support/load';
 import { faultsOf, readRecord } from './support/record';
 import { ShardView } from './support/shard-view';
@@ -63,7 +63,7 @@ describe('the record in Postgres', () => {
     }
 
     // What Redis forgot is still answered, from the record.
-    const client = new HttpClient(() => running.url);
+    const client = new Client(() => running.url);
     for (const [id, order] of [...record.orders].filter((_, i) => i % 25 === 0)) {
       const { status, body } = await client.get(`/public/orders/${id}`);
       expect(status).toBe(200);

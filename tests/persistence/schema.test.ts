@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Venue } from '../support/venue';
-import { HttpClient } from './support/http-client';
+import { Client } from '../support/client';
 import { ShardView } from './support/shard-view';
 
 describe('the schema', () => {
@@ -11,7 +11,7 @@ describe('the schema', () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
     const running = await venue.start();
-    const client = new HttpClient(() => running.url);
+    const client = new Client(() => running.url);
     for (const side of ['buy', 'sell']) {
       expect((await client.post('/orders', { client_id: 'ann', side, type: 'limit', price: '10.00', quantity: '1' })).status).toBe(201);
     }
@@ -67,7 +67,7 @@ describe('the schema', () => {
     await reader.query('BEGIN');
     await reader.query('SELECT count(*) FROM journal');
     const running = await venue.start();
-    const client = new HttpClient(() => running.url);
+    const client = new Client(() => running.url);
     expect((await client.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: '10.00', quantity: '1' })).status).toBe(201);
     await shard.persisted();
     expect(await venue.database.query(`SELECT count(*)::int AS rows FROM journal_default WHERE shard = '${venue.shard}'`)).toEqual([{ rows: 1 }]);

@@ -1,9 +1,9 @@
 import { signalPostgres } from '../../src/servers/embedded-postgres';
 import { PrivateServer } from '../support/servers';
 import { Venue } from '../support/venue';
-import { HttpClient } from './support/http-client';
+import { Client } from '../support/client';
 import { ServiceProcess, type LogLine } from './support/service-process';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 jest.setTimeout(120_000);
 
@@ -18,7 +18,7 @@ let redis: PrivateServer;
 let postgres: PrivateServer;
 let venue: Venue;
 let service: ServiceProcess;
-let http: HttpClient;
+let http: Client;
 
 beforeAll(async () => { [redis, postgres] = await Promise.all([PrivateServer.redis(), PrivateServer.postgres()]); });
 afterAll(async () => { await Promise.all([redis.remove(), postgres.remove()]); });
@@ -36,7 +36,7 @@ afterEach(async () => {
 async function start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
   service = new ServiceProcess(venue.environment(environment));
   const url = await service.serving();
-  http = new HttpClient(() => url);
+  http = new Client(() => url);
 }
 
 const ready = async (): Promise<Readiness> => (await http.get('/readyz')).body as Readiness;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Venue } from '../support/venue';
-import { HttpClient } from './support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from './support/load';
 import { faultsOf, inconsistencies, readRecord } from './support/record';
 import { ServiceProcess } from './support/service-process';
 import { ShardView } from './support/shard-view';
-import { until } from './support/until';
+import { until } from '../support/until';
 import { WriterRig } from './support/writer-rig';
 
 /** A promise that a test resolves. */
@@ -60,7 +60,7 @@ describe('one writer for a shard', () => {
 
   it('finds its checkpoint moved when it only believes to be at work, and writes nothing', async () => {
     const api = await venue.start({ ROLES: 'api' });
-    const client = new HttpClient(() => api.url);
+    const client = new Client(() => api.url);
     const held = gate();
     let reads = 0;
     const stale = await WriterRig.start(venue, {
@@ -97,7 +97,7 @@ describe('one writer for a shard', () => {
 
   it('finishes the trim of a writer that ended between commit and trim', async () => {
     const api = await venue.start({ ROLES: 'api' });
-    const client = new HttpClient(() => api.url);
+    const client = new Client(() => api.url);
     const settings = { LOG_TAIL_ENTRIES: '1', RECENT_TRADES_KEPT: '1', WRITER_BATCH_ENTRIES_MAX: '7' };
     const operations = Array.from({ length: 60 }, (_, i) => ({ op: 'place', ...order(i) }));
     expect((await client.post('/orders/batch', { operations })).status).toBe(200);

@@ -9,7 +9,7 @@ import { playRecording } from '../../src/recording/player';
 import { record } from '../../src/recording/recorder';
 import { Load, testSeed } from '../persistence/support/load';
 import { ServiceProcess } from '../persistence/support/service-process';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { temporaryDirectory } from '../support/servers';
 import { Venue } from '../support/venue';
 

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresProcesses, signalPostgres } from '../../src/servers/embedded-postgres';
 import { audit } from '../audit/support';
-import type { HttpAnswer } from '../persistence/support/http-client';
+import type { Answer } from '../support/client';
 import { Load } from '../persistence/support/load';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { PrivateServer } from '../support/servers';
 import { Venue, type RunningApp } from '../support/venue';
 import { ORDER, Recovery } from './support';
@@ -53,7 +52,7 @@ async function timed<T>(work: Promise<T>): Promise<T> {
 }
 
 /** Of an order that was taken. */
-function idOf(answer: HttpAnswer): string {
+function idOf(answer: Answer): string {
   expect(answer).toMatchObject({ status: 201 });
   return (answer.body as { order_id: string }).order_id;
 }
@@ -151,10 +150,10 @@ describe('while Redis is away', () => {
     const told = [];
     for (const key of ['a', 'b', 'c', 'd']) {
       let answer = await recovery.place({ idempotency_key: key, price: '95.00' });
-      while (answer.status >= 500) {
-        await sleep(50);
-        answer = await recovery.place({ idempotency_key: key, price: '95.00' });
-      }
+      await until(`the outcome of ${key} is known`, async () => {
+        if (answer.status >= 500) answer = await recovery.place({ idempotency_key: key, price: '95.00' });
+        return answer.status < 500;
+      });
       expect(answer).toMatchObject({ status: 201, body: { status: 'open', price: '95.00' } });
       told.push(idOf(answer));
     }
@@ -176,7 +175,7 @@ describe('while Redis is away', () => {
     await venue.redis.command('CONFIG', 'SET', 'maxmemory', '1');
     try {
       expect(await recovery.place({ idempotency_key: 'full' })).toMatchObject({ status: 503, body: { code: 'backlog_full' } });
-      expect(await recovery.client.call('PATCH', `/orders/${ids[1]}`, { quantity: '0.5' })).toMatchObject({ status: 503, body: { code: 'backlog_full' } });
+      expect(await recovery.client.call('PATCH', `/orders/${ids[1]}`, { body: { quantity: '0.5' } })).toMatchObject({ status: 503, body: { code: 'backlog_full' } });
       expect(await recovery.client.post(`/orders/${ids[0]}/cancel`, {})).toMatchObject({ status: 200, body: { status: 'cancelled' } });
       const batch = await recovery.client.post('/orders/batch', { operations: [{ op: 'place', ...ORDER }, { op: 'cancel', order_id: ids[1] }] });
       expect((batch.body as { results: { status: number }[] }).results.map(({ status }) => status)).toEqual([503, 200]);

@@ -2,7 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Load } from '../persistence/support/load';
 import { ServiceProcess } from '../persistence/support/service-process';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { audit, runCommand } from '../audit/support';
 import { StreamClient } from '../stream/support/stream-client';
 import { PrivateServer, temporaryDirectory } from '../support/servers';
@@ -63,9 +63,9 @@ async function expectRestored(reason: string, breakIt: () => Promise<void>): Pro
   expect(before.state.idempotency.length).toBeGreaterThan(10);
 
   const again = await recovery.place({ client_order_id: 'mine', idempotency_key: 'before', price: '120.00' });
-  expect([again.status, again.headers['idempotency-replayed'], again.body]).toEqual([201, 'true', keyed.body]);
+  expect([again.status, again.headers.get('idempotency-replayed'), again.body]).toEqual([201, 'true', keyed.body]);
   const refusedAgain = await recovery.place({ client_order_id: 'mine', idempotency_key: 'refused before' });
-  expect([refusedAgain.status, refusedAgain.headers['idempotency-replayed']]).toEqual([409, 'true']);
+  expect([refusedAgain.status, refusedAgain.headers.get('idempotency-replayed')]).toEqual([409, 'true']);
 
   await stream.next('a resync', (message) => message.type === 'resync', told);
   for (const instrument of ['BTC-USD', 'ETH-USD']) {
@@ -168,7 +168,7 @@ describe('a rebuild', () => {
     expect((await recovery.shard()).state.idempotency).toEqual(keys);
     for (const [i, call] of calls.entries()) {
       const again = await call();
-      expect([again.status, again.headers['idempotency-replayed'], again.body]).toEqual([201, 'true', before[i]?.body]);
+      expect([again.status, again.headers.get('idempotency-replayed'), again.body]).toEqual([201, 'true', before[i]?.body]);
     }
   });
 

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../audit/support';
+import { callOnce } from '../support/client';
 import { temporaryDirectory } from '../support/servers';
 import { UpProcess } from '../support/up-process';
 
@@ -13,7 +14,7 @@ describe("the operator's commands on a stopped venue", () => {
   const environment = { DATA_DIR: directory.path };
 
   const book = async (url: string): Promise<unknown> =>
-    ((await (await fetch(`${url}/public/orderbook?instrument=BTC-USD`)).json()) as { bids: unknown }).bids;
+    (await callOnce<{ bids: unknown }>(url, 'GET', '/public/orderbook?instrument=BTC-USD')).body.bids;
 
   it('start its servers for as long as they take: verify audits it, tells of an empty redis, recover rebuilds it', async () => {
     expect(await runCommand('verify', environment)).toMatchObject({ code: 1, stderr: expect.stringMatching(/^openfill: no venue found: there is no data in /) as string });
@@ -21,10 +22,7 @@ describe("the operator's commands on a stopped venue", () => {
     const up = UpProcess.direct({ PORT: '0', ...environment });
     const url = ((await up.ready())[0] ?? '').replace('openfill ready on ', '');
     for (const price of ['100.00', '100.00', '101.00']) {
-      const answer = await fetch(`${url}/orders`, {
-        method: 'POST', headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ client_id: 'ann', instrument: 'BTC-USD', side: 'buy', type: 'limit', price, quantity: '1' }),
-      });
+      const answer = await callOnce(url, 'POST', '/orders', { body: { client_id: 'ann', instrument: 'BTC-USD', side: 'buy', type: 'limit', price, quantity: '1' } });
       expect(answer.status).toBe(201);
     }
     const bids = await book(url);

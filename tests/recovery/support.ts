@@ -1,6 +1,6 @@
 import type { StoredShard } from '../../src/engine/shard-reader';
-import { HttpClient, type HttpAnswer } from '../persistence/support/http-client';
-import { until } from '../persistence/support/until';
+import { Client, type Answer } from '../support/client';
+import { until } from '../support/until';
 import { readShard } from '../audit/support';
 import type { RunningApp, Venue } from '../support/venue';
 
@@ -20,10 +20,10 @@ export function lasting({ state, meta, trades }: StoredShard): unknown {
 }
 
 export class Recovery {
-  readonly client: HttpClient;
+  readonly client: Client;
 
   constructor(readonly venue: Venue, running: () => RunningApp) {
-    this.client = new HttpClient(() => running().url);
+    this.client = new Client(() => running().url);
   }
 
   key(name: string): string {
@@ -48,7 +48,7 @@ export class Recovery {
   }
 
   /** @param body an order, or changes to a plain one */
-  async place(body: Readonly<Record<string, unknown>> = {}): Promise<HttpAnswer> {
+  async place(body: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
     return this.client.post('/orders', { ...ORDER, ...body });
   }
 

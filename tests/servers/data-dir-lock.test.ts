@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataDirInUseError, lockDataDir, writeIdentity } from '../../src/servers/data-dir-lock';
-import { identityOf, isAlive, ownIdentity } from '../../src/servers/process-table';
+import { identityOf, ownIdentity } from '../../src/servers/process-table';
 import { temporaryDirectory } from '../support/servers';
 
 describe('the lock of a data directory', () => {
@@ -46,9 +46,4 @@ describe('the lock of a data directory', () => {
     lock.release();
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(other);
   });
-});
-
-it('a process is known by its start as well as its number', () => {
-  expect(isAlive(ownIdentity())).toBe(true);
-  expect(isAlive({ pid: process.pid, started: 'another time' })).toBe(false);
 });

@@ -2,7 +2,9 @@ import { PrivateServer, temporaryDirectory } from '../support/servers';
 import { TestRedis } from '../support/redis';
 import { startEmbeddedRedis } from '../../src/servers/embedded-redis';
 import { findServers } from '../../src/servers/process-table';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { until } from '../support/until';
 
 async function ask(url: string, ...command: string[]): Promise<unknown> {
   const redis = await TestRedis.connect(url);
@@ -65,6 +67,31 @@ it('a Redis that cannot start says why', async () => {
   try {
     await expect(startEmbeddedRedis({ dataDir: directory.path, settings: { maxmemory: 'plenty' } })).rejects.toThrow(/redis ended while starting[^]*maxmemory/);
   } finally {
+    directory.remove();
+  }
+});
+
+it('a Redis that is not ready yet says what it waits for, and gives way to a signal', async () => {
+  const directory = temporaryDirectory('redis');
+  const stop = new AbortController();
+  const said: string[] = [];
+  // It waits for a primary that takes connections and says nothing.
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = silent.address() as { port: number };
+    const start = startEmbeddedRedis({
+      dataDir: directory.path, signal: stop.signal, report: (message) => said.push(message),
+      settings: { replicaof: `127.0.0.1 ${port}`, 'replica-serve-stale-data': 'no' },
+    });
+    const outcome = expect(start).rejects.toThrow('stop asked');
+    await until('it is said', () => said.length > 0);
+    expect(said[0]).toMatch(/^waiting for redis to be ready: .+ \(4 s\)$/);
+    stop.abort(new Error('stop asked'));
+    await outcome;
+    expect(findServers(join(directory.path, 'redis'), ['redis-server', 'valkey-server'])).toEqual([]);
+  } finally {
+    silent.close();
     directory.remove();
   }
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildExit } from '../../src/servers/child';
 import { Supervisor, type Running } from '../../src/servers/supervisor';
+import { until } from '../support/until';
 
 /** A program that ends when it is told to. */
 class Fake implements Running {
@@ -23,10 +24,6 @@ class Fake implements Running {
 
 const silent = { warn: () => undefined, info: () => undefined };
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5);
-}
-
 describe('a supervisor', () => {
   it('starts again what died, also when the first try fails, and stops the one that runs', async () => {
     const started: Fake[] = [new Fake(1)];
@@ -43,7 +40,7 @@ describe('a supervisor', () => {
       return Promise.resolve(next);
     }, log);
     started[0]?.die();
-    await until(() => supervisor.pid === 2);
+    await until('it runs again', () => supervisor.pid === 2);
     expect(said).toEqual(['redis died, starting it again', 'redis did not start, trying again', 'redis runs again']);
     await supervisor.stop();
     expect(started.length).toBe(2);

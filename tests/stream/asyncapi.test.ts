@@ -1,5 +1,5 @@
-import { HttpClient } from '../persistence/support/http-client';
-import { until } from '../persistence/support/until';
+import { Client } from '../support/client';
+import { until } from '../support/until';
 import { MessageContract } from '../support/asyncapi';
 import { Venue, type RunningApp } from '../support/venue';
 import { StreamClient } from './support/stream-client';
@@ -7,12 +7,12 @@ import { StreamClient } from './support/stream-client';
 describe('the AsyncAPI document', () => {
   let venue: Venue;
   let running: RunningApp;
-  let http: HttpClient;
+  let http: Client;
 
   beforeAll(async () => {
     venue = await Venue.open();
     running = await venue.start();
-    http = new HttpClient(() => running.url);
+    http = new Client(() => running.url);
   });
   afterAll(async () => {
     http.close();
@@ -25,8 +25,8 @@ describe('the AsyncAPI document', () => {
     const client = await StreamClient.open(running.url);
     client.send({ op: 'ping' });
     client.send({ op: 'nonsense' });
-    await http.call('POST', '/orders', { client_id: 'ann', side: 'sell', type: 'limit', price: 10, quantity: 1 });
-    await http.call('POST', '/orders', { client_id: 'bob', side: 'buy', type: 'market', quantity: 0.5 });
+    await http.call('POST', '/orders', { body: { client_id: 'ann', side: 'sell', type: 'limit', price: 10, quantity: 1 } });
+    await http.call('POST', '/orders', { body: { client_id: 'bob', side: 'buy', type: 'market', quantity: 0.5 } });
     const wanted = ['orderbook_snapshot', 'orderbook_delta', 'trade', 'order', 'pong', 'error', 'heartbeat'];
     await until('one message of each type', () => wanted.every((type) => client.messages.some((message) => message.type === type)));
     expect(client.messages.flatMap((message) => contract.violations(message.type, message))).toEqual([]);

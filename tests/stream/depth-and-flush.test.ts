@@ -1,10 +1,10 @@
 import { seededRandom } from '../../src/seeded-random';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { Venue, type RunningApp } from '../support/venue';
-import { EventClient } from './support/event-client';
+import { EventClient, type StreamEvent } from './support/event-client';
 import { RebuiltBook, orderProblems, tradeProblems, type BookAt } from './support/rebuilt-book';
 import { StreamClient } from './support/stream-client';
 
@@ -16,14 +16,14 @@ describe('books of a depth, and changes that are merged', () => {
   let shard: ShardView;
   let plain: RunningApp;
   let merging: RunningApp;
-  let http: HttpClient;
+  let http: Client;
 
   beforeAll(async () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
     plain = await venue.start();
     merging = await venue.start({ STREAM_FLUSH_MS: '20' });
-    http = new HttpClient(() => plain.url);
+    http = new Client(() => plain.url);
   });
   afterAll(async () => {
     http.close();
@@ -134,6 +134,38 @@ describe('books of a depth, and changes that are merged', () => {
     }
   });
 
+  it('go on from between two books that were told at once: neither comes again', async () => {
+    const events = await EventClient.open(merging.url);
+    await until('both snapshots', () => events.lastEventId !== '');
+    let cut = -1;
+    let price = 0;
+    await until('changes of both books are told at once', async () => {
+      price++;
+      const operations = ['ETH-USD', 'BTC-USD'].map((instrument) => (
+        { op: 'place', client_id: 'zoe', side: 'buy', type: 'limit', price: (price / 100).toFixed(2), quantity: '1', instrument }
+      ));
+      expect((await http.post('/orders/batch', { operations })).status).toBe(200);
+      const end = await shard.meta('seq');
+      await until('the end', () => events.lastEventId.endsWith(`:${end}:0:${end}`));
+      cut = events.events.findLastIndex(({ id }) => id.includes('~'));
+      return cut >= 0;
+    });
+    events.cut();
+    const { id, message } = events.events[cut] as StreamEvent;
+    expect([id.split('~')[2], message.instrument]).toEqual(['BTC-USD', 'BTC-USD']);
+    for (const { url } of [plain, merging]) {
+      const again = await EventClient.open(url, '', id);
+      await until('what was missed', () => again.events.some(({ type }) => type === 'resumed'));
+      again.cut();
+      expect(again.events.filter(({ type }) => type.startsWith('orderbook_')).map((event) => event.message.instrument)).toEqual(['ETH-USD']);
+      for (const instrument of ['BTC-USD', 'ETH-USD']) {
+        const book = RebuiltBook.of([...events.events.slice(0, cut + 1), ...again.events].map((event) => event.message), instrument);
+        expect(book.problems).toEqual([]);
+        expect(book.history.at(-1)).toEqual(RebuiltBook.of(events.events.map((event) => event.message), instrument).history.at(-1));
+      }
+    }
+  });
+
   describe('over server-sent events', () => {
     it('come as a stream that a person can read, and end with shutdown', async () => {
       const service = await venue.start();
@@ -158,9 +190,9 @@ describe('books of a depth, and changes that are merged', () => {
     });
 
     it('take an id that is none for a problem, too', async () => {
-      expect((await fetch(`${plain.url}/public/stream`, { headers: { 'Last-Event-ID': 'nonsense' } })).status).toBe(400);
-      expect((await fetch(`${plain.url}/public/stream`, { method: 'POST' })).status).toBe(405);
-      expect((await fetch(`${plain.url}/public/stream`, { method: 'HEAD' })).headers.get('content-type')).toBe('text/event-stream');
+      expect((await http.get('/public/stream', { 'Last-Event-ID': 'nonsense' })).status).toBe(400);
+      expect((await http.call('POST', '/public/stream', { outside: 'MethodNotAllowed' })).status).toBe(405);
+      expect((await http.call('HEAD', '/public/stream')).headers.get('content-type')).toBe('text/event-stream');
     });
   });
 });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { PrivateServer } from '../support/servers';
 import { Venue } from '../support/venue';
 import { RebuiltBook, tradeProblems } from './support/rebuilt-book';
@@ -53,7 +53,7 @@ describe('a stream whose reader is interrupted', () => {
 
   it('says resync and shows the book anew when the log was trimmed meanwhile', async () => {
     const running = await venue.start({ LOG_TAIL_ENTRIES: '1' });
-    const http = new HttpClient(() => running.url);
+    const http = new Client(() => running.url);
     const client = await StreamClient.open(running.url, '?instruments=BTC-USD');
     const trades = await StreamClient.open(running.url, '?channels=trades');
     await until('the reader has missed something', async () => {
@@ -82,7 +82,7 @@ describe('a stream whose reader is interrupted', () => {
 
   it('shows the book anew when the shard was rebuilt', async () => {
     const running = await venue.start();
-    const http = new HttpClient(() => running.url);
+    const http = new Client(() => running.url);
     const client = await StreamClient.open(running.url, '?instruments=BTC-USD');
     await http.post('/orders/batch', { operations: [order('10.00'), order('11.00'), order('10.00')] });
     await shard.persisted();
@@ -90,7 +90,7 @@ describe('a stream whose reader is interrupted', () => {
     await venue.redis.dropShard(venue.shard);
     await client.next('a resync', ({ type }) => type === 'resync');
     await until('the venue takes orders again', async () => (await http.post('/orders', order('12.00'))).status !== 503);
-    expect((await http.call('POST', '/orders', { ...order('13.00'), op: undefined })).status).toBe(201);
+    expect((await http.call('POST', '/orders', { body: { ...order('13.00'), op: undefined } })).status).toBe(201);
     await client.caughtUp(await shard.meta('seq'));
     const book = RebuiltBook.of(client.messages);
     expect(book.problems).toEqual([]);

@@ -1,9 +1,9 @@
 import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { RebuiltBook } from './support/rebuilt-book';
@@ -17,7 +17,7 @@ describe('the stream and clients that do not behave', () => {
   let venue: Venue;
   let shard: ShardView;
   let running: RunningApp;
-  let http: HttpClient;
+  let http: Client;
   let good: StreamClient;
   const others: StreamClient[] = [];
 
@@ -27,7 +27,7 @@ describe('the stream and clients that do not behave', () => {
     } });
     shard = new ShardView(venue);
     running = await venue.start();
-    http = new HttpClient(() => running.url);
+    http = new Client(() => running.url);
     good = await StreamClient.open(running.url);
     await good.count(2);
   });
@@ -200,7 +200,7 @@ describe('the stream and clients that do not behave', () => {
     const [request, response] = await once(refused, 'unexpected-response') as [{ destroy(): void }, { statusCode: number }];
     expect(response.statusCode).toBe(429);
     request.destroy();
-    expect(await new HttpClient(() => narrow.url).get('/public/stream')).toMatchObject({ status: 429, body: { code: 'too_many_streams' } });
+    expect(await new Client(() => narrow.url).get('/public/stream')).toMatchObject({ status: 429, body: { code: 'too_many_streams' } });
     await first.close();
     await until('there is room again', async () => {
       try {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Venue, type RunningApp } from '../support/venue';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { StreamClient, type StreamMessage } from './support/stream-client';
 
 const INSTRUMENTS = ['BTC-USD', 'ETH-USD'];
@@ -14,7 +14,7 @@ const typesOf = (messages: readonly StreamMessage[]): string[] =>
 describe('stream messages', () => {
   let venue: Venue;
   let running: RunningApp;
-  let http: HttpClient;
+  let http: Client;
   let shard: ShardView;
   const clients: StreamClient[] = [];
   /** Sequence and number of trades before a test. */
@@ -26,7 +26,7 @@ describe('stream messages', () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
     running = await venue.start();
-    http = new HttpClient(() => running.url);
+    http = new Client(() => running.url);
   });
   beforeEach(async () => {
     base = await shard.meta('seq');
@@ -101,8 +101,8 @@ describe('stream messages', () => {
     const two = await place('buy', '98.00', '1');
     await place('buy', '97.00', '1', { instrument: 'ETH-USD' });
     const rejected = await place('sell', '1.00', '9', { time_in_force: 'fok' });
-    const amended = (await http.call('PATCH', `/orders/${String(one.order_id)}`, { price: '98.00' })).body as Record<string, unknown>;
-    const unchanged = await http.call('PATCH', `/orders/${String(one.order_id)}`, { price: '98.00', idempotency_key: 'keeps' });
+    const amended = (await http.call('PATCH', `/orders/${String(one.order_id)}`, { body: { price: '98.00' } })).body as Record<string, unknown>;
+    const unchanged = await http.call('PATCH', `/orders/${String(one.order_id)}`, { body: { price: '98.00', idempotency_key: 'keeps' } });
     expect(unchanged.status).toBe(200);
     expect((await http.post('/orders/0190163d-8694-739b-aea5-966c26f8ad91/cancel', { idempotency_key: 'unknown' })).status).toBe(404);
     const cancelled = (await http.post(`/orders/${String(two.order_id)}/cancel`, {})).body as Record<string, unknown>;

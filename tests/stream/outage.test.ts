@@ -1,6 +1,6 @@
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { Venue, type RunningApp } from '../support/venue';
 import { EventClient } from './support/event-client';
 import { RebuiltBook } from './support/rebuilt-book';
@@ -11,14 +11,14 @@ describe('what is subscribed to while the books are lost', () => {
   let venue: Venue;
   let shard: ShardView;
   let running: RunningApp;
-  let http: HttpClient;
+  let http: Client;
   let sequence = 0;
 
   beforeEach(async () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
     running = await venue.start({ AUTO_RECOVER: 'false' });
-    http = new HttpClient(() => running.url);
+    http = new Client(() => running.url);
     for (const price of ['10.00', '11.00', '12.00']) await place(price);
     await shard.persisted();
     sequence = await shard.meta('seq');

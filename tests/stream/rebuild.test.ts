@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../src/seeded-random';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
 import { Venue } from '../support/venue';
@@ -31,7 +31,7 @@ describe('clients that trust only the stream', () => {
     const urls = services.map(({ url }) => url);
     let turn = 0;
     const load = new Load(() => urls[turn++ % urls.length] as string, { seed, workers: 6 });
-    const reader = new HttpClient(() => random.pick(urls));
+    const reader = new Client(() => random.pick(urls));
 
     const first = await StreamClient.open(urls[0] as string);
     const second = await StreamClient.open(urls[1] as string);

@@ -1,8 +1,8 @@
 import { seededRandom } from '../../src/seeded-random';
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { PrivateServer } from '../support/servers';
 import { Venue, type RunningApp } from '../support/venue';
 import { EventClient, type StreamEvent } from './support/event-client';
@@ -28,14 +28,14 @@ describe('a stream that goes on behind a sequence', () => {
   let venue: Venue;
   let shard: ShardView;
   let services: RunningApp[];
-  let http: HttpClient;
+  let http: Client;
 
   beforeAll(async () => {
     redis = await PrivateServer.redis();
     venue = await Venue.open({ redisUrl: redis.url });
     shard = new ShardView(venue);
     services = [await venue.start(), await venue.start({ ROLES: 'api' })];
-    http = new HttpClient(() => (services[0] as RunningApp).url);
+    http = new Client(() => (services[0] as RunningApp).url);
   });
   afterAll(async () => {
     http.close();

@@ -1,6 +1,6 @@
-import { HttpClient } from '../persistence/support/http-client';
+import { Client } from '../support/client';
 import { ShardView } from '../persistence/support/shard-view';
-import { until } from '../persistence/support/until';
+import { until } from '../support/until';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { EventClient, type StreamEvent } from './support/event-client';
@@ -14,14 +14,14 @@ describe('clients that do not read', () => {
   let venue: Venue;
   let shard: ShardView;
   let first: RunningApp;
-  let http: HttpClient;
+  let http: Client;
   let price = 0;
 
   beforeAll(async () => {
     venue = await Venue.open({ environment: { STREAM_BEHIND_BYTES: '65536', STREAM_BEHIND_MS: '600000' } });
     shard = new ShardView(venue);
     first = await venue.start();
-    http = new HttpClient(() => first.url);
+    http = new Client(() => first.url);
   });
   afterAll(async () => {
     http.close();

@@ -1,5 +1,6 @@
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
+import { callOnce } from './client';
 
 interface AsyncapiDocument {
   readonly asyncapi: string;
@@ -12,7 +13,7 @@ export class MessageContract {
   private constructor(readonly version: string, private readonly validators: ReadonlyMap<string, ValidateFunction>) {}
 
   static async of(url: string, channel: 'stream' | 'orders'): Promise<MessageContract> {
-    const { asyncapi, channels, components } = await (await fetch(`${url}/asyncapi.json`)).json() as AsyncapiDocument;
+    const { asyncapi, channels, components } = (await callOnce<AsyncapiDocument>(url, 'GET', '/asyncapi.json')).body;
     const ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats(ajv);
     ajv.addSchema({ components }, 'document');

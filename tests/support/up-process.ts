@@ -1,10 +1,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until, within } from './until';
 
 const ROOT = join(__dirname, '..', '..');
-const POLL_MS = 20;
 
 /** `npm run up` as a person runs it, in a process group of its own as a terminal gives it. */
 export class UpProcess {
@@ -49,21 +48,23 @@ export class UpProcess {
 
   /** Resolves with the lines from `openfill ready` on. */
   async ready(lines = 4): Promise<string[]> {
-    for (;;) {
+    let found: string[] = [];
+    await until('up is ready', () => {
       const from = this.stdout.indexOf('openfill ready on ');
-      const found = from < 0 ? [] : this.stdout.slice(from).split('\n');
-      if (found.length > lines) return found.slice(0, lines);
-      if (this.hasExited) throw new Error(`up ended before it was ready:\n${this.stdout}\n${this.stderr}`);
-      await sleep(POLL_MS);
-    }
+      found = from < 0 ? [] : this.stdout.slice(from).split('\n');
+      if (found.length <= lines && this.hasExited) throw new Error(`up ended before it was ready:\n${this.stdout}\n${this.stderr}`);
+      return found.length > lines;
+    });
+    return found.slice(0, lines);
   }
 
   /** Resolves once a line of its log matches. */
   async says(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.stdout)) {
-      if (this.hasExited) throw new Error(`up ended without saying ${String(pattern)}:\n${this.stdout}\n${this.stderr}`);
-      await sleep(POLL_MS);
-    }
+    await until(`up says ${String(pattern)}`, () => {
+      const isSaid = pattern.test(this.stdout);
+      if (!isSaid && this.hasExited) throw new Error(`up ended without saying ${String(pattern)}:\n${this.stdout}\n${this.stderr}`);
+      return isSaid;
+    });
   }
 
   /** Process ids of the embedded servers as its log tells them, the newest of each. */
@@ -75,16 +76,16 @@ export class UpProcess {
   /** What Ctrl-C does: the whole group gets it, npm and all. */
   async ctrlC(): Promise<void> {
     process.kill(-this.pid, 'SIGINT');
-    await this.closed;
+    await within('up ends on Ctrl-C', this.closed);
   }
 
   async signal(name: NodeJS.Signals): Promise<void> {
     this.child.kill(name);
-    await this.closed;
+    await within(`up ends on ${name}`, this.closed);
   }
 
   async exitCode(): Promise<number | null> {
-    await this.closed;
+    await within('up ends', this.closed);
     return this.child.exitCode;
   }
 }

@@ -12,6 +12,8 @@ export interface VenueOptions {
   readonly redisUrl?: string;
   /** A Postgres server of the test's own; by default the run's shared one. The venue makes its database there. */
   readonly databaseServerUrl?: string;
+  /** Its name where that matters, on a Redis of the test's own; by default a random one. */
+  readonly shard?: string;
   /** Settings of the service, by the names of the environment. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly app?: AppOptions;
@@ -51,7 +53,7 @@ export class Venue {
     const redisUrl = options.redisUrl ?? sharedUrl('TEST_REDIS_URL');
     const redis = await TestRedis.connect(redisUrl);
     const database = await TestDatabase.create(options.databaseServerUrl ?? sharedUrl('TEST_DATABASE_URL'));
-    return new Venue(`test-${randomBytes(6).toString('hex')}`, redisUrl, redis, database, options, handles);
+    return new Venue(options.shard ?? `test-${randomBytes(6).toString('hex')}`, redisUrl, redis, database, options, handles);
   }
 
   get redis(): TestRedis {

@@ -4,10 +4,10 @@ import type { Side } from '../../src/domain/order';
 import { Backlog } from '../../src/stream/backlog';
 import { BookFeed } from '../../src/stream/book-feed';
 import type { FeedDelta } from '../../src/stream/feed-delta';
-import { BookReplica } from '../../src/stream/book-replica';
+import { BookReplica } from '../../src/market/book-replica';
 import { LevelMerge } from '../../src/stream/level-merge';
 import { Message } from '../../src/stream/message';
-import { positionAt } from '../../src/stream/position';
+import { positionAt } from '../../src/stream/stream-position';
 
 const [instrument] = parseInstruments(DEFAULT_INSTRUMENTS) as [Instrument];
 
@@ -88,7 +88,7 @@ describe('a book feed', () => {
       const release = (): void => {
         backlog.release((delta) => {
           client.take(delta);
-          return new Message('orderbook_delta', '', delta.sequence);
+          return new Message({ kind: 'delta', delta, checksum: 0 });
         });
         backlog = new Backlog(positionAt(0));
         held = 0;
@@ -96,7 +96,7 @@ describe('a book feed', () => {
       for (const [i, entries] of all.entries()) {
         const [merge, first] = applyTurn(book, entries);
         const delta = feed.advance(merge, first, book);
-        if (delta !== null) backlog.hold(new Message('orderbook_delta', '', delta.sequence, null, delta), 1);
+        if (delta !== null) backlog.hold(new Message({ kind: 'delta', delta, checksum: 0 }), 1);
         if (++held < (lengths[i % lengths.length] as number)) continue;
         release();
         expect(client.problems).toEqual([]);
@@ -109,28 +109,28 @@ describe('a book feed', () => {
 });
 
 describe('what waits for a client that is behind', () => {
-  const trade = (sequence: number): Message => new Message('trade', `${sequence}`, sequence);
-  const delta = (feed: BookFeed, sequence: number, previousSequence: number): Message => new Message('orderbook_delta', '', sequence, null, {
+  const news = (sequence: number): Message => new Message({ kind: 'notice', notice: { is: 'heartbeat' }, epoch: '', sequence, timeUs: 0 });
+  const delta = (feed: BookFeed, sequence: number, previousSequence: number): Message => new Message({ kind: 'delta', checksum: 0, delta: {
     feed, firstSequence: sequence, previousSequence, sequence, timeUs: 0, bids: [{ priceTicks: sequence, before: 0, after: 1 }], asks: [],
-  });
-  const merged = ({ sequence, firstSequence, previousSequence }: FeedDelta): Message =>
-    new Message('orderbook_delta', `${previousSequence}<${firstSequence}-${sequence}`, sequence);
+  } });
+  const merged = (of: FeedDelta): Message => new Message({ kind: 'delta', delta: of, checksum: 0 });
+  const textOf = ({ sequence, delta: of }: Message): string => (of === null ? `${sequence}` : `${of.previousSequence}<${of.firstSequence}-${sequence}`);
 
   it('is told in the order of the log', () => {
     const feed = new BookFeed(instrument, null, new BookReplica());
     const backlog = new Backlog(positionAt(4));
-    for (const message of [trade(5), delta(feed, 5, 3), trade(6), delta(feed, 7, 5), trade(9)]) backlog.hold(message, 10);
-    expect(backlog.release(merged).map(({ text }) => text)).toEqual(['5', '6', '3<5-7', '9']);
+    for (const message of [news(5), delta(feed, 5, 3), news(6), delta(feed, 7, 5), news(9)]) backlog.hold(message, 10);
+    expect(backlog.release(merged).map(textOf)).toEqual(['5', '6', '3<5-7', '9']);
   });
 
   it('is let go of as a whole, and then nothing more is kept', () => {
     const backlog = new Backlog(positionAt(4));
     const feed = new BookFeed(instrument, null, new BookReplica());
-    backlog.hold(trade(5), 1_000);
+    backlog.hold(news(5), 1_000);
     backlog.hold(delta(feed, 5, 3), 1_000);
     expect(backlog.bytes).toBeGreaterThan(1_000);
     backlog.skip('slow_consumer');
-    backlog.hold(trade(6), 1_000);
+    backlog.hold(news(6), 1_000);
     backlog.hold(delta(feed, 6, 5), 1_000);
     expect([backlog.bytes, backlog.skipped, backlog.release(merged)]).toEqual([0, 'slow_consumer', []]);
   });

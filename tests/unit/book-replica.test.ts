@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseStep } from '../../src/domain/amounts';
 import { bookChecksum } from '../../src/domain/checksum';
-import { BookReplica } from '../../src/stream/book-replica';
+import { BookReplica } from '../../src/market/book-replica';
 
 const STEPS = { tick: parseStep('0.01'), lot: parseStep('1') };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { LogTail } from '../../src/stream/log-tail';
-import { formatPosition, parsePosition } from '../../src/stream/position';
+import { formatPosition, parsePosition } from '../../src/dialects/native/stream-position';
+import { LogTail } from '../../src/market/log-tail';
 
 describe('the tail of the log in memory', () => {
   it('holds the newest entries, and knows each book\'s last change up to any of them', () => {
@@ -33,9 +33,11 @@ describe('a position in the stream', () => {
     expect(parsePosition('42')).toEqual({ epoch: null, sequence: 42, count: 0, bookSequence: 42 });
     const position = { epoch: 'qsmxRzw4', sequence: 41, count: 3, bookSequence: 40 };
     expect(parsePosition(formatPosition(position))).toEqual(position);
+    const ahead = { ...position, booksAhead: { lastBook: 'BTC-USD', sequence: 43 } };
+    expect(parsePosition(formatPosition(ahead))).toEqual(ahead);
   });
 
-  it.each(['', ' ', '-1', '1.5', '01', '1e3', 'x', 'x:1', 'x:1:2', 'x:1:2:3:4', 'x:1:2:', 'x:a:b:c', '99999999999999999999', ':::', 'x:-1:0:0'])('is not %j', (text) => {
+  it.each(['', ' ', '-1', '1.5', '01', '1e3', 'x', 'x:1', 'x:1:2', 'x:1:2:3:4', 'x:1:2:', 'x:a:b:c', '99999999999999999999', ':::', 'x:-1:0:0', 'x:1:2:3~', 'x:1:2:3~4', 'x:1:2:3~~B', 'x:1:2:3~4~', 'x:1:2:3~4~B:C', 'x:1:2:3~4~B~C', '1~2~B'])('is not %j', (text) => {
     expect(parsePosition(text)).toBeNull();
   });
 });

@@ -101,8 +101,8 @@ export interface Trade extends OrderTrade { readonly taker_side: Side }
 /** There when an answer could not be made from all of history. */
 export interface Staleness {
   readonly stale?: true;
-  readonly lag_entries?: number;
-  readonly lag_seconds?: number;
+  readonly lag_entries?: number | null;
+  readonly lag_seconds?: number | null;
 }
 
 export interface OrderWithTrades extends Order, Staleness {

@@ -34,6 +34,13 @@ const EXAMPLE_EXTRAS: Partial<Record<ResultCode, ProblemExtras>> = {
   order_not_open: { detail: 'The order is cancelled already.', extensions: { order: cancelledOrderExample } },
 };
 
+/** Always told with `rate_limited`; another 429 is not about requests in a second. */
+function rateLimit(codes: readonly ResultCode[]): Schema {
+  return codes.every((code) => code === 'rate_limited')
+    ? { RateLimit: headerRef('RateLimit'), 'RateLimit-Policy': headerRef('RateLimitPolicy') }
+    : { RateLimit: { ...headers.RateLimit, required: false }, 'RateLimit-Policy': { ...headers.RateLimitPolicy, required: false } };
+}
+
 /** The answer of one status: one problem document out of those with these codes. */
 function problemAnswer(status: number, codes: readonly ResultCode[], keyed: boolean): Schema {
   const mayRetry = codes.some((code) => RETRY_AFTER_S[code] !== undefined);
@@ -43,7 +50,7 @@ function problemAnswer(status: number, codes: readonly ResultCode[], keyed: bool
       ...always,
       ...(keyed && status < 500 ? replayed : {}),
       ...(mayRetry ? { 'Retry-After': headerRef('RetryAfter') } : {}),
-      ...(status === 429 ? { RateLimit: headerRef('RateLimit'), 'RateLimit-Policy': headerRef('RateLimitPolicy') } : {}),
+      ...(status === 429 ? rateLimit(codes) : {}),
       ...(status === 405 ? { Allow: headerRef('Allow') } : {}),
     },
     content: {

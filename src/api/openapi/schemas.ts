@@ -139,8 +139,8 @@ const all = (properties: Record<string, Schema>): string[] => Object.keys(proper
 /** Members of an answer that could not be made from all of history, because Postgres is away or behind. */
 const staleness: Record<string, Schema> = {
   stale: { type: 'boolean', const: true, description: 'Present when history could not be read to its end.' },
-  lag_entries: { type: 'integer', minimum: 0, description: 'Log entries that history is behind by.' },
-  lag_seconds: { type: 'number', minimum: 0, description: 'Age of the oldest of them.' },
+  lag_entries: { type: ['integer', 'null'], minimum: 0, description: 'Log entries that history is behind by; null where that is not known.' },
+  lag_seconds: { type: ['number', 'null'], minimum: 0, description: 'Age of the oldest of them.' },
 };
 
 const tradeExample = {

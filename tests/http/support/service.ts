@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { compactId } from '../../../src/domain/order-id';
 import { Venue, type RunningApp } from '../../support/venue';
 import { temporaryDirectory } from '../../support/servers';
-import { Client } from './client';
+import { until } from '../../support/until';
+import { Client } from '../../support/client';
 
 const BOOKS = 120;
 
@@ -56,16 +56,16 @@ export class Service {
 
   /** Waits until Postgres holds everything and Redis has let go of what it need not keep. */
   async persisted(): Promise<void> {
-    for (;;) {
+    await until('everything is persisted', async () => {
       const [seq, persisted] = await this.venue.redis.command('HMGET', `{${this.venue.shard}}:meta`, 'seq', 'persisted') as [string, string];
-      if (seq === persisted) return;
-      await sleep(5);
-    }
+      return seq === persisted;
+    });
   }
 
   /** For a Redis of the test's own that was killed: the venue's connection to it does not come back. */
   async closeWithoutRedis(): Promise<void> {
     this.directory.remove();
+    this.client.close();
     await this.running.stop();
     this.venue.redis.close();
     const leaks = await this.venue.database.drop();
@@ -74,6 +74,7 @@ export class Service {
 
   async close(): Promise<void> {
     this.directory.remove();
+    this.client.close();
     await this.venue.close();
   }
 }

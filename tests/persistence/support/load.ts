@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, type Random } from '../../../src/seeded-random';
 import { Answers, type OrderTold } from './answers';
-import { HttpClient, type HttpAnswer } from './http-client';
+import { Client, ContractError, type Answer } from '../../support/client';
 
 export { testSeed } from '../../support/seed';
 
@@ -19,6 +19,8 @@ export interface LoadOptions {
 }
 
 const RETRY_MS = 20;
+/** An outage that a test makes is over long before. */
+const CERTAIN_MAX_MS = 90_000;
 const BATCH_MAX = 20;
 const PRICE_BASE_CENTS = 10_000;
 const PRICE_SPREAD_CENTS = 12;
@@ -34,7 +36,7 @@ export class Load {
   readonly unexpected: string[] = [];
   /** Requests that were answered. */
   answered = 0;
-  private readonly client: HttpClient;
+  private readonly client: Client;
   private readonly workers: Random[];
   private readonly instruments: readonly string[];
   private readonly clients: readonly string[];
@@ -43,7 +45,7 @@ export class Load {
   private running: Promise<unknown> = Promise.resolve();
 
   constructor(url: () => string, private readonly options: LoadOptions) {
-    this.client = new HttpClient(url, options.workers);
+    this.client = new Client(url, options.workers);
     this.workers = Array.from({ length: options.workers }, (_, i) => seededRandom(options.seed + i * 7919));
     this.instruments = options.instruments ?? ['BTC-USD', 'ETH-USD'];
     this.clients = options.clients ?? ['ann', 'bob "the" \\ builder', 'çèé-客户', 'dan'];
@@ -140,10 +142,10 @@ export class Load {
 
   private async single(random: Random): Promise<void> {
     const { op, order_id: orderId, ...body } = this.operation(random);
-    const call = (): Promise<HttpAnswer> => {
+    const call = (): Promise<Answer> => {
       if (op === 'place') return this.client.post('/orders', body);
       if (op === 'cancel') return this.client.post(`/orders/${String(orderId)}/cancel`, body);
-      return this.client.call('PATCH', `/orders/${String(orderId)}`, body);
+      return this.client.call('PATCH', `/orders/${String(orderId)}`, { body });
     };
     const { status, body: answer } = await this.certain(call);
     this.note(status, answer, String(op));
@@ -151,7 +153,9 @@ export class Load {
 
   private async batch(random: Random): Promise<void> {
     let operations = Array.from({ length: 1 + random.below(BATCH_MAX) }, () => this.operation(random));
+    const deadline = Date.now() + CERTAIN_MAX_MS;
     while (operations.length > 0) {
+      if (Date.now() > deadline) throw new Error(`${operations.length} operations of a batch have no certain answer`);
       const { status, body } = await this.certain(() => this.client.post('/orders/batch', { operations }));
       if (status !== 200) {
         this.fault(`batch: ${status} ${JSON.stringify(body)}`);
@@ -176,11 +180,18 @@ export class Load {
     else for (const id of (body as { cancelled: string[] }).cancelled) this.answers.massCancelled.add(id);
   }
 
-  private async certain(call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  private async certain(call: () => Promise<Answer>): Promise<Answer> {
     if (this.options.persistent !== true) return call();
+    const deadline = Date.now() + CERTAIN_MAX_MS;
     for (;;) {
-      const answer = await call().catch(() => null);
+      let last: unknown;
+      const answer = await call().catch((error: unknown) => {
+        if (error instanceof ContractError) throw error;
+        last = error;
+        return null;
+      });
       if (answer !== null && answer.status < 500) return answer;
+      if (Date.now() > deadline) throw new Error(`no certain answer, at last ${answer?.status ?? 'none'}`, { cause: last });
       await sleep(RETRY_MS);
     }
   }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { until } from './until';
+import { until, within } from '../../support/until';
 
 const ROOT = join(__dirname, '..', '..', '..');
 
@@ -75,7 +75,7 @@ export class ServiceProcess {
 
   /** @returns the exit code, null when a signal ended it */
   async exited(): Promise<number | null> {
-    await this.closed;
+    await within('the service ends', this.closed);
     return this.child.exitCode;
   }
 

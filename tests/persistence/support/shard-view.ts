@@ -1,7 +1,7 @@
 import type { RawLogEntry } from '../../../src/domain/log-entry';
 import { entriesOf, type StreamElement } from '../../../src/engine/keys';
 import type { Venue } from '../../support/venue';
-import { until } from './until';
+import { until } from '../../support/until';
 
 /** A test's own look at a shard: its counters in Redis, and who holds the right to write its record. */
 export class ShardView {

@@ -1,5 +1,5 @@
 import WebSocket from 'ws';
-import { until } from '../../persistence/support/until';
+import { until } from '../../support/until';
 
 export interface BookData { bids: [price: string, quantity: string][]; asks: [price: string, quantity: string][]; checksum: number }
 export interface DeltaData extends BookData { first_sequence: number; previous_sequence: number }

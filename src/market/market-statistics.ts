@@ -4,6 +4,7 @@ import {
   CandleBuilder, CandleSeries, INTERVALS, INTERVAL_SECONDS, secondOf, startOf, type Candle, type Interval, type StoredCandle,
 } from '../domain/candle';
 import { decodeLogEntry, tradesOf, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import { isSameLife, type LogPosition } from '../domain/log-position';
 import type { Trade } from '../domain/order';
 import { DayWindow } from './day-window';
 import type { Market, MarketListener } from './market';
@@ -31,6 +32,12 @@ export interface IntervalCandle {
   readonly candle: Candle;
 }
 
+/** A candle that was under way when everything began anew: which one, not what was in it. */
+interface OpenCandle {
+  readonly interval: Interval;
+  readonly startS: number;
+}
+
 interface CurrentCandle {
   readonly candle: CandleBuilder;
   isClosed: boolean;
@@ -46,6 +53,8 @@ const TICK_MS = 250;
 const RETRY_MS = 500;
 const CATCH_UP_MS = 1_000;
 const POLL_MS = 5;
+/** A candle that was over longer ago than this when the market is there again is not told as closed any more. */
+const OPEN_MAX_S = 3_600;
 
 /** What is kept of one instrument. */
 class InstrumentStatistics {
@@ -103,11 +112,20 @@ class InstrumentStatistics {
     return false;
   }
 
+  /** Candles of which nobody has been told yet that they are over. */
+  get open(): OpenCandle[] {
+    return [
+      ...this.closed.map(({ interval, candle }) => ({ interval, startS: candle.startS })),
+      ...[...this.current].filter(([, { isClosed }]) => !isClosed).map(([interval, { candle }]) => ({ interval, startS: candle.startS })),
+    ];
+  }
+
   /**
    * Makes day and current candles anew: of what Postgres holds up to `sequence`, and of the tail behind it.
-   * @param second the venue's time: candles that are over by it were closed before this began
+   * @param second the venue's time: candles that are over by it were closed before this began, but for
+   * @param open those that were under way, and are told as closed where they are over now
    */
-  rebuild(stored: readonly StoredCandle[], sequence: number, second: number): void {
+  rebuild(stored: readonly StoredCandle[], sequence: number, second: number, open: readonly OpenCandle[]): void {
     this.day = new DayWindow();
     const [minutes, seconds] = [new CandleSeries(60), new CandleSeries(1)];
     for (const { intervalS, candle } of stored) (intervalS === 1 ? seconds : minutes).addCandle(candle);
@@ -117,12 +135,22 @@ class InstrumentStatistics {
     this.closed.length = 0;
     // The tail may be ahead of the time that was asked for.
     const now = Math.max(second, seconds.sorted().at(-1)?.startS ?? 0);
-    for (const interval of INTERVALS) {
+    const candleOf = (interval: Interval, startS: number): CandleBuilder => {
       const length = INTERVAL_SECONDS[interval];
-      const candle = new CandleBuilder(startOf(now, length));
+      const candle = new CandleBuilder(startS);
       for (const part of (length === 1 ? seconds : minutes).candles.values()) {
-        if (startOf(part.startS, length) === candle.startS) candle.addCandle(part);
+        if (startOf(part.startS, length) === startS) candle.addCandle(part);
       }
+      return candle;
+    };
+    for (const { interval, startS } of open) {
+      if (startS === startOf(now, INTERVAL_SECONDS[interval])) continue;
+      const candle = candleOf(interval, startS);
+      // A rebuild may have lost all that was in it.
+      if (candle.trades > 0) this.closed.push({ interval, candle });
+    }
+    for (const interval of INTERVALS) {
+      const candle = candleOf(interval, startOf(now, INTERVAL_SECONDS[interval]));
       if (candle.trades === 0) continue;
       this.current.set(interval, { candle, isClosed: false });
       this.changed.add(interval);
@@ -140,9 +168,12 @@ export class MarketStatistics implements MarketListener {
   private market: Market | null = null;
   /** Counts the times that everything began anew: what was asked for before is of no use then. */
   private generation = 0;
-  private epoch = '';
+  /** Life of the shard that all of it is of. */
+  epoch = '';
   private isTailWhole = false;
   private isDayWhole = false;
+  /** Candles that were told as under way when everything began anew, by instrument. */
+  private open = new Map<string, readonly OpenCandle[]>();
   private readonly dirty = new Set<string>();
   private isFlushScheduled = false;
   private timer: NodeJS.Timeout | null = null;
@@ -234,15 +265,21 @@ export class MarketStatistics implements MarketListener {
   }
 
   /** @returns false when memory does not hold all of `position` in time */
-  async waitFor(position: { readonly epoch: string; readonly sequence: number }, timeoutMs: number): Promise<boolean> {
+  async waitFor(position: LogPosition, timeoutMs: number): Promise<boolean> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const isReady = this.isTailWhole && this.epoch === position.epoch;
-      if (isReady && (this.market as Market).sequence >= position.sequence) return true;
+      const { market } = this;
+      if (market !== null && this.isReadyFor(position) && await market.waitFor(position, Math.max(0, deadline - Date.now()))) {
+        // The books may have been read anew meanwhile.
+        if (this.isReadyFor(position)) return true;
+      }
       if (Date.now() >= deadline) return false;
-      if (isReady) await (this.market as Market).waitFor(position.sequence, deadline - Date.now());
-      else await sleep(POLL_MS);
+      if (!this.isReadyFor(position)) await sleep(POLL_MS);
     }
+  }
+
+  private isReadyFor(position: LogPosition): boolean {
+    return this.isTailWhole && isSameLife(this, position);
   }
 
   /** MarketListener */
@@ -250,6 +287,8 @@ export class MarketStatistics implements MarketListener {
     this.market = market;
     this.epoch = market.epoch;
     this.generation++;
+    // Until the day is whole nothing is told, so what was open before still is.
+    if (this.isDayWhole) this.open = new Map([...this.instruments].map(([name, statistics]) => [name, statistics.open]));
     this.instruments = this.fresh();
     this.isTailWhole = false;
     this.isDayWhole = false;
@@ -335,7 +374,7 @@ export class MarketStatistics implements MarketListener {
     }
     if (generation !== this.generation) return;
     for (const [name, tail] of older) this.instruments.get(name)?.tail.prepend(tail);
-    for (const statistics of this.instruments.values()) statistics.rebuild([], 0, this.nowS());
+    for (const statistics of this.instruments.values()) statistics.rebuild([], 0, this.nowS(), []);
     this.isTailWhole = true;
   }
 
@@ -347,8 +386,9 @@ export class MarketStatistics implements MarketListener {
   private async loadDay(generation: number): Promise<void> {
     const { timeUs } = await this.sources.clock();
     const second = secondOf(timeUs);
+    this.forgetLongOpen(second);
     const [{ epoch, sequence, candles }, lastTrades] = await Promise.all([
-      this.sources.recentCandles(DayWindow.firstMinute(second), second), this.sources.lastTrades(),
+      this.sources.recentCandles(...this.neededSince(second)), this.sources.lastTrades(),
     ]);
     if (generation !== this.generation) return;
     if (epoch !== this.epoch) throw new Error('postgres is of another life of the shard');
@@ -358,11 +398,29 @@ export class MarketStatistics implements MarketListener {
       if (list === undefined) byName.set(stored.instrument, [stored]);
       else list.push(stored);
     }
-    for (const [name, statistics] of this.instruments) statistics.rebuild(byName.get(name) ?? [], sequence, second);
+    for (const [name, statistics] of this.instruments) statistics.rebuild(byName.get(name) ?? [], sequence, second, this.open.get(name) ?? []);
     for (const trade of lastTrades) this.noteLast(generation, trade);
+    this.open.clear();
     this.isDayWhole = true;
     for (const name of this.names) this.mark(name);
     this.logger.info({ epoch, sequence }, 'market statistics are whole');
+  }
+
+  /** From when on the stored minutes and seconds are needed: for the 24 hours, and whole for the candles that were open. */
+  private neededSince(second: number): [minutesFromS: number, secondsFromS: number] {
+    let [minutesFromS, secondsFromS] = [DayWindow.firstMinute(second), second];
+    for (const { interval, startS } of [...this.open.values()].flat()) {
+      if (interval === '1s') secondsFromS = Math.min(secondsFromS, startS);
+      else minutesFromS = Math.min(minutesFromS, startS);
+    }
+    return [minutesFromS, secondsFromS];
+  }
+
+  /** After a long interruption, nobody waits for the end of what was open. */
+  private forgetLongOpen(second: number): void {
+    for (const [name, open] of this.open) {
+      this.open.set(name, open.filter(({ interval, startS }) => startS >= second - INTERVAL_SECONDS[interval] - OPEN_MAX_S));
+    }
   }
 
   /** Closes candles that are over without a trade after them, and lets go of trades that Postgres holds. */
@@ -387,9 +445,9 @@ export class MarketStatistics implements MarketListener {
 
   private async askClock(): Promise<void> {
     const { generation } = this;
-    const { timeUs, epoch, sequence, persisted } = await this.sources.clock();
+    const { timeUs, persisted, ...end } = await this.sources.clock();
     const market = this.market as Market;
-    if (epoch !== this.epoch || !(await market.waitFor(sequence, CATCH_UP_MS)) || generation !== this.generation) return;
+    if (!isSameLife(end, this) || !(await market.waitFor(end, CATCH_UP_MS)) || generation !== this.generation) return;
     const second = secondOf(timeUs);
     // Until it has been read what Postgres holds, the tail is needed from its beginning.
     if (!this.isDayWhole) return;

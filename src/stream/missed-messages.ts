@@ -2,16 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Channel } from '../domain/channels';
 import { decodeLogEntry, epochOfPayload, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import type { Side } from '../domain/order';
-import type { Client } from './audience';
-import type { LogTail } from './log-tail';
-import type { Market } from './market';
-import type { Message } from './message';
-import { itemsOf } from './messages';
-import type { Position } from './position';
+import type { LogTail } from '../market/log-tail';
+import type { Market } from '../market/market';
+import type { Subscriber } from './audience';
+import { itemsOf, newsOfItem } from './entry-items';
+import { Message } from './message';
+import type { ResumeRefusal } from './news';
+import { bookSequenceOf, type StreamPosition } from './stream-position';
 import type { Subscription } from './subscriptions';
-
-/** Why missed messages are not told one by one. */
-export type ReplayRefusal = 'since_too_old' | 'since_in_future' | 'other_life' | 'history_unavailable' | 'market_data_interrupted';
 
 /** Entries behind a sequence that are not in memory any more, oldest first; null when they are nowhere to be had. */
 export type OlderEntries = (after: number, count: number) => Promise<readonly RawLogEntry[] | null>;
@@ -32,7 +30,7 @@ interface Touched extends TouchedLevels {
   readonly asks: Set<number>;
 }
 
-export interface ReplayLimits {
+export interface MissedLimits {
   readonly entriesMax: number;
   /** Bytes that may wait for the client before the next page. */
   readonly waitingBytesMax: number;
@@ -40,22 +38,22 @@ export interface ReplayLimits {
 }
 
 /** Tells one client the trades and orders that it has missed, entry by entry, and finds the levels that changed. */
-export class Replay {
+export class MissedMessages {
   private readonly touched = new Map<string, Touched>();
   private readonly wanted: ReadonlySet<string>;
   private at: number;
   /** Messages of the last page: book changes that are told at the end have their place among them. */
   private held: Message[] = [];
-  private stands: Position;
+  private stands: StreamPosition;
 
   constructor(
-    private readonly client: Client,
+    private readonly subscriber: Subscriber,
     subscriptions: readonly Subscription[],
-    private readonly from: Position,
+    private readonly from: StreamPosition,
     private readonly market: Market,
     private readonly tail: LogTail,
     private readonly older: OlderEntries,
-    private readonly limits: ReplayLimits,
+    private readonly limits: MissedLimits,
     /** Whether it may go on: the client is there and the books are still the same. */
     private readonly isCurrent: () => boolean,
   ) {
@@ -65,7 +63,7 @@ export class Replay {
   }
 
   /** Where the client stands behind what was written to it. */
-  get told(): Position {
+  get told(): StreamPosition {
     return this.stands;
   }
 
@@ -74,7 +72,7 @@ export class Replay {
    * @param caughtUp called in the very turn in which that is so, with the messages that are left to write and the touched levels by instrument
    * @returns null, or why it cannot be done; undefined when the client is gone or too slow
    */
-  async run(caughtUp: (held: readonly Message[], touched: ReadonlyMap<string, TouchedLevels>) => void): Promise<ReplayRefusal | null | undefined> {
+  async run(caughtUp: (held: readonly Message[], touched: ReadonlyMap<string, TouchedLevels>) => void): Promise<ResumeRefusal | null | undefined> {
     const refusal = await this.refusal();
     if (refusal !== null) return refusal;
     for (;;) {
@@ -91,10 +89,10 @@ export class Replay {
     }
   }
 
-  private async refusal(): Promise<ReplayRefusal | null> {
-    const { epoch, sequence, bookSequence } = this.from;
-    const newest = Math.max(sequence, bookSequence);
-    if (newest > this.market.sequence && !await this.market.waitFor(newest, FUTURE_WAIT_MS)) return 'since_in_future';
+  private async refusal(): Promise<ResumeRefusal | null> {
+    const { epoch, sequence, bookSequence, booksAhead } = this.from;
+    const newest = Math.max(sequence, bookSequence, booksAhead?.sequence ?? 0);
+    if (newest > this.market.sequence && !await this.market.waitFor({ epoch: epoch ?? this.market.epoch, sequence: newest }, FUTURE_WAIT_MS)) return 'since_in_future';
     if (this.market.sequence - this.at > this.limits.entriesMax) return 'since_too_old';
     if (epoch === null || epoch === this.market.epoch || sequence === 0) return null;
     // The shard was rebuilt since. What came before that is one history, as long as the client saw no more of it than was kept.
@@ -113,7 +111,7 @@ export class Replay {
   }
 
   private tell(entries: readonly RawLogEntry[]): void {
-    this.client.write(this.held);
+    this.subscriber.write(this.held);
     this.stands = this.held.at(-1)?.position ?? this.stands;
     const messages: Message[] = [];
     for (const { sequence, payload } of entries) {
@@ -131,14 +129,15 @@ export class Replay {
       if (item.index < told) continue;
       const instrument = this.market.instrument(item.instrument);
       if (instrument === undefined) continue;
-      messages.push(item.make(instrument, {
-        epoch: this.market.epoch, sequence: entry.sequence - 1, count: item.index + 1, bookSequence: this.from.bookSequence,
+      messages.push(new Message(newsOfItem(item, entry, instrument), {
+        ...this.from, epoch: this.market.epoch, sequence: entry.sequence - 1, count: item.index + 1,
       }));
     }
   }
 
   private noteLevels(entry: LogEntry): void {
     for (const { instrument, side, priceTicks } of entry.levels) {
+      if (entry.sequence <= bookSequenceOf(this.from, instrument)) continue;
       let touched = this.touched.get(instrument);
       if (touched === undefined) {
         if (!this.wanted.has(pairOf('orderbook', instrument))) continue;
@@ -151,7 +150,7 @@ export class Replay {
 
   /** Waits for the client to take what it got. @returns false when it does not in time */
   private async hasRoom(): Promise<boolean> {
-    const { link } = this.client;
+    const { link } = this.subscriber;
     if (link.waitingBytes <= this.limits.waitingBytesMax) {
       await nextTurn();
       return true;

@@ -1,4 +1,4 @@
-import Ajv2020, { type AnySchema, type ValidateFunction } from 'ajv/dist/2020';
+import Ajv2020, { type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 
 /** The OpenAPI document as what answers are held against. */
@@ -44,6 +44,12 @@ function closed(schema: unknown): unknown {
   const copy = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
   const isWholeObject = copy.type === 'object' && copy.properties !== undefined;
   return isWholeObject && copy.additionalProperties === undefined ? { ...copy, additionalProperties: false } : copy;
+}
+
+/** Of alternatives that all failed, the one that got furthest is the one that was meant. */
+function deepest(errors: readonly ErrorObject[]): ErrorObject[] {
+  const depth = ({ instancePath }: ErrorObject): number => instancePath.split('/').length;
+  return [...errors].sort((a, b) => depth(b) - depth(a));
 }
 
 export class Contract {
@@ -134,7 +140,7 @@ export class Contract {
     if (isHead || !type.endsWith('json')) return found;
     const body = JSON.parse(answer.text) as { instance?: unknown };
     const validate = this.validator(media.schema ?? true);
-    if (!validate(body)) found.push(...(validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}: ${answer.text.slice(0, 300)}`));
+    if (!validate(body)) found.push(...deepest(validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`));
     if (type === 'application/problem+json' && body.instance !== answer.headers.get('x-request-id')) found.push('instance is not the request id');
     return found;
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import { LogEpochError, LogGapError } from '../log/log-reader';
 import type { Instrument } from '../domain/instruments';
+import { isSameLife, reaches, type LogPosition } from '../domain/log-position';
 import type { Side } from '../domain/order';
 import { BookReplica } from './book-replica';
 import { LogTail } from './log-tail';
@@ -33,6 +34,11 @@ export interface MarketListener {
   reset(market: Market): void;
 }
 
+interface Waiter {
+  readonly isReached: () => boolean;
+  readonly wake: () => void;
+}
+
 /** The log is of another life of the shard than the books. */
 class OtherLifeError extends Error {
   constructor() {
@@ -57,7 +63,7 @@ export class Market {
   private readonly instruments: ReadonlyMap<string, Instrument>;
   /** The newest entries, up to `sequence`. */
   readonly tail: LogTail;
-  private readonly waiters = new Set<{ readonly sequence: number; readonly wake: () => void }>();
+  private readonly waiters = new Set<Waiter>();
   private running: Promise<void> | null = null;
   private stopping = false;
   private isSynced = false;
@@ -110,12 +116,21 @@ export class Market {
     await this.running;
   }
 
-  /** @returns false when the books do not contain `sequence` in time. */
-  waitFor(sequence: number, timeoutMs: number): Promise<boolean> {
-    if (this.isSynced && this.sequence >= sequence) return Promise.resolve(true);
+  /** @returns false when the books do not contain everything up to `position` in time: those of another life never do. */
+  waitFor(position: LogPosition, timeoutMs: number): Promise<boolean> {
+    return this.until(() => this.isSynced && reaches(this, position), timeoutMs);
+  }
+
+  /** @returns false when the books do not follow the log in time. */
+  waitUntilSynced(timeoutMs: number): Promise<boolean> {
+    return this.until(() => this.isSynced, timeoutMs);
+  }
+
+  private until(isReached: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (isReached()) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const waiter = {
-        sequence,
+      const waiter: Waiter = {
+        isReached,
         wake: (): void => {
           clearTimeout(timer);
           this.waiters.delete(waiter);
@@ -151,9 +166,7 @@ export class Market {
   /** Silence may mean that the log began anew below our sequence: another life, or an older Redis. */
   private async confirmLineage(): Promise<void> {
     const meta = await this.engine.meta();
-    if (meta === null || meta.epoch !== this.epoch || meta.sequence < this.sequence) {
-      throw new OtherLifeError();
-    }
+    if (meta === null || !reaches(meta, this)) throw new OtherLifeError();
   }
 
   private apply(raw: RawLogEntry): void {
@@ -209,7 +222,7 @@ export class Market {
   private wakeWaiters(): void {
     if (this.waiters.size === 0) return;
     for (const waiter of this.waiters) {
-      if (waiter.sequence <= this.sequence) waiter.wake();
+      if (waiter.isReached()) waiter.wake();
     }
   }
 
@@ -255,7 +268,7 @@ export class Market {
       this.books.set(instrument, book);
     }
     const after = await this.engine.meta();
-    if (after === null || after.epoch !== before.epoch) throw new OtherLifeError();
+    if (after === null || !isSameLife(after, before)) throw new OtherLifeError();
     this.sequence = before.sequence;
     this.timeUs = before.timeUs;
     this.epoch = before.epoch;

@@ -1,0 +1,128 @@
+import Joi from 'joi';
+import { BARE_CHANNELS, CHANNELS, type Channel } from '../../domain/channels';
+import type { Instrument } from '../../domain/instruments';
+import type { Checked, Request, Start } from '../../stream/dialect';
+import type { Unreadable } from '../../stream/news';
+import { positionAt, type StreamPosition } from '../../stream/stream-position';
+import type { Subscription } from '../../stream/subscriptions';
+import { parsePosition } from './stream-position';
+
+/** Characters of an error's message that are told. */
+const MESSAGE_LENGTH_MAX = 400;
+const FIELD_LENGTH_MAX = 100;
+
+/** What clients ask for, in the query or by message. */
+interface Wish {
+  readonly channels?: readonly Channel[];
+  readonly instruments?: readonly string[];
+  readonly depth?: number;
+  readonly since?: StreamPosition;
+}
+
+interface Asked extends Wish {
+  readonly op: 'subscribe' | 'unsubscribe' | 'ping';
+}
+
+/** Query parameters of a stream. */
+const QUERY_PARAMETERS: readonly string[] = ['channels', 'instruments', 'depth', 'since'];
+
+const SINCE_TEXT_MAX = 128;
+const OPTIONS: Joi.ValidationOptions = { convert: false, errors: { wrap: { label: false } } };
+
+function invalid(field: string, problem: string): { readonly error: Unreadable } {
+  const name = field.length > FIELD_LENGTH_MAX ? `${field.slice(0, FIELD_LENGTH_MAX)}…` : field;
+  const message = `${name} ${problem}`;
+  // A list of all instruments, or what the client itself sent, may be long.
+  const shown = message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)} …` : message;
+  return { error: { code: 'validation_failed', field: name, message: shown, reference: null } };
+}
+
+function malformed(message: string): { readonly error: Unreadable } {
+  return { error: { code: 'malformed_json', message, reference: null } };
+}
+
+function checkedBy<T>(schema: Joi.ObjectSchema<T>, given: unknown): Checked<T> {
+  const checked = schema.validate(given, OPTIONS);
+  if (checked.error === undefined) return { value: checked.value };
+  const { message } = checked.error;
+  const field = checked.error.details[0]?.context?.label ?? '';
+  return invalid(field, message.slice(field.length).trimStart());
+}
+
+/** Reads what clients of the venue's own dialect ask for. */
+export class NativeStreamRequests {
+  private readonly instruments: ReadonlyMap<string, Instrument>;
+  private readonly wish: Joi.ObjectSchema<Wish>;
+  private readonly asked: Joi.ObjectSchema<Asked>;
+
+  constructor(instruments: readonly Instrument[], depthMax: number) {
+    this.instruments = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
+    const since = Joi.any().custom((value: unknown, helpers) => {
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return positionAt(value);
+      const position = typeof value === 'string' && value.length <= SINCE_TEXT_MAX ? parsePosition(value) : null;
+      return position ?? helpers.error('since');
+    }).messages({ since: '{{#label}} must be a sequence or the id of an event' });
+    const fields = {
+      channels: Joi.array().items(Joi.string().valid(...CHANNELS)).min(1).unique(),
+      instruments: Joi.array().items(Joi.string().valid(...instruments.map(({ instrument }) => instrument))).min(1).unique(),
+      depth: Joi.number().integer().min(1).max(depthMax),
+      since,
+    };
+    this.wish = Joi.object<Wish>(fields);
+    this.asked = Joi.object<Asked>({ op: Joi.string().valid('subscribe', 'unsubscribe', 'ping').required(), ...fields })
+      .when(Joi.object({ op: Joi.invalid('subscribe') }).unknown(), { then: Joi.object({ depth: Joi.forbidden(), since: Joi.forbidden() }) });
+  }
+
+  /** @param text of a client's message, null for one that is no text; @param depth of books, where the message says none */
+  read(text: string | null, depth: number | null): Checked<Request> {
+    if (text === null) return malformed('a message must be text');
+    let given: unknown;
+    try {
+      given = JSON.parse(text);
+    } catch {
+      return malformed('a message must be a JSON object');
+    }
+    // Copied, it would be the object's prototype, and its fields would be taken for the request's own.
+    if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__')) return invalid('__proto__', 'is not allowed');
+    const checked = checkedBy(this.asked, given);
+    return 'error' in checked ? checked : { value: this.requestOf(checked.value, depth) };
+  }
+
+  private requestOf({ op, ...wish }: Asked, depth: number | null): Request {
+    // Its clients know answers by their order.
+    const reference = null;
+    if (op === 'ping') return { op, reference };
+    if (op === 'subscribe') return { op, wanted: this.wanted(wish, depth), since: wish.since, reference };
+    const { channels, instruments } = wish;
+    return {
+      op, reference,
+      isMeant: ({ channel, instrument }) => (
+        (channels === undefined || channels.includes(channel)) && (instruments === undefined || instruments.includes(instrument.instrument))
+      ),
+    };
+  }
+
+  /** What a connection follows from its beginning, and how deep its books are unless a message says so. */
+  readQuery(query: URLSearchParams): Checked<Start & { readonly depth: number | null }> {
+    const given: Record<string, unknown> = {};
+    for (const [name, value] of query) {
+      if (!QUERY_PARAMETERS.includes(name)) return invalid(name === '' ? 'query' : name, 'is not allowed');
+      if (name in given) return invalid(name, 'must be given once');
+      if (name === 'channels' || name === 'instruments') given[name] = value.split(',');
+      else given[name] = name === 'depth' && /^[0-9]{1,9}$/.test(value) ? Number(value) : value;
+    }
+    const checked = checkedBy(this.wish, given);
+    if ('error' in checked) return checked;
+    const { channels, instruments, depth = null, since } = checked.value;
+    const isNamed = channels !== undefined || instruments !== undefined;
+    return { value: { wanted: this.wanted(checked.value, depth), since, isNamed, depth } };
+  }
+
+  /** Subscriptions that a wish names: books as deep as it says. */
+  private wanted(wish: Wish, depth: number | null): Subscription[] {
+    const names = wish.instruments ?? [...this.instruments.keys()];
+    return (wish.channels ?? BARE_CHANNELS).flatMap((channel) => names.map((name) => ({
+      channel, instrument: this.instruments.get(name) as Instrument, depth: channel === 'orderbook' ? wish.depth ?? depth : null,
+    })));
+  }
+}

@@ -1,0 +1,32 @@
+import type { Instrument } from '../../domain/instruments';
+import type { Checked, Opened, Request, StreamDialect, StreamSession } from '../../stream/dialect';
+import { NativeStreamRequests } from './stream-requests';
+import { nativeStreamEncoder } from './stream-texts';
+
+/** One connection. It remembers how deep the books are that it asked for on connecting. */
+class NativeStreamSession implements StreamSession {
+  readonly encoder = nativeStreamEncoder;
+
+  constructor(private readonly requests: NativeStreamRequests, private readonly depth: number | null) {}
+
+  read(text: string | null): Checked<Request> {
+    return this.requests.read(text, this.depth);
+  }
+}
+
+/** The venue's own dialect of the stream. */
+export class NativeStreamDialect implements StreamDialect {
+  private readonly requests: NativeStreamRequests;
+
+  constructor(instruments: readonly Instrument[], depthMax: number) {
+    this.requests = new NativeStreamRequests(instruments, depthMax);
+  }
+
+  open(query: URLSearchParams, lastEventId = ''): Opened {
+    // A browser repeats the address of its first connection, and says beside it how far it has come since.
+    const asked = new URLSearchParams(query);
+    if (lastEventId !== '') asked.set('since', lastEventId);
+    const start = this.requests.readQuery(asked);
+    return { session: new NativeStreamSession(this.requests, 'value' in start ? start.value.depth : null), start };
+  }
+}

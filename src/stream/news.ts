@@ -1,0 +1,112 @@
+import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
+import type { Candle, Interval } from '../domain/candle';
+import type { Instrument } from '../domain/instruments';
+import type { Order, Trade } from '../domain/order';
+import type { BookReplica } from '../market/book-replica';
+import type { FeedDelta } from './feed-delta';
+import type { Subscription } from './subscriptions';
+
+/** What the stream has to tell, in no dialect: numbers as the domain has them. */
+export type News = MarketNews | DeltaNews | NoticeNews;
+export type MarketNews = TradeNews | OrderNews | SnapshotNews | ChannelNews;
+/** Of the channels that another market listener feeds. */
+export type ChannelNews = TickerNews | CandleNews;
+
+type Level = readonly [priceTicks: number, quantityLots: number];
+
+interface Of {
+  readonly instrument: Instrument;
+  readonly sequence: number;
+  /** Microseconds since 1970. */
+  readonly timeUs: number;
+}
+
+export interface TradeNews extends Of {
+  readonly kind: 'trade';
+  readonly trade: Trade;
+}
+
+export interface OrderNews extends Of {
+  readonly kind: 'order';
+  readonly order: Order;
+}
+
+/** A book as it is, to the depth that is followed. */
+export interface SnapshotNews extends Of {
+  readonly kind: 'snapshot';
+  /** Best first. */
+  readonly bids: readonly Level[];
+  readonly asks: readonly Level[];
+  readonly checksum: number;
+}
+
+export interface DeltaNews {
+  readonly kind: 'delta';
+  readonly delta: FeedDelta;
+  /** Of the book as it is after the delta. */
+  readonly checksum: number;
+}
+
+export interface TickerNews extends Of {
+  readonly kind: 'ticker';
+  /** The last trade ever; null before the first. */
+  readonly last: Trade | null;
+  readonly bid: Level | undefined;
+  readonly ask: Level | undefined;
+  /** The trades of the last 24 hours in one; null without any. */
+  readonly day: Candle | null;
+}
+
+export interface CandleNews extends Of {
+  readonly kind: 'candle';
+  readonly interval: Interval;
+  readonly candle: Candle;
+  readonly isClosed: boolean;
+}
+
+/** About the connection. */
+export interface NoticeNews {
+  readonly kind: 'notice';
+  readonly notice: Notice;
+  /** Up to where everything has been told. */
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly timeUs: number;
+}
+
+/** What a client calls its own request, to know the answer by; null when it does not. */
+export type Reference = string | number | null;
+
+export type Notice =
+  | { readonly is: 'subscribed'; readonly subscriptions: readonly Subscription[]; readonly reference: Reference }
+  | { readonly is: 'pong'; readonly reference: Reference }
+  | { readonly is: 'refused'; readonly refusal: Refusal }
+  /** Something was skipped: everything is told anew. */
+  | { readonly is: 'resync'; readonly reason: ResyncReason }
+  /** What was missed since a sequence has been told. */
+  | { readonly is: 'resumed'; readonly since: number }
+  | { readonly is: 'heartbeat' }
+  | { readonly is: 'shutdown' };
+
+/** Why missed messages are not told one by one. */
+export type ResumeRefusal = 'since_too_old' | 'since_in_future' | 'other_life' | 'history_unavailable' | 'market_data_interrupted';
+export type ResyncReason = ResumeRefusal | 'slow_consumer';
+
+/** Why a request is not carried out. */
+export type Refusal = Unreadable
+  | { readonly code: 'subscription_limit'; readonly subscriptionsMax: number; readonly reference: Reference }
+  | { readonly code: 'rate_limited'; readonly messagesPerSecond: number; readonly reference: Reference };
+
+/** A request that its dialect does not understand. */
+export interface Unreadable {
+  readonly code: 'malformed_json' | 'validation_failed';
+  /** What of the request it is about: the message begins with it. */
+  readonly field?: string;
+  readonly message: string;
+  readonly reference: Reference;
+}
+
+/** @param levels of each side */
+export function checksumOf(book: BookReplica, instrument: Instrument, levels: number): number {
+  return levels >= CHECKSUM_LEVELS ? book.checksum(instrument) : bookChecksum(book.bids.top(levels), book.asks.top(levels), instrument);
+}

@@ -1,0 +1,154 @@
+import type { Subscriber } from './audience';
+import type { Checked, Opened, Request } from './dialect';
+import type { FanOut } from './fan-out';
+import type { MarketFollower } from './market-follower';
+import type { Refusal, Reference } from './news';
+import type { StreamOptions } from './options';
+import type { Resumption } from './resumption';
+import type { SlowSubscribers } from './slow-subscribers';
+import type { StreamPosition } from './stream-position';
+import { isSamePair, type Subscription } from './subscriptions';
+import type { Telling } from './telling';
+import type { Topics } from './topics';
+
+/** What subscribers ask for, on connecting and later. */
+export class Subscribing {
+  constructor(
+    private readonly topics: Topics,
+    private readonly fanOut: FanOut,
+    private readonly follower: MarketFollower,
+    private readonly telling: Telling,
+    private readonly slow: SlowSubscribers,
+    private readonly resumption: Resumption,
+    private readonly options: StreamOptions,
+  ) {}
+
+  /** What a connection follows from its beginning. It gets nothing while what it asks for is not understood. */
+  begin(subscriber: Subscriber, start: Opened['start']): void {
+    if ('error' in start) {
+      this.telling.refusal(subscriber, start.error);
+      return;
+    }
+    const { wanted, since, isNamed } = start.value;
+    if (isNamed) this.subscribe(subscriber, wanted, since, null);
+    else if (wanted.length > this.options.subscriptionsMax) this.telling.refusal(subscriber, this.tooMany(null));
+    else this.follow(subscriber, [], wanted, since);
+  }
+
+  /** @param text of a message; null for one that is no text */
+  receive(subscriber: Subscriber, text: string | null): void {
+    if (subscriber.isLeaving) return;
+    subscriber.isAlive = true;
+    const { messagesPerSecond } = this.options;
+    if (!subscriber.mayAsk(messagesPerSecond)) {
+      this.telling.refusal(subscriber, { code: 'rate_limited', messagesPerSecond, reference: null });
+      this.telling.drop(subscriber, 'rate_limited');
+      return;
+    }
+    const checked = subscriber.session.read(text);
+    if (subscriber.requests === null) {
+      this.answer(subscriber, checked);
+      this.slow.holdBack(subscriber);
+    } else if (subscriber.requests.length < messagesPerSecond) {
+      subscriber.requests.push(checked);
+    } else {
+      this.telling.drop(subscriber, 'rate_limited');
+    }
+  }
+
+  private answer(subscriber: Subscriber, checked: Checked<Request>): void {
+    if ('error' in checked) {
+      this.telling.refusal(subscriber, checked.error);
+      return;
+    }
+    const request = checked.value;
+    if (request.op === 'ping') this.telling.notice(subscriber, { is: 'pong', reference: request.reference });
+    // What that brings may be much, and the client does not take what it has.
+    else if (this.slow.isOverfull(subscriber)) this.slow.drop(subscriber);
+    else if (request.op === 'subscribe') this.subscribe(subscriber, request.wanted, request.since, request.reference);
+    else this.unsubscribe(subscriber, request);
+  }
+
+  private subscribe(subscriber: Subscriber, wanted: readonly Subscription[], since: StreamPosition | undefined, reference: Reference): void {
+    // The first subscription by name replaces what was not named.
+    const others = subscriber.isBare ? [] : subscriber.subscriptions.filter((other) => !wanted.some((one) => isSamePair(one, other)));
+    if (others.length + wanted.length > this.options.subscriptionsMax) {
+      this.telling.refusal(subscriber, this.tooMany(reference));
+      return;
+    }
+    this.slow.catchUp(subscriber);
+    subscriber.isBare = false;
+    this.telling.notice(subscriber, { is: 'subscribed', subscriptions: [...others, ...wanted], reference });
+    this.follow(subscriber, others, wanted, since);
+  }
+
+  private unsubscribe(subscriber: Subscriber, { isMeant, reference }: Request & { readonly op: 'unsubscribe' }): void {
+    this.slow.catchUp(subscriber);
+    subscriber.isBare = false;
+    const left = subscriber.subscriptions.filter((one) => !isMeant(one));
+    this.follower.flush();
+    this.keep(subscriber, left);
+    this.telling.notice(subscriber, { is: 'subscribed', subscriptions: left, reference });
+  }
+
+  /** Gives a subscriber new subscriptions beside others that go on, or wait, as they are. */
+  private follow(subscriber: Subscriber, others: readonly Subscription[], wanted: readonly Subscription[], since: StreamPosition | undefined): void {
+    this.follower.flush();
+    // What is only named once more is not begun anew.
+    const same = since === undefined
+      ? subscriber.subscriptions.filter((one) => wanted.some((other) => isSamePair(one, other) && one.depth === other.depth))
+      : [];
+    this.keep(subscriber, [...others, ...same]);
+    const added = wanted.filter((one) => !same.some((other) => isSamePair(one, other)));
+    if (added.length > 0) subscriber.awaiting = [...subscriber.awaiting, { wanted: added, since }];
+    void this.beginAwaited(subscriber);
+  }
+
+  /** Takes all but these subscriptions from a subscriber, whether it follows them or waits for them. */
+  private keep(subscriber: Subscriber, subscriptions: readonly Subscription[]): void {
+    const kept = new Set(subscriptions);
+    if (subscriber.group !== null) this.fanOut.groups.join(subscriber, subscriber.group.topics.filter((topic) => kept.has(topic)));
+    subscriber.awaiting = subscriber.awaiting
+      .map(({ wanted, since }) => ({ wanted: wanted.filter((one) => kept.has(one)), since }))
+      .filter(({ wanted }) => wanted.length > 0);
+  }
+
+  /** The books were read anew: what waited for them begins, unless missed messages are being told: then it goes on by itself. */
+  booksAreBack(subscriber: Subscriber): void {
+    if (subscriber.awaiting.length > 0 && subscriber.requests === null) void this.beginAwaited(subscriber);
+  }
+
+  /** Begins what a subscriber waits for, one after the other, as long as there are books to show. Its requests wait for the end. */
+  private async beginAwaited(subscriber: Subscriber): Promise<void> {
+    const { market } = this.topics;
+    subscriber.requests = [];
+    for (let next = subscriber.awaiting[0]; next !== undefined && market?.intact === true; next = subscriber.awaiting[0]) {
+      subscriber.awaiting = subscriber.awaiting.slice(1);
+      if (next.since === undefined) this.beginAnew(subscriber, next.wanted);
+      else await this.resumption.resume(subscriber, market, next.wanted, next.since);
+    }
+    this.answerWaiting(subscriber);
+  }
+
+  private beginAnew(subscriber: Subscriber, wanted: readonly Subscription[]): void {
+    const topics = wanted.map((one) => this.topics.of(one));
+    this.fanOut.follow(subscriber, topics);
+    this.telling.first(subscriber, topics);
+  }
+
+  /** Requests that came while missed messages were told. */
+  private answerWaiting(subscriber: Subscriber): void {
+    const waiting = subscriber.requests ?? [];
+    subscriber.requests = null;
+    for (const request of waiting) {
+      // One of them may begin another such telling.
+      const next = subscriber.requests as Checked<Request>[] | null;
+      if (next !== null) next.push(request);
+      else if (!subscriber.isLeaving) this.answer(subscriber, request);
+    }
+  }
+
+  private tooMany(reference: Reference): Refusal {
+    return { code: 'subscription_limit', subscriptionsMax: this.options.subscriptionsMax, reference };
+  }
+}

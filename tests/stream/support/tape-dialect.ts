@@ -1,0 +1,114 @@
+import type { Channel } from '../../../src/domain/channels';
+import { parseInstruments, DEFAULT_INSTRUMENTS, formatPrice, formatQuantity, type Instrument } from '../../../src/domain/instruments';
+import type { Checked, EndReason, Farewell, Opened, Request, StreamDialect, StreamEncoder, StreamSession, Told } from '../../../src/stream/dialect';
+import type { LevelStep } from '../../../src/stream/level-merge';
+import type { News, Notice, Reference, Unreadable } from '../../../src/stream/news';
+import { positionAt, type StreamPosition } from '../../../src/stream/stream-position';
+import type { Subscription } from '../../../src/stream/subscriptions';
+
+/**
+ * A dialect for tests only, as unlike the venue's own as may be: words instead of JSON, instruments without a dash, requests
+ * that are numbered and answered by number, nothing said of orders, no heartbeats.
+ *
+ * - `+7 deals:BTCUSD book:BTCUSD/5 from 17` is answered `ok 7`, `-8 deals:BTCUSD` `ok 8`, `?9` `ok 9 at <sequence>`
+ * - `deal BTCUSD 50.00x1.00000000 n<trade id> at <sequence>`
+ * - `full BTCUSD at <sequence> sum <checksum> | 50.00x1.00000000 … | …`, `step BTCUSD <previous>><sequence> sum <checksum> | … | …`
+ */
+const CHANNEL_OF: Readonly<Record<string, Channel>> = { deals: 'trades', book: 'orderbook', orders: 'orders' };
+const CLOSE_NORMAL = 1000;
+
+const nameOf = ({ base, quote }: Instrument): string => `${base}${quote}`;
+
+/** What it has said so far: each thing once, however many listen. */
+export class TapeEncoder implements StreamEncoder {
+  readonly said: string[] = [];
+
+  tell(news: News): Told | null {
+    const text = textOf(news);
+    if (text === null) return null;
+    this.said.push(text);
+    return { type: 'line', text };
+  }
+
+  formatPosition({ epoch, sequence, count, bookSequence }: StreamPosition): string {
+    return [epoch, sequence, count, bookSequence].join('/');
+  }
+
+  farewell(reason: EndReason): Farewell {
+    return { code: CLOSE_NORMAL, reason: `bye ${reason}`, told: { type: 'line', text: 'bye' } };
+  }
+}
+
+function textOf(news: News): string | null {
+  if (news.kind === 'notice') return textOfNotice(news.notice, news.sequence);
+  if (news.kind === 'delta') {
+    const { feed: { instrument }, previousSequence, sequence, bids, asks } = news.delta;
+    const steps = (side: readonly LevelStep[]): string => sideOf(side.map(({ priceTicks, after }) => [priceTicks, after]), instrument);
+    return `step ${nameOf(instrument)} ${previousSequence}>${sequence} sum ${news.checksum} | ${steps(bids)} | ${steps(asks)}`;
+  }
+  const { instrument, sequence } = news;
+  switch (news.kind) {
+    case 'trade': {
+      const { priceTicks, quantityLots, tradeId } = news.trade;
+      return `deal ${nameOf(instrument)} ${sideOf([[priceTicks, quantityLots]], instrument)} n${tradeId} at ${sequence}`;
+    }
+    case 'snapshot': return `full ${nameOf(instrument)} at ${sequence} sum ${news.checksum} | ${sideOf(news.bids, instrument)} | ${sideOf(news.asks, instrument)}`;
+    default: return null;
+  }
+}
+
+function sideOf(levels: readonly (readonly [number, number])[], instrument: Instrument): string {
+  return levels.map(([price, lots]) => `${formatPrice(instrument, price)}x${formatQuantity(instrument, lots)}`).join(' ');
+}
+
+function textOfNotice(notice: Notice, sequence: number): string | null {
+  switch (notice.is) {
+    case 'subscribed': return `ok ${notice.reference ?? 'begun'}`;
+    case 'pong': return `ok ${notice.reference} at ${sequence}`;
+    case 'refused': return `no ${notice.refusal.reference ?? '-'} ${notice.refusal.code}`;
+    case 'resync': return `again ${notice.reason}`;
+    case 'resumed': return `went on from ${notice.since}`;
+    case 'shutdown': return 'closing';
+    case 'heartbeat': return null;
+  }
+}
+
+export class TapeDialect implements StreamDialect {
+  readonly encoder = new TapeEncoder();
+  private readonly instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [nameOf(instrument), instrument]));
+
+  /** `?on=deals:BTCUSD+book:BTCUSD`; nothing without it. */
+  open(query: URLSearchParams): Opened {
+    const asked = query.get('on');
+    const checked = asked === null ? { wanted: [], since: undefined } : this.wishOf(asked.split(' '), null);
+    const session: StreamSession = { encoder: this.encoder, read: (text) => this.read(text) };
+    return { session, start: 'error' in checked ? checked : { value: { ...checked, isNamed: asked !== null } } };
+  }
+
+  private read(text: string | null): Checked<Request> {
+    const [, sign, number, rest] = /^([+?-])(\d+)(?: (.*))?$/.exec(text ?? '') ?? [];
+    if (sign === undefined) return unreadable('what?', null);
+    const reference = Number(number);
+    if (sign === '?') return { value: { op: 'ping', reference } };
+    const wish = this.wishOf((rest ?? '').split(' '), reference);
+    if ('error' in wish) return wish;
+    if (sign === '+') return { value: { op: 'subscribe', reference, ...wish } };
+    return { value: { op: 'unsubscribe', reference, isMeant: (one) => wish.wanted.some(({ channel, instrument }) => channel === one.channel && instrument === one.instrument) } };
+  }
+
+  private wishOf(words: readonly string[], reference: Reference): { wanted: Subscription[]; since: StreamPosition | undefined } | { error: Unreadable } {
+    const from = words.indexOf('from');
+    const wanted: Subscription[] = [];
+    for (const word of from < 0 ? words : words.slice(0, from)) {
+      const [, channelName = '', name = '', depth] = /^(\w+):(\w+)(?:\/(\d+))?$/.exec(word) ?? [];
+      const [channel, instrument] = [CHANNEL_OF[channelName], this.instruments.get(name)];
+      if (channel === undefined || instrument === undefined) return unreadable(`no ${word}`, reference);
+      wanted.push({ channel, instrument, depth: depth === undefined ? null : Number(depth) });
+    }
+    return { wanted, since: from < 0 ? undefined : positionAt(Number(words[from + 1])) };
+  }
+}
+
+function unreadable(message: string, reference: Reference): { error: Unreadable } {
+  return { error: { code: 'validation_failed', message, reference } };
+}
