@@ -1,15 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { createAsyncapiDocument } from './api/asyncapi';
-import { CandlesApi } from './api/candles';
-import { InstrumentTable } from './api/instrument-table';
-import { MarketDataApi, type BookView, type TickerData } from './api/market-data';
-import { OrdersApi } from './api/orders';
-import { createOpenapiDocument } from './api/openapi';
 import { Problem, invalid } from './api/problem';
 import type { Config } from './config';
 import { NativeStreamDialect } from './dialects/native/stream';
+import { nativeDialect } from './dialects/native/native';
+import { OrderEntryServer } from './dialects/native/order-entry';
+import type { DialectMaker } from './dialects/services';
+import { InstrumentTable } from './domain/instrument-table';
 import type { Instrument } from './domain/instruments';
 import type { RawLogEntry } from './domain/log-entry';
 import { redisDurabilityProblems } from './engine/durability';
@@ -17,13 +15,17 @@ import { Engine } from './engine/engine';
 import { idempotencyDigest } from './engine/idempotency';
 import { buildLibrary } from './engine/library';
 import { RedisConnection } from './engine/redis-connection';
+import { requireRedisRights } from './engine/redis-rights';
 import { ShardRestorer } from './engine/shard-restorer';
-import { Dispatcher, parametersOf, parseQuery } from './http/dispatch';
+import { Dispatcher } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
 import { HttpServer, type Upgrade } from './http/http-server';
-import { OrderEntryServer } from './http/order-entry';
-import { apiRoutes } from './http/routes';
+import { OriginGuard } from './http/origin-guard';
+import { parametersOf, parseQuery } from './http/query';
+import { RouteTable } from './http/route-table';
 import { LogReader } from './log/log-reader';
+import { CandleReader } from './market/candle-reader';
+import { MarketReader, type BookView, type TickerData } from './market/market-reader';
 import { createMetrics, type Metrics } from './metrics';
 import { CandleHistory } from './persistence/candle-history';
 import { CommitWatcher } from './persistence/commit-watcher';
@@ -31,6 +33,7 @@ import { Database, DatabaseUnavailableError } from './persistence/database';
 import { History } from './persistence/history';
 import { InstrumentRegister } from './persistence/instrument-register';
 import { migrate } from './persistence/migrate';
+import { requireSessions } from './persistence/pooling';
 import { RecoverySource } from './persistence/recovery-source';
 import { PostgresSettings } from './persistence/settings-check';
 import { Writer } from './persistence/writer/writer';
@@ -42,6 +45,7 @@ import { MarketChannels } from './stream/market-channels';
 import { MarketStatistics } from './market/market-statistics';
 import type { StreamDialect } from './stream/dialect';
 import { StreamServer } from './stream/stream-server';
+import { Trading } from './trading/trading';
 import { WorkerMetrics, isWorker } from './workers';
 
 export interface App {
@@ -56,6 +60,8 @@ export interface AppOptions {
   readonly hotPath?: boolean;
   /** Dialects of the stream beside the venue's own, each on a path of its own. */
   readonly streamDialects?: ReadonlyMap<string, StreamDialect>;
+  /** Beside the native one. */
+  readonly dialects?: readonly DialectMaker[];
 }
 
 /** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
@@ -117,7 +123,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const workerMetrics = isWorker() ? new WorkerMetrics(metrics.registry) : null;
 
   const redis = new RedisConnection(config.redisUrl, 'engine', logger);
-  const engine = new Engine(redis, buildLibrary(), config.shard, {
+  const library = buildLibrary();
+  const engine = new Engine(redis, library, config.shard, {
     fillsPerOrderMax: config.fillsPerOrderMax,
     openOrdersPerClientMax: config.openOrdersPerClientMax,
     backlogMax: config.backlogMax,
@@ -238,6 +245,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     marketSynced: () => market?.synced ?? false,
     draining: () => draining,
     problem: () => keeper.problem,
+    redisOutage: () => redis.outageReason,
     settings: { redis: () => redisSettings.problems, postgres: () => postgresSettings.problems },
     requireDurable: config.requireDurable,
   });
@@ -276,30 +284,26 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const createServer = (
     table: InstrumentTable, streams: StreamServer, live: Market, summary: MarketStatistics,
   ): { http: HttpServer; orderEntry: OrderEntryServer } => {
-    const orders = new OrdersApi(engine, history, {
+    const trading = new Trading(engine, history, {
       waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
       staleness: () => status.staleness(),
     }, table, {
-      batchOperationsMax: config.batchOperationsMax,
-      ordersLimitMax: config.ordersLimitMax,
       massCancelPage: config.massCancelPage,
       ackAfter: config.ackAfter,
       engineTimeoutMs: config.engineTimeoutMs,
       readBarrierTimeoutMs: config.readBarrierTimeoutMs,
       digest: idempotencyDigest,
-      isHistoryAway,
     }, orderMetrics(metrics, logger.child({ part: 'orders' })));
-    const marketData = new MarketDataApi({
+    const marketReader = new MarketReader({
       book: readBook,
       bookOrders: (instrument, levels, topLevels) => engine.readOrders(instrument, levels, config.orderbookOrdersMax, topLevels),
       recentTrades: (instrument, count, before) => engine.recentTrades(instrument, count, before),
       olderTrades: (instrument, before, count) => history.trades(instrument, before, count),
       ticker: (instrument) => readTicker(live, summary, instrument),
-      isHistoryAway,
       staleness: () => status.staleness(),
       state: async () => (await engine.meta())?.state ?? 'empty',
-    }, table, config);
-    const candles = new CandlesApi({
+    }, table);
+    const candles = new CandleReader({
       unrecorded: async (instrument) => {
         const position = await engine.position();
         if (!(await summary.waitFor(position, config.readBarrierTimeoutMs))) return null;
@@ -310,28 +314,30 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       recordedBefore: (...range) => candleHistory.candleBefore(...range),
       remembered: (instrument, intervalS) => summary.remembered(instrument, intervalS),
       nowS: () => summary.nowS(),
-      isHistoryAway,
       staleness: () => status.staleness(),
-    }, table, config);
+    }, table);
     const streamDialect = new NativeStreamDialect(config.instruments, config.orderbookLevelsMax);
-    const routes = apiRoutes(orders, marketData, candles);
+    const services = { trading, market: marketReader, candles, instruments: table };
     const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
       request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
     });
-    const express = createExpressApp(routes, { '/openapi.json': createOpenapiDocument(config), '/asyncapi.json': createAsyncapiDocument(config.batchOperationsMax) }, {
+    const native = nativeDialect(services, {
       ready: () => status.ready(),
       metrics: async () => ({
         contentType: metrics.registry.contentType, text: await (workerMetrics?.text() ?? metrics.registry.metrics()),
       }),
     }, {
       open: (query, lastEventId, address) => openEvents(streams, streamDialect, query, lastEventId, address),
-    }, dispatcher);
-    const orderEntry = new OrderEntryServer(orders, dispatcher, {
+    }, config);
+    const routes = new RouteTable([native, ...(options.dialects ?? []).map((make) => make(services))]);
+    const express = createExpressApp(routes, dispatcher);
+    const orderEntry = new OrderEntryServer(native, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
       inFlightMax: config.orderEntryInFlightMax,
       messageBytesMax: config.bodyBytesMax,
       bufferBytesMax: config.orderEntryBufferBytesMax,
       pingMs: config.orderEntryPingMs,
+      requestTimeoutMs: config.requestTimeoutMs,
     }, logger.child({ part: 'order-entry' }), { connections: (count) => metrics.orderEntryConnections.set(count) });
     const upgrades = new Map<string, Upgrade>([
       ['/stream', streamUpgrade(streams, streamDialect)],
@@ -343,7 +349,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       port: config.port,
       connectionsMax: config.httpConnectionsMax,
       requestTimeoutMs: config.requestTimeoutMs,
-    }, routes, express, dispatcher, upgrades, options.hotPath ?? true);
+    }, routes, express, dispatcher, new OriginGuard(config), upgrades, options.hotPath ?? true);
     return { http, orderEntry };
   };
 
@@ -364,6 +370,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const prepareRecord = async (): Promise<readonly Instrument[]> => {
     for (;;) {
       try {
+        await requireSessions(database);
         await migrate(database);
         return await new InstrumentRegister(database).reconcile(config.instruments);
       } catch (error) {
@@ -385,6 +392,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       const port = server === null ? null : await server.http.listen();
       keeper.holdOff();
       await redis.connect();
+      await requireRedisRights(redis, library, config.shard, decodeURIComponent(new URL(config.redisUrl).username) || 'default', config.engineTimeoutMs);
       table.addRetired(await prepareRecord());
       await engine.load();
       // Before anything is acknowledged.

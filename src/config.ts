@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import Joi from 'joi';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
+import { authorityOf, originOf, type Authority } from './domain/origin';
 
 /** The only reader of the environment: every setting and every limit, with its default and its bounds. */
 export interface Config {
@@ -18,6 +19,10 @@ export interface Config {
   readonly shard: string;
   readonly instruments: readonly Instrument[];
   readonly allowInsecure: boolean;
+  /** Web pages that may use the service beside its own, as browsers write their origins. */
+  readonly allowedOrigins: readonly string[];
+  /** Names of the service beside the loopback's. */
+  readonly allowedHosts: readonly Authority[];
   readonly requireDurable: boolean;
   readonly autoRecover: boolean;
   readonly ackAfter: AckAfter;
@@ -110,6 +115,10 @@ const ENVIRONMENT = Joi.object({
     .note('1 to 64 letters, digits, `_` or `-`').description('Name of the shard; all its keys in Redis carry it.'),
   INSTRUMENTS_FILE: Joi.string().note('a file').description('What is traded; without it BTC-USD and ETH-USD.'),
   ALLOW_INSECURE: Joi.boolean().default(false).description('Accept that others can reach a service without authentication.'),
+  ALLOWED_ORIGINS: Joi.string().note('origins, separated by commas')
+    .description('Web pages that may use the service from a browser, beside those that it serves itself, such as `https://terminal.example`.'),
+  ALLOWED_HOSTS: Joi.string().note('names or addresses, with or without a port, separated by commas')
+    .description("Names by which browsers may find the service, beside the loopback's."),
   REQUIRE_DURABLE: Joi.boolean().default(false).description('Not ready on a Redis whose settings can lose what was acknowledged. `npm run up` and Docker set it.'),
   AUTO_RECOVER: Joi.boolean().default(true).description('Rebuild a lost, older or damaged Redis without being asked.'),
   ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis')
@@ -216,10 +225,12 @@ export function describeSettings(): SettingDescription[] {
 }
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS' | 'apiWorkers'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts'> {
   readonly roles: string;
   readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
+  readonly allowedOrigins: string | undefined;
+  readonly allowedHosts: string | undefined;
   readonly idempotencyTtl: number;
 }
 
@@ -238,6 +249,15 @@ function readInstruments(file: string | undefined): Instrument[] {
   }
 }
 
+/** @param read gives null for what is none of the list's kind, `what` */
+function readList<T>(name: string, list: string | undefined, read: (text: string) => T | null, what: string): T[] {
+  return (list ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '').map((part) => {
+    const value = read(part);
+    if (value === null) throw new ConfigError(`${name}: ${part} is not ${what}`);
+    return value;
+  });
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
@@ -254,7 +274,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (!isLoopback(settings.host) && !settings.allowInsecure) {
     throw new ConfigError(`HOST ${settings.host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
   }
-  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, dataDir, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, dataDir, allowedOrigins, allowedHosts, ...rest } = settings;
   return {
     ...rest,
     dataDir: resolve(dataDir),
@@ -262,5 +282,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     roles: new Set(roles.split(',') as Role[]),
     instruments: readInstruments(instrumentsFile),
     idempotencyTtlS: idempotencyTtl,
+    allowedOrigins: readList('ALLOWED_ORIGINS', allowedOrigins, originOf, 'an origin such as https://terminal.example'),
+    allowedHosts: readList('ALLOWED_HOSTS', allowedHosts, authorityOf, 'a host name or address, with or without a port'),
   };
 }

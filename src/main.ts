@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import { createApp, type App } from './app';
 import { ConfigError, readConfig, type Config } from './config';
+import { RedisRightsError } from './engine/redis-rights';
 import { createLogger } from './logger';
+import { DatabaseUnfitError } from './persistence/database';
 import { InstrumentChangedError } from './persistence/instrument-register';
-import { SchemaError } from './persistence/migrate';
 import { Workers, isParent } from './workers';
 
 /** Exit code of a setting that is wrong: starting again would not help. */
@@ -59,7 +60,8 @@ async function main(): Promise<void> {
     await app.start();
   } catch (error) {
     if (stopping) return;
-    if (error instanceof InstrumentChangedError || error instanceof SchemaError) fail(error.message, EXIT_CONFIG);
+    const isUnfit = error instanceof InstrumentChangedError || error instanceof DatabaseUnfitError || error instanceof RedisRightsError;
+    if (isUnfit) fail(error.message, EXIT_CONFIG);
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') fail(`port ${config.port} is in use on ${config.host}`, EXIT_CONFIG);
     logger.fatal({ err: error }, 'start failed');
     fail((error as Error).message, EXIT_FAILED);

@@ -1,7 +1,7 @@
-import type { Answer } from './api/answer';
-import type { Staleness } from './api/answer';
+import type { Staleness } from './domain/staleness';
 import type { ShardMeta } from './engine/engine';
 import type { WatchedProblems } from './settings-watch';
+import type { Answer } from './http/answer';
 
 export interface StatusSources {
   readonly roles: readonly string[];
@@ -14,6 +14,8 @@ export interface StatusSources {
   writerActive(): boolean | null;
   marketSynced(): boolean;
   draining(): boolean;
+  /** Why Redis cannot be reached, in a stable word; null where that is not known. */
+  redisOutage(): string | null;
   /** What is wrong with the servers' settings; null until they were looked at. */
   readonly settings: { redis(): WatchedProblems | null; postgres(): WatchedProblems | null };
   readonly requireDurable: boolean;
@@ -35,10 +37,10 @@ export class Status {
     return meta === null ? { entries: 0, seconds: 0 } : this.lagOf(meta);
   }
 
-  /** Never rejects: where even the lag cannot be told, the answer is stale all the same. */
+  /** For answers that are stale. Never rejects: where even the lag cannot be told, they are stale all the same. */
   async staleness(): Promise<Staleness> {
     const lag = await this.lag().catch(() => null);
-    return { stale: true, lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null };
+    return { lagEntries: lag?.entries ?? null, lagSeconds: lag?.seconds ?? null };
   }
 
   private async lagOf(meta: ShardMeta): Promise<WriterLag> {
@@ -74,7 +76,11 @@ export class Status {
         status: isReady ? 'ready' : 'not_ready',
         problem: isReady ? null : (problem ?? (state === 'open' ? 'market_data_behind' : `shard_${state}`)),
         roles: this.sources.roles,
-        redis: { status: redis.up ? 'up' : 'down', durability_problems: settings.redis?.durability ?? [] },
+        redis: {
+          status: redis.up ? 'up' : 'down',
+          reason: redis.up ? null : this.sources.redisOutage(),
+          durability_problems: settings.redis?.durability ?? [],
+        },
         postgres: {
           status: postgres ? 'up' : 'down',
           durability_problems: settings.postgres?.durability ?? [],

@@ -1,6 +1,7 @@
+import { Refusal } from '../domain/refusal';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
-import { UnavailableError } from '../domain/unavailable';
 
+/** A field as the client wrote its name, a header or a parameter. */
 export interface FieldError {
   readonly field: string;
   readonly message: string;
@@ -40,49 +41,39 @@ export const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
   streams_full: 1,
 };
 
-export class Problem extends Error {
+/** Headers of an answer with this code. */
+export function headersOf(code: ResultCode): Record<string, string> {
+  const retryAfter = RETRY_AFTER_S[code];
+  return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+}
+
+/**
+ * @param detail a sentence for this case
+ * @param requestId the `instance`
+ */
+export function problemBody(code: ResultCode, detail: string, requestId: string, { errors, extensions }: Omit<ProblemExtras, 'detail'>): ProblemBody {
+  const { title, status } = RESULT_CODES[code];
+  const body: ProblemBody = { type: `urn:openfill:problem:${code}`, title, status, detail, instance: requestId, code };
+  if (errors !== undefined) body.errors = errors;
+  return extensions === undefined ? body : Object.assign(body, extensions);
+}
+
+/** What is wrong with a request as it came, before it means anything: in HTTP, in its JSON, or in the shape of its fields. */
+export class Problem extends Refusal {
   readonly status: number;
   readonly headers: Record<string, string>;
 
-  readonly code: ResultCode;
-  readonly extras: ProblemExtras;
-
-  constructor(code: ResultCode, extras: ProblemExtras = {}) {
-    // An answer, not a fault of ours: nobody reads where it was made, and finding that out costs more than an order.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    super(extras.detail ?? RESULT_CODES[code].title);
-    Error.stackTraceLimit = stackTraceLimit;
-    this.code = code;
-    this.extras = extras;
+  constructor(code: ResultCode, readonly extras: ProblemExtras = {}) {
+    super(code, extras.detail === undefined ? {} : { detail: extras.detail });
     this.name = 'Problem';
     this.status = RESULT_CODES[code].status;
-    const retryAfter = RETRY_AFTER_S[code];
-    this.headers = {
-      ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
-      ...extras.headers,
-    };
+    this.headers = { ...headersOf(code), ...extras.headers };
   }
 
   /** @param requestId the `instance` of the problem */
   body(requestId: string): ProblemBody {
-    return {
-      type: `urn:openfill:problem:${this.code}`,
-      title: RESULT_CODES[this.code].title,
-      status: this.status,
-      detail: this.message,
-      instance: requestId,
-      code: this.code,
-      ...(this.extras.errors ? { errors: this.extras.errors } : {}),
-      ...this.extras.extensions,
-    };
+    return problemBody(this.code, this.message, requestId, this.extras);
   }
-}
-
-/** The problem that an error stands for; null for a fault of ours. */
-export function problemOf(error: unknown): Problem | null {
-  if (error instanceof Problem) return error;
-  return error instanceof UnavailableError ? new Problem(error.code) : null;
 }
 
 /** @returns a `validation_failed` whose detail names the first field. */

@@ -1,7 +1,7 @@
 import { firstDifference } from '../audit/difference';
 import { decodeLogEntry, tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Instrument } from '../domain/instruments';
-import { presentOrderWithTrades } from '../domain/present';
+import { presentOrderWithTrades } from '../dialects/native/present';
 import { resultCodeOf } from '../domain/result-code';
 import type { Ledger, SentCommand } from './ledger';
 

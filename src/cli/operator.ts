@@ -8,8 +8,9 @@ import { Engine } from '../engine/engine';
 import { buildLibrary } from '../engine/library';
 import { RedisConnection } from '../engine/redis-connection';
 import { createLogger } from '../logger';
-import { Database } from '../persistence/database';
-import { SchemaError, requireSchema } from '../persistence/migrate';
+import { Database, DatabaseUnfitError } from '../persistence/database';
+import { requireSchema } from '../persistence/migrate';
+import { requireSessions } from '../persistence/pooling';
 import { DataDirInUseError, lockDataDir } from '../servers/data-dir-lock';
 import { startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
@@ -131,11 +132,12 @@ export async function operate(work: (operations: Operations) => Promise<number>)
   try {
     venue = await findVenue();
     operations = await connect(readConfig(venue.environment));
-    // A command of another version would misread the data, or worse, write to it.
+    // Without a session there is no lock. A command of another version would misread the data, or worse, write to it.
+    await requireSessions(operations.database);
     await requireSchema(operations.database);
     process.exitCode = await work(operations);
   } catch (error) {
-    const isExpected = error instanceof OperatorError || error instanceof ConfigError || error instanceof UnavailableError || error instanceof SchemaError;
+    const isExpected = error instanceof OperatorError || error instanceof ConfigError || error instanceof UnavailableError || error instanceof DatabaseUnfitError;
     process.stderr.write(`openfill: ${isExpected ? error.message : String((error as Error).stack)}\n`);
     process.exitCode = 1;
   } finally {

@@ -28,6 +28,7 @@ export const RESULT_CODES = {
   // Given by the service around it.
   validation_failed: { number: null, status: 400, title: 'The request is not valid.' },
   malformed_json: { number: null, status: 400, title: 'The body is not valid JSON.' },
+  origin_not_allowed: { number: null, status: 403, title: 'The request comes from a web page, or names a host, that is not allowed here.' },
   instrument_not_found: { number: null, status: 404, title: 'No such instrument.' },
   not_found: { number: null, status: 404, title: 'There is nothing at this address.' },
   method_not_allowed: { number: null, status: 405, title: 'This method is not supported here.' },

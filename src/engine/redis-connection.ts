@@ -1,8 +1,11 @@
 import { createClient } from 'redis';
 import type { Logger } from 'pino';
+import { RedisOutage, SilentServerError, type OutageReason } from './redis-outage';
 
 /** Longest wait between two attempts to reach Redis again. */
 const RECONNECT_DELAY_MAX_MS = 1000;
+/** A server that takes a connection answers its first commands within this, or it is told. */
+const SILENT_MS = 3_000;
 
 export class RedisTimeoutError extends Error {
   constructor(timeoutMs: number) {
@@ -17,8 +20,12 @@ export class RedisTimeoutError extends Error {
  */
 export class RedisConnection {
   private readonly client;
+  private readonly outage: RedisOutage;
+  private reason: OutageReason | null = null;
+  private silence: NodeJS.Timeout | undefined;
 
   constructor(url: string, name: string, private readonly logger: Logger) {
+    this.outage = RedisOutage.of(logger);
     this.client = createClient({
       url,
       name: `openfill-${name}`,
@@ -33,7 +40,29 @@ export class RedisConnection {
       },
     });
     // node-redis reports each failed attempt here; without a listener it would end the process.
-    this.client.on('error', (error: Error) => this.logger.debug({ err: error, connection: name }, 'redis connection'));
+    this.client.on('error', (error: Error) => {
+      this.logger.debug({ err: error, connection: name }, 'redis connection');
+      this.failed(url, error);
+    });
+    this.client.on('connect', () => {
+      clearTimeout(this.silence);
+      this.silence = setTimeout(() => this.failed(url, new SilentServerError(SILENT_MS)), SILENT_MS).unref();
+    });
+    this.client.on('ready', () => {
+      clearTimeout(this.silence);
+      this.reason = null;
+      this.outage.over(this, true);
+    });
+  }
+
+  private failed(url: string, error: Error): void {
+    clearTimeout(this.silence);
+    this.reason = this.outage.failed(this, url, error);
+  }
+
+  /** Why it cannot be used now; null while it can, and before anything was tried. */
+  get outageReason(): OutageReason | null {
+    return this.reason;
   }
 
   get isReady(): boolean {
@@ -76,6 +105,8 @@ export class RedisConnection {
   }
 
   close(): void {
+    clearTimeout(this.silence);
+    this.outage.over(this, false);
     if (this.client.isOpen) this.client.destroy();
   }
 }

@@ -1,43 +1,32 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import getRawBody from 'raw-body';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-import { answerOfProblem, type Answer } from '../api/answer';
-import { parseJson } from '../api/json';
-import { Problem, invalid, problemOf } from '../api/problem';
-import type { Route } from './routes';
-import { traceOf, type RequestTrace } from './trace';
+import { Problem } from '../api/problem';
+import type { Context } from '../domain/context';
+import { Refusal, refusalOf } from '../domain/refusal';
+import type { Answer } from './answer';
+import { contextOf, type RequestContext } from './context';
+import type { BodyFormat, Dialect } from './dialect';
+import type { MountedRoute } from './route-table';
 
 export interface DispatchOptions {
   readonly bodyBytesMax: number;
   readonly urlBytesMax: number;
   readonly rateLimitPerSecond: number;
+  readonly requestTimeoutMs: number;
 }
 
 export interface DispatchObserver {
   request(method: string, route: string, status: number, seconds: number): void;
 }
 
-/** What a request is known by in limits, logs and metrics. */
-export interface RequestLabel {
-  readonly method: string;
-  /** Of a bounded set of names. */
-  readonly route: string;
-  /** Of the peer. */
-  readonly address: string;
-  readonly requestId: string;
-  readonly traceparent?: string;
-}
-
 /** Longest time that an unwanted body is read off before its connection is closed. */
 const DISCARD_MS = 500;
 
-const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
-
 /**
- * From a request to its answer, the same for both ways in (the order routes ahead of Express, and
- * Express): limits, body, handler, problem documents, headers, log and metrics.
+ * From a request to its answer, the same for every way in (the quick one, Express, and messages of a connection): limits,
+ * body, handler, errors in the words of the route's dialect, headers, log and metrics.
  */
 export class Dispatcher {
   private readonly limiter: RateLimiterMemory;
@@ -61,71 +50,57 @@ export class Dispatcher {
     this.draining = true;
   }
 
-  /** Runs a route's handler and answers. Never rejects. */
-  async run(route: Route, request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>, query: string): Promise<void> {
-    await this.respond(request, response, route.path, async (trace) => {
-      const body = route.takesBody ? await this.readBody(request) : undefined;
-      return route.handle({
-        params,
-        query: query === '' ? {} : parseQuery(query),
-        body,
-        idempotencyKey: idempotencyKeyOf(request),
-        requestId: trace.requestId,
-      });
-    });
+  /**
+   * Answers a request with what its route gives, or with what it throws. Never rejects.
+   * @param query what is behind the question mark, '' without one
+   */
+  async serve(
+    route: MountedRoute, request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>, query: string,
+  ): Promise<void> {
+    const startedMs = performance.now();
+    const context = contextOf(request, this.options.requestTimeoutMs);
+    this.inFlight++;
+    let answer: Answer | null;
+    try {
+      await this.admit(context);
+      if ((request.url ?? '').length > this.options.urlBytesMax) throw new Problem('uri_too_long');
+      const body = route.body === null ? undefined : await this.readBody(request, route.body);
+      answer = await route.handle({ context, params, query, body, request, response });
+    } catch (error) {
+      answer = this.answerOfError(error, context, route.dialect);
+    }
+    this.report(request.method ?? '', route.path, context, answer?.status ?? response.statusCode, startedMs);
+    // Null leaves the response to whoever has begun it.
+    if (answer !== null) {
+      if (!request.complete) await discardBody(request);
+      this.send(request, response, answer, context);
+    }
+    this.inFlight--;
   }
 
   /**
-   * Answers with what `work` gives, or with the problem it throws; null leaves the response to whoever has begun it.
-   * @param route name for logs and metrics
+   * Carries out one message of a connection within the same limits. Never rejects.
+   * @param method and `route` name it in logs and metrics
    */
-  async respond(
-    request: IncomingMessage, response: ServerResponse, route: string, work: (trace: RequestTrace) => Promise<Answer | null>,
-  ): Promise<void> {
-    const trace = traceOf(request);
-    const label = { method: request.method ?? '', route, address: request.socket.remoteAddress ?? '', ...trace };
-    this.inFlight++;
-    let isBegun = false;
-    const answer = await this.perform(label, async () => {
-      if ((request.url ?? '').length > this.options.urlBytesMax) throw new Problem('uri_too_long');
-      const made = await work(trace);
-      isBegun = made === null;
-      return made ?? { status: response.statusCode, body: null };
-    });
-    if (!isBegun) {
-      if (!request.complete) await discardBody(request);
-      this.send(request, response, answer, trace);
-    }
-    this.inFlight--;
-  }
-
-  /** Carries out one request within the limits, whatever brought it. Never rejects. @returns what it is answered with */
-  async perform(request: RequestLabel, work: () => Promise<Answer>): Promise<Answer> {
-    const started = process.hrtime.bigint();
+  async perform(
+    method: string, route: string, context: Context, dialect: Pick<Dialect, 'answerOf'>, work: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const startedMs = performance.now();
     this.inFlight++;
     let answer: Answer;
     try {
-      if (this.draining) throw new Problem('shutting_down');
-      await this.checkRate(request.address);
+      await this.admit(context);
       answer = await work();
     } catch (error) {
-      answer = this.answerOfError(error, request);
+      answer = this.answerOfError(error, context, dialect);
     }
     this.inFlight--;
-    this.report(request, answer.status, Number(process.hrtime.bigint() - started) / 1e9);
+    this.report(method, route, context, answer.status, startedMs);
     return answer;
   }
 
-  private report({ method, route, requestId, traceparent }: RequestLabel, status: number, seconds: number): void {
-    this.observer.request(method, route, status, seconds);
-    // That a probe says no is its purpose.
-    const level = status >= 500 && route !== '/readyz' ? 'warn' : 'debug';
-    if (this.logger.isLevelEnabled(level)) {
-      this.logger[level]({ request_id: requestId, traceparent, method, route, status, ms: seconds * 1000 }, 'request');
-    }
-  }
-
-  private async checkRate(address: string): Promise<void> {
+  private async admit({ address }: Context): Promise<void> {
+    if (this.draining) throw new Problem('shutting_down');
     const limit = this.options.rateLimitPerSecond;
     try {
       await this.limiter.consume(address);
@@ -142,12 +117,22 @@ export class Dispatcher {
     }
   }
 
-  private async readBody(request: IncomingMessage): Promise<unknown> {
+  private report(method: string, route: string, { requestId, traceparent }: Context, status: number, startedMs: number): void {
+    const ms = performance.now() - startedMs;
+    this.observer.request(method, route, status, ms / 1000);
+    // That a probe says no is its purpose.
+    const level = status >= 500 && route !== '/readyz' ? 'warn' : 'debug';
+    if (this.logger.isLevelEnabled(level)) {
+      this.logger[level]({ request_id: requestId, traceparent: traceparent ?? undefined, method, route, status, ms }, 'request');
+    }
+  }
+
+  private async readBody(request: IncomingMessage, format: BodyFormat): Promise<unknown> {
     const { headers } = request;
     const length = headers['content-length'];
     if (length === undefined && headers['transfer-encoding'] === undefined) return undefined;
     if (length === '0') return undefined;
-    if (!JSON_TYPE.test(headers['content-type'] ?? '')) throw new Problem('unsupported_media_type');
+    if (!format.accepts(headers['content-type'] ?? '')) throw new Problem('unsupported_media_type');
     if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
       throw new Problem('unsupported_media_type', { detail: 'The body must not be compressed.' });
     }
@@ -160,17 +145,17 @@ export class Dispatcher {
       }
       throw new Problem('malformed_json', { detail: 'The body ended early.' });
     }
-    return body.length === 0 ? undefined : parseJson(body);
+    return body.length === 0 ? undefined : format.parse(body);
   }
 
-  private answerOfError(error: unknown, { requestId, traceparent }: RequestLabel): Answer {
-    const problem = problemOf(error);
-    if (problem !== null) return answerOfProblem(problem, requestId);
-    this.logger.error({ err: error, request_id: requestId, traceparent }, 'request failed');
-    return answerOfProblem(new Problem('internal_error'), requestId);
+  private answerOfError(error: unknown, { requestId, traceparent }: Context, dialect: Pick<Dialect, 'answerOf'>): Answer {
+    const refusal = refusalOf(error);
+    if (refusal !== null) return dialect.answerOf(refusal, requestId);
+    this.logger.error({ err: error, request_id: requestId, traceparent: traceparent ?? undefined }, 'request failed');
+    return dialect.answerOf(new Refusal('internal_error'), requestId);
   }
 
-  private send(request: IncomingMessage, response: ServerResponse, answer: Answer, trace: RequestTrace): void {
+  private send(request: IncomingMessage, response: ServerResponse, answer: Answer, { requestId, traceparent }: RequestContext): void {
     if (response.headersSent || response.destroyed) return;
     const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
     const headers: Record<string, string | number> = {
@@ -178,8 +163,8 @@ export class Dispatcher {
       'Content-Length': Buffer.byteLength(text),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      'X-Request-Id': trace.requestId,
-      traceparent: trace.traceparent,
+      'X-Request-Id': requestId,
+      traceparent,
       ...answer.headers,
     };
     // A body that was not read would be taken for the next request.
@@ -203,43 +188,4 @@ async function discardBody(request: IncomingMessage): Promise<void> {
     });
     request.resume();
   });
-}
-
-/** @throws Problem `validation_failed` for a key that is given twice */
-function idempotencyKeyOf(request: IncomingMessage): string | undefined {
-  const key = request.headers['idempotency-key'];
-  if (typeof key !== 'string') return undefined;
-  // Node joins what is given twice.
-  if (key.includes(', ') && request.headersDistinct['idempotency-key']?.length !== 1) {
-    throw invalid([{ field: 'Idempotency-Key', message: 'must be given once' }]);
-  }
-  // Headers come as Latin-1; a key is the same text here and in a body.
-  const bytes = Buffer.from(key, 'latin1');
-  return isUtf8(bytes) ? bytes.toString('utf8') : key;
-}
-
-/** Names and values of a query, whatever it is. */
-export function parametersOf(query: string): URLSearchParams {
-  // A question mark in front would be dropped: it is part of the first name.
-  return new URLSearchParams(`&${query}`);
-}
-
-/**
- * @param query the part behind the question mark
- * @throws Problem `validation_failed` for bytes that are no text: read leniently, they would be another name
- */
-export function parseQuery(query: string): Record<string, unknown> {
-  try {
-    decodeURIComponent(query);
-  } catch {
-    throw new Problem('validation_failed', { detail: 'The query string is not valid.' });
-  }
-  const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [name, value] of parametersOf(query)) {
-    const known = result[name];
-    if (known === undefined) result[name] = value;
-    else if (Array.isArray(known)) known.push(value);
-    else result[name] = [known, value];
-  }
-  return result;
 }

@@ -3,9 +3,14 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { Problem, invalid } from '../api/problem';
+import type { Refusal } from '../domain/refusal';
 import type { ResultCode } from '../domain/result-code';
-import { parametersOf, type Dispatcher } from './dispatch';
-import { matchHotRoute, type Route } from './routes';
+import type { Answer } from './answer';
+import type { Dialect } from './dialect';
+import type { Dispatcher } from './dispatch';
+import { isPreflight, preflightHeaders, type OriginGuard } from './origin-guard';
+import { parametersOf } from './query';
+import type { RouteTable } from './route-table';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -27,12 +32,11 @@ const DRAIN_POLL_MS = 10;
 const LAST_ANSWERS_MS = 50;
 
 /**
- * The service's one port: order routes ahead of Express, everything else through Express, and WebSocket
+ * The service's one port: what is plainly one of its routes ahead of Express, everything else through Express, and WebSocket
  * upgrades by path.
  */
 export class HttpServer {
   private readonly server: Server;
-  private readonly hot: Map<string, Route>;
   /** Connections that are not WebSockets. */
   private readonly sockets = new Set<Duplex>();
   /** Answers that each connection still waits for. */
@@ -40,14 +44,14 @@ export class HttpServer {
 
   constructor(
     private readonly options: HttpServerOptions,
-    routes: readonly Route[],
+    private readonly table: RouteTable,
     private readonly express: Express,
     private readonly dispatcher: Dispatcher,
+    private readonly guard: OriginGuard,
     upgrades: ReadonlyMap<string, Upgrade>,
     /** Off sends every request through Express: both ways must answer alike. */
     private readonly hotPath: boolean = true,
   ) {
-    this.hot = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
     this.server = createServer({
       maxHeaderSize: HEADER_BYTES_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -62,13 +66,15 @@ export class HttpServer {
     this.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => this.handle(request, response));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
-      else this.answerBroken(problemOfParser(error), socket);
+      else this.answerBroken(problemOfParser(error), this.table.nothingAt('/').dialect, socket);
     });
     this.server.on('connection', (socket: Duplex) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
-    this.server.on('connect', (_request, socket: Duplex) => this.answerBroken(new Problem('method_not_allowed', { headers: { Allow: '' } }), socket));
+    this.server.on('connect', (_request, socket: Duplex) => (
+      this.answerBroken(new Problem('method_not_allowed', { headers: { Allow: '' } }), this.table.nothingAt('/').dialect, socket)
+    ));
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // From here on Node leaves the socket to us; an error that nobody hears would end the process.
       socket.on('error', destroyOnError);
@@ -83,8 +89,13 @@ export class HttpServer {
   }
 
   private upgrade(upgrade: Upgrade, request: IncomingMessage, socket: Duplex, head: Buffer, query: string): void {
+    const foreign = this.guard.refusal(request);
+    if (foreign !== null) {
+      this.answerBroken(foreign, this.table.nothingAt(request.url ?? '/').dialect, socket);
+      return;
+    }
     const refusal = upgrade(request, socket, head, parametersOf(query));
-    if (refusal !== null) this.answerBroken(new Problem(refusal), socket);
+    if (refusal !== null) this.answerBroken(new Problem(refusal), this.table.nothingAt(request.url ?? '/').dialect, socket);
   }
 
   /** Runs `work` when the answers to all whole requests of a connection are out. */
@@ -110,13 +121,16 @@ export class HttpServer {
   }
 
   /** What is not HTTP never reaches a handler; it still gets a problem document, behind the answers of the requests before it. */
-  private answerBroken(problem: Problem, socket: Duplex): void {
+  private answerBroken(refusal: Refusal, dialect: Dialect, socket: Duplex): void {
     if (socket.listenerCount('error') === 0) socket.on('error', destroyOnError);
     this.behindEarlierAnswers(socket, () => {
       // Where the answer to the broken request itself has begun, another one would be taken for part of it.
       const hasBegun = [...this.unanswered.get(socket) ?? []].some((response) => response.headersSent);
       if (hasBegun || !socket.writable) socket.destroy();
-      else socket.end(rawAnswer(problem));
+      else {
+        const requestId = randomUUID();
+        socket.end(rawAnswer(dialect.answerOf(refusal, requestId), requestId));
+      }
     });
   }
 
@@ -129,19 +143,35 @@ export class HttpServer {
     const waiting = this.unanswered.get(request.socket) ?? new Set();
     this.unanswered.set(request.socket, waiting.add(response));
     response.once('close', () => waiting.delete(response));
+    const { path, query } = partsOf(request.url ?? '/');
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      void this.dispatcher.respond(request, response, 'none', () => Promise.reject(invalid([{ field: 'Host', message: 'is required' }])));
+      this.answerWith(request, response, path, () => Promise.reject(invalid([{ field: 'Host', message: 'is required' }])));
       return;
     }
-    const { path, query } = partsOf(request.url ?? '/');
-    const match = this.hotPath ? matchHotRoute(request.method ?? '', path) : null;
-    const route = match === null ? undefined : this.hot.get(`${request.method} ${match.path}`);
-    if (match !== null && route !== undefined) {
-      void this.dispatcher.run(route, request, response, match.params, query);
+    if (!this.table.isForAnyHost(path)) {
+      const foreign = this.guard.refusal(request);
+      if (foreign !== null) {
+        this.answerWith(request, response, path, () => Promise.reject(foreign));
+        return;
+      }
+      this.guard.admit(request, response);
+      if (isPreflight(request)) {
+        this.answerWith(request, response, path, () => Promise.resolve({ status: 204, body: '', headers: preflightHeaders(request) }));
+        return;
+      }
+    }
+    const match = this.hotPath ? this.table.match(request.method ?? '', path) : null;
+    if (match !== null) {
+      void this.dispatcher.serve(match.route, request, response, match.params, query);
       return;
     }
     // Express' types call for its own request and response; it makes them of these.
     this.express(request as never, response as never);
+  }
+
+  /** Answers what does not come as far as a route, in the words of the dialect that its path is of. */
+  private answerWith(request: IncomingMessage, response: ServerResponse, path: string, handle: () => Promise<Answer>): void {
+    void this.dispatcher.serve({ ...this.table.nothingAt(path), handle }, request, response, {}, '');
   }
 
   /** @returns the port, which the system chose where 0 was asked for. */
@@ -204,18 +234,17 @@ function problemOfParser(error: NodeJS.ErrnoException): Problem {
   }
 }
 
-function rawAnswer(problem: Problem): string {
-  const requestId = randomUUID();
-  const text = JSON.stringify(problem.body(requestId));
-  const headers = {
-    'Content-Type': 'application/problem+json',
+function rawAnswer({ status, body, headers }: Answer, requestId: string): string {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const all = {
+    'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'X-Request-Id': requestId,
     Connection: 'close',
-    ...problem.headers,
+    ...headers,
   };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines}\r\n${text}`;
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${text}`;
 }

@@ -14,6 +14,9 @@ export class DatabaseUnavailableError extends UnavailableError {
   }
 }
 
+/** The database is not one that this program can work with, and says why: starting again would not help. */
+export class DatabaseUnfitError extends Error {}
+
 /** SQLSTATE classes that say something of the connection, the server or its settings, not of the statement. */
 const UNAVAILABLE_CLASSES = new Set(['08', '25', '28', '3D', '40', '53', '55', '57', '58', 'XX']);
 

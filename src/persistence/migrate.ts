@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { DatabaseUnavailableError, isUnavailable, type Database } from './database';
+import { DatabaseUnavailableError, DatabaseUnfitError, isUnavailable, type Database } from './database';
 
 /** Key of the advisory lock under which migrations are carried out: several processes may start at once. */
 const MIGRATION_LOCK = 0x6f70656e;
@@ -32,8 +32,8 @@ interface Applied {
   readonly checksum: string | null;
 }
 
-/** The database is not one that this program can work with: starting again would not help. */
-export class SchemaError extends Error {}
+/** The schema is not this program's, and cannot be brought there. */
+export class SchemaError extends DatabaseUnfitError {}
 
 /** All migrations in their order. @throws Error where files are not numbered 0001, 0002 and so on */
 export function readMigrations(directory = MIGRATIONS_DIRECTORY): Migration[] {

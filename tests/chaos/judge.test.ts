@@ -5,7 +5,7 @@ import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instrume
 import { EVENT, LOG_ENTRY_VERSION } from '../../src/domain/layouts';
 import { decodeLogEntry, tradesOf } from '../../src/domain/log-entry';
 import { compactId } from '../../src/domain/order-id';
-import { presentOrderWithTrades } from '../../src/domain/present';
+import { presentOrderWithTrades } from '../../src/dialects/native/present';
 import { idempotencyDigest } from '../../src/engine/idempotency';
 
 const INSTRUMENTS = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));

@@ -1,10 +1,13 @@
 import type { AnySchema } from 'ajv/dist/2020';
 import type { CommandResult } from '../../src/domain/commands';
-import { InstrumentTable } from '../../src/api/instrument-table';
 import { createOpenapiDocument } from '../../src/api/openapi';
-import { OrdersApi } from '../../src/api/orders';
-import { Problem } from '../../src/api/problem';
 import { readConfig } from '../../src/config';
+import { ProblemDocuments } from '../../src/dialects/native/errors';
+import { NativeOrders } from '../../src/dialects/native/native-orders';
+import { ANYONE } from '../../src/domain/context';
+import { InstrumentTable } from '../../src/domain/instrument-table';
+import { Refusal } from '../../src/domain/refusal';
+import { Trading } from '../../src/trading/trading';
 import { Contract } from '../support/contract';
 import { Random } from './support/hostile';
 
@@ -22,21 +25,24 @@ const contract = new Contract(createOpenapiDocument(config));
 /** An engine that refuses whatever reaches it: a body is valid when it gets there. */
 const refuse = (): Promise<CommandResult> => Promise.resolve({ outcome: 'refused', code: 'engine_frozen', order: null });
 const nothing = (): Promise<null> => Promise.resolve(null);
-const orders = new OrdersApi(
-  { submit: refuse, submitAll: (commands: readonly unknown[]) => Promise.all(commands.map(refuse)), readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], nextCursor: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof OrdersApi>[0],
+const table = new InstrumentTable(config.instruments);
+const trading = new Trading(
+  { submit: refuse, submitAll: (commands: readonly unknown[]) => Promise.all(commands.map(refuse)), readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], nextCursor: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof Trading>[0],
   { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
-  { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ stale: true, lag_entries: 0, lag_seconds: 0 }) } as unknown as ConstructorParameters<typeof OrdersApi>[2],
-  new InstrumentTable(config.instruments),
-  { ...config, digest: () => 'digest', isHistoryAway: () => false },
+  { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ lagEntries: 0, lagSeconds: 0 }) },
+  table,
+  { ...config, digest: () => 'digest' },
   { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined, failed: () => undefined },
 );
+const orders = new NativeOrders(trading, table, new ProblemDocuments(table), config);
+const context = { principal: ANYONE, requestId: 'request', traceparent: null, address: '', deadlineMs: Infinity };
 
 async function isTaken(call: () => Promise<unknown>): Promise<boolean> {
   try {
     await call();
     return true;
   } catch (error) {
-    if (error instanceof Problem) return error.code !== 'validation_failed';
+    if (error instanceof Refusal) return error.code !== 'validation_failed';
     throw error;
   }
 }
@@ -108,16 +114,16 @@ describe(`the document and the service judge alike (EXACTNESS_SEED=${SEED})`, ()
   };
 
   it('orders', async () => {
-    expectBoth(await agree(bodyOf('/orders', 'post'), (random) => body(random, PLACE_USUAL, PLACE_SELDOM), (given) => isTaken(() => orders.place(given, undefined))));
+    expectBoth(await agree(bodyOf('/orders', 'post'), (random) => body(random, PLACE_USUAL, PLACE_SELDOM), (given) => isTaken(async () => orders.place(context, given, undefined))));
   });
 
   it('cancels', async () => {
-    const cancel = (given: unknown): Promise<boolean> => isTaken(() => orders.cancel(ORDER_ID, given, undefined));
+    const cancel = (given: unknown): Promise<boolean> => isTaken(async () => orders.cancel(context, ORDER_ID, given, undefined));
     expectBoth(await agree(bodyOf('/orders/{order_id}/cancel', 'post'), (random) => body(random, [], ['client_id', 'idempotency_key']), cancel));
   });
 
   it('amends', async () => {
-    const amend = (given: unknown): Promise<boolean> => isTaken(() => orders.amend(ORDER_ID, given, undefined));
+    const amend = (given: unknown): Promise<boolean> => isTaken(async () => orders.amend(context, ORDER_ID, given, undefined));
     expectBoth(await agree(bodyOf('/orders/{order_id}', 'patch'), (random) => body(random, [], ['price', 'quantity', 'remaining_quantity', 'client_id', 'idempotency_key']), amend));
   });
 
@@ -128,7 +134,7 @@ describe(`the document and the service judge alike (EXACTNESS_SEED=${SEED})`, ()
       return { ...(random.chance(0.97) ? { op: random.chance(0.5) ? random.pick(['place', 'cancel', 'amend']) : op } : {}), ...body(random, ...fields) };
     };
     const taken = async (given: unknown): Promise<boolean> => {
-      const { body: answer } = await orders.batch({ operations: [given] }, 'request');
+      const { body: answer } = await orders.batch(context, { operations: [given] });
       const [result] = (answer as { results: { body: { code?: string } }[] }).results;
       return result?.body.code !== 'validation_failed';
     };
@@ -144,7 +150,7 @@ describe(`the document and the service judge alike (EXACTNESS_SEED=${SEED})`, ()
     const validate = contract.validator(bodyOf('/orders/batch', 'post'));
     for (let i = 0; i < 60; i++) {
       const given = batch(random);
-      expect([given, await isTaken(() => orders.batch(given, 'request'))]).toEqual([given, validate(given)]);
+      expect([given, await isTaken(async () => orders.batch(context, given))]).toEqual([given, validate(given)]);
     }
   });
 });

@@ -3,15 +3,15 @@ import Ajv2020, { type AnySchema } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import pino from 'pino';
 import { version } from '../../package.json';
-import type { CandlesApi } from '../../src/api/candles';
-import type { MarketDataApi } from '../../src/api/market-data';
 import { createOpenapiDocument } from '../../src/api/openapi';
-import type { OrdersApi } from '../../src/api/orders';
 import { readConfig } from '../../src/config';
+import type { NativeMarket } from '../../src/dialects/native/native-market';
+import type { NativeOrders } from '../../src/dialects/native/native-orders';
+import { apiRoutes, serviceRoutes } from '../../src/dialects/native/routes';
 import { RESULT_CODES } from '../../src/domain/result-code';
 import { Dispatcher } from '../../src/http/dispatch';
 import { createExpressApp } from '../../src/http/express-app';
-import { apiRoutes } from '../../src/http/routes';
+import { RouteTable } from '../../src/http/route-table';
 import { Contract, type MediaType } from '../support/contract';
 
 const config = readConfig({});
@@ -96,8 +96,11 @@ describe('the OpenAPI document', () => {
   it('has the paths and methods that the service registers, and no others', () => {
     const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined });
     const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
-    const routes = apiRoutes(undefined as unknown as OrdersApi, undefined as unknown as MarketDataApi, undefined as unknown as CandlesApi);
-    const app = createExpressApp(routes, { '/openapi.json': {}, '/asyncapi.json': {} }, probes, { open: () => () => undefined }, dispatcher);
+    const routes = [
+      ...apiRoutes(undefined as unknown as NativeOrders, undefined as unknown as NativeMarket),
+      ...serviceRoutes({ '/openapi.json': {}, '/asyncapi.json': {} }, probes, { open: () => () => undefined }),
+    ];
+    const app = createExpressApp(new RouteTable([{ prefix: '', routes, answerOf: () => { throw new Error(); } }]), dispatcher);
     const registered = new Set<string>();
     for (const { route } of app.router.stack) {
       // Files of the docs page are its own affair.

@@ -80,7 +80,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
       for (const type of ['application/json', 'application/json; charset=utf-8', 'APPLICATION/JSON;charset="UTF-8"']) {
         expect((await post(text, { 'Content-Type': type })).status).toBe(201);
       }
-      expect((await sendRaw(service.running.port, [`POST /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${text.length}\r\n\r\n${text}`]))[0]?.status).toBe(415);
+      expect((await sendRaw(service.running.port, [`POST /orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${text.length}\r\n\r\n${text}`]))[0]?.status).toBe(415);
     });
 
     it('may be as large as allowed, and no larger', async () => {
@@ -105,7 +105,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
 
     it('may be none in pieces where none is needed', async () => {
       const { body: order } = await client.place(limit());
-      const [answer] = await sendRaw(service.running.port, [`POST /orders/${order.order_id}/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`]);
+      const [answer] = await sendRaw(service.running.port, [`POST /orders/${order.order_id}/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`]);
       expect(answer?.status).toBe(200);
     });
 
@@ -128,7 +128,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
     await refusal(client.call('POST', '/public/order', { body: {}, outside: 'NotFound' }), 404, 'not_found');
     const long = await refusal(client.call('GET', `/public/orderbook?instrument=${'x'.repeat(3_000)}`), 414, 'uri_too_long');
     expect(long.body.detail).toBe('The address is longer than allowed.');
-    const [bad] = await sendRaw(service.running.port, ['GET /public/orders/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n']);
+    const [bad] = await sendRaw(service.running.port, ['GET /public/orders/%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n']);
     expect([bad?.status, (JSON.parse(bad?.text ?? '{}') as ProblemBody).code]).toEqual([400, 'validation_failed']);
   });
 
@@ -189,16 +189,16 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
 
   describe('on the wire', () => {
     const order = JSON.stringify(limit());
-    const head = (more = ''): string => `POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${more}`;
+    const head = (more = ''): string => `POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${more}`;
     const problemOf = (answer: { text: string } | undefined): ProblemBody => JSON.parse(answer?.text ?? '{}') as ProblemBody;
 
     it.each([
-      ['garbage', ['\x16\x03\x01\x02\x00\x01\x00']], ['no HTTP', ['HELO example.org\r\n\r\n']], ['a bad version', ['GET / HTTP/9.9\r\nHost: x\r\n\r\n']],
-      ['a method that is none', ['BREW /orders HTTP/1.1\r\nHost: x\r\n\r\n']], ['a header without a colon', ['GET / HTTP/1.1\r\nHost x\r\n\r\n']],
+      ['garbage', ['\x16\x03\x01\x02\x00\x01\x00']], ['no HTTP', ['HELO example.org\r\n\r\n']], ['a bad version', ['GET / HTTP/9.9\r\nHost: localhost\r\n\r\n']],
+      ['a method that is none', ['BREW /orders HTTP/1.1\r\nHost: localhost\r\n\r\n']], ['a header without a colon', ['GET / HTTP/1.1\r\nHost x\r\n\r\n']],
       ['a bad content length', [head('Content-Length: ten\r\n\r\n')]], ['two content lengths', [head('Content-Length: 1\r\nContent-Length: 2\r\n\r\n')]],
       ['a content length and chunks', [head('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')]],
-      ['a bad chunk size', [head('Transfer-Encoding: chunked\r\n\r\nZZ\r\n')]], ['a null byte in a header', ['GET / HTTP/1.1\r\nHost: x\r\nA: \x00\r\n\r\n']],
-      ['no Host', ['GET /healthz HTTP/1.1\r\n\r\n']], ['a space in the address', ['GET /public /orderbook HTTP/1.1\r\nHost: x\r\n\r\n']],
+      ['a bad chunk size', [head('Transfer-Encoding: chunked\r\n\r\nZZ\r\n')]], ['a null byte in a header', ['GET / HTTP/1.1\r\nHost: localhost\r\nA: \x00\r\n\r\n']],
+      ['no Host', ['GET /healthz HTTP/1.1\r\n\r\n']], ['a space in the address', ['GET /public /orderbook HTTP/1.1\r\nHost: localhost\r\n\r\n']],
     ])('%s is answered with a problem document', async (_case, parts) => {
       const answers = await sendRaw(service.running.port, parts);
       expect(answers).toHaveLength(1);
@@ -207,14 +207,14 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
     });
 
     it('headers have a limit', async () => {
-      const answers = await sendRaw(service.running.port, [`GET /healthz HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(20_000)}\r\n\r\n`]);
+      const answers = await sendRaw(service.running.port, [`GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: ${'x'.repeat(20_000)}\r\n\r\n`]);
       expect(answers.map((answer) => [answer.status, problemOf(answer).code])).toEqual([[431, 'headers_too_large']]);
     });
 
     it('requests that do not arrive in time are given up', async () => {
       const [line, headers, body] = await Promise.all([
         sendRaw(service.running.port, ['GET /heal']),
-        sendRaw(service.running.port, ['GET /healthz HTTP/1.1\r\nHost: x\r\nA: ']),
+        sendRaw(service.running.port, ['GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: ']),
         sendRaw(service.running.port, [head(`Content-Length: ${order.length}\r\n\r\n${order.slice(0, 20)}`)]),
       ]);
       for (const answers of [line, headers, body]) {
@@ -231,7 +231,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
     it('an offer of HTTP/2 is passed over, with its body', async () => {
       const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n';
       const request = `${head(`${offer}Content-Length: ${order.length}`)}\r\n\r\n${order}`;
-      const get = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+      const get = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
       expect((await sendRaw(service.running.port, [request, request, get], { answers: 3 })).map((answer) => answer.status)).toEqual([201, 201, 200]);
       const [first, ...rest] = [request.slice(0, -30), request.slice(-30, -10), request.slice(-10)] as [string, string, string];
       expect((await sendRaw(service.running.port, [first, ...rest, get], { answers: 2, pauseMs: 20 })).map((answer) => answer.status)).toEqual([201, 200]);
@@ -242,7 +242,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
       ['an address that is none', '//', 404], ['an unknown address', '/nowhere', 404], ['an address of ours', '/public/trades?limit=0', 400], ['a bad address', '/%zz', 404],
       ['a long address', `/${'/'.repeat(8_000)}x`, 414],
     ])('a WebSocket on %s is answered like any request', async (_case, path, status) => {
-      const upgrade = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+      const upgrade = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
       const answers = await sendRaw(service.running.port, [upgrade]);
       expect(answers.map((answer) => [answer.status, answer.headers.get('content-type')])).toEqual([[status, 'application/problem+json']]);
     });
@@ -253,7 +253,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
         expect([headers.get('upgrade'), headers.get('connection'), headers.get('sec-websocket-version')]).toEqual(['websocket', 'Upgrade', '13']);
       }
       await refusal(client.call('POST', '/stream', { body: {}, outside: 'MethodNotAllowed' }), 405, 'method_not_allowed');
-      const offer = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+      const offer = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
       for (const more of ['', 'Sec-WebSocket-Version: 13\r\n', 'Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n', 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n']) {
         const [answer] = await sendRaw(service.running.port, [`GET /stream HTTP/1.1\r\n${offer}${more}\r\n`]);
         expect([answer?.status, problemOf(answer).code]).toEqual([426, 'upgrade_required']);
@@ -261,7 +261,7 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
     });
 
     it('connections may break at any moment', async () => {
-      for (const text of [head(`Content-Length: ${order.length}\r\n\r\n${order.slice(0, 9)}`), 'GET /stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n', `${head(`Content-Length: ${order.length}`)}\r\n\r\n${order}`, 'GET ']) {
+      for (const text of [head(`Content-Length: ${order.length}\r\n\r\n${order.slice(0, 9)}`), 'GET /stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n', `${head(`Content-Length: ${order.length}`)}\r\n\r\n${order}`, 'GET ']) {
         await new Promise<void>((resolve) => {
           const socket = connect(service.running.port, '127.0.0.1', () => {
             socket.write(text, () => { socket.resetAndDestroy(); resolve(); });
@@ -275,14 +275,14 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
     it('CONNECT and unknown expectations are no mystery', async () => {
       const [connectAnswer] = await sendRaw(service.running.port, ['CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n']);
       expect([connectAnswer?.status, problemOf(connectAnswer).code]).toEqual([405, 'method_not_allowed']);
-      const [expected] = await sendRaw(service.running.port, ['GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n']);
+      const [expected] = await sendRaw(service.running.port, ['GET /healthz HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\nConnection: close\r\n\r\n']);
       expect(expected?.status).toBe(200);
       const continued = await sendRaw(service.running.port, [head(`Expect: 100-continue\r\nConnection: close\r\nContent-Length: ${order.length}\r\n\r\n`), order]);
       expect(continued.map((answer) => answer.status)).toEqual([201]);
     });
 
     it('an unread body does not spoil the connection', async () => {
-      const unread = `POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nGET GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+      const unread = `POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nGET GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
       expect((await sendRaw(service.running.port, [unread], { answers: 2 })).map((answer) => answer.status)).toEqual([404, 200]);
     });
   });

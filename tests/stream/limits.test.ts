@@ -135,7 +135,7 @@ describe('the stream and clients that do not behave', () => {
     ['longer than any message', Buffer.from([0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])],
     ['noise', Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 167 + 13) % 256))],
   ])('closes on a frame that is %s', async (_, frame) => {
-    const { socket, received } = await raw(['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE]);
+    const { socket, received } = await raw(['GET /stream HTTP/1.1', 'Host: localhost', ...HANDSHAKE]);
     await until('the handshake', () => received().includes('101 Switching Protocols'));
     const closed = once(socket, 'close');
     socket.write(frame);
@@ -147,13 +147,13 @@ describe('the stream and clients that do not behave', () => {
 
   it('answers handshakes that are none with a 4xx', async () => {
     for (const [wrong, status] of [
-      [['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE.slice(0, 2)], 426],
-      [['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE.slice(0, 3), 'Sec-WebSocket-Version: 7'], 426],
-      [['POST /stream HTTP/1.1', 'Host: x', 'Content-Length: 0', ...HANDSHAKE], 405],
-      [['GET //stream HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
-      [['GET // HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
-      [['GET /streams HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
-      [['GET http://[ HTTP/1.1', 'Host: x', ...HANDSHAKE], 404],
+      [['GET /stream HTTP/1.1', 'Host: localhost', ...HANDSHAKE.slice(0, 2)], 426],
+      [['GET /stream HTTP/1.1', 'Host: localhost', ...HANDSHAKE.slice(0, 3), 'Sec-WebSocket-Version: 7'], 426],
+      [['POST /stream HTTP/1.1', 'Host: localhost', 'Content-Length: 0', ...HANDSHAKE], 405],
+      [['GET //stream HTTP/1.1', 'Host: localhost', ...HANDSHAKE], 404],
+      [['GET // HTTP/1.1', 'Host: localhost', ...HANDSHAKE], 404],
+      [['GET /streams HTTP/1.1', 'Host: localhost', ...HANDSHAKE], 404],
+      [['GET http://[ HTTP/1.1', 'Host: localhost', ...HANDSHAKE], 403],
     ] as const) {
       const { socket, received } = await raw(wrong);
       await until(`an answer to ${wrong[0]}`, () => received().includes('\r\n'));
@@ -161,7 +161,7 @@ describe('the stream and clients that do not behave', () => {
       socket.destroy();
     }
     for (const query of ['?channels=%', '?channels=%E0%A4%A', `?channels=${'trades,'.repeat(500)}`, '?&&==&?']) {
-      const { socket, received } = await raw([`GET /stream${query} HTTP/1.1`, 'Host: x', ...HANDSHAKE]);
+      const { socket, received } = await raw([`GET /stream${query} HTTP/1.1`, 'Host: localhost', ...HANDSHAKE]);
       await until('the handshake', () => received().includes('101 Switching Protocols'));
       socket.destroy();
     }
@@ -173,7 +173,7 @@ describe('the stream and clients that do not behave', () => {
       const socket = createConnection(running.port, '127.0.0.1');
       socket.on('error', () => undefined);
       await once(socket, 'connect');
-      socket.write(`GET ${i % 2 === 0 ? '/stream' : '/nowhere'} HTTP/1.1\r\nHost: x\r\n${HANDSHAKE.join('\r\n')}\r\n\r\n`);
+      socket.write(`GET ${i % 2 === 0 ? '/stream' : '/nowhere'} HTTP/1.1\r\nHost: localhost\r\n${HANDSHAKE.join('\r\n')}\r\n\r\n`);
       if (i % 4 < 2) await once(socket, 'data');
       socket.resetAndDestroy();
     }
@@ -245,7 +245,7 @@ describe('the stream and clients that do not behave', () => {
     dead.on('error', () => undefined);
     await once(dead, 'connect');
     const closed = once(dead, 'close');
-    dead.write(`${['GET /stream HTTP/1.1', 'Host: x', ...HANDSHAKE].join('\r\n')}\r\n\r\n`);
+    dead.write(`${['GET /stream HTTP/1.1', 'Host: localhost', ...HANDSHAKE].join('\r\n')}\r\n\r\n`);
     dead.resume();
     await closed;
     expect(alive.closed).toBeNull();

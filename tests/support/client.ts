@@ -2,8 +2,8 @@ import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { FieldError, ProblemBody } from '../../src/api/problem';
-import type { OrderView, OrderWithTradesView, TradeView } from '../../src/domain/present';
-import type { CandleView, TickerView } from '../../src/domain/present-market';
+import type { OrderView, OrderWithTradesView, TradeView } from '../../src/dialects/native/present';
+import type { CandleView, TickerView } from '../../src/dialects/native/present-market';
 import { Contract } from './contract';
 
 export type { CandleView, FieldError, OrderView, OrderWithTradesView, ProblemBody, TradeView };

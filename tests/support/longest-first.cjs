@@ -6,6 +6,7 @@ const LONGEST = [
   'e2e/conformance', 'chaos/campaign', 'model/part-1', 'recovery/rebuild', 'model/part-2', 'audit/planted-faults',
   'engine/conformance', 'stream/slow-clients', 'recovery/outages', 'http/hostile', 'recovery/stopped-venue', 'http/refusals',
   'e2e/up', 'e2e/workers', 'e2e/shutdown', 'persistence/interrupted', 'stream/resume', 'stream/outage',
+  'http/order-entry', 'e2e/logs', 'client/commands', 'client/stream',
 ];
 
 module.exports = class LongestFirst extends Sequencer {

@@ -88,6 +88,21 @@ describe('settings', () => {
     expect(readConfig({ HOST: host }).host).toBe(host);
   });
 
+  it('name pages and hosts that may use the service, each in one spelling', () => {
+    const config = readConfig({ ALLOWED_ORIGINS: 'https://Terminal.example:443, http://[::1]:5173', ALLOWED_HOSTS: 'Venue.example,[0:0::1]:3000,10.0.0.1' });
+    expect(config.allowedOrigins).toEqual(['https://terminal.example', 'http://[::1]:5173']);
+    expect(config.allowedHosts).toEqual([{ name: 'venue.example', port: null }, { name: '[::1]', port: 3000 }, { name: '10.0.0.1', port: null }]);
+    expect([readConfig({}).allowedOrigins, readConfig({}).allowedHosts]).toEqual([[], []]);
+  });
+
+  it.each(['*', 'null', 'terminal.example', 'https://terminal.example/', 'https://*.example', 'ftp://terminal.example', 'https://a@terminal.example', 'https://a.example https://b.example'])('ALLOWED_ORIGINS=%s is refused', (value) => {
+    expect(errorOf({ ALLOWED_ORIGINS: value }).message).toBe(`ALLOWED_ORIGINS: ${value} is not an origin such as https://terminal.example`);
+  });
+
+  it.each(['*', '*.example', 'https://venue.example', 'venue.example/', 'venue.example:', 'venue.example:65536', '::1', 'a b'])('ALLOWED_HOSTS=%s is refused', (value) => {
+    expect(errorOf({ ALLOWED_HOSTS: value }).message).toBe(`ALLOWED_HOSTS: ${value} is not a host name or address, with or without a port`);
+  });
+
   describe('of the instruments', () => {
     const directory = temporaryDirectory('config');
     afterAll(() => { directory.remove(); });

@@ -203,7 +203,7 @@ export interface Readiness {
   /** Why it is not ready. */
   readonly problem: string | null;
   readonly roles: readonly string[];
-  readonly redis: { readonly status: string; readonly durability_problems: readonly string[] };
+  readonly redis: { readonly status: string; readonly reason: string | null; readonly durability_problems: readonly string[] };
   readonly postgres: { readonly status: string; readonly durability_problems: readonly string[]; readonly setting_problems: readonly string[] };
   readonly shard: { readonly name: string; readonly state: string; readonly epoch: string | null; readonly sequence: number | null };
   readonly writer: { readonly active: boolean; readonly lag_entries: number | null; readonly lag_seconds: number | null };

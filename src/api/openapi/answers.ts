@@ -81,6 +81,7 @@ function byStatus(codes: readonly ResultCode[]): Map<number, ResultCode[]> {
 const SHARED = {
   InvalidRequest: ['validation_failed'],
   InvalidBody: ['validation_failed', 'malformed_json'],
+  OriginNotAllowed: ['origin_not_allowed'],
   NotFound: ['not_found'],
   MethodNotAllowed: ['method_not_allowed'],
   RequestTimeout: ['request_timeout'],
@@ -112,7 +113,7 @@ export function refusals(codes: readonly ResultCode[], keyed = false): Record<st
 }
 
 /** Codes that any call can get. */
-export const ANY_CALL: readonly ResultCode[] = ['request_timeout', 'uri_too_long', 'rate_limited', 'headers_too_large', 'internal_error', 'shutting_down'];
+export const ANY_CALL: readonly ResultCode[] = ['origin_not_allowed', 'request_timeout', 'uri_too_long', 'rate_limited', 'headers_too_large', 'internal_error', 'shutting_down'];
 /** Codes of a call that takes parameters. */
 export const ANY_PARAMETERS: readonly ResultCode[] = ['validation_failed'];
 /** Codes of a call that takes a body. */

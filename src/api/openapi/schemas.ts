@@ -189,7 +189,7 @@ export const instrumentsExample = {
 };
 
 export const readinessExample = {
-  status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', durability_problems: [] }, postgres: { status: 'up', durability_problems: [], setting_problems: [] },
+  status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', reason: null, durability_problems: [] }, postgres: { status: 'up', durability_problems: [], setting_problems: [] },
   shard: { name: 'main', state: 'open', epoch: '99E_tvbY', sequence: 1042 },
   writer: { active: true, lag_entries: 0, lag_seconds: 0 }, market_data: { synced: true },
 };
@@ -347,8 +347,9 @@ export function schemas(batchOperationsMax: number): Record<string, Schema> {
       roles: { type: 'array', items: { type: 'string', enum: ['api', 'writer'] } },
       redis: object({
         status: { type: 'string', enum: ['up', 'down'] },
+        reason: { type: ['string', 'null'], description: 'Why it cannot be reached, in one word that stays; null while it is up.' },
         durability_problems: { type: 'array', items: { type: 'string' }, description: 'Settings of Redis with which a power cut could lose orders.' },
-      }, ['status', 'durability_problems']),
+      }, ['status', 'reason', 'durability_problems']),
       postgres: object({
         status: { type: 'string', enum: ['up', 'down'] },
         durability_problems: { type: 'array', items: { type: 'string' }, description: 'Settings of Postgres with which a crash could lose what was acknowledged.' },

@@ -209,13 +209,13 @@ const METHODS = ['PUT', 'OPTIONS', 'TRACE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'C
 /** Bytes that are no HTTP, ended so that a parser need not wait for more. */
 function garbage(random: Random): Buffer {
   const fixed = [
-    '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '*1\r\n$8\r\nFLUSHALL\r\n', 'FLUSHALL\r\n\r\n', 'GET / HTTP/3.0\r\n\r\n', 'GET / HTTP/1.1 x\r\nHost: x\r\n\r\n', 'GET  / HTTP/1.1\r\nHost: x\r\n\r\n', ' GET / HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET\t/\tHTTP/1.1\r\nHost: x\r\n\r\n', 'get / HTTP/1.1\r\nHost: x\r\n\r\n', 'GET / HTTP/1.1\nHost x\n\n', 'GET / HTTP/1.1\r\n Host: x\r\n\r\n', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n', 'GET / HTTP/1.1\r\n: x\r\n\r\n', 'GET / HTTP/1.1\r\nA\x01: x\r\n\r\n', 'GET / HTTP/1.1\r\nA: \x01\r\n\r\n',
-    'GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /\xff\xfe HTTP/1.1 \r\nHost: x\r\n\r\n', 'GET http:// HTTP/1.1 HTTP/1.1\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 0x10\r\n\r\n',
-    'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nhello', 'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!',
-    'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
-    'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n', 'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n',
-    'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}garbage\r\n', 'GET /healthz HTTP/1.1\r\n\r\n', 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n', '\x00\x00\x00\x00\r\n\r\n', '<xml/>\r\n\r\n', '{"op":"ping"}\r\n\r\n', 'GARBAGE\r\n\r\n',
+    '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '*1\r\n$8\r\nFLUSHALL\r\n', 'FLUSHALL\r\n\r\n', 'GET / HTTP/3.0\r\n\r\n', 'GET / HTTP/1.1 x\r\nHost: localhost\r\n\r\n', 'GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n', ' GET / HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    'GET\t/\tHTTP/1.1\r\nHost: localhost\r\n\r\n', 'get / HTTP/1.1\r\nHost: localhost\r\n\r\n', 'GET / HTTP/1.1\nHost x\n\n', 'GET / HTTP/1.1\r\n Host: localhost\r\n\r\n', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n', 'GET / HTTP/1.1\r\n: x\r\n\r\n', 'GET / HTTP/1.1\r\nA\x01: x\r\n\r\n', 'GET / HTTP/1.1\r\nA: \x01\r\n\r\n',
+    'GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n', 'GET /\xff\xfe HTTP/1.1 \r\nHost: localhost\r\n\r\n', 'GET http:// HTTP/1.1 HTTP/1.1\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0x10\r\n\r\n',
+    'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5, 5\r\n\r\nhello', 'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999999\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!',
+    'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, gzip\r\n\r\n', 'POST /orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
+    'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n', 'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n',
+    'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}garbage\r\n', 'GET /healthz HTTP/1.1\r\n\r\n', 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: localhost\r\n\r\n', '\x00\x00\x00\x00\r\n\r\n', '<xml/>\r\n\r\n', '{"op":"ping"}\r\n\r\n', 'GARBAGE\r\n\r\n',
   ];
   if (random.chance(0.7)) return Buffer.from(random.pick(fixed), 'latin1');
   const bytes = Buffer.alloc(1 + random.below(300));
@@ -250,7 +250,23 @@ export class HostileGenerator {
     if (kind < 88) return this.contentType();
     if (kind < 92) return this.headers();
     if (kind < 94) return this.tooLarge();
+    if (kind < 97) return this.foreign();
     return { kind: 'no HTTP', method: 'RAW', path: '', bytes: garbage(random) };
+  }
+
+  /** What a web page of elsewhere can make a browser send: all of it would be right, but for who asks. */
+  private foreign(): HostileRequest {
+    const { random, target } = this;
+    const [method, path, body] = random.pick<[string, string, string]>([
+      ['POST', '/orders', join(Object.entries(BASE))], ['POST', `/orders/${target.orderId}/cancel`, ''], ['DELETE', `/orders/${target.orderId}`, ''],
+      ['DELETE', '/orders?client_id=victim', ''], ['GET', '/public/orderbook', ''], ['GET', '/public/stream', ''], ['GET', '/docs', ''],
+    ]);
+    const who = random.pick([
+      'Origin: null', 'Origin: http://evil.example', 'Origin: http://127.0.0.1:1', 'Origin: http://127.0.0.1.', 'Origin: file://', 'Origin: ', 'Origin: http://127.0.0.1, http://127.0.0.1',
+      'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Site: same-site', 'Origin: https://localhost', 'Origin: http://localhost.evil.example', 'Host: evil.example',
+    ]);
+    const json = body === '' ? [] : ['Content-Type: application/json', `Content-Length: ${body.length}`];
+    return this.request('a foreign page', method, path, [who, ...json], body);
   }
 
   private request(kind: string, method: string, path: string, headers: readonly string[], body: Buffer | string = ''): HostileRequest {

@@ -1,7 +1,7 @@
-import { formatAmount, formatNotional } from './amounts';
-import type { Candle } from './candle';
-import type { Instrument } from './instruments';
-import { formatTimeUs, type Trade } from './order';
+import { formatAmount, formatNotional } from '../../domain/amounts';
+import type { Candle } from '../../domain/candle';
+import type { Instrument } from '../../domain/instruments';
+import { formatTimeUs, type Trade } from '../../domain/order';
 
 /** Candles and tickers as clients see them. */
 

@@ -1,16 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import type { Answer } from '../api/answer';
-import { ENTRY_ID_LENGTH_MAX } from '../api/asyncapi';
-import { parseJson } from '../api/json';
-import { NumberText } from '../domain/amounts';
-import type { OrdersApi } from '../api/orders';
-import { Problem, invalid } from '../api/problem';
-import type { ResultCode } from '../domain/result-code';
-import type { Dispatcher } from './dispatch';
+import { ENTRY_ID_LENGTH_MAX } from '../../api/asyncapi';
+import { parseJson } from '../../api/json';
+import { Problem, invalid } from '../../api/problem';
+import { NumberText } from '../../domain/amounts';
+import type { Context } from '../../domain/context';
+import type { ResultCode } from '../../domain/result-code';
+import type { Answer } from '../../http/answer';
+import { contextOfMessage } from '../../http/context';
+import type { Dispatcher } from '../../http/dispatch';
+import type { NativeDialect } from './native';
 
 /**
  * Order entry over a WebSocket: requests `{ "id", "op", … }`, each answered with `{ "id", "status", "body" }`, where status
@@ -28,6 +29,8 @@ export interface OrderEntryOptions {
   readonly bufferBytesMax: number;
   /** A peer that answers no ping for so long is gone. */
   readonly pingMs: number;
+  /** How long it may take to answer a request. */
+  readonly requestTimeoutMs: number;
 }
 
 export interface OrderEntryObserver {
@@ -95,7 +98,7 @@ export class OrderEntryServer {
   private closing = false;
 
   constructor(
-    private readonly orders: Pick<OrdersApi, 'operation' | 'batch'>,
+    private readonly dialect: Pick<NativeDialect, 'orders' | 'answerOf'>,
     private readonly dispatcher: Dispatcher,
     private readonly options: OrderEntryOptions,
     private readonly logger: Logger,
@@ -135,29 +138,28 @@ export class OrderEntryServer {
   /** Every message is answered; one whose id cannot be told, with null for it. */
   private async serve(client: Client, data: RawData, isBinary: boolean): Promise<void> {
     client.inFlight++;
-    const requestId = randomUUID();
+    const context = contextOfMessage(client.address, this.options.requestTimeoutMs);
     const request = parse(data, isBinary);
     const fields = request instanceof Error ? {} : request;
     const id = idOf(fields);
     const answer = await this.dispatcher.perform(
-      { method: 'WS', route: routeOf(fields.op), address: client.address, requestId },
-      () => {
+      'WS', routeOf(fields.op), context, this.dialect, () => {
         if (request instanceof Error) throw request;
         if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${ENTRY_ID_LENGTH_MAX} characters` }]);
         if (client.inFlight > this.options.inFlightMax) {
           throw new Problem('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
         }
-        return this.carryOut(fields, requestId);
+        return this.carryOut(fields, context);
       },
     );
     client.inFlight--;
     this.answer(client, id, answer);
   }
 
-  private carryOut({ id: _id, ...operation }: Fields, requestId: string): Promise<Answer> {
-    if (operation.op !== 'batch') return this.orders.operation(operation);
+  private carryOut({ id: _id, ...operation }: Fields, context: Context): Promise<Answer> {
+    if (operation.op !== 'batch') return this.dialect.orders.operation(context, operation);
     const { op: _op, ...body } = operation;
-    return this.orders.batch(body, requestId);
+    return this.dialect.orders.batch(context, body);
   }
 
   private answer(client: Client, id: RequestId | null, { status, body, headers }: Answer): void {

@@ -1,6 +1,7 @@
-import { averagePrice, formatAmount } from './amounts';
-import type { Instrument } from './instruments';
-import { formatTimeUs, remainingLots, type Order, type Trade } from './order';
+import { averagePrice, formatAmount } from '../../domain/amounts';
+import type { Instrument } from '../../domain/instruments';
+import { formatTimeUs, remainingLots, type Order, type Trade } from '../../domain/order';
+import type { Staleness } from '../../domain/staleness';
 
 /** Orders and trades as clients see them (the contract's snake_case, decimal strings, ISO times). */
 
@@ -64,4 +65,9 @@ export function presentTrade(trade: Trade, instrument: Instrument): TradeView {
 export function presentOrderWithTrades(order: Order, trades: readonly Trade[], instrument: Instrument): OrderWithTradesView {
   // Added to the view itself: a copy of its fields would cost as much as making them.
   return Object.assign(presentOrder(order, instrument), { trades: trades.map((trade) => presentOrderTrade(trade, instrument)) });
+}
+
+/** What an answer says that may not hold all that there is; nothing for one that does. */
+export function presentStaleness(stale: Staleness | null) {
+  return stale === null ? null : { stale: true, lag_entries: stale.lagEntries, lag_seconds: stale.lagSeconds } as const;
 }

@@ -1,13 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-
-/** What ties a request's answer, its log lines and the caller's own trace together. */
-export interface RequestTrace {
-  /** The caller's X-Request-Id, or a new one. */
-  readonly requestId: string;
-  /** W3C trace context with the caller's trace id and a span of ours. */
-  readonly traceparent: string;
-}
+import { ANYONE, type Context } from '../domain/context';
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -23,13 +16,26 @@ function spanOf(uuid: string): string {
   return uuid.slice(19, 23) + uuid.slice(24);
 }
 
-export function traceOf(request: IncomingMessage): RequestTrace {
-  const given = request.headers['x-request-id'];
+/** What came as a request has headers, and so a trace. */
+export type RequestContext = Context & { readonly traceparent: string };
+
+/** The context of a request. @param timeoutMs how long it may take to answer it */
+export function contextOf(request: IncomingMessage, timeoutMs: number): RequestContext {
+  const { headers, socket } = request;
+  const given = headers['x-request-id'];
   const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-  const parent = request.headers.traceparent;
+  const parent = headers.traceparent;
   const match = typeof parent === 'string' ? TRACEPARENT.exec(parent) : null;
   const isUsable = match !== null && match[1] !== ZERO_TRACE && match[2] !== ZERO_SPAN;
   const traceId = isUsable ? (match[1] as string) : hexOf(randomUUID());
   const flags = isUsable ? (match[3] as string) : '01';
-  return { requestId, traceparent: `00-${traceId}-${spanOf(randomUUID())}-${flags}` };
+  return {
+    principal: ANYONE, requestId, traceparent: `00-${traceId}-${spanOf(randomUUID())}-${flags}`, address: socket.remoteAddress ?? '',
+    deadlineMs: performance.now() + timeoutMs,
+  };
+}
+
+/** The context of a message of a connection. @param address of the peer */
+export function contextOfMessage(address: string, timeoutMs: number): Context {
+  return { principal: ANYONE, requestId: randomUUID(), traceparent: null, address, deadlineMs: performance.now() + timeoutMs };
 }

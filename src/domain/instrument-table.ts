@@ -1,5 +1,5 @@
-import type { Instrument } from '../domain/instruments';
-import { Problem } from './problem';
+import type { Instrument } from './instruments';
+import { Refusal } from './refusal';
 
 /** The venue's instruments by name: those it trades, and those it once traded and still has history of. */
 export class InstrumentTable {
@@ -22,10 +22,10 @@ export class InstrumentTable {
     return [...this.traded.values()];
   }
 
-  /** @throws Problem `instrument_not_found` */
+  /** @throws Refusal `instrument_not_found` */
   require(name: string): Instrument {
     const instrument = this.traded.get(name);
-    if (instrument === undefined) throw new Problem('instrument_not_found', { detail: `There is no instrument ${name}.` });
+    if (instrument === undefined) throw new Refusal('instrument_not_found', { instrument: name });
     return instrument;
   }
 

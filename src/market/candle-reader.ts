@@ -1,9 +1,9 @@
-import { CandleSeries, INTERVAL_SECONDS, startOf, type Candle } from '../domain/candle';
-import { presentCandle } from '../domain/present-market';
-import type { Answer, Staleness } from './answer';
-import type { InstrumentTable } from './instrument-table';
-import { invalid } from './problem';
-import { candlesSchema, checkQuery, type CandlesQuery } from './schemas';
+import { CandleSeries, INTERVAL_SECONDS, startOf, type Candle, type Interval } from '../domain/candle';
+import type { Context } from '../domain/context';
+import type { InstrumentTable } from '../domain/instrument-table';
+import type { Instrument } from '../domain/instruments';
+import type { Staleness } from '../domain/staleness';
+import { UnavailableError } from '../domain/unavailable';
 
 /** What Postgres holds, and up to which place of the log. */
 export interface RecordedCandles {
@@ -34,7 +34,6 @@ export interface CandleSources {
   remembered(instrument: string, intervalS: number): readonly Candle[];
   /** The venue's time, in seconds. */
   nowS(): number;
-  isHistoryAway(error: unknown): boolean;
   staleness(): Promise<Staleness>;
 }
 
@@ -56,44 +55,51 @@ interface Found {
 
 const MICROSECONDS = 1e6;
 
-/** GET /public/candles */
-export class CandlesApi {
-  private readonly schema;
+/** Candles of one interval; with a start the oldest ones behind it, else the newest ones before the end. */
+export interface CandlesQuery {
+  readonly instrument: string;
+  readonly interval: Interval;
+  /** In µs, as `endUs`; null where there is no bound. A start lies before the end. */
+  readonly startUs: number | null;
+  readonly endUs: number | null;
+  readonly limit: number;
+  /** Whether a time without trades has a candle, too, with the price before it and no volume. */
+  readonly isFilled: boolean;
+}
 
-  constructor(private readonly sources: CandleSources, private readonly instruments: InstrumentTable, limits: { readonly candlesLimitMax: number }) {
-    this.schema = candlesSchema(limits.candlesLimitMax);
-  }
+export interface CandlesPage {
+  readonly instrument: Instrument;
+  /** Oldest first. */
+  readonly candles: readonly Candle[];
+  /** Set where candles, or trades of theirs, may be missing. */
+  readonly stale: Staleness | null;
+}
 
-  async candles(query: Readonly<Record<string, unknown>>): Promise<Answer> {
-    const checked = checkQuery(this.schema, query);
-    if (checked.start !== undefined && checked.end !== undefined && checked.start >= checked.end) {
-      throw invalid([{ field: 'end', message: 'must be after start' }]);
-    }
-    const instrument = this.instruments.require(checked.instrument);
-    const isFilled = checked.fill === 'previous';
-    const range = isFilled ? this.slots(checked) : this.range(checked);
-    const found = await this.find(checked.instrument, range, isFilled);
-    const candles = isFilled ? fill(found, range) : found.candles;
+/** Reading candles, from Postgres and, for what Postgres may not hold yet, from memory. */
+export class CandleReader {
+  constructor(private readonly sources: CandleSources, private readonly instruments: InstrumentTable) {}
+
+  /** @throws Refusal `instrument_not_found` */
+  async candles(_context: Context, query: CandlesQuery): Promise<CandlesPage> {
+    const instrument = this.instruments.require(query.instrument);
+    const range = query.isFilled ? this.slots(query) : this.range(query);
+    const found = await this.find(query.instrument, range, query.isFilled);
     return {
-      status: 200,
-      body: {
-        instrument: checked.instrument,
-        interval: checked.interval,
-        candles: candles.map((candle) => presentCandle(candle, instrument)),
-        ...(found.isStale ? await this.sources.staleness() : {}),
-      },
+      instrument,
+      candles: query.isFilled ? fill(found, range) : found.candles,
+      stale: found.isStale ? await this.sources.staleness() : null,
     };
   }
 
   /** Of a start the candles behind it, else those before the end. */
-  private range({ interval, start, end, limit }: CandlesQuery): Range {
+  private range({ interval, startUs, endUs, limit }: CandlesQuery): Range {
     const intervalS = INTERVAL_SECONDS[interval];
     return {
       intervalS,
-      fromS: start === undefined ? 0 : firstFrom(start, intervalS),
-      toS: end === undefined ? Number.MAX_SAFE_INTEGER : firstFrom(end, intervalS),
+      fromS: startUs === null ? 0 : firstFrom(startUs, intervalS),
+      toS: endUs === null ? Number.MAX_SAFE_INTEGER : firstFrom(endUs, intervalS),
       limit,
-      newest: start === undefined,
+      newest: startUs === null,
     };
   }
 
@@ -105,7 +111,7 @@ export class CandlesApi {
     const { intervalS, fromS, toS, limit } = this.range(query);
     const under = startOf(this.sources.nowS(), intervalS) + intervalS;
     const endS = Math.min(under, toS);
-    return { intervalS, fromS: query.start === undefined ? Math.max(0, endS - limit * intervalS) : fromS, toS: endS, limit, newest: false };
+    return { intervalS, fromS: query.startUs === null ? Math.max(0, endS - limit * intervalS) : fromS, toS: endS, limit, newest: false };
   }
 
   private async find(instrument: string, range: Range, withBefore: boolean): Promise<Found> {
@@ -118,7 +124,7 @@ export class CandlesApi {
       recorded = await this.sources.recorded(instrument, intervalS, fromS, toS, limit, newest);
       before = withBefore ? await this.sources.recordedBefore(instrument, intervalS, fromS) : null;
     } catch (error) {
-      if (!this.sources.isHistoryAway(error)) throw error;
+      if (!(error instanceof UnavailableError)) throw error;
       return this.fromMemory(instrument, range);
     }
     const series = new CandleSeries(intervalS);

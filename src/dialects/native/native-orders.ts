@@ -1,0 +1,119 @@
+import {
+  AMEND, CANCEL, batchSchema, checkBody, checkOperation, checkPlace, checkQuery, querySchemas,
+} from '../../api/schemas';
+import type { Context } from '../../domain/context';
+import type { InstrumentTable } from '../../domain/instrument-table';
+import { Refusal, type OrderWithTrades } from '../../domain/refusal';
+import { RESULT_CODES } from '../../domain/result-code';
+import type { Answer } from '../../http/answer';
+import type { OrderRequest, Outcome } from '../../trading/requests';
+import type { Trading } from '../../trading/trading';
+import type { ProblemDocuments } from './errors';
+import { amendRequest, cancelRequest, operationRequest, orderIdOfPath, placeRequest } from './parse';
+import { presentOrder, presentOrderWithTrades, presentStaleness } from './present';
+
+const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
+
+const STATUS = { place: 201, cancel: 200, amend: 200 } as const satisfies Record<OrderRequest['op'], number>;
+
+type Query = Readonly<Record<string, unknown>>;
+
+/** The calls of orders: bodies in, answers out, the same over HTTP and over WebSocket order entry. All throw refusals. */
+export class NativeOrders {
+  private readonly batchBody;
+  private readonly queries;
+
+  constructor(
+    private readonly trading: Trading, private readonly instruments: InstrumentTable, private readonly problems: ProblemDocuments,
+    limits: { readonly batchOperationsMax: number; readonly ordersLimitMax: number },
+  ) {
+    this.batchBody = batchSchema(limits.batchOperationsMax);
+    this.queries = querySchemas({ levelsMax: 1, tradesMax: 1, ordersMax: limits.ordersLimitMax });
+  }
+
+  /** POST /orders */
+  place(context: Context, body: unknown, headerKey: string | undefined): Promise<Answer> {
+    return this.carryOut(context, placeRequest(checkPlace(body), headerKey));
+  }
+
+  /** POST /orders/{order_id}/cancel, DELETE /orders/{order_id} */
+  cancel(context: Context, orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
+    const fields = checkBody(CANCEL, body === undefined ? {} : body);
+    return this.carryOut(context, cancelRequest({ order_id: orderIdOfPath(orderId), ...fields }, headerKey));
+  }
+
+  /** PATCH /orders/{order_id} */
+  amend(context: Context, orderId: string, body: unknown, headerKey: string | undefined): Promise<Answer> {
+    const fields = checkBody(AMEND, body);
+    return this.carryOut(context, amendRequest({ order_id: orderIdOfPath(orderId), ...fields }, headerKey));
+  }
+
+  /** One operation as a batch has them, alone. */
+  operation(context: Context, operation: unknown): Promise<Answer> {
+    return this.carryOut(context, operationRequest(checkOperation(operation)));
+  }
+
+  /** POST /orders/batch: every operation is answered as its own call would be. */
+  async batch(context: Context, body: unknown): Promise<Answer> {
+    const { operations } = checkBody(this.batchBody, body);
+    const requests: OrderRequest[] = [];
+    // One that cannot be read is answered where it stands, and takes nothing from the others.
+    const read = operations.map((operation) => {
+      try {
+        const request = operationRequest(checkOperation(operation));
+        requests.push(request);
+        return request;
+      } catch (error) {
+        if (error instanceof Refusal) return error;
+        throw error;
+      }
+    });
+    const outcomes = await this.trading.batch(context, requests);
+    let next = 0;
+    const results = read.map((request) => {
+      if (request instanceof Refusal) return this.refused(request, context);
+      const outcome = outcomes[next++] as Outcome | Refusal;
+      return outcome instanceof Refusal ? this.refused(outcome, context) : { status: STATUS[request.op], body: this.present(outcome) };
+    });
+    return { status: 200, body: { results } };
+  }
+
+  /** A result of a batch has no headers. */
+  private refused(refusal: Refusal, { requestId }: Context): { status: number; body: unknown } {
+    return { status: RESULT_CODES[refusal.code].status, body: this.problems.bodyOf(refusal, requestId) };
+  }
+
+  private async carryOut(context: Context, request: OrderRequest): Promise<Answer> {
+    const outcome = await this.trading.carryOut(context, request);
+    const body = this.present(outcome);
+    return outcome.replayed ? { status: STATUS[request.op], body, headers: REPLAYED } : { status: STATUS[request.op], body };
+  }
+
+  /** DELETE /orders?client_id=… */
+  async massCancel(context: Context, query: Query): Promise<Answer> {
+    const { client_id: clientId, instrument = null } = checkQuery(this.queries.massCancel, query);
+    return { status: 200, body: { cancelled: await this.trading.massCancel(context, { clientId, instrument }) } };
+  }
+
+  /** GET /public/orders/{order_id} */
+  async order(context: Context, orderId: string): Promise<Answer> {
+    return { status: 200, body: this.present(await this.trading.order(context, orderIdOfPath(orderId))) };
+  }
+
+  /** GET /orders */
+  async list(context: Context, query: Query): Promise<Answer> {
+    const { client_id: clientId, status, instrument = null, limit, cursor: behind = null } = checkQuery(this.queries.orders, query);
+    const { orders, next, stale } = await this.trading.orders(context, { clientId, status, instrument, limit, behind });
+    return {
+      status: 200,
+      body: {
+        orders: orders.map((order) => presentOrder(order, this.instruments.of(order.instrument))), next_cursor: next === null ? null : String(next), ...presentStaleness(stale),
+      },
+    };
+  }
+
+  private present({ order, trades, stale }: OrderWithTrades): object {
+    const view = presentOrderWithTrades(order, trades, this.instruments.of(order.instrument));
+    return stale === null ? view : Object.assign(view, presentStaleness(stale));
+  }
+}

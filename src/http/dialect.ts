@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context } from '../domain/context';
+import type { Refusal } from '../domain/refusal';
+import type { Answer } from './answer';
+
+/**
+ * A way of speaking with the venue: its addresses, how requests are read, how answers and errors are written. All dialects
+ * stand before the same use cases (trading, market), which know none of them.
+ *
+ * The stream has its seam in the stream server: what its messages say is encoded there.
+ */
+export interface Dialect {
+  /** Before each of its paths, such as `/binance`; '' for the native one. What stands at no route below it is told in its words. */
+  readonly prefix: string;
+  readonly routes: readonly Route[];
+  /** How a client is told that something is not carried out. */
+  answerOf(refusal: Refusal, requestId: string): Answer;
+}
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+
+export interface Route {
+  readonly method: Method;
+  /** With parameters as `:name`, each between slashes. Behind the prefix, also the route's name in logs and metrics. */
+  readonly path: string;
+  /** How a body is read; null for a call without one. */
+  readonly body: BodyFormat | null;
+  /** Answered whatever page or host asks: probes find the service under names that it does not know. */
+  readonly isForAnyHost?: boolean;
+  /**
+   * @returns null where it has begun the response itself
+   * @throws Refusal
+   */
+  handle(call: Call): Promise<Answer | null>;
+}
+
+export interface BodyFormat {
+  /** @param contentType '' without one */
+  accepts(contentType: string): boolean;
+  /** @throws Refusal */
+  parse(bytes: Buffer): unknown;
+}
+
+/** What a route gets of a request, whichever way it was found. */
+export interface Call {
+  readonly context: Context;
+  readonly params: Readonly<Record<string, string>>;
+  /** What is behind the question mark, '' without one. */
+  readonly query: string;
+  /** As the route's format reads it; undefined without one. */
+  readonly body: unknown;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}

@@ -1,0 +1,108 @@
+import { Problem } from '../api/problem';
+import type { Dialect, Method, Route } from './dialect';
+
+/** A route with its prefix, and the dialect in which its errors are told. */
+export interface MountedRoute extends Route {
+  readonly dialect: Dialect;
+}
+
+export interface Match {
+  readonly route: MountedRoute;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** A path with one parameter, cut at it. */
+interface OneParameter {
+  readonly before: string;
+  readonly after: string;
+  readonly name: string;
+  readonly route: MountedRoute;
+}
+
+interface MethodRoutes {
+  readonly fixed: Map<string, Match>;
+  readonly oneParameter: OneParameter[];
+}
+
+/** What needs no decoding and can be no path of its own. */
+const PLAIN_PARAMETER = /^[A-Za-z0-9_~-]+$/;
+
+/** All routes of the service, by method and path. Both ways in are made from it: the quick one here, and Express. */
+export class RouteTable {
+  readonly routes: readonly MountedRoute[];
+  private readonly byMethod = new Map<string, MethodRoutes>();
+  private readonly methodsOf = new Map<string, Set<string>>();
+  /** Longest prefix first. */
+  private readonly notFound: readonly MountedRoute[];
+  private readonly forAnyHost: ReadonlySet<string>;
+
+  /** @param dialects one of them with the prefix '': it answers what is nobody else's */
+  constructor(dialects: readonly Dialect[]) {
+    if (!dialects.some(({ prefix }) => prefix === '')) throw new Error('no dialect has the prefix \'\'');
+    this.routes = dialects.flatMap((dialect) => dialect.routes.map((route): MountedRoute => ({
+      method: route.method, path: dialect.prefix + route.path, body: route.body, isForAnyHost: route.isForAnyHost ?? false, dialect,
+      handle: (call) => route.handle(call),
+    })));
+    this.notFound = [...dialects].sort((a, b) => b.prefix.length - a.prefix.length)
+      .map((dialect) => refusing('none', dialect, () => new Problem('not_found')));
+    this.forAnyHost = new Set(this.routes.filter(({ isForAnyHost }) => isForAnyHost).map(({ path }) => path));
+    for (const route of this.routes) this.add(route);
+  }
+
+  private add(route: MountedRoute): void {
+    const { method, path } = route;
+    const allowed = this.methodsOf.get(path) ?? new Set();
+    this.methodsOf.set(path, allowed.add(method));
+    if (method === 'GET') allowed.add('HEAD');
+    const routes = this.byMethod.get(method) ?? { fixed: new Map<string, Match>(), oneParameter: [] };
+    this.byMethod.set(method, routes);
+    const [before, name, after, ...more] = path.split(/:(\w+)/);
+    if (name === undefined) routes.fixed.set(path, { route, params: {} });
+    // More parameters than one are left to Express.
+    else if (more.length === 0) routes.oneParameter.push({ before: before as string, after: after as string, name, route });
+  }
+
+  /**
+   * Finds a route without a router: Express' costs more than an order.
+   * @param path without the query
+   * @returns null for whatever is not plainly one of them: Express decides
+   */
+  match(method: string, path: string): Match | null {
+    const routes = this.byMethod.get(method === 'HEAD' ? 'GET' : method);
+    if (routes === undefined) return null;
+    const fixed = routes.fixed.get(path);
+    if (fixed !== undefined) return fixed;
+    for (const { before, after, name, route } of routes.oneParameter) {
+      if (!path.startsWith(before) || !path.endsWith(after) || path.length <= before.length + after.length) continue;
+      const value = path.slice(before.length, path.length - after.length);
+      if (PLAIN_PARAMETER.test(value)) return { route, params: { [name]: value } };
+    }
+    return null;
+  }
+
+  /** Every path, and the route that refuses the methods which it has not. */
+  *otherMethods(): Generator<MountedRoute> {
+    for (const [path, methods] of this.methodsOf) {
+      const { dialect } = this.routes.find((route) => route.path === path) as MountedRoute;
+      yield refusing(path, dialect, () => new Problem('method_not_allowed', { headers: { Allow: [...methods].join(', ') } }));
+    }
+  }
+
+  /** The route that says that there is none at a path. */
+  nothingAt(path: string): MountedRoute {
+    return this.notFound.find(({ dialect: { prefix } }) => prefix === '' || path === prefix || path.startsWith(`${prefix}/`)) as MountedRoute;
+  }
+
+  /** Whether a path is answered whatever page or host asks. */
+  isForAnyHost(path: string): boolean {
+    return this.forAnyHost.has(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+  }
+}
+
+/**
+ * A route whose every answer is a refusal.
+ * @param path its name in logs and metrics
+ */
+export function refusing(path: string, dialect: Dialect, problem: () => Error, method: Method = 'GET'): MountedRoute {
+  return { method, path, body: null, dialect, handle: () => Promise.reject(problem()) };
+}

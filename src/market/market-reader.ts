@@ -1,0 +1,145 @@
+import type { Candle } from '../domain/candle';
+import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
+import type { Context } from '../domain/context';
+import type { InstrumentTable } from '../domain/instrument-table';
+import type { Instrument } from '../domain/instruments';
+import type { Order, Trade } from '../domain/order';
+import type { Staleness } from '../domain/staleness';
+import { UnavailableError } from '../domain/unavailable';
+
+export type Level = readonly [priceTicks: number, quantityLots: number];
+
+export interface BookView {
+  readonly sequence: number;
+  readonly timeUs: number;
+  /** Best first. */
+  readonly bids: readonly Level[];
+  readonly asks: readonly Level[];
+}
+
+/** A side's orders in queue order. */
+export interface QueuedOrders {
+  readonly orders: readonly Order[];
+  /** There are more than were asked for at most. */
+  readonly isCut: boolean;
+  /** Price and total of the best levels. */
+  readonly top: readonly Level[];
+}
+
+export interface BookOrders {
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly bids: QueuedOrders;
+  readonly asks: QueuedOrders;
+}
+
+export interface TickerData {
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly last: Trade | null;
+  readonly bid: Level | undefined;
+  readonly ask: Level | undefined;
+  /** The last 24 hours in one candle; null without a trade. */
+  readonly day: Candle | null;
+  /** False where memory does not hold everything that was acknowledged before the call, or not all of the 24 hours. */
+  readonly isWhole: boolean;
+}
+
+export interface MarketSources {
+  /** The book at a sequence that contains everything acknowledged before the call. */
+  book(instrument: string, levels: number): Promise<BookView>;
+  /** Single orders of the best levels, in queue order, from what was acknowledged before the call. */
+  bookOrders(instrument: string, levels: number, topLevels: number): Promise<BookOrders>;
+  /** Newest first, contiguous; at least those that Postgres does not have yet. */
+  recentTrades(instrument: string, count: number, before: number | null): Promise<readonly Trade[]>;
+  /** Newest first. */
+  olderTrades(instrument: string, before: number | null, count: number): Promise<readonly Trade[]>;
+  ticker(instrument: string): Promise<TickerData>;
+  staleness(): Promise<Staleness>;
+  state(): Promise<string>;
+}
+
+/** A book, and the checksum over its ten best levels a side, even where fewer were asked for. */
+export interface Book extends BookView {
+  readonly instrument: Instrument;
+  readonly checksum: number;
+}
+
+export interface OrdersOfBook {
+  readonly instrument: Instrument;
+  readonly sequence: number;
+  readonly timeUs: number;
+  /** Best first, then as they queue. */
+  readonly bids: readonly Order[];
+  readonly asks: readonly Order[];
+  readonly checksum: number;
+  /** A side has more orders than are told at most. */
+  readonly isCut: boolean;
+}
+
+export interface Tape {
+  readonly instrument: Instrument;
+  /** Newest first. */
+  readonly trades: readonly Trade[];
+  /** Set where older trades may be missing. */
+  readonly stale: Staleness | null;
+}
+
+export interface Ticker extends TickerData {
+  readonly instrument: Instrument;
+  readonly stale: Staleness | null;
+}
+
+/** What anyone may read of the market. All throw a Refusal `instrument_not_found`. */
+export class MarketReader {
+  constructor(private readonly sources: MarketSources, private readonly instruments: InstrumentTable) {}
+
+  /** @param levels of each side */
+  async book(_context: Context, name: string, levels: number): Promise<Book> {
+    const instrument = this.instruments.require(name);
+    const { sequence, timeUs, bids, asks } = await this.sources.book(name, Math.max(levels, CHECKSUM_LEVELS));
+    return {
+      instrument, sequence, timeUs, bids: bids.slice(0, levels), asks: asks.slice(0, levels), checksum: bookChecksum(bids, asks, instrument),
+    };
+  }
+
+  /** Every order of the best levels. @param levels of each side */
+  async ordersOfBook(_context: Context, name: string, levels: number): Promise<OrdersOfBook> {
+    const instrument = this.instruments.require(name);
+    const { sequence, timeUs, bids, asks } = await this.sources.bookOrders(name, levels, CHECKSUM_LEVELS);
+    return {
+      instrument, sequence, timeUs, bids: bids.orders, asks: asks.orders, checksum: bookChecksum(bids.top, asks.top, instrument),
+      isCut: bids.isCut || asks.isCut,
+    };
+  }
+
+  /** The newest trades. @param before only those ahead of this trade id, null for the newest of all */
+  async trades(_context: Context, name: string, limit: number, before: number | null): Promise<Tape> {
+    const instrument = this.instruments.require(name);
+    const trades = [...await this.sources.recentTrades(name, limit, before)];
+    let stale: Staleness | null = null;
+    const oldest = trades[trades.length - 1];
+    if (trades.length < limit && oldest?.tradeId !== 1) {
+      try {
+        trades.push(...await this.sources.olderTrades(name, oldest?.tradeId ?? before, limit - trades.length));
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        stale = await this.sources.staleness();
+      }
+    }
+    return { instrument, trades, stale };
+  }
+
+  async ticker(_context: Context, name: string): Promise<Ticker> {
+    const instrument = this.instruments.require(name);
+    const data = await this.sources.ticker(name);
+    return { ...data, instrument, stale: data.isWhole ? null : await this.sources.staleness() };
+  }
+
+  /** The instruments that are traded, and the state of their shard; `unknown` where that cannot be read. */
+  async instrumentStates(_context: Context): Promise<readonly { readonly instrument: Instrument; readonly state: string }[]> {
+    // Steps and limits do not need Redis.
+    const state = await this.sources.state().catch(() => 'unknown');
+    return this.instruments.all.map((instrument) => ({ instrument, state }));
+  }
+}

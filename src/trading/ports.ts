@@ -1,0 +1,45 @@
+import type { CommandResult, EngineCommand } from '../domain/commands';
+import type { LogEntry } from '../domain/log-entry';
+import type { LogPosition } from '../domain/log-position';
+import type { Order, Trade } from '../domain/order';
+import type { Staleness } from '../domain/staleness';
+
+/** What trading needs of the rest of the venue. What cannot be reached throws an UnavailableError. */
+
+/** The matching engine. */
+export interface OrderEngine {
+  submit(command: EngineCommand): Promise<CommandResult>;
+  /** Commands that are handed over together take effect in their order. */
+  submitAll(commands: readonly EngineCommand[]): Promise<readonly CommandResult[]>;
+  readRecord(orderId: string): Promise<Order | null>;
+  readOrder(orderId: string): Promise<{ order: Order; entries: readonly LogEntry[]; reachedFrom: number } | null>;
+  /** @param behind sequence of placing to go on behind */
+  readOpenOrders(clientId: string, instrument: string | null, behind: number | null, limit: number):
+    Promise<{ orders: readonly Order[]; next: number | null }>;
+  position(): Promise<LogPosition>;
+  /** The life of the shard that commands are bound to now, null before the first. */
+  readonly known: { readonly epoch: string } | null;
+}
+
+/** What Postgres holds. */
+export interface OrderHistory {
+  order(orderId: string): Promise<Order | null>;
+  ordersOfClient(clientId: string, instrument: string | null, behind: number | null, limit: number): Promise<readonly Order[]>;
+  tradesOfOrder(orderId: string): Promise<readonly Trade[]>;
+  journalEntry(sequence: number, second: number): Promise<LogEntry | null>;
+}
+
+export interface CommitWatch {
+  /** @returns false when Postgres does not hold `position` in time. */
+  waitFor(position: LogPosition, timeoutMs: number): Promise<boolean>;
+  staleness(): Promise<Staleness>;
+}
+
+export interface TradingObserver {
+  received(instrument: string, type: string, side: string): void;
+  matched(instrument: string, trades: number): void;
+  rejected(instrument: string, reason: string): void;
+  latency(instrument: string, type: string, seconds: number): void;
+  /** An operation failed for a fault of ours. */
+  failed(error: unknown, requestId: string): void;
+}

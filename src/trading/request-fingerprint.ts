@@ -1,0 +1,67 @@
+import { textOfInput, type AmountInput } from '../domain/amounts';
+import type { PlaceCommand } from '../domain/commands';
+import type { LogEntry } from '../domain/log-entry';
+import { kindOf } from '../domain/order';
+import type { FieldFault, RequestField } from '../domain/refusal';
+import type { AmendRequest, NamedOrder } from './requests';
+
+/**
+ * What a keyed command asked for, in a form that two requests can be compared in: amounts as ticks and
+ * lots for a place, canonical text for an amend. The order id of a place is left out: each attempt has its own.
+ * Its names are those in which the log keeps the fingerprints of amends and cancels.
+ */
+export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string | number | boolean | null>>>;
+
+/** The log's name of each field that a fingerprint may have, and the domain's. */
+const FIELDS = {
+  op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
+  price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
+} as const satisfies Record<string, RequestField>;
+
+type FingerprintName = keyof typeof FIELDS;
+
+export function fingerprintOfPlace(
+  request: Pick<PlaceCommand, 'instrument' | 'side' | 'kind' | 'priceTicks' | 'quantityLots' | 'clientOrderId'>,
+): RequestFingerprint {
+  const kind = kindOf(request.kind);
+  return {
+    op: 'place', instrument: request.instrument, side: request.side, type: kind.type, time_in_force: kind.timeInForce,
+    post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots,
+    client_order_id: request.clientOrderId,
+  };
+}
+
+function namesOf(order: NamedOrder): Pick<RequestFingerprint, 'order_id' | 'client_order_id'> {
+  return 'orderId' in order ? { order_id: order.orderId, client_order_id: null } : { order_id: null, client_order_id: order.clientOrderId };
+}
+
+export function fingerprintOfCancel(order: NamedOrder): RequestFingerprint {
+  return { op: 'cancel', ...namesOf(order) };
+}
+
+export function fingerprintOfAmend({ order, price, quantity, remainingQuantity }: AmendRequest): RequestFingerprint {
+  return {
+    op: 'amend', ...namesOf(order),
+    price: canonicalText(price), quantity: canonicalText(quantity), remaining_quantity: canonicalText(remainingQuantity),
+  };
+}
+
+/** An amount in one spelling, so that 1, 1.0 and "1.00" compare as equal. */
+function canonicalText(amount: AmountInput | undefined): string | null {
+  if (amount === undefined) return null;
+  const text = textOfInput(amount).replace(/^0+(?=[0-9])/, '');
+  return text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text;
+}
+
+/** What the first use of a key asked for, as its log entry tells. */
+export function fingerprintOfEntry(entry: LogEntry): RequestFingerprint {
+  return entry.command?.op === 'place' ? fingerprintOfPlace(entry.command) : entry.request as RequestFingerprint;
+}
+
+/** @returns the fields in which a repeat differs from the first use of its key; none for a true retry. */
+export function differences(first: RequestFingerprint, repeat: RequestFingerprint): FieldFault[] {
+  const names = first.op === repeat.op ? new Set([...Object.keys(first), ...Object.keys(repeat)] as FingerprintName[]) : new Set(['op'] as const);
+  return [...names]
+    .filter((name) => (first[name] ?? null) !== (repeat[name] ?? null))
+    .map((name) => ({ field: FIELDS[name], message: 'differs from the request that used this key first' }));
+}

@@ -1,0 +1,60 @@
+import type { AmountInput } from '../domain/amounts';
+import type { OrderWithTrades } from '../domain/refusal';
+import type { OrderType, Side, TimeInForce } from '../domain/order';
+
+/** What can be asked of the books, once a dialect has read it. Texts have been looked at, amounts only as to their type. */
+
+/** What an acknowledgement waits for. */
+export type AckAfter = 'redis' | 'postgres';
+
+export interface PlaceRequest {
+  readonly op: 'place';
+  readonly clientId: string;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly postOnly: boolean;
+  /** undefined for a market order. */
+  readonly price: AmountInput | undefined;
+  readonly quantity: AmountInput;
+  readonly clientOrderId: string | null;
+  /** Idempotency key, null without one. */
+  readonly key: string | null;
+  /** undefined for the venue's own way. */
+  readonly ackAfter: AckAfter | undefined;
+}
+
+/**
+ * The order that a cancel or an amend means: by its id (UUID in lower case), and whose it must be, null for anybody's; or by
+ * its client's own name for it.
+ */
+export type NamedOrder =
+  | { readonly orderId: string; readonly clientId: string | null }
+  | { readonly clientId: string; readonly clientOrderId: string };
+
+export interface CancelRequest {
+  readonly op: 'cancel';
+  readonly order: NamedOrder;
+  readonly key: string | null;
+}
+
+/** At least one of the amounts is there, and not both `quantity` and `remainingQuantity`. */
+export interface AmendRequest {
+  readonly op: 'amend';
+  readonly order: NamedOrder;
+  readonly price: AmountInput | undefined;
+  /** New total, with what is filled. */
+  readonly quantity: AmountInput | undefined;
+  /** New open part. */
+  readonly remainingQuantity: AmountInput | undefined;
+  readonly key: string | null;
+}
+
+export type OrderRequest = PlaceRequest | CancelRequest | AmendRequest;
+
+/** What came of a request: the order after it, and the trades that a place or amend made, or all of a cancelled order's. */
+export interface Outcome extends OrderWithTrades {
+  /** It is the answer that the request's key got first. */
+  readonly replayed: boolean;
+}

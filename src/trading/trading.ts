@@ -1,0 +1,96 @@
+import type { Context } from '../domain/context';
+import type { InstrumentTable } from '../domain/instrument-table';
+import type { OrderWithTrades, Refusal } from '../domain/refusal';
+import { Acknowledgement } from './acknowledgement';
+import { AmendOrder } from './amend-order';
+import { Batch } from './batch';
+import { CancelOrder } from './cancel-order';
+import { CommandRunner } from './command-runner';
+import { MassCancel, type MassCancelRequest } from './mass-cancel';
+import { OrderOwners } from './order-owners';
+import { OrderReader, type OrdersPage, type OrdersQuery } from './order-reader';
+import { OrderTrades } from './order-trades';
+import { Outcomes } from './outcomes';
+import { PlaceOrder } from './place-order';
+import type { CommitWatch, OrderEngine, OrderHistory, TradingObserver } from './ports';
+import type { AckAfter, OrderRequest, Outcome } from './requests';
+import type { Awaitable, Step } from './step';
+
+export interface TradingOptions {
+  readonly massCancelPage: number;
+  readonly ackAfter: AckAfter;
+  readonly engineTimeoutMs: number;
+  readonly readBarrierTimeoutMs: number;
+  /** Of a client and its idempotency key. */
+  digest(clientId: string, key: string): string;
+}
+
+/**
+ * Placing, changing and reading orders: the same behind every dialect and every way in. Nothing here knows how a request
+ * was written or how its answer will be; what is turned down throws a Refusal.
+ */
+export class Trading {
+  private readonly placing: PlaceOrder;
+  private readonly amending: AmendOrder;
+  private readonly cancelling: CancelOrder;
+  private readonly massCancelling: MassCancel;
+  private readonly batches: Batch;
+  private readonly reader: OrderReader;
+  private readonly runner: CommandRunner;
+
+  constructor(
+    engine: OrderEngine, history: OrderHistory, commits: CommitWatch, instruments: InstrumentTable, options: TradingOptions,
+    private readonly observer: TradingObserver,
+  ) {
+    const digest = (clientId: string, key: string): string => options.digest(clientId, key);
+    const acknowledgement = new Acknowledgement(commits, options.ackAfter, options.engineTimeoutMs);
+    const trades = new OrderTrades(engine, history, commits);
+    const owners = new OrderOwners(engine, history, digest);
+    const outcomes = new Outcomes(history, trades, acknowledgement, owners);
+    this.runner = new CommandRunner(engine);
+    this.placing = new PlaceOrder(instruments, outcomes, observer, digest);
+    this.amending = new AmendOrder(instruments, owners, outcomes, observer);
+    this.cancelling = new CancelOrder(owners, outcomes);
+    this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);
+    this.batches = new Batch((context, request) => this.prepare(context, request), this.runner, observer);
+    this.reader = new OrderReader(engine, history, commits, trades, instruments, options.readBarrierTimeoutMs);
+  }
+
+  /** Places, amends or cancels an order. @throws Refusal */
+  async carryOut(context: Context, request: OrderRequest): Promise<Outcome> {
+    const startedMs = performance.now();
+    const prepared = this.prepare(context, request);
+    const step = prepared instanceof Promise ? await prepared : prepared;
+    const { result, epoch } = await this.runner.one(step.command);
+    const outcome = await step.finish(result, epoch);
+    if (request.op === 'place') this.observer.latency(request.instrument, request.type, (performance.now() - startedMs) / 1000);
+    return outcome;
+  }
+
+  /** @returns one for each request, in order; one that is turned down takes nothing from the others */
+  batch(context: Context, requests: readonly OrderRequest[]): Promise<readonly (Outcome | Refusal)[]> {
+    return this.batches.run(context, requests);
+  }
+
+  /** Cancels a client's open orders. @returns their ids @throws Refusal with those that had been cancelled before it */
+  massCancel(context: Context, request: MassCancelRequest): Promise<readonly string[]> {
+    return this.massCancelling.run(context, request);
+  }
+
+  /** @param orderId UUID in lower case @throws Refusal `order_not_found` */
+  order(context: Context, orderId: string): Promise<OrderWithTrades> {
+    return this.reader.order(context, orderId);
+  }
+
+  orders(context: Context, query: OrdersQuery): Promise<OrdersPage> {
+    return this.reader.orders(context, query);
+  }
+
+  private prepare(context: Context, request: OrderRequest): Awaitable<Step> {
+    switch (request.op) {
+      case 'place': return this.placing.prepare(context, request);
+      case 'cancel': return this.cancelling.prepare(context, request);
+      case 'amend': return this.amending.prepare(context, request);
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import type { Context } from '../../../src/domain/context';
+import { formatAmount } from '../../../src/domain/amounts';
+import type { InstrumentTable } from '../../../src/domain/instrument-table';
+import type { Instrument } from '../../../src/domain/instruments';
+import { remainingLots, type Order, type Trade } from '../../../src/domain/order';
+import { isUuid } from '../../../src/domain/order-id';
+import { Refusal, type FieldFault, type OrderWithTrades, type RequestField } from '../../../src/domain/refusal';
+import type { DialectMaker, Services } from '../../../src/dialects/services';
+import type { Answer } from '../../../src/http/answer';
+import type { BodyFormat, Dialect, Route } from '../../../src/http/dialect';
+import type { NamedOrder, OrderRequest, Outcome } from '../../../src/trading/requests';
+
+/**
+ * A dialect that nobody speaks, as unlike the native one as can be: one address for all calls, forms in, lines of text out,
+ * other names, and errors as a line of an answer whose status is always 200. It stands before the same use cases.
+ *
+ *     POST /plain/call    call=enter&account=A&market=BTC-USD&way=bid&limit=100&size=1
+ *     OK ref=… state=open size=1.00000000 done=0.00000000
+ */
+
+const LINES = { 'Content-Type': 'text/plain; charset=utf-8' } as const;
+
+const FORM: BodyFormat = {
+  accepts: (contentType) => /^application\/x-www-form-urlencoded(;|$)/.test(contentType),
+  parse: (bytes) => new URLSearchParams(bytes.toString('utf8')),
+};
+
+/** Its own names of what a request says. */
+const NAMES: Readonly<Record<RequestField, string>> = {
+  op: 'call', instrument: 'market', side: 'way', type: 'kind', timeInForce: 'lasting', postOnly: 'maker', price: 'limit', quantity: 'size',
+  remainingQuantity: 'left', orderId: 'ref', clientOrderId: 'tag',
+};
+
+const SIDES = { bid: 'buy', ask: 'sell' } as const;
+const STATES = { open: 'open', partially_filled: 'part', filled: 'done', cancelled: 'gone', rejected: 'never', expired: 'over' } as const;
+
+function wrong(name: string, message: string): Refusal {
+  return new Refusal('validation_failed', { detail: `${name}: ${message}` });
+}
+
+class Form {
+  constructor(private readonly fields: URLSearchParams) {}
+
+  optional(name: string): string | null {
+    const all = this.fields.getAll(name);
+    if (all.length > 1) throw wrong(name, 'given twice');
+    const [value] = all;
+    if (value === undefined) return null;
+    if (!/^[ -~]{1,64}$/.test(value)) throw wrong(name, 'not plain');
+    return value;
+  }
+
+  text(name: string): string {
+    const value = this.optional(name);
+    if (value === null) throw wrong(name, 'missing');
+    return value;
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[]): T {
+    const value = this.text(name);
+    const found = values.find((one) => one === value);
+    if (found === undefined) throw wrong(name, `not one of ${values.join(', ')}`);
+    return found;
+  }
+
+  all(name: string): string[] {
+    return this.fields.getAll(name);
+  }
+}
+
+function refOf(text: string): string {
+  if (!isUuid(text)) throw new Refusal('order_not_found');
+  return text.toLowerCase();
+}
+
+function named(form: Form): NamedOrder {
+  const ref = form.optional('ref');
+  if (ref !== null) return { orderId: refOf(ref), clientId: form.optional('account') };
+  return { clientId: form.text('account'), clientOrderId: form.text('tag') };
+}
+
+function requestOf(form: Form): OrderRequest {
+  const key = form.optional('once');
+  switch (form.oneOf('call', ['enter', 'change', 'withdraw'])) {
+    case 'enter': {
+      const limit = form.optional('limit') ?? undefined;
+      return {
+        op: 'place', clientId: form.text('account'), instrument: form.text('market'), side: SIDES[form.oneOf('way', ['bid', 'ask'])],
+        type: limit === undefined ? 'market' : 'limit', timeInForce: limit === undefined ? 'ioc' : 'gtc', postOnly: form.optional('maker') === 'yes',
+        price: limit, quantity: form.text('size'), clientOrderId: form.optional('tag'), key, ackAfter: undefined,
+      };
+    }
+    case 'change': {
+      const price = form.optional('limit') ?? undefined;
+      const quantity = form.optional('size') ?? undefined;
+      const remainingQuantity = form.optional('left') ?? undefined;
+      if (quantity !== undefined && remainingQuantity !== undefined) throw wrong('left', 'not beside size');
+      if (price === undefined && quantity === undefined && remainingQuantity === undefined) throw wrong('limit', 'nothing to change');
+      return { op: 'amend', order: named(form), price, quantity, remainingQuantity, key };
+    }
+    case 'withdraw':
+      return { op: 'cancel', order: named(form), key };
+  }
+}
+
+function lineOfOrder(order: Order, { lot, tick }: Instrument): string {
+  const limit = order.priceTicks === null ? '' : ` limit=${formatAmount(order.priceTicks, tick)}`;
+  const tag = order.clientOrderId === null ? '' : ` tag=${order.clientOrderId}`;
+  return `ref=${order.orderId} market=${order.instrument} way=${order.side === 'buy' ? 'bid' : 'ask'}${limit} state=${STATES[order.status]}`
+    + ` size=${formatAmount(order.quantityLots, lot)} done=${formatAmount(order.filledLots, lot)}${tag}`;
+}
+
+function lineOfTrade({ tradeId, priceTicks, quantityLots }: Trade, { lot, tick }: Instrument): string {
+  return `deal=${tradeId} limit=${formatAmount(priceTicks, tick)} size=${formatAmount(quantityLots, lot)}`;
+}
+
+function lineOfFault({ field, message }: FieldFault): string {
+  return `${NAMES[field]}: ${message}`;
+}
+
+class Plain {
+  private readonly instruments: InstrumentTable;
+
+  constructor(private readonly services: Services) {
+    this.instruments = services.instruments;
+  }
+
+  async call(context: Context, form: Form): Promise<string> {
+    const { trading } = this.services;
+    switch (form.text('call')) {
+      case 'several': {
+        const outcomes = await trading.batch(context, form.all('line').map((line) => requestOf(new Form(new URLSearchParams(line)))));
+        return outcomes.map((outcome) => (outcome instanceof Refusal ? this.error(outcome) : this.outcome(outcome))).join('\n');
+      }
+      case 'withdrawAll': {
+        const gone = await trading.massCancel(context, { clientId: form.text('account'), instrument: form.optional('market') });
+        return `OK gone=${gone.length}`;
+      }
+      default:
+        return this.outcome(await trading.carryOut(context, requestOf(form)));
+    }
+  }
+
+  async ladder(context: Context, market: string, rows: number): Promise<string> {
+    const { instrument, asks, bids, sequence } = await this.services.market.book(context, market, rows);
+    const line = (way: string) => ([ticks, lots]: readonly [number, number]): string => `${way} ${formatAmount(ticks, instrument.tick)} ${formatAmount(lots, instrument.lot)}`;
+    return [`OK at=${sequence}`, ...[...asks].reverse().map(line('ask')), ...bids.map(line('bid'))].join('\n');
+  }
+
+  async mine(context: Context, account: string): Promise<string> {
+    const { orders } = await this.services.trading.orders(context, { clientId: account, status: 'open', instrument: null, limit: 100, behind: null });
+    return [`OK open=${orders.length}`, ...orders.map((order) => lineOfOrder(order, this.instruments.of(order.instrument)))].join('\n');
+  }
+
+  async one(context: Context, ref: string): Promise<string> {
+    return `OK ${this.order(await this.services.trading.order(context, refOf(ref)))}`;
+  }
+
+  async tape(context: Context, market: string): Promise<string> {
+    const { instrument, trades } = await this.services.market.trades(context, market, 50, null);
+    return [`OK deals=${trades.length}`, ...trades.map((trade) => lineOfTrade(trade, instrument))].join('\n');
+  }
+
+  private outcome(outcome: Outcome): string {
+    return `${outcome.replayed ? 'AGAIN' : 'OK'} ${this.order(outcome)}`;
+  }
+
+  private order({ order, trades }: OrderWithTrades): string {
+    const instrument = this.instruments.of(order.instrument);
+    return [lineOfOrder(order, instrument), ...trades.map((trade) => lineOfTrade(trade, instrument))].join(' | ');
+  }
+
+  /** One line, and in it what the facts say. */
+  error(refusal: Refusal): string {
+    const { fields, order, cancelled, detail } = refusal.facts;
+    const words = [
+      ...(fields ?? []).map(lineOfFault), ...(order === undefined ? [] : [this.order(order), `left=${remainingLots(order.order)}`]),
+      ...(cancelled === undefined ? [] : [`gone=${cancelled.length}`]), ...(detail === undefined ? [] : [detail]),
+    ];
+    return ['NO', ...(refusal.replayed ? ['AGAIN'] : []), refusal.code.replaceAll('_', '-').toUpperCase(), words.join('; ')].join(' ').trimEnd();
+  }
+}
+
+/** @param work gives the lines of an answer */
+function route(method: Route['method'], path: string, body: BodyFormat | null, work: (call: Parameters<Route['handle']>[0]) => Promise<string>): Route {
+  return { method, path, body, handle: async (call): Promise<Answer> => ({ status: 200, body: `${await work(call)}\n`, headers: LINES }) };
+}
+
+export const plainDialect: DialectMaker = (services): Dialect => {
+  const plain = new Plain(services);
+  return {
+    prefix: '/plain',
+    routes: [
+      route('POST', '/call', FORM, ({ context, body }) => plain.call(context, new Form((body as URLSearchParams | undefined) ?? new URLSearchParams()))),
+      route('GET', '/ladder/:market', null, ({ context, params, query }) => plain.ladder(context, params.market as string, Number(new URLSearchParams(query).get('rows') ?? 10))),
+      route('GET', '/mine/:account', null, ({ context, params }) => plain.mine(context, params.account as string)),
+      route('GET', '/one/:ref', null, ({ context, params }) => plain.one(context, params.ref as string)),
+      route('GET', '/tape/:market', null, ({ context, params }) => plain.tape(context, params.market as string)),
+    ],
+    answerOf: (refusal, requestId) => ({ status: 200, body: `${plain.error(refusal)} [${requestId}]\n`, headers: LINES }),
+  };
+};
