@@ -37,6 +37,12 @@ describe('the documents', () => {
     expect(named.filter((file) => !/\bN(?:AME|NNN)/.test(file) && !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
+  it('tell what each folder is for', () => {
+    const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const design = read('DESIGN.md');
+    expect(folders.filter((name) => !new RegExp(`^\\| \`src/${name}/`, 'm').test(design))).toEqual([]);
+  });
+
   it('are all reached from the README', () => {
     const reached = new Set(['README.md']);
     for (const path of reached) {
