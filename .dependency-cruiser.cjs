@@ -3,7 +3,7 @@
  * them. A library belongs to one part, so that it could be changed there.
  */
 const PARTS = [
-  'api', 'audit', 'bench', 'chaos', 'conformance', 'dialects', 'engine', 'http', 'load', 'log', 'market', 'persistence', 'recording', 'recovery',
+  'api', 'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'engine', 'http', 'load', 'log', 'market', 'persistence', 'recording', 'recovery',
   'reference', 'servers', 'stream', 'trading',
 ];
 
@@ -18,6 +18,8 @@ const ALLOWED = {
   conformance: [],
   // The only ones that know how requests, answers and messages are written; the use cases and the stream know none of them.
   dialects: ['api', 'http', 'market', 'stream', 'trading'],
+  // Tables of the documents, made from the code.
+  documents: ['api'],
   engine: [],
   http: ['api'],
   load: ['servers'],

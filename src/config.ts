@@ -96,76 +96,133 @@ const streamBytes = (fallback: number): Joi.NumberSchema => Joi.number().integer
 
 /** Names of the settings as the environment carries them. */
 const ENVIRONMENT = Joi.object({
-  PORT: Joi.number().integer().min(0).max(65535).default(3000),
-  HOST: Joi.string().hostname().default('127.0.0.1'),
-  DATA_DIR: Joi.string().default('./data'),
-  LOG_LEVEL: Joi.string().valid('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
-  REDIS_URL: Joi.string().uri({ scheme: ['redis', 'rediss', 'unix'] }).default('redis://127.0.0.1:6379'),
-  DATABASE_URL: Joi.string().uri({ scheme: ['postgres', 'postgresql'] }).default('postgres://postgres@127.0.0.1:5432/openfill'),
+  PORT: Joi.number().integer().min(0).max(65535).default(3000).description('Port of the service; 0 for a free one.'),
+  HOST: Joi.string().hostname().default('127.0.0.1').note('a name or an address').description('Address it listens on. Anything but loopback needs `ALLOW_INSECURE`.'),
+  DATA_DIR: Joi.string().default('./data').note('a directory').description("Where `npm run up` keeps its servers' data."),
+  LOG_LEVEL: Joi.string().valid('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info').description('Least level that is logged.'),
+  REDIS_URL: Joi.string().uri({ scheme: ['redis', 'rediss', 'unix'] }).default('redis://127.0.0.1:6379')
+    .description('Redis to use. Without it `npm run up` starts its own.'),
+  DATABASE_URL: Joi.string().uri({ scheme: ['postgres', 'postgresql'] }).default('postgres://postgres@127.0.0.1:5432/openfill')
+    .description('Postgres to use. Without it `npm run up` starts its own.'),
   ROLES: Joi.string().pattern(/^(api|writer)(,(api|writer))*$/).default('api,writer')
-    .messages({ 'string.pattern.base': '"ROLES" must be a list of api and writer, separated by commas' }),
+    .messages({ 'string.pattern.base': '"ROLES" must be a list of api and writer, separated by commas' })
+    .note('`api`, `writer`, or both with a comma').description('What this process does.'),
   API_WORKERS: Joi.alternatives(Joi.valid('auto'), Joi.number().integer().min(1).max(API_WORKERS_MAX)).default(1)
-    .messages({ 'alternatives.match': `"API_WORKERS" must be auto or a number from 1 to ${API_WORKERS_MAX}` }),
+    .messages({ 'alternatives.match': `"API_WORKERS" must be auto or a number from 1 to ${API_WORKERS_MAX}` })
+    .description('Processes that serve the API on one port; `auto` for one a core. With more than one, a writer process is beside them.'),
   SHARD: Joi.string().pattern(/^[a-z0-9_-]{1,64}$/i).default('main')
-    .messages({ 'string.pattern.base': '"SHARD" must be 1 to 64 letters, digits, _ or -' }),
-  INSTRUMENTS_FILE: Joi.string(),
-  ALLOW_INSECURE: Joi.boolean().default(false),
-  ALLOWED_ORIGINS: Joi.string(),
-  ALLOWED_HOSTS: Joi.string(),
-  REQUIRE_DURABLE: Joi.boolean().default(false),
-  AUTO_RECOVER: Joi.boolean().default(true),
-  ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis'),
-  IDEMPOTENCY_TTL: positive(86_400, IDEMPOTENCY_TTL_MAX_S),
-  SHUTDOWN_TIMEOUT_MS: positive(10_000, 600_000),
+    .messages({ 'string.pattern.base': '"SHARD" must be 1 to 64 letters, digits, _ or -' })
+    .note('1 to 64 letters, digits, `_` or `-`').description('Name of the shard; all its keys in Redis carry it.'),
+  INSTRUMENTS_FILE: Joi.string().note('a file').description('What is traded; without it BTC-USD and ETH-USD.'),
+  ALLOW_INSECURE: Joi.boolean().default(false).description('Accept that others can reach a service without authentication.'),
+  ALLOWED_ORIGINS: Joi.string().note('origins, separated by commas')
+    .description('Web pages that may use the service from a browser, beside those that it serves itself, such as `https://terminal.example`.'),
+  ALLOWED_HOSTS: Joi.string().note('names or addresses, with or without a port, separated by commas')
+    .description("Names by which browsers may find the service, beside the loopback's."),
+  REQUIRE_DURABLE: Joi.boolean().default(false).description('Not ready on a Redis whose settings can lose what was acknowledged. `npm run up` and Docker set it.'),
+  AUTO_RECOVER: Joi.boolean().default(true).description('Rebuild a lost, older or damaged Redis without being asked.'),
+  ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis')
+    .description('Answer when Redis has the command on disk, or when Postgres has committed it: `redis` or `postgres`. An order may ask for itself: `"ack": "postgres"`.'),
+  IDEMPOTENCY_TTL: positive(86_400, IDEMPOTENCY_TTL_MAX_S).description('Seconds for which a key is remembered.'),
+  SHUTDOWN_TIMEOUT_MS: positive(10_000, 600_000).description('Longest wait for each step of stopping: requests in flight, then the writer.'),
 
-  BODY_BYTES_MAX: positive(1_048_576, 64 * 1_048_576),
-  URL_BYTES_MAX: positive(8_192, 65_536),
-  BATCH_OPERATIONS_MAX: positive(1_000, 10_000),
-  ORDERBOOK_LEVELS_MAX: positive(5_000, 100_000),
-  ORDERBOOK_ORDERS_MAX: positive(1_000, 2_000),
-  TRADES_LIMIT_MAX: positive(1_000, 10_000),
-  ORDERS_LIMIT_MAX: positive(1_000, 10_000),
-  CANDLES_LIMIT_MAX: positive(1_000, 10_000),
-  RATE_LIMIT_PER_SECOND: positive(100_000, 10_000_000),
-  HTTP_CONNECTIONS_MAX: positive(20_000, 1_000_000),
-  REQUEST_TIMEOUT_MS: positive(30_000, 600_000),
+  BODY_BYTES_MAX: positive(1_048_576, 64 * 1_048_576).description("Bytes of a request's body."),
+  URL_BYTES_MAX: positive(8_192, 65_536).description("Characters of a request's address."),
+  BATCH_OPERATIONS_MAX: positive(1_000, 10_000).description('Operations in one batch.'),
+  ORDERBOOK_LEVELS_MAX: positive(5_000, 100_000).description('Levels a side that one order book may be asked for.'),
+  ORDERBOOK_ORDERS_MAX: positive(1_000, 2_000).description('Single orders a side that one order book tells (`level=3`).'),
+  TRADES_LIMIT_MAX: positive(1_000, 10_000).description('Trades in one page.'),
+  ORDERS_LIMIT_MAX: positive(1_000, 10_000).description('Orders in one page.'),
+  CANDLES_LIMIT_MAX: positive(1_000, 10_000).description('Candles in one page.'),
+  RATE_LIMIT_PER_SECOND: positive(100_000, 10_000_000).description('Requests a second from one address, for each process.'),
+  HTTP_CONNECTIONS_MAX: positive(20_000, 1_000_000).description('Connections to one process, streams included.'),
+  REQUEST_TIMEOUT_MS: positive(30_000, 600_000).description('Time in which a request must have arrived; its headers in 10 s at most.'),
 
-  ORDER_ENTRY_CONNECTIONS_MAX: positive(1_000, 1_000_000),
-  ORDER_ENTRY_IN_FLIGHT_MAX: positive(1_000, 100_000),
-  ORDER_ENTRY_BUFFER_BYTES_MAX: positive(4 * 1_048_576, GIB),
-  ORDER_ENTRY_PING_MS: positive(20_000, 600_000),
+  ORDER_ENTRY_CONNECTIONS_MAX: positive(1_000, 1_000_000).description('Order entry connections of one process.'),
+  ORDER_ENTRY_IN_FLIGHT_MAX: positive(1_000, 100_000).description('Requests of one order entry connection that may wait for their answers.'),
+  ORDER_ENTRY_BUFFER_BYTES_MAX: positive(4 * 1_048_576, GIB).description('Bytes of answers that an order entry client has not read, from which on it is not read from.'),
+  ORDER_ENTRY_PING_MS: positive(20_000, 600_000).description('How often an order entry client is pinged; one that misses a ping is gone.'),
 
-  FILLS_PER_ORDER_MAX: positive(10_000, 100_000),
-  OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000),
-  MASS_CANCEL_PAGE: positive(200, 1_000),
-  ENGINE_TIMEOUT_MS: positive(5_000, 600_000),
-  ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000),
-  ENGINE_IN_FLIGHT_MAX: positive(50_000, 10_000_000),
+  FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),
+  OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000).description('Open orders of one client.'),
+  MASS_CANCEL_PAGE: positive(200, 1_000).description('Orders that one step of a cancel-all looks at.'),
+  ENGINE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for Redis, and of `ack=postgres` for the commit.'),
+  ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000).description('Commands in one call of Redis.'),
+  ENGINE_IN_FLIGHT_MAX: positive(50_000, 10_000_000).description('Commands of one process that may wait for Redis.'),
 
-  BACKLOG_MAX: positive(1_000_000, 100_000_000),
-  WRITER_BATCH_ENTRIES_MAX: positive(2_000, 20_000),
-  WRITER_LINGER_MS: Joi.number().integer().min(0).max(1_000).default(20),
-  LOG_TAIL_ENTRIES: positive(10_000, 10_000_000),
-  RECENT_TRADES_KEPT: positive(1_000, 1_000_000),
-  READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000),
-  DATABASE_CONNECTIONS_MAX: positive(10, 1_000),
-  DATABASE_TIMEOUT_MS: positive(5_000, 600_000),
-  SETTINGS_CHECK_MS: positive(5_000, 3_600_000),
+  BACKLOG_MAX: positive(1_000_000, 100_000_000).description('Log entries that may wait for Postgres before new orders are refused.'),
+  WRITER_BATCH_ENTRIES_MAX: positive(2_000, 20_000).description('Log entries in one transaction of the writer.'),
+  WRITER_LINGER_MS: Joi.number().integer().min(0).max(1_000).default(20)
+    .description('Pause of the writer after a transaction of less than half of `WRITER_BATCH_ENTRIES_MAX`, so that the next transaction has more to do; 0 for none. With `ACK_AFTER=postgres` there is none.'),
+  LOG_TAIL_ENTRIES: positive(10_000, 10_000_000).description('Log entries that Redis keeps although Postgres has them.'),
+  RECENT_TRADES_KEPT: positive(1_000, 1_000_000).description('Trades of each instrument that Redis keeps although Postgres has them.'),
+  READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000).description('Longest wait of `GET /orders?status=all` for Postgres to catch up, before it answers `stale`.'),
+  DATABASE_CONNECTIONS_MAX: positive(10, 1_000).description('Connections to Postgres for reads, for each process.'),
+  DATABASE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for a read of Postgres.'),
+  SETTINGS_CHECK_MS: positive(5_000, 3_600_000).description('How often the settings of Redis and Postgres that can lose, refuse or hang are looked at again.'),
 
-  STREAM_CONNECTIONS_MAX: positive(20_000, 1_000_000),
-  STREAM_CONNECTIONS_PER_ADDRESS_MAX: positive(15_000, 1_000_000),
-  STREAM_SUBSCRIPTIONS_MAX: positive(10_000, 100_000),
-  STREAM_MESSAGE_BYTES_MAX: positive(16_384, 1_048_576),
-  STREAM_MESSAGES_PER_SECOND: positive(200, 100_000),
-  STREAM_BEHIND_BYTES: streamBytes(262_144),
-  STREAM_BEHIND_MS: positive(10_000, 600_000),
-  STREAM_BUFFER_BYTES_MAX: streamBytes(4 * 1_048_576),
-  STREAM_HEARTBEAT_MS: positive(1_000, 60_000),
-  STREAM_PING_MS: positive(30_000, 600_000),
-  STREAM_FLUSH_MS: Joi.number().integer().min(0).max(10_000).default(0),
-  STREAM_TAIL_ENTRIES: positive(10_000, 1_000_000),
-  STREAM_RESUME_ENTRIES_MAX: positive(100_000, 10_000_000),
+  STREAM_CONNECTIONS_MAX: positive(20_000, 1_000_000).description('Stream clients of one process, WebSockets and event streams.'),
+  STREAM_CONNECTIONS_PER_ADDRESS_MAX: positive(15_000, 1_000_000).description('Stream clients from one address. Lower it where strangers connect directly.'),
+  STREAM_SUBSCRIPTIONS_MAX: positive(10_000, 100_000).description('Subscriptions of one stream client, one for each channel of each instrument.'),
+  STREAM_MESSAGE_BYTES_MAX: positive(16_384, 1_048_576).description('Bytes of a message that a stream client sends.'),
+  STREAM_MESSAGES_PER_SECOND: positive(200, 100_000).description('Messages that a stream client may send in a second.'),
+  STREAM_BEHIND_BYTES: streamBytes(262_144).description('Bytes that may wait for a stream client before it counts as behind: book changes are merged.'),
+  STREAM_BEHIND_MS: positive(10_000, 600_000).description('How long a stream client may be behind before it is closed.'),
+  STREAM_BUFFER_BYTES_MAX: streamBytes(4 * 1_048_576).description('Bytes that may wait for a stream client in all, what is held back for it included.'),
+  STREAM_HEARTBEAT_MS: positive(1_000, 60_000).description('Silence after which a stream client gets a heartbeat.'),
+  STREAM_PING_MS: positive(30_000, 600_000).description('How often WebSocket clients are pinged. One that gave no sign of life since the last ping is cut off.'),
+  STREAM_FLUSH_MS: Joi.number().integer().min(0).max(10_000).default(0)
+    .description('Book changes are merged over this time; 0 for one message a command. Trades and orders always go at once.'),
+  STREAM_TAIL_ENTRIES: positive(10_000, 1_000_000).description('Log entries that each API process keeps in memory to resume streams from.'),
+  STREAM_RESUME_ENTRIES_MAX: positive(100_000, 10_000_000).description('Log entries that a stream client may have missed and still be told of one by one.'),
 }).unknown(true);
+
+/** What the configuration page says of a setting, as Markdown. */
+export interface SettingDescription {
+  readonly name: string;
+  /** As a person would write it; null where there is none. */
+  readonly fallback: string | null;
+  /** What it may be. */
+  readonly bounds: string;
+  readonly meaning: string;
+}
+
+/** A schema as Joi tells of it, as far as it is used here. */
+interface DescribedSchema {
+  readonly type?: string;
+  readonly flags?: { readonly default?: string | number | boolean; readonly description?: string; readonly only?: boolean };
+  readonly rules?: readonly { readonly name: string; readonly args?: { readonly limit?: number; readonly options?: { readonly scheme?: readonly string[] } } }[];
+  readonly allow?: readonly unknown[];
+  readonly matches?: readonly { readonly schema: DescribedSchema }[];
+  readonly notes?: readonly string[];
+}
+
+function boundsOf({ type, flags, rules = [], allow = [], matches, notes }: DescribedSchema): string {
+  if (notes !== undefined) return notes.join(' ');
+  if (matches !== undefined) return matches.map(({ schema }) => boundsOf(schema)).join(', or ');
+  if (flags?.only === true) return allow.map((value) => `\`${String(value)}\``).join(', ');
+  if (type === 'boolean') return '`true`, `false`';
+  const ruleOf = (name: string) => rules.find((rule) => rule.name === name)?.args;
+  const [min, max] = [ruleOf('min')?.limit, ruleOf('max')?.limit];
+  if (min !== undefined && max !== undefined) return `${min} to ${max}`;
+  const schemes = ruleOf('uri')?.options?.scheme;
+  if (schemes !== undefined) return schemes.map((scheme) => `\`${scheme}://\``).join(', ');
+  throw new Error('nothing says what it may be: give it a note');
+}
+
+/** Every setting, in the order in which they stand above. @throws Error for one without a description or bounds */
+export function describeSettings(): SettingDescription[] {
+  const { keys } = ENVIRONMENT.describe() as { keys: Record<string, DescribedSchema> };
+  return Object.entries(keys).map(([name, schema]) => {
+    const { description, default: fallback } = schema.flags ?? {};
+    if (description === undefined) throw new Error(`${name} has no description`);
+    try {
+      return { name, fallback: fallback === undefined ? null : String(fallback), bounds: boundsOf(schema), meaning: description };
+    } catch (error) {
+      throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+    }
+  });
+}
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
 interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts'> {

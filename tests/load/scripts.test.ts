@@ -36,10 +36,10 @@ function importsOf(source: ts.SourceFile): { readonly from: string; readonly nam
 }
 
 describe('load-test/', () => {
-  it('has the scripts that the README tells of', () => {
+  it('has the scripts that the documents tell of', () => {
     expect(scripts).toEqual(['place-orders.js', 'soak.js', 'spike.js', 'stream-fanout.js', 'users.js']);
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-    for (const script of scripts) expect(readme).toContain(script.replace('.js', ''));
+    const page = readFileSync(join(ROOT, 'docs', 'operate', 'load.md'), 'utf8');
+    for (const script of scripts) expect(page).toContain(`\`${script.replace('.js', '')}\``);
   });
 
   it.each([...scripts, ...shared])('%s is JavaScript, and imports what there is', (file) => {

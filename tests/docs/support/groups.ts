@@ -1,0 +1,11 @@
+/** The pages whose shell blocks are run, in the order in which a reader would take them; a group shares a venue. */
+
+/** Pasted against a fresh venue, as the pages say. */
+export const API_PAGES = [
+  'docs/api/README.md', 'docs/api/orders.md', 'docs/api/market-data.md', 'docs/api/order-entry.md', 'docs/api/stream.md', 'docs/api/browsers.md', 'docs/api/errors.md',
+] as const;
+
+/** The first look at a venue, and what an operator does with it. */
+export const VENUE_PAGES = [
+  'README.md', 'docs/operate/run.md', 'docs/operate/audit.md', 'docs/operate/recover.md', 'docs/operate/record.md', 'docs/operate/load.md',
+] as const;
