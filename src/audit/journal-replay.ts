@@ -143,7 +143,11 @@ export class JournalReplay {
   private retire(entry: LogEntry): void {
     if (entry.kind === 'refuse' || entry.kind === 'keep') return;
     const done = [...entry.orders, ...entry.fills.map((fill) => fill.maker)].filter((order) => !isOpen(order));
-    for (const order of done) this.done.set(order.orderId, order);
+    for (const order of done) {
+      // Entries of before version 3 tell where an order was placed only as they place it.
+      const placedSequence = order.placedSequence || (this.shard.order(order.orderId)?.placedSequence ?? 0);
+      this.done.set(order.orderId, placedSequence === order.placedSequence ? order : { ...order, placedSequence });
+    }
     this.shard.persisted(entry.sequence, done.map((order) => order.orderId));
   }
 
