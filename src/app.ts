@@ -13,6 +13,7 @@ import type { RawLogEntry } from './domain/log-entry';
 import { redisDurabilityProblems } from './engine/durability';
 import { Engine } from './engine/engine';
 import { idempotencyDigest } from './engine/idempotency';
+import { untilShardIsKnown } from './engine/later-shard';
 import { buildLibrary } from './engine/library';
 import { RedisConnection } from './engine/redis-connection';
 import { requireRedisRights } from './engine/redis-rights';
@@ -32,6 +33,7 @@ import { CommitWatcher } from './persistence/commit-watcher';
 import { Database, DatabaseUnavailableError } from './persistence/database';
 import { History } from './persistence/history';
 import { InstrumentRegister } from './persistence/instrument-register';
+import { refuseLaterRecord } from './persistence/later-record';
 import { migrate } from './persistence/migrate';
 import { requireSessions } from './persistence/pooling';
 import { RecoverySource } from './persistence/recovery-source';
@@ -353,8 +355,13 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     return { http, orderEntry };
   };
 
+  const openRecord = async (): Promise<RecoverySource> => {
+    // Another program may have brought the record on since the start.
+    await refuseLaterRecord(database, config.shard);
+    return RecoverySource.open(database, config.shard, RECORD_WAIT_MS);
+  };
   const keeper = new ShardKeeper(
-    engine, history, () => RecoverySource.open(database, config.shard, RECORD_WAIT_MS), new ShardRestorer(redis, config.shard),
+    engine, history, openRecord, new ShardRestorer(redis, config.shard),
     config, logger.child({ part: 'recovery' }), {
       recovered: (report) => metrics.recoveries.inc({ reason: report.reason }),
     },
@@ -371,6 +378,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     for (;;) {
       try {
         await requireSessions(database);
+        await refuseLaterRecord(database, config.shard);
         await migrate(database);
         return await new InstrumentRegister(database).reconcile(config.instruments);
       } catch (error) {
@@ -392,6 +400,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       const port = server === null ? null : await server.http.listen();
       keeper.holdOff();
       await redis.connect();
+      // Ahead of everything that writes.
+      await untilShardIsKnown(redis, config.shard, names, config.engineTimeoutMs, logger, () => draining);
       await requireRedisRights(redis, library, config.shard, decodeURIComponent(new URL(config.redisUrl).username) || 'default', config.engineTimeoutMs);
       table.addRetired(await prepareRecord());
       await engine.load();

@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { LaterVersionError } from '../../domain/later-version';
+import { SHARD_LAYOUT_VERSION } from '../../domain/layouts';
 import { UnavailableError } from '../../domain/unavailable';
 import { makeUpCandles } from '../candle-history';
 import type { Database } from '../database';
@@ -50,7 +52,7 @@ export class Leadership {
    * Becomes the writer if nobody is.
    * @param prepare what has to be done before the turn begins; where it fails, there is none
    * @returns null while somebody else writes, or before the shard's first life
-   * @throws LineageError as `confirm` does
+   * @throws LineageError and LaterVersionError as `confirm` does
    */
   async take(prepare: (turn: Turn) => Promise<void>): Promise<Turn | null> {
     const session = await this.database.session(TRANSACTION_TIMEOUT_MS);
@@ -72,10 +74,14 @@ export class Leadership {
     }
   }
 
-  /** @throws LineageError when Redis does not carry on the life that the checkpoint is of, or is being rebuilt */
+  /**
+   * @throws LineageError when Redis does not carry on the life that the checkpoint is of, or is being rebuilt
+   * @throws LaterVersionError when a later program has laid it out
+   */
   async confirm(checkpoint: Checkpoint): Promise<{ readonly persisted: number }> {
     const meta = await this.engine.meta();
     if (meta === null) throw new LineageError('redis is empty, postgres has a history');
+    if (meta.layoutVersion > SHARD_LAYOUT_VERSION) throw new LaterVersionError(`redis holds shard ${this.shard} in a layout`, meta.layoutVersion, SHARD_LAYOUT_VERSION);
     if (meta.epoch !== checkpoint.epoch || meta.sequence < checkpoint.sequence) {
       throw new LineageError(`redis is at ${meta.epoch}/${meta.sequence}, postgres at ${checkpoint.epoch}/${checkpoint.sequence}`);
     }
