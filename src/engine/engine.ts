@@ -565,6 +565,14 @@ export class Engine {
     return { sequence: Number(reply[0]), timeUs: Number(reply[1]), bids: side(2), asks: side(5) };
   }
 
+  /** Whether an idempotency key was used within its lifetime. @param digest of a client and its key */
+  async hasKey(digest: string): Promise<boolean> {
+    const [[second], used] = await Promise.all([
+      this.sendRead('TIME'), this.sendRead('HGET', this.keys.idempotency, digest),
+    ]) as [[string, string], string | null];
+    return used !== null && Number(second) - Number(used.slice(used.indexOf(',') + 1)) < this.limits.idempotencyTtlS;
+  }
+
   /** An order as Redis holds it, null when it does not (any more). */
   readRecord(orderId: string): Promise<Order | null> {
     return this.records.load(orderId);
