@@ -178,6 +178,26 @@ describe('a later version that begins to work on the shard of a running service'
     await rig.stop();
   });
 
+  it('migrates the database: what its schema refuses is not put aside, it waits for the later program', async () => {
+    const api = await venue.start({ ROLES: 'api' });
+    const client = new Client(() => api.url);
+    const rig = await WriterRig.start(venue);
+    await until('the writer is at work', () => rig.isActive);
+    const { length } = readMigrations();
+    await venue.database.query(`ALTER TABLE orders ADD COLUMN later text NOT NULL; INSERT INTO schema_version (version, name, checksum) VALUES (${length + 1}, '0099_later', 'x')`);
+    expect((await client.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: '10.00', quantity: '1' })).status).toBe(201);
+    await until('the writer stands by', () => !rig.isActive);
+    const record = await readRecord(venue.database);
+    expect([record.checkpoint, record.sequences, record.deadLetters, rig.deadLetters]).toEqual([0, [], [], 0]);
+    // Nor does it begin anew.
+    expect(rig.turns).toEqual([true, false]);
+    await venue.database.query(`ALTER TABLE orders DROP COLUMN later; DELETE FROM schema_version WHERE version > ${length}`);
+    await shard.persisted();
+    expect((await readRecord(venue.database)).sequences).toEqual([1]);
+    client.close();
+    await rig.stop();
+  });
+
   it('keeps its own layout: what the writer of before has committed is not let go of there', async () => {
     const api = await venue.start({ ROLES: 'api' });
     const client = new Client(() => api.url);

@@ -6,6 +6,7 @@ import { UnavailableError } from '../../domain/unavailable';
 import { makeUpCandles } from '../candle-history';
 import type { Database } from '../database';
 import type { Checkpoint, History } from '../history';
+import { refuseLaterSchema } from '../migrate';
 import { tryWriterLock } from '../writer-lock';
 import type { Trimmer } from './ports';
 
@@ -52,7 +53,7 @@ export class Leadership {
    * Becomes the writer if nobody is.
    * @param prepare what has to be done before the turn begins; where it fails, there is none
    * @returns null while somebody else writes, or before the shard's first life
-   * @throws LineageError and LaterVersionError as `confirm` does
+   * @throws LineageError and LaterVersionError as `confirm` does, SchemaError where a later program has migrated the database
    */
   async take(prepare: (turn: Turn) => Promise<void>): Promise<Turn | null> {
     const session = await this.database.session(TRANSACTION_TIMEOUT_MS);
@@ -62,6 +63,7 @@ export class Leadership {
         await session.end();
         return null;
       }
+      await refuseLaterSchema(session);
       const { persisted } = await this.confirm(checkpoint);
       const made = await makeUpCandles(this.database, this.shard, checkpoint.sequence);
       if (made) this.logger.info({ checkpoint: checkpoint.sequence }, 'candles made up from the trades');

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { LaterVersionError } from '../../domain/later-version';
 import { LOG_ENTRY_VERSION } from '../../domain/layouts';
 import { isLaterEntry, versionOfPayload } from '../../domain/log-entry';
-import type { Database } from '../database';
+import { DatabaseUnfitError, type Database } from '../database';
 import type { Checkpoint, History } from '../history';
 import { BatchWriter } from './batch-writer';
 import { Housekeeping } from './housekeeping';
@@ -95,7 +95,7 @@ export class Writer {
       } catch (error) {
         failures++;
         await this.release();
-        if (error instanceof LaterVersionError) this.stopAt(error);
+        if (error instanceof LaterVersionError || error instanceof DatabaseUnfitError) this.stopAt(error);
         else if (error instanceof NotTheWriterError) this.logger.warn('another writer is at work: standing by');
         else this.logger.warn({ err: error, failures }, 'writer interrupted: trying again');
         // Jitter, so that several waiting writers do not come back in step.
@@ -106,7 +106,7 @@ export class Writer {
   }
 
   /** Said once: it lasts until somebody starts the later program, or stops this one. */
-  private stopAt({ message }: LaterVersionError): void {
+  private stopAt({ message }: Error): void {
     if (message === this.stoppedBy) return;
     this.stoppedBy = message;
     this.logger.error({ shard: this.options.shard, reason: message }, 'writer stands by: a later version is at work');
