@@ -178,7 +178,7 @@ const inPostgres: Fault[] = [
   }, {
     name: 'an order row too many', tables: ['orders'],
     plant: () => sql(`INSERT INTO orders SELECT '${STRANGER}', client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
-      quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us FROM orders WHERE order_id = '${queue[1]}'`),
+      quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us, shard, placed_sequence FROM orders WHERE order_id = '${queue[1]}'`),
     finds: () => `${ROWS}order ${STRANGER} is in no journal entry`,
   }, {
     name: 'a trade row that is missing', tables: ['trades'],
@@ -194,11 +194,11 @@ const inPostgres: Fault[] = [
   }, {
     name: 'a trade row that is there twice', tables: ['trades'],
     plant: () => sql(`INSERT INTO trades SELECT instrument, trade_id, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, sequence, executed_us,
-      executed_at + interval '1 second' FROM trades WHERE instrument = 'BTC-USD' AND trade_id = ${tradeId}`),
+      executed_at + interval '1 second', shard FROM trades WHERE instrument = 'BTC-USD' AND trade_id = ${tradeId}`),
     finds: () => `${TRADES}trade ${tradeId} of BTC-USD is there twice`,
   }, {
     name: 'a trade row too many', tables: ['trades'],
-    plant: () => sql(`INSERT INTO trades SELECT instrument, 1000000, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, sequence, executed_us, executed_at
+    plant: () => sql(`INSERT INTO trades SELECT instrument, 1000000, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, sequence, executed_us, executed_at, shard
       FROM trades WHERE instrument = 'BTC-USD' AND trade_id = ${tradeId}`),
     finds: () => `${TRADES}trade 1000000 of BTC-USD is in no journal entry`,
   }, {
@@ -208,7 +208,7 @@ const inPostgres: Fault[] = [
   }, {
     name: 'a candle without trades', tables: ['candles'],
     plant: () => sql(`INSERT INTO candles SELECT instrument, interval_s, start_s - 86400, open_ticks, high_ticks, low_ticks, close_ticks, volume_lots, notional, trades,
-      first_trade_id, last_trade_id FROM candles WHERE (instrument, interval_s, start_s) = ${HOUR}`),
+      first_trade_id, last_trade_id, shard FROM candles WHERE (instrument, interval_s, start_s) = ${HOUR}`),
     finds: () => new RegExp(`^${CANDLES}candle of BTC-USD, 3600 s from \\S+Z: no trade is of that time$`),
   }, {
     name: 'a candle of a trade that was counted twice', tables: ['candles'],

@@ -1,5 +1,5 @@
 import {
-  anything, choice, defaulting, integer, optional, request, required, string, moment, uuid, word,
+  anything, choice, defaulting, integer, optional, request, required, string, moment, word,
   type Kind, type Shape,
 } from './language';
 import { AnyBook, Candles, Health, Instruments, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
