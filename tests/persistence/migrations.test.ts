@@ -15,7 +15,7 @@ import { until } from '../support/until';
 const ROOT = join(__dirname, '..', '..');
 const WHOLE = readFileSync(join(ROOT, 'schema.sql'), 'utf8');
 /** What the last program without migrations applied at each start. */
-const BEFORE_MIGRATIONS = readFileSync(join(__dirname, 'support', 'data', 'schema-before-migrations.sql'), 'utf8');
+const BEFORE_MIGRATIONS = readFileSync(join(__dirname, 'support', 'schema-before-migrations.sql'), 'utf8');
 const FILES = readdirSync(MIGRATIONS_DIRECTORY).sort();
 const NEWEST = FILES.length;
 
