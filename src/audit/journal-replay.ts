@@ -143,7 +143,8 @@ export class JournalReplay {
   private retire(entry: LogEntry): void {
     if (entry.kind === 'refuse' || entry.kind === 'keep') return;
     const done = [...entry.orders, ...entry.fills.map((fill) => fill.maker)].filter((order) => !isOpen(order));
-    for (const order of done) this.done.set(order.orderId, order);
+    // As the book has them: entries of before version 3 do not tell where an order was placed.
+    for (const order of done) this.done.set(order.orderId, this.shard.order(order.orderId) ?? order);
     this.shard.persisted(entry.sequence, done.map((order) => order.orderId));
   }
 
