@@ -4,7 +4,7 @@
  */
 const PARTS = [
   'api', 'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'engine', 'http', 'load', 'log', 'market', 'persistence', 'recording', 'recovery',
-  'reference', 'servers', 'stream', 'trading',
+  'reference', 'servers', 'service', 'shard', 'stream', 'trading',
 ];
 
 /** What a part may import of ours, beside itself and the domain. */
@@ -32,6 +32,10 @@ const ALLOWED = {
   recovery: ['engine', 'log', 'persistence'],
   reference: [],
   servers: [],
+  // The use cases, the dialects and the stream, put together behind one port.
+  service: ['api', 'dialects', 'engine/idempotency', 'http', 'market', 'shard', 'stream', 'trading'],
+  // Everything of one shard, put together; how it is spoken to is not its business.
+  shard: ['engine', 'log', 'market', 'persistence', 'recovery'],
   stream: ['market'],
   trading: [],
 };

@@ -1,53 +1,15 @@
-import type { ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Problem, invalid } from './api/problem';
 import type { Config } from './config';
-import { NativeStreamDialect } from './dialects/native/stream';
-import { nativeDialect } from './dialects/native/native';
-import { OrderEntryServer } from './dialects/native/order-entry';
-import type { DialectMaker } from './dialects/services';
 import { InstrumentTable } from './domain/instrument-table';
-import type { Instrument } from './domain/instruments';
-import type { RawLogEntry } from './domain/log-entry';
-import { redisDurabilityProblems } from './engine/durability';
-import { Engine } from './engine/engine';
-import { idempotencyDigest } from './engine/idempotency';
-import { untilShardIsKnown } from './engine/later-shard';
-import { buildLibrary } from './engine/library';
-import { RedisConnection } from './engine/redis-connection';
-import { requireRedisRights } from './engine/redis-rights';
-import { ShardRestorer } from './engine/shard-restorer';
-import { Dispatcher } from './http/dispatch';
-import { createExpressApp } from './http/express-app';
-import { HttpServer, type Upgrade } from './http/http-server';
-import { OriginGuard } from './http/origin-guard';
-import { parametersOf, parseQuery } from './http/query';
-import { RouteTable } from './http/route-table';
-import { LogReader } from './log/log-reader';
-import { CandleReader } from './market/candle-reader';
-import { MarketReader, type BookView, type TickerData } from './market/market-reader';
-import { createMetrics, type Metrics } from './metrics';
-import { CandleHistory } from './persistence/candle-history';
-import { CommitWatcher } from './persistence/commit-watcher';
-import { Database, DatabaseUnavailableError } from './persistence/database';
-import { History } from './persistence/history';
-import { InstrumentRegister } from './persistence/instrument-register';
-import { refuseLaterRecord } from './persistence/later-record';
-import { migrate } from './persistence/migrate';
-import { requireSessions } from './persistence/pooling';
-import { RecoverySource } from './persistence/recovery-source';
-import { PostgresSettings } from './persistence/settings-check';
-import { Writer } from './persistence/writer/writer';
-import { ShardKeeper } from './recovery/shard-keeper';
-import { SettingsWatch } from './settings-watch';
+import { createMetrics } from './metrics';
+import { streamObserver } from './service/observers';
+import { createServer, type ServerOptions, type ServiceServer } from './service/server';
+import { createServices } from './service/services';
+import { Shard } from './shard/shard';
+import { Venue } from './shard/venue';
 import { Status } from './status';
-import { Market } from './market/market';
 import { MarketChannels } from './stream/market-channels';
-import { MarketStatistics } from './market/market-statistics';
-import type { StreamDialect } from './stream/dialect';
 import { StreamServer } from './stream/stream-server';
-import { Trading } from './trading/trading';
 import { WorkerMetrics, isWorker } from './workers';
 
 export interface App {
@@ -57,123 +19,10 @@ export interface App {
   stop(): Promise<void>;
 }
 
-export interface AppOptions {
-  /** Off sends every request through Express; both ways answer alike. */
-  readonly hotPath?: boolean;
-  /** Dialects of the stream beside the venue's own, each on a path of its own. */
-  readonly streamDialects?: ReadonlyMap<string, StreamDialect>;
-  /** Beside the native one. */
-  readonly dialects?: readonly DialectMaker[];
-}
+export type AppOptions = ServerOptions;
 
-/** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
-const RECORD_WAIT_MS = 30_000;
-/** Longest wait at start for the books in memory; reads ask Redis until then. */
-const START_SYNC_MS = 5_000;
-/** Pause between attempts to reach Postgres at start. */
-const START_RETRY_MS = 1_000;
-
-/** Longest wait at the end for the stream to tell what was answered. */
-const LAST_ENTRIES_WAIT_MS = 1_000;
-
-/** An order book read waits this long for the local replica before it asks Redis. */
-const REPLICA_WAIT_MS = 50;
-
-function orderMetrics(metrics: Metrics, logger: Logger) {
-  return {
-    received: (instrument: string, type: string, side: string) => metrics.ordersReceived.inc({ instrument, type, side }),
-    matched: (instrument: string, trades: number) => {
-      metrics.ordersMatched.inc({ instrument });
-      metrics.trades.inc({ instrument }, trades);
-    },
-    rejected: (instrument: string, reason: string) => metrics.ordersRejected.inc({ instrument, reason }),
-    latency: (instrument: string, type: string, seconds: number) => metrics.orderLatency.observe({ instrument, type }, seconds),
-    failed: (error: unknown, requestId: string) => logger.error({ err: error, request_id: requestId }, 'operation failed'),
-  };
-}
-
-/** Checks what a client of server-sent events asks for, ahead of the response's head. */
-function openEvents(
-  streams: StreamServer, dialect: StreamDialect, query: string, lastEventId: string | undefined, address: string,
-): (response: ServerResponse) => void {
-  // What is no query at all is refused as it is everywhere.
-  parseQuery(query);
-  const opened = dialect.open(parametersOf(query), lastEventId);
-  if ('error' in opened.start) {
-    const { field = '', message } = opened.start.error;
-    throw invalid([{ field, message: message.slice(field.length).trimStart() }]);
-  }
-  const refusal = streams.refusal(address);
-  if (refusal !== null) throw new Problem(refusal);
-  return (response) => streams.acceptEvents(response, address, opened);
-}
-
-/** The upgrade to a path on which the stream speaks a dialect. */
-function streamUpgrade(streams: StreamServer, dialect: StreamDialect): Upgrade {
-  return (request, socket, head, query) => {
-    const refusal = streams.refusal(request.socket.remoteAddress ?? '');
-    if (refusal === null) streams.upgrade(request, socket, head, dialect.open(query));
-    return refusal;
-  };
-}
-
-/** Wires the parts together. Nothing runs before `start`. */
-export function createApp(config: Config, logger: Logger, options: AppOptions = {}): App {
-  const isApi = config.roles.has('api');
-  const isWriter = config.roles.has('writer');
-  const metrics = createMetrics(() => refreshGauges());
-  const workerMetrics = isWorker() ? new WorkerMetrics(metrics.registry) : null;
-
-  const redis = new RedisConnection(config.redisUrl, 'engine', logger);
-  const library = buildLibrary();
-  const engine = new Engine(redis, library, config.shard, {
-    fillsPerOrderMax: config.fillsPerOrderMax,
-    openOrdersPerClientMax: config.openOrdersPerClientMax,
-    backlogMax: config.backlogMax,
-    idempotencyTtlS: config.idempotencyTtlS,
-    commandsPerCallMax: config.engineCallCommandsMax,
-    commandsInFlightMax: config.engineInFlightMax,
-    timeoutMs: config.engineTimeoutMs,
-  }, logger, {
-    call: (commands, seconds) => {
-      metrics.engineCallCommands.observe(commands);
-      metrics.engineCallSeconds.observe(seconds);
-    },
-  });
-  const database = new Database(config.databaseUrl, config.databaseTimeoutMs, config.databaseConnectionsMax, logger);
-  const history = new History(database, config.shard);
-  const candleHistory = new CandleHistory(database, config.shard);
-  const commits = new CommitWatcher({
-    persisted: async () => {
-      const meta = await engine.meta();
-      return meta === null ? null : { epoch: meta.epoch, sequence: meta.persisted };
-    },
-  });
-
-  const writerLog = isWriter ? new LogReader(config.redisUrl, config.shard, 'writer', logger) : null;
-  const writer = writerLog === null ? null : new Writer(database, history, writerLog, engine, {
-    shard: config.shard,
-    batchEntriesMax: config.writerBatchEntriesMax,
-    // Where each answer waits for the commit, nothing else may.
-    lingerMs: config.ackAfter === 'postgres' ? 0 : config.writerLingerMs,
-    keep: { entries: config.logTailEntries, trades: config.recentTradesKept },
-    idempotencyTtlS: config.idempotencyTtlS,
-  }, logger.child({ part: 'writer' }), {
-    committed: (entries, seconds) => {
-      metrics.writerBatchEntries.observe(entries);
-      metrics.writerCommitSeconds.observe(seconds);
-      const committed = writer?.committed;
-      if (committed) commits.note(committed);
-    },
-    deadLetter: () => metrics.deadLetters.inc(),
-    active: (isActive) => metrics.writerActive.set(isActive ? 1 : 0),
-  });
-
-  const isHistoryAway = (error: unknown): boolean => error instanceof DatabaseUnavailableError;
-
-  const marketLog = isApi ? new LogReader(config.redisUrl, config.shard, 'market', logger) : null;
-  const names = config.instruments.map((instrument) => instrument.instrument);
-  const stream = isApi ? new StreamServer(config.instruments, {
+function streamOf(config: Config, metrics: ReturnType<typeof createMetrics>, logger: Logger): StreamServer {
+  return new StreamServer(config.instruments, {
     connectionsMax: config.streamConnectionsMax,
     connectionsPerAddressMax: config.streamConnectionsPerAddressMax,
     subscriptionsMax: config.streamSubscriptionsMax,
@@ -186,259 +35,78 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     pingMs: config.streamPingMs,
     flushMs: config.streamFlushMs,
     resumeEntriesMax: config.streamResumeEntriesMax,
-  }, logger.child({ part: 'stream' }), {
-    connections: (count) => metrics.websocketConnections.set(count),
-    dropped: () => metrics.streamDropped.inc(),
-    resynced: () => metrics.streamResynced.inc(),
-    behind: () => metrics.streamBehind.inc(),
-    sent: (count) => metrics.streamMessages.inc(count),
-  }) : null;
-  const statistics = isApi ? new MarketStatistics(names, {
-    clock: () => engine.clock(),
-    logPage: (after, count) => engine.logPage(after, count),
-    recentCandles: (minutesFromS, secondsFromS) => candleHistory.recent(names, minutesFromS, secondsFromS),
-    lastTrades: () => candleHistory.lastTrades(names),
-  }, { changed: (...change) => channels?.changed(...change) }, { flushMs: config.streamFlushMs }, logger.child({ part: 'statistics' })) : null;
-  const market = marketLog === null || stream === null
-    ? null
-    : new Market(config.instruments, engine, marketLog, {
-      entry: (entry, from, changes) => {
-        // What went through other processes counts, too, when a Redis has to be told from an older one.
-        engine.noteSeen(from.epoch, entry.sequence);
-        statistics?.entry(entry, from);
-        stream.entry(entry, from, changes);
-      },
-      reset: (from) => {
-        statistics?.reset(from);
-        stream.reset(from);
-      },
-    }, logger.child({ part: 'market' }), config.streamTailEntries);
-  /** Postgres first: Redis has enough to do, and holds what Postgres does not have yet. */
-  const olderEntries = async (after: number, count: number): Promise<readonly RawLogEntry[] | null> => {
-    const journal = await history.journalPage(after, count).catch((error: unknown) => {
-      if (!isHistoryAway(error)) throw error;
-      return [];
-    });
-    const entries = journal.length > 0 ? journal : await engine.logPage(after, count);
-    return entries.length > 0 ? entries : null;
-  };
-  if (market !== null) stream?.attach(market, olderEntries);
-  const channels = market === null || stream === null || statistics === null
-    ? null
-    : new MarketChannels(config.instruments, stream, market, statistics);
+  }, logger.child({ part: 'stream' }), streamObserver(metrics));
+}
+
+/** Puts the parts together: a shard, its stream, and the use cases behind one port. Nothing runs before `start`. */
+export function createApp(config: Config, logger: Logger, options: AppOptions = {}): App {
+  const metrics = createMetrics(() => refreshGauges());
+  const workerMetrics = isWorker() ? new WorkerMetrics(metrics.registry) : null;
+  const stream = config.roles.has('api') ? streamOf(config, metrics, logger) : null;
+  const shard = new Shard(config, logger, metrics, stream === null ? null : {
+    entry: (entry, market, changes) => stream.entry(entry, market, changes),
+    reset: (market) => stream.reset(market),
+    statistics: { changed: (...change) => channels?.changed(...change) },
+  });
+  const venue = new Venue([{ shard, instruments: config.instruments }]);
+  const { live } = shard;
+  if (live !== null) stream?.attach(live.market, (after, count) => shard.olderEntries(after, count));
+  const channels = live === null || stream === null ? null : new MarketChannels(config.instruments, stream, live.market, live.statistics);
 
   let draining = false;
-  const redisSettings = new SettingsWatch('redis', async () => ({
-    durability: await redisDurabilityProblems(redis, config.engineTimeoutMs), other: [],
-  }), config.settingsCheckMs, logger);
-  const postgresSettings = new SettingsWatch('postgres', (() => {
-    const settings = new PostgresSettings(database);
-    return () => settings.problems();
-  })(), config.settingsCheckMs, logger);
-  let markStopped: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => { markStopped = resolve; });
   const status = new Status({
     roles: [...config.roles],
     shard: config.shard,
-    meta: () => engine.meta(),
-    oldestUnpersistedUs: (meta) => engine.entryTimeUs(meta.persisted + 1),
-    pingPostgres: () => database.ping(),
-    writerActive: () => (writer === null ? null : writer.committed !== null),
-    marketSynced: () => market?.synced ?? false,
+    meta: () => shard.connection.engine.meta(),
+    oldestUnpersistedUs: (meta) => shard.connection.engine.entryTimeUs(meta.persisted + 1),
+    pingPostgres: () => shard.connection.database.ping(),
+    writerActive: () => (shard.writer === null ? null : shard.writer.committed !== null),
+    marketSynced: () => live?.market.synced ?? false,
     draining: () => draining,
-    problem: () => keeper.problem,
-    redisOutage: () => redis.outageReason,
-    settings: { redis: () => redisSettings.problems, postgres: () => postgresSettings.problems },
+    problem: () => shard.keeper.problem,
+    redisOutage: () => shard.connection.redis.outageReason,
+    settings: { redis: () => shard.settings.redis.problems, postgres: () => shard.settings.postgres.problems },
     requireDurable: config.requireDurable,
   });
-
-  /** From memory where the replica provably has everything acknowledged so far, else from Redis. */
-  const readBook = async (instrument: string, levels: number): Promise<BookView> => {
-    if (market !== null && await market.waitFor(await engine.position(), REPLICA_WAIT_MS)) {
-      const book = market.book(instrument);
-      if (book !== undefined) {
-        return { sequence: market.sequence, timeUs: market.timeUs, bids: book.bids.top(levels), asks: book.asks.top(levels) };
-      }
-    }
-    return engine.readBook(instrument, levels);
-  };
-  const readTicker = async (live: Market, summary: MarketStatistics, instrument: string): Promise<TickerData> => {
-    const isCurrent = await summary.waitFor(await engine.position(), config.readBarrierTimeoutMs);
-    const book = live.book(instrument);
-    return {
-      sequence: live.sequence, timeUs: live.timeUs, last: summary.last(instrument),
-      bid: book?.bids.top(1)[0], ask: book?.asks.top(1)[0], day: summary.day(instrument), isWhole: isCurrent && summary.isComplete,
-    };
-  };
   const refreshGauges = async (): Promise<void> => {
     const lag = await status.lag();
     metrics.writerLagEntries.set(lag.entries);
     metrics.writerLagSeconds.set(lag.seconds);
-    metrics.logLength.set(await engine.logLength());
-    for (const name of names) {
-      const book = market?.book(name);
+    metrics.logLength.set(await shard.connection.engine.logLength());
+    for (const { instrument } of config.instruments) {
+      const book = live?.market.book(instrument);
       if (book === undefined) continue;
-      metrics.orderbookDepth.set({ instrument: name, side: 'buy' }, book.bids.size);
-      metrics.orderbookDepth.set({ instrument: name, side: 'sell' }, book.asks.size);
-    }
-  };
-
-  const createServer = (
-    table: InstrumentTable, streams: StreamServer, live: Market, summary: MarketStatistics,
-  ): { http: HttpServer; orderEntry: OrderEntryServer } => {
-    const trading = new Trading(engine, history, {
-      waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
-      staleness: () => status.staleness(),
-    }, table, {
-      massCancelPage: config.massCancelPage,
-      ackAfter: config.ackAfter,
-      engineTimeoutMs: config.engineTimeoutMs,
-      readBarrierTimeoutMs: config.readBarrierTimeoutMs,
-      digest: idempotencyDigest,
-    }, orderMetrics(metrics, logger.child({ part: 'orders' })));
-    const marketReader = new MarketReader({
-      book: readBook,
-      bookOrders: (instrument, levels, topLevels) => engine.readOrders(instrument, levels, config.orderbookOrdersMax, topLevels),
-      recentTrades: (instrument, count, before) => engine.recentTrades(instrument, count, before),
-      olderTrades: (instrument, before, count) => history.trades(instrument, before, count),
-      ticker: (instrument) => readTicker(live, summary, instrument),
-      staleness: () => status.staleness(),
-      state: async () => (await engine.meta())?.state ?? 'empty',
-    }, table);
-    const candles = new CandleReader({
-      unrecorded: async (instrument) => {
-        const position = await engine.position();
-        if (!(await summary.waitFor(position, config.readBarrierTimeoutMs))) return null;
-        const trades = summary.tail(instrument, position.epoch);
-        return trades === null ? null : { epoch: position.epoch, trades };
-      },
-      recorded: (...range) => candleHistory.candles(...range),
-      recordedBefore: (...range) => candleHistory.candleBefore(...range),
-      remembered: (instrument, intervalS) => summary.remembered(instrument, intervalS),
-      nowS: () => summary.nowS(),
-      staleness: () => status.staleness(),
-    }, table);
-    const streamDialect = new NativeStreamDialect(config.instruments, config.orderbookLevelsMax);
-    const services = { trading, market: marketReader, candles, instruments: table };
-    const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
-      request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
-    });
-    const native = nativeDialect(services, {
-      ready: () => status.ready(),
-      metrics: async () => ({
-        contentType: metrics.registry.contentType, text: await (workerMetrics?.text() ?? metrics.registry.metrics()),
-      }),
-    }, {
-      open: (query, lastEventId, address) => openEvents(streams, streamDialect, query, lastEventId, address),
-    }, config);
-    const routes = new RouteTable([native, ...(options.dialects ?? []).map((make) => make(services))]);
-    const express = createExpressApp(routes, dispatcher);
-    const orderEntry = new OrderEntryServer(native, dispatcher, {
-      connectionsMax: config.orderEntryConnectionsMax,
-      inFlightMax: config.orderEntryInFlightMax,
-      messageBytesMax: config.bodyBytesMax,
-      bufferBytesMax: config.orderEntryBufferBytesMax,
-      pingMs: config.orderEntryPingMs,
-      requestTimeoutMs: config.requestTimeoutMs,
-    }, logger.child({ part: 'order-entry' }), { connections: (count) => metrics.orderEntryConnections.set(count) });
-    const upgrades = new Map<string, Upgrade>([
-      ['/stream', streamUpgrade(streams, streamDialect)],
-      ['/orders', (request, socket, head) => orderEntry.upgrade(request, socket, head)],
-      ...[...options.streamDialects ?? []].map(([path, dialect]) => [path, streamUpgrade(streams, dialect)] as const),
-    ]);
-    const http = new HttpServer({
-      host: config.host,
-      port: config.port,
-      connectionsMax: config.httpConnectionsMax,
-      requestTimeoutMs: config.requestTimeoutMs,
-    }, routes, express, dispatcher, new OriginGuard(config), upgrades, options.hotPath ?? true);
-    return { http, orderEntry };
-  };
-
-  const openRecord = async (): Promise<RecoverySource> => {
-    // Another program may have brought the record on since the start.
-    await refuseLaterRecord(database, config.shard);
-    return RecoverySource.open(database, config.shard, RECORD_WAIT_MS);
-  };
-  const keeper = new ShardKeeper(
-    engine, history, openRecord, new ShardRestorer(redis, config.shard),
-    config, logger.child({ part: 'recovery' }), {
-      recovered: (report) => metrics.recoveries.inc({ reason: report.reason }),
-    },
-  );
-  redis.onReady(() => {
-    keeper.nudge();
-    // It may be another Redis, or the same one with other settings.
-    void redisSettings.check();
-  });
-  redis.onLost(() => keeper.connectionLost());
-
-  /** Waits out a Postgres that is not there yet; what it refuses is an error. */
-  const prepareRecord = async (): Promise<readonly Instrument[]> => {
-    for (;;) {
-      try {
-        await requireSessions(database);
-        await refuseLaterRecord(database, config.shard);
-        await migrate(database);
-        return await new InstrumentRegister(database).reconcile(config.instruments);
-      } catch (error) {
-        if (!(error instanceof DatabaseUnavailableError)) throw error;
-        logger.warn({ err: error }, 'waiting for postgres');
-        await sleep(START_RETRY_MS);
-        if (draining) return [];
-      }
+      metrics.orderbookDepth.set({ instrument, side: 'buy' }, book.bids.size);
+      metrics.orderbookDepth.set({ instrument, side: 'sell' }, book.asks.size);
     }
   };
 
   const table = new InstrumentTable(config.instruments);
-  let server: ReturnType<typeof createServer> | null = null;
+  const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
+  const server: ServiceServer | null = live === null || stream === null ? null : createServer(
+    config, createServices(config, venue, shard, live, table, status, metrics, logger), stream, status, metrics, metricsText, logger, options,
+  );
 
   return {
     async start() {
       // Listening first: probes and clients are told what is missing instead of finding nobody.
-      if (stream !== null && market !== null && statistics !== null) server = createServer(table, stream, market, statistics);
       const port = server === null ? null : await server.http.listen();
-      keeper.holdOff();
-      await redis.connect();
-      // Ahead of everything that writes.
-      await untilShardIsKnown(redis, config.shard, names, config.engineTimeoutMs, logger, () => draining);
-      await requireRedisRights(redis, library, config.shard, decodeURIComponent(new URL(config.redisUrl).username) || 'default', config.engineTimeoutMs);
-      table.addRetired(await prepareRecord());
-      await engine.load();
-      // Before anything is acknowledged.
-      await Promise.all([redisSettings.check(), postgresSettings.check()]);
-      keeper.start();
-      await Promise.all([writerLog?.connect(), marketLog?.connect()]);
-      writer?.start();
-      market?.start();
-      statistics?.start();
-      await Promise.race([keeper.joined, stopped]);
-      await market?.waitUntilSynced(START_SYNC_MS);
-      await statistics?.untilComplete(START_SYNC_MS);
+      shard.holdOff();
+      table.addRetired(await shard.start());
+      await shard.untilServing();
       logger.info({ port, pid: process.pid, roles: [...config.roles] }, 'serving');
       return { port };
     },
 
     async stop() {
       draining = true;
-      markStopped();
+      shard.stopStarting();
       await server?.http.close(config.shutdownTimeoutMs);
       await server?.orderEntry.close();
-      await writer?.stop(config.shutdownTimeoutMs);
+      await shard.drain();
       // The stream closes last: its clients see everything that was answered.
-      const end = market !== null && redis.isReady ? await engine.position().catch(() => null) : null;
-      if (end !== null) await market?.waitFor(end, LAST_ENTRIES_WAIT_MS);
       await stream?.close();
-      const marketStopped = market?.stop();
-      writerLog?.close();
-      marketLog?.close();
-      await marketStopped;
-      await statistics?.stop();
-      await keeper.stop();
-      await Promise.all([redisSettings.stop(), postgresSettings.stop()]);
-      engine.close();
-      redis.close();
-      await database.close();
+      await shard.stop();
     },
   };
 }

@@ -143,11 +143,8 @@ export class JournalReplay {
   private retire(entry: LogEntry): void {
     if (entry.kind === 'refuse' || entry.kind === 'keep') return;
     const done = [...entry.orders, ...entry.fills.map((fill) => fill.maker)].filter((order) => !isOpen(order));
-    for (const order of done) {
-      // Entries of before version 3 tell where an order was placed only as they place it.
-      const placedSequence = order.placedSequence || (this.shard.order(order.orderId)?.placedSequence ?? 0);
-      this.done.set(order.orderId, placedSequence === order.placedSequence ? order : { ...order, placedSequence });
-    }
+    // As the book has them: entries of before version 3 do not tell where an order was placed.
+    for (const order of done) this.done.set(order.orderId, this.shard.order(order.orderId) ?? order);
     this.shard.persisted(entry.sequence, done.map((order) => order.orderId));
   }
 

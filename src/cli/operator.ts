@@ -5,12 +5,9 @@ import type { Logger } from 'pino';
 import { ConfigError, readConfig, type Config } from '../config';
 import { LaterVersionError } from '../domain/later-version';
 import { UnavailableError } from '../domain/unavailable';
-import { Engine } from '../engine/engine';
 import { refuseLaterShard } from '../engine/later-shard';
-import { buildLibrary } from '../engine/library';
-import { RedisConnection } from '../engine/redis-connection';
 import { createLogger } from '../logger';
-import { Database, DatabaseUnfitError } from '../persistence/database';
+import { DatabaseUnfitError } from '../persistence/database';
 import { refuseLaterRecord } from '../persistence/later-record';
 import { requireSchema } from '../persistence/migrate';
 import { requireSessions } from '../persistence/pooling';
@@ -19,15 +16,16 @@ import { startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
 import { forgetPostgresVariables } from '../servers/environment';
 import { readRuntime } from '../servers/runtime';
+import { connectionOf, type ShardConnection } from '../shard/connection';
 
 /** What an operator's command works with: the servers of a venue, running or stopped. */
-export interface Operations {
+export interface Operations extends Pick<ShardConnection, 'redis' | 'engine' | 'database' | 'close'> {
   readonly config: Config;
   readonly logger: Logger;
-  readonly redis: RedisConnection;
-  readonly engine: Engine;
-  readonly database: Database;
 }
+
+/** Connections of an operator's command to Postgres beside its sessions. */
+const DATABASE_CONNECTIONS = 2;
 
 /** Ends a command with exit code 1 and this line. */
 export class OperatorError extends Error {}
@@ -101,7 +99,8 @@ function takeUnlessRunning(dataDir: string): ReturnType<typeof lockDataDir> | nu
 
 async function connect(config: Config): Promise<Operations> {
   const logger = createLogger(config.logLevel);
-  const redis = new RedisConnection(config.redisUrl, 'operator', logger);
+  const connection = connectionOf(config, 'operator', DATABASE_CONNECTIONS, logger);
+  const { redis } = connection;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new OperatorError(`redis cannot be reached at ${new URL(config.redisUrl).host}`)), CONNECT_TIMEOUT_MS);
@@ -110,22 +109,12 @@ async function connect(config: Config): Promise<Operations> {
     await Promise.race([redis.connect(), timeout]);
   } catch (error) {
     // It would go on trying, and the command would never end.
-    redis.close();
+    await connection.close();
     throw error;
   } finally {
     clearTimeout(timer);
   }
-  const engine = new Engine(redis, buildLibrary(), config.shard, {
-    fillsPerOrderMax: config.fillsPerOrderMax,
-    openOrdersPerClientMax: config.openOrdersPerClientMax,
-    backlogMax: config.backlogMax,
-    idempotencyTtlS: config.idempotencyTtlS,
-    commandsPerCallMax: config.engineCallCommandsMax,
-    commandsInFlightMax: config.engineInFlightMax,
-    timeoutMs: config.engineTimeoutMs,
-  }, logger);
-  const database = new Database(config.databaseUrl, config.databaseTimeoutMs, 2, logger);
-  return { config, logger, redis, engine, database };
+  return { ...connection, config, logger };
 }
 
 /** Runs an operator's command: settings, connections, one clear line for what goes wrong. @param work gives the exit code */
@@ -148,9 +137,7 @@ export async function operate(work: (operations: Operations) => Promise<number>)
     process.stderr.write(`openfill: ${isExpected ? error.message : String((error as Error).stack)}\n`);
     process.exitCode = 1;
   } finally {
-    operations?.engine.close();
-    operations?.redis.close();
-    await operations?.database.close();
+    await operations?.close();
     await venue?.stop();
   }
 }

@@ -1,6 +1,8 @@
 import type { LogEntry } from './entry';
-import type { Order, Side } from './order';
+import type { Order, OrderReference, Side } from './order';
 import type { ResultCode } from './result-code';
+
+export type { OrderReference } from './order';
 
 /**
  * What a book can be told to do, and what it answers: one vocabulary for the engine and for the
@@ -26,11 +28,6 @@ export interface PlaceCommand {
   /** Digest of client and key (engine/idempotency.ts). */
   readonly idempotency: string | null;
 }
-
-/** An order by its id, or by its client's own name for it. */
-export type OrderReference =
-  | { readonly orderId: string }
-  | { readonly clientId: string; readonly clientOrderId: string };
 
 export interface CancelCommand {
   /** The order is found only where it is this client's. */

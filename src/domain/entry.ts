@@ -1,5 +1,4 @@
-import type { OrderReference } from './commands';
-import type { Order, Side } from './order';
+import type { Order, OrderReference, Side } from './order';
 
 /** What a log entry says: see log-entry.ts. */
 

@@ -24,7 +24,7 @@ type WireEntry = readonly [
 
 function decodeOrder(version: number, wire: WireOrder, placedSequence: number): Order {
   const [filledLots, notional, status, reason, sequence, updatedUs, fillSequence, priority, price, quantityLots, side, kindCode, instrument, clientId, name] = wire;
-  const [createdUs, id] = version === 1 ? [wire[16] as unknown as number, wire[15] as unknown as string] : [wire[15], wire[16]];
+  const [createdUs, id] = (version === 1 ? [wire[16], wire[15]] : [wire[15], wire[16]]) as [number, string];
   const { type, timeInForce, postOnly } = kindOf(kindCode);
   return {
     orderId: expandId(id), clientOrderId: name === '' ? null : name, clientId, instrument, side: sideOf(side), type, timeInForce, postOnly,

@@ -1,11 +1,10 @@
-import type { OrderReference } from './commands';
 import {
   COMMAND_LETTER, ENTRY, EVENT, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_AMEND, LOGGED_CANCEL, LOGGED_MASS_CANCEL, LOGGED_PLACE, ORDER_EVENT,
   PLACED_EVENT, SHOWN_EVENT, TRADE_EVENT, positionsOf,
 } from './layouts';
 import { ENTRY_KINDS, type EntryEvent, type EntryKind, type LogEntry, type LoggedCommand } from './entry';
 import { expandId } from './order-id';
-import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order } from './order';
+import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order, type OrderReference } from './order';
 import { decodeOrder } from './order-record';
 
 /** Entries of the present version, from JSON to what they say. */

@@ -108,6 +108,11 @@ export interface Order extends OrderKind {
   readonly createdUs: number;
 }
 
+/** An order by its id, or by its client's own name for it. */
+export type OrderReference =
+  | { readonly orderId: string }
+  | { readonly clientId: string; readonly clientOrderId: string };
+
 export function isOpen(order: Order): boolean {
   return order.status === 'open' || order.status === 'partially_filled';
 }

@@ -6,7 +6,7 @@ import { UnavailableError } from './unavailable';
 /** What a request says of an order, by the domain's name for it; a dialect may have another one. */
 export type RequestField =
   | 'op' | 'instrument' | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'price' | 'quantity' | 'remainingQuantity'
-  | 'orderId' | 'clientOrderId';
+  | 'orderId' | 'clientOrderId' | 'cursor';
 
 export interface FieldFault {
   readonly field: RequestField;

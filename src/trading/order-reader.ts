@@ -13,15 +13,15 @@ export interface OrdersQuery {
   /** null for every instrument. */
   readonly instrument: string | null;
   readonly limit: number;
-  /** Log sequence at which the last order of the page before was placed, null for the first page. */
-  readonly behind: number | null;
+  /** The id of the last order of the page before, null for the first page. */
+  readonly cursor: string | null;
 }
 
 export interface OrdersPage {
   /** The newest placed first. */
   readonly orders: readonly Order[];
-  /** What the next page lies behind; null behind the last page. */
-  readonly next: number | null;
+  /** null behind the last page. */
+  readonly nextCursor: string | null;
   /** Set where orders may be missing. */
   readonly stale: Staleness | null;
 }
@@ -48,24 +48,32 @@ export class OrderReader {
 
   /** A client's orders. @throws Refusal `instrument_not_found` */
   async orders(context: Context, query: OrdersQuery): Promise<OrdersPage> {
-    const { clientId, status, instrument, behind, limit } = query;
+    const { clientId, status, instrument, cursor, limit } = query;
     if (instrument !== null) this.instruments.require(instrument);
-    if (status === 'open') return this.open(query, null);
+    // A cursor names an order; what lies behind it is told by the log, whatever the clock of its id.
+    const behind = cursor === null ? null : await this.placedSequence(cursor);
+    if (status === 'open') return this.open(query, behind, null);
     const timeoutMs = Math.max(0, Math.min(this.barrierTimeoutMs, context.deadlineMs - performance.now()));
     const isComplete = await this.commits.waitFor(await this.engine.position(), timeoutMs);
     try {
       const orders = await this.history.ordersOfClient(clientId, instrument, behind, limit);
       const last = orders.length === limit ? orders[orders.length - 1] : undefined;
-      return { orders, next: last?.placedSequence ?? null, stale: isComplete ? null : await this.commits.staleness() };
+      return { orders, nextCursor: last?.orderId ?? null, stale: isComplete ? null : await this.commits.staleness() };
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       // What Redis knows is better than nothing, as long as the answer says so.
-      return this.open(query, await this.commits.staleness());
+      return this.open(query, behind, await this.commits.staleness());
     }
   }
 
-  private async open({ clientId, instrument, behind, limit }: OrdersQuery, stale: Staleness | null): Promise<OrdersPage> {
+  private async placedSequence(orderId: string): Promise<number> {
+    const order = await this.engine.readRecord(orderId) ?? await this.history.order(orderId);
+    if (order === null) throw new Refusal('validation_failed', { fields: [{ field: 'cursor', message: 'names no order' }] });
+    return order.placedSequence;
+  }
+
+  private async open({ clientId, instrument, limit }: OrdersQuery, behind: number | null, stale: Staleness | null): Promise<OrdersPage> {
     const { orders, next } = await this.engine.readOpenOrders(clientId, instrument, behind, limit);
-    return { orders, next, stale };
+    return { orders, nextCursor: next === null ? null : orders.at(-1)?.orderId ?? null, stale };
   }
 }

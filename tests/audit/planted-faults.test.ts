@@ -1,3 +1,4 @@
+import { ENTRY, LOGGED_PLACE, positionsOf } from '../../src/domain/layouts';
 import { compactId } from '../../src/domain/order-id';
 import { idempotencyDigest } from '../../src/engine/idempotency';
 import { LOG_FIELD } from '../../src/engine/keys';
@@ -107,6 +108,9 @@ interface Fault {
   byCommand?: boolean;
 }
 
+const ENTRY_AT = positionsOf(ENTRY);
+const PLACE_AT = positionsOf(LOGGED_PLACE);
+
 const JOURNAL = 'journal without gaps, every entry follows from those before: ';
 const ROWS = 'postgres: orders equal the replay: ';
 const TRADES = 'postgres: trades equal the replay: ';
@@ -129,8 +133,8 @@ const inPostgres: Fault[] = [
     name: 'a journal entry that was altered', tables: ['journal'],
     plant: async () => {
       const entry = await payload(placeSequence);
-      const [order] = entry[4] as [unknown[]];
-      order[9] = 7;
+      // Asked for in another quantity than what came of it.
+      (entry[ENTRY_AT.command] as unknown[])[PLACE_AT.quantity] = 7;
       await setPayload(placeSequence, entry);
     },
     finds: () => `${JOURNAL}entry ${placeSequence} (place of order ${queue[1]}) is not what the reference book makes of it: `,
@@ -159,8 +163,8 @@ const inPostgres: Fault[] = [
       const [row] = await venue.database.query<{ sequence: string }>('SELECT sequence FROM trades WHERE taker_order_id = $1', [taker]);
       const sequence = Number(row?.sequence);
       const entry = await payload(sequence);
-      const [[, , , , maker]] = entry[5] as [[unknown, unknown, unknown, unknown, unknown[]]];
-      maker[16] = compactId(STRANGER);
+      const [trade] = entry[ENTRY_AT.events] as [unknown[]];
+      trade[trade.length - 1] = compactId(STRANGER);
       await setPayload(sequence, entry);
     },
     finds: () => new RegExp(`${JOURNAL}entry \\d+: trade ${tradeId}: maker ${STRANGER} was not open`),
@@ -178,7 +182,7 @@ const inPostgres: Fault[] = [
   }, {
     name: 'an order row too many', tables: ['orders'],
     plant: () => sql(`INSERT INTO orders SELECT '${STRANGER}', client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
-      quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us FROM orders WHERE order_id = '${queue[1]}'`),
+      quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority, created_us, updated_us, shard, placed_sequence FROM orders WHERE order_id = '${queue[1]}'`),
     finds: () => `${ROWS}order ${STRANGER} is in no journal entry`,
   }, {
     name: 'a trade row that is missing', tables: ['trades'],
@@ -194,11 +198,11 @@ const inPostgres: Fault[] = [
   }, {
     name: 'a trade row that is there twice', tables: ['trades'],
     plant: () => sql(`INSERT INTO trades SELECT instrument, trade_id, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, sequence, executed_us,
-      executed_at + interval '1 second' FROM trades WHERE instrument = 'BTC-USD' AND trade_id = ${tradeId}`),
+      executed_at + interval '1 second', shard FROM trades WHERE instrument = 'BTC-USD' AND trade_id = ${tradeId}`),
     finds: () => `${TRADES}trade ${tradeId} of BTC-USD is there twice`,
   }, {
     name: 'a trade row too many', tables: ['trades'],
-    plant: () => sql(`INSERT INTO trades SELECT instrument, 1000000, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, sequence, executed_us, executed_at
+    plant: () => sql(`INSERT INTO trades SELECT instrument, 1000000, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, sequence, executed_us, executed_at, shard
       FROM trades WHERE instrument = 'BTC-USD' AND trade_id = ${tradeId}`),
     finds: () => `${TRADES}trade 1000000 of BTC-USD is in no journal entry`,
   }, {
@@ -208,7 +212,7 @@ const inPostgres: Fault[] = [
   }, {
     name: 'a candle without trades', tables: ['candles'],
     plant: () => sql(`INSERT INTO candles SELECT instrument, interval_s, start_s - 86400, open_ticks, high_ticks, low_ticks, close_ticks, volume_lots, notional, trades,
-      first_trade_id, last_trade_id FROM candles WHERE (instrument, interval_s, start_s) = ${HOUR}`),
+      first_trade_id, last_trade_id, shard FROM candles WHERE (instrument, interval_s, start_s) = ${HOUR}`),
     finds: () => new RegExp(`^${CANDLES}candle of BTC-USD, 3600 s from \\S+Z: no trade is of that time$`),
   }, {
     name: 'a candle of a trade that was counted twice', tables: ['candles'],
@@ -285,7 +289,7 @@ const inRedis: Fault[] = [
     plant: () => redis('HDEL', key('orders'), compactId(queue[1])), finds: () => `${STATE}order ${queue[1]} of planter is open, its record is missing`,
   }, {
     name: 'an order record that was altered', keys: ['orders'],
-    plant: async () => setRecord(queue[0], (await record(queue[0])).replace(/^50000000,/, '50000001,')),
+    plant: async () => setRecord(queue[0], (await record(queue[0])).replace(/^3,50000000,/, '3,50000001,')),
     finds: () => `${STATE}order ${queue[0]} .filledLots: expected 50000000, got 50000001`,
   }, {
     name: 'an order record that cannot be read', keys: ['orders'],
@@ -303,14 +307,14 @@ const inRedis: Fault[] = [
     finds: () => `${STATE}open orders of client stranger: order ${queue[1]} is there and must not be`,
   }, {
     name: 'a client order id that is missing', keys: ['client_order_ids'],
-    plant: () => redis('HDEL', key('client_order_ids'), 'planter"first'), finds: () => `${STATE}client order ids of client planter: name first is missing`,
+    plant: () => redis('HDEL', key('client_order_ids'), 'planter","first'), finds: () => `${STATE}client order ids of client planter: name first is missing`,
   }, {
     name: 'a client order id of no order', keys: ['client_order_ids'],
-    plant: () => redis('HSET', key('client_order_ids'), 'planter"fourth', compactId(STRANGER)),
+    plant: () => redis('HSET', key('client_order_ids'), 'planter","fourth', compactId(STRANGER)),
     finds: () => `${STATE}client order ids of client planter: name fourth is there and must not be`,
   }, {
     name: 'a client order id of another order', keys: ['client_order_ids'],
-    plant: () => redis('HSET', key('client_order_ids'), 'planter"first', compactId(queue[1])),
+    plant: () => redis('HSET', key('client_order_ids'), 'planter","first', compactId(queue[1])),
     finds: () => `${STATE}client order ids of client planter: name first points at order ${queue[1]}, it is order ${queue[0]}`,
   }, {
     name: 'an idempotency key that points elsewhere', keys: ['idem'],

@@ -222,7 +222,7 @@ describeOnEachRedis('mass cancels', (target) => {
     expect(cancelled).toEqual(mine.filter((_, i) => i !== 3).map((order) => order.orderId));
     expect(await desk.book()).toEqual({ bids: [[100, 5]], asks: [] });
     expect(await desk.book('ETH-USD')).toEqual({ bids: [[100, 2]], asks: [] });
-    await desk.cancel(later as Order);
+    await desk.cancel(later);
     await desk.cancel(others);
     expect(await desk.massCancel('nobody')).toMatchObject({ after: null, entry: null });
     await desk.rest('buy', 90, 1, { name: 'n0' });

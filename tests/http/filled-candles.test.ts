@@ -58,7 +58,7 @@ describe('candles with their gaps filled', () => {
     }
     await service.venue.database.query(
       `INSERT INTO candles SELECT $1, interval_s, start / interval_s * interval_s, (array_agg(price ORDER BY id))[1], max(price), min(price),
-         (array_agg(price ORDER BY id DESC))[1], count(*) * 100, sum(price * 100), count(*), min(id), max(id)
+         (array_agg(price ORDER BY id DESC))[1], count(*) * 100, sum(price * 100), count(*), min(id), max(id), '${service.venue.shard}'
        FROM unnest($2::bigint[]) WITH ORDINALITY AS planted (start, id), LATERAL (SELECT 1000 + id * 10 AS price) AS priced,
          unnest('{1,60,3600}'::integer[]) AS stored (interval_s) GROUP BY 1, 2, 3`, [instrument, planted.map(({ second }) => second)]);
     return planted;

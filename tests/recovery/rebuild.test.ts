@@ -133,7 +133,7 @@ describe('a rebuild', () => {
     await running.stop();
     await venue.database.query(
       `INSERT INTO orders SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'client-' || n % 100, NULL, 'BTC-USD', 'buy', 'limit', 'gtc', false,
-         1000 + n % 500, 10 + n % 7, 0, 0, 'open', NULL, 1, 0, 1000000 + n, 1, 1 FROM generate_series(1, ${OPEN_ORDERS}) AS n`,
+         1000 + n % 500, 10 + n % 7, 0, 0, 'open', NULL, 1, 0, 1000000 + n, 1, 1, '${venue.shard}', n FROM generate_series(1, ${OPEN_ORDERS}) AS n`,
     );
     await recovery.flush();
     const first = new ServiceProcess(venue.environment({ ROLES: 'writer' }));

@@ -97,7 +97,7 @@ export const OrdersQuery = request('OrdersQuery', {
   status: defaulting(word(['open', 'all']), 'open', 'The open ones, or all there ever were.'),
   instrument: instrumentFilter,
   limit: defaulting(integer({ min: 1, max: { limit: 'ordersLimitMax' } }), ORDERS_LIMIT_DEFAULT, 'Orders in one page.'),
-  cursor: optional(integer({ min: 1, max: Number.MAX_SAFE_INTEGER }, { examples: [1042] }), 'next_cursor of the page before.'),
+  cursor: optional(uuid(), 'next_cursor of the page before.'),
 });
 export const MassCancelQuery = request('MassCancelQuery', { client_id: required(ClientId, 'The client.'), instrument: instrumentFilter });
 

@@ -126,7 +126,7 @@ export const OrderWithTrades = answer('OrderWithTrades', {
 
 export const OrderPage = answer('OrderPage', {
   orders: required(list(Order), 'Newest first.'),
-  next_cursor: required(orNull(string({ examples: ['1042'] })), 'Give it as cursor to go on; null behind the last page.'),
+  next_cursor: required(orNull(OrderId), 'Give it as cursor to go on; null behind the last page.'),
 }, { parts: [Staleness] });
 
 export const CancelledOrders = answer('CancelledOrders', { cancelled: required(list(OrderId)) });

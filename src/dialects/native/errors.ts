@@ -8,7 +8,7 @@ import { presentOrderWithTrades, presentStaleness } from './present';
 /** The dialect's name of each field. */
 const FIELD_NAMES = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', timeInForce: 'time_in_force', postOnly: 'post_only', price: 'price',
-  quantity: 'quantity', remainingQuantity: 'remaining_quantity', orderId: 'order_id', clientOrderId: 'client_order_id',
+  quantity: 'quantity', remainingQuantity: 'remaining_quantity', orderId: 'order_id', clientOrderId: 'client_order_id', cursor: 'cursor',
 } as const satisfies Record<RequestField, string>;
 
 const CONTENT_TYPE = { 'Content-Type': 'application/problem+json' } as const;

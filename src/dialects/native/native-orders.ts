@@ -102,12 +102,12 @@ export class NativeOrders {
 
   /** GET /orders */
   async list(context: Context, query: Query): Promise<Answer> {
-    const { client_id: clientId, status, instrument = null, limit, cursor: behind = null } = checkQuery(this.queries.orders, query);
-    const { orders, next, stale } = await this.trading.orders(context, { clientId, status, instrument, limit, behind });
+    const { client_id: clientId, status, instrument = null, limit, cursor = null } = checkQuery(this.queries.orders, query);
+    const { orders, nextCursor, stale } = await this.trading.orders(context, { clientId, status, instrument, limit, cursor });
     return {
       status: 200,
       body: {
-        orders: orders.map((order) => presentOrder(order, this.instruments.of(order.instrument))), next_cursor: next === null ? null : String(next), ...presentStaleness(stale),
+        orders: orders.map((order) => presentOrder(order, this.instruments.of(order.instrument))), next_cursor: nextCursor, ...presentStaleness(stale),
       },
     };
   }

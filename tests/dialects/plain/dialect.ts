@@ -28,7 +28,7 @@ const FORM: BodyFormat = {
 /** Its own names of what a request says. */
 const NAMES: Readonly<Record<RequestField, string>> = {
   op: 'call', instrument: 'market', side: 'way', type: 'kind', timeInForce: 'lasting', postOnly: 'maker', price: 'limit', quantity: 'size',
-  remainingQuantity: 'left', orderId: 'ref', clientOrderId: 'tag',
+  remainingQuantity: 'left', orderId: 'ref', clientOrderId: 'tag', cursor: 'cursor',
 };
 
 const SIDES = { bid: 'buy', ask: 'sell' } as const;
@@ -148,7 +148,7 @@ class Plain {
   }
 
   async mine(context: Context, account: string): Promise<string> {
-    const { orders } = await this.services.trading.orders(context, { clientId: account, status: 'open', instrument: null, limit: 100, behind: null });
+    const { orders } = await this.services.trading.orders(context, { clientId: account, status: 'open', instrument: null, limit: 100, cursor: null });
     return [`OK open=${orders.length}`, ...orders.map((order) => lineOfOrder(order, this.instruments.of(order.instrument)))].join('\n');
   }
 

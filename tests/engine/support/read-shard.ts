@@ -1,5 +1,5 @@
 import { decodeLogEntry, type LogEntry } from '../../../src/domain/log-entry';
-import { SIDES, type Order, type Trade } from '../../../src/domain/order';
+import type { Order, Trade } from '../../../src/domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../../../src/domain/order-id';
 import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../src/engine/keys';
 import { parseClientOrderName } from '../../../src/engine/commands/client-order-name';

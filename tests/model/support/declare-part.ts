@@ -9,7 +9,7 @@ const MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry keep',
   'place trades', 'amend trades', 'place fills_limit', 'amend fills_limit', 'place ioc_remainder', 'place no_liquidity',
   'place fok_not_fillable', 'place post_only_would_match', 'place level_quantity_limit', 'place open_orders_limit',
-  'place duplicate_client_order_id', 'place backlog_full', 'place replayed', 'cancel replayed', 'amend replayed',
+  'place duplicate_client_order_id', 'place backlog_full', 'place repeated', 'cancel repeated', 'amend repeated',
   'cancel order_not_found', 'cancel order_not_open', 'amend order_not_found', 'amend order_not_open', 'amend unchanged',
   'amend amend_invalid', 'amend quantity_below_filled', 'amend quantity_out_of_range', 'amend post_only_would_match',
   'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53',

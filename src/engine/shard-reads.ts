@@ -1,0 +1,175 @@
+import DataLoader from 'dataloader';
+import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import type { LogPosition } from '../domain/log-position';
+import type { Order, Trade } from '../domain/order';
+import { compactId } from '../domain/order-id';
+import { decodeOrderRecord } from '../domain/order-record';
+import { escapeText } from './commands/text';
+import { ElementCount, entriesOf, type StreamElement } from './keys';
+import { decodeRecentTrade } from './recent-trade';
+import { decodeStoredOrder } from './record';
+import { ShardUpkeep } from './shard-upkeep';
+
+export interface BookLevels {
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly bids: readonly (readonly [priceTicks: number, quantityLots: number])[];
+  readonly asks: readonly (readonly [priceTicks: number, quantityLots: number])[];
+}
+
+/** A side's orders in queue order. */
+export interface QueuedOrders {
+  readonly orders: readonly Order[];
+  /** There are more than were asked for at most. */
+  readonly isCut: boolean;
+  /** Price and total of the best levels. */
+  readonly top: readonly (readonly [priceTicks: number, quantityLots: number])[];
+}
+
+export interface BookOrders {
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly bids: QueuedOrders;
+  readonly asks: QueuedOrders;
+}
+
+/** Orders that one command reads at most. */
+const RECORDS_READ_MAX = 1_000;
+
+/** What the service reads of a shard, each at one moment. Every read is refused while the shard is not whole: UnavailableError. */
+export class ShardReads extends ShardUpkeep {
+  private readonly elementCount = new ElementCount();
+  /** Orders that are asked for in one turn are read in one command: a batch may name a thousand. */
+  private readonly records = new DataLoader<string, Order | null>((ids) => this.readRecords(ids), { cache: false, maxBatchSize: RECORDS_READ_MAX });
+
+  /** Some of the entries behind `after` that the log holds, at most `count`, oldest first. @throws UnavailableError */
+  async logPage(after: number, count: number): Promise<RawLogEntry[]> {
+    const elementsMax = String(this.elementCount.of(count));
+    const elements = (await this.sendRead('XRANGE', this.keys.log, `(${after}-0`, '+', 'COUNT', elementsMax)) as StreamElement[];
+    const entries = elements.flatMap(entriesOf);
+    this.elementCount.note(elements.length, entries.length);
+    return entries.filter(({ sequence }) => sequence > after).slice(0, count);
+  }
+
+  /**
+   * Redis' clock, then how far the shard is: whatever comes behind that sequence comes at that time or later.
+   * @throws UnavailableError
+   */
+  async clock(): Promise<{ readonly timeUs: number; readonly epoch: string; readonly sequence: number; readonly persisted: number }> {
+    // Pipelined on one connection, so in this order.
+    const [time, meta] = await Promise.all([
+      this.sendRead('TIME'), this.sendRead('HMGET', this.keys.meta, 'epoch', 'seq', 'persisted'),
+    ]) as [[string, string], (string | null)[]];
+    return { timeUs: Number(time[0]) * 1e6 + Number(time[1]), epoch: meta[0] ?? '', sequence: Number(meta[1]), persisted: Number(meta[2]) };
+  }
+
+  /** Where the log ends now. */
+  async position(): Promise<LogPosition> {
+    const [epoch, sequence] = (await this.sendRead('HMGET', this.keys.meta, 'epoch', 'seq')) as (string | null)[];
+    return { epoch: epoch ?? '', sequence: Number(sequence) };
+  }
+
+  /**
+   * An order and the log entries of its fills that are still in the log, newest first.
+   * @returns null when Redis does not hold the order (any more). `reachedFrom` is the log sequence that
+   *   the walk could not reach, 0 when it is complete.
+   */
+  async readOrder(orderId: string): Promise<{ order: Order; entries: LogEntry[]; reachedFrom: number } | null> {
+    const id = compactId(orderId);
+    const entries: LogEntry[] = [];
+    let next = '';
+    for (;;) {
+      const reply = (await this.read(() => this.call('read_order', [id, next, '500']))) as [string?, number?, number?, ...string[]];
+      const [record, goOn, unreached] = reply;
+      // Unknown, or the order left for Postgres between two pages.
+      if (record === undefined) return null;
+      for (const payload of reply.slice(3) as string[]) entries.push(decodeLogEntry(payload));
+      if (goOn === 0) return { order: decodeOrderRecord(record), entries, reachedFrom: unreached ?? 0 };
+      next = String(goOn);
+    }
+  }
+
+  /** A page of price levels of one side, best first. Prices in ticks, quantities in lots. */
+  async readLevels(
+    instrument: string, side: 0 | 1, behindPriceTicks: number | null, pageSize: number,
+  ): Promise<{ sequence: number; timeUs: number; levels: [priceTicks: number, quantityLots: number][] }> {
+    const behind = behindPriceTicks === null ? '' : String(behindPriceTicks);
+    const reply = (await this.call('read_levels', [instrument, String(side), behind, String(pageSize)])) as string[];
+    const levels: [number, number][] = [];
+    for (let i = 2; i + 1 < reply.length; i += 2) levels.push([Number(reply[i]), Number(reply[i + 1])]);
+    return { sequence: Number(reply[0]), timeUs: Number(reply[1]), levels };
+  }
+
+  /** The best levels of both sides at one moment, best first. Prices in ticks, quantities in lots. */
+  async readBook(instrument: string, levels: number): Promise<BookLevels> {
+    const reply = (await this.read(() => this.call('read_book', [instrument, String(levels)]))) as (string | number)[];
+    const bidsEnd = 3 + 2 * Number(reply[2]);
+    const bids: [number, number][] = [];
+    const asks: [number, number][] = [];
+    for (let i = 3; i + 1 < reply.length; i += 2) {
+      (i < bidsEnd ? bids : asks).push([Number(reply[i]), Number(reply[i + 1])]);
+    }
+    return { sequence: Number(reply[0]), timeUs: Number(reply[1]), bids, asks };
+  }
+
+  /** The orders of the best levels of both sides, at most `ordersMax` a side, and the totals of `topLevels`, at one moment. */
+  async readOrders(instrument: string, levels: number, ordersMax: number, topLevels: number): Promise<BookOrders> {
+    const reply = (await this.read(() => this.call('read_orders', [
+      instrument, String(levels), String(ordersMax), String(topLevels),
+    ]))) as [string, string, ...(string[] | number)[]];
+    const side = (at: 2 | 5): QueuedOrders => {
+      const [records, isCut, top] = reply.slice(at, at + 3) as [string[], number, string[]];
+      const levelsOf: [number, number][] = [];
+      for (let i = 0; i + 1 < top.length; i += 2) levelsOf.push([Number(top[i]), Number(top[i + 1])]);
+      return { orders: records.map(decodeOrderRecord), isCut: isCut === 1, top: levelsOf };
+    };
+    return { sequence: Number(reply[0]), timeUs: Number(reply[1]), bids: side(2), asks: side(5) };
+  }
+
+  /** An order as Redis holds it, null when it does not (any more). */
+  readRecord(orderId: string): Promise<Order | null> {
+    return this.records.load(orderId);
+  }
+
+  private async readRecords(orderIds: readonly string[]): Promise<(Order | null)[]> {
+    const ids = orderIds.map(compactId);
+    const stored = (await this.sendRead('HMGET', this.keys.orders, ...ids)) as (string | null)[];
+    return ids.map((id, i) => {
+      const record = stored[i] ?? null;
+      return record === null ? null : decodeStoredOrder(record, id);
+    });
+  }
+
+  /** A page of a client's open orders, the newest placed first, behind a sequence of placing; `next` is that of the next page. */
+  async readOpenOrders(
+    clientId: string, instrument: string | null, behind: number | null, limit: number,
+  ): Promise<{ orders: Order[]; next: number | null }> {
+    const orders: Order[] = [];
+    let from = behind === null ? '' : String(behind);
+    for (;;) {
+      const reply = (await this.read(() => this.call('read_open_orders', [
+        escapeText(clientId), instrument ?? '', from, String(limit - orders.length),
+      ]))) as string[];
+      const [next, ...records] = reply as [string, ...string[]];
+      for (const record of records) orders.push(decodeOrderRecord(record));
+      if (next === '') return { orders, next: null };
+      if (orders.length >= limit) return { orders, next: Number(next) };
+      from = next;
+    }
+  }
+
+  /** The newest trades of an instrument that Redis still lists, newest first; ids are contiguous. */
+  async recentTrades(instrument: string, count: number, before: number | null): Promise<Trade[]> {
+    const key = this.keys.trades(instrument);
+    let start = 0;
+    if (before !== null) {
+      const newest = (await this.sendRead('LINDEX', key, '0')) as string | null;
+      if (newest === null) return [];
+      start = Math.max(0, Number(newest.slice(0, newest.indexOf(','))) - before + 1);
+    }
+    const rows = (await this.sendRead('LRANGE', key, String(start), String(start + count - 1))) as string[];
+    const trades = rows.map((row) => decodeRecentTrade(instrument, row));
+    // Trades that came in between the two reads have shifted the list.
+    return before === null ? trades : trades.filter((trade) => trade.tradeId < before);
+  }
+}

@@ -1,0 +1,56 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+import type { Services } from '../dialects/services';
+import type { InstrumentTable } from '../domain/instrument-table';
+import { idempotencyDigest } from '../engine/idempotency';
+import { CandleReader } from '../market/candle-reader';
+import { MarketReader } from '../market/market-reader';
+import type { Metrics } from '../metrics';
+import type { LiveMarket, Shard } from '../shard/shard';
+import type { Venue } from '../shard/venue';
+import type { Status } from '../status';
+import { Trading } from '../trading/trading';
+import { tradingObserver } from './observers';
+
+/** The use cases over a shard that is served: what every dialect works with. */
+export function createServices(
+  config: Config, venue: Venue<Shard>, shard: Shard, live: LiveMarket, table: InstrumentTable, status: Status, metrics: Metrics, logger: Logger,
+): Services {
+  const { connection: { engine, history }, commits, candleHistory } = shard;
+  const { statistics } = live;
+  const trading = new Trading(engine, history, {
+    waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
+    staleness: () => status.staleness(),
+  }, table, {
+    massCancelPage: config.massCancelPage,
+    ackAfter: config.ackAfter,
+    engineTimeoutMs: config.engineTimeoutMs,
+    readBarrierTimeoutMs: config.readBarrierTimeoutMs,
+    digest: idempotencyDigest,
+  }, tradingObserver(metrics, logger.child({ part: 'orders' })));
+  const market = new MarketReader({
+    book: (instrument, levels) => venue.ofInstrument(instrument).readBook(instrument, levels),
+    bookOrders: (instrument, levels, topLevels) => (
+      venue.ofInstrument(instrument).connection.engine.readOrders(instrument, levels, config.orderbookOrdersMax, topLevels)
+    ),
+    recentTrades: (instrument, count, before) => venue.ofInstrument(instrument).connection.engine.recentTrades(instrument, count, before),
+    olderTrades: (instrument, before, count) => venue.ofInstrument(instrument).connection.history.trades(instrument, before, count),
+    ticker: (instrument) => venue.ofInstrument(instrument).readTicker(live, instrument),
+    staleness: () => status.staleness(),
+    state: async () => (await engine.meta())?.state ?? 'empty',
+  }, table);
+  const candles = new CandleReader({
+    unrecorded: async (instrument) => {
+      const position = await engine.position();
+      if (!(await statistics.waitFor(position, config.readBarrierTimeoutMs))) return null;
+      const trades = statistics.tail(instrument, position.epoch);
+      return trades === null ? null : { epoch: position.epoch, trades };
+    },
+    recorded: (...range) => candleHistory.candles(...range),
+    recordedBefore: (...range) => candleHistory.candleBefore(...range),
+    remembered: (instrument, intervalS) => statistics.remembered(instrument, intervalS),
+    nowS: () => statistics.nowS(),
+    staleness: () => status.staleness(),
+  }, table);
+  return { trading, market, candles, instruments: table };
+}

@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+import { Engine, type EngineObserver } from '../engine/engine';
+import { buildLibrary, type FunctionLibrary } from '../engine/library';
+import { RedisConnection } from '../engine/redis-connection';
+import { Database } from '../persistence/database';
+import { History } from '../persistence/history';
+
+/** A shard as whoever works with it reaches it: its engine in Redis and its record in Postgres. Nothing is connected yet. */
+export interface ShardConnection {
+  readonly name: string;
+  readonly redis: RedisConnection;
+  readonly library: FunctionLibrary;
+  readonly engine: Engine;
+  readonly database: Database;
+  readonly history: History;
+  close(): Promise<void>;
+}
+
+/**
+ * @param connectionName what Redis lists the connection as
+ * @param databaseConnectionsMax of the pool of reads
+ */
+export function connectionOf(
+  config: Config, connectionName: string, databaseConnectionsMax: number, logger: Logger, observer?: EngineObserver,
+): ShardConnection {
+  const redis = new RedisConnection(config.redisUrl, connectionName, logger);
+  const library = buildLibrary();
+  const engine = new Engine(redis, library, config.shard, {
+    fillsPerOrderMax: config.fillsPerOrderMax,
+    openOrdersPerClientMax: config.openOrdersPerClientMax,
+    backlogMax: config.backlogMax,
+    idempotencyTtlS: config.idempotencyTtlS,
+    commandsPerCallMax: config.engineCallCommandsMax,
+    commandsInFlightMax: config.engineInFlightMax,
+    timeoutMs: config.engineTimeoutMs,
+  }, logger, observer);
+  const database = new Database(config.databaseUrl, config.databaseTimeoutMs, databaseConnectionsMax, logger);
+  return {
+    name: config.shard, redis, library, engine, database, history: new History(database, config.shard),
+    close: async () => {
+      engine.close();
+      redis.close();
+      await database.close();
+    },
+  };
+}
