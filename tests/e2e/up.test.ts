@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { startEmbeddedRedis } from '../../src/servers/embedded-redis';
 import { findFreePort } from '../../src/servers/ports';
 import { identityOf } from '../../src/servers/process-table';
 import { callOnce, ContractError } from '../support/client';
+import { TestRedis } from '../support/redis';
 import { temporaryDirectory } from '../support/servers';
 import { until } from '../support/until';
 import { UpProcess } from '../support/up-process';
@@ -124,6 +126,28 @@ describe('npm run up ends with one line and exit code 1', () => {
     expect(await up.exitCode()).toBe(1);
     expect(up.stderr).toMatch(line);
     expect(up.stdout).toBe('');
+  });
+
+  it('for data that a later version has worked on, which stays as it is', async () => {
+    const made = UpProcess.direct({ PORT: '0', DATA_DIR: directory.path });
+    await made.ready();
+    await made.signal('SIGTERM');
+    const change = async (work: (redis: TestRedis) => Promise<unknown>): Promise<unknown> => {
+      const server = await startEmbeddedRedis({ dataDir: directory.path });
+      const redis = await TestRedis.connect(server.url);
+      try {
+        return await work(redis);
+      } finally {
+        redis.close();
+        await server.stop();
+      }
+    };
+    await change((redis) => redis.command('HSET', '{main}:meta', 'version', '9'));
+    const up = UpProcess.direct({ PORT: '0', DATA_DIR: directory.path });
+    expect(await up.exitCode()).toBe(1);
+    expect(up.stderr).toMatch(/^openfill: redis holds shard main in a layout of version 9 and this program knows versions up to \d+: start the program that made it, or a newer one; nothing was changed\n$/);
+    expect(up.stdout).not.toContain('openfill ready');
+    expect(await change((redis) => redis.command('HGET', '{main}:meta', 'version'))).toBe('9');
   });
 
   it('for a PORT that is in use', async () => {

@@ -94,13 +94,14 @@ describe('log entries that Postgres refuses', () => {
     await (await venue.start({ ROLES: 'writer', ...environment })).stop();
     expect((await readRecord(venue.database)).deadLetters).toHaveLength(2);
     expect(await venue.redis.command('HLEN', shard.key('idem'))).toBe(4);
-    // They are old by their own time, not by when they were put aside.
+    // They are old by their own time, not by when they were put aside; and by far, since "now" is the last commit's time.
     await ageKeys((...command) => venue.redis.command(...command), shard.key('idem'), LIFETIME_S);
     await venue.database.query(`BEGIN; SET LOCAL session_replication_role = replica;
-      UPDATE journal SET at = at - interval '${LIFETIME_S + 1} seconds'; COMMIT`);
-    await venue.database.query(`UPDATE dead_letters SET payload = regexp_replace(payload, '^(\\[\\d+,"place",\\d+,)(\\d+)', '\\1' || (split_part(payload, ',', 4)::bigint - ${LIFETIME_S + 1}000000))`);
+      UPDATE journal SET at = at - interval '${2 * LIFETIME_S} seconds'; COMMIT`);
+    await venue.database.query(`UPDATE dead_letters SET payload = regexp_replace(payload, '^(\\[\\d+,"place",\\d+,)(\\d+)', '\\1' || (split_part(payload, ',', 4)::bigint - ${2 * LIFETIME_S}000000))`);
     // Something that is no entry, and has no key, holds nothing up.
-    await venue.database.query(`INSERT INTO dead_letters (shard, sequence, payload, reason) VALUES ('${venue.shard}', 5, '{"no": "entry"}', 'x')`);
+    await venue.database.query(`INSERT INTO dead_letters (shard, sequence, payload, reason)
+      VALUES ('${venue.shard}', 5, '{"no": "entry"}', 'x'), ('${venue.shard}', 6, '[3,"place",6,${'9'.repeat(30)},', 'x')`);
     const writer = await venue.start({ ROLES: 'writer', ...environment });
     await until('the keys are swept', async () => await venue.redis.command('HLEN', shard.key('idem')) === 0);
     await writer.stop();

@@ -77,7 +77,7 @@ export const SWEEP_PAGE: NamedQuery = {
   text: `(SELECT sequence, idempotency, NULL AS payload FROM journal WHERE shard = $1 AND sequence > $2 AND at < to_timestamp($3)
       ORDER BY sequence LIMIT $4)
     UNION ALL (SELECT sequence, NULL, payload FROM dead_letters WHERE shard = $1 AND sequence > $2
-        AND substring(payload FROM '^\\[\\d+,"[a-z_]+",\\d+,(\\d+),')::bigint < $3::bigint * 1000000
+        AND substring(payload FROM '^\\[\\d+,"[a-z_]+",\\d+,(\\d{1,18}),')::bigint < $3::bigint * 1000000
       ORDER BY sequence LIMIT $4)
     ORDER BY sequence LIMIT $4`,
 };
