@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { createApp, type App } from './app';
 import { ConfigError, readConfig, type Config } from './config';
+import { LaterVersionError } from './domain/later-version';
 import { RedisRightsError } from './engine/redis-rights';
 import { createLogger } from './logger';
 import { DatabaseUnfitError } from './persistence/database';
@@ -60,7 +61,8 @@ async function main(): Promise<void> {
     await app.start();
   } catch (error) {
     if (stopping) return;
-    const isUnfit = error instanceof InstrumentChangedError || error instanceof DatabaseUnfitError || error instanceof RedisRightsError;
+    const isUnfit = error instanceof InstrumentChangedError || error instanceof DatabaseUnfitError || error instanceof LaterVersionError
+      || error instanceof RedisRightsError;
     if (isUnfit) fail(error.message, EXIT_CONFIG);
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') fail(`port ${config.port} is in use on ${config.host}`, EXIT_CONFIG);
     logger.fatal({ err: error }, 'start failed');

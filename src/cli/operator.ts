@@ -3,9 +3,12 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { ConfigError, readConfig, type Config } from '../config';
+import { LaterVersionError } from '../domain/later-version';
 import { UnavailableError } from '../domain/unavailable';
+import { refuseLaterShard } from '../engine/later-shard';
 import { createLogger } from '../logger';
 import { DatabaseUnfitError } from '../persistence/database';
+import { refuseLaterRecord } from '../persistence/later-record';
 import { requireSchema } from '../persistence/migrate';
 import { requireSessions } from '../persistence/pooling';
 import { DataDirInUseError, lockDataDir } from '../servers/data-dir-lock';
@@ -124,9 +127,13 @@ export async function operate(work: (operations: Operations) => Promise<number>)
     // Without a session there is no lock. A command of another version would misread the data, or worse, write to it.
     await requireSessions(operations.database);
     await requireSchema(operations.database);
+    const { redis, database, config } = operations;
+    await refuseLaterRecord(database, config.shard);
+    await refuseLaterShard(redis, config.shard, config.instruments.map(({ instrument }) => instrument), config.engineTimeoutMs);
     process.exitCode = await work(operations);
   } catch (error) {
-    const isExpected = error instanceof OperatorError || error instanceof ConfigError || error instanceof UnavailableError || error instanceof DatabaseUnfitError;
+    const isExpected = error instanceof OperatorError || error instanceof ConfigError || error instanceof UnavailableError || error instanceof DatabaseUnfitError
+      || error instanceof LaterVersionError;
     process.stderr.write(`openfill: ${isExpected ? error.message : String((error as Error).stack)}\n`);
     process.exitCode = 1;
   } finally {

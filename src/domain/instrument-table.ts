@@ -29,6 +29,11 @@ export class InstrumentTable {
     return instrument;
   }
 
+  /** @returns whether it is traded no more, and in history only */
+  isRetired(name: string): boolean {
+    return this.known.has(name) && !this.traded.has(name);
+  }
+
   /** The instrument of an order or trade that exists. */
   of(name: string): Instrument {
     const instrument = this.known.get(name);

@@ -1,5 +1,6 @@
 import type { Fill, LevelChange, LogEntry } from './entry';
 import type { Order, Trade } from './order';
+import { LOG_ENTRY_VERSION } from './layouts';
 import { decodeEntryBefore } from './log-entry-before';
 import { decodeEntryWire } from './log-entry-wire';
 
@@ -53,6 +54,11 @@ export function decodeLogEntry(payload: string): LogEntry {
 /** The version of an entry: its first element, read without decoding the rest. NaN for what is no entry. */
 export function versionOfPayload(payload: string): number {
   return Number(payload.slice(1, payload.indexOf(',')));
+}
+
+/** Whether a later version of this program has written an entry: nothing else of it can be told then. */
+export function isLaterEntry(payload: string): boolean {
+  return versionOfPayload(payload) > LOG_ENTRY_VERSION;
 }
 
 /** The log sequence of an entry: its third element, read without decoding the rest. */

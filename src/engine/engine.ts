@@ -280,6 +280,14 @@ export class Engine extends ShardReads {
     return (await this.fire(command)) as string[];
   }
 
+  /** Whether an idempotency key was used within its lifetime. @param digest of a client and its key */
+  async hasKey(digest: string): Promise<boolean> {
+    const [[second], used] = await Promise.all([
+      this.sendRead('TIME'), this.sendRead('HGET', this.keys.idempotency, digest),
+    ]) as [[string, string], string | null];
+    return used !== null && Number(second) - Number(used.slice(used.indexOf(',') + 1)) < this.limits.idempotencyTtlS;
+  }
+
   /** Drops idempotency keys whose lifetime is over. @returns how many. */
   async forgetKeys(digests: readonly string[]): Promise<number> {
     if (digests.length === 0) return 0;

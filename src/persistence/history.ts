@@ -43,6 +43,16 @@ export function tradeOfRow(row: TradeRow): Trade {
   };
 }
 
+/** @returns null for an entry without a key, or one that cannot be read: it must hold up neither a rebuild nor a sweep */
+export function keyOfPayload(payload: string): { readonly digest: string; readonly second: number } | null {
+  try {
+    const { idempotency, timeUs } = decodeLogEntry(payload);
+    return idempotency === null ? null : { digest: idempotency, second: Math.floor(timeUs / 1e6) };
+  } catch {
+    return null;
+  }
+}
+
 /** What Postgres remembers of a shard. Every method throws DatabaseUnavailableError while it is away. */
 export class History {
   /** Orders that are asked for in one turn come in one query: a batch may name a thousand that Redis does not hold. */
@@ -120,10 +130,10 @@ export class History {
 
   /** Entries behind `afterSequence` and older than `second`, oldest first; the digest is null where there was no key. */
   async sweepPage(afterSequence: number, second: number, limit: number): Promise<{ sequence: number; digest: string | null }[]> {
-    const rows = await this.database.query<{ sequence: number; idempotency: string | null }>(
+    const rows = await this.database.query<{ sequence: number; idempotency: string | null; payload: string | null }>(
       SWEEP_PAGE, [this.shard, afterSequence, second, limit],
     );
-    return rows.map((row) => ({ sequence: row.sequence, digest: row.idempotency }));
+    return rows.map(({ sequence, idempotency, payload }) => ({ sequence, digest: payload === null ? idempotency : keyOfPayload(payload)?.digest ?? null }));
   }
 
   async moveSwept(sequence: number): Promise<void> {

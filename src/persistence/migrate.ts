@@ -79,6 +79,11 @@ function compare(applied: readonly Applied[], migrations: readonly Migration[]):
   }
 }
 
+/** Changes nothing. @throws SchemaError where the database is newer than this program, or was made by other migrations */
+export async function refuseLaterSchema(session: pg.Client, migrations = readMigrations()): Promise<void> {
+  compare(await readApplied(session) ?? [], migrations);
+}
+
 function isCurrent(applied: readonly Applied[] | null, migrations: readonly Migration[]): boolean {
   return applied !== null && applied.length === migrations.length && applied.every(({ checksum }) => checksum !== null);
 }

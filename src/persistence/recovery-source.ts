@@ -1,8 +1,7 @@
 import type pg from 'pg';
-import { decodeLogEntry } from '../domain/log-entry';
 import type { Order, Trade } from '../domain/order';
 import type { Database, NamedQuery, Row } from './database';
-import { orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
+import { keyOfPayload, orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
 import { CHECKPOINT } from './queries/history';
 import {
   BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS, OPEN_ORDER_COUNT, RECORD_RECOVERY,
@@ -23,16 +22,6 @@ export interface LiveKey {
   readonly digest: string;
   readonly sequence: number;
   readonly second: number;
-}
-
-/** @returns null for an entry without a key, or one that cannot be read: it must not keep the shard closed */
-function keyOf(payload: string): Pick<LiveKey, 'digest' | 'second'> | null {
-  try {
-    const { idempotency, timeUs } = decodeLogEntry(payload);
-    return idempotency === null ? null : { digest: idempotency, second: Math.floor(timeUs / 1e6) };
-  } catch {
-    return null;
-  }
 }
 
 /** What Postgres gives to a rebuild: read on one session, which holds the right to write the shard's record. */
@@ -122,7 +111,7 @@ export class RecoverySource {
   private async keysOfDeadLetters(after: number, upTo: number | null, second: number): Promise<LiveKey[]> {
     const letters = await this.query<{ sequence: number; payload: string }>(DEAD_LETTERS_BETWEEN, [this.shard, after, upTo]);
     return letters.flatMap(({ sequence, payload }) => {
-      const key = keyOf(payload);
+      const key = keyOfPayload(payload);
       return key === null || key.second <= second ? [] : [{ ...key, sequence }];
     });
   }

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
+import { LaterVersionError } from '../domain/later-version';
 import type { ResultCode } from '../domain/result-code';
+import { DatabaseUnfitError } from '../persistence/database';
 import { judge, type RedisSide, type ShardSide, type Verdict } from './lineage';
 import { newEpoch, rebuild, type Progress, type RebuildReport, type RebuildSource, type RebuildTarget } from './rebuild';
 
@@ -106,6 +108,9 @@ export class ShardKeeper {
         else if (error instanceof Error && error.message.startsWith('LOADING')) {
           this.say('redis_loading', 'warn', {});
           pause = RETRY_MS;
+        } else if (error instanceof LaterVersionError || error instanceof DatabaseUnfitError) {
+          this.say('newer_record', 'error', { reason: error.message });
+          pause = CHECK_MS;
         } else {
           this.say('check_failed', 'error', { err: error });
           pause = CHECK_MS;

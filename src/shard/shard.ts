@@ -4,6 +4,7 @@ import type { Config } from '../config';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry, RawLogEntry } from '../domain/log-entry';
 import { redisDurabilityProblems } from '../engine/durability';
+import { untilShardIsKnown } from '../engine/later-shard';
 import { requireRedisRights } from '../engine/redis-rights';
 import { ShardRestorer } from '../engine/shard-restorer';
 import { LogReader } from '../log/log-reader';
@@ -15,6 +16,7 @@ import { CandleHistory } from '../persistence/candle-history';
 import { CommitWatcher } from '../persistence/commit-watcher';
 import { DatabaseUnavailableError } from '../persistence/database';
 import { InstrumentRegister } from '../persistence/instrument-register';
+import { refuseLaterRecord } from '../persistence/later-record';
 import { migrate } from '../persistence/migrate';
 import { requireSessions } from '../persistence/pooling';
 import { RecoverySource } from '../persistence/recovery-source';
@@ -100,7 +102,7 @@ export class Shard {
       postgres: new SettingsWatch('postgres', () => postgresSettings.problems(), config.settingsCheckMs, logger),
     };
     this.keeper = new ShardKeeper(
-      engine, history, () => RecoverySource.open(database, config.shard, RECORD_WAIT_MS), new ShardRestorer(redis, config.shard),
+      engine, history, () => this.openRecord(), new ShardRestorer(redis, config.shard),
       config, logger.child({ part: 'recovery' }), { recovered: (report) => metrics.recoveries.inc({ reason: report.reason }) },
     );
     redis.onReady(() => {
@@ -109,6 +111,12 @@ export class Shard {
       void this.settings.redis.check();
     });
     redis.onLost(() => this.keeper.connectionLost());
+  }
+
+  /** The record for a rebuild. A later program may have brought it on since the start. */
+  private async openRecord(): Promise<RecoverySource> {
+    await refuseLaterRecord(this.connection.database, this.config.shard);
+    return RecoverySource.open(this.connection.database, this.config.shard, RECORD_WAIT_MS);
   }
 
   get name(): string {
@@ -203,6 +211,9 @@ export class Shard {
     const { redis, library, engine } = this.connection;
     const { config } = this;
     await redis.connect();
+    // Ahead of everything that writes.
+    const names = config.instruments.map(({ instrument }) => instrument);
+    await untilShardIsKnown(redis, config.shard, names, config.engineTimeoutMs, this.logger, () => this.stopping);
     const user = decodeURIComponent(new URL(config.redisUrl).username) || 'default';
     await requireRedisRights(redis, library, config.shard, user, config.engineTimeoutMs);
     const retired = await this.prepareRecord();
@@ -230,6 +241,7 @@ export class Shard {
     for (;;) {
       try {
         await requireSessions(database);
+        await refuseLaterRecord(database, this.config.shard);
         await migrate(database);
         return await new InstrumentRegister(database).reconcile(this.config.instruments);
       } catch (error) {

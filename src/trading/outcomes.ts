@@ -65,7 +65,8 @@ export class Outcomes {
     try {
       return await this.ofEntry(entry, asked, true);
     } catch (error) {
-      if (error instanceof Refusal) error.replayed = true;
+      // What cannot be read now is no answer yet.
+      if (error instanceof Refusal && error.code !== 'history_unavailable') error.replayed = true;
       throw error;
     }
   }
@@ -82,16 +83,22 @@ export class Outcomes {
     return this.trades.ofDone(order).then((done) => ({ ...done, replayed }));
   }
 
-  private async refusal(code: ResultCode, order: Order | null, { context, named }: Asked): Promise<Refusal> {
+  private async refusal(code: ResultCode, order: Order | null, asked: Asked): Promise<Refusal> {
+    const { context, named } = asked;
     if (code === 'order_not_found' && named !== null && 'orderId' in named) {
       // Done and persisted orders have left Redis: history knows whether it ever was.
       const final = await this.history.order(named.orderId);
       const actor = actorOfNamed(context, named);
       if (final === null || (actor !== null && actor !== final.clientId)) return new Refusal('order_not_found');
       if (isOpen(final)) return new Refusal('engine_recovering');
-      return new Refusal('order_not_open', { order: await this.trades.ofDone(final) });
+      return this.notOpen(final, asked);
     }
-    if (code === 'order_not_open' && order !== null) return new Refusal(code, { order: await this.trades.ofDone(order) });
-    return new Refusal(code);
+    return code === 'order_not_open' && order !== null ? this.notOpen(order, asked) : new Refusal(code);
+  }
+
+  private async notOpen(order: Order, { fingerprint }: Asked): Promise<Refusal> {
+    const done = await this.trades.ofDone(order);
+    // A key's answer is the same each time: before all of it can be told there is none. Nothing was done that this would hide.
+    return fingerprint !== null && done.stale !== null ? new Refusal('history_unavailable') : new Refusal('order_not_open', { order: done });
   }
 }

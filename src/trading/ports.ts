@@ -11,6 +11,8 @@ export interface OrderEngine {
   submit(command: EngineCommand): Promise<CommandResult>;
   /** Commands that are handed over together take effect in their order. */
   submitAll(commands: readonly EngineCommand[]): Promise<readonly CommandResult[]>;
+  /** @param digest of a client and its idempotency key */
+  hasKey(digest: string): Promise<boolean>;
   readRecord(orderId: string): Promise<Order | null>;
   readOrder(orderId: string): Promise<{ order: Order; entries: readonly LogEntry[]; reachedFrom: number } | null>;
   /** @param behind sequence of placing to go on behind */

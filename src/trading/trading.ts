@@ -48,7 +48,7 @@ export class Trading {
     const owners = new OrderOwners(engine, history, digest);
     const outcomes = new Outcomes(history, trades, acknowledgement, owners);
     this.runner = new CommandRunner(engine);
-    this.placing = new PlaceOrder(instruments, outcomes, observer, digest);
+    this.placing = new PlaceOrder(instruments, outcomes, observer, digest, engine);
     this.amending = new AmendOrder(instruments, owners, outcomes, observer);
     this.cancelling = new CancelOrder(owners, outcomes);
     this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);

@@ -6,7 +6,7 @@ import { RedisConnection } from '../../src/engine/redis-connection';
 import { PrivateServer } from '../support/servers';
 import { until } from '../support/until';
 import { testLogger } from '../support/venue';
-import { BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView, type ProblemBody } from '../support/client';
+import { type Answer, BOTH_WAYS, limit, market, refusal, type Client, type OrderWithTradesView, type ProblemBody } from '../support/client';
 import { sendRaw } from './support/raw';
 import { Service } from './support/service';
 
@@ -345,6 +345,8 @@ describe('a service that has too much to do', () => {
   });
 });
 
+interface StalenessView { stale?: true; lag_entries?: number | null; lag_seconds?: number | null }
+
 describe('a service whose stores go away', () => {
   it('matches on without Postgres, and says what it cannot read', async () => {
     const postgres = closing(await PrivateServer.postgres(), (server) => server.remove());
@@ -372,6 +374,48 @@ describe('a service whose stores go away', () => {
     await postgres.restart();
     await until('history is there again', async () => (await client.order(done.order_id)).status === 200);
     expect((await client.order(done.order_id)).body).toEqual(done);
+  }, 60_000);
+
+  it('answers a key with a refusal that tells all of a done order, or not yet; and then alike each time', async () => {
+    const postgres = closing(await PrivateServer.postgres(), (server) => server.remove());
+    const service = closing(await Service.open({ environment: { LOG_TAIL_ENTRIES: '1' }, databaseServerUrl: postgres.url }), (venue) => venue.close());
+    const { client } = service;
+    const [doneBook, openBook] = [service.nextBook(), service.nextBook()];
+    const { body: done } = await client.place(limit({ instrument: doneBook, side: 'sell', quantity: '2' }));
+    const { body: open } = await client.place(limit({ instrument: openBook, side: 'sell', quantity: '2' }));
+    for (const instrument of [doneBook, openBook]) expect((await client.place(limit({ instrument, quantity: '1' }))).body.trades).toHaveLength(1);
+    await service.persisted();
+    await service.venue.redis.command('XTRIM', `{${service.venue.shard}}:log`, 'MAXLEN', '0');
+    await postgres.kill();
+    // Of the two trades of this one Postgres alone has the first, and Redis alone the second.
+    expect((await client.place(limit({ instrument: doneBook, quantity: '1' }))).body.trades).toHaveLength(1);
+
+    const calls: (() => Promise<Answer>)[] = [
+      () => client.cancel(done.order_id, { idempotency_key: 'a cancel' }), () => client.amend(done.order_id, { price: '99.00', idempotency_key: 'an amend' }),
+    ];
+    for (const call of [...calls, ...calls]) {
+      const { headers } = await refusal(call(), 503, 'history_unavailable');
+      expect(headers.get('idempotency-replayed')).toBeNull();
+    }
+    // Without a key there is nothing to keep to, and a part is better than nothing. What was done is never told as refused.
+    const unkeyed = await client.cancel(done.order_id);
+    expect(unkeyed).toMatchObject({ status: 409, body: { code: 'order_not_open', order: { stale: true, trades: [{ maker_order_id: done.order_id }] } } });
+    const cancelled = await client.cancel(open.order_id, { idempotency_key: 'a cancel of what is open' }) as Answer<OrderWithTradesView & StalenessView>;
+    expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled', trades: [], stale: true } });
+
+    await postgres.restart();
+    await until('history is there again', async () => ((await client.order(done.order_id)).body as StalenessView).stale === undefined);
+    for (const call of calls) {
+      const first = await call();
+      expect(first).toMatchObject({ status: 409, body: { code: 'order_not_open', order: { status: 'filled', trades: [{ trade_id: 1 }, { trade_id: 2 }] } } });
+      const again = await call();
+      for (const { headers, body } of [first, again]) {
+        expect([headers.get('idempotency-replayed'), (body as { order: unknown }).order]).toEqual(['true', (first.body as { order: unknown }).order]);
+      }
+    }
+    const again = await client.cancel(open.order_id, { idempotency_key: 'a cancel of what is open' });
+    const { stale: _stale, lag_entries: _entries, lag_seconds: _seconds, ...told } = cancelled.body;
+    expect([again.status, again.body]).toEqual([200, { ...told, trades: [expect.objectContaining({ trade_id: 1 })] }]);
   }, 60_000);
 
   it('refuses everything but /healthz and /metrics without Redis', async () => {

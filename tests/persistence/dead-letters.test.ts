@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ageKeys } from '../support/old-keys';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { Client } from '../support/client';
@@ -6,6 +7,8 @@ import { readRecord } from './support/record';
 import { ShardView } from './support/shard-view';
 import { until, within } from '../support/until';
 import { WriterRig } from './support/writer-rig';
+
+const LIFETIME_S = 3_600;
 
 describe('log entries that Postgres refuses', () => {
   let venue: Venue;
@@ -81,6 +84,26 @@ describe('log entries that Postgres refuses', () => {
     expect(again.status).toBe(201);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect(again.body).toEqual(first.body);
+  });
+
+  it('let go of their keys once the lifetime of these is over', async () => {
+    const environment = { IDEMPOTENCY_TTL: String(LIFETIME_S) };
+    await venue.database.query(`ALTER TABLE orders ADD CONSTRAINT refuses_poison CHECK (client_id <> 'poison')`);
+    // The last of them stands behind all that the journal has.
+    for (const [i, name] of ['ann', 'poison', 'ann', 'poison'].entries()) await place(name, 'buy', '90.00', { idempotency_key: `key ${i}` });
+    await (await venue.start({ ROLES: 'writer', ...environment })).stop();
+    expect((await readRecord(venue.database)).deadLetters).toHaveLength(2);
+    expect(await venue.redis.command('HLEN', shard.key('idem'))).toBe(4);
+    // They are old by their own time, not by when they were put aside.
+    await ageKeys((...command) => venue.redis.command(...command), shard.key('idem'), LIFETIME_S);
+    await venue.database.query(`BEGIN; SET LOCAL session_replication_role = replica;
+      UPDATE journal SET at = at - interval '${LIFETIME_S + 1} seconds'; COMMIT`);
+    await venue.database.query(`UPDATE dead_letters SET payload = regexp_replace(payload, '^(\\[\\d+,"place",\\d+,)(\\d+)', '\\1' || (split_part(payload, ',', 4)::bigint - ${LIFETIME_S + 1}000000))`);
+    // Something that is no entry, and has no key, holds nothing up.
+    await venue.database.query(`INSERT INTO dead_letters (shard, sequence, payload, reason) VALUES ('${venue.shard}', 5, '{"no": "entry"}', 'x')`);
+    const writer = await venue.start({ ROLES: 'writer', ...environment });
+    await until('the keys are swept', async () => await venue.redis.command('HLEN', shard.key('idem')) === 0);
+    await writer.stop();
   });
 
   it('stay in Redis when their writer ends before it could tell Redis of them', async () => {

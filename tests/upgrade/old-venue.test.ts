@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeLogEntry } from '../../src/domain/log-entry';
+import type { Order } from '../../src/domain/order';
 import { audit, runCommand } from '../audit/support';
 import { Client, type Answer } from '../support/client';
 import { ShardView } from '../persistence/support/shard-view';
@@ -68,9 +70,16 @@ describe('a venue of an older version', () => {
     expect([path, status]).toEqual([path, 200]);
     return body as Body;
   };
-  /** Orders for an instrument that is not traded any more are refused ahead of their key: they go where it is traded again. */
-  const retry = ({ method, path, body, headers }: ToldRequest): Promise<Answer> =>
-    (JSON.stringify(body).includes(told.retired.instrument) ? beforeRetirement : client).call(method, path, { body, ...(headers === undefined ? {} : { headers }) });
+  const retry = ({ method, path, body, headers }: ToldRequest, desk = client): Promise<Answer> =>
+    desk.call(method, path, { body, ...(headers === undefined ? {} : { headers }) });
+  /** Log sequence at which each order was placed, as the old service's own entries tell it. */
+  const placedAt = async (): Promise<Map<string, number>> => {
+    await shard.persisted();
+    const rows = await venue.database.query<{ sequence: string; payload: string }>(
+      `SELECT sequence, payload FROM journal WHERE kind = 'place' UNION ALL SELECT sequence, payload FROM dead_letters WHERE payload LIKE '[_,"place",%'`,
+    );
+    return new Map(rows.map(({ sequence, payload }) => [(decodeLogEntry(payload).orders[0] as Order).orderId, Number(sequence)]));
+  };
   /** A venue at rest, with everything in Postgres. */
   const audited = async (): Promise<string[]> => {
     await shard.persisted();
@@ -89,6 +98,15 @@ describe('a venue of an older version', () => {
     }
   });
 
+  it('goes on behind a cursor of the old service', async () => {
+    for (const { path, body } of readsOf(/^\/orders\?/)) {
+      const orders = body.orders as Body[];
+      for (const at of [0, 7, orders.length - 1]) {
+        expect((await read(`${path}&cursor=${String(orders[at]?.order_id)}`)).orders).toEqual(orders.slice(at + 1));
+      }
+    }
+  });
+
   it('has every open order that it had, and those that are done, with their trades', async () => {
     for (const { path, body } of readsOf(/^\/orders\?/)) {
       expect({ path, body: await read(path) }).toEqual({ path, body });
@@ -104,14 +122,21 @@ describe('a venue of an older version', () => {
 
   it('lists its whole history, what was not persisted included', async () => {
     const listed = new Map<string, Body>();
+    const placed = placedAt();
     for (const name of told.clients) {
+      const order: number[] = [];
       let cursor: string | null = null;
       do {
         const page = await read(`/orders?client_id=${encodeURIComponent(name)}&status=all&limit=${PAGE}${cursor === null ? '' : `&cursor=${cursor}`}`);
         expect(page.stale).toBeUndefined();
-        for (const order of page.orders as Body[]) listed.set(order.order_id as string, order);
+        for (const one of page.orders as Body[]) {
+          listed.set(one.order_id as string, one);
+          order.push((await placed).get(one.order_id as string) ?? NaN);
+        }
         cursor = page.next_cursor as string | null;
       } while (cursor !== null);
+      // Newest placed first, each once, by the journal's own text.
+      expect(order).toEqual([...new Set(order)].sort((a, b) => b - a));
     }
     expect(listed.size).toBeGreaterThan(1_500);
     for (const { body } of readsOf(/^\/public\/orders\//)) {
@@ -132,6 +157,23 @@ describe('a venue of an older version', () => {
     const { status, headers, body } = await retry(request);
     expect({ status, body: lasting(body) }).toEqual({ status: request.answer.status, body: lasting(request.answer.body) });
     if (request.path !== '/orders/batch') expect(headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  it('answers them for an instrument that is traded no more as where it still is, and takes no new one', async () => {
+    const requests = told.requests.filter(({ path, body }) => path === '/orders' && (body as Body).instrument === told.retired.instrument);
+    expect(requests.length).toBeGreaterThan(3);
+    for (const request of requests) {
+      const { status, body } = await retry(request, beforeRetirement);
+      expect({ status, body: lasting(body) }).toEqual({ status: request.answer.status, body: lasting(request.answer.body) });
+      const placed = request.body as Body;
+      const sequence = await shard.meta('seq');
+      expect(await client.post('/orders', { ...placed, quantity: '7', idempotency_key: 'never used' })).toMatchObject({ status: 404, body: { code: 'instrument_not_found' } });
+      const { idempotency_key: _, ...unkeyed } = placed;
+      expect(await client.post('/orders', unkeyed)).toMatchObject({ status: 404, body: { code: 'instrument_not_found' } });
+      const other = { ...placed, quantity: '7.7' };
+      expect(await retry({ ...request, body: other })).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+      expect(await shard.meta('seq')).toBe(sequence);
+    }
   });
 
   it('refuses an old key with another request', async () => {

@@ -1,3 +1,9 @@
+-- Whether a later version of this program laid the shard out: what it means is not known here. An earlier one is drained
+-- and then made anew.
+local function is_later(version)
+  return tonumber(version or 0) > tonumber(SHARD_VERSION)
+end
+
 -- initialise: begins the life of a shard in an empty Redis.
 -- Keys: {shard}:meta. Arguments: epoch, version.
 -- Writes: meta. Returns: 1, or 0 when the shard is there already.
@@ -34,11 +40,11 @@ end
 -- Keys: {shard}:meta. Arguments: epoch, sequence up to which all is committed, log entries to keep behind it,
 --   trades to keep, number of instruments, then for each its name and last committed trade id, then the
 --   compact ids of orders that were done by that sequence.
--- Writes: meta, log, orders, trades. Returns: 1, or 0 when the epoch is another.
+-- Writes: meta, log, orders, trades. Returns: 1, or 0 when the epoch is another, or a later version has laid the shard out.
 function admin.trim(keys, argv)
   bind()
-  local meta = call('HMGET', keys[1], 'epoch', 'persisted', 'seq')
-  if meta[1] ~= argv[1] then return 0 end
+  local meta = call('HMGET', keys[1], 'epoch', 'persisted', 'seq', 'version')
+  if meta[1] ~= argv[1] or is_later(meta[4]) then return 0 end
   local seq, tail = tonumber(argv[2]), tonumber(argv[3])
   if seq > tonumber(meta[3]) then return 0 end
   local tag = sub(keys[1], 1, -5)
@@ -71,6 +77,7 @@ end
 -- Reads and writes: idem. Returns: how many were dropped; a key that was used anew is kept.
 function admin.forget_keys(keys, argv)
   bind()
+  if is_later(call('HGET', keys[1], 'version')) then return 0 end
   local idem_key = sub(keys[1], 1, -5) .. 'idem'
   local now, ttl_s, dropped = tonumber(call('TIME')[1]), tonumber(argv[1]), 0
   for i = 2, #argv do

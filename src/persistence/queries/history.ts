@@ -70,10 +70,15 @@ export const SWEPT: NamedQuery = {
   text: 'SELECT swept_sequence FROM checkpoints WHERE shard = $1',
 };
 
-// Entries without a key come along: a page is a range of the primary key, whatever share of it has one.
+// Entries without a key come along: a page is a range of the primary key, whatever share of it has one. One that Postgres
+// refused has its time and key in its text only; what is not even in an entry's form has none.
 export const SWEEP_PAGE: NamedQuery = {
   name: 'sweep_page',
-  text: `SELECT sequence, idempotency FROM journal WHERE shard = $1 AND sequence > $2 AND at < to_timestamp($3)
+  text: `(SELECT sequence, idempotency, NULL AS payload FROM journal WHERE shard = $1 AND sequence > $2 AND at < to_timestamp($3)
+      ORDER BY sequence LIMIT $4)
+    UNION ALL (SELECT sequence, NULL, payload FROM dead_letters WHERE shard = $1 AND sequence > $2
+        AND substring(payload FROM '^\\[\\d+,"[a-z_]+",\\d+,(\\d+),')::bigint < $3::bigint * 1000000
+      ORDER BY sequence LIMIT $4)
     ORDER BY sequence LIMIT $4`,
 };
 

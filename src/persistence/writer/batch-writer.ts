@@ -4,6 +4,7 @@ import type { RawLogEntry } from '../../domain/log-entry';
 import { buildBatch, type Batch } from '../batch';
 import { isDataError } from '../database';
 import type { Checkpoint } from '../history';
+import { refuseLaterSchema } from '../migrate';
 import { INSERT_DEAD_LETTER, MOVE_CHECKPOINT } from '../queries/write-batch';
 import { writeBatchRows } from '../write-rows';
 import { NotTheWriterError, type Turn } from './leadership';
@@ -74,8 +75,9 @@ export class BatchWriter {
     turn.checkpoint = { epoch: turn.checkpoint.epoch, sequence: batch.lastSequence, timeUs: batch.lastTimeUs };
   }
 
-  /** Puts one refused entry aside, whole, and goes on behind it. */
+  /** Puts one refused entry aside, whole, and goes on behind it. @throws SchemaError where a later schema refuses what this program writes */
   private async bury(turn: Turn, raw: RawLogEntry, reason: Error): Promise<void> {
+    await refuseLaterSchema(turn.session);
     const from: Checkpoint = turn.checkpoint;
     await this.transaction(turn.session, async () => {
       await this.moveCheckpoint(turn, raw.sequence, from.timeUs);

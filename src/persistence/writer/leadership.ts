@@ -1,9 +1,12 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { LaterVersionError } from '../../domain/later-version';
+import { SHARD_LAYOUT_VERSION } from '../../domain/layouts';
 import { UnavailableError } from '../../domain/unavailable';
 import { makeUpCandles } from '../candle-history';
 import type { Database } from '../database';
 import type { Checkpoint, History } from '../history';
+import { refuseLaterSchema } from '../migrate';
 import { tryWriterLock } from '../writer-lock';
 import type { Trimmer } from './ports';
 
@@ -50,7 +53,7 @@ export class Leadership {
    * Becomes the writer if nobody is.
    * @param prepare what has to be done before the turn begins; where it fails, there is none
    * @returns null while somebody else writes, or before the shard's first life
-   * @throws LineageError as `confirm` does
+   * @throws LineageError and LaterVersionError as `confirm` does, SchemaError where a later program has migrated the database
    */
   async take(prepare: (turn: Turn) => Promise<void>): Promise<Turn | null> {
     const session = await this.database.session(TRANSACTION_TIMEOUT_MS);
@@ -60,6 +63,7 @@ export class Leadership {
         await session.end();
         return null;
       }
+      await refuseLaterSchema(session);
       const { persisted } = await this.confirm(checkpoint);
       const made = await makeUpCandles(this.database, this.shard, checkpoint.sequence);
       if (made) this.logger.info({ checkpoint: checkpoint.sequence }, 'candles made up from the trades');
@@ -72,10 +76,14 @@ export class Leadership {
     }
   }
 
-  /** @throws LineageError when Redis does not carry on the life that the checkpoint is of, or is being rebuilt */
+  /**
+   * @throws LineageError when Redis does not carry on the life that the checkpoint is of, or is being rebuilt
+   * @throws LaterVersionError when a later program has laid it out
+   */
   async confirm(checkpoint: Checkpoint): Promise<{ readonly persisted: number }> {
     const meta = await this.engine.meta();
     if (meta === null) throw new LineageError('redis is empty, postgres has a history');
+    if (meta.layoutVersion > SHARD_LAYOUT_VERSION) throw new LaterVersionError(`redis holds shard ${this.shard} in a layout`, meta.layoutVersion, SHARD_LAYOUT_VERSION);
     if (meta.epoch !== checkpoint.epoch || meta.sequence < checkpoint.sequence) {
       throw new LineageError(`redis is at ${meta.epoch}/${meta.sequence}, postgres at ${checkpoint.epoch}/${checkpoint.sequence}`);
     }

@@ -7,7 +7,7 @@ export interface LogSource {
 
 /** What the writer asks of the engine: to let go of what is committed. */
 export interface Trimmer {
-  meta(): Promise<{ readonly state: string; readonly epoch: string; readonly sequence: number; readonly persisted: number } | null>;
+  meta(): Promise<{ readonly state: string; readonly epoch: string; readonly sequence: number; readonly persisted: number; readonly layoutVersion: number } | null>;
   trim(
     epoch: string, sequence: number, keep: { readonly entries: number; readonly trades: number },
     lastTradeIds: ReadonlyMap<string, number>, doneOrderIds: Iterable<string>,

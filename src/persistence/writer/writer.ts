@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Database } from '../database';
+import { LaterVersionError } from '../../domain/later-version';
+import { LOG_ENTRY_VERSION } from '../../domain/layouts';
+import { isLaterEntry, versionOfPayload } from '../../domain/log-entry';
+import { DatabaseUnfitError, type Database } from '../database';
 import type { Checkpoint, History } from '../history';
 import { BatchWriter } from './batch-writer';
 import { Housekeeping } from './housekeeping';
@@ -24,6 +27,8 @@ export class Writer {
   private turn: Turn | null = null;
   private running: Promise<void> | null = null;
   private stopping = false;
+  /** What of a later version it has met, as it was told. */
+  private stoppedBy = '';
   private readonly wake = new AbortController();
   private readonly leadership: Leadership;
   private readonly trim: Trim;
@@ -90,13 +95,21 @@ export class Writer {
       } catch (error) {
         failures++;
         await this.release();
-        if (error instanceof NotTheWriterError) this.logger.warn('another writer is at work: standing by');
+        if (error instanceof LaterVersionError || error instanceof DatabaseUnfitError) this.stopAt(error);
+        else if (error instanceof NotTheWriterError) this.logger.warn('another writer is at work: standing by');
         else this.logger.warn({ err: error, failures }, 'writer interrupted: trying again');
         // Jitter, so that several waiting writers do not come back in step.
         const wait = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10));
         await this.pause(wait * (0.5 + Math.random() / 2));
       }
     }
+  }
+
+  /** Said once: it lasts until somebody starts the later program, or stops this one. */
+  private stopAt({ message }: Error): void {
+    if (message === this.stoppedBy) return;
+    this.stoppedBy = message;
+    this.logger.error({ shard: this.options.shard, reason: message }, 'writer stands by: a later version is at work');
   }
 
   private async pause(ms: number): Promise<void> {
@@ -130,8 +143,16 @@ export class Writer {
   private async step(turn: Turn, blockMs: number): Promise<number> {
     const { epoch, sequence } = turn.checkpoint;
     const raws = await this.log.read(epoch, sequence, this.options.batchEntriesMax, blockMs);
-    if (raws.length === 0) await this.leadership.confirm(turn.checkpoint);
-    else await this.batches.write(turn, raws);
+    if (raws.length === 0) {
+      await this.leadership.confirm(turn.checkpoint);
+      return 0;
+    }
+    // What a later program has logged is that program's to write: not even as a refused entry.
+    const later = raws.findIndex(({ payload }) => isLaterEntry(payload));
+    const known = later < 0 ? raws : raws.slice(0, later);
+    if (known.length > 0) await this.batches.write(turn, known);
+    const { sequence: stop, payload } = raws[known.length] ?? { sequence: 0, payload: '' };
+    if (later >= 0) throw new LaterVersionError(`the log of shard ${this.options.shard} has entry ${stop}`, versionOfPayload(payload), LOG_ENTRY_VERSION);
     return raws.length;
   }
 }
