@@ -38,7 +38,8 @@ class Checkout {
     write('package-lock.json', '{ "packages": { "": {} } }');
     write('node_modules/.package-lock.json', '{ "packages": {} }');
     write('node_modules/typescript/bin/tsc', COMPILER);
-    for (const path of ['tsconfig.json', 'tsconfig.build.json', 'packages/client/tsconfig.json', 'packages/client/src/index.ts', 'src/main.ts']) write(path, '{}');
+    for (const path of ['tsconfig.json', 'tsconfig.build.json', 'src/main.ts']) write(path, '{}');
+    for (const name of ['contract', 'client']) for (const path of ['tsconfig.json', 'src/index.ts']) write(`packages/${name}/${path}`, '{}');
   }
 
   /** Whose set-up this is, as the lock tells. */
@@ -107,11 +108,13 @@ describe('scripts/run.mjs', () => {
   ])('takes over from a set-up that %s', async (_, make) => {
     const { holder, after } = await make();
     checkout.hold(holder);
-    const run = checkout.run();
-    expect(await run.ended()).toBe(0);
-    expect(run.stderr).toBe('openfill: building ...\n');
-    expect(checkout.locks()).toEqual([]);
-    await after?.();
+    try {
+      const run = checkout.run();
+      expect({ code: await run.ended(), stderr: run.stderr }).toEqual({ code: 0, stderr: 'openfill: building ...\n' });
+      expect(checkout.locks()).toEqual([]);
+    } finally {
+      await after?.();
+    }
   });
 
   it('ends what a killed set-up has left running, before it takes over', async () => {
