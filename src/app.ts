@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Problem, invalid } from './api/problem';
+import { RequestRefusal, invalid } from './http/request-refusal';
 import type { Config } from './config';
 import { NativeStreamDialect } from './dialects/native/stream';
 import { nativeDialect } from './dialects/native/native';
@@ -102,7 +102,7 @@ function openEvents(
     throw invalid([{ field, message: message.slice(field.length).trimStart() }]);
   }
   const refusal = streams.refusal(address);
-  if (refusal !== null) throw new Problem(refusal);
+  if (refusal !== null) throw new RequestRefusal(refusal);
   return (response) => streams.acceptEvents(response, address, opened);
 }
 

@@ -13,6 +13,7 @@ export interface Dialect {
   /** Before each of its paths, such as `/binance`; '' for the native one. What stands at no route below it is told in its words. */
   readonly prefix: string;
   readonly routes: readonly Route[];
+  readonly pages?: readonly Page[];
   /** How a client is told that something is not carried out. */
   answerOf(refusal: Refusal, requestId: string): Answer;
 }
@@ -32,6 +33,18 @@ export interface Route {
    * @throws Refusal
    */
   handle(call: Call): Promise<Answer | null>;
+}
+
+/** A page for people, and what it loads: nothing from elsewhere, nothing inline. */
+export interface Page {
+  /** Behind the prefix, without a slash at its end. */
+  readonly path: string;
+  /** @param hasSlash whether the page was asked for with a slash at its end: its relative addresses count from there */
+  html(this: void, hasSlash: boolean): string;
+  /** Below the page's path, by their names. */
+  readonly scripts: Readonly<Record<string, string>>;
+  /** Files of a directory, below `assets/`. */
+  readonly assets: { readonly directory: string; readonly files: readonly string[] };
 }
 
 export interface BodyFormat {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
-import { Problem, invalid } from '../api/problem';
 import type { Refusal } from '../domain/refusal';
 import type { ResultCode } from '../domain/result-code';
 import type { Answer } from './answer';
@@ -10,6 +9,7 @@ import type { Dialect } from './dialect';
 import type { Dispatcher } from './dispatch';
 import { isPreflight, preflightHeaders, type OriginGuard } from './origin-guard';
 import { parametersOf } from './query';
+import { RequestRefusal, invalid } from './request-refusal';
 import type { RouteTable } from './route-table';
 
 export interface HttpServerOptions {
@@ -73,7 +73,7 @@ export class HttpServer {
       socket.once('close', () => this.sockets.delete(socket));
     });
     this.server.on('connect', (_request, socket: Duplex) => (
-      this.answerBroken(new Problem('method_not_allowed', { headers: { Allow: '' } }), this.table.nothingAt('/').dialect, socket)
+      this.answerBroken(new RequestRefusal('method_not_allowed', { headers: { Allow: '' } }), this.table.nothingAt('/').dialect, socket)
     ));
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // From here on Node leaves the socket to us; an error that nobody hears would end the process.
@@ -95,7 +95,7 @@ export class HttpServer {
       return;
     }
     const refusal = upgrade(request, socket, head, parametersOf(query));
-    if (refusal !== null) this.answerBroken(new Problem(refusal), this.table.nothingAt(request.url ?? '/').dialect, socket);
+    if (refusal !== null) this.answerBroken(new RequestRefusal(refusal), this.table.nothingAt(request.url ?? '/').dialect, socket);
   }
 
   /** Runs `work` when the answers to all whole requests of a connection are out. */
@@ -226,11 +226,11 @@ function partsOf(url: string): { path: string; query: string } {
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
 }
 
-function problemOfParser(error: NodeJS.ErrnoException): Problem {
+function problemOfParser(error: NodeJS.ErrnoException): RequestRefusal {
   switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW': return new Problem('headers_too_large');
-    case 'ERR_HTTP_REQUEST_TIMEOUT': return new Problem('request_timeout');
-    default: return new Problem('validation_failed', { detail: 'The request is not valid HTTP.' });
+    case 'HPE_HEADER_OVERFLOW': return new RequestRefusal('headers_too_large');
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return new RequestRefusal('request_timeout');
+    default: return new RequestRefusal('validation_failed', { detail: 'The request is not valid HTTP.' });
   }
 }
 

@@ -1,5 +1,5 @@
-import { Problem } from '../api/problem';
 import type { Dialect, Method, Route } from './dialect';
+import { RequestRefusal } from './request-refusal';
 
 /** A route with its prefix, and the dialect in which its errors are told. */
 export interface MountedRoute extends Route {
@@ -37,14 +37,14 @@ export class RouteTable {
   private readonly forAnyHost: ReadonlySet<string>;
 
   /** @param dialects one of them with the prefix '': it answers what is nobody else's */
-  constructor(dialects: readonly Dialect[]) {
+  constructor(readonly dialects: readonly Dialect[]) {
     if (!dialects.some(({ prefix }) => prefix === '')) throw new Error('no dialect has the prefix \'\'');
     this.routes = dialects.flatMap((dialect) => dialect.routes.map((route): MountedRoute => ({
       method: route.method, path: dialect.prefix + route.path, body: route.body, isForAnyHost: route.isForAnyHost ?? false, dialect,
       handle: (call) => route.handle(call),
     })));
     this.notFound = [...dialects].sort((a, b) => b.prefix.length - a.prefix.length)
-      .map((dialect) => refusing('none', dialect, () => new Problem('not_found')));
+      .map((dialect) => refusing('none', dialect, () => new RequestRefusal('not_found')));
     this.forAnyHost = new Set(this.routes.filter(({ isForAnyHost }) => isForAnyHost).map(({ path }) => path));
     for (const route of this.routes) this.add(route);
   }
@@ -84,7 +84,7 @@ export class RouteTable {
   *otherMethods(): Generator<MountedRoute> {
     for (const [path, methods] of this.methodsOf) {
       const { dialect } = this.routes.find((route) => route.path === path) as MountedRoute;
-      yield refusing(path, dialect, () => new Problem('method_not_allowed', { headers: { Allow: [...methods].join(', ') } }));
+      yield refusing(path, dialect, () => new RequestRefusal('method_not_allowed', { headers: { Allow: [...methods].join(', ') } }));
     }
   }
 

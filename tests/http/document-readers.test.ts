@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import Ajv from 'ajv';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { createAsyncapiDocument } from '../../src/api/asyncapi';
-import { createOpenapiDocument } from '../../src/api/openapi';
+import { createAsyncapiDocument } from '../../src/dialects/native/documents/asyncapi';
+import { createOpenapiDocument } from '../../src/dialects/native/documents/openapi';
 import { readConfig } from '../../src/config';
 import { specValidator } from '../support/openapi-spec-validator';
 

@@ -3,7 +3,8 @@ import Ajv2020, { type AnySchema } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import pino from 'pino';
 import { version } from '../../package.json';
-import { createOpenapiDocument } from '../../src/api/openapi';
+import { DOCS_PAGE } from '../../src/dialects/native/documents/docs-page';
+import { createOpenapiDocument } from '../../src/dialects/native/documents/openapi';
 import { readConfig } from '../../src/config';
 import type { NativeMarket } from '../../src/dialects/native/native-market';
 import type { NativeOrders } from '../../src/dialects/native/native-orders';
@@ -100,7 +101,7 @@ describe('the OpenAPI document', () => {
       ...apiRoutes(undefined as unknown as NativeOrders, undefined as unknown as NativeMarket),
       ...serviceRoutes({ '/openapi.json': {}, '/asyncapi.json': {} }, probes, { open: () => () => undefined }),
     ];
-    const app = createExpressApp(new RouteTable([{ prefix: '', routes, answerOf: () => { throw new Error(); } }]), dispatcher);
+    const app = createExpressApp(new RouteTable([{ prefix: '', routes, pages: [DOCS_PAGE], answerOf: () => { throw new Error(); } }]), dispatcher);
     const registered = new Set<string>();
     for (const { route } of app.router.stack) {
       // Files of the docs page are its own affair.

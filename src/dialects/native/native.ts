@@ -1,8 +1,9 @@
-import { createAsyncapiDocument } from '../../api/asyncapi';
-import { createOpenapiDocument } from '../../api/openapi';
 import type { Config } from '../../config';
 import type { Dialect } from '../../http/dialect';
 import type { Services } from '../services';
+import { createAsyncapiDocument } from './documents/asyncapi';
+import { DOCS_PAGE } from './documents/docs-page';
+import { createOpenapiDocument } from './documents/openapi';
 import { ProblemDocuments } from './errors';
 import { NativeMarket } from './native-market';
 import { NativeOrders } from './native-orders';
@@ -21,6 +22,7 @@ export function nativeDialect({ trading, market, candles, instruments }: Service
   return {
     prefix: '',
     routes: [...apiRoutes(orders, new NativeMarket(market, candles, config)), ...serviceRoutes(documents, probes, streams)],
+    pages: [DOCS_PAGE],
     answerOf: (refusal, requestId) => problems.answerOf(refusal, requestId),
     orders,
   };

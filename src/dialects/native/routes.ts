@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { Problem, invalid } from '../../api/problem';
-import { checkNoQuery } from '../../api/schemas';
 import type { Answer } from '../../http/answer';
 import type { Call, Method, Route } from '../../http/dialect';
 import { parseQuery } from '../../http/query';
+import { RequestRefusal, invalid } from '../../http/request-refusal';
+import { checkNoQuery } from './check/schemas';
 import type { NativeMarket } from './native-market';
 import type { NativeOrders } from './native-orders';
 import { JSON_BODY, idempotencyKeyOf } from './parse';
@@ -20,7 +20,7 @@ export interface EventStreams {
   /**
    * @param lastEventId what a client that connects again has seen last
    * @returns what begins the stream on a response whose head is out
-   * @throws Problem for a query that is not understood, or one connection too many
+   * @throws RequestRefusal for a query that is not understood, or one connection too many
    */
   open(query: string, lastEventId: string | undefined, address: string): (response: ServerResponse) => void;
 }
@@ -94,7 +94,7 @@ export function serviceRoutes(documents: Readonly<Record<string, unknown>>, prob
       return { status: 200, body: text, headers: { 'Content-Type': contentType } };
     }, true),
     ...Object.entries(documents).map(([path, document]) => get(path, () => Promise.resolve({ status: 200, body: document }))),
-    get('/stream', () => Promise.reject(new Problem('upgrade_required', {
+    get('/stream', () => Promise.reject(new RequestRefusal('upgrade_required', {
       headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
     }))),
     get('/public/stream', (call) => {

@@ -1,7 +1,7 @@
 import {
   EntryAnswer, EntryRequest, STREAM_MESSAGES, StreamRequest, streamMessageShape, type Limits, type Schema, type StreamMessageType,
 } from '#openfill-contract';
-import { version } from '../version';
+import { version } from '../../../version';
 import { schemaSet } from './openapi';
 
 export { ENTRY_ID_LENGTH_MAX } from '#openfill-contract';

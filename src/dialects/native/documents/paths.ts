@@ -2,7 +2,7 @@ import {
   CALLS, IDEMPOTENCY_KEY_HEADER, PATH_PARAMETERS, TAGS, fieldsOf, isVariantField, plainKind, boundOf,
   type Call, type Field, type Kind, type Limits, type Schema, type SchemaSet, type Shape, type Success,
 } from '#openfill-contract';
-import type { ResultCode } from '../../domain/result-code';
+import type { ResultCode } from '../../../domain/result-code';
 import { refusals, success } from './answers';
 
 /** The calls of the contract as OpenAPI has them: parameters, bodies and every answer that the service gives to them. */

@@ -1,10 +1,10 @@
-import Joi from 'joi';
 import {
   boundOf, fieldIn, fieldsOf, isVariantField, plainKind, rulesOf, variantsOf, variesBy,
   type Field, type Kind, type Limits, type ObjectOf, type Rule, type Shape, type VariantField,
 } from '#openfill-contract';
-import { NumberText, type AmountInput } from '../domain/amounts';
-import { isUuid } from '../domain/order-id';
+import Joi from 'joi';
+import { NumberText, type AmountInput } from '../../../domain/amounts';
+import { isUuid } from '../../../domain/order-id';
 import { momentUs } from './moment';
 
 /**
