@@ -1,11 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { RequestRefusal, invalid } from './http/request-refusal';
 import type { Config } from './config';
-import { NativeStreamDialect } from './dialects/native/stream';
 import { nativeDialect } from './dialects/native/native';
-import { OrderEntryServer } from './dialects/native/order-entry';
 import type { DialectMaker } from './dialects/services';
 import { InstrumentTable } from './domain/instrument-table';
 import type { Instrument } from './domain/instruments';
@@ -19,9 +15,8 @@ import { requireRedisRights } from './engine/redis-rights';
 import { ShardRestorer } from './engine/shard-restorer';
 import { Dispatcher } from './http/dispatch';
 import { createExpressApp } from './http/express-app';
-import { HttpServer, type Upgrade } from './http/http-server';
+import { HttpServer } from './http/http-server';
 import { OriginGuard } from './http/origin-guard';
-import { parametersOf, parseQuery } from './http/query';
 import { RouteTable } from './http/route-table';
 import { LogReader } from './log/log-reader';
 import { CandleReader } from './market/candle-reader';
@@ -43,7 +38,6 @@ import { Status } from './status';
 import { Market } from './market/market';
 import { MarketChannels } from './stream/market-channels';
 import { MarketStatistics } from './market/market-statistics';
-import type { StreamDialect } from './stream/dialect';
 import { StreamServer } from './stream/stream-server';
 import { Trading } from './trading/trading';
 import { WorkerMetrics, isWorker } from './workers';
@@ -58,9 +52,7 @@ export interface App {
 export interface AppOptions {
   /** Off sends every request through Express; both ways answer alike. */
   readonly hotPath?: boolean;
-  /** Dialects of the stream beside the venue's own, each on a path of its own. */
-  readonly streamDialects?: ReadonlyMap<string, StreamDialect>;
-  /** Beside the native one. */
+  /** Beside the native one, each below a prefix of its own. */
   readonly dialects?: readonly DialectMaker[];
 }
 
@@ -87,31 +79,6 @@ function orderMetrics(metrics: Metrics, logger: Logger) {
     rejected: (instrument: string, reason: string) => metrics.ordersRejected.inc({ instrument, reason }),
     latency: (instrument: string, type: string, seconds: number) => metrics.orderLatency.observe({ instrument, type }, seconds),
     failed: (error: unknown, requestId: string) => logger.error({ err: error, request_id: requestId }, 'operation failed'),
-  };
-}
-
-/** Checks what a client of server-sent events asks for, ahead of the response's head. */
-function openEvents(
-  streams: StreamServer, dialect: StreamDialect, query: string, lastEventId: string | undefined, address: string,
-): (response: ServerResponse) => void {
-  // What is no query at all is refused as it is everywhere.
-  parseQuery(query);
-  const opened = dialect.open(parametersOf(query), lastEventId);
-  if ('error' in opened.start) {
-    const { field = '', message } = opened.start.error;
-    throw invalid([{ field, message: message.slice(field.length).trimStart() }]);
-  }
-  const refusal = streams.refusal(address);
-  if (refusal !== null) throw new RequestRefusal(refusal);
-  return (response) => streams.acceptEvents(response, address, opened);
-}
-
-/** The upgrade to a path on which the stream speaks a dialect. */
-function streamUpgrade(streams: StreamServer, dialect: StreamDialect): Upgrade {
-  return (request, socket, head, query) => {
-    const refusal = streams.refusal(request.socket.remoteAddress ?? '');
-    if (refusal === null) streams.upgrade(request, socket, head, dialect.open(query));
-    return refusal;
   };
 }
 
@@ -283,7 +250,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
 
   const createServer = (
     table: InstrumentTable, streams: StreamServer, live: Market, summary: MarketStatistics,
-  ): { http: HttpServer; orderEntry: OrderEntryServer } => {
+  ): HttpServer => {
     const trading = new Trading(engine, history, {
       waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
       staleness: () => status.staleness(),
@@ -316,41 +283,24 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       nowS: () => summary.nowS(),
       staleness: () => status.staleness(),
     }, table);
-    const streamDialect = new NativeStreamDialect(config.instruments, config.orderbookLevelsMax);
-    const services = { trading, market: marketReader, candles, instruments: table };
     const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
       request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
     });
-    const native = nativeDialect(services, {
+    const native = nativeDialect(config, {
       ready: () => status.ready(),
       metrics: async () => ({
         contentType: metrics.registry.contentType, text: await (workerMetrics?.text() ?? metrics.registry.metrics()),
       }),
-    }, {
-      open: (query, lastEventId, address) => openEvents(streams, streamDialect, query, lastEventId, address),
-    }, config);
-    const routes = new RouteTable([native, ...(options.dialects ?? []).map((make) => make(services))]);
+    }, logger, { connections: (count) => metrics.orderEntryConnections.set(count) });
+    const services = { trading, market: marketReader, candles, streams, instruments: table, dispatcher };
+    const routes = new RouteTable([native, ...options.dialects ?? []].map((make) => make(services)));
     const express = createExpressApp(routes, dispatcher);
-    const orderEntry = new OrderEntryServer(native, dispatcher, {
-      connectionsMax: config.orderEntryConnectionsMax,
-      inFlightMax: config.orderEntryInFlightMax,
-      messageBytesMax: config.bodyBytesMax,
-      bufferBytesMax: config.orderEntryBufferBytesMax,
-      pingMs: config.orderEntryPingMs,
-      requestTimeoutMs: config.requestTimeoutMs,
-    }, logger.child({ part: 'order-entry' }), { connections: (count) => metrics.orderEntryConnections.set(count) });
-    const upgrades = new Map<string, Upgrade>([
-      ['/stream', streamUpgrade(streams, streamDialect)],
-      ['/orders', (request, socket, head) => orderEntry.upgrade(request, socket, head)],
-      ...[...options.streamDialects ?? []].map(([path, dialect]) => [path, streamUpgrade(streams, dialect)] as const),
-    ]);
-    const http = new HttpServer({
+    return new HttpServer({
       host: config.host,
       port: config.port,
       connectionsMax: config.httpConnectionsMax,
       requestTimeoutMs: config.requestTimeoutMs,
-    }, routes, express, dispatcher, new OriginGuard(config), upgrades, options.hotPath ?? true);
-    return { http, orderEntry };
+    }, routes, express, dispatcher, new OriginGuard(config), options.hotPath ?? true);
   };
 
   const keeper = new ShardKeeper(
@@ -383,13 +333,13 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   };
 
   const table = new InstrumentTable(config.instruments);
-  let server: ReturnType<typeof createServer> | null = null;
+  let server: HttpServer | null = null;
 
   return {
     async start() {
       // Listening first: probes and clients are told what is missing instead of finding nobody.
       if (stream !== null && market !== null && statistics !== null) server = createServer(table, stream, market, statistics);
-      const port = server === null ? null : await server.http.listen();
+      const port = server === null ? null : await server.listen();
       keeper.holdOff();
       await redis.connect();
       await requireRedisRights(redis, library, config.shard, decodeURIComponent(new URL(config.redisUrl).username) || 'default', config.engineTimeoutMs);
@@ -412,8 +362,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     async stop() {
       draining = true;
       markStopped();
-      await server?.http.close(config.shutdownTimeoutMs);
-      await server?.orderEntry.close();
+      await server?.close(config.shutdownTimeoutMs);
       await writer?.stop(config.shutdownTimeoutMs);
       // The stream closes last: its clients see everything that was answered.
       const end = market !== null && redis.isReady ? await engine.position().catch(() => null) : null;

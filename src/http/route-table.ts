@@ -1,4 +1,4 @@
-import type { Dialect, Method, Route } from './dialect';
+import type { Dialect, Method, Route, Upgrade } from './dialect';
 import { RequestRefusal } from './request-refusal';
 
 /** A route with its prefix, and the dialect in which its errors are told. */
@@ -35,6 +35,7 @@ export class RouteTable {
   /** Longest prefix first. */
   private readonly notFound: readonly MountedRoute[];
   private readonly forAnyHost: ReadonlySet<string>;
+  private readonly upgrades: ReadonlyMap<string, Upgrade>;
 
   /** @param dialects one of them with the prefix '': it answers what is nobody else's */
   constructor(readonly dialects: readonly Dialect[]) {
@@ -46,6 +47,9 @@ export class RouteTable {
     this.notFound = [...dialects].sort((a, b) => b.prefix.length - a.prefix.length)
       .map((dialect) => refusing('none', dialect, () => new RequestRefusal('not_found')));
     this.forAnyHost = new Set(this.routes.filter(({ isForAnyHost }) => isForAnyHost).map(({ path }) => path));
+    this.upgrades = new Map(dialects.flatMap(({ prefix, upgrades = {} }) => (
+      Object.entries(upgrades).map(([path, upgrade]) => [prefix + path, upgrade] as const)
+    )));
     for (const route of this.routes) this.add(route);
   }
 
@@ -95,8 +99,18 @@ export class RouteTable {
 
   /** Whether a path is answered whatever page or host asks. */
   isForAnyHost(path: string): boolean {
-    return this.forAnyHost.has(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+    return this.forAnyHost.has(withoutSlash(path));
   }
+
+  /** Who takes over a WebSocket to a path; null where nobody does. */
+  upgradeAt(path: string): Upgrade | null {
+    return this.upgrades.get(withoutSlash(path)) ?? null;
+  }
+}
+
+/** One slash at the end makes no difference. */
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 /**

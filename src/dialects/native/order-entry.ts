@@ -7,11 +7,12 @@ import type { Context } from '../../domain/context';
 import type { ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
 import { contextOfMessage } from '../../http/context';
+import type { Dialect } from '../../http/dialect';
 import type { Dispatcher } from '../../http/dispatch';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
 import { parseJson } from './check/json';
 import { ENTRY_ID_LENGTH_MAX } from './documents/asyncapi';
-import type { NativeDialect } from './native';
+import type { NativeOrders } from './native-orders';
 
 /**
  * Order entry over a WebSocket: requests `{ "id", "op", … }`, each answered with `{ "id", "status", "body" }`, where status
@@ -96,8 +97,8 @@ export class OrderEntryServer {
   private closing = false;
 
   constructor(
-    private readonly dialect: Pick<NativeDialect, 'orders' | 'answerOf'>,
-    private readonly dispatcher: Dispatcher,
+    private readonly dialect: Pick<Dialect, 'answerOf'> & { readonly orders: NativeOrders },
+    private readonly dispatcher: Pick<Dispatcher, 'perform'>,
     private readonly options: OrderEntryOptions,
     private readonly logger: Logger,
     private readonly observer: OrderEntryObserver,

@@ -1,4 +1,4 @@
-import { ANY_CALL, ORDER_EXAMPLES, type Schema } from '#openfill-contract';
+import { ANY_CALL, ORDER_EXAMPLES, type Call, type Schema } from '#openfill-contract';
 import { RESULT_CODES, type ResultCode } from '../../../domain/result-code';
 import { RETRY_AFTER_S } from '../../../http/request-refusal';
 import { problemBody, type ProblemBody, type ProblemMembers } from '../problem';
@@ -109,14 +109,12 @@ export const answersElsewhere: Readonly<Record<string, Schema>> = {
 
 const SHARED_BY_CODES = new Map(Object.entries(SHARED).map(([name, codes]) => [codes.join(), name]));
 
-/**
- * Answers of a call that is refused: for what any call can be, or for its own reasons.
- * @param keyed whether an idempotency key may bring such an answer a second time
- */
-export function refusals(codes: readonly ResultCode[], keyed = false): Record<string, Schema> {
-  return Object.fromEntries([...byStatus([...ANY_CALL, ...codes])].map(([status, ofStatus]) => {
+/** Answers of a call that is refused: for what any call can be, or for its own reasons. */
+export function refusals({ refusals: own, keyed, isForAnyHost }: Call<ResultCode>): Record<string, Schema> {
+  const any = ANY_CALL.filter((code) => !(isForAnyHost === true && code === 'origin_not_allowed'));
+  return Object.fromEntries([...byStatus([...any, ...own])].map(([status, ofStatus]) => {
     const shared = SHARED_BY_CODES.get(ofStatus.join());
-    return [String(status), shared === undefined ? problemAnswer(status, ofStatus, keyed) : { $ref: `#/components/responses/${shared}` }];
+    return [String(status), shared === undefined ? problemAnswer(status, ofStatus, keyed === true) : { $ref: `#/components/responses/${shared}` }];
   }));
 }
 

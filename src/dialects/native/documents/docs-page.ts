@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { CALLS } from '#openfill-contract';
 import type { Page } from '../../../http/dialect';
 
 /**
@@ -35,7 +36,7 @@ const DOCS_SCRIPT = `SwaggerUIBundle({
 
 /** The document to read and to try. Of the package only what the page loads: its own page and its maps stay out. */
 export const DOCS_PAGE: Page = {
-  path: '/docs',
+  path: CALLS.getDocs.path,
   html: docsPage,
   scripts: { 'start.js': DOCS_SCRIPT },
   assets: {

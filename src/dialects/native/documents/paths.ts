@@ -65,7 +65,7 @@ function contentOf({ is, example, mediaType }: Success, schemas: SchemaSet): Sch
 
 function answersOf(call: Call<ResultCode>, schemas: SchemaSet): Schema {
   const keyed = call.keyed === true;
-  const answers: Record<string, Schema> = refusals(call.refusals, keyed);
+  const answers: Record<string, Schema> = refusals(call);
   for (const [status, told] of Object.entries(call.answers)) {
     const answer = success(told.description, contentOf(told, schemas), keyed);
     const refusal = answers[status] as { readonly headers?: Schema; readonly content: Schema } | undefined;
