@@ -30,7 +30,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     return {
       prefix: '',
       routes: nativeRoutes(orders, new NativeMarket(market, candles, config), probes, { streams, dialect: stream }, {
-        openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config.batchOperationsMax),
+        openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),
       }),
       pages: [DOCS_PAGE],
       upgrades: {

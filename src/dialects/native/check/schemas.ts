@@ -5,14 +5,14 @@ import {
 import type Joi from 'joi';
 import { NumberText, type AmountInput } from '../../../domain/amounts';
 import { invalid, type FieldError } from '../../../http/request-refusal';
-import { judgeOf } from './judge';
+import { judgeOf, queryJudgeOf } from './judge';
 import { quickOperation, quickPlace } from './quick-check';
 import type { Operation, PlaceBody } from './shapes';
 
 /** The checks of what clients send, by the contract's descriptions of it. */
 
 /** Of what has no limit that a setting decides. */
-const NO_LIMITS: Limits = { batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 };
+export const NO_LIMITS: Limits = { batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 };
 
 export const PLACE: Joi.ObjectSchema<PlaceBody> = judgeOf(PlaceRequest, NO_LIMITS);
 export const CANCEL = judgeOf(CancelRequest, NO_LIMITS);
@@ -32,17 +32,17 @@ export function batchSchema(operationsMax: number): Joi.ObjectSchema<{ operation
 export type CandlesQuery = ObjectOf<typeof CandlesQueryShape, AmountInput>;
 
 export function candlesSchema(limitMax: number): Joi.ObjectSchema<CandlesQuery> {
-  return judgeOf(CandlesQueryShape, { ...NO_LIMITS, candlesLimitMax: limitMax });
+  return queryJudgeOf(CandlesQueryShape, { ...NO_LIMITS, candlesLimitMax: limitMax });
 }
 
 export function querySchemas({ levelsMax, tradesMax, ordersMax }: { levelsMax: number; tradesMax: number; ordersMax: number }) {
   const limits: Limits = { ...NO_LIMITS, orderbookLevelsMax: levelsMax, tradesLimitMax: tradesMax, ordersLimitMax: ordersMax };
   return {
-    orderbook: judgeOf(OrderbookQuery, limits),
-    trades: judgeOf(TradesQuery, limits),
-    orders: judgeOf(OrdersQuery, limits),
-    ticker: judgeOf(TickerQuery, limits),
-    massCancel: judgeOf(MassCancelQuery, limits),
+    orderbook: queryJudgeOf(OrderbookQuery, limits),
+    trades: queryJudgeOf(TradesQuery, limits),
+    orders: queryJudgeOf(OrdersQuery, limits),
+    ticker: queryJudgeOf(TickerQuery, limits),
+    massCancel: queryJudgeOf(MassCancelQuery, limits),
   };
 }
 
