@@ -3,7 +3,7 @@ import type { Config } from './config';
 import { InstrumentTable } from './domain/instrument-table';
 import { createMetrics } from './metrics';
 import { streamObserver } from './service/observers';
-import { createServer, type ServerOptions, type ServiceServer } from './service/server';
+import { createServer, type ServerOptions } from './service/server';
 import { createServices } from './service/services';
 import { Shard } from './shard/shard';
 import { Venue } from './shard/venue';
@@ -83,14 +83,14 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
 
   const table = new InstrumentTable(config.instruments);
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
-  const server: ServiceServer | null = live === null || stream === null ? null : createServer(
+  const server = live === null || stream === null ? null : createServer(
     config, createServices(config, venue, shard, live, table, status, metrics, logger), stream, status, metrics, metricsText, logger, options,
   );
 
   return {
     async start() {
       // Listening first: probes and clients are told what is missing instead of finding nobody.
-      const port = server === null ? null : await server.http.listen();
+      const port = server === null ? null : await server.listen();
       shard.holdOff();
       table.addRetired(await shard.start());
       await shard.untilServing();
@@ -101,8 +101,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     async stop() {
       draining = true;
       shard.stopStarting();
-      await server?.http.close(config.shutdownTimeoutMs);
-      await server?.orderEntry.close();
+      await server?.close(config.shutdownTimeoutMs);
       await shard.drain();
       // The stream closes last: its clients see everything that was answered.
       await stream?.close();

@@ -1,6 +1,6 @@
-import { RETRY_AFTER_S } from '../api/problem';
 import { describeSettings } from '../config';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
+import { RETRY_AFTER_S } from '../http/request-refusal';
 
 /**
  * Tables of the documents that are made from the code: between `<!-- made:NAME -->` and `<!-- /made -->` stands what the code

@@ -1,21 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Context } from '../domain/context';
 import type { Refusal } from '../domain/refusal';
+import type { ResultCode } from '../domain/result-code';
 import type { Answer } from './answer';
 
 /**
  * A way of speaking with the venue: its addresses, how requests are read, how answers and errors are written. All dialects
  * stand before the same use cases (trading, market), which know none of them.
  *
- * The stream has its seam in the stream server: what its messages say is encoded there.
+ * To the port, a stream and whatever else goes over a WebSocket is an upgrade: what is said on it is between the dialect and
+ * those whom it speaks for.
  */
 export interface Dialect {
   /** Before each of its paths, such as `/binance`; '' for the native one. What stands at no route below it is told in its words. */
   readonly prefix: string;
   readonly routes: readonly Route[];
+  readonly pages?: readonly Page[];
+  /** WebSockets, by their paths behind the prefix. */
+  readonly upgrades?: Readonly<Record<string, Upgrade>>;
   /** How a client is told that something is not carried out. */
   answerOf(refusal: Refusal, requestId: string): Answer;
+  /** Ends the connections that the dialect holds itself, once nothing is in flight any more. */
+  close?(): Promise<void>;
 }
+
+/** Takes a connection over. @returns why it does not, null when it does */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams) => ResultCode | null;
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
@@ -32,6 +43,18 @@ export interface Route {
    * @throws Refusal
    */
   handle(call: Call): Promise<Answer | null>;
+}
+
+/** A page for people, and what it loads: nothing from elsewhere, nothing inline. */
+export interface Page {
+  /** Behind the prefix, without a slash at its end. */
+  readonly path: string;
+  /** @param hasSlash whether the page was asked for with a slash at its end: its relative addresses count from there */
+  readonly html: (hasSlash: boolean) => string;
+  /** Below the page's path, by their names. */
+  readonly scripts: Readonly<Record<string, string>>;
+  /** Files of a directory, below `assets/`. */
+  readonly assets: { readonly directory: string; readonly files: readonly string[] };
 }
 
 export interface BodyFormat {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import getRawBody from 'raw-body';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-import { Problem } from '../api/problem';
+import getRawBody from 'raw-body';
 import type { Context } from '../domain/context';
 import { Refusal, refusalOf } from '../domain/refusal';
 import type { Answer } from './answer';
 import { contextOf, type RequestContext } from './context';
 import type { BodyFormat, Dialect } from './dialect';
+import { RequestRefusal } from './request-refusal';
 import type { MountedRoute } from './route-table';
 
 export interface DispatchOptions {
@@ -63,7 +63,7 @@ export class Dispatcher {
     let answer: Answer | null;
     try {
       await this.admit(context);
-      if ((request.url ?? '').length > this.options.urlBytesMax) throw new Problem('uri_too_long');
+      if ((request.url ?? '').length > this.options.urlBytesMax) throw new RequestRefusal('uri_too_long');
       const body = route.body === null ? undefined : await this.readBody(request, route.body);
       answer = await route.handle({ context, params, query, body, request, response });
     } catch (error) {
@@ -100,14 +100,14 @@ export class Dispatcher {
   }
 
   private async admit({ address }: Context): Promise<void> {
-    if (this.draining) throw new Problem('shutting_down');
+    if (this.draining) throw new RequestRefusal('shutting_down');
     const limit = this.options.rateLimitPerSecond;
     try {
       await this.limiter.consume(address);
     } catch (rejection) {
       if (rejection instanceof Error) throw rejection;
       const reset = Math.max(1, Math.ceil((rejection as RateLimiterRes).msBeforeNext / 1000));
-      throw new Problem('rate_limited', {
+      throw new RequestRefusal('rate_limited', {
         headers: {
           'Retry-After': String(reset),
           'RateLimit-Policy': `"default";q=${limit};w=1`,
@@ -132,18 +132,18 @@ export class Dispatcher {
     const length = headers['content-length'];
     if (length === undefined && headers['transfer-encoding'] === undefined) return undefined;
     if (length === '0') return undefined;
-    if (!format.accepts(headers['content-type'] ?? '')) throw new Problem('unsupported_media_type');
+    if (!format.accepts(headers['content-type'] ?? '')) throw new RequestRefusal('unsupported_media_type');
     if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
-      throw new Problem('unsupported_media_type', { detail: 'The body must not be compressed.' });
+      throw new RequestRefusal('unsupported_media_type', { detail: 'The body must not be compressed.' });
     }
     let body: Buffer;
     try {
       body = await getRawBody(request, { limit: this.options.bodyBytesMax, ...(length === undefined ? {} : { length }) });
     } catch (error) {
       if ((error as { type?: string }).type === 'entity.too.large') {
-        throw new Problem('body_too_large', { detail: `The body must be at most ${this.options.bodyBytesMax} bytes.` });
+        throw new RequestRefusal('body_too_large', { detail: `The body must be at most ${this.options.bodyBytesMax} bytes.` });
       }
-      throw new Problem('malformed_json', { detail: 'The body ended early.' });
+      throw new RequestRefusal('malformed_json', { detail: 'The body ended early.' });
     }
     return body.length === 0 ? undefined : format.parse(body);
   }

@@ -1,18 +1,13 @@
-import { dirname } from 'node:path';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import { Problem } from '../api/problem';
 import { contextOf } from './context';
+import type { Page } from './dialect';
 import type { Dispatcher } from './dispatch';
-import { DOCS_SCRIPT, docsPage } from './docs-page';
+import { RequestRefusal } from './request-refusal';
 import { refusing, type RouteTable } from './route-table';
 
-const DOCS_PACKAGE = dirname(require.resolve('swagger-ui-dist/package.json'));
-/** All that the page loads of the package; the package's own page and its maps stay out. */
-const DOCS_ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
-
-/** The page's headers: nothing from elsewhere, nothing inline but the styles that the page's code sets itself. */
-const docsHeaders = helmet({
+/** A page's headers: nothing from elsewhere, nothing inline but the styles that the page's code sets itself. */
+const pageHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
@@ -48,7 +43,18 @@ function queryOf({ originalUrl }: Request): string {
   return mark < 0 ? '' : originalUrl.slice(mark + 1);
 }
 
-/** The page of the contract, and whatever of the routes is not found the quick way: other spellings, and what is not there. */
+function servePage(app: Express, path: string, { html, scripts, assets: { directory, files } }: Page): void {
+  app.use(path, traced, pageHeaders);
+  app.get(path, (request, response) => { response.type('html').send(html(request.path.endsWith('/'))); });
+  for (const [name, text] of Object.entries(scripts)) {
+    app.get(`${path}/${name}`, (_request, response) => { response.type('js').send(text); });
+  }
+  for (const file of files) {
+    app.get(`${path}/assets/${file}`, (_request, response) => { response.sendFile(file, { root: directory, maxAge: '1h', acceptRanges: false }); });
+  }
+}
+
+/** The pages, and whatever of the routes is not found the quick way: other spellings, and what is not there. */
 export function createExpressApp(table: RouteTable, dispatcher: Dispatcher): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -62,16 +68,11 @@ export function createExpressApp(table: RouteTable, dispatcher: Dispatcher): Exp
       dispatcher.serve(route, request, response, request.params as Record<string, string>, queryOf(request))
     ));
   }
-  app.use('/docs', traced, docsHeaders);
-  app.get('/docs', (request, response) => { response.type('html').send(docsPage(request.path.endsWith('/'))); });
-  app.get('/docs/start.js', (_request, response) => { response.type('js').send(DOCS_SCRIPT); });
-  for (const file of DOCS_ASSETS) {
-    app.get(`/docs/assets/${file}`, (_request, response) => { response.sendFile(file, { root: DOCS_PACKAGE, maxAge: '1h', acceptRanges: false }); });
-  }
-
-  const native = table.nothingAt('/').dialect;
-  const docsMethods = refusing('/docs', native, () => new Problem('method_not_allowed', { headers: { Allow: 'GET, HEAD' } }));
-  for (const route of [...table.otherMethods(), docsMethods]) {
+  const methodsOfPages = table.dialects.flatMap((dialect) => (dialect.pages ?? []).map((page) => {
+    servePage(app, dialect.prefix + page.path, page);
+    return refusing(dialect.prefix + page.path, dialect, () => new RequestRefusal('method_not_allowed', { headers: { Allow: 'GET, HEAD' } }));
+  }));
+  for (const route of [...table.otherMethods(), ...methodsOfPages]) {
     app.all(route.path, (request, response) => dispatcher.serve(route, request, response, {}, ''));
   }
   app.use((request: Request, response: Response) => dispatcher.serve(table.nothingAt(request.path), request, response, {}, ''));
@@ -79,7 +80,7 @@ export function createExpressApp(table: RouteTable, dispatcher: Dispatcher): Exp
   app.use((error: { status?: number }, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) { next(error); return; }
     const isClients = error.status !== undefined && error.status < 500;
-    const problem = (): Error => (isClients ? new Problem('validation_failed', { detail: 'The address is not valid.' }) : (error as Error));
+    const problem = (): Error => (isClients ? new RequestRefusal('validation_failed', { detail: 'The address is not valid.' }) : (error as Error));
     void dispatcher.serve(refusing('none', table.nothingAt(request.path).dialect, problem), request, response, {}, '');
   });
   return app;

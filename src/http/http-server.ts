@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
-import { Problem, invalid } from '../api/problem';
 import type { Refusal } from '../domain/refusal';
-import type { ResultCode } from '../domain/result-code';
 import type { Answer } from './answer';
-import type { Dialect } from './dialect';
+import type { Dialect, Upgrade } from './dialect';
 import type { Dispatcher } from './dispatch';
 import { isPreflight, preflightHeaders, type OriginGuard } from './origin-guard';
 import { parametersOf } from './query';
+import { RequestRefusal, invalid } from './request-refusal';
 import type { RouteTable } from './route-table';
 
 export interface HttpServerOptions {
@@ -18,9 +17,6 @@ export interface HttpServerOptions {
   readonly connectionsMax: number;
   readonly requestTimeoutMs: number;
 }
-
-/** @returns why it is not taken, null when it is */
-export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams) => ResultCode | null;
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
@@ -48,7 +44,6 @@ export class HttpServer {
     private readonly express: Express,
     private readonly dispatcher: Dispatcher,
     private readonly guard: OriginGuard,
-    upgrades: ReadonlyMap<string, Upgrade>,
     /** Off sends every request through Express: both ways must answer alike. */
     private readonly hotPath: boolean = true,
   ) {
@@ -73,29 +68,30 @@ export class HttpServer {
       socket.once('close', () => this.sockets.delete(socket));
     });
     this.server.on('connect', (_request, socket: Duplex) => (
-      this.answerBroken(new Problem('method_not_allowed', { headers: { Allow: '' } }), this.table.nothingAt('/').dialect, socket)
+      this.answerBroken(new RequestRefusal('method_not_allowed', { headers: { Allow: '' } }), this.table.nothingAt('/').dialect, socket)
     ));
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // From here on Node leaves the socket to us; an error that nobody hears would end the process.
       socket.on('error', destroyOnError);
       this.sockets.delete(socket);
       const { path, query } = partsOf(request.url ?? '/');
-      const upgrade = isWebSocket(request) ? upgrades.get(path.endsWith('/') ? path.slice(0, -1) : path) : undefined;
+      const upgrade = isWebSocket(request) ? table.upgradeAt(path) : null;
       this.behindEarlierAnswers(socket, () => {
-        if (upgrade === undefined) this.serveWithoutUpgrade(request, socket, head);
-        else this.upgrade(upgrade, request, socket, head, query);
+        if (upgrade === null) this.serveWithoutUpgrade(request, socket, head);
+        else this.upgrade(upgrade, request, socket, head, path, query);
       });
     });
   }
 
-  private upgrade(upgrade: Upgrade, request: IncomingMessage, socket: Duplex, head: Buffer, query: string): void {
+  private upgrade(upgrade: Upgrade, request: IncomingMessage, socket: Duplex, head: Buffer, path: string, query: string): void {
+    const { dialect } = this.table.nothingAt(path);
     const foreign = this.guard.refusal(request);
     if (foreign !== null) {
-      this.answerBroken(foreign, this.table.nothingAt(request.url ?? '/').dialect, socket);
+      this.answerBroken(foreign, dialect, socket);
       return;
     }
     const refusal = upgrade(request, socket, head, parametersOf(query));
-    if (refusal !== null) this.answerBroken(new Problem(refusal), this.table.nothingAt(request.url ?? '/').dialect, socket);
+    if (refusal !== null) this.answerBroken(new RequestRefusal(refusal), dialect, socket);
   }
 
   /** Runs `work` when the answers to all whole requests of a connection are out. */
@@ -187,7 +183,7 @@ export class HttpServer {
     return typeof address === 'object' && address !== null ? address.port : this.options.port;
   }
 
-  /** Stops accepting, lets what is in flight finish for at most `timeoutMs`, closes the rest. Streams stay open. */
+  /** Stops accepting, lets what is in flight finish for at most `timeoutMs`, closes the rest. Then dialects let go of theirs. Streams stay open. */
   async close(timeoutMs: number): Promise<void> {
     this.dispatcher.drain();
     // Not waited for: the streams' connections count, too, and close later.
@@ -202,6 +198,7 @@ export class HttpServer {
     this.server.closeIdleConnections();
     await new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS));
     for (const socket of this.sockets) if (!this.isEventStream(socket)) socket.destroy();
+    for (const dialect of this.table.dialects) await dialect.close?.();
   }
 }
 
@@ -226,11 +223,11 @@ function partsOf(url: string): { path: string; query: string } {
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
 }
 
-function problemOfParser(error: NodeJS.ErrnoException): Problem {
+function problemOfParser(error: NodeJS.ErrnoException): RequestRefusal {
   switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW': return new Problem('headers_too_large');
-    case 'ERR_HTTP_REQUEST_TIMEOUT': return new Problem('request_timeout');
-    default: return new Problem('validation_failed', { detail: 'The request is not valid HTTP.' });
+    case 'HPE_HEADER_OVERFLOW': return new RequestRefusal('headers_too_large');
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return new RequestRefusal('request_timeout');
+    default: return new RequestRefusal('validation_failed', { detail: 'The request is not valid HTTP.' });
   }
 }
 

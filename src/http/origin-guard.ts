@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv4 } from 'node:net';
-import { Problem, invalid } from '../api/problem';
 import { authorityOf, originOf, type Authority } from '../domain/origin';
+import { RequestRefusal, invalid } from './request-refusal';
 
 /**
  * Whom a web page may make its visitor's browser ask. A browser says in `Origin` which page asks, and in `Host` under which
@@ -52,7 +52,7 @@ export class OriginGuard {
   }
 
   /** @returns why a request, or an upgrade, is turned down; null when it may pass */
-  refusal(request: IncomingMessage): Problem | null {
+  refusal(request: IncomingMessage): RequestRefusal | null {
     const { headers } = request;
     if (hasManyHosts(request.rawHeaders)) return invalid([{ field: 'Host', message: 'must be given once' }]);
     let host: Authority | null = null;
@@ -132,8 +132,8 @@ export function preflightHeaders({ headers }: IncomingMessage): Record<string, s
   };
 }
 
-function forbidden(detail: string): Problem {
-  return new Problem('origin_not_allowed', { detail, headers: { Vary: 'Origin' } });
+function forbidden(detail: string): RequestRefusal {
+  return new RequestRefusal('origin_not_allowed', { detail, headers: { Vary: 'Origin' } });
 }
 
 /** Node shows the first one only; whoever stands before the service may go by another. */

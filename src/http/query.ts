@@ -1,4 +1,4 @@
-import { Problem } from '../api/problem';
+import { RequestRefusal } from './request-refusal';
 
 /** Names and values of a query, whatever it is. */
 export function parametersOf(query: string): URLSearchParams {
@@ -9,14 +9,14 @@ export function parametersOf(query: string): URLSearchParams {
 /**
  * @param query the part behind the question mark
  * @returns parameters by name; one given twice is an array
- * @throws Problem `validation_failed` for bytes that are no text: read leniently, they would be another name
+ * @throws RequestRefusal `validation_failed` for bytes that are no text: read leniently, they would be another name
  */
 export function parseQuery(query: string): Record<string, unknown> {
   if (query === '') return {};
   try {
     decodeURIComponent(query);
   } catch {
-    throw new Problem('validation_failed', { detail: 'The query string is not valid.' });
+    throw new RequestRefusal('validation_failed', { detail: 'The query string is not valid.' });
   }
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of parametersOf(query)) {

@@ -1,5 +1,5 @@
-import { Problem } from '../api/problem';
-import type { Dialect, Method, Route } from './dialect';
+import type { Dialect, Method, Route, Upgrade } from './dialect';
+import { RequestRefusal } from './request-refusal';
 
 /** A route with its prefix, and the dialect in which its errors are told. */
 export interface MountedRoute extends Route {
@@ -35,17 +35,21 @@ export class RouteTable {
   /** Longest prefix first. */
   private readonly notFound: readonly MountedRoute[];
   private readonly forAnyHost: ReadonlySet<string>;
+  private readonly upgrades: ReadonlyMap<string, Upgrade>;
 
   /** @param dialects one of them with the prefix '': it answers what is nobody else's */
-  constructor(dialects: readonly Dialect[]) {
+  constructor(readonly dialects: readonly Dialect[]) {
     if (!dialects.some(({ prefix }) => prefix === '')) throw new Error('no dialect has the prefix \'\'');
     this.routes = dialects.flatMap((dialect) => dialect.routes.map((route): MountedRoute => ({
       method: route.method, path: dialect.prefix + route.path, body: route.body, isForAnyHost: route.isForAnyHost ?? false, dialect,
       handle: (call) => route.handle(call),
     })));
     this.notFound = [...dialects].sort((a, b) => b.prefix.length - a.prefix.length)
-      .map((dialect) => refusing('none', dialect, () => new Problem('not_found')));
+      .map((dialect) => refusing('none', dialect, () => new RequestRefusal('not_found')));
     this.forAnyHost = new Set(this.routes.filter(({ isForAnyHost }) => isForAnyHost).map(({ path }) => path));
+    this.upgrades = new Map(dialects.flatMap(({ prefix, upgrades = {} }) => (
+      Object.entries(upgrades).map(([path, upgrade]) => [prefix + path, upgrade] as const)
+    )));
     for (const route of this.routes) this.add(route);
   }
 
@@ -84,7 +88,7 @@ export class RouteTable {
   *otherMethods(): Generator<MountedRoute> {
     for (const [path, methods] of this.methodsOf) {
       const { dialect } = this.routes.find((route) => route.path === path) as MountedRoute;
-      yield refusing(path, dialect, () => new Problem('method_not_allowed', { headers: { Allow: [...methods].join(', ') } }));
+      yield refusing(path, dialect, () => new RequestRefusal('method_not_allowed', { headers: { Allow: [...methods].join(', ') } }));
     }
   }
 
@@ -95,8 +99,18 @@ export class RouteTable {
 
   /** Whether a path is answered whatever page or host asks. */
   isForAnyHost(path: string): boolean {
-    return this.forAnyHost.has(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+    return this.forAnyHost.has(withoutSlash(path));
   }
+
+  /** Who takes over a WebSocket to a path; null where nobody does. */
+  upgradeAt(path: string): Upgrade | null {
+    return this.upgrades.get(withoutSlash(path)) ?? null;
+  }
+}
+
+/** One slash at the end makes no difference. */
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 /**

@@ -15,7 +15,7 @@ import { tradingObserver } from './observers';
 /** The use cases over a shard that is served: what every dialect works with. */
 export function createServices(
   config: Config, venue: Venue<Shard>, shard: Shard, live: LiveMarket, table: InstrumentTable, status: Status, metrics: Metrics, logger: Logger,
-): Services {
+): Omit<Services, 'streams' | 'dispatcher'> {
   const { connection: { engine, history }, commits, candleHistory } = shard;
   const { statistics } = live;
   const trading = new Trading(engine, history, {

@@ -80,19 +80,19 @@ describe('what is summed up', () => {
   it('gives a profile\'s time to whose code it is', () => {
     const frame = (functionName: string, url: string) => ({ functionName, url, lineNumber: 0 });
     const groups = {
-      'src/api': frame('place', 'file:///openfill/dist/api/orders.js'), 'src/app': frame('f', '/openfill/dist/app.js'),
+      'src/trading': frame('place', 'file:///openfill/dist/trading/trading.js'), 'src/app': frame('f', '/openfill/dist/app.js'),
       '@redis/client': frame('write', '/openfill/node_modules/redis/node_modules/@redis/client/dist/x.js'),
       'node:http': frame('end', 'node:_http_outgoing'), 'node:streams': frame('on', 'node:internal/streams/readable'),
       'native code and system calls': frame('writev', ''), 'garbage collector': frame('(garbage collector)', ''),
     };
     for (const [name, callFrame] of Object.entries(groups)) expect(groupOf(callFrame)).toBe(name);
     const profile: CpuProfile = {
-      nodes: [{ id: 1, callFrame: groups['src/api'] }, { id: 2, callFrame: frame('(idle)', '') }, { id: 3, callFrame: groups['node:http'] }],
+      nodes: [{ id: 1, callFrame: groups['src/trading'] }, { id: 2, callFrame: frame('(idle)', '') }, { id: 3, callFrame: groups['node:http'] }],
       startTime: 1_000, samples: [1, 2, 3, 1, 1], timeDeltas: [10, 20, 30, 40, 50],
     };
-    expect(summarise(profile)).toMatchObject({ busyUs: 130, groups: [['src/api', 100], ['node:http', 30]] });
+    expect(summarise(profile)).toMatchObject({ busyUs: 130, groups: [['src/trading', 100], ['node:http', 30]] });
     // Only what lies in the stretch asked for.
-    expect(summarise(profile, 1_050, 1_120)).toMatchObject({ busyUs: 70, groups: [['src/api', 40], ['node:http', 30]] });
+    expect(summarise(profile, 1_050, 1_120)).toMatchObject({ busyUs: 70, groups: [['src/trading', 40], ['node:http', 30]] });
   });
 
   it('counts the CPU of a process with all that it started', () => {

@@ -6,15 +6,15 @@ import { promisify } from 'node:util';
 import Ajv from 'ajv';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { createAsyncapiDocument } from '../../src/api/asyncapi';
-import { createOpenapiDocument } from '../../src/api/openapi';
+import { createAsyncapiDocument } from '../../src/dialects/native/documents/asyncapi';
+import { createOpenapiDocument } from '../../src/dialects/native/documents/openapi';
 import { readConfig } from '../../src/config';
 import { specValidator } from '../support/openapi-spec-validator';
 
 /** What the tools of those who read the documents say of them. */
 
 const config = readConfig({});
-const documents = { openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config.batchOperationsMax) };
+const documents = { openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config) };
 const LINTER = join(__dirname, '..', 'support', 'lint-documents.mjs');
 
 type Finding = readonly [tool: string, document: string, rule: string, place: string];

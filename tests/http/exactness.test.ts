@@ -1,6 +1,6 @@
 import type { AnySchema } from 'ajv/dist/2020';
 import type { CommandResult } from '../../src/domain/commands';
-import { createOpenapiDocument } from '../../src/api/openapi';
+import { createOpenapiDocument } from '../../src/dialects/native/documents/openapi';
 import { readConfig } from '../../src/config';
 import { ProblemDocuments } from '../../src/dialects/native/errors';
 import { NativeOrders } from '../../src/dialects/native/native-orders';

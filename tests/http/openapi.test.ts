@@ -3,11 +3,10 @@ import Ajv2020, { type AnySchema } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import pino from 'pino';
 import { version } from '../../package.json';
-import { createOpenapiDocument } from '../../src/api/openapi';
+import { DOCS_PAGE } from '../../src/dialects/native/documents/docs-page';
+import { createOpenapiDocument } from '../../src/dialects/native/documents/openapi';
 import { readConfig } from '../../src/config';
-import type { NativeMarket } from '../../src/dialects/native/native-market';
-import type { NativeOrders } from '../../src/dialects/native/native-orders';
-import { apiRoutes, serviceRoutes } from '../../src/dialects/native/routes';
+import { nativeRoutes } from '../../src/dialects/native/routes';
 import { RESULT_CODES } from '../../src/domain/result-code';
 import { Dispatcher } from '../../src/http/dispatch';
 import { createExpressApp } from '../../src/http/express-app';
@@ -93,14 +92,17 @@ describe('the OpenAPI document', () => {
     expect(unknown).toEqual(['amend_invalid']);
   });
 
+  it('says that a page of elsewhere is turned down wherever it is, and nowhere else', () => {
+    const spared = Object.entries(document.paths).filter(([, methods]) => Object.values(methods).some(({ responses }) => responses['403'] === undefined));
+    expect(spared.map(([path]) => path)).toEqual(['/healthz', '/readyz', '/metrics']);
+  });
+
   it('has the paths and methods that the service registers, and no others', () => {
     const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined });
     const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
-    const routes = [
-      ...apiRoutes(undefined as unknown as NativeOrders, undefined as unknown as NativeMarket),
-      ...serviceRoutes({ '/openapi.json': {}, '/asyncapi.json': {} }, probes, { open: () => () => undefined }),
-    ];
-    const app = createExpressApp(new RouteTable([{ prefix: '', routes, answerOf: () => { throw new Error(); } }]), dispatcher);
+    const none = undefined as never;
+    const routes = nativeRoutes(none, none, probes, none, { openapi: {}, asyncapi: {} });
+    const app = createExpressApp(new RouteTable([{ prefix: '', routes, pages: [DOCS_PAGE], answerOf: () => { throw new Error(); } }]), dispatcher);
     const registered = new Set<string>();
     for (const { route } of app.router.stack) {
       // Files of the docs page are its own affair.

@@ -3,7 +3,7 @@ import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runInNewContext } from 'node:vm';
 import { WebSocket } from 'ws';
-import { createOpenapiDocument } from '../../src/api/openapi';
+import { createOpenapiDocument } from '../../src/dialects/native/documents/openapi';
 import { readConfig } from '../../src/config';
 import { BOTH_WAYS, limit, market, refusal, type Answer, type Client, type OrderWithTradesView, type ProblemBody } from '../support/client';
 import { Contract, type Operation } from '../support/contract';

@@ -1,3 +1,6 @@
+import { plainDialect } from '../dialects/plain/dialect';
+import { TapeEncoder } from '../dialects/plain/tape';
+import { TapeClient } from '../dialects/plain/tape-client';
 import { Client } from '../support/client';
 import { Load, testSeed } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
@@ -5,8 +8,6 @@ import { until } from '../support/until';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
 import { StreamClient, type BookData, type DeltaData, type StreamMessage } from './support/stream-client';
-import { TapeClient } from './support/tape-client';
-import { TapeDialect } from './support/tape-dialect';
 
 const REQUESTS = 300;
 const BATCH = 400;
@@ -41,19 +42,19 @@ function chainProblems(lines: readonly string[]): string[] {
   return problems;
 }
 
-describe('the stream in another dialect, on a path of its own', () => {
+describe('the stream in another dialect', () => {
   let venue: Venue;
   let shard: ShardView;
-  let tape: TapeDialect;
+  let encoder: TapeEncoder;
   let running: RunningApp;
   let http: Client;
 
-  const start = (environment: Readonly<Record<string, string>> = {}): Promise<RunningApp> => venue.start(environment, { streamDialects: new Map([['/tape', tape]]) });
+  const start = (environment: Readonly<Record<string, string>> = {}): Promise<RunningApp> => venue.start(environment, { dialects: [plainDialect(encoder)] });
 
   beforeAll(async () => {
     venue = await Venue.open();
     shard = new ShardView(venue);
-    tape = new TapeDialect();
+    encoder = new TapeEncoder();
     running = await start();
     http = new Client(() => running.url);
   });
@@ -82,7 +83,7 @@ describe('the stream in another dialect, on a path of its own', () => {
     const expected = translated(own.messages);
     expect(expected.filter((line) => line.startsWith('deal')).length).toBeGreaterThan(20);
     for (const other of others) expect(market(other.lines)).toEqual(expected);
-    expect(market(tape.encoder.said)).toEqual(expected);
+    expect(market(encoder.said)).toEqual(expected);
     await own.close();
     for (const other of others) await other.close();
   });
@@ -90,15 +91,15 @@ describe('the stream in another dialect, on a path of its own', () => {
   it('is asked in its own way, and answers by the number of the request', async () => {
     const client = await TapeClient.open(running.url);
     expect(await client.ask('+', 'deals:ETHUSD')).toBe('ok 1');
-    expect(await client.ask('+', 'deals:DOGEUSD')).toBe('no 2 validation_failed');
+    expect(await client.ask('+', 'deals:DOGEUSD')).toBe('no 2 VALIDATION-FAILED');
     expect(await client.ask('-', 'deals:ETHUSD')).toBe('ok 3');
     client.socket.send('{"op":"ping"}');
-    await until('a refusal', () => client.lines.includes('no - validation_failed'));
-    // It has no word for orders, and is told none.
-    expect(await client.ask('+', 'orders:BTCUSD')).toBe('ok 4');
+    await until('a refusal', () => client.lines.includes('no - VALIDATION-FAILED'));
+    // It has no word for tickers, and is told none.
+    expect(await client.ask('+', 'ticks:BTCUSD')).toBe('ok 4');
     await place({});
     await client.caughtUp(await shard.meta('seq'));
-    expect(market(client.lines)).toEqual([]);
+    expect(client.lines.filter((line) => !/^(ok|no) /.test(line))).toEqual([]);
     await client.close();
   });
 

@@ -1,7 +1,8 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { FieldError, ProblemBody } from '../../src/api/problem';
+import type { ProblemBody } from '../../src/dialects/native/problem';
+import type { FieldError } from '../../src/http/request-refusal';
 import type { OrderView, OrderWithTradesView, TradeView } from '../../src/dialects/native/present';
 import type { CandleView, TickerView } from '../../src/dialects/native/present-market';
 import { Contract } from './contract';

@@ -58,6 +58,11 @@ describe('the contract', () => {
     expect(sorted(calls)).toHaveLength(calls.length);
   });
 
+  it('has the same wishes of a stream in a query and in a message', () => {
+    expect(Object.keys(contract.fieldsOf(contract.StreamQuery))).toEqual(Object.keys(contract.fieldsOf(contract.StreamWish)));
+    expect(contract.ONLY_TO_SUBSCRIBE.filter((name) => !(name in contract.fieldsOf(contract.StreamWish)))).toEqual([]);
+  });
+
   it('has fields of variants for every variant, or for words that are variants', () => {
     for (const shape of Object.values(contract.OPERATIONS)) {
       const variants = contract.variantsOf(shape);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { NumberText } from '../../src/domain/amounts';
-import { parseJson } from '../../src/api/json';
-import { Problem } from '../../src/api/problem';
+import { parseJson } from '../../src/dialects/native/check/json';
+import { RequestRefusal } from '../../src/http/request-refusal';
 
 /** A JSON document as text, and every number in it as it was written, in order. */
 interface Source {
@@ -88,11 +88,11 @@ describe('parseJson', () => {
   });
 
   it.each(['', '{', '{"a":1,}', '01', '1.', '.5', '+1', 'NaN', 'Infinity', "{'a':1}", '{"a":1}{"b":2}', '"\u0001"', '[1,2', 'nul', '{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '['.repeat(33) + ']'.repeat(33), '\ufeff{}'])('refuses %j', (text) => {
-    expect(() => parse(text)).toThrow(Problem);
+    expect(() => parse(text)).toThrow(RequestRefusal);
     try {
       parse(text);
     } catch (error) {
-      expect((error as Problem).code).toBe('malformed_json');
+      expect((error as RequestRefusal).code).toBe('malformed_json');
     }
   });
 

@@ -1,5 +1,5 @@
 import {
-  anything, choice, defaulting, integer, optional, request, required, string, moment, uuid, word,
+  anything, choice, defaulting, integer, moment, optional, request, required, string, uuid, word,
   type Kind, type Shape,
 } from './language';
 import { AnyBook, Candles, Health, Instruments, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
@@ -13,8 +13,7 @@ import {
 
 /**
  * The calls: each once. Routing takes method, path and whether there is a body from here; the checks take the query and the
- * body; the OpenAPI document takes all of it. What else a call is known by (who may make it, what it counts against) is one
- * more member of `Call`.
+ * body; the OpenAPI document takes all of it.
  */
 
 /** An answer that is no problem. */
@@ -27,6 +26,10 @@ export interface Success {
   readonly mediaType?: string;
 }
 
+/**
+ * What else a call is known by is one more member: the principal that it needs and its scope, the class of limits that it
+ * counts against, whether it may be made in another's name.
+ */
 export interface Call<Code extends string = string> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With its parameters in braces. */
@@ -42,6 +45,8 @@ export interface Call<Code extends string = string> {
   /** Whether a body is read; one that is read and not described is refused by name. */
   readonly takesBody: boolean;
   readonly body?: { readonly is: Shape; readonly required: boolean; readonly examples: Readonly<Record<string, unknown>> };
+  /** Answered whatever page or host asks: probes find the service under names that it does not know. */
+  readonly isForAnyHost?: true;
   readonly answers: Readonly<Record<number, Success>>;
   /** Codes of the problems that it can answer with, beside those that any call can. */
   readonly refusals: readonly Code[];
@@ -245,12 +250,12 @@ export const CALLS = {
     refusals: [...ANY_PARAMETERS, 'too_many_streams', 'streams_full'],
   },
   getHealth: {
-    method: 'GET', path: '/healthz', tag: 'Operation', summary: 'Whether the process is alive', takesBody: false,
+    method: 'GET', path: '/healthz', tag: 'Operation', summary: 'Whether the process is alive', takesBody: false, isForAnyHost: true,
     answers: { 200: { description: 'It is.', is: Health, example: { status: 'ok' } } },
     refusals: [],
   },
   getReadiness: {
-    method: 'GET', path: '/readyz', tag: 'Operation', summary: 'Whether it takes orders, and how its dependencies are', takesBody: false,
+    method: 'GET', path: '/readyz', tag: 'Operation', summary: 'Whether it takes orders, and how its dependencies are', takesBody: false, isForAnyHost: true,
     answers: {
       200: { description: 'It does.', is: Readiness, example: MARKET_EXAMPLES.readiness },
       503: {
@@ -261,7 +266,7 @@ export const CALLS = {
     refusals: ['engine_unavailable'],
   },
   getMetrics: {
-    method: 'GET', path: '/metrics', tag: 'Operation', summary: 'Prometheus metrics', takesBody: false,
+    method: 'GET', path: '/metrics', tag: 'Operation', summary: 'Prometheus metrics', takesBody: false, isForAnyHost: true,
     answers: { 200: { description: 'The metrics in Prometheus\' text format.', mediaType: 'text/plain' } },
     refusals: [],
   },

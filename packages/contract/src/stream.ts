@@ -19,7 +19,7 @@ export interface StreamMessageShape {
 export const Channel = named('Channel', word(CHANNELS));
 
 const epoch = required(string(), 'Life of the shard: sequences of one epoch are never used twice.');
-const depth = optional(integer({ min: 1 }), 'Levels of each side that books are limited to.');
+const LIMITED_DEPTH = 'Levels of each side that books are limited to.';
 
 export const BookData = answer('BookData', {
   bids: required(list(Level), 'Best first.'),
@@ -40,7 +40,7 @@ export const CandleData = answer('CandleData', {
 const Subscription = answer('Subscription', {
   channel: required(Channel),
   instruments: required(list(InstrumentName)),
-  depth,
+  depth: optional(integer({ min: 1 }), LIMITED_DEPTH),
 });
 
 /** What the service sends over `/stream`, by type. */
@@ -88,18 +88,26 @@ export function streamMessageShape(type: StreamMessageType): Shape {
   });
 }
 
-/** What clients send over `/stream`. Where to begin and how deep is a matter of subscribing. */
-export const StreamRequest = request(null, {
-  op: required(word(['subscribe', 'unsubscribe', 'ping'])),
+/** Where to go on from. */
+export const StreamSince = either([integer({ min: 0 }), string()]);
+
+/** What a client wishes to follow. `StreamQuery` is the same as a query has it. */
+export const StreamWish = request(null, {
   channels: optional(list(Channel, { min: 1, unique: true })),
   instruments: optional(list(InstrumentName, { min: 1, unique: true })),
-  depth,
+  depth: optional(integer({ min: 1, max: { limit: 'orderbookLevelsMax' } }), LIMITED_DEPTH),
   since: optional(
-    either([integer({ min: 0 }), string()]),
+    StreamSince,
     'Goes on behind this sequence instead of beginning with snapshots: trades and orders one by one, books as one delta. '
       + 'As text also `epoch:sequence:0:sequence`, which a shard that was rebuilt can tell from its own.',
   ),
 });
+
+/** What clients send over `/stream`. */
+export const StreamRequest = request(null, { op: required(word(['subscribe', 'unsubscribe', 'ping'])) }, { parts: [StreamWish] });
+
+/** Fields of a request that say where to begin, and how deep: no other one may have them. */
+export const ONLY_TO_SUBSCRIBE = ['depth', 'since'] as const;
 
 const entryText = { kind: 'text', max: ENTRY_ID_LENGTH_MAX } as const;
 

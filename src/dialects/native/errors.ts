@@ -1,9 +1,10 @@
-import { Problem, headersOf, problemBody, type FieldError, type ProblemBody } from '../../api/problem';
 import type { InstrumentTable } from '../../domain/instrument-table';
 import type { Refusal, RequestField } from '../../domain/refusal';
 import { RESULT_CODES, type ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
+import { RequestRefusal, headersOf, type FieldError } from '../../http/request-refusal';
 import { presentOrderWithTrades, presentStaleness } from './present';
+import { problemBody, type ProblemBody } from './problem';
 
 /** The dialect's name of each field. */
 const FIELD_NAMES = {
@@ -21,14 +22,14 @@ export class ProblemDocuments {
   /** @param requestId the `instance` of a problem */
   answerOf(refusal: Refusal, requestId: string): Answer {
     const { code, replayed } = refusal;
-    const headers = refusal instanceof Problem ? refusal.headers : headersOf(code);
+    const headers = refusal instanceof RequestRefusal ? refusal.headers : headersOf(code);
     return {
       status: RESULT_CODES[code].status, body: this.bodyOf(refusal, requestId), headers: { ...CONTENT_TYPE, ...headers, ...(replayed && REPLAYED) },
     };
   }
 
   bodyOf(refusal: Refusal, requestId: string): ProblemBody {
-    if (refusal instanceof Problem) return refusal.body(requestId);
+    if (refusal instanceof RequestRefusal) return problemBody(refusal.code, refusal.message, requestId, { errors: refusal.errors });
     const { code, facts: { fields, order, cancelled, instrument } } = refusal;
     if (fields !== undefined) {
       const errors = fields.map(({ field, message }): FieldError => ({ field: FIELD_NAMES[field], message }));

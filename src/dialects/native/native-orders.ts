@@ -1,6 +1,3 @@
-import {
-  AMEND, CANCEL, batchSchema, checkBody, checkOperation, checkPlace, checkQuery, querySchemas,
-} from '../../api/schemas';
 import type { Context } from '../../domain/context';
 import type { InstrumentTable } from '../../domain/instrument-table';
 import { Refusal, type OrderWithTrades } from '../../domain/refusal';
@@ -8,6 +5,9 @@ import { RESULT_CODES } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
 import type { OrderRequest, Outcome } from '../../trading/requests';
 import type { Trading } from '../../trading/trading';
+import {
+  AMEND, CANCEL, batchSchema, checkBody, checkOperation, checkPlace, checkQuery, querySchemas,
+} from './check/schemas';
 import type { ProblemDocuments } from './errors';
 import { amendRequest, cancelRequest, operationRequest, orderIdOfPath, placeRequest } from './parse';
 import { presentOrder, presentOrderWithTrades, presentStaleness } from './present';

@@ -1,27 +1,44 @@
-import { createAsyncapiDocument } from '../../api/asyncapi';
-import { createOpenapiDocument } from '../../api/openapi';
+import type { Logger } from 'pino';
 import type { Config } from '../../config';
-import type { Dialect } from '../../http/dialect';
-import type { Services } from '../services';
+import type { DialectMaker } from '../services';
+import { streamUpgrade } from '../streams';
+import { createAsyncapiDocument } from './documents/asyncapi';
+import { DOCS_PAGE } from './documents/docs-page';
+import { createOpenapiDocument } from './documents/openapi';
 import { ProblemDocuments } from './errors';
 import { NativeMarket } from './native-market';
 import { NativeOrders } from './native-orders';
-import { apiRoutes, serviceRoutes, type EventStreams, type Probes } from './routes';
+import { OrderEntryServer, type OrderEntryObserver } from './order-entry';
+import { nativeRoutes, type Probes } from './routes';
+import { NativeStreamDialect } from './stream';
 
-/** The venue's own dialect, and its calls of orders for the ways in beside HTTP. */
-export interface NativeDialect extends Dialect {
-  readonly orders: NativeOrders;
-}
-
-/** The contract as it is published: snake_case, decimal strings, problem documents. */
-export function nativeDialect({ trading, market, candles, instruments }: Services, probes: Probes, streams: EventStreams, config: Config): NativeDialect {
-  const problems = new ProblemDocuments(instruments);
-  const orders = new NativeOrders(trading, instruments, problems, config);
-  const documents = { '/openapi.json': createOpenapiDocument(config), '/asyncapi.json': createAsyncapiDocument(config.batchOperationsMax) };
-  return {
-    prefix: '',
-    routes: [...apiRoutes(orders, new NativeMarket(market, candles, config)), ...serviceRoutes(documents, probes, streams)],
-    answerOf: (refusal, requestId) => problems.answerOf(refusal, requestId),
-    orders,
+/** The contract as it is published: snake_case, decimal strings, problem documents; its stream, and order entry over WebSockets. */
+export function nativeDialect(config: Config, probes: Probes, logger: Logger, orderEntryObserver: OrderEntryObserver): DialectMaker {
+  return ({ trading, market, candles, streams, instruments, dispatcher }) => {
+    const problems = new ProblemDocuments(instruments);
+    const answerOf: ProblemDocuments['answerOf'] = (refusal, requestId) => problems.answerOf(refusal, requestId);
+    const orders = new NativeOrders(trading, instruments, problems, config);
+    const stream = new NativeStreamDialect(instruments.all, config.orderbookLevelsMax);
+    const orderEntry = new OrderEntryServer({ orders, answerOf }, dispatcher, {
+      connectionsMax: config.orderEntryConnectionsMax,
+      inFlightMax: config.orderEntryInFlightMax,
+      messageBytesMax: config.bodyBytesMax,
+      bufferBytesMax: config.orderEntryBufferBytesMax,
+      pingMs: config.orderEntryPingMs,
+      requestTimeoutMs: config.requestTimeoutMs,
+    }, logger.child({ part: 'order-entry' }), orderEntryObserver);
+    return {
+      prefix: '',
+      routes: nativeRoutes(orders, new NativeMarket(market, candles, config), probes, { streams, dialect: stream }, {
+        openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),
+      }),
+      pages: [DOCS_PAGE],
+      upgrades: {
+        '/stream': streamUpgrade(streams, stream),
+        '/orders': (request, socket, head) => orderEntry.upgrade(request, socket, head),
+      },
+      answerOf,
+      close: () => orderEntry.close(),
+    };
   };
 }

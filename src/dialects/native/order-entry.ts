@@ -2,16 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { ENTRY_ID_LENGTH_MAX } from '../../api/asyncapi';
-import { parseJson } from '../../api/json';
-import { Problem, invalid } from '../../api/problem';
 import { wholeNumberOf } from '../../domain/amounts';
 import type { Context } from '../../domain/context';
 import type { ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
 import { contextOfMessage } from '../../http/context';
+import type { Dialect } from '../../http/dialect';
 import type { Dispatcher } from '../../http/dispatch';
-import type { NativeDialect } from './native';
+import { RequestRefusal, invalid } from '../../http/request-refusal';
+import { parseJson } from './check/json';
+import { ENTRY_ID_LENGTH_MAX } from './documents/asyncapi';
+import type { NativeOrders } from './native-orders';
 
 /**
  * Order entry over a WebSocket: requests `{ "id", "op", … }`, each answered with `{ "id", "status", "body" }`, where status
@@ -50,7 +51,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** @returns what a message says, or why it says nothing */
 function parse(data: RawData, isBinary: boolean): Fields | Error {
   try {
-    if (isBinary) throw new Problem('malformed_json', { detail: 'A request must be a text message.' });
+    if (isBinary) throw new RequestRefusal('malformed_json', { detail: 'A request must be a text message.' });
     const request = parseJson(data as Buffer);
     if (typeof request !== 'object' || request === null || Array.isArray(request)) throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
     return request as Fields;
@@ -96,8 +97,8 @@ export class OrderEntryServer {
   private closing = false;
 
   constructor(
-    private readonly dialect: Pick<NativeDialect, 'orders' | 'answerOf'>,
-    private readonly dispatcher: Dispatcher,
+    private readonly dialect: Pick<Dialect, 'answerOf'> & { readonly orders: NativeOrders },
+    private readonly dispatcher: Pick<Dispatcher, 'perform'>,
     private readonly options: OrderEntryOptions,
     private readonly logger: Logger,
     private readonly observer: OrderEntryObserver,
@@ -145,7 +146,7 @@ export class OrderEntryServer {
         if (request instanceof Error) throw request;
         if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${ENTRY_ID_LENGTH_MAX} characters` }]);
         if (client.inFlight > this.options.inFlightMax) {
-          throw new Problem('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
+          throw new RequestRefusal('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
         }
         return this.carryOut(fields, context);
       },

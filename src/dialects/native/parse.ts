@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { parseJson } from '../../api/json';
-import { Problem, invalid } from '../../api/problem';
-import { checkIdempotencyKey } from '../../api/schemas';
-import type { AmendBody, CancelBody, Operation, OrderReferenceBody, PlaceBody } from '../../api/shapes';
 import { isUuid } from '../../domain/order-id';
 import type { BodyFormat } from '../../http/dialect';
+import { RequestRefusal, invalid } from '../../http/request-refusal';
 import type { AmendRequest, CancelRequest, NamedOrder, OrderRequest, PlaceRequest } from '../../trading/requests';
+import { parseJson } from './check/json';
+import { checkIdempotencyKey } from './check/schemas';
+import type { AmendBody, CancelBody, Operation, OrderReferenceBody, PlaceBody } from './check/shapes';
 
 /** From what clients write, once checked, to what trading is asked. */
 
@@ -14,7 +14,7 @@ const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
 
 export const JSON_BODY: BodyFormat = { accepts: (contentType) => JSON_TYPE.test(contentType), parse: parseJson };
 
-/** @throws Problem `validation_failed` for a key that is given twice */
+/** @throws RequestRefusal `validation_failed` for a key that is given twice */
 export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   const key = request.headers['idempotency-key'];
   if (typeof key !== 'string') return undefined;
@@ -27,13 +27,13 @@ export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : key;
 }
 
-/** A path that is no UUID names no order. @throws Problem `order_not_found` */
+/** A path that is no UUID names no order. @throws RequestRefusal `order_not_found` */
 export function orderIdOfPath(orderId: string): string {
-  if (!isUuid(orderId)) throw new Problem('order_not_found');
+  if (!isUuid(orderId)) throw new RequestRefusal('order_not_found');
   return orderId.toLowerCase();
 }
 
-/** @throws Problem `validation_failed` for a header that is no key, or another one than the body's */
+/** @throws RequestRefusal `validation_failed` for a header that is no key, or another one than the body's */
 function keyOf(bodyKey: string | undefined, headerKey: string | undefined): string | null {
   if (headerKey === undefined) return bodyKey ?? null;
   checkIdempotencyKey(headerKey);

@@ -1,12 +1,16 @@
-import type { ServerResponse } from 'node:http';
-import { Problem, invalid } from '../../api/problem';
-import { checkNoQuery } from '../../api/schemas';
+import { CALLS, type CallId } from '#openfill-contract';
 import type { Answer } from '../../http/answer';
-import type { Call, Method, Route } from '../../http/dialect';
+import type { Call, Route } from '../../http/dialect';
 import { parseQuery } from '../../http/query';
+import { RequestRefusal, invalid } from '../../http/request-refusal';
+import type { StreamDialect } from '../../stream/dialect';
+import type { Streams } from '../streams';
+import { routesOf } from './call-routes';
+import { checkNoQuery } from './check/schemas';
+import { beginEvents } from './event-stream';
 import type { NativeMarket } from './native-market';
 import type { NativeOrders } from './native-orders';
-import { JSON_BODY, idempotencyKeyOf } from './parse';
+import { idempotencyKeyOf } from './parse';
 
 export interface Probes {
   /** GET /readyz: status 200 or 503 with each dependency. */
@@ -15,32 +19,31 @@ export interface Probes {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-/** The stream as server-sent events. */
-export interface EventStreams {
-  /**
-   * @param lastEventId what a client that connects again has seen last
-   * @returns what begins the stream on a response whose head is out
-   * @throws Problem for a query that is not understood, or one connection too many
-   */
-  open(query: string, lastEventId: string | undefined, address: string): (response: ServerResponse) => void;
+/** The stream, and how this dialect speaks on it. */
+export interface NativeStream {
+  readonly streams: Streams;
+  readonly dialect: StreamDialect;
 }
 
-/** What this dialect reads of every request: the parameters of its query string, one given twice as an array, and its key. */
-type Handler = (call: Call, parameters: Readonly<Record<string, unknown>>, key: string | undefined) => Promise<Answer>;
+/** The documents, as they are served. */
+export interface Documents {
+  readonly openapi: unknown;
+  readonly asyncapi: unknown;
+}
 
-function route(method: Method, path: string, handle: Handler): Route {
-  return {
-    method, path, body: method === 'GET' ? null : JSON_BODY,
-    handle: (call) => handle(call, parseQuery(call.query), idempotencyKeyOf(call.request)),
-  };
+type Handler = Route['handle'];
+
+/** What this dialect reads of a request: the parameters of its query string, one given twice as an array, and its key. */
+function reading(handle: (call: Call, parameters: Readonly<Record<string, unknown>>, key: string | undefined) => Promise<Answer>): Handler {
+  return (call) => handle(call, parseQuery(call.query), idempotencyKeyOf(call.request));
 }
 
 /** A call that is all in its path and body. */
 function plain(handle: (call: Call, key: string | undefined) => Promise<Answer>): Handler {
-  return (call, parameters, key) => {
+  return reading((call, parameters, key) => {
     checkNoQuery(parameters);
     return handle(call, key);
-  };
+  });
 }
 
 /** Clients that cannot send a body with DELETE give its fields in the query string. */
@@ -56,69 +59,51 @@ function refuseBatchKey(key: string | undefined): void {
   throw invalid([{ field: 'Idempotency-Key', message: 'is not for a batch: give each operation an idempotency_key' }]);
 }
 
-/** The calls of orders and market data. */
-export function apiRoutes(orders: NativeOrders, market: NativeMarket): Route[] {
-  const id = (call: Call): string => call.params.order_id as string;
-  return [
-    route('POST', '/orders', plain((call, key) => orders.place(call.context, call.body, key))),
-    route('POST', '/orders/batch', plain((call, key) => {
-      refuseBatchKey(key);
-      return orders.batch(call.context, call.body);
-    })),
-    route('POST', '/orders/:order_id/cancel', plain((call, key) => orders.cancel(call.context, id(call), call.body, key))),
-    route('DELETE', '/orders/:order_id', (call, parameters, key) => orders.cancel(call.context, id(call), bodyOrQuery(call.body, parameters), key)),
-    route('PATCH', '/orders/:order_id', plain((call, key) => orders.amend(call.context, id(call), call.body, key))),
-    route('DELETE', '/orders', (call, parameters) => {
+const answered = (body: unknown): Promise<Answer> => Promise.resolve({ status: 200, body });
+const idOf = (call: Call): string => call.params.order_id as string;
+
+/** Every call of the contract but its page, which is no route. */
+export function nativeRoutes(orders: NativeOrders, market: NativeMarket, probes: Probes, stream: NativeStream, documents: Documents): Route[] {
+  const { getDocs: _page, ...calls } = CALLS;
+  const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {
+    placeOrder: plain((call, key) => orders.place(call.context, call.body, key)),
+    listOrders: reading((call, parameters) => orders.list(call.context, parameters)),
+    cancelAllOrders: reading((call, parameters) => {
       // One that names an instrument must not be overlooked: the call would cancel more than was meant.
       if (call.body !== undefined) throw invalid([{ field: 'body', message: 'is not taken: client_id and instrument are query parameters' }]);
       return orders.massCancel(call.context, parameters);
     }),
-    route('GET', '/orders', (call, parameters) => orders.list(call.context, parameters)),
-    route('GET', '/public/orderbook', (call, parameters) => market.orderbook(call.context, parameters)),
-    route('GET', '/public/trades', (call, parameters) => market.trades(call.context, parameters)),
-    route('GET', '/public/candles', (call, parameters) => market.candles(call.context, parameters)),
-    route('GET', '/public/ticker', (call, parameters) => market.ticker(call.context, parameters)),
-    route('GET', '/public/orders/:order_id', plain((call) => orders.order(call.context, id(call)))),
-    route('GET', '/public/instruments', plain((call) => market.list(call.context))),
-  ];
-}
+    submitBatch: plain((call, key) => {
+      refuseBatchKey(key);
+      return orders.batch(call.context, call.body);
+    }),
+    cancelOrder: plain((call, key) => orders.cancel(call.context, idOf(call), call.body, key)),
+    deleteOrder: reading((call, parameters, key) => orders.cancel(call.context, idOf(call), bodyOrQuery(call.body, parameters), key)),
+    amendOrder: plain((call, key) => orders.amend(call.context, idOf(call), call.body, key)),
+    getOrder: plain((call) => orders.order(call.context, idOf(call))),
 
-/** What is asked of the service itself: how it is, what it promises, and its stream without a WebSocket. */
-export function serviceRoutes(documents: Readonly<Record<string, unknown>>, probes: Probes, streams: EventStreams): Route[] {
-  const get = (path: string, handle: Route['handle'], isForAnyHost = false): Route => ({ method: 'GET', path, body: null, isForAnyHost, handle });
-  return [
-    get('/healthz', () => Promise.resolve({ status: 200, body: { status: 'ok' } }), true),
-    get('/readyz', () => probes.ready(), true),
-    get('/metrics', async () => {
+    getOrderbook: reading((call, parameters) => market.orderbook(call.context, parameters)),
+    getTrades: reading((call, parameters) => market.trades(call.context, parameters)),
+    getCandles: reading((call, parameters) => market.candles(call.context, parameters)),
+    getTicker: reading((call, parameters) => market.ticker(call.context, parameters)),
+    getInstruments: plain((call) => market.list(call.context)),
+
+    openStream: () => Promise.reject(new RequestRefusal('upgrade_required', {
+      headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
+    })),
+    openEventStream: (call) => {
+      beginEvents(call, stream.streams, stream.dialect);
+      return Promise.resolve(null);
+    },
+
+    getHealth: () => answered({ status: 'ok' }),
+    getReadiness: () => probes.ready(),
+    getMetrics: async () => {
       const { contentType, text } = await probes.metrics();
       return { status: 200, body: text, headers: { 'Content-Type': contentType } };
-    }, true),
-    ...Object.entries(documents).map(([path, document]) => get(path, () => Promise.resolve({ status: 200, body: document }))),
-    get('/stream', () => Promise.reject(new Problem('upgrade_required', {
-      headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
-    }))),
-    get('/public/stream', (call) => {
-      beginEvents(call, streams);
-      return Promise.resolve(null);
-    }),
-  ];
-}
-
-function beginEvents({ context, query, request, response }: Call, streams: EventStreams): void {
-  const lastEventId = request.headers['last-event-id'];
-  const begin = streams.open(query, typeof lastEventId === 'string' ? lastEventId : undefined, context.address);
-  // Set one by one: what writeHead takes cannot be asked for later.
-  response.setHeaders(new Map([
-    ['Content-Type', 'text/event-stream'],
-    ['Cache-Control', 'no-store'],
-    ['X-Content-Type-Options', 'nosniff'],
-    // A proxy that gathers the answer first would never pass it on.
-    ['X-Accel-Buffering', 'no'],
-    ['X-Request-Id', context.requestId],
-    ['traceparent', context.traceparent ?? ''],
-    ['Connection', 'close'],
-  ]));
-  response.writeHead(200);
-  if (request.method === 'HEAD') response.end();
-  else begin(response);
+    },
+    getOpenapi: () => answered(documents.openapi),
+    getAsyncapi: () => answered(documents.asyncapi),
+  };
+  return routesOf(calls, handlers);
 }

@@ -1,30 +1,21 @@
-import Joi from 'joi';
-import { BARE_CHANNELS, CHANNELS, type Channel } from '../../domain/channels';
+import type Joi from 'joi';
+import { StreamQuery, StreamWish, fieldsOf, type Kind } from '#openfill-contract';
+import { BARE_CHANNELS } from '../../domain/channels';
 import type { Instrument } from '../../domain/instruments';
 import type { Checked, Request, Start } from '../../stream/dialect';
 import type { Unreadable } from '../../stream/news';
 import { positionAt, type StreamPosition } from '../../stream/stream-position';
 import type { Subscription } from '../../stream/subscriptions';
+import { streamSchemas, type Asked, type StreamSchemas, type Wish } from './check/stream-schemas';
 import { parsePosition } from './stream-position';
 
 /** Characters of an error's message that are told. */
 const MESSAGE_LENGTH_MAX = 400;
 const FIELD_LENGTH_MAX = 100;
 
-/** What clients ask for, in the query or by message. */
-interface Wish {
-  readonly channels?: readonly Channel[];
-  readonly instruments?: readonly string[];
-  readonly depth?: number;
-  readonly since?: StreamPosition;
-}
-
-interface Asked extends Wish {
-  readonly op: 'subscribe' | 'unsubscribe' | 'ping';
-}
-
-/** Query parameters of a stream. */
-const QUERY_PARAMETERS: readonly string[] = ['channels', 'instruments', 'depth', 'since'];
+/** Query parameters of a stream; what is a list there stands between commas. */
+const QUERY_PARAMETERS = Object.keys(fieldsOf(StreamQuery));
+const WISH = StreamWish.fields;
 
 const SINCE_TEXT_MAX = 128;
 const OPTIONS: Joi.ValidationOptions = { convert: false, errors: { wrap: { label: false } } };
@@ -41,6 +32,17 @@ function malformed(message: string): { readonly error: Unreadable } {
   return { error: { code: 'malformed_json', message, reference: null } };
 }
 
+/** @param kind of the field in a message */
+function readParameter(kind: Kind['kind'], value: string): unknown {
+  if (kind === 'list') return value.split(',');
+  return kind === 'integer' && /^[0-9]{1,9}$/.test(value) ? Number(value) : value;
+}
+
+function positionOf(since: unknown): StreamPosition | null {
+  if (typeof since === 'number') return Number.isSafeInteger(since) && since >= 0 ? positionAt(since) : null;
+  return typeof since === 'string' && since.length <= SINCE_TEXT_MAX ? parsePosition(since) : null;
+}
+
 function checkedBy<T>(schema: Joi.ObjectSchema<T>, given: unknown): Checked<T> {
   const checked = schema.validate(given, OPTIONS);
   if (checked.error === undefined) return { value: checked.value };
@@ -52,25 +54,11 @@ function checkedBy<T>(schema: Joi.ObjectSchema<T>, given: unknown): Checked<T> {
 /** Reads what clients of the venue's own dialect ask for. */
 export class NativeStreamRequests {
   private readonly instruments: ReadonlyMap<string, Instrument>;
-  private readonly wish: Joi.ObjectSchema<Wish>;
-  private readonly asked: Joi.ObjectSchema<Asked>;
+  private readonly schemas: StreamSchemas;
 
   constructor(instruments: readonly Instrument[], depthMax: number) {
     this.instruments = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
-    const since = Joi.any().custom((value: unknown, helpers) => {
-      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return positionAt(value);
-      const position = typeof value === 'string' && value.length <= SINCE_TEXT_MAX ? parsePosition(value) : null;
-      return position ?? helpers.error('since');
-    }).messages({ since: '{{#label}} must be a sequence or the id of an event' });
-    const fields = {
-      channels: Joi.array().items(Joi.string().valid(...CHANNELS)).min(1).unique(),
-      instruments: Joi.array().items(Joi.string().valid(...instruments.map(({ instrument }) => instrument))).min(1).unique(),
-      depth: Joi.number().integer().min(1).max(depthMax),
-      since,
-    };
-    this.wish = Joi.object<Wish>(fields);
-    this.asked = Joi.object<Asked>({ op: Joi.string().valid('subscribe', 'unsubscribe', 'ping').required(), ...fields })
-      .when(Joi.object({ op: Joi.invalid('subscribe') }).unknown(), { then: Joi.object({ depth: Joi.forbidden(), since: Joi.forbidden() }) });
+    this.schemas = streamSchemas(instruments.map(({ instrument }) => instrument), depthMax, positionOf);
   }
 
   /** @param text of a client's message, null for one that is no text; @param depth of books, where the message says none */
@@ -84,7 +72,7 @@ export class NativeStreamRequests {
     }
     // Copied, it would be the object's prototype, and its fields would be taken for the request's own.
     if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__')) return invalid('__proto__', 'is not allowed');
-    const checked = checkedBy(this.asked, given);
+    const checked = checkedBy(this.schemas.asked, given);
     return 'error' in checked ? checked : { value: this.requestOf(checked.value, depth) };
   }
 
@@ -108,10 +96,9 @@ export class NativeStreamRequests {
     for (const [name, value] of query) {
       if (!QUERY_PARAMETERS.includes(name)) return invalid(name === '' ? 'query' : name, 'is not allowed');
       if (name in given) return invalid(name, 'must be given once');
-      if (name === 'channels' || name === 'instruments') given[name] = value.split(',');
-      else given[name] = name === 'depth' && /^[0-9]{1,9}$/.test(value) ? Number(value) : value;
+      given[name] = readParameter(WISH[name as keyof typeof WISH].is.kind, value);
     }
-    const checked = checkedBy(this.wish, given);
+    const checked = checkedBy(this.schemas.wish, given);
     if ('error' in checked) return checked;
     const { channels, instruments, depth = null, since } = checked.value;
     const isNamed = channels !== undefined || instruments !== undefined;

@@ -2,13 +2,13 @@ import { formatAmount } from '../../domain/amounts';
 import type { Channel } from '../../domain/channels';
 import type { Instrument } from '../../domain/instruments';
 import { formatTimeUs } from '../../domain/order';
-import { presentOrder, presentTrade } from './present';
-import { presentCandle, presentTicker } from './present-market';
 import type { EndReason, Farewell, StreamEncoder, Told } from '../../stream/dialect';
 import type { FeedDelta } from '../../stream/feed-delta';
 import type { LevelStep } from '../../stream/level-merge';
 import type { DeltaNews, MarketNews, News, Notice, Refusal } from '../../stream/news';
 import type { Subscription } from '../../stream/subscriptions';
+import { presentOrder, presentTrade } from './present';
+import { presentCandle, presentTicker } from './present-market';
 import { formatPosition } from './stream-position';
 
 /** What the stream says, as the contract has it. */

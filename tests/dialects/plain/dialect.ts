@@ -1,20 +1,23 @@
 import type { Context } from '../../../src/domain/context';
 import { formatAmount } from '../../../src/domain/amounts';
 import type { InstrumentTable } from '../../../src/domain/instrument-table';
-import type { Instrument } from '../../../src/domain/instruments';
-import { remainingLots, type Order, type Trade } from '../../../src/domain/order';
+import { remainingLots } from '../../../src/domain/order';
 import { isUuid } from '../../../src/domain/order-id';
 import { Refusal, type FieldFault, type OrderWithTrades, type RequestField } from '../../../src/domain/refusal';
 import type { DialectMaker, Services } from '../../../src/dialects/services';
+import { streamUpgrade } from '../../../src/dialects/streams';
 import type { Answer } from '../../../src/http/answer';
-import type { BodyFormat, Dialect, Route } from '../../../src/http/dialect';
+import type { BodyFormat, Route } from '../../../src/http/dialect';
 import type { NamedOrder, OrderRequest, Outcome } from '../../../src/trading/requests';
+import { TapeDialect, TapeEncoder } from './tape';
+import { Markets, lineOfOrder, lineOfTrade, wordOf } from './words';
 
 /**
  * A dialect that nobody speaks, as unlike the native one as can be: one address for all calls, forms in, lines of text out,
- * other names, and errors as a line of an answer whose status is always 200. It stands before the same use cases.
+ * other names, and errors as a line of an answer whose status is always 200. What happens is told on a tape (tape.ts). It stands
+ * before the same use cases.
  *
- *     POST /plain/call    call=enter&account=A&market=BTC-USD&way=bid&limit=100&size=1
+ *     POST /plain/call    call=enter&account=A&market=BTCUSD&way=bid&limit=100&size=1
  *     OK ref=… state=open size=1.00000000 done=0.00000000
  */
 
@@ -32,7 +35,6 @@ const NAMES: Readonly<Record<RequestField, string>> = {
 };
 
 const SIDES = { bid: 'buy', ask: 'sell' } as const;
-const STATES = { open: 'open', partially_filled: 'part', filled: 'done', cancelled: 'gone', rejected: 'never', expired: 'over' } as const;
 
 function wrong(name: string, message: string): Refusal {
   return new Refusal('validation_failed', { detail: `${name}: ${message}` });
@@ -79,13 +81,13 @@ function named(form: Form): NamedOrder {
   return { clientId: form.text('account'), clientOrderId: form.text('tag') };
 }
 
-function requestOf(form: Form): OrderRequest {
+function requestOf(form: Form, markets: Markets): OrderRequest {
   const key = form.optional('once');
   switch (form.oneOf('call', ['enter', 'change', 'withdraw'])) {
     case 'enter': {
       const limit = form.optional('limit') ?? undefined;
       return {
-        op: 'place', clientId: form.text('account'), instrument: form.text('market'), side: SIDES[form.oneOf('way', ['bid', 'ask'])],
+        op: 'place', clientId: form.text('account'), instrument: markets.nameOf(form.text('market')), side: SIDES[form.oneOf('way', ['bid', 'ask'])],
         type: limit === undefined ? 'market' : 'limit', timeInForce: limit === undefined ? 'ioc' : 'gtc', postOnly: form.optional('maker') === 'yes',
         price: limit, quantity: form.text('size'), clientOrderId: form.optional('tag'), key, ackAfter: undefined,
       };
@@ -103,46 +105,38 @@ function requestOf(form: Form): OrderRequest {
   }
 }
 
-function lineOfOrder(order: Order, { lot, tick }: Instrument): string {
-  const limit = order.priceTicks === null ? '' : ` limit=${formatAmount(order.priceTicks, tick)}`;
-  const tag = order.clientOrderId === null ? '' : ` tag=${order.clientOrderId}`;
-  return `ref=${order.orderId} market=${order.instrument} way=${order.side === 'buy' ? 'bid' : 'ask'}${limit} state=${STATES[order.status]}`
-    + ` size=${formatAmount(order.quantityLots, lot)} done=${formatAmount(order.filledLots, lot)}${tag}`;
-}
-
-function lineOfTrade({ tradeId, priceTicks, quantityLots }: Trade, { lot, tick }: Instrument): string {
-  return `deal=${tradeId} limit=${formatAmount(priceTicks, tick)} size=${formatAmount(quantityLots, lot)}`;
-}
-
 function lineOfFault({ field, message }: FieldFault): string {
   return `${NAMES[field]}: ${message}`;
 }
 
 class Plain {
   private readonly instruments: InstrumentTable;
+  private readonly markets: Markets;
 
   constructor(private readonly services: Services) {
     this.instruments = services.instruments;
+    this.markets = new Markets(services.instruments.all);
   }
 
   async call(context: Context, form: Form): Promise<string> {
     const { trading } = this.services;
     switch (form.text('call')) {
       case 'several': {
-        const outcomes = await trading.batch(context, form.all('line').map((line) => requestOf(new Form(new URLSearchParams(line)))));
+        const outcomes = await trading.batch(context, form.all('line').map((line) => requestOf(new Form(new URLSearchParams(line)), this.markets)));
         return outcomes.map((outcome) => (outcome instanceof Refusal ? this.error(outcome) : this.outcome(outcome))).join('\n');
       }
       case 'withdrawAll': {
-        const gone = await trading.massCancel(context, { clientId: form.text('account'), instrument: form.optional('market') });
+        const market = form.optional('market');
+        const gone = await trading.massCancel(context, { clientId: form.text('account'), instrument: market === null ? null : this.markets.nameOf(market) });
         return `OK gone=${gone.length}`;
       }
       default:
-        return this.outcome(await trading.carryOut(context, requestOf(form)));
+        return this.outcome(await trading.carryOut(context, requestOf(form, this.markets)));
     }
   }
 
   async ladder(context: Context, market: string, rows: number): Promise<string> {
-    const { instrument, asks, bids, sequence } = await this.services.market.book(context, market, rows);
+    const { instrument, asks, bids, sequence } = await this.services.market.book(context, this.markets.nameOf(market), rows);
     const line = (way: string) => ([ticks, lots]: readonly [number, number]): string => `${way} ${formatAmount(ticks, instrument.tick)} ${formatAmount(lots, instrument.lot)}`;
     return [`OK at=${sequence}`, ...[...asks].reverse().map(line('ask')), ...bids.map(line('bid'))].join('\n');
   }
@@ -157,7 +151,7 @@ class Plain {
   }
 
   async tape(context: Context, market: string): Promise<string> {
-    const { instrument, trades } = await this.services.market.trades(context, market, 50, null);
+    const { instrument, trades } = await this.services.market.trades(context, this.markets.nameOf(market), 50, null);
     return [`OK deals=${trades.length}`, ...trades.map((trade) => lineOfTrade(trade, instrument))].join('\n');
   }
 
@@ -177,7 +171,7 @@ class Plain {
       ...(fields ?? []).map(lineOfFault), ...(order === undefined ? [] : [this.order(order), `left=${remainingLots(order.order)}`]),
       ...(cancelled === undefined ? [] : [`gone=${cancelled.length}`]), ...(detail === undefined ? [] : [detail]),
     ];
-    return ['NO', ...(refusal.replayed ? ['AGAIN'] : []), refusal.code.replaceAll('_', '-').toUpperCase(), words.join('; ')].join(' ').trimEnd();
+    return ['NO', ...(refusal.replayed ? ['AGAIN'] : []), wordOf(refusal.code), words.join('; ')].join(' ').trimEnd();
   }
 }
 
@@ -186,7 +180,8 @@ function route(method: Route['method'], path: string, body: BodyFormat | null, w
   return { method, path, body, handle: async (call): Promise<Answer> => ({ status: 200, body: `${await work(call)}\n`, headers: LINES }) };
 }
 
-export const plainDialect: DialectMaker = (services): Dialect => {
+/** @param encoder keeps what the tape said */
+export const plainDialect = (encoder = new TapeEncoder()): DialectMaker => (services) => {
   const plain = new Plain(services);
   return {
     prefix: '/plain',
@@ -197,6 +192,7 @@ export const plainDialect: DialectMaker = (services): Dialect => {
       route('GET', '/one/:ref', null, ({ context, params }) => plain.one(context, params.ref as string)),
       route('GET', '/tape/:market', null, ({ context, params }) => plain.tape(context, params.market as string)),
     ],
+    upgrades: { '/tape': streamUpgrade(services.streams, new TapeDialect(new Markets(services.instruments.all), encoder)) },
     answerOf: (refusal, requestId) => ({ status: 200, body: `${plain.error(refusal)} [${requestId}]\n`, headers: LINES }),
   };
 };

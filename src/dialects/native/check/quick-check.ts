@@ -2,8 +2,8 @@ import {
   OPERATIONS, PlaceRequest, fieldIn, fieldsOf, plainKind, rulesOf, variantsOf, variesBy,
   type Field, type Kind, type Rule, type Shape,
 } from '#openfill-contract';
-import { NumberText } from '../domain/amounts';
-import { isUuid } from '../domain/order-id';
+import { NumberText } from '../../../domain/amounts';
+import { isUuid } from '../../../domain/order-id';
 import type { Operation, PlaceBody } from './shapes';
 
 /**

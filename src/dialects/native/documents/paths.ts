@@ -2,7 +2,7 @@ import {
   CALLS, IDEMPOTENCY_KEY_HEADER, PATH_PARAMETERS, TAGS, fieldsOf, isVariantField, plainKind, boundOf,
   type Call, type Field, type Kind, type Limits, type Schema, type SchemaSet, type Shape, type Success,
 } from '#openfill-contract';
-import type { ResultCode } from '../../domain/result-code';
+import type { ResultCode } from '../../../domain/result-code';
 import { refusals, success } from './answers';
 
 /** The calls of the contract as OpenAPI has them: parameters, bodies and every answer that the service gives to them. */
@@ -65,7 +65,7 @@ function contentOf({ is, example, mediaType }: Success, schemas: SchemaSet): Sch
 
 function answersOf(call: Call<ResultCode>, schemas: SchemaSet): Schema {
   const keyed = call.keyed === true;
-  const answers: Record<string, Schema> = refusals(call.refusals, keyed);
+  const answers: Record<string, Schema> = refusals(call);
   for (const [status, told] of Object.entries(call.answers)) {
     const answer = success(told.description, contentOf(told, schemas), keyed);
     const refusal = answers[status] as { readonly headers?: Schema; readonly content: Schema } | undefined;

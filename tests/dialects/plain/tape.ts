@@ -1,23 +1,23 @@
 import type { Channel } from '../../../src/domain/channels';
-import { parseInstruments, DEFAULT_INSTRUMENTS, formatPrice, formatQuantity, type Instrument } from '../../../src/domain/instruments';
+import { formatPrice, formatQuantity, type Instrument } from '../../../src/domain/instruments';
 import type { Checked, EndReason, Farewell, Opened, Request, StreamDialect, StreamEncoder, StreamSession, Told } from '../../../src/stream/dialect';
 import type { LevelStep } from '../../../src/stream/level-merge';
 import type { News, Notice, Reference, Unreadable } from '../../../src/stream/news';
 import { positionAt, type StreamPosition } from '../../../src/stream/stream-position';
 import type { Subscription } from '../../../src/stream/subscriptions';
+import { lineOfOrder, marketOf, wordOf, type Markets } from './words';
 
 /**
- * A dialect for tests only, as unlike the venue's own as may be: words instead of JSON, instruments without a dash, requests
- * that are numbered and answered by number, nothing said of orders, no heartbeats.
+ * How the plain dialect tells what happens, as unlike the venue's own stream as may be: words instead of JSON, markets without
+ * a dash, requests that are numbered and answered by number, no word for tickers, no heartbeats.
  *
  * - `+7 deals:BTCUSD book:BTCUSD/5 from 17` is answered `ok 7`, `-8 deals:BTCUSD` `ok 8`, `?9` `ok 9 at <sequence>`
  * - `deal BTCUSD 50.00x1.00000000 n<trade id> at <sequence>`
+ * - `order ref=… market=BTCUSD way=bid limit=50.00 state=open size=1.00000000 done=0.00000000 at <sequence>`
  * - `full BTCUSD at <sequence> sum <checksum> | 50.00x1.00000000 … | …`, `step BTCUSD <previous>><sequence> sum <checksum> | … | …`
  */
-const CHANNEL_OF: Readonly<Record<string, Channel>> = { deals: 'trades', book: 'orderbook', orders: 'orders' };
+const CHANNEL_OF: Readonly<Record<string, Channel>> = { deals: 'trades', book: 'orderbook', orders: 'orders', ticks: 'ticker' };
 const CLOSE_NORMAL = 1000;
-
-const nameOf = ({ base, quote }: Instrument): string => `${base}${quote}`;
 
 /** What it has said so far: each thing once, however many listen. */
 export class TapeEncoder implements StreamEncoder {
@@ -44,15 +44,16 @@ function textOf(news: News): string | null {
   if (news.kind === 'delta') {
     const { feed: { instrument }, previousSequence, sequence, bids, asks } = news.delta;
     const steps = (side: readonly LevelStep[]): string => sideOf(side.map(({ priceTicks, after }) => [priceTicks, after]), instrument);
-    return `step ${nameOf(instrument)} ${previousSequence}>${sequence} sum ${news.checksum} | ${steps(bids)} | ${steps(asks)}`;
+    return `step ${marketOf(instrument)} ${previousSequence}>${sequence} sum ${news.checksum} | ${steps(bids)} | ${steps(asks)}`;
   }
   const { instrument, sequence } = news;
   switch (news.kind) {
     case 'trade': {
       const { priceTicks, quantityLots, tradeId } = news.trade;
-      return `deal ${nameOf(instrument)} ${sideOf([[priceTicks, quantityLots]], instrument)} n${tradeId} at ${sequence}`;
+      return `deal ${marketOf(instrument)} ${sideOf([[priceTicks, quantityLots]], instrument)} n${tradeId} at ${sequence}`;
     }
-    case 'snapshot': return `full ${nameOf(instrument)} at ${sequence} sum ${news.checksum} | ${sideOf(news.bids, instrument)} | ${sideOf(news.asks, instrument)}`;
+    case 'order': return `order ${lineOfOrder(news.order, instrument)} at ${sequence}`;
+    case 'snapshot': return `full ${marketOf(instrument)} at ${sequence} sum ${news.checksum} | ${sideOf(news.bids, instrument)} | ${sideOf(news.asks, instrument)}`;
     default: return null;
   }
 }
@@ -65,7 +66,7 @@ function textOfNotice(notice: Notice, sequence: number): string | null {
   switch (notice.is) {
     case 'subscribed': return `ok ${notice.reference ?? 'begun'}`;
     case 'pong': return `ok ${notice.reference} at ${sequence}`;
-    case 'refused': return `no ${notice.refusal.reference ?? '-'} ${notice.refusal.code}`;
+    case 'refused': return `no ${notice.refusal.reference ?? '-'} ${wordOf(notice.refusal.code)}`;
     case 'resync': return `again ${notice.reason}`;
     case 'resumed': return `went on from ${notice.since}`;
     case 'shutdown': return 'closing';
@@ -74,8 +75,7 @@ function textOfNotice(notice: Notice, sequence: number): string | null {
 }
 
 export class TapeDialect implements StreamDialect {
-  readonly encoder = new TapeEncoder();
-  private readonly instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [nameOf(instrument), instrument]));
+  constructor(private readonly markets: Markets, private readonly encoder: TapeEncoder) {}
 
   /** `?on=deals:BTCUSD+book:BTCUSD`; nothing without it. */
   open(query: URLSearchParams): Opened {
@@ -101,7 +101,7 @@ export class TapeDialect implements StreamDialect {
     const wanted: Subscription[] = [];
     for (const word of from < 0 ? words : words.slice(0, from)) {
       const [, channelName = '', name = '', depth] = /^(\w+):(\w+)(?:\/(\d+))?$/.exec(word) ?? [];
-      const [channel, instrument] = [CHANNEL_OF[channelName], this.instruments.get(name)];
+      const [channel, instrument] = [CHANNEL_OF[channelName], this.markets.find(name)];
       if (channel === undefined || instrument === undefined) return unreadable(`no ${word}`, reference);
       wanted.push({ channel, instrument, depth: depth === undefined ? null : Number(depth) });
     }

@@ -1,8 +1,8 @@
 import { Problem as ProblemShape, SchemaSet, type Limits } from '#openfill-contract';
-import { RESULT_CODES } from '../domain/result-code';
-import { version } from '../version';
-import { answersElsewhere, headers, sharedAnswers } from './openapi/answers';
-import { paths, tags } from './openapi/paths';
+import { RESULT_CODES } from '../../../domain/result-code';
+import { version } from '../../../version';
+import { answersElsewhere, headers, sharedAnswers } from './answers';
+import { paths, tags } from './paths';
 
 export interface OpenapiLimits extends Limits {
   readonly bodyBytesMax: number;

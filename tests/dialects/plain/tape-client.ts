@@ -1,7 +1,7 @@
 import WebSocket from 'ws';
 import { until } from '../../support/until';
 
-/** A client of the tests' own dialect, which keeps every line. */
+/** A client of the plain dialect's tape, which keeps every line. */
 export class TapeClient {
   readonly lines: string[] = [];
   closed: { readonly code: number; readonly reason: string } | null = null;
@@ -16,7 +16,7 @@ export class TapeClient {
   /** @param on what it follows from its beginning */
   static async open(url: string, on = ''): Promise<TapeClient> {
     const query = on === '' ? '' : `?on=${encodeURIComponent(on)}`;
-    const client = new TapeClient(new WebSocket(`${url.replace(/^http/, 'ws')}/tape${query}`));
+    const client = new TapeClient(new WebSocket(`${url.replace(/^http/, 'ws')}/plain/tape${query}`));
     await new Promise<void>((resolve, reject) => {
       client.socket.once('open', resolve);
       client.socket.once('error', reject);

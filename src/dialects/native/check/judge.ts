@@ -1,10 +1,10 @@
-import Joi from 'joi';
 import {
   boundOf, fieldIn, fieldsOf, isVariantField, plainKind, rulesOf, variantsOf, variesBy,
-  type Field, type Kind, type Limits, type ObjectOf, type Rule, type Shape, type VariantField,
+  type Field, type IntegerKind, type Kind, type ListKind, type Limits, type ObjectOf, type Rule, type Shape, type VariantField,
 } from '#openfill-contract';
-import { NumberText, type AmountInput } from '../domain/amounts';
-import { isUuid } from '../domain/order-id';
+import Joi from 'joi';
+import { NumberText, type AmountInput } from '../../../domain/amounts';
+import { isUuid } from '../../../domain/order-id';
 import { momentUs } from './moment';
 
 /**
@@ -38,22 +38,53 @@ function printable(max: number): Joi.Schema {
   }).messages({ printable: '{{#label}} must be 1 to {{#max}} printable characters' });
 }
 
+/** How a shape is read. */
+interface Reading {
+  readonly limits: Limits;
+  /** Kinds that the service knows more of than the contract says, such as the names of its instruments. */
+  readonly own: ReadonlyMap<Kind, Joi.Schema>;
+  /** Whether all that comes is text, as in a query. */
+  readonly isQuery: boolean;
+}
+
 /** A number in a query. */
-function wholeNumber(max: number): Joi.Schema {
+function digits(max: number): Joi.Schema {
   return Joi.string().custom((value: string, helpers) => {
     const number = WHOLE_NUMBER.test(value) ? Number(value) : Infinity;
     return number <= max ? number : helpers.error('whole', { max });
   }).messages({ whole: '{{#label}} must be a whole number from 1 to {{#max}}', 'string.empty': '{{#label}} must not be empty' });
 }
 
-/** The list itself; its items are checked one by one, so that one that is bad leaves the others alone. */
-function listOf(min: number, max: number): Joi.Schema {
+/** A number in JSON. */
+function wholeNumber({ min, max }: IntegerKind, limits: Limits): Joi.Schema {
+  const atLeast = min === undefined ? Joi.number().integer() : Joi.number().integer().min(min);
+  return max === undefined ? atLeast : atLeast.max(boundOf(max, limits));
+}
+
+/** Values, each of its kind. */
+function valuesOf({ of, min, max, unique = false }: ListKind, reading: Reading): Joi.Schema {
+  let schema = Joi.array().items(kindSchema(of, reading));
+  if (min !== undefined) schema = schema.min(min);
+  if (max !== undefined) schema = schema.max(boundOf(max, reading.limits));
+  return unique ? schema.unique() : schema;
+}
+
+/** A list of requests: itself only. They are checked one by one, so that one that is bad leaves the others alone. */
+function requestsOf(min: number, max: number): Joi.Schema {
   return Joi.any().custom((value: unknown, helpers) =>
     Array.isArray(value) && value.length >= min && value.length <= max ? value : helpers.error('list', { min, max }),
   ).messages({ list: '{{#label}} must be an array of {{#min}} to {{#max}} {{#label}}' });
 }
 
-function kindSchema(given: Kind, limits: Limits): Joi.Schema {
+function isRequest(given: Kind): boolean {
+  const kind = plainKind(given);
+  return kind.kind === 'object' || (kind.kind === 'either' && kind.of.every(isRequest));
+}
+
+function kindSchema(given: Kind, reading: Reading): Joi.Schema {
+  const { limits, own, isQuery } = reading;
+  const known = own.get(given);
+  if (known !== undefined) return known;
   const kind = plainKind(given);
   switch (kind.kind) {
     case 'text':
@@ -73,9 +104,10 @@ function kindSchema(given: Kind, limits: Limits): Joi.Schema {
     case 'moment':
       return moment;
     case 'integer':
-      return wholeNumber(boundOf(kind.max ?? Number.MAX_SAFE_INTEGER, limits));
+      return isQuery ? digits(boundOf(kind.max ?? Number.MAX_SAFE_INTEGER, limits)) : wholeNumber(kind, limits);
     case 'list':
-      return listOf(kind.min ?? 0, boundOf(kind.max ?? Number.MAX_SAFE_INTEGER, limits));
+      if (!isRequest(kind.of)) return valuesOf(kind, reading);
+      return requestsOf(kind.min ?? 0, boundOf(kind.max ?? Number.MAX_SAFE_INTEGER, limits));
     default:
       throw new Error(`nothing that clients send is of kind ${kind.kind}`);
   }
@@ -88,17 +120,17 @@ function defaultOf({ is, default: fallback }: Field, limits: Limits): string | n
   return kind.kind === 'integer' && typeof fallback === 'number' ? Math.min(fallback, boundOf(kind.max ?? fallback, limits)) : fallback;
 }
 
-function fieldSchema(field: Field, limits: Limits): Joi.Schema {
-  const schema = kindSchema(field.is, limits);
+function fieldSchema(field: Field, reading: Reading): Joi.Schema {
+  const schema = kindSchema(field.is, reading);
   if (field.presence === 'required') return schema.required();
-  return field.presence === 'default' ? schema.default(defaultOf(field, limits)) : schema;
+  return field.presence === 'default' ? schema.default(defaultOf(field, reading.limits)) : schema;
 }
 
 /** What a field is by the variant. A word that is none is refused by its own field; the rest is read as the first variant then. */
-function variantSchema(field: VariantField, by: string, variants: readonly string[], limits: Limits): Joi.Schema {
+function variantSchema(field: VariantField, by: string, variants: readonly string[], reading: Reading): Joi.Schema {
   const schemaIn = (variant: string): Joi.Schema => {
     const own = fieldIn(field, variant);
-    return own === null ? Joi.forbidden() : fieldSchema(own, limits);
+    return own === null ? Joi.forbidden() : fieldSchema(own, reading);
   };
   const [first, ...others] = variants as [string, ...string[]];
   return Joi.any().when(by, { switch: others.map((is) => ({ is, then: schemaIn(is) })), otherwise: schemaIn(first) });
@@ -120,13 +152,12 @@ function withRule(schema: Joi.ObjectSchema, rule: Rule): Joi.ObjectSchema {
   }
 }
 
-/** @returns the schema of a shape that clients send @throws Error for a kind that none of them does */
-export function judgeOf<S extends Shape>(shape: S, limits: Limits): Joi.ObjectSchema<ObjectOf<S, AmountInput>> {
+function schemaOf<S extends Shape>(shape: S, reading: Reading): Joi.ObjectSchema<ObjectOf<S, AmountInput>> {
   const by = variesBy(shape);
   const variants = variantsOf(shape);
   const rules = rulesOf(shape);
   const keys = Object.entries(fieldsOf(shape)).map(([name, field]): [string, Joi.Schema] => {
-    let schema = isVariantField(field) ? variantSchema(field, by ?? '', variants, limits) : fieldSchema(field, limits);
+    let schema = isVariantField(field) ? variantSchema(field, by ?? '', variants, reading) : fieldSchema(field, reading);
     for (const rule of rules) {
       if (rule.rule === 'true_only_with' && rule.flag === name) schema = schema.when(rule.field, { is: rule.value, otherwise: Joi.valid(false) });
     }
@@ -135,4 +166,20 @@ export function judgeOf<S extends Shape>(shape: S, limits: Limits): Joi.ObjectSc
   let schema = Joi.object(Object.fromEntries(keys));
   for (const rule of rules) schema = withRule(schema, rule);
   return schema as Joi.ObjectSchema<ObjectOf<S, AmountInput>>;
+}
+
+const NOTHING_OWN: Reading['own'] = new Map();
+
+/**
+ * @param own schemas that stand in for kinds which the service knows more of than the contract says
+ * @returns the schema of a shape that clients send as JSON
+ * @throws Error for a kind that none of them does
+ */
+export function judgeOf<S extends Shape>(shape: S, limits: Limits, own = NOTHING_OWN): Joi.ObjectSchema<ObjectOf<S, AmountInput>> {
+  return schemaOf(shape, { limits, own, isQuery: false });
+}
+
+/** @returns the schema of a shape that clients send as a query @throws Error for a kind that none of them does */
+export function queryJudgeOf<S extends Shape>(shape: S, limits: Limits): Joi.ObjectSchema<ObjectOf<S, AmountInput>> {
+  return schemaOf(shape, { limits, own: NOTHING_OWN, isQuery: true });
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { parse as parseLossless } from 'lossless-json';
-import { NumberText } from '../domain/amounts';
-import { Problem, invalid } from './problem';
+import { NumberText } from '../../../domain/amounts';
+import { RequestRefusal, invalid } from '../../../http/request-refusal';
 
 /**
  * A number that a double might not hold as it was written: a sign, an exponent, a leading zero run or more
@@ -21,13 +21,13 @@ const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
-function malformed(detail?: string): Problem {
-  return new Problem('malformed_json', detail === undefined ? {} : { detail });
+function malformed(detail?: string): RequestRefusal {
+  return new RequestRefusal('malformed_json', detail === undefined ? {} : { detail });
 }
 
 /**
  * Names in all objects of a JSON text, one that stands twice counted twice. Meaningless for what is no JSON.
- * @throws Problem `malformed_json` for a text that is nested too deep
+ * @throws RequestRefusal `malformed_json` for a text that is nested too deep
  */
 function countNames(text: string): number {
   let names = 0;
@@ -53,7 +53,7 @@ function countNames(text: string): number {
 
 /**
  * Fields of all objects in a parsed body.
- * @throws Problem `validation_failed` for a field named `__proto__`: copying an object would make it a prototype
+ * @throws RequestRefusal `validation_failed` for a field named `__proto__`: copying an object would make it a prototype
  */
 function countFields(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -74,7 +74,7 @@ function countFields(value: unknown): number {
 /**
  * Parses a JSON body without losing a digit: numbers that a double might change come as NumberText.
  * A name that stands twice in one object is refused: which of the two was meant, nobody can tell.
- * @throws Problem `malformed_json`, or `validation_failed` for a field that no object may have
+ * @throws RequestRefusal `malformed_json`, or `validation_failed` for a field that no object may have
  */
 export function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) throw malformed('The body is not UTF-8.');

@@ -1,18 +1,18 @@
-import type Joi from 'joi';
 import {
   AmendRequest, BatchRequest, CancelRequest, CandlesQuery as CandlesQueryShape, IDEMPOTENCY_KEY_LENGTH_MAX, IdempotencyKey, MassCancelQuery, OPERATIONS,
   OrderbookQuery, OrdersQuery, PlaceRequest, TickerQuery, TradesQuery, request, required, type Limits, type ObjectOf,
 } from '#openfill-contract';
-import { NumberText, type AmountInput } from '../domain/amounts';
-import { judgeOf } from './judge';
-import { invalid, type FieldError } from './problem';
+import type Joi from 'joi';
+import { NumberText, type AmountInput } from '../../../domain/amounts';
+import { invalid, type FieldError } from '../../../http/request-refusal';
+import { judgeOf, queryJudgeOf } from './judge';
 import { quickOperation, quickPlace } from './quick-check';
 import type { Operation, PlaceBody } from './shapes';
 
 /** The checks of what clients send, by the contract's descriptions of it. */
 
 /** Of what has no limit that a setting decides. */
-const NO_LIMITS: Limits = { batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 };
+export const NO_LIMITS: Limits = { batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 };
 
 export const PLACE: Joi.ObjectSchema<PlaceBody> = judgeOf(PlaceRequest, NO_LIMITS);
 export const CANCEL = judgeOf(CancelRequest, NO_LIMITS);
@@ -32,17 +32,17 @@ export function batchSchema(operationsMax: number): Joi.ObjectSchema<{ operation
 export type CandlesQuery = ObjectOf<typeof CandlesQueryShape, AmountInput>;
 
 export function candlesSchema(limitMax: number): Joi.ObjectSchema<CandlesQuery> {
-  return judgeOf(CandlesQueryShape, { ...NO_LIMITS, candlesLimitMax: limitMax });
+  return queryJudgeOf(CandlesQueryShape, { ...NO_LIMITS, candlesLimitMax: limitMax });
 }
 
 export function querySchemas({ levelsMax, tradesMax, ordersMax }: { levelsMax: number; tradesMax: number; ordersMax: number }) {
   const limits: Limits = { ...NO_LIMITS, orderbookLevelsMax: levelsMax, tradesLimitMax: tradesMax, ordersLimitMax: ordersMax };
   return {
-    orderbook: judgeOf(OrderbookQuery, limits),
-    trades: judgeOf(TradesQuery, limits),
-    orders: judgeOf(OrdersQuery, limits),
-    ticker: judgeOf(TickerQuery, limits),
-    massCancel: judgeOf(MassCancelQuery, limits),
+    orderbook: queryJudgeOf(OrderbookQuery, limits),
+    trades: queryJudgeOf(TradesQuery, limits),
+    orders: queryJudgeOf(OrdersQuery, limits),
+    ticker: queryJudgeOf(TickerQuery, limits),
+    massCancel: queryJudgeOf(MassCancelQuery, limits),
   };
 }
 
@@ -82,18 +82,18 @@ function isJsonObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText);
 }
 
-/** @throws Problem `validation_failed` naming each wrong field */
+/** @throws RequestRefusal `validation_failed` naming each wrong field */
 export function checkBody<T>(schema: Joi.ObjectSchema<T>, body: unknown): T {
   if (!isJsonObject(body)) throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
   return check(schema, body, 'body');
 }
 
-/** @throws Problem `validation_failed` naming each wrong parameter */
+/** @throws RequestRefusal `validation_failed` naming each wrong parameter */
 export function checkQuery<T>(schema: Joi.ObjectSchema<T>, query: Readonly<Record<string, unknown>>): T {
   return check(schema, query, 'query');
 }
 
-/** @throws Problem `validation_failed` naming each wrong field */
+/** @throws RequestRefusal `validation_failed` naming each wrong field */
 export function checkPlace(body: unknown): PlaceBody {
   return (isJsonObject(body) ? quickPlace(body) : null) ?? checkBody(PLACE, body);
 }
@@ -102,18 +102,18 @@ const NO_QUERY = judgeOf(request(null, {}), NO_LIMITS);
 
 /**
  * For calls without parameters: one that is ignored may be a limit that its sender relies on.
- * @throws Problem `validation_failed` naming each parameter
+ * @throws RequestRefusal `validation_failed` naming each parameter
  */
 export function checkNoQuery(query: Readonly<Record<string, unknown>>): void {
   if (Object.keys(query).length > 0) checkQuery(NO_QUERY, query);
 }
 
-/** @throws Problem `validation_failed` */
+/** @throws RequestRefusal `validation_failed` */
 export function checkOperation(operation: unknown): Operation {
   return (isJsonObject(operation) ? quickOperation(operation) : null) ?? checkOperationBySchema(operation);
 }
 
-/** @throws Problem `validation_failed` */
+/** @throws RequestRefusal `validation_failed` */
 export function checkOperationBySchema(operation: unknown): Operation {
   if (!isJsonObject(operation)) throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend, in a JSON object' }]);
   const op = (operation as { op?: unknown }).op;
@@ -125,7 +125,7 @@ export function checkOperationBySchema(operation: unknown): Operation {
 
 const KEY = judgeOf(request(null, { key: required(IdempotencyKey) }), NO_LIMITS);
 
-/** @throws Problem `validation_failed` */
+/** @throws RequestRefusal `validation_failed` */
 export function checkIdempotencyKey(key: string): string {
   const result = KEY.validate({ key }, OPTIONS);
   if (result.error) throw invalid([{ field: 'Idempotency-Key', message: `must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable characters` }]);

@@ -1,15 +1,14 @@
 import {
-  EntryAnswer, EntryRequest, STREAM_MESSAGES, StreamRequest, streamMessageShape, type Limits, type Schema, type StreamMessageType,
+  EntryAnswer, EntryRequest, ONLY_TO_SUBSCRIBE, STREAM_MESSAGES, StreamRequest, streamMessageShape, type Limits, type Schema, type StreamMessageType,
 } from '#openfill-contract';
-import { version } from '../version';
+import { version } from '../../../version';
 import { schemaSet } from './openapi';
 
 export { ENTRY_ID_LENGTH_MAX } from '#openfill-contract';
 
-/** Where to begin and how deep is a matter of subscribing. */
-const ONLY_TO_SUBSCRIBE = {
+const FIELDS_OF_OTHERS = {
   if: { properties: { op: { enum: ['unsubscribe', 'ping'] } } },
-  then: { properties: { depth: false, since: false } },
+  then: { properties: Object.fromEntries(ONLY_TO_SUBSCRIBE.map((name) => [name, false])) },
 };
 
 /** Nobody has to say who they are: the venue is open. */
@@ -17,9 +16,8 @@ const OPEN: readonly Schema[] = [];
 
 const ref = (place: string): Schema => ({ $ref: `#/${place}` });
 
-/** The contract of the stream as an AsyncAPI 3 document. @param batchOperationsMax for the schemas it shares with OpenAPI */
-export function createAsyncapiDocument(batchOperationsMax: number): Readonly<Record<string, unknown>> {
-  const limits: Limits = { batchOperationsMax, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 };
+/** The contract of the stream and of order entry as an AsyncAPI 3 document. */
+export function createAsyncapiDocument(limits: Limits): Readonly<Record<string, unknown>> {
   const schemas = schemaSet(limits, false);
   const message = (name: string, summary: string, payload: Schema): Schema => ({ name, title: name, summary, contentType: 'application/json', payload });
   const sent = Object.fromEntries((Object.entries(STREAM_MESSAGES) as [StreamMessageType, { summary: string }][]).map(([type, { summary }]) => (
@@ -42,7 +40,7 @@ export function createAsyncapiDocument(batchOperationsMax: number): Readonly<Rec
           + '`depth` limits books to their best levels, `since` goes on behind a sequence. The same messages are served at `/public/stream` as '
           + 'server-sent events. A client that is too slow is closed with 1008 `slow_consumer`; one that does not even read up to that is cut off '
           + 'without it.',
-        messages: { ...sent, request: message('request', 'Subscribe, unsubscribe or ping.', { ...schemas.of(StreamRequest), ...ONLY_TO_SUBSCRIBE }) },
+        messages: { ...sent, request: message('request', 'Subscribe, unsubscribe or ping.', { ...schemas.of(StreamRequest), ...FIELDS_OF_OTHERS }) },
       },
       orders: {
         address: '/orders',

@@ -1,6 +1,7 @@
-import { ANY_CALL, ORDER_EXAMPLES, type Schema } from '#openfill-contract';
-import { RESULT_CODES, type ResultCode } from '../../domain/result-code';
-import { Problem, RETRY_AFTER_S, type ProblemExtras } from '../problem';
+import { ANY_CALL, ORDER_EXAMPLES, type Call, type Schema } from '#openfill-contract';
+import { RESULT_CODES, type ResultCode } from '../../../domain/result-code';
+import { RETRY_AFTER_S } from '../../../http/request-refusal';
+import { problemBody, type ProblemBody, type ProblemMembers } from '../problem';
 
 /** The answers of the calls: what all have in common, and problem documents by the codes that a call can give. */
 
@@ -24,7 +25,7 @@ const always = { 'X-Request-Id': headerRef('RequestId'), traceparent: headerRef(
 const replayed = { 'Idempotency-Replayed': headerRef('IdempotencyReplayed') };
 
 /** What a problem says beside its code, in the examples. */
-const EXAMPLE_EXTRAS: Partial<Record<ResultCode, ProblemExtras>> = {
+const EXAMPLE_EXTRAS: Partial<Record<ResultCode, ProblemMembers & { readonly detail: string }>> = {
   validation_failed: { detail: 'price must be a multiple of 0.01', errors: [{ field: 'price', message: 'must be a multiple of 0.01' }] },
   idempotency_key_reused: {
     detail: 'The key was used for a request with another quantity.',
@@ -32,6 +33,11 @@ const EXAMPLE_EXTRAS: Partial<Record<ResultCode, ProblemExtras>> = {
   },
   order_not_open: { detail: 'The order is cancelled already.', extensions: { order: ORDER_EXAMPLES.cancelledOrder } },
 };
+
+function exampleOf(code: ResultCode): ProblemBody {
+  const { detail = RESULT_CODES[code].title, ...members } = EXAMPLE_EXTRAS[code] ?? {};
+  return problemBody(code, detail, REQUEST_ID_EXAMPLE, members);
+}
 
 /** Always told with `rate_limited`; another 429 is not about requests in a second. */
 function rateLimit(codes: readonly ResultCode[]): Schema {
@@ -60,7 +66,7 @@ function problemAnswer(status: number, codes: readonly ResultCode[], keyed: bool
           properties: { status: { const: status }, code: { enum: codes }, ...(tellsOrder ? { order: {} } : {}) },
           ...(tellsOrder ? { required: ['order'] } : {}),
         },
-        examples: Object.fromEntries(codes.map((code) => [code, { value: new Problem(code, EXAMPLE_EXTRAS[code]).body(REQUEST_ID_EXAMPLE) }])),
+        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }])),
       },
     },
   };
@@ -103,14 +109,12 @@ export const answersElsewhere: Readonly<Record<string, Schema>> = {
 
 const SHARED_BY_CODES = new Map(Object.entries(SHARED).map(([name, codes]) => [codes.join(), name]));
 
-/**
- * Answers of a call that is refused: for what any call can be, or for its own reasons.
- * @param keyed whether an idempotency key may bring such an answer a second time
- */
-export function refusals(codes: readonly ResultCode[], keyed = false): Record<string, Schema> {
-  return Object.fromEntries([...byStatus([...ANY_CALL, ...codes])].map(([status, ofStatus]) => {
+/** Answers of a call that is refused: for what any call can be, or for its own reasons. */
+export function refusals({ refusals: own, keyed, isForAnyHost }: Call<ResultCode>): Record<string, Schema> {
+  const any = ANY_CALL.filter((code) => !(isForAnyHost === true && code === 'origin_not_allowed'));
+  return Object.fromEntries([...byStatus([...any, ...own])].map(([status, ofStatus]) => {
     const shared = SHARED_BY_CODES.get(ofStatus.join());
-    return [String(status), shared === undefined ? problemAnswer(status, ofStatus, keyed) : { $ref: `#/components/responses/${shared}` }];
+    return [String(status), shared === undefined ? problemAnswer(status, ofStatus, keyed === true) : { $ref: `#/components/responses/${shared}` }];
   }));
 }
 

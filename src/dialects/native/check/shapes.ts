@@ -2,7 +2,7 @@ import type {
   AmendOperation as AmendOperationShape, AmendRequest, CancelOperation as CancelOperationShape, CancelRequest, ObjectOf, OrderReference,
   PlaceOperation, PlaceRequest,
 } from '#openfill-contract';
-import type { AmountInput } from '../domain/amounts';
+import type { AmountInput } from '../../../domain/amounts';
 
 export { CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT } from '#openfill-contract';
 

@@ -1,0 +1,15 @@
+import type { Upgrade } from '../http/dialect';
+import type { StreamDialect } from '../stream/dialect';
+import type { StreamServer } from '../stream/stream-server';
+
+/** The stream, as a dialect hands its connections over. */
+export type Streams = Pick<StreamServer, 'refusal' | 'upgrade' | 'acceptEvents'>;
+
+/** The upgrade to a path on which the stream speaks a dialect. */
+export function streamUpgrade(streams: Streams, dialect: StreamDialect): Upgrade {
+  return (request, socket, head, query) => {
+    const refusal = streams.refusal(request.socket.remoteAddress ?? '');
+    if (refusal === null) streams.upgrade(request, socket, head, dialect.open(query));
+    return refusal;
+  };
+}
