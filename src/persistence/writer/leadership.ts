@@ -52,14 +52,15 @@ export class Leadership {
   /**
    * Becomes the writer if nobody is.
    * @param prepare what has to be done before the turn begins; where it fails, there is none
-   * @returns null while somebody else writes, or before the shard's first life
+   * @returns null while somebody else writes, or before the shard's first life has begun
    * @throws LineageError and LaterVersionError as `confirm` does, SchemaError where a later program has migrated the database
    */
   async take(prepare: (turn: Turn) => Promise<void>): Promise<Turn | null> {
     const session = await this.database.session(TRANSACTION_TIMEOUT_MS);
     try {
       const checkpoint = await tryWriterLock(session, this.shard) ? await this.history.checkpoint() : null;
-      if (checkpoint === null) {
+      // A first life begins in Postgres, then in Redis: in between there is nothing to write.
+      if (checkpoint === null || (checkpoint.sequence === 0 && await this.engine.meta() === null)) {
         await session.end();
         return null;
       }
