@@ -102,6 +102,7 @@ describe('the client\'s stream', () => {
 
   it('has a lost book change and a spoilt one seen and the book made anew', async () => {
     const reader = follow(doctor.url, { instruments: [BTC] });
+    await until('it is subscribed', () => reader.stream.book(BTC) !== undefined);
     await reader.stream.reached(await place('50.00'));
     for (const fault of ['gap', 'checksum'] as const) {
       let isDone = false;

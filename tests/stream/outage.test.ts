@@ -32,17 +32,19 @@ describe('what is subscribed to while the books are lost', () => {
 
   const lose = (): Promise<void> => venue.redis.dropShard(venue.shard);
 
-  /** Waits until a subscriber is shown no book any more. */
-  const untilLost = (): Promise<void> => until('the service notices', async () => {
+  const showsBook = async (): Promise<boolean> => {
     const client = await StreamClient.open(running.url, '?channels=orderbook&instruments=BTC-USD');
     await client.ask({ op: 'ping' }, 'pong');
     await client.close();
-    return client.ofType('orderbook_snapshot').length === 0;
-  });
+    return client.ofType('orderbook_snapshot').length > 0;
+  };
+  /** Waits until a subscriber is shown no book any more. */
+  const untilLost = (): Promise<void> => until('the service notices', async () => !await showsBook());
 
-  /** Another process rebuilds the shard; then there is one more order. */
+  /** Another process rebuilds the shard; once its books are told again, there is one more order. */
   const recover = async (): Promise<void> => {
     const other = await venue.start();
+    await until('the books are back', showsBook);
     await until('orders are taken', async () => (await place('13.00')).status === 201);
     await other.stop();
   };
