@@ -84,9 +84,11 @@ function nameOf(order: Order, earlier: ReadonlySet<string>): { client_id: string
 
 function placeOf(order: Order): PlaceOperation {
   const common = { op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity: order.quantity };
-  return order.price === null
-    ? { ...common, type: 'market' }
-    : { ...common, type: 'limit', price: order.price, time_in_force: order.time_in_force, post_only: order.post_only };
+  switch (order.type) {
+    case 'market': return { ...common, type: 'market' };
+    case 'limit': return { ...common, type: 'limit', price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only };
+    default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
+  }
 }
 
 class Player {

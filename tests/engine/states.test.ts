@@ -1,6 +1,8 @@
 import type { ResultCode } from '../../src/domain/result-code';
 import { buildLibrary, type FunctionLibrary } from '../../src/engine/library';
-import { newOrderId } from '../../src/domain/order-id';
+import { ORDER_RECORD } from '../../src/domain/layouts';
+import { compactId, newOrderId } from '../../src/domain/order-id';
+import { shardKeys } from '../../src/engine/keys';
 import { amendCommand, cancelCommand, Desk, placeCommand } from './support/desk';
 import { readShard } from './support/read-shard';
 import { clusterRedis, describeOnEachRedis, type RedisTarget } from './support/redis-targets';
@@ -197,4 +199,29 @@ test('Redis in cluster mode notices a key without its shard’s tag', async () =
   } finally {
     await shard.close();
   }
+});
+
+describeOnEachRedis('an order of a kind that only a later program knows', (target) => {
+  test('cannot be amended, and the shard trades on', async () => {
+    const shard = await TestShard.open(target);
+    try {
+      const desk = new Desk(shard.engine);
+      const order = await desk.rest('buy', 99, 5);
+      const key = shardKeys(shard.name).orders;
+      const record = await shard.send('HGET', key, compactId(order.orderId)) as string;
+      const values = record.split(',');
+      values[ORDER_RECORD.indexOf('kind')] = '9999';
+      const later = values.join(',');
+      await shard.send('HSET', key, compactId(order.orderId), later);
+      for (const change of [{ price: 98 }, { quantity: 4 }, { quantity: 6 }]) {
+        expect(await shard.engine.submit(amendCommand(order.orderId, change))).toEqual({ outcome: 'refused', code: 'engine_unavailable', order: null });
+      }
+      expect(await shard.send('HGET', key, compactId(order.orderId))).toBe(later);
+      expect((await shard.engine.meta())?.state).toBe('open');
+      await shard.send('HSET', key, compactId(order.orderId), record);
+      await desk.rest('buy', 98, 1);
+    } finally {
+      await shard.close();
+    }
+  });
 });

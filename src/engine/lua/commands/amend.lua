@@ -33,6 +33,9 @@ function amend.run(shard, limits, argv, at)
   local found, record = find_order(shard, id, name, actor)
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, limits, NOTHING, id, name), idem, request) end
   local ORDER_PARTS = unpack(parse(shard, record))
+  local rule = kinds[kind]
+  -- A later program placed it: what may be done with it is not known here.
+  if not rule then return 'X' .. CODE.engine_unavailable end
   local _, start = string.find(candidates, ';' .. instrument .. '=', 1, true)
   local wanted, new_price, new_quantity, new_remaining, quantity_max
   if start then
@@ -84,7 +87,7 @@ function amend.run(shard, limits, argv, at)
       .. level .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
   end
 
-  local left, makers, limited, turned_down = kinds[kind].plan(shard, limits, book, side, ticks, remaining)
+  local left, makers, limited, turned_down = rule.plan(shard, limits, book, side, ticks, remaining)
   if turned_down then return refuse(shard, CODE.post_only_would_match, record, found, asked(actor, limits, wanted, id, name), idem, request) end
   local rests = left > 0 and not limited
   local total
