@@ -85,6 +85,8 @@ describe('settings that can lose what was acknowledged, changed under a running 
         expect((await http.post('/orders', { client_id: 'ann', side: 'buy', type: 'limit', price: '1.00', quantity: '1' })).status).toBe(201);
         await right();
         await until('it is ready again', async () => (await ready()).status === 'ready');
+        // What it says comes on another way than its answers.
+        await until('it has said so', () => toldOf(setting).length > 1);
         expect(toldOf(setting)).toEqual([
           [`${server} is not durable`, expect.stringContaining(said)], ['a setting is not so any more', expect.stringContaining(said)],
         ]);
