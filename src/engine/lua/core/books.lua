@@ -38,17 +38,6 @@ function books.of(shard, instrument)
 end
 
 function books.flush_members(half)
-  local added, added_count, removed, removed_count = {}, 0, {}, 0
-  for member, score in pairs(half.members) do
-    if score then
-      added[added_count + 1], added[added_count + 2] = score, member
-      added_count = added_count + 2
-    else
-      removed_count = removed_count + 1
-      removed[removed_count] = member
-    end
-  end
-  call_many('ZREM', half.key, removed, removed_count)
-  call_many('ZADD', half.key, added, added_count)
+  change_members(half.key, half.members)
   half.members = {}
 end

@@ -59,18 +59,7 @@ function listings.flush(shard, client, open)
   if not next(changes, id) then
     if placed then call('ZADD', key, placed, id) else call('ZREM', key, id) end
   else
-    local added, added_count, removed, removed_count = {}, 0, {}, 0
-    for one, sequence in pairs(changes) do
-      if sequence then
-        added[added_count + 1], added[added_count + 2] = sequence, one
-        added_count = added_count + 2
-      else
-        removed_count = removed_count + 1
-        removed[removed_count] = one
-      end
-    end
-    call_many('ZREM', key, removed, removed_count)
-    call_many('ZADD', key, added, added_count)
+    change_members(key, changes)
   end
   open.changes = {}
 end

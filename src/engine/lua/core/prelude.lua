@@ -35,3 +35,19 @@ local function call_many(command, key, values, count)
     call(command, key, unpack(values, first, math.min(first + VARIADIC_MAX - 1, count)))
   end
 end
+
+-- Brings a sorted set to what has changed in it: member -> score, or false for one that is gone.
+local function change_members(key, changes)
+  local added, added_count, removed, removed_count = {}, 0, {}, 0
+  for member, score in pairs(changes) do
+    if score then
+      added[added_count + 1], added[added_count + 2] = score, member
+      added_count = added_count + 2
+    else
+      removed_count = removed_count + 1
+      removed[removed_count] = member
+    end
+  end
+  call_many('ZREM', key, removed, removed_count)
+  call_many('ZADD', key, added, added_count)
+end
