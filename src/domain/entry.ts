@@ -98,3 +98,21 @@ export interface LogEntry {
   /** What a keyed amend or cancel asked for in its client's words, so that a reused key is told apart from a retry. */
   readonly request: unknown;
 }
+
+/** The views of an entry's events, made as the events come. */
+export class EntryViews {
+  readonly events: EntryEvent[] = [];
+  readonly orders: Order[] = [];
+  readonly fills: Fill[] = [];
+  readonly levels: LevelChange[] = [];
+
+  add(event: EntryEvent): void {
+    this.events.push(event);
+    switch (event.type) {
+      case 'trade': this.fills.push(event); break;
+      case 'level': this.levels.push(event); break;
+      case 'order':
+      case 'shown': this.orders.push(event.order); break;
+    }
+  }
+}

@@ -20,20 +20,23 @@ export const SHARD_LAYOUT_VERSION = 3;
 /** Version at the head of each order record. */
 export const ORDER_RECORD_VERSION = 3;
 
+/** What an order asks for: a record and the log's place have it in the same words, so that it is joined once. */
+export const ORDER_TERMS = ['price', 'quantity', 'side', 'kind', 'instrument', 'client', 'client_order_id'] as const;
+
 /**
  * An order as a JSON array. `sequence` and `updated_us` are 0 as long as nothing has changed since it took its place, and
  * `placed` is 0 as long as that place is its first. The `orders` hash holds it without the id, which is the field's name.
  */
 export const ORDER_RECORD = [
-  'version', 'filled', 'notional', 'status', 'reason', 'sequence', 'updated_us', 'fill_sequence', 'priority', 'price', 'quantity',
-  'placed', 'side', 'kind', 'instrument', 'client', 'client_order_id', 'created_us', 'id',
+  'version', 'filled', 'notional', 'status', 'reason', 'sequence', 'updated_us', 'fill_sequence', 'priority', ...ORDER_TERMS,
+  'created_us', 'placed', 'id',
 ] as const;
 
 /** What stands in quotes in a record: text, and sums that outgrow a double. */
 export const ORDER_RECORD_TEXTS: readonly (typeof ORDER_RECORD)[number][] = ['notional', 'instrument', 'client', 'client_order_id', 'id'];
 
 /** First of the values that neither a trade nor a cancel changes; from here on a record is passed on as it is. */
-export const ORDER_RECORD_TAIL = 'placed';
+export const ORDER_RECORD_TAIL = 'side';
 
 /** A row of the list of recent trades. */
 export const RECENT_TRADE = ['trade_id', 'price', 'quantity', 'taker_side', 'maker', 'taker', 'executed_us'] as const;
@@ -68,7 +71,7 @@ export const SHOWN_EVENT = ['event'] as const;
 
 /** Commands as entries hold them, by the letter at their head: what was asked, by whom, under which limits. */
 export const LOGGED_PLACE = [
-  'letter', 'actor', 'fills_max', 'open_orders_max', 'price', 'quantity', 'side', 'kind', 'instrument', 'client', 'client_order_id', 'id',
+  'letter', 'actor', 'fills_max', 'open_orders_max', ...ORDER_TERMS, 'id',
 ] as const;
 /** An order by its id, with '' behind it; else '', and its client and the client's own name for it. */
 export const LOGGED_CANCEL = ['letter', 'actor', 'id', 'client', 'client_order_id'] as const;
@@ -86,7 +89,7 @@ export const EXECUTE_ARGUMENTS = ['fills_max', 'open_orders_max', 'backlog_max',
 
 /** Arguments of each command behind its letter. What they mean stands at the head of each command's Lua file. */
 export const COMMAND_ARGUMENTS = {
-  place: ['instrument', 'side', 'kind', 'price', 'quantity', 'id', 'client', 'name', 'idem', 'tail', 'actor'],
+  place: ['instrument', 'side', 'kind', 'price', 'quantity', 'id', 'client', 'name', 'idem', 'terms', 'actor'],
   cancel: ['id', 'name', 'actor', 'idem', 'request'],
   amend: ['id', 'name', 'actor', 'candidates', 'idem', 'request'],
   mass_cancel: ['client', 'instrument', 'after', 'bound', 'page_size', 'actor'],

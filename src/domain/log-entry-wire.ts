@@ -2,7 +2,7 @@ import {
   COMMAND_LETTER, ENTRY, EVENT, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_AMEND, LOGGED_CANCEL, LOGGED_MASS_CANCEL, LOGGED_PLACE, ORDER_EVENT,
   PLACED_EVENT, SHOWN_EVENT, TRADE_EVENT, positionsOf,
 } from './layouts';
-import { ENTRY_KINDS, type EntryEvent, type EntryKind, type LogEntry, type LoggedCommand } from './entry';
+import { ENTRY_KINDS, EntryViews, type EntryEvent, type EntryKind, type LogEntry, type LoggedCommand } from './entry';
 import { expandId } from './order-id';
 import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order, type OrderReference } from './order';
 import { decodeOrder } from './order-record';
@@ -10,7 +10,6 @@ import { decodeOrder } from './order-record';
 /** Entries of the present version, from JSON to what they say. */
 
 type Wire = readonly unknown[];
-type Entry = Omit<LogEntry, 'orders' | 'fills' | 'levels'>;
 
 const AT = positionsOf(ENTRY);
 const PLACE_AT = positionsOf(LOGGED_PLACE);
@@ -31,16 +30,17 @@ export function entryKindOf(kind: unknown): EntryKind {
 }
 
 /** @returns null for an entry of another version @throws Error for one that has anything unknown in it */
-export function decodeEntryWire(wire: Wire): Entry | null {
+export function decodeEntryWire(wire: Wire): LogEntry | null {
   if (wire[AT.version] !== LOG_ENTRY_VERSION) return null;
   const sequence = wire[AT.sequence] as number;
   const timeUs = wire[AT.time_us] as number;
   const command = decodeCommand(wire[AT.command] as Wire);
-  const events: EntryEvent[] = [];
-  for (const event of wire[AT.events] as readonly Wire[]) events.push(decodeEvent(event, sequence, timeUs, command));
+  const views = new EntryViews();
+  for (const event of wire[AT.events] as readonly Wire[]) views.add(decodeEvent(event, sequence, timeUs, command));
+  const { events, orders, fills, levels } = views;
   const idempotency = wire[AT.idempotency] as string;
   return {
-    version: LOG_ENTRY_VERSION, kind: entryKindOf(wire[AT.kind]), sequence, timeUs, command, code: wire[AT.code] as number, events,
+    version: LOG_ENTRY_VERSION, kind: entryKindOf(wire[AT.kind]), sequence, timeUs, command, code: wire[AT.code] as number, events, orders, fills, levels,
     idempotency: idempotency === '' ? null : idempotency, request: wire[AT.request],
   };
 }

@@ -1,5 +1,5 @@
-import type { Fill, LevelChange, LogEntry } from './entry';
-import type { Order, Trade } from './order';
+import { EntryViews, type LogEntry } from './entry';
+import type { Trade } from './order';
 import { LOG_ENTRY_VERSION } from './layouts';
 import { decodeEntryBefore } from './log-entry-before';
 import { decodeEntryWire } from './log-entry-wire';
@@ -15,20 +15,12 @@ export type {
  * order in which they happened. Its layout stands in layouts.ts.
  */
 
-/** An entry from its events: the views of them are made here only. */
+/** An entry from its events. */
 export function entryOf(fields: Omit<LogEntry, 'orders' | 'fills' | 'levels'>): LogEntry {
-  const orders: Order[] = [];
-  const fills: Fill[] = [];
-  const levels: LevelChange[] = [];
-  for (const event of fields.events) {
-    switch (event.type) {
-      case 'trade': fills.push(event); break;
-      case 'level': levels.push(event); break;
-      case 'order':
-      case 'shown': orders.push(event.order); break;
-    }
-  }
-  const { version, kind, sequence, timeUs, command, code, events, idempotency, request } = fields;
+  const views = new EntryViews();
+  for (const event of fields.events) views.add(event);
+  const { version, kind, sequence, timeUs, command, code, idempotency, request } = fields;
+  const { events, orders, fills, levels } = views;
   return { version, kind, sequence, timeUs, command, code, events, orders, fills, levels, idempotency, request };
 }
 
@@ -46,7 +38,7 @@ export function decodeLogEntry(payload: string): LogEntry {
   // Other shards and other lives have the same sequences: the text decides.
   if (known?.payload === payload) return known.entry;
   const wire = JSON.parse(payload) as readonly unknown[];
-  const entry = entryOf(decodeEntryWire(wire) ?? decodeEntryBefore(wire));
+  const entry = decodeEntryWire(wire) ?? entryOf(decodeEntryBefore(wire));
   decoded[slot] = { payload, entry };
   return entry;
 }

@@ -1,6 +1,6 @@
 import {
   COMMAND_ARGUMENTS, COMMAND_LETTER, ENTRY, EVENT, EXECUTE_ARGUMENTS, LOG_ENTRY_VERSION, ORDER_EVENT, ORDER_RECORD, ORDER_RECORD_TAIL,
-  ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION, SHARD_LAYOUT_VERSION, TRADE_EVENT,
+  ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION, ORDER_TERMS, SHARD_LAYOUT_VERSION, TRADE_EVENT,
 } from '../domain/layouts';
 import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
 import { RESULT_CODES } from '../domain/result-code';
@@ -55,8 +55,11 @@ function tailOwnerPattern(): string {
   }).join(',')}`;
 }
 
+/** Parts that are text already, of several fields each. */
+type Part = 'terms' | 'tail';
+
 /** @param values of some fields that are always the same */
-function joined(fields: readonly (Field | 'tail')[], values: Partial<Record<Field, string>>): string {
+function joined(fields: readonly (Field | Part)[], values: Partial<Record<Field, string>>): string {
   const isText = (name: string | undefined): boolean => (ORDER_RECORD_TEXTS as readonly (string | undefined)[]).includes(name);
   let text = `'${ORDER_RECORD_VERSION}`;
   let isOpen = true;
@@ -72,15 +75,21 @@ function joined(fields: readonly (Field | 'tail')[], values: Partial<Record<Fiel
 }
 
 /**
- * The two builders of a record, each in one step: text that is joined piece by piece costs as much again for each piece. All
- * parts are text. The tail of a new record comes without `placed` and its time.
+ * The builders of a record, each in one step: text that is joined piece by piece costs as much again for each piece. All
+ * parts are text. `resting_record` is of a new order that traded nothing and waits.
  */
 function recordBuilders(): string {
-  const head = ORDER_RECORD.slice(1, ORDER_RECORD.indexOf(ORDER_RECORD_TAIL));
+  const between = (first: Field, end: Field): readonly Field[] => ORDER_RECORD.slice(ORDER_RECORD.indexOf(first), ORDER_RECORD.indexOf(end));
+  const [firstTerm, lastTerm] = [ORDER_TERMS[0], ORDER_TERMS[ORDER_TERMS.length - 1] as Field];
+  const behindTerms = ORDER_RECORD.slice(ORDER_RECORD.indexOf(lastTerm) + 1, -1);
+  const builder = (name: string, fields: readonly (Field | Part)[], values: Partial<Record<Field, string>>): string => (
+    `local function ${name}(${fields.filter((field) => values[field as Field] === undefined).join(', ')})\n  return ${joined(fields, values)}\nend\n`
+  );
   const fresh = { sequence: '0', updated_us: '0', placed: '0' };
-  const given = head.filter((field) => !(field in fresh));
-  return `local function changed_record(${head.join(', ')}, tail)\n  return ${joined([...head, 'tail'], {})}\nend\n`
-    + `local function new_record(${given.join(', ')}, tail, time)\n  return ${joined([...head, 'placed', 'tail'], fresh)} .. ',' .. time\nend\n`;
+  const untraded = { ...fresh, filled: '0', notional: '0', status: String(STATUS_CODE.open), reason: '0', fill_sequence: '0' };
+  const whole = [...between('filled', firstTerm), 'terms', ...behindTerms] as const;
+  return builder('changed_record', [...between('filled', ORDER_RECORD_TAIL), 'tail'], {})
+    + builder('new_record', whole, fresh) + builder('resting_record', whole, untraded);
 }
 
 /** Constants, patterns and the builders of records, ahead of every file of the library. */

@@ -57,7 +57,7 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a mass cancel takes orders placed after it', file: 'commands/mass_cancel', find: "'(' .. after, bound,", replace: "'(' .. after, '+inf'," },
   { name: 'a mass cancel begins with what it ended with before', file: 'commands/mass_cancel', find: "'(' .. after, bound,", replace: 'after, bound,' },
   { name: "another client's order is cancelled", file: 'commands/cancel', find: "actor ~= '' and", replace: 'false and' },
-  { name: 'an order forgets where it was placed', file: 'commands/amend', find: "sub(tail, 1, 2) == '0,' and priority", replace: "sub(tail, 1, 2) == '0,' and '0'" },
+  { name: 'an order forgets where it was placed', file: 'commands/amend', find: "and sub(tail, 1, -2) .. priority or", replace: "and sub(tail, 1, -2) .. '0' or" },
 ];
 
 const SEED = 20_260_101;

@@ -10,7 +10,7 @@ const GLOBALS = new Set([
 ]);
 
 /** Names of the lists that a file takes apart by one word: it need not use them all. */
-const LISTED_NAMES = new Set([...Object.values(COMMAND_ARGUMENTS).flat(), ...ORDER_RECORD, 'place', 'tail']);
+const LISTED_NAMES = new Set([...Object.values(COMMAND_ARGUMENTS).flat(), ...ORDER_RECORD, 'place', 'terms', 'tail']);
 
 /** The whole library with the file that each of its lines comes from. */
 function librarySource(): { source: string; where: (problem: LuaProblem) => string } {

@@ -15,17 +15,18 @@ export function encodePlace(command: PlaceCommand): string[] {
   const client = escapeText(command.clientId);
   const clientOrderId = command.clientOrderId === null ? '' : escapeText(command.clientOrderId);
   const side = SIDE_CODE[command.side];
-  const tail = `${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
+  const price = String(command.priceTicks);
+  const quantity = String(command.quantityLots);
   args[at.instrument] = command.instrument;
   args[at.side] = String(side);
   args[at.kind] = String(command.kind);
-  args[at.price] = String(command.priceTicks);
-  args[at.quantity] = String(command.quantityLots);
+  args[at.price] = price;
+  args[at.quantity] = quantity;
   args[at.id] = compactId(command.orderId);
   args[at.client] = client;
   args[at.name] = command.clientOrderId === null ? '' : clientOrderName(command.clientId, command.clientOrderId);
   args[at.idem] = command.idempotency ?? '';
-  args[at.tail] = tail;
+  args[at.terms] = `${price},${quantity},${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
   args[at.actor] = encodeActor(command.actor);
   return args;
 }

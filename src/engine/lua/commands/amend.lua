@@ -22,7 +22,7 @@ end
 
 -- The tail of an order that leaves its place: from now on it tells where it was placed.
 local function moved(tail, priority)
-  return sub(tail, 1, 2) == '0,' and priority .. sub(tail, 2) or tail
+  return sub(tail, -2) == ',0' and sub(tail, 1, -2) .. priority or tail
 end
 
 function amend.run(shard, limits, argv, at)

@@ -1,7 +1,7 @@
 -- place: a new order.
 -- Arguments: instrument, side, kind, price (in ticks, 0 for market), quantity (in lots), id (of the order), client, name (the
---   client's for the order: client","client_order_id, or ''), idem (digest of its key, or ''), tail (the record's constant part
---   without its time), actor (as the log tells it, '' for anybody).
+--   client's for the order: client","client_order_id, or ''), idem (digest of its key, or ''), terms (what it asks for, as record and
+--   log have it), actor (as the log tells it, '' for anybody).
 -- Reads: book, depth, orders, open:<client>, client_order_ids, idem.
 -- Writes: the same, trades, log.
 -- Returns: the entry, R<its key's answer> or X<code>.
@@ -12,10 +12,12 @@ local open_of, open_count, list_open, order_id_of = listings.open_of, listings.o
 local apply = matching.apply
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
+-- Behind the command of an order that traded nothing and waits.
+local RESTED = '"],0,[' .. PLACED .. '0,"0",' .. STATUS.open .. ',0,0]'
 
 -- The command as the log tells it.
-local function asked(actor, limits, price, quantity, tail, id)
-  return '["P","' .. actor .. limits.of_place .. price .. ',' .. quantity .. ',' .. tail .. ',"' .. id .. '"]'
+local function asked(actor, limits, terms, id)
+  return '["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"]'
 end
 
 function place.run(shard, limits, argv, at)
@@ -27,10 +29,10 @@ function place.run(shard, limits, argv, at)
   local rule = kinds[kind]
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then
-    return log.refuse(shard, CODE.open_orders_limit, nil, nil, asked(actor, limits, price, quantity, tail, id), idem, '')
+    return log.refuse(shard, CODE.open_orders_limit, nil, nil, asked(actor, limits, terms, id), idem, '')
   end
   if name ~= '' and order_id_of(shard, name) then
-    return log.refuse(shard, CODE.duplicate_client_order_id, nil, nil, asked(actor, limits, price, quantity, tail, id), idem, '')
+    return log.refuse(shard, CODE.duplicate_client_order_id, nil, nil, asked(actor, limits, terms, id), idem, '')
   end
 
   local book = book_of(shard, instrument)
@@ -51,13 +53,20 @@ function place.run(shard, limits, argv, at)
       rests = true
       level = level_total(half, price) + left
       if level > EXACT_MAX then
-        return log.refuse(shard, CODE.level_quantity_limit, nil, nil, asked(actor, limits, price, quantity, tail, id), idem, '')
+        return log.refuse(shard, CODE.level_quantity_limit, nil, nil, asked(actor, limits, terms, id), idem, '')
       end
     end
   end
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
+  if rests and not makers then
+    local joined = join_level(shard, half, ticks, price, id, level)
+    list_open(shard, open, name, id)
+    store_record(shard, id, resting_record(seq, terms, time))
+    return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. RESTED .. joined
+      .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
+  end
   local trades, taken, joined, filled, notional, fill_seq = '', '', '', '0', '0', '0'
   if makers then
     trades, taken, notional = apply(shard, book, makers, side, id, notional)
@@ -67,8 +76,7 @@ function place.run(shard, limits, argv, at)
     joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
   end
-  store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, price, quantity, tail, time))
-  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. price .. ',' .. quantity .. ',' .. tail .. ',"' .. id
-    .. '"],0,[' .. trades .. PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ']' .. taken .. joined
+  store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, terms, time))
+  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ']' .. taken .. joined
     .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
 end

@@ -5,7 +5,12 @@
 -- Returns: one string per command, or an error reply `STATE <code>` when the shard takes no commands.
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
-local AT_PLACE, AT_CANCEL, AT_AMEND = ARGUMENT_AT.place, ARGUMENT_AT.cancel, ARGUMENT_AT.amend
+local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
+-- Where a command has what is read ahead of it, counted from its letter.
+local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_IDEM = ARGUMENT_AT.place.instrument, ARGUMENT_AT.place.side,
+  ARGUMENT_AT.place.kind, ARGUMENT_AT.place.price, ARGUMENT_AT.place.name, ARGUMENT_AT.place.idem
+local CANCEL_ID, CANCEL_NAME, CANCEL_IDEM = ARGUMENT_AT.cancel.id, ARGUMENT_AT.cancel.name, ARGUMENT_AT.cancel.idem
+local AMEND_ID, AMEND_NAME, AMEND_IDEM = ARGUMENT_AT.amend.id, ARGUMENT_AT.amend.name, ARGUMENT_AT.amend.idem
 
 -- By letter: the function that carries a command out, and how many arguments it has.
 local HANDLERS = {
@@ -28,15 +33,15 @@ local function read_ahead(shard, argv)
   while argv[at] do
     local letter = argv[at]
     local idem, name, id = '', '', ''
-    if letter == LETTER.place then
-      name, idem = argv[at + AT_PLACE.name], argv[at + AT_PLACE.idem]
-      if kinds[argv[at + AT_PLACE.kind]].may_rest then
-        want_total(book_of(shard, argv[at + AT_PLACE.instrument])[argv[at + AT_PLACE.side]], argv[at + AT_PLACE.price])
+    if letter == PLACE then
+      name, idem = argv[at + PLACE_NAME], argv[at + PLACE_IDEM]
+      if kinds[argv[at + PLACE_KIND]].may_rest then
+        want_total(book_of(shard, argv[at + PLACE_INSTRUMENT])[argv[at + PLACE_SIDE]], argv[at + PLACE_PRICE])
       end
-    elseif letter == LETTER.cancel then
-      id, name, idem = argv[at + AT_CANCEL.id], argv[at + AT_CANCEL.name], argv[at + AT_CANCEL.idem]
-    elseif letter == LETTER.amend then
-      id, name, idem = argv[at + AT_AMEND.id], argv[at + AT_AMEND.name], argv[at + AT_AMEND.idem]
+    elseif letter == CANCEL then
+      id, name, idem = argv[at + CANCEL_ID], argv[at + CANCEL_NAME], argv[at + CANCEL_IDEM]
+    elseif letter == AMEND then
+      id, name, idem = argv[at + AMEND_ID], argv[at + AMEND_NAME], argv[at + AMEND_IDEM]
     end
     if idem ~= '' then
       idem_count = idem_count + 1

@@ -11,6 +11,9 @@ local CHUNK_FIRST = 8
 local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
 
+-- Values that a plan has of each maker, one maker behind the other: a table of its own for each would cost more than its trade.
+local MAKER_WIDTH = 12
+
 -- Finds the makers that an order would trade with, best price first, then first come.
 -- limit: price in ticks, nil for any. Returns the lots that are left without a counterpart, the makers with
 -- what is traded with each (nil for none), and whether the fills bound stopped it.
@@ -47,9 +50,11 @@ function matching.plan(shard, limits, book, side, limit, lots)
     local traded = maker_total - maker_filled
     if traded > left then traded = left end
     count = count + 1
-    makers[count] = {
-      member, maker_price, traded, id, maker_filled + traded, maker_total, notional, fill_sequence, priority, price, quantity, tail,
-    }
+    local base = MAKER_WIDTH * (count - 1)
+    makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
+      member, maker_price, traded, id, maker_filled + traded, maker_total
+    makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12] =
+      notional, fill_sequence, priority, price, quantity, tail
     left = left - traded
     at = at + 1
   end
@@ -72,12 +77,12 @@ end
 function matching.apply(shard, book, makers, side, taker_id, taker_notional)
   local half = book[OPPOSITE[side]]
   local seq, time, instrument = shard.seq_text, shard.time, book.instrument
-  local fills, touched, count = {}, '', #makers
+  local fills, touched, count = {}, '', #makers / MAKER_WIDTH
   local recent, recent_count = book.recent, book.recent_count
   local level_price, level_price_text, level_lots = nil, nil, 0
   for i = 1, count do
     local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, price_text, quantity_text, tail =
-      unpack(makers[i])
+      unpack(makers, MAKER_WIDTH * (i - 1) + 1, MAKER_WIDTH * i)
     local lots_text, trade_id = text(lots), text(next_trade_id(shard, instrument))
     local done = filled == quantity
     local record = changed_record(done and quantity_text or text(filled), add_product(notional, price, lots),
