@@ -99,20 +99,27 @@ export interface LogEntry {
   readonly request: unknown;
 }
 
+const NONE: readonly never[] = Object.freeze([]);
+
+/** Most entries have one of a thing or none: an empty array that is pushed to would take room for many. */
+function withOneMore<T>(list: readonly T[], one: T): readonly T[] {
+  if (list.length === 0) return [one];
+  (list as T[]).push(one);
+  return list;
+}
+
 /** The views of an entry's events, made as the events come. */
 export class EntryViews {
-  readonly events: EntryEvent[] = [];
-  readonly orders: Order[] = [];
-  readonly fills: Fill[] = [];
-  readonly levels: LevelChange[] = [];
+  orders: readonly Order[] = NONE;
+  fills: readonly Fill[] = NONE;
+  levels: readonly LevelChange[] = NONE;
 
   add(event: EntryEvent): void {
-    this.events.push(event);
     switch (event.type) {
-      case 'trade': this.fills.push(event); break;
-      case 'level': this.levels.push(event); break;
+      case 'trade': this.fills = withOneMore(this.fills, event); break;
+      case 'level': this.levels = withOneMore(this.levels, event); break;
       case 'order':
-      case 'shown': this.orders.push(event.order); break;
+      case 'shown': this.orders = withOneMore(this.orders, event.order); break;
     }
   }
 }

@@ -36,8 +36,12 @@ export function decodeEntryWire(wire: Wire): LogEntry | null {
   const timeUs = wire[AT.time_us] as number;
   const command = decodeCommand(wire[AT.command] as Wire);
   const views = new EntryViews();
-  for (const event of wire[AT.events] as readonly Wire[]) views.add(decodeEvent(event, sequence, timeUs, command));
-  const { events, orders, fills, levels } = views;
+  const events = (wire[AT.events] as readonly Wire[]).map((event) => {
+    const decoded = decodeEvent(event, sequence, timeUs, command);
+    views.add(decoded);
+    return decoded;
+  });
+  const { orders, fills, levels } = views;
   const idempotency = wire[AT.idempotency] as string;
   return {
     version: LOG_ENTRY_VERSION, kind: entryKindOf(wire[AT.kind]), sequence, timeUs, command, code: wire[AT.code] as number, events, orders, fills, levels,

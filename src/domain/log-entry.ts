@@ -19,8 +19,8 @@ export type {
 export function entryOf(fields: Omit<LogEntry, 'orders' | 'fills' | 'levels'>): LogEntry {
   const views = new EntryViews();
   for (const event of fields.events) views.add(event);
-  const { version, kind, sequence, timeUs, command, code, idempotency, request } = fields;
-  const { events, orders, fills, levels } = views;
+  const { version, kind, sequence, timeUs, command, code, events, idempotency, request } = fields;
+  const { orders, fills, levels } = views;
   return { version, kind, sequence, timeUs, command, code, events, orders, fills, levels, idempotency, request };
 }
 
