@@ -70,7 +70,7 @@ function place.run(shard, limits, argv, at)
   local trades, taken, joined, filled, notional, fill_seq = '', '', '', '0', '0', '0'
   if makers then
     trades, taken, notional = apply(shard, book, makers, side, id, notional)
-    filled, fill_seq = text(lots - left), seq
+    filled, fill_seq = left == 0 and quantity or text(lots - left), seq
   end
   if rests then
     joined = join_level(shard, half, ticks, price, id, level)

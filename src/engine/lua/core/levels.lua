@@ -37,7 +37,7 @@ end
 
 -- Sets a level's total, which is known. Returns the level's change for the log.
 local function set_level(half, price_text, total)
-  local total_text = text(total)
+  local total_text = total == 0 and '0' or text(total)
   half.totals[price_text], half.changed_totals[price_text] = total, total_text
   if total == 0 and half.best == tonumber(price_text) then half.best = nil end
   return half.change .. price_text .. ',' .. total_text .. ']'

@@ -83,11 +83,13 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional)
   for i = 1, count do
     local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, price_text, quantity_text, tail =
       unpack(makers, MAKER_WIDTH * (i - 1) + 1, MAKER_WIDTH * i)
-    local lots_text, trade_id = text(lots), text(next_trade_id(shard, instrument))
+    -- Printing a number is dear: what stands there as text already is taken as it is.
+    local lots_text, trade_id = lots == quantity and quantity_text or text(lots), text(next_trade_id(shard, instrument))
     local done = filled == quantity
-    local record = changed_record(done and quantity_text or text(filled), add_product(notional, price, lots),
+    local maker_notional = add_product(notional, price, lots)
+    local record = changed_record(done and quantity_text or text(filled), maker_notional,
       done and STATUS.filled or STATUS.partially_filled, '0', seq, time, seq, priority, price_text, quantity_text, tail)
-    taker_notional = add_product(taker_notional, price, lots)
+    taker_notional = taker_notional == notional and maker_notional or add_product(taker_notional, price, lots)
     fills[i] = TRADE .. trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. fill_seq .. TAKER .. record .. ',"' .. maker_id .. '"],'
     recent[recent_count + i] = trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. side .. ',"' .. maker_id .. '","'
       .. taker_id .. '",' .. time
