@@ -20,7 +20,7 @@ function stopLimitMs(shutdownTimeoutMs: number): number {
  * For Node, before the program: a turn's answers outgrow the 16 MB that young objects have by default, and what outlives
  * that is collected at several times the cost.
  */
-export const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=64'] as const;
+export const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=16'] as const;
 
 export interface ServiceOptions {
   /** The built main.js. */
