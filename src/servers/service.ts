@@ -20,7 +20,7 @@ function stopLimitMs(shutdownTimeoutMs: number): number {
  * For Node, before the program. The room for young objects is the one with the lowest p99 of single orders among those that
  * `npm run bench -- --only young-generation` measures: more of it is collected less often, in longer pauses.
  */
-export const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=16'] as const;
+export const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=24'] as const;
 
 export interface ServiceOptions {
   /** The built main.js. */

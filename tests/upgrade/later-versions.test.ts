@@ -162,6 +162,28 @@ describe('a later version that begins to work on the shard of a running service'
     expect(await service.exited()).toBe(0);
   });
 
+  it('has migrated the record when Redis is lost: nothing is rebuilt from what may say more than this program knows', async () => {
+    const service = new ServiceProcess({ ...venue.environment(), LOG_LEVEL: 'info' });
+    const url = await service.serving();
+    const client = new Client(() => url);
+    const order = { client_id: 'ann', side: 'buy', type: 'limit', price: '10.00', quantity: '1' };
+    expect((await client.post('/orders', order)).status).toBe(201);
+    await shard.persisted();
+    const { length } = readMigrations();
+    await venue.database.query(`INSERT INTO schema_version (version, name, checksum) VALUES (${length + 1}, '0099_later', 'x')`);
+    await venue.redis.command('DEL', ...(await venue.redis.keys('*')));
+    await until('the service knows why', async () => ((await client.get('/readyz')).body as { problem: string }).problem === 'newer_record');
+    expect((await client.post('/orders', order)).status).toBe(503);
+    expect(await venue.redis.keys('*')).toEqual([]);
+    expect(service.lines.filter(({ msg, problem }) => msg === 'shard is not traded on' && problem === 'newer_record')).toHaveLength(1);
+    await venue.database.query(`DELETE FROM schema_version WHERE version > ${length}`);
+    await until('it is rebuilt', async () => (await client.get('/readyz')).status === 200);
+    expect((await client.get('/orders?client_id=ann')).body).toMatchObject({ orders: [{ status: 'open' }] });
+    client.close();
+    service.signal('SIGTERM');
+    expect(await service.exited()).toBe(0);
+  });
+
   it('writes its own entries: the writer brings over what is ahead of them, and stops there', async () => {
     const api = await venue.start({ ROLES: 'api' });
     const client = new Client(() => api.url);
