@@ -1,6 +1,6 @@
 /**
- * Imports point one way. `domain` is pure; each part knows the domain and never another part's insides; app.ts wires
- * them. A library belongs to one part, so that it could be changed there.
+ * Imports point one way. `domain` is pure; each part knows the domain and never another part's insides; app.ts,
+ * service and shard wire them. A library belongs to one part, so that it could be changed there.
  */
 const PARTS = [
   'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'engine', 'http', 'load', 'log', 'market', 'persistence', 'recording', 'recovery',
@@ -33,7 +33,7 @@ const ALLOWED = {
   reference: [],
   servers: [],
   // The use cases, the dialects and the stream, put together behind one port.
-  service: ['api', 'dialects', 'engine/idempotency', 'http', 'market', 'shard', 'stream', 'trading'],
+  service: ['dialects', 'engine/idempotency', 'http', 'market', 'shard', 'stream', 'trading'],
   // Everything of one shard, put together; how it is spoken to is not its business.
   shard: ['engine', 'log', 'market', 'persistence', 'recovery'],
   stream: ['market'],

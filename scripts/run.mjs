@@ -400,23 +400,22 @@ async function check({ name, bin, script, args }) {
 }
 
 /**
- * Everything: types, lint, dependency rules, then the tests. With arguments, only the tests, and they go to jest.
- * Closes with `N passed, N failed`, whatever happened before.
+ * Everything: types, lint, dependency rules, and beside them the tests, many of which wait more than they compute. With
+ * arguments, only the tests, and they go to jest. Closes with `N passed, N failed`, whatever happened before.
  */
 async function test(jestArgs) {
   let passed = 0;
   let failed = 0;
-  if (jestArgs.length === 0) {
-    for (const isGood of await Promise.all(CHECKS.map(check))) {
-      if (isGood) passed += 1;
-      else failed += 1;
-    }
-  }
+  const checks = Promise.all(jestArgs.length === 0 ? CHECKS.map(check) : []);
   const report = join(tmpdir(), `openfill-test-${process.pid}.json`);
   const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
   // What a failed test leaves open must not hold up the closing line; what a passing one leaves open fails it (tests/support).
   // Tests make much that is soon done with: collecting it seldom takes a third off the longest of them. Workers inherit it.
   const result = await run(process.execPath, ['--max-semi-space-size=64', jest, '--forceExit', '--json', `--outputFile=${report}`, ...jestArgs], { quiet: false });
+  for (const isGood of await checks) {
+    if (isGood) passed += 1;
+    else failed += 1;
+  }
   const outcome = read(report);
   rmSync(report, { force: true });
   if (outcome === null) {

@@ -5,7 +5,7 @@ import Joi from 'joi';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
 import { authorityOf, originOf, type Authority } from './domain/origin';
 
-/** The only reader of the environment: every setting and every limit, with its default and its bounds. */
+/** The service's only reader of the environment: every setting and every limit, with its default and its bounds. */
 export interface Config {
   readonly port: number;
   readonly host: string;
@@ -119,7 +119,7 @@ const ENVIRONMENT = Joi.object({
     .description('Web pages that may use the service from a browser, beside those that it serves itself, such as `https://terminal.example`.'),
   ALLOWED_HOSTS: Joi.string().note('names or addresses, with or without a port, separated by commas')
     .description("Names by which browsers may find the service, beside the loopback's."),
-  REQUIRE_DURABLE: Joi.boolean().default(false).description('Not ready on a Redis whose settings can lose what was acknowledged. `npm run up` and Docker set it.'),
+  REQUIRE_DURABLE: Joi.boolean().default(false).description('Not ready on a Redis or a Postgres whose settings can lose what was acknowledged. `npm run up` and Docker set it.'),
   AUTO_RECOVER: Joi.boolean().default(true).description('Rebuild a lost, older or damaged Redis without being asked.'),
   ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis')
     .description('Answer when Redis has the command on disk, or when Postgres has committed it: `redis` or `postgres`. An order may ask for itself: `"ack": "postgres"`.'),
@@ -156,7 +156,7 @@ const ENVIRONMENT = Joi.object({
     .description('Pause of the writer after a transaction of less than half of `WRITER_BATCH_ENTRIES_MAX`, so that the next transaction has more to do; 0 for none. With `ACK_AFTER=postgres` there is none.'),
   LOG_TAIL_ENTRIES: positive(10_000, 10_000_000).description('Log entries that Redis keeps although Postgres has them.'),
   RECENT_TRADES_KEPT: positive(1_000, 1_000_000).description('Trades of each instrument that Redis keeps although Postgres has them.'),
-  READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000).description('Longest wait of `GET /orders?status=all` for Postgres to catch up, before it answers `stale`.'),
+  READ_BARRIER_TIMEOUT_MS: positive(2_000, 60_000).description('Longest wait of `GET /orders?status=all`, the ticker and candles for what was acknowledged to arrive, before they answer without it.'),
   DATABASE_CONNECTIONS_MAX: positive(10, 1_000).description('Connections to Postgres for reads, for each process.'),
   DATABASE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for a read of Postgres.'),
   SETTINGS_CHECK_MS: positive(5_000, 3_600_000).description('How often the settings of Redis and Postgres that can lose, refuse or hang are looked at again.'),

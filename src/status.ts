@@ -1,5 +1,5 @@
 import type { Staleness } from './domain/staleness';
-import type { ShardMeta } from './engine/engine';
+import type { ShardMeta } from './engine/shard-upkeep';
 import type { WatchedProblems } from './settings-watch';
 import type { Answer } from './http/answer';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { inBatches, windowed } from '../batching';
+import { inBatches, windowed } from './batching';
 import type { CommandResult, EngineCommand } from '../domain/commands';
 import { Engine } from '../engine/engine';
 import { buildLibrary } from '../engine/library';

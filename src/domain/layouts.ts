@@ -1,6 +1,6 @@
 /**
  * The one table of layouts: where each value stands in what Redis holds, in what the log says and in what a function is
- * told. The Lua constants, patterns and record builder (engine/library.ts) and the TypeScript codecs are made from it, so
+ * told. The Lua constants, patterns and record builders (engine/lua-layouts.ts) and the TypeScript codecs are made from it, so
  * that the two cannot drift apart. A change of a layout is a new version of it.
  */
 

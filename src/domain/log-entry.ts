@@ -1,5 +1,6 @@
 import { EntryViews, type LogEntry } from './entry';
 import type { Trade } from './order';
+import { LaterVersionError } from './later-version';
 import { LOG_ENTRY_VERSION } from './layouts';
 import { decodeEntryBefore } from './log-entry-before';
 import { decodeEntryWire } from './log-entry-wire';
@@ -44,13 +45,18 @@ export function decodeLogEntry(payload: string): LogEntry {
 }
 
 /** The version of an entry: its first element, read without decoding the rest. NaN for what is no entry. */
-export function versionOfPayload(payload: string): number {
+function versionOfPayload(payload: string): number {
   return Number(payload.slice(1, payload.indexOf(',')));
 }
 
 /** Whether a later version of this program has written an entry: nothing else of it can be told then. */
 export function isLaterEntry(payload: string): boolean {
   return versionOfPayload(payload) > LOG_ENTRY_VERSION;
+}
+
+/** What is thrown at an entry that a later version has written. @param holder what holds it, as the subject of a sentence */
+export function laterEntryError(holder: string, payload: string): LaterVersionError {
+  return new LaterVersionError(holder, versionOfPayload(payload), LOG_ENTRY_VERSION);
 }
 
 /** The log sequence of an entry: its third element, read without decoding the rest. */

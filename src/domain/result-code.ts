@@ -1,6 +1,6 @@
 /**
  * The one table of outcomes: what a command can answer besides success, with its HTTP status and
- * the sentence a client reads. The Lua constants are generated from it (engine/library.ts).
+ * the sentence a client reads. The Lua constants are generated from it (engine/lua-layouts.ts).
  */
 
 export interface ResultCodeSpec {

@@ -14,12 +14,6 @@ import type { FunctionLibrary, FunctionName } from './library';
 import type { RedisConnection } from './redis-connection';
 import { ShardReads } from './shard-reads';
 
-export type {
-  CommandResult, EngineCommand, Logged, MassCancelled, Refused, Repeated, Unchanged,
-} from '../domain/commands';
-export type { BookLevels, BookOrders, QueuedOrders } from './shard-reads';
-export type { ShardMeta, ShardState } from './shard-upkeep';
-
 export interface EngineLimits {
   /** Fills of one command; what is left behind them is cancelled with `fills_limit`. */
   readonly fillsPerOrderMax: number;
@@ -288,9 +282,9 @@ export class Engine extends ShardReads {
     return used !== null && Number(second) - Number(used.slice(used.indexOf(',') + 1)) < this.limits.idempotencyTtlS;
   }
 
-  /** Drops idempotency keys whose lifetime is over. @returns how many. */
-  async forgetKeys(digests: readonly string[]): Promise<number> {
+  /** Drops idempotency keys whose lifetime is over. @returns how many; null where a later program has laid the shard out. */
+  async forgetKeys(digests: readonly string[]): Promise<number | null> {
     if (digests.length === 0) return 0;
-    return (await this.call('forget_keys', [String(this.limits.idempotencyTtlS), ...digests])) as number;
+    return (await this.call('forget_keys', [String(this.limits.idempotencyTtlS), ...digests])) as number | null;
   }
 }

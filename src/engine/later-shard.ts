@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import { LaterVersionError } from '../domain/later-version';
-import { LOG_ENTRY_VERSION, ORDER_RECORD_VERSION, SHARD_LAYOUT_VERSION } from '../domain/layouts';
-import { isLaterEntry, versionOfPayload } from '../domain/log-entry';
+import { ORDER_RECORD_VERSION, SHARD_LAYOUT_VERSION } from '../domain/layouts';
+import { isLaterEntry, laterEntryError } from '../domain/log-entry';
 import { COMPACT_ID_LENGTH } from '../domain/order-id';
 import { entriesOf, shardKeys, type StreamElement } from './keys';
 import type { RedisConnection } from './redis-connection';
@@ -30,7 +30,7 @@ export async function refuseLaterShard(redis: RedisConnection, shard: string, in
   for (let start = '-'; ;) {
     const elements = (await send('XRANGE', keys.log, start, '+', 'COUNT', String(ELEMENTS_PAGE))) as StreamElement[];
     for (const { sequence, payload } of elements.flatMap(entriesOf)) {
-      if (isLaterEntry(payload)) throw new LaterVersionError(`the log of shard ${shard} in redis has entry ${sequence}`, versionOfPayload(payload), LOG_ENTRY_VERSION);
+      if (isLaterEntry(payload)) throw laterEntryError(`the log of shard ${shard} in redis has entry ${sequence}`, payload);
     }
     const last = elements.at(-1);
     if (last === undefined || elements.length < ELEMENTS_PAGE) break;

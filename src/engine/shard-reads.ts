@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import type { BookOrders, BookView, QueuedOrders } from '../domain/book-view';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import type { LogPosition } from '../domain/log-position';
 import type { Order, Trade } from '../domain/order';
@@ -9,29 +10,6 @@ import { ElementCount, entriesOf, type StreamElement } from './keys';
 import { decodeRecentTrade } from './recent-trade';
 import { decodeStoredOrder } from './record';
 import { ShardUpkeep } from './shard-upkeep';
-
-export interface BookLevels {
-  readonly sequence: number;
-  readonly timeUs: number;
-  readonly bids: readonly (readonly [priceTicks: number, quantityLots: number])[];
-  readonly asks: readonly (readonly [priceTicks: number, quantityLots: number])[];
-}
-
-/** A side's orders in queue order. */
-export interface QueuedOrders {
-  readonly orders: readonly Order[];
-  /** There are more than were asked for at most. */
-  readonly isCut: boolean;
-  /** Price and total of the best levels. */
-  readonly top: readonly (readonly [priceTicks: number, quantityLots: number])[];
-}
-
-export interface BookOrders {
-  readonly sequence: number;
-  readonly timeUs: number;
-  readonly bids: QueuedOrders;
-  readonly asks: QueuedOrders;
-}
 
 /** Orders that one command reads at most. */
 const RECORDS_READ_MAX = 1_000;
@@ -101,7 +79,7 @@ export class ShardReads extends ShardUpkeep {
   }
 
   /** The best levels of both sides at one moment, best first. Prices in ticks, quantities in lots. */
-  async readBook(instrument: string, levels: number): Promise<BookLevels> {
+  async readBook(instrument: string, levels: number): Promise<BookView> {
     const reply = (await this.read(() => this.call('read_book', [instrument, String(levels)]))) as (string | number)[];
     const bidsEnd = 3 + 2 * Number(reply[2]);
     const bids: [number, number][] = [];

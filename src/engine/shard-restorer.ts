@@ -39,6 +39,11 @@ export class ShardRestorer {
     return this.redis.send(command, TIMEOUT_MS);
   }
 
+  async nowS(): Promise<number> {
+    const [second] = (await this.send('TIME')) as [string, string];
+    return Number(second);
+  }
+
   /** Closes the shard to commands and drops everything it holds. */
   async clear(counters: RestoredCounters): Promise<void> {
     // The state first: from here on no command gets in, whatever happens to this process.

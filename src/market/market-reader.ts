@@ -1,3 +1,4 @@
+import type { BookOrders, BookView, Level } from '../domain/book-view';
 import type { Candle } from '../domain/candle';
 import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
 import type { Context } from '../domain/context';
@@ -6,32 +7,6 @@ import type { Instrument } from '../domain/instruments';
 import type { Order, Trade } from '../domain/order';
 import type { Staleness } from '../domain/staleness';
 import { UnavailableError } from '../domain/unavailable';
-
-export type Level = readonly [priceTicks: number, quantityLots: number];
-
-export interface BookView {
-  readonly sequence: number;
-  readonly timeUs: number;
-  /** Best first. */
-  readonly bids: readonly Level[];
-  readonly asks: readonly Level[];
-}
-
-/** A side's orders in queue order. */
-export interface QueuedOrders {
-  readonly orders: readonly Order[];
-  /** There are more than were asked for at most. */
-  readonly isCut: boolean;
-  /** Price and total of the best levels. */
-  readonly top: readonly Level[];
-}
-
-export interface BookOrders {
-  readonly sequence: number;
-  readonly timeUs: number;
-  readonly bids: QueuedOrders;
-  readonly asks: QueuedOrders;
-}
 
 export interface TickerData {
   readonly sequence: number;

@@ -1,6 +1,5 @@
 import { LaterVersionError } from '../domain/later-version';
-import { LOG_ENTRY_VERSION } from '../domain/layouts';
-import { isLaterEntry, versionOfPayload } from '../domain/log-entry';
+import { isLaterEntry, laterEntryError } from '../domain/log-entry';
 import { DatabaseUnavailableError, DatabaseUnfitError, isUnavailable, type Database } from './database';
 import { refuseLaterSchema } from './migrate';
 
@@ -31,7 +30,7 @@ export async function refuseLaterRecord(database: Database, shard: string): Prom
       const later = rows.find(({ head }) => isLaterEntry(`${head},`));
       if (later !== undefined) {
         const holder = `the ${table === 'journal' ? 'journal' : 'list of refused entries'} of shard ${shard} in postgres has entry ${later.sequence}`;
-        throw new LaterVersionError(holder, versionOfPayload(`${later.head},`), LOG_ENTRY_VERSION);
+        throw laterEntryError(holder, `${later.head},`);
       }
     }
   } catch (error) {

@@ -6,8 +6,7 @@ const LIMB_BITS = 32;
 const LIMB = 2 ** LIMB_BITS;
 
 /**
- * A hash of a whole book: the sum of the SHA-256 of each open order, with its place in the queue, what is
- * left of it and who it belongs to. It does not depend on the order in which orders are read, so two sides
+ * A hash of a whole book: the sum of the SHA-256 of each open order, with its place in the queue and all that it is. It does not depend on the order in which orders are read, so two sides
  * can be compared without sorting either; equal hashes mean equal books in equal queue order.
  */
 export class BookHash {
@@ -17,8 +16,8 @@ export class BookHash {
 
   add(order: Order): void {
     const text = [
-      order.instrument, order.side, order.priceTicks, order.priority, order.orderId, remainingLots(order), order.quantityLots,
-      order.filledLots, order.notional, order.clientId, order.clientOrderId ?? '', order.status, order.fillSequence,
+      order.instrument, order.side, order.type, order.timeInForce, order.postOnly, order.priceTicks, order.priority, order.placedSequence || order.priority, order.orderId, remainingLots(order), order.quantityLots,
+      order.filledLots, order.notional, order.clientId, order.clientOrderId ?? '', order.status, order.fillSequence, order.sequence, order.createdUs, order.updatedUs,
     ].join('\u0000');
     const digest = createHash('sha256').update(text).digest();
     let carry = 0;

@@ -18,6 +18,8 @@ export interface RebuildSource {
 
 /** Redis' side of a rebuild. */
 export interface RebuildTarget {
+  /** Redis' clock, which lifetimes of keys go by, in seconds. */
+  nowS(): Promise<number>;
   clear(counters: { epoch: string; sequence: number; timeUs: number; tradeIds: ReadonlyMap<string, number> }): Promise<void>;
   addOrders(orders: readonly Order[]): Promise<void>;
   addIdempotencyKeys(keys: readonly { digest: string; sequence: number; second: number }[]): Promise<void>;
@@ -92,7 +94,7 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   await writing;
 
   let keys = 0;
-  const oldestSecond = Math.floor(Date.now() / 1000) - options.idempotencyTtlS;
+  const oldestSecond = await target.nowS() - options.idempotencyTtlS;
   for await (const page of source.liveKeys(oldestSecond, KEYS_PAGE)) {
     await target.addIdempotencyKeys(page);
     keys += page.length;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
+import type { BookView } from '../domain/book-view';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry, RawLogEntry } from '../domain/log-entry';
 import { redisDurabilityProblems } from '../engine/durability';
@@ -8,7 +9,7 @@ import { untilShardIsKnown } from '../engine/later-shard';
 import { requireRedisRights } from '../engine/redis-rights';
 import { ShardRestorer } from '../engine/shard-restorer';
 import { LogReader } from '../log/log-reader';
-import type { BookView, TickerData } from '../market/market-reader';
+import type { TickerData } from '../market/market-reader';
 import { Market, type AppliedChange } from '../market/market';
 import { MarketStatistics, type StatisticsListener } from '../market/market-statistics';
 import type { Metrics } from '../metrics';

@@ -7,7 +7,7 @@ interface Named {
 
 /**
  * The shards of a venue: which one an instrument is matched in, and which one an order is of. Whoever has an instrument or
- * an order in hand asks here, so that a venue of several shards is a matter of how it is put together.
+ * an order in hand asks here. A process has one shard today; its use cases are given that one's engine.
  */
 export class Venue<S extends Named> {
   private readonly byInstrument = new Map<string, S>();

@@ -1,5 +1,5 @@
 import { answerOfResult, engineCommandOf } from '../../conformance/commands';
-import { inBatches, windowed } from '../../batching';
+import { inBatches, windowed } from '../batching';
 import { BENCH_LIMITS, EngineShard, type CommandStats } from '../engine-shard';
 import type { Bench, Figure, Part } from '../result';
 import { ALL_STREAMS, isConformance, prepareStream, type StreamName } from '../streams';

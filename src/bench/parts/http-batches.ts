@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inBatches } from '../../batching';
+import { inBatches } from '../batching';
 import { parseStep } from '../../domain/amounts';
 import { DEFAULT_INSTRUMENTS } from '../../domain/instruments';
 import { answerOf, operationOf } from '../../conformance/play';

@@ -6,7 +6,7 @@ import { ShardRestorer } from '../../engine/shard-restorer';
 import { Database } from '../../persistence/database';
 import { RecoverySource } from '../../persistence/recovery-source';
 import { rebuild } from '../../recovery/rebuild';
-import { windowed } from '../../batching';
+import { windowed } from '../batching';
 import { fillOpenOrders } from '../fill-orders';
 import type { Bench, Part } from '../result';
 import { ServicesApart } from '../../servers/services-apart';

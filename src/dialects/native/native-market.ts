@@ -1,11 +1,12 @@
 import { formatAmount } from '../../domain/amounts';
+import type { Level } from '../../domain/book-view';
 import type { Context } from '../../domain/context';
 import type { Instrument } from '../../domain/instruments';
 import { formatTimeUs, remainingLots, type Order } from '../../domain/order';
 import type { Answer } from '../../http/answer';
 import { invalid } from '../../http/request-refusal';
 import type { CandleReader } from '../../market/candle-reader';
-import type { Level, MarketReader } from '../../market/market-reader';
+import type { MarketReader } from '../../market/market-reader';
 import { candlesSchema, checkQuery, querySchemas } from './check/schemas';
 import { presentStaleness, presentTrade } from './present';
 import { presentCandle, presentTicker } from './present-market';

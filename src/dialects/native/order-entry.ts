@@ -66,7 +66,7 @@ function idOf(request: Fields): RequestId | null {
   return wholeNumberOf(request.id);
 }
 
-class Client {
+class Connection {
   inFlight = 0;
   /** Whether it answered the last ping. */
   isAlive = true;
@@ -92,7 +92,7 @@ class Client {
 
 export class OrderEntryServer {
   private readonly server: WebSocketServer;
-  private readonly clients = new Set<Client>();
+  private readonly connections = new Set<Connection>();
   private readonly pings: NodeJS.Timeout;
   private closing = false;
 
@@ -110,34 +110,34 @@ export class OrderEntryServer {
   /** Takes over an HTTP upgrade to the path of order entry. @returns why it is not taken, null when it is */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): ResultCode | null {
     if (this.closing) return 'shutting_down';
-    if (this.clients.size >= this.options.connectionsMax) return 'order_entry_full';
+    if (this.connections.size >= this.options.connectionsMax) return 'order_entry_full';
     const address = request.socket.remoteAddress ?? '';
-    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(new Client(webSocket, address, socket)));
+    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(new Connection(webSocket, address, socket)));
     return null;
   }
 
-  private accept(client: Client): void {
-    const { socket } = client;
-    this.clients.add(client);
-    this.observer.connections(this.clients.size);
-    socket.on('message', (data, isBinary) => this.receive(client, data, isBinary));
-    socket.on('pong', () => { client.isAlive = true; });
+  private accept(connection: Connection): void {
+    const { socket } = connection;
+    this.connections.add(connection);
+    this.observer.connections(this.connections.size);
+    socket.on('message', (data, isBinary) => this.receive(connection, data, isBinary));
+    socket.on('pong', () => { connection.isAlive = true; });
     socket.on('error', (error) => this.logger.debug({ err: error }, 'order entry connection'));
     socket.on('close', () => {
-      this.clients.delete(client);
-      this.observer.connections(this.clients.size);
+      this.connections.delete(connection);
+      this.observer.connections(this.connections.size);
     });
   }
 
-  private receive(client: Client, data: RawData, isBinary: boolean): void {
-    void this.serve(client, data, isBinary);
-    if (client.socket.bufferedAmount > this.options.bufferBytesMax) this.waitForReader(client);
+  private receive(connection: Connection, data: RawData, isBinary: boolean): void {
+    void this.serve(connection, data, isBinary);
+    if (connection.socket.bufferedAmount > this.options.bufferBytesMax) this.waitForReader(connection);
   }
 
   /** Every message is answered; one whose id cannot be told, with null for it. */
-  private async serve(client: Client, data: RawData, isBinary: boolean): Promise<void> {
-    client.inFlight++;
-    const context = contextOfMessage(client.address, this.options.requestTimeoutMs);
+  private async serve(connection: Connection, data: RawData, isBinary: boolean): Promise<void> {
+    connection.inFlight++;
+    const context = contextOfMessage(connection.address, this.options.requestTimeoutMs);
     const request = parse(data, isBinary);
     const fields = request instanceof Error ? {} : request;
     const id = idOf(fields);
@@ -145,14 +145,14 @@ export class OrderEntryServer {
       'WS', routeOf(fields.op), context, this.dialect, () => {
         if (request instanceof Error) throw request;
         if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${ENTRY_ID_LENGTH_MAX} characters` }]);
-        if (client.inFlight > this.options.inFlightMax) {
+        if (connection.inFlight > this.options.inFlightMax) {
           throw new RequestRefusal('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
         }
         return this.carryOut(fields, context);
       },
     );
-    client.inFlight--;
-    this.answer(client, id, answer);
+    connection.inFlight--;
+    this.answer(connection, id, answer);
   }
 
   private carryOut({ id: _id, ...operation }: Fields, context: Context): Promise<Answer> {
@@ -161,14 +161,14 @@ export class OrderEntryServer {
     return this.dialect.orders.batch(context, body);
   }
 
-  private answer(client: Client, id: RequestId | null, { status, body, headers }: Answer): void {
+  private answer(connection: Connection, id: RequestId | null, { status, body, headers }: Answer): void {
     const { 'Content-Type': _type, ...told } = headers ?? {};
-    client.send(JSON.stringify({ id, status, body, ...(Object.keys(told).length > 0 && { headers: told }) }));
+    connection.send(JSON.stringify({ id, status, body, ...(Object.keys(told).length > 0 && { headers: told }) }));
   }
 
   /** What a client does not read must not pile up here: until it reads, it is not read from. */
-  private waitForReader(client: Client): void {
-    const { socket } = client;
+  private waitForReader(connection: Connection): void {
+    const { socket } = connection;
     if (socket.isPaused) return;
     socket.pause();
     const look = setInterval(() => {
@@ -179,12 +179,12 @@ export class OrderEntryServer {
   }
 
   private ping(): void {
-    for (const client of this.clients) {
-      if (!client.isAlive) {
-        client.socket.terminate();
+    for (const connection of this.connections) {
+      if (!connection.isAlive) {
+        connection.socket.terminate();
       } else {
-        client.isAlive = false;
-        client.socket.ping();
+        connection.isAlive = false;
+        connection.socket.ping();
       }
     }
   }
@@ -193,10 +193,10 @@ export class OrderEntryServer {
   async close(): Promise<void> {
     this.closing = true;
     clearInterval(this.pings);
-    for (const { socket } of this.clients) socket.close(CLOSE_GOING_AWAY, 'shutdown');
+    for (const { socket } of this.connections) socket.close(CLOSE_GOING_AWAY, 'shutdown');
     const deadline = Date.now() + CLOSE_GRACE_MS;
-    while (this.clients.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const { socket } of this.clients) socket.terminate();
+    while (this.connections.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const { socket } of this.connections) socket.terminate();
     this.server.close();
   }
 }

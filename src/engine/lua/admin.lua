@@ -74,10 +74,10 @@ end
 
 -- forget_keys: drops idempotency keys past their lifetime.
 -- Keys: {shard}:meta. Arguments: lifetime in seconds, then digests.
--- Reads and writes: idem. Returns: how many were dropped; a key that was used anew is kept.
+-- Reads and writes: idem. Returns: how many were dropped, nothing where the layout is a later one; a key that was used anew is kept.
 function admin.forget_keys(keys, argv)
   bind()
-  if is_later(call('HGET', keys[1], 'version')) then return 0 end
+  if is_later(call('HGET', keys[1], 'version')) then return false end
   local idem_key = sub(keys[1], 1, -5) .. 'idem'
   local now, ttl_s, dropped = tonumber(call('TIME')[1]), tonumber(argv[1]), 0
   for i = 2, #argv do

@@ -7,13 +7,13 @@ export interface SweepRecord {
 
 const PAGE = 5_000;
 
-/** Takes idempotency keys out of Redis once their lifetime is over, page by page through the journal. */
+/** Takes idempotency keys out of Redis once their lifetime is over, page by page through the journal and the entries that Postgres refused. */
 export class KeySweeper {
   private swept: number | null = null;
 
   constructor(
     private readonly record: SweepRecord,
-    private readonly forgetKeys: (digests: readonly string[]) => Promise<number>,
+    private readonly forgetKeys: (digests: readonly string[]) => Promise<number | null>,
     private readonly lifetimeS: number,
   ) {}
 
@@ -34,7 +34,8 @@ export class KeySweeper {
     const page = await this.record.sweepPage(this.swept, expiry, PAGE);
     const last = page[page.length - 1];
     if (last === undefined) return false;
-    await this.forgetKeys(page.flatMap(({ digest }) => (digest === null ? [] : [digest])));
+    // What a later program holds is not let go of, and is still to be swept.
+    if (await this.forgetKeys(page.flatMap(({ digest }) => (digest === null ? [] : [digest]))) === null) return false;
     await this.record.moveSwept(last.sequence);
     this.swept = last.sequence;
     return page.length === PAGE;

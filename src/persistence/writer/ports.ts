@@ -12,7 +12,7 @@ export interface Trimmer {
     epoch: string, sequence: number, keep: { readonly entries: number; readonly trades: number },
     lastTradeIds: ReadonlyMap<string, number>, doneOrderIds: Iterable<string>,
   ): Promise<boolean>;
-  forgetKeys(digests: readonly string[]): Promise<number>;
+  forgetKeys(digests: readonly string[]): Promise<number | null>;
 }
 
 export interface WriterObserver {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { LaterVersionError } from '../../domain/later-version';
-import { LOG_ENTRY_VERSION } from '../../domain/layouts';
-import { isLaterEntry, versionOfPayload } from '../../domain/log-entry';
+import { isLaterEntry, laterEntryError } from '../../domain/log-entry';
 import { DatabaseUnfitError, type Database } from '../database';
 import type { Checkpoint, History } from '../history';
 import { BatchWriter } from './batch-writer';
@@ -152,7 +151,7 @@ export class Writer {
     const known = later < 0 ? raws : raws.slice(0, later);
     if (known.length > 0) await this.batches.write(turn, known);
     const { sequence: stop, payload } = raws[known.length] ?? { sequence: 0, payload: '' };
-    if (later >= 0) throw new LaterVersionError(`the log of shard ${this.options.shard} has entry ${stop}`, versionOfPayload(payload), LOG_ENTRY_VERSION);
+    if (later >= 0) throw laterEntryError(`the log of shard ${this.options.shard} has entry ${stop}`, payload);
     return raws.length;
   }
 }

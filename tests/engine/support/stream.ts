@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { inBatches, windowed } from '../../../src/batching';
+import { inBatches, windowed } from '../../../src/bench/batching';
 import { parseMessages, type Message } from '../../../src/conformance/messages';
 import { answerOfResult, engineCommandOf } from '../../../src/conformance/commands';
 import { ReportBuilder } from '../../../src/conformance/reports';

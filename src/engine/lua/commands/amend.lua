@@ -62,7 +62,7 @@ function amend.run(shard, limits, argv, at)
     if idem == '' then return 'K' .. with_id(record, found) end
     next_seq(shard)
     return add(shard, idem, KEEP .. shard.seq_text .. ',' .. shard.time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. SHOWN .. with_id(record, found) .. ']'
-      .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
+      .. ending(shard, idem, request))
   end
 
   local book = book_of(shard, instrument)

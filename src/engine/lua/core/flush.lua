@@ -9,14 +9,9 @@ function flush.all(shard)
   end
   for client, open in pairs(shard.opens) do listings.flush(shard, client, open) end
 
-  local values, count = {}, 0
-  for id, record in pairs(shard.records) do
-    values[count + 1], values[count + 2] = id, record
-    count = count + 2
-  end
-  call_many('HSET', shard.orders_key, values, count)
+  set_fields(shard.orders_key, shard.records)
 
-  values, count = {}, 0
+  local values, count = {}, 0
   local gone, gone_count = {}, 0
   for field, id in pairs(shard.client_order_ids) do
     local stored = shard.client_order_ids_stored[field]
@@ -31,12 +26,7 @@ function flush.all(shard)
   call_many('HSET', shard.client_order_ids_key, values, count)
   call_many('HDEL', shard.client_order_ids_key, gone, gone_count)
 
-  values, count = {}, 0
-  for digest, answer in pairs(shard.idems) do
-    values[count + 1], values[count + 2] = digest, answer
-    count = count + 2
-  end
-  call_many('HSET', shard.idem_key, values, count)
+  set_fields(shard.idem_key, shard.idems)
 
   local fields = { 'seq', text(shard.seq), 'time_us', shard.time }
   for instrument, trade_id in pairs(shard.trade_ids) do

@@ -36,6 +36,16 @@ local function call_many(command, key, values, count)
   end
 end
 
+-- Writes a table's pairs as fields of a hash.
+local function set_fields(key, fields)
+  local values, count = {}, 0
+  for field, value in pairs(fields) do
+    values[count + 1], values[count + 2] = field, value
+    count = count + 2
+  end
+  call_many('HSET', key, values, count)
+end
+
 -- Brings a sorted set to what has changed in it: member -> score, or false for one that is gone.
 local function change_members(key, changes)
   local added, added_count, removed, removed_count = {}, 0, {}, 0
