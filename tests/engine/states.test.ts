@@ -159,7 +159,7 @@ describeOnEachRedis('an unexpected error in the engine', (target) => {
   });
 
   test('while the changes of a call are written: the shard stops, what was logged is told as unknown', async () => {
-    const library = breaking('core/flush', "call_many('HSET', shard.orders_key, values", "if shard.seq == 4 then error('planted') end call_many('HSET', shard.orders_key, values");
+    const library = breaking('core/flush', 'set_fields(shard.orders_key', "if shard.seq == 4 then error('planted') end set_fields(shard.orders_key");
     const shard = await shardThatBreaks(target, library);
     try {
       const results = await shard.engine.submitAll([placeCommand('buy', 99, 1), placeCommand('buy', 98, 1)]);
