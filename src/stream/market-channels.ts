@@ -2,7 +2,8 @@ import type { Candle } from '../domain/candle';
 import type { Channel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { Market } from '../market/market';
-import type { IntervalCandle, MarketStatistics, StatisticsListener } from '../market/market-statistics';
+import type { IntervalCandle } from '../market/instrument-statistics';
+import type { MarketStatistics, StatisticsListener } from '../market/market-statistics';
 import type { CandleNews, ChannelNews, TickerNews } from './news';
 
 /** The stream as the source of a channel sees it. */
