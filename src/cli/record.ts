@@ -5,6 +5,9 @@ import { record } from '../recording/recorder';
 
 /** `npm run record`: writes a venue's stream into a file, until Ctrl-C. */
 
+/** A venue that answers does so long before. */
+const WAIT_TOLD_MS = 2_000;
+
 interface Options {
   readonly url: string;
   readonly out: string;
@@ -34,7 +37,16 @@ async function run({ url, out, channels, instruments, minutes }: Options): Promi
   process.once('SIGTERM', end);
   const timer = minutes === undefined ? null : setTimeout(end, minutes * 60_000);
   const options = { url, file: out, channels, ...(instruments !== undefined && { instruments }) };
-  const report = await record(options, ending.signal, () => process.stdout.write(`recording ${url} into ${out}, until Ctrl-C\n`));
+  const waiting = setTimeout(() => process.stderr.write(`record: waiting for ${url}; is it started ("npm run up")?\n`), WAIT_TOLD_MS);
+  let hasBegun = false;
+  const begun = (): void => {
+    hasBegun = true;
+    clearTimeout(waiting);
+    process.stdout.write(`recording ${url} into ${out}, until Ctrl-C\n`);
+  };
+  const report = await record(options, ending.signal, begun).catch((error: unknown) => {
+    throw ending.signal.aborted && !hasBegun ? new RangeError(`ended before ${url} could be reached`) : error;
+  }).finally(() => clearTimeout(waiting));
   if (timer !== null) clearTimeout(timer);
   const { messages, sequence, breaks, resyncs } = report;
   process.stdout.write(`${messages} messages up to sequence ${sequence}; ${breaks} breaks, ${resyncs} holes\n`);

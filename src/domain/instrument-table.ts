@@ -22,6 +22,11 @@ export class InstrumentTable {
     return [...this.traded.values()];
   }
 
+  /** Those that it trades first. */
+  get everKnown(): Instrument[] {
+    return [...this.traded.values(), ...[...this.known.values()].filter(({ instrument }) => !this.traded.has(instrument))];
+  }
+
   /** @throws Refusal `instrument_not_found` */
   require(name: string): Instrument {
     const instrument = this.traded.get(name);

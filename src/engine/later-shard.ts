@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import { LaterVersionError } from '../domain/later-version';
@@ -7,11 +6,10 @@ import { isLaterEntry, laterEntryError } from '../domain/log-entry';
 import { COMPACT_ID_LENGTH } from '../domain/order-id';
 import { entriesOf, shardKeys, type StreamElement } from './keys';
 import type { RedisConnection } from './redis-connection';
+import { untilRedisAnswers } from './until-redis-answers';
 
 /** Elements of the stream that one read fetches: each holds as many entries as a call had commands. */
 const ELEMENTS_PAGE = 200;
-/** Pause between looks at a Redis that does not answer yet. */
-const RETRY_MS = 200;
 
 /**
  * Looks whether a later version of this program has worked on a shard in Redis: by the version of its layout, by every
@@ -56,18 +54,11 @@ export async function refuseLaterShard(redis: RedisConnection, shard: string, in
 export async function untilShardIsKnown(
   redis: RedisConnection, shard: string, instruments: readonly string[], timeoutMs: number, logger: Logger, isStopping: () => boolean,
 ): Promise<void> {
-  let said = '';
-  while (!isStopping()) {
+  await untilRedisAnswers(async () => {
     try {
       await refuseLaterShard(redis, shard, instruments, timeoutMs);
-      return;
     } catch (error) {
-      if (error instanceof LaterVersionError) throw error;
-      const { message } = error as Error;
-      if (error instanceof ErrorReply && message.startsWith('NOPERM')) return;
-      if (message !== said) logger.warn({ reason: message }, 'waiting for redis');
-      said = message;
-      await sleep(RETRY_MS);
+      if (!(error instanceof ErrorReply) || !error.message.startsWith('NOPERM')) throw error;
     }
-  }
+  }, logger, isStopping, (error) => error instanceof LaterVersionError);
 }

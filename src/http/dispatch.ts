@@ -169,6 +169,8 @@ export class Dispatcher {
     };
     // A body that was not read would be taken for the next request.
     if (this.draining || !request.complete) headers.Connection = 'close';
+    // With a header of ours Node says nothing of what the client asked for.
+    else if (headers.Connection !== undefined && !response.shouldKeepAlive) headers.Connection = `${headers.Connection}, close`;
     response.writeHead(answer.status, headers);
     response.end(request.method === 'HEAD' ? undefined : text);
   }

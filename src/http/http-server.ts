@@ -57,6 +57,8 @@ export class HttpServer {
       requireHostHeader: false,
     }, (request, response) => this.handle(request, response));
     this.server.maxConnections = options.connectionsMax;
+    // Node would drop what stands behind the thousandth without a word, a key or an Origin among it; bytes are bounded above.
+    this.server.maxHeadersCount = 0;
     // An expectation that we do not know may be ignored (RFC 9110, 10.1.1); Node's own refusal is empty.
     this.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => this.handle(request, response));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -8,6 +8,7 @@ import { redisDurabilityProblems } from '../engine/durability';
 import { untilShardIsKnown } from '../engine/later-shard';
 import { requireRedisRights } from '../engine/redis-rights';
 import { ShardRestorer } from '../engine/shard-restorer';
+import { isRefusedByRedis, untilRedisAnswers } from '../engine/until-redis-answers';
 import { LogReader } from '../log/log-reader';
 import type { TickerData } from '../market/market-reader';
 import { Market, type AppliedChange } from '../market/market';
@@ -218,7 +219,7 @@ export class Shard {
     const user = decodeURIComponent(new URL(config.redisUrl).username) || 'default';
     await requireRedisRights(redis, library, config.shard, user, config.engineTimeoutMs);
     const retired = await this.prepareRecord();
-    await engine.load();
+    await untilRedisAnswers(() => engine.load(), this.logger, () => this.stopping, isRefusedByRedis);
     // Before anything is acknowledged.
     await Promise.all([this.settings.redis.check(), this.settings.postgres.check()]);
     this.keeper.start();
@@ -239,6 +240,7 @@ export class Shard {
   /** Waits out a Postgres that is not there yet; what it refuses is an error. */
   private async prepareRecord(): Promise<readonly Instrument[]> {
     const { database } = this.connection;
+    let said = '';
     for (;;) {
       try {
         await requireSessions(database);
@@ -247,7 +249,9 @@ export class Shard {
         return await new InstrumentRegister(database).reconcile(this.config.instruments);
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) throw error;
-        this.logger.warn({ err: error }, 'waiting for postgres');
+        const reason = error.cause instanceof Error ? error.cause.message : error.message;
+        if (reason !== said) this.logger.warn({ reason }, 'waiting for postgres');
+        said = reason;
         await sleep(START_RETRY_MS);
         if (this.stopping) return [];
       }

@@ -29,15 +29,16 @@ export class AmendOrder {
   private prepareOwn(context: Context, request: AmendRequest, idempotency: string | null): Step {
     // Only the instrument can tell ticks; an unlikely one is sorted out by the engine in its atomic step.
     const known = 'orderId' in request.order ? this.owners.instrumentOf(request.order.orderId) : undefined;
-    const instruments = known === undefined ? this.instruments.all : [this.instruments.of(known)];
+    const instruments = known === undefined ? this.instruments.everKnown : [this.instruments.of(known)];
     const candidates: AmendCandidate[] = [];
     let firstFaults: readonly FieldFault[] = [];
     let fitting = 0;
     for (const instrument of instruments) {
       const { candidate, faults } = candidateOf(instrument, request);
-      if (candidates.length === 0) firstFaults = faults;
+      if (firstFaults.length === 0) firstFaults = faults;
       if (faults.length === 0) fitting++;
-      candidates.push(candidate);
+      // An order in what is traded no more is not amended: the engine finds no candidate for it, once it has looked at the key.
+      if (!this.instruments.isRetired(instrument.instrument)) candidates.push(candidate);
     }
     // Wrong in every instrument: no need to ask which one it is.
     if (fitting === 0) throw new Refusal('validation_failed', { fields: firstFaults });
@@ -71,8 +72,10 @@ class AmendStep implements Step, Asked {
       if (order !== undefined && result.entry.fills.length > 0) this.observer.matched(order.instrument, result.entry.fills.length);
     }
     if (result.outcome === 'refused' && result.code === 'amend_invalid' && result.order !== null) {
-      // It does not fit its order's instrument: the fields that do not are named.
-      throw new Refusal('validation_failed', { fields: candidateOf(this.instruments.of(result.order.instrument), this.request).faults });
+      // It does not fit its order's instrument, and the fields that do not are named; or that is traded no more.
+      const { instrument } = result.order;
+      const { faults } = candidateOf(this.instruments.of(instrument), this.request);
+      throw faults.length > 0 ? new Refusal('validation_failed', { fields: faults }) : new Refusal('instrument_not_found', { instrument });
     }
     return this.outcomes.of(result, epoch, this);
   }

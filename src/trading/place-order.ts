@@ -92,7 +92,8 @@ class PlaceStep implements Step, Asked {
 
   private observe(result: CommandResult): void {
     const { instrument } = this.command;
-    if (result.outcome === 'refused') this.observer.rejected(instrument, result.code);
+    // Whether an order of unknown outcome was turned down nobody knows yet.
+    if (result.outcome === 'refused' && result.code !== 'outcome_unknown') this.observer.rejected(instrument, result.code);
     if (result.outcome !== 'logged') return;
     const { entry } = result;
     if (entry.kind === 'refuse') this.observer.rejected(instrument, resultCodeOf(entry.code));

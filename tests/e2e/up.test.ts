@@ -121,6 +121,7 @@ describe('npm run up ends with one line and exit code 1', () => {
     ['a host that is open to all', { HOST: '0.0.0.0' }, /^openfill: HOST 0\.0\.0\.0 .*ALLOW_INSECURE=true.*\n$/],
     ['a host that is not ours', { HOST: '192.0.2.1', ALLOW_INSECURE: 'true' }, /^openfill: HOST 192\.0\.2\.1 is not an address of this machine\n$/],
     ['a data directory that cannot be', { DATA_DIR: '/dev/null/x' }, /^openfill: DATA_DIR \/dev\/null\/x cannot be used: .*\n$/],
+    ['a data directory where there are none', { DATA_DIR: '/proc/x/y' }, /^openfill: DATA_DIR \/proc\/x\/y cannot be used: .*\n$/],
   ])('for %s', async (_, environment, line) => {
     const up = UpProcess.direct({ PORT: '0', DATA_DIR: directory.path, ...environment });
     expect(await up.exitCode()).toBe(1);

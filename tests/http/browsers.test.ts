@@ -241,6 +241,19 @@ describe.each(BOTH_WAYS)('browsers %s', (_name, hotPath) => {
     expect(codeOf(await send('OPTIONS /orders', [HOST, 'Access-Control-Request-Method: POST']))).toBe('method_not_allowed');
   });
 
+  it('a header counts wherever it stands: a foreign Origin, or a key, behind more than a thousand others', async () => {
+    const filler = Array.from({ length: 1_100 }, (_, i) => `X${i}:a`);
+    const request = (...last: string[]): string => [
+      'POST /orders HTTP/1.1', `Host: 127.0.0.1:${port}`, ...JSON_BODY, ...filler, ...last, '', ORDER,
+    ].join('\r\n');
+    const [refused] = await sendRaw(port, [request('Origin: http://evil.example')]);
+    expect([refused?.status, (JSON.parse(refused?.text ?? '') as ProblemBody).code]).toEqual([403, 'origin_not_allowed']);
+    const [first] = await sendRaw(port, [request('Idempotency-Key: behind')]);
+    const [again] = await sendRaw(port, [request('Idempotency-Key: behind')]);
+    expect([first?.status, again?.status, again?.headers.get('idempotency-replayed')]).toEqual([201, 201, 'true']);
+    expect(again?.text).toBe(first?.text);
+  });
+
   it('an HTTP client finds it as before', async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/stream`);
     await once(socket, 'open');

@@ -251,6 +251,9 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
       for (const path of ['/stream', '/stream/', '/stream?channels=trades']) {
         const { headers } = await refusal(client.get(path), 426, 'upgrade_required');
         expect([headers.get('upgrade'), headers.get('connection'), headers.get('sec-websocket-version')]).toEqual(['websocket', 'Upgrade', '13']);
+        // Who asks for the end of the connection gets it.
+        const [last] = await sendRaw(service.running.port, [`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`]);
+        expect(last?.headers.get('connection')).toBe('Upgrade, close');
       }
       await refusal(client.call('POST', '/stream', { body: {}, outside: 'MethodNotAllowed' }), 405, 'method_not_allowed');
       const offer = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';

@@ -67,4 +67,35 @@ describe('the register of instruments', () => {
     expect((await later.post('/orders', { ...order, side: 'buy' })).body).toMatchObject({ code: 'instrument_not_found' });
     later.close();
   });
+
+  it('refuses to amend an order of an instrument that is not traded any more, whoever remembers it; it can be cancelled', async () => {
+    const first = await venue.start(file('both.json', [BTC, SOL]));
+    const client = new Client(() => first.url);
+    const order = { client_id: 'ann', instrument: 'SOL-EUR', side: 'buy', type: 'limit', price: '20.05', quantity: '1.5', client_order_id: 'mine' };
+    const { order_id: id } = (await client.post('/orders', order)).body as { order_id: string };
+    client.close();
+    await first.stop();
+
+    const second = await venue.start(file('one.json', [BTC]));
+    const later = new Client(() => second.url);
+    const byName = { op: 'amend', client_id: 'ann', client_order_id: 'mine', price: '20.10' };
+    const refusals = async (): Promise<unknown[]> => {
+      const { results } = (await later.post('/orders/batch', { operations: [byName] })).body as { results: { status: number; body: { code: string } }[] };
+      const answers = [
+        await later.call('PATCH', `/orders/${id}`, { body: { price: '20.10' } }),
+        await later.call('PATCH', `/orders/${id}`, { body: { quantity: '0.5', idempotency_key: 'k' } }),
+        ...results,
+      ];
+      return answers.map(({ status, body }) => [status, (body as { code: string }).code]);
+    };
+    const refused = Array.from({ length: 3 }, () => [404, 'instrument_not_found']);
+    expect(await refusals()).toEqual(refused);
+    // What fits none of its steps is told field by field.
+    const odd = await later.call('PATCH', `/orders/${id}`, { body: { price: '20.01' } });
+    expect([odd.status, (odd.body as { errors: { field: string }[] }).errors.map(({ field }) => field)]).toEqual([400, ['price']]);
+    expect((await later.get(`/public/orders/${id}`)).body).toMatchObject({ status: 'open', price: '20.05' });
+    expect(await refusals()).toEqual(refused);
+    expect((await later.post(`/orders/${id}/cancel`, {})).body).toMatchObject({ status: 'cancelled' });
+    later.close();
+  });
 });

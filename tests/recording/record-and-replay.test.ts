@@ -17,6 +17,20 @@ const ROOT = join(__dirname, '..', '..');
 const REQUESTS = 240;
 
 describe('a market that is recorded', () => {
+  it('is waited for aloud while there is none, and a recording that never began says so', async () => {
+    const directory = temporaryDirectory('recording');
+    const url = `http://127.0.0.1:${await findFreePort('127.0.0.1')}`;
+    const child = spawn(process.execPath, ['scripts/run.mjs', 'record', '--url', url, '--out', join(directory.path, 'none.gz')], { cwd: ROOT });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { said += text; });
+    await until('it says what it waits for', () => said !== '');
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([1, null]);
+    expect(said).toBe(`record: waiting for ${url}; is it started ("npm run up")?\nrecord: ended before ${url} could be reached\n`);
+    directory.remove();
+  });
+
   it('comes out the same in another venue: trades, queues and books, over a restart and from a book that was not empty', async () => {
     const directory = temporaryDirectory('recording');
     const venue = await Venue.open();

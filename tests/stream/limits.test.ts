@@ -89,7 +89,8 @@ describe('the stream and clients that do not behave', () => {
     ['a negative sequence', '{"op":"subscribe","since":-1}', 'validation_failed'],
     ['half an event id', '{"op":"subscribe","since":"x:1:2"}', 'validation_failed'],
     ['a prototype as a channel', '{"op":"subscribe","channels":["__proto__","constructor"]}', 'validation_failed'],
-    ['depth', `{"op":"subscribe","channels":${'['.repeat(1900)}${']'.repeat(1900)}}`, 'validation_failed'],
+    ['depth', `{"op":"subscribe","channels":${'['.repeat(1900)}${']'.repeat(1900)}}`, 'malformed_json'],
+    ['a name twice', '{"op":"ping","op":"ping"}', 'malformed_json'],
     ['many channels', `{"op":"subscribe","channels":[${Array.from({ length: 300 }, () => '"trades"').join(',')}]}`, 'validation_failed'],
   ])('an error answers %s, and the connection lives', async (_, message, code) => {
     const client = await open('?channels=trades&instruments=ETH-USD');

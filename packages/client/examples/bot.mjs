@@ -8,5 +8,6 @@ stream.on('order', async ({ data: order }) => {
   console.log(`${order.side} ${order.quantity} filled at ${order.average_price}`);
   await quote(order.side);
 });
+stream.on('disconnected', (reason) => console.error(`not connected, trying again: ${reason}`));
 await stream.reached();
 await Promise.all([quote('buy'), quote('sell')]);

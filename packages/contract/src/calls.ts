@@ -190,7 +190,7 @@ export const CALLS = {
     body: { is: AmendRequest, required: true, examples: ORDER_EXAMPLES.amends },
     answers: { 200: orderAnswer('The order, with the trades of this amend.') },
     refusals: [
-      ...ANY_BODY, ...ANY_COMMAND, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'order_not_open', 'idempotency_key_reused',
+      ...ANY_BODY, ...ANY_COMMAND, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
       'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit',
     ],
   },

@@ -48,9 +48,9 @@ export class NativeOrders {
     return this.carryOut(context, amendRequest({ order_id: orderIdOfPath(orderId), ...fields }, headerKey));
   }
 
-  /** One operation as a batch has them, alone. */
+  /** One operation as a batch has them, alone; whoever takes it takes batches as well. */
   operation(context: Context, operation: unknown): Promise<Answer> {
-    return this.carryOut(context, operationRequest(checkOperation(operation)));
+    return this.carryOut(context, operationRequest(checkOperation(operation, ['batch'])));
   }
 
   /** POST /orders/batch: every operation is answered as its own call would be. */

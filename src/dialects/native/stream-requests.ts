@@ -2,10 +2,12 @@ import type Joi from 'joi';
 import { StreamQuery, StreamWish, fieldsOf, type Kind } from '#openfill-contract';
 import { BARE_CHANNELS } from '../../domain/channels';
 import type { Instrument } from '../../domain/instruments';
+import { RequestRefusal } from '../../http/request-refusal';
 import type { Checked, Request, Start } from '../../stream/dialect';
 import type { Unreadable } from '../../stream/news';
 import { positionAt, type StreamPosition } from '../../stream/stream-position';
 import type { Subscription } from '../../stream/subscriptions';
+import { parseWithNamesOnce } from './check/json';
 import { streamSchemas, type Asked, type StreamSchemas, type Wish } from './check/stream-schemas';
 import { parsePosition } from './stream-position';
 
@@ -66,12 +68,12 @@ export class NativeStreamRequests {
     if (text === null) return malformed('a message must be text');
     let given: unknown;
     try {
-      given = JSON.parse(text);
-    } catch {
-      return malformed('a message must be a JSON object');
+      given = parseWithNamesOnce(text);
+    } catch (error) {
+      // Copied, it would be the object's prototype, and its fields would be taken for the request's own.
+      if (error instanceof RequestRefusal && error.code === 'validation_failed') return invalid('__proto__', 'is not allowed');
+      return malformed('a message must be a JSON object, with no name twice');
     }
-    // Copied, it would be the object's prototype, and its fields would be taken for the request's own.
-    if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__')) return invalid('__proto__', 'is not allowed');
     const checked = checkedBy(this.schemas.asked, given);
     return 'error' in checked ? checked : { value: this.requestOf(checked.value, depth) };
   }

@@ -79,6 +79,12 @@ function countFields(value: unknown): number {
 export function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) throw malformed('The body is not UTF-8.');
   const text = body.toString('utf8');
+  const value = parseWithNamesOnce(text);
+  return DELICATE_NUMBER.test(text) ? parseLossless(text, undefined, (number) => new NumberText(number)) : value;
+}
+
+/** @throws RequestRefusal `malformed_json`, or `validation_failed` for a field that no object may have */
+export function parseWithNamesOnce(text: string): unknown {
   const names = countNames(text);
   let value: unknown;
   try {
@@ -87,5 +93,5 @@ export function parseJson(body: Buffer): unknown {
     throw malformed();
   }
   if (countFields(value) !== names) throw malformed('The body has the same name twice in one object.');
-  return DELICATE_NUMBER.test(text) ? parseLossless(text, undefined, (number) => new NumberText(number)) : value;
+  return value;
 }

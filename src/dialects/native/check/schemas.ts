@@ -4,7 +4,7 @@ import {
 } from '#openfill-contract';
 import type Joi from 'joi';
 import { NumberText, type AmountInput } from '../../../domain/amounts';
-import { invalid, type FieldError } from '../../../http/request-refusal';
+import { RequestRefusal, invalid, type FieldError } from '../../../http/request-refusal';
 import { judgeOf, queryJudgeOf } from './judge';
 import { quickOperation, quickPlace } from './quick-check';
 import type { Operation, PlaceBody } from './shapes';
@@ -60,7 +60,9 @@ const FIELD_NAME_SHOWN_MAX = 64;
 const FIELDS_MAX = 32;
 
 function fieldErrors(error: Joi.ValidationError): FieldError[] {
-  return error.details.slice(0, FIELD_ERRORS_MAX).map((detail) => {
+  // One word for each field: what is of another type is not one of the words asked for either.
+  const first = error.details.filter(({ path }, i) => error.details.findIndex((other) => other.path.join('.') === path.join('.')) === i);
+  return first.slice(0, FIELD_ERRORS_MAX).map((detail) => {
     const field = detail.path.length > 0 ? detail.path.join('.') : (detail.context?.label ?? 'body');
     const message = detail.message.startsWith(`${field} `) ? detail.message.slice(field.length + 1) : detail.message;
     return {
@@ -73,7 +75,7 @@ function fieldErrors(error: Joi.ValidationError): FieldError[] {
 function check<T>(schema: Joi.ObjectSchema<T>, value: object, where: string): T {
   if (Object.keys(value).length > FIELDS_MAX) throw invalid([{ field: where, message: `has more than ${FIELDS_MAX} fields` }]);
   const result = schema.validate(value, OPTIONS);
-  if (result.error) throw invalid(fieldErrors(result.error));
+  if (result.error) throw namesNoOrder(result.error) ? new RequestRefusal('order_not_found') : invalid(fieldErrors(result.error));
   return result.value;
 }
 
@@ -108,19 +110,25 @@ export function checkNoQuery(query: Readonly<Record<string, unknown>>): void {
   if (Object.keys(query).length > 0) checkQuery(NO_QUERY, query);
 }
 
-/** @throws RequestRefusal `validation_failed` */
-export function checkOperation(operation: unknown): Operation {
-  return (isJsonObject(operation) ? quickOperation(operation) : null) ?? checkOperationBySchema(operation);
+/** @param others ops that the caller takes besides @throws RequestRefusal `validation_failed` */
+export function checkOperation(operation: unknown, others: readonly string[] = []): Operation {
+  return (isJsonObject(operation) ? quickOperation(operation) : null) ?? checkOperationBySchema(operation, others);
 }
 
 /** @throws RequestRefusal `validation_failed` */
-export function checkOperationBySchema(operation: unknown): Operation {
-  if (!isJsonObject(operation)) throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend, in a JSON object' }]);
+export function checkOperationBySchema(operation: unknown, others: readonly string[] = []): Operation {
+  const ops = ['place', 'cancel', 'amend', ...others].join(', ');
+  if (!isJsonObject(operation)) throw invalid([{ field: 'op', message: `must be one of ${ops}, in a JSON object` }]);
   const op = (operation as { op?: unknown }).op;
   if (op !== 'place' && op !== 'cancel' && op !== 'amend') {
-    throw invalid([{ field: 'op', message: 'must be one of place, cancel, amend' }]);
+    throw invalid([{ field: 'op', message: `must be one of ${ops}` }]);
   }
   return check(OPERATION_SCHEMAS[op] as Joi.ObjectSchema<Operation>, operation, 'operation');
+}
+
+/** Whether all that is wrong is an order's id that is none: in a path it names no order, and so it does here. */
+function namesNoOrder({ details }: Joi.ValidationError): boolean {
+  return details.every(({ type, path }) => type === 'uuid' && path.length === 1 && path[0] === 'order_id');
 }
 
 const KEY = judgeOf(request(null, { key: required(IdempotencyKey) }), NO_LIMITS);

@@ -31,7 +31,7 @@ function cancel.order(shard, id, order, why)
   return record, level
 end
 
--- The command as the log tells it.
+-- The command as the log tells it. (Where an order is cancelled it is joined with the rest of its entry in one step.)
 local function asked(actor, id, name)
   return '["C","' .. actor .. '","' .. id .. '","' .. name .. '"]'
 end

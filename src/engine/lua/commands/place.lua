@@ -16,6 +16,7 @@ local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
 local RESTED = '"],0,[' .. PLACED .. '0,"0",' .. STATUS.open .. ',0,0]'
 
 -- The command as the log tells it.
+-- (Where an order is taken it is joined with the rest of its entry in one step.)
 local function asked(actor, limits, terms, id)
   return '["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"]'
 end
