@@ -130,7 +130,8 @@ function fieldSchema(field: Field, reading: Reading): Joi.Schema {
 function variantSchema(field: VariantField, by: string, variants: readonly string[], reading: Reading): Joi.Schema {
   const schemaIn = (variant: string): Joi.Schema => {
     const own = fieldIn(field, variant);
-    return own === null ? Joi.forbidden() : fieldSchema(own, reading);
+    if (own !== null) return fieldSchema(own, reading);
+    return Joi.forbidden().messages({ 'any.unknown': `{{#label}} is not allowed with ${by} ${variant}` });
   };
   const [first, ...others] = variants as [string, ...string[]];
   return Joi.any().when(by, { switch: others.map((is) => ({ is, then: schemaIn(is) })), otherwise: schemaIn(first) });
@@ -143,9 +144,9 @@ function withRule(schema: Joi.ObjectSchema, rule: Rule): Joi.ObjectSchema {
     case 'some':
       return schema.or(...rule.of);
     case 'not_both':
-      return schema.nand(...rule.of);
+      return schema.nand(...rule.of).messages({ 'object.nand': `must not have ${rule.of.join(' and ')} at once` });
     case 'needs':
-      return schema.with(rule.field, rule.other);
+      return schema.with(rule.field, rule.other).messages({ 'object.with': `must have ${rule.other} where it has ${rule.field}` });
     case 'true_only_with':
       // A field's own rule: the field's words are about it.
       return schema;
@@ -159,7 +160,10 @@ function schemaOf<S extends Shape>(shape: S, reading: Reading): Joi.ObjectSchema
   const keys = Object.entries(fieldsOf(shape)).map(([name, field]): [string, Joi.Schema] => {
     let schema = isVariantField(field) ? variantSchema(field, by ?? '', variants, reading) : fieldSchema(field, reading);
     for (const rule of rules) {
-      if (rule.rule === 'true_only_with' && rule.flag === name) schema = schema.when(rule.field, { is: rule.value, otherwise: Joi.valid(false) });
+      if (rule.rule === 'true_only_with' && rule.flag === name) {
+        const only = { 'any.only': `{{#label}} may be true only with ${rule.field} ${rule.value}` };
+        schema = schema.when(rule.field, { is: rule.value, otherwise: Joi.valid(false).messages(only) });
+      }
     }
     return [name, schema];
   });
@@ -181,5 +185,6 @@ export function judgeOf<S extends Shape>(shape: S, limits: Limits, own = NOTHING
 
 /** @returns the schema of a shape that clients send as a query @throws Error for a kind that none of them does */
 export function queryJudgeOf<S extends Shape>(shape: S, limits: Limits): Joi.ObjectSchema<ObjectOf<S, AmountInput>> {
-  return schemaOf(shape, { limits, own: NOTHING_OWN, isQuery: true });
+  // All that comes is text: what is none was given more than once.
+  return schemaOf(shape, { limits, own: NOTHING_OWN, isQuery: true }).messages({ 'string.base': '{{#label}} must be given once' });
 }
