@@ -5,6 +5,7 @@ import { UnavailableError } from '../domain/unavailable';
 import { shardKeys, type ShardKeys } from './keys';
 import type { FunctionLibrary, FunctionName } from './library';
 import type { RedisConnection } from './redis-connection';
+import { isRefusedByRedis } from './until-redis-answers';
 
 /** The breaker opens when half of at least so many calls in ten seconds got no answer. */
 const BREAKER_VOLUME_MIN = 3;
@@ -83,7 +84,7 @@ export class ShardCalls {
     try {
       return await command();
     } catch (error) {
-      if (error instanceof ErrorReply && !/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN)/.test(error.message)) throw error;
+      if (isRefusedByRedis(error)) throw error;
       throw new UnavailableError('engine_unavailable', 'redis did not answer', { cause: error });
     } finally {
       this.readsInFlight--;

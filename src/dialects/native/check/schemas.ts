@@ -117,7 +117,7 @@ export function checkOperation(operation: unknown, others: readonly string[] = [
 
 /** @throws RequestRefusal `validation_failed` */
 export function checkOperationBySchema(operation: unknown, others: readonly string[] = []): Operation {
-  const ops = ['place', 'cancel', 'amend', ...others].join(', ');
+  const ops = [...Object.keys(OPERATION_SCHEMAS), ...others].join(', ');
   if (!isJsonObject(operation)) throw invalid([{ field: 'op', message: `must be one of ${ops}, in a JSON object` }]);
   const op = (operation as { op?: unknown }).op;
   if (op !== 'place' && op !== 'cancel' && op !== 'amend') {

@@ -1,7 +1,7 @@
 -- Order records: text that is a JSON array's inside, split and joined here only, by patterns and builders that
 -- engine/lua-layouts.ts makes from the table of layouts: `new_record` for an order as it comes in, `resting_record` for one
--- that traded nothing and waits, `changed_record` for one that changed. A record as it is stored lacks the order's id, its last element, which
--- is the name of its field already: 25 bytes an order.
+-- that traded nothing and waits, `changed_record` for one that changed. A record as it is stored lacks the order's id, its last
+-- element, which is the name of its field already: 25 bytes an order.
 
 function records.is_open(status)
   return status == STATUS.open or status == STATUS.partially_filled
