@@ -1,6 +1,5 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import type { EngineCommand } from '../domain/commands';
-import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { tradesOf, type EntryEvent, type LogEntry, type LoggedCommand } from '../domain/log-entry';
 import { isOpen, type Order } from '../domain/order';
 import { RESULT_CODES } from '../domain/result-code';
@@ -68,7 +67,7 @@ export class JournalReplay {
   /** @returns how the reference book's own entry differs, null when it does not */
   private repeat(entry: LogEntry): string | null {
     const moment = { timeUs: entry.timeUs, second: Math.floor(entry.timeUs / 1e6) };
-    if (entry.version < LOG_ENTRY_VERSION) return this.repeatBefore(entry, moment);
+    if (entry.version < COMMANDS_TOLD_FROM) return this.repeatBefore(entry, moment);
     if (entry.command === null) throw new Error(`entry ${entry.sequence} tells no command`);
     if (entry.kind === 'refuse' && isAboutPast(entry)) {
       this.shard.skipEntry();
@@ -132,7 +131,7 @@ export class JournalReplay {
   private shownDifference(entry: LogEntry): string | null {
     for (const order of entry.orders) {
       const known = this.shard.order(order.orderId) ?? this.done.get(order.orderId) ?? null;
-      const expected = known === null || entry.version >= LOG_ENTRY_VERSION ? known : { ...known, placedSequence: order.placedSequence };
+      const expected = known === null || entry.version >= COMMANDS_TOLD_FROM ? known : { ...known, placedSequence: order.placedSequence };
       const difference = firstDifference(expected, order, `order ${order.orderId} `);
       if (difference !== null) return difference;
     }
@@ -166,6 +165,9 @@ export class JournalReplay {
   }
 }
 
+/** Version of the first entries that tell commands. */
+const COMMANDS_TOLD_FROM = 3;
+
 const CODE_NOT_FOUND = RESULT_CODES.order_not_found.number;
 const CODE_NOT_OPEN = RESULT_CODES.order_not_open.number;
 
@@ -198,6 +200,10 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
       return { op: 'amend', actor: command.actor, order: command.order, candidates, idempotency, request };
     }
     case 'mass_cancel': return command;
+    case 'account':
+    case 'transfer_end':
+    case 'fee_group': return { ...command, idempotency, request };
+    case 'transfer': return { ...command, referenceDigest: null, idempotency, request };
   }
 }
 

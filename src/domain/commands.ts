@@ -1,4 +1,5 @@
 import type { LogEntry } from './entry';
+import type { AccountStatus, Credit, FeeRate, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
 import type { Order, OrderReference, Side } from './order';
 import type { ResultCode } from './result-code';
 
@@ -27,6 +28,8 @@ export interface PlaceCommand {
   readonly clientOrderId: string | null;
   /** Digest of client and key (engine/idempotency.ts). */
   readonly idempotency: string | null;
+  /** Where it is made to fail, undefined for nowhere. */
+  readonly failAt?: FailureStep;
 }
 
 export interface CancelCommand {
@@ -72,11 +75,86 @@ export interface MassCancelCommand {
   readonly pageSize: number;
 }
 
+/** Makes an account, with what it opens with, or changes one that is there. */
+export interface AccountCommand {
+  readonly actor: string | null;
+  readonly account: string;
+  readonly opens: boolean;
+  /** null: as it is, or as FUNDS has it. */
+  readonly name: string | null;
+  readonly status: AccountStatus | null;
+  readonly credit: Credit | null;
+  readonly feeGroup: string | null;
+  /** Units, each from @issuance. */
+  readonly deposits: readonly { readonly asset: string; readonly amount: string }[];
+  readonly idempotency: string | null;
+  readonly request: unknown;
+}
+
+/** Moves money, or holds it until its end is known. */
+export interface TransferCommand {
+  readonly actor: string | null;
+  /** UUID. */
+  readonly transferId: string;
+  readonly kind: TransferKind;
+  readonly pending: boolean;
+  readonly from: string;
+  readonly to: string;
+  readonly asset: string;
+  /** Units. */
+  readonly amount: string;
+  readonly reference: string | null;
+  /**
+   * Digest of what may happen once for ever: a deposit's asset and reference, or the transfer that is reversed
+   * (engine/idempotency.ts); null where it may happen again.
+   */
+  readonly referenceDigest: string | null;
+  readonly note: string | null;
+  /** Of a pending one: when it is released, counted from now. */
+  readonly timeoutUs: number | null;
+  /** UUID of the posted transfer that this one moves back. What it says never changes, so the service may look it up. */
+  readonly reverses: string | null;
+  readonly idempotency: string | null;
+  readonly request: unknown;
+}
+
+/** Ends a pending transfer. */
+export interface TransferEndCommand {
+  readonly actor: string | null;
+  readonly transferId: string;
+  /** What it becomes. `expired` where its time is over, and only then. */
+  readonly status: TransferEnd;
+  /** Units that are posted, null for all of it. */
+  readonly amount: string | null;
+  readonly idempotency: string | null;
+  readonly request: unknown;
+}
+
+export interface FeeGroupCommand {
+  readonly actor: string | null;
+  readonly group: string;
+  /** At most one of each instrument, and one for all others. */
+  readonly rates: readonly FeeRate[];
+  readonly idempotency: string | null;
+  readonly request: unknown;
+}
+
+export type MoneyCommand =
+  | ({ readonly op: 'account' } & AccountCommand)
+  | ({ readonly op: 'transfer' } & TransferCommand)
+  | ({ readonly op: 'transfer_end' } & TransferEndCommand)
+  | ({ readonly op: 'fee_group' } & FeeGroupCommand);
+
+/** Steps of a place at which it can be made to fail (spec B-02). */
+export const FAILURE_STEPS = ['reserve_funds', 'submit_order', 'process_fills', 'settle'] as const;
+export type FailureStep = (typeof FAILURE_STEPS)[number];
+
 export type EngineCommand =
   | ({ readonly op: 'place' } & PlaceCommand)
   | ({ readonly op: 'cancel' } & CancelCommand)
   | ({ readonly op: 'amend' } & AmendCommand)
-  | ({ readonly op: 'mass_cancel' } & MassCancelCommand);
+  | ({ readonly op: 'mass_cancel' } & MassCancelCommand)
+  | MoneyCommand;
 
 /** A command was carried out, or it was turned down and its key remembers that (entry.kind `refuse`). */
 export interface Logged {
@@ -86,6 +164,8 @@ export interface Logged {
 /** The idempotency key has an answer already; `entry` is null when it has left the log for Postgres. */
 export interface Repeated {
   readonly outcome: 'repeated';
+  /** What was used before. */
+  readonly by: 'key' | 'reference';
   readonly sequence: number;
   /** Second at which the key was first used. */
   readonly second: number;
@@ -96,6 +176,10 @@ export interface Refused {
   readonly outcome: 'refused';
   readonly code: ResultCode;
   readonly order: Order | null;
+  /** What was wanting, where the code speaks of it. */
+  readonly shortfall?: Shortfall;
+  /** The transfer that has come to its end, where the code speaks of one. */
+  readonly transfer?: Transfer;
 }
 /** An amend asked for what the order already is. */
 export interface Unchanged {

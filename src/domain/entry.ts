@@ -1,8 +1,11 @@
+import type { Account, AccountStatus, Balance, Credit, FeeGroup, FeeRate, Funds, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
 import type { Order, OrderReference, Side } from './order';
 
 /** What a log entry says: see log-entry.ts. */
 
-export const ENTRY_KINDS = ['place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep'] as const;
+export const ENTRY_KINDS = [
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group',
+] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
  * `keep`: an amend with an idempotency key changed nothing.
@@ -19,6 +22,8 @@ export interface RawLogEntry {
 export type LoggedCommand =
   | {
     readonly op: 'place'; readonly actor: string | null;
+    /** How money was kept: off in entries of before version 4. */
+    readonly funds: Funds;
     /** null in entries of before version 3. */
     readonly fillsMax: number | null; readonly openOrdersMax: number | null;
     readonly instrument: string; readonly side: Side; readonly kind: number; readonly priceTicks: number; readonly quantityLots: number;
@@ -26,7 +31,7 @@ export type LoggedCommand =
   }
   | { readonly op: 'cancel'; readonly actor: string | null; readonly order: OrderReference }
   | {
-    readonly op: 'amend'; readonly actor: string | null; readonly fillsMax: number; readonly order: OrderReference;
+    readonly op: 'amend'; readonly actor: string | null; readonly funds: Funds; readonly fillsMax: number; readonly order: OrderReference;
     /** null where the order was not found: amounts are ticks and lots of its instrument. */
     readonly wanted: {
       readonly priceTicks: number | null; readonly quantityLots: number | null; readonly remainingLots: number | null; readonly quantityLotsMax: number;
@@ -36,7 +41,30 @@ export type LoggedCommand =
     readonly op: 'mass_cancel'; readonly actor: string | null; readonly clientId: string; readonly instrument: string | null;
     /** Sequences between which the page's orders were placed: behind `after`, up to `bound`. */
     readonly after: number; readonly bound: number; readonly pageSize: number;
-  };
+  }
+  | {
+    readonly op: 'account'; readonly actor: string | null; readonly funds: Funds; readonly account: string;
+    /** Whether it was to be made; else one that is there was to be changed. */
+    readonly opens: boolean;
+    /** null: as it is. */
+    readonly name: string | null; readonly status: AccountStatus | null; readonly credit: Credit | null; readonly feeGroup: string | null;
+    /** Units, each from @issuance. */
+    readonly deposits: readonly { readonly asset: string; readonly amount: string }[];
+  }
+  | {
+    readonly op: 'transfer'; readonly actor: string | null; readonly funds: Funds; readonly transferId: string; readonly kind: TransferKind;
+    readonly pending: boolean; readonly from: string; readonly to: string; readonly asset: string;
+    /** Units. */
+    readonly amount: string; readonly reference: string | null; readonly note: string | null; readonly timeoutUs: number | null;
+    readonly reverses: string | null;
+  }
+  | {
+    readonly op: 'transfer_end'; readonly actor: string | null; readonly funds: Funds; readonly transferId: string;
+    readonly status: TransferEnd;
+    /** Units that are posted, null for all of it. */
+    readonly amount: string | null;
+  }
+  | { readonly op: 'fee_group'; readonly actor: string | null; readonly funds: Funds; readonly group: string; readonly rates: readonly FeeRate[] };
 
 export interface Fill {
   readonly type: 'trade';
@@ -49,6 +77,9 @@ export interface Fill {
   readonly maker: Order;
   /** Log sequence of the maker's fill before this one, 0 when this is its first. */
   readonly makerPreviousFill: number;
+  /** Units of the quote asset that each side was charged, as decimal text. */
+  readonly makerFee: string;
+  readonly takerFee: string;
 }
 
 /** New total of one price level; 0 lots means that the level is gone. */
@@ -74,7 +105,31 @@ export interface OrderShown {
   readonly order: Order;
 }
 
-export type EntryEvent = Fill | LevelChange | OrderChange | OrderShown;
+/** What an account has of an asset behind the entry. */
+export interface BalanceChange extends Balance {
+  readonly type: 'balance';
+  readonly account: string;
+}
+
+export interface AccountChange {
+  readonly type: 'account';
+  readonly account: Account;
+}
+
+export interface TransferChange {
+  readonly type: 'transfer';
+  readonly transfer: Transfer;
+}
+
+export interface FeeGroupChange extends FeeGroup {
+  readonly type: 'fee_group';
+}
+
+export interface ShortfallShown extends Shortfall {
+  readonly type: 'shortfall';
+}
+
+export type EntryEvent = Fill | LevelChange | OrderChange | OrderShown | BalanceChange | AccountChange | TransferChange | FeeGroupChange | ShortfallShown;
 
 export interface LogEntry {
   readonly version: number;
@@ -93,11 +148,16 @@ export interface LogEntry {
   readonly fills: readonly Fill[];
   /** Of the events, the levels. */
   readonly levels: readonly LevelChange[];
+  /** Of the events, what accounts have. */
+  readonly balances: readonly BalanceChange[];
   /** Digest of client and idempotency key, null without one. */
   readonly idempotency: string | null;
   /** What a keyed amend or cancel asked for in its client's words, so that a reused key is told apart from a retry. */
   readonly request: unknown;
 }
+
+/** An entry without the views of its events. */
+export type EntryFields = Omit<LogEntry, 'orders' | 'fills' | 'levels' | 'balances'>;
 
 const NONE: readonly never[] = Object.freeze([]);
 
@@ -113,11 +173,17 @@ export class EntryViews {
   orders: readonly Order[] = NONE;
   fills: readonly Fill[] = NONE;
   levels: readonly LevelChange[] = NONE;
+  balances: readonly BalanceChange[] = NONE;
 
   add(event: EntryEvent): void {
     switch (event.type) {
       case 'trade': this.fills = withOneMore(this.fills, event); break;
       case 'level': this.levels = withOneMore(this.levels, event); break;
+      case 'balance': this.balances = withOneMore(this.balances, event); break;
+      case 'account':
+      case 'transfer':
+      case 'fee_group':
+      case 'shortfall': break;
       case 'order':
       case 'shown': this.orders = withOneMore(this.orders, event.order); break;
     }

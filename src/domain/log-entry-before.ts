@@ -1,5 +1,5 @@
 import { entryKindOf } from './log-entry-wire';
-import type { EntryEvent, EntryKind, LogEntry, LoggedCommand } from './entry';
+import type { EntryEvent, EntryFields, EntryKind, LoggedCommand } from './entry';
 import { expandId } from './order-id';
 import { KIND_CODE, kindCode, kindOf, reasonOf, sideOf, statusOf, type Order } from './order';
 
@@ -9,6 +9,8 @@ import { KIND_CODE, kindCode, kindOf, reasonOf, sideOf, statusOf, type Order } f
  */
 
 type Wire = readonly unknown[];
+
+const UNCHARGED = { makerFee: '0', takerFee: '0' } as const;
 
 type WireOrder = readonly [
   filled: number, notional: string, status: number, reason: number, sequence: number, updatedUs: number,
@@ -31,11 +33,12 @@ function decodeOrder(version: number, wire: WireOrder, placedSequence: number): 
     priceTicks: kindCode === KIND_CODE.market ? null : price, quantityLots, filledLots, notional, status: statusOf(status), reason: reasonOf(reason),
     // 0 as long as nothing has changed since it came in.
     sequence: sequence || priority, updatedUs: updatedUs || createdUs, fillSequence, priority, placedSequence, createdUs,
+    fees: null,
   };
 }
 
 /** @throws Error for an entry of a version that this program does not know, or with a code that is in no table */
-export function decodeEntryBefore(json: Wire): Omit<LogEntry, 'orders' | 'fills' | 'levels'> {
+export function decodeEntryBefore(json: Wire): EntryFields {
   const version = json[0];
   if (version !== 1 && version !== 2) throw new Error(`log entry of unknown version ${String(version)}`);
   const [, name, sequence, timeUs, orders, fills, levels, idempotency, request, code, previousFill] = json as WireEntry;
@@ -43,7 +46,7 @@ export function decodeEntryBefore(json: Wire): Omit<LogEntry, 'orders' | 'fills'
   const isShown = kind === 'refuse' || kind === 'keep';
   const events: EntryEvent[] = [];
   for (const [tradeId, priceTicks, quantityLots, makerPreviousFill, maker] of fills) {
-    events.push({ type: 'trade', tradeId, priceTicks, quantityLots, taker: 0, maker: decodeOrder(version, maker, 0), makerPreviousFill });
+    events.push({ type: 'trade', tradeId, priceTicks, quantityLots, taker: 0, maker: decodeOrder(version, maker, 0), makerPreviousFill, ...UNCHARGED });
   }
   for (const wire of orders) {
     const order = decodeOrder(version, wire, kind === 'place' ? sequence : 0);
@@ -59,7 +62,7 @@ export function decodeEntryBefore(json: Wire): Omit<LogEntry, 'orders' | 'fills'
 
 /** The order id of a refused place was not kept apart: its request ends with it. */
 function commandOf(kind: EntryKind, order: Order | null, request: unknown): LoggedCommand | null {
-  const unlimited = { actor: null, fillsMax: null, openOrdersMax: null } as const;
+  const unlimited = { actor: null, funds: 'off', fillsMax: null, openOrdersMax: null } as const;
   if (kind === 'place' && order !== null) {
     const { instrument, side, quantityLots, orderId, clientId, clientOrderId } = order;
     const code = kindCode(order.type, order.timeInForce, order.postOnly);

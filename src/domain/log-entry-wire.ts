@@ -1,25 +1,54 @@
 import {
-  COMMAND_LETTER, ENTRY, EVENT, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_AMEND, LOGGED_CANCEL, LOGGED_MASS_CANCEL, LOGGED_PLACE, ORDER_EVENT,
-  PLACED_EVENT, SHOWN_EVENT, TRADE_EVENT, positionsOf,
+  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_ACCOUNT, LOGGED_AMEND,
+  LOGGED_CANCEL, LOGGED_FEE_GROUP, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
+  SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
 import { ENTRY_KINDS, EntryViews, type EntryEvent, type EntryKind, type LogEntry, type LoggedCommand } from './entry';
+import {
+  accountStatusOf, creditOf, fundsOf, transferEndOf, transferKindOf, transferStatusOf, type FeeRate, type Funds, type Transfer,
+} from './money';
 import { expandId } from './order-id';
 import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order, type OrderReference } from './order';
-import { decodeOrder } from './order-record';
+import { decodeFees, decodeOrder } from './order-record';
 
-/** Entries of the present version, from JSON to what they say. */
+/** Entries of the present version, and of the one before it, from JSON to what they say. */
 
 type Wire = readonly unknown[];
 
 const AT = positionsOf(ENTRY);
-const PLACE_AT = positionsOf(LOGGED_PLACE);
 const CANCEL_AT = positionsOf(LOGGED_CANCEL);
-const AMEND_AT = positionsOf(LOGGED_AMEND);
 const MASS_CANCEL_AT = positionsOf(LOGGED_MASS_CANCEL);
-const PLACED_AT = positionsOf(PLACED_EVENT);
+const ACCOUNT_COMMAND_AT = positionsOf(LOGGED_ACCOUNT);
+const TRANSFER_COMMAND_AT = positionsOf(LOGGED_TRANSFER);
+const TRANSFER_END_AT = positionsOf(LOGGED_TRANSFER_END);
+const FEE_GROUP_COMMAND_AT = positionsOf(LOGGED_FEE_GROUP);
 const TRADE_AT = positionsOf(TRADE_EVENT);
 const ORDER_AT = positionsOf(ORDER_EVENT);
 const LEVEL_AT = positionsOf(LEVEL_EVENT);
+const BALANCE_AT = positionsOf(BALANCE_EVENT);
+const ACCOUNT_AT = positionsOf(ACCOUNT_EVENT);
+const TRANSFER_AT = positionsOf(TRANSFER_EVENT);
+const FEE_GROUP_AT = positionsOf(FEE_GROUP_EVENT);
+const FEE_RATE_AT = positionsOf(FEE_RATE);
+const SHORTFALL_AT = positionsOf(SHORTFALL_EVENT);
+
+/** What the version before says otherwise: it knew no money. */
+const VERSION_BEFORE = 3;
+const withoutFunds = <Name extends string>(names: readonly Name[]): readonly Name[] => names.filter((name) => name !== 'funds');
+const THIS_VERSION = { place: positionsOf(LOGGED_PLACE), amend: positionsOf(LOGGED_AMEND), placed: positionsOf(PLACED_EVENT), tradeLength: TRADE_EVENT.length };
+type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' ? number | undefined : T[Name] };
+interface Layout {
+  readonly place: Positions<typeof THIS_VERSION.place>;
+  readonly amend: Positions<typeof THIS_VERSION.amend>;
+  readonly placed: Positions<typeof THIS_VERSION.placed>;
+  readonly tradeLength: number;
+}
+const THAT_VERSION = {
+  place: positionsOf(withoutFunds(LOGGED_PLACE)), amend: positionsOf(withoutFunds(LOGGED_AMEND)),
+  placed: positionsOf(PLACED_EVENT.filter((name) => name !== 'fees')), tradeLength: TRADE_EVENT.length - 2,
+} as Layout;
+/** By version of the entry. */
+const LAYOUTS: readonly (Layout | undefined)[] = Object.assign([] as (Layout | undefined)[], { [VERSION_BEFORE]: THAT_VERSION, [LOG_ENTRY_VERSION]: THIS_VERSION });
 
 const KINDS: ReadonlySet<unknown> = new Set(ENTRY_KINDS);
 
@@ -29,35 +58,38 @@ export function entryKindOf(kind: unknown): EntryKind {
   return kind as EntryKind;
 }
 
-/** @returns null for an entry of another version @throws Error for one that has anything unknown in it */
+/** @returns null for an entry of a version that is neither this one nor the one before it @throws Error for one that has anything unknown in it */
 export function decodeEntryWire(wire: Wire): LogEntry | null {
-  if (wire[AT.version] !== LOG_ENTRY_VERSION) return null;
+  const layout = LAYOUTS[wire[AT.version] as number];
+  if (layout === undefined) return null;
   const sequence = wire[AT.sequence] as number;
   const timeUs = wire[AT.time_us] as number;
-  const command = decodeCommand(wire[AT.command] as Wire);
+  const command = decodeCommand(wire[AT.command] as Wire, layout);
   const views = new EntryViews();
   const events = (wire[AT.events] as readonly Wire[]).map((event) => {
-    const decoded = decodeEvent(event, sequence, timeUs, command);
+    const decoded = decodeEvent(event, layout, sequence, timeUs, command);
     views.add(decoded);
     return decoded;
   });
-  const { orders, fills, levels } = views;
+  const { orders, fills, levels, balances } = views;
   const idempotency = wire[AT.idempotency] as string;
   return {
-    version: LOG_ENTRY_VERSION, kind: entryKindOf(wire[AT.kind]), sequence, timeUs, command, code: wire[AT.code] as number, events, orders, fills, levels,
-    idempotency: idempotency === '' ? null : idempotency, request: wire[AT.request],
+    version: wire[AT.version] as number, kind: entryKindOf(wire[AT.kind]), sequence, timeUs, command, code: wire[AT.code] as number, events, orders, fills, levels,
+    balances, idempotency: idempotency === '' ? null : idempotency, request: wire[AT.request],
   };
 }
 
-function decodeEvent(wire: Wire, sequence: number, timeUs: number, command: LoggedCommand): EntryEvent {
+function decodeEvent(wire: Wire, layout: Layout, sequence: number, timeUs: number, command: LoggedCommand): EntryEvent {
   switch (wire[0]) {
     case EVENT.placed:
-      return { type: 'order', order: placedOrder(wire, sequence, timeUs, command), previousFill: 0 };
+      return { type: 'order', order: placedOrder(wire, layout.placed, sequence, timeUs, command), previousFill: 0 };
     case EVENT.trade:
       return {
         type: 'trade', tradeId: wire[TRADE_AT.trade_id] as number, priceTicks: wire[TRADE_AT.price] as number,
         quantityLots: wire[TRADE_AT.quantity] as number, taker: wire[TRADE_AT.taker] as number,
-        maker: decodeOrder(wire, TRADE_EVENT.length), makerPreviousFill: wire[TRADE_AT.maker_previous_fill] as number,
+        maker: decodeOrder(wire, layout.tradeLength), makerPreviousFill: wire[TRADE_AT.maker_previous_fill] as number,
+        makerFee: layout === THAT_VERSION ? '0' : wire[TRADE_AT.maker_fee] as string,
+        takerFee: layout === THAT_VERSION ? '0' : wire[TRADE_AT.taker_fee] as string,
       };
     case EVENT.order:
       return { type: 'order', order: decodeOrder(wire, ORDER_EVENT.length), previousFill: wire[ORDER_AT.previous_fill] as number };
@@ -68,24 +100,72 @@ function decodeEvent(wire: Wire, sequence: number, timeUs: number, command: Logg
       };
     case EVENT.shown:
       return { type: 'shown', order: decodeOrder(wire, SHOWN_EVENT.length) };
+    case EVENT.balance:
+      return {
+        type: 'balance', account: wire[BALANCE_AT.account] as string, asset: wire[BALANCE_AT.asset] as string,
+        total: wire[BALANCE_AT.total] as string, held: wire[BALANCE_AT.held] as string,
+      };
+    case EVENT.account:
+      return {
+        type: 'account',
+        account: {
+          account: wire[ACCOUNT_AT.account] as string, status: accountStatusOf(wire[ACCOUNT_AT.status] as number),
+          credit: creditOf(wire[ACCOUNT_AT.credit] as number), feeGroup: wire[ACCOUNT_AT.fee_group] as string,
+          name: orNull(wire[ACCOUNT_AT.name]), createdUs: wire[ACCOUNT_AT.created_us] as number,
+        },
+      };
+    case EVENT.transfer:
+      return { type: 'transfer', transfer: decodeTransfer(wire) };
+    case EVENT.fee_group:
+      return { type: 'fee_group', group: wire[FEE_GROUP_AT.group] as string, rates: decodeRates(wire, FEE_GROUP_EVENT.length) };
+    case EVENT.shortfall:
+      return {
+        type: 'shortfall', asset: wire[SHORTFALL_AT.asset] as string, needed: wire[SHORTFALL_AT.needed] as string,
+        available: wire[SHORTFALL_AT.available] as string,
+      };
     default:
       throw new Error(`log entry ${sequence} has an unknown event ${String(wire[0])}`);
   }
 }
 
 /** The order that a place brought: its constant part is the command's. */
-function placedOrder(wire: Wire, sequence: number, timeUs: number, command: LoggedCommand): Order {
+function placedOrder(wire: Wire, at: Layout['placed'], sequence: number, timeUs: number, command: LoggedCommand): Order {
   if (command.op !== 'place') throw new Error(`log entry ${sequence} places an order without being asked to`);
   const { type, timeInForce, postOnly } = kindOf(command.kind);
   return {
     orderId: command.orderId, clientOrderId: command.clientOrderId, clientId: command.clientId, instrument: command.instrument,
     side: command.side, type, timeInForce, postOnly,
     priceTicks: command.kind === KIND_CODE.market ? null : command.priceTicks, quantityLots: command.quantityLots,
-    filledLots: wire[PLACED_AT.filled] as number, notional: wire[PLACED_AT.notional] as string,
-    status: statusOf(wire[PLACED_AT.status] as number), reason: reasonOf(wire[PLACED_AT.reason] as number),
-    sequence, updatedUs: timeUs, fillSequence: wire[PLACED_AT.fill_sequence] as number, priority: sequence, placedSequence: sequence,
-    createdUs: timeUs,
+    filledLots: wire[at.filled] as number, notional: wire[at.notional] as string,
+    status: statusOf(wire[at.status] as number), reason: reasonOf(wire[at.reason] as number),
+    sequence, updatedUs: timeUs, fillSequence: wire[at.fill_sequence] as number, priority: sequence, placedSequence: sequence,
+    createdUs: timeUs, fees: at.fees === undefined ? null : decodeFees(wire[at.fees] as Wire),
   };
+}
+
+/** @param wire a transfer's event: its layout is also that of what Redis holds of a transfer */
+export function decodeTransfer(wire: Wire): Transfer {
+  const reverses = wire[TRANSFER_AT.reverses] as string;
+  return {
+    transferId: expandId(wire[TRANSFER_AT.id] as string), kind: transferKindOf(wire[TRANSFER_AT.kind] as number),
+    status: transferStatusOf(wire[TRANSFER_AT.status] as number), from: wire[TRANSFER_AT.from] as string, to: wire[TRANSFER_AT.to] as string,
+    asset: wire[TRANSFER_AT.asset] as string, amount: wire[TRANSFER_AT.amount] as string, settledAmount: wire[TRANSFER_AT.settled_amount] as string,
+    reference: orNull(wire[TRANSFER_AT.reference]), note: orNull(wire[TRANSFER_AT.note]),
+    expiresUs: wire[TRANSFER_AT.expires_us] as number || null, reverses: reverses === '' ? null : expandId(reverses),
+    sequence: wire[TRANSFER_AT.sequence] as number, createdUs: wire[TRANSFER_AT.created_us] as number,
+  };
+}
+
+/** Rates stand one behind the other from `from` on. */
+function decodeRates(wire: Wire, from: number): FeeRate[] {
+  const rates: FeeRate[] = [];
+  for (let i = from; i < wire.length; i += FEE_RATE.length) {
+    rates.push({
+      instrument: orNull(wire[i + FEE_RATE_AT.instrument]), makerRate: wire[i + FEE_RATE_AT.maker_rate] as number,
+      takerRate: wire[i + FEE_RATE_AT.taker_rate] as number,
+    });
+  }
+  return rates;
 }
 
 const orNull = (text: unknown): string | null => (text === '' ? null : text as string);
@@ -95,15 +175,19 @@ function referenceOf(id: unknown, client: unknown, clientOrderId: unknown): Orde
   return { clientId: client as string, clientOrderId: clientOrderId as string };
 }
 
-function decodeCommand(wire: Wire): LoggedCommand {
+function fundsAt(wire: Wire, at: number | undefined): Funds {
+  return at === undefined ? 'off' : fundsOf(wire[at] as number);
+}
+
+function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
   switch (wire[0]) {
     case COMMAND_LETTER.place:
       return {
-        op: 'place', actor: orNull(wire[PLACE_AT.actor]), fillsMax: wire[PLACE_AT.fills_max] as number,
-        openOrdersMax: wire[PLACE_AT.open_orders_max] as number, instrument: wire[PLACE_AT.instrument] as string,
-        side: sideOf(wire[PLACE_AT.side] as number), kind: wire[PLACE_AT.kind] as number, priceTicks: wire[PLACE_AT.price] as number,
-        quantityLots: wire[PLACE_AT.quantity] as number, orderId: expandId(wire[PLACE_AT.id] as string),
-        clientId: wire[PLACE_AT.client] as string, clientOrderId: orNull(wire[PLACE_AT.client_order_id]),
+        op: 'place', actor: orNull(wire[place.actor]), funds: fundsAt(wire, place.funds), fillsMax: wire[place.fills_max] as number,
+        openOrdersMax: wire[place.open_orders_max] as number, instrument: wire[place.instrument] as string,
+        side: sideOf(wire[place.side] as number), kind: wire[place.kind] as number, priceTicks: wire[place.price] as number,
+        quantityLots: wire[place.quantity] as number, orderId: expandId(wire[place.id] as string),
+        clientId: wire[place.client] as string, clientOrderId: orNull(wire[place.client_order_id]),
       };
     case COMMAND_LETTER.cancel:
       return {
@@ -111,13 +195,13 @@ function decodeCommand(wire: Wire): LoggedCommand {
         order: referenceOf(wire[CANCEL_AT.id], wire[CANCEL_AT.client], wire[CANCEL_AT.client_order_id]),
       };
     case COMMAND_LETTER.amend: {
-      const quantityLotsMax = wire[AMEND_AT.quantity_max] as number | null;
+      const quantityLotsMax = wire[amend.quantity_max] as number | null;
       return {
-        op: 'amend', actor: orNull(wire[AMEND_AT.actor]), fillsMax: wire[AMEND_AT.fills_max] as number,
-        order: referenceOf(wire[AMEND_AT.id], wire[AMEND_AT.client], wire[AMEND_AT.client_order_id]),
+        op: 'amend', actor: orNull(wire[amend.actor]), funds: fundsAt(wire, amend.funds), fillsMax: wire[amend.fills_max] as number,
+        order: referenceOf(wire[amend.id], wire[amend.client], wire[amend.client_order_id]),
         wanted: quantityLotsMax === null ? null : {
-          priceTicks: wire[AMEND_AT.price] as number | null, quantityLots: wire[AMEND_AT.quantity] as number | null,
-          remainingLots: wire[AMEND_AT.remaining] as number | null, quantityLotsMax,
+          priceTicks: wire[amend.price] as number | null, quantityLots: wire[amend.quantity] as number | null,
+          remainingLots: wire[amend.remaining] as number | null, quantityLotsMax,
         },
       };
     }
@@ -126,6 +210,38 @@ function decodeCommand(wire: Wire): LoggedCommand {
         op: 'mass_cancel', actor: orNull(wire[MASS_CANCEL_AT.actor]), clientId: wire[MASS_CANCEL_AT.client] as string,
         instrument: orNull(wire[MASS_CANCEL_AT.instrument]), after: wire[MASS_CANCEL_AT.after] as number,
         bound: wire[MASS_CANCEL_AT.bound] as number, pageSize: wire[MASS_CANCEL_AT.page_size] as number,
+      };
+    case COMMAND_LETTER.account: {
+      const { status, credit, name, fee_group: feeGroup } = ACCOUNT_COMMAND_AT;
+      const deposits: { asset: string; amount: string }[] = [];
+      for (let i = LOGGED_ACCOUNT.length; i < wire.length; i += 2) deposits.push({ asset: wire[i] as string, amount: wire[i + 1] as string });
+      return {
+        op: 'account', actor: orNull(wire[ACCOUNT_COMMAND_AT.actor]), funds: fundsAt(wire, ACCOUNT_COMMAND_AT.funds),
+        account: wire[ACCOUNT_COMMAND_AT.account] as string, opens: wire[ACCOUNT_COMMAND_AT.opens] === 1, name: wire[name] as string | null,
+        status: wire[status] === null ? null : accountStatusOf(wire[status] as number),
+        credit: wire[credit] === null ? null : creditOf(wire[credit] as number), feeGroup: wire[feeGroup] as string | null, deposits,
+      };
+    }
+    case COMMAND_LETTER.transfer: {
+      const at = TRANSFER_COMMAND_AT;
+      const reverses = wire[at.reverses] as string;
+      return {
+        op: 'transfer', actor: orNull(wire[at.actor]), funds: fundsAt(wire, at.funds), transferId: expandId(wire[at.id] as string),
+        kind: transferKindOf(wire[at.kind] as number), pending: wire[at.pending] === 1, from: wire[at.from] as string, to: wire[at.to] as string,
+        asset: wire[at.asset] as string, amount: wire[at.amount] as string, reference: orNull(wire[at.reference]), note: orNull(wire[at.note]),
+        timeoutUs: wire[at.timeout_us] as number || null, reverses: reverses === '' ? null : expandId(reverses),
+      };
+    }
+    case COMMAND_LETTER.transfer_end:
+      return {
+        op: 'transfer_end', actor: orNull(wire[TRANSFER_END_AT.actor]), funds: fundsAt(wire, TRANSFER_END_AT.funds),
+        transferId: expandId(wire[TRANSFER_END_AT.id] as string), status: transferEndOf(wire[TRANSFER_END_AT.status] as number),
+        amount: orNull(wire[TRANSFER_END_AT.amount]),
+      };
+    case COMMAND_LETTER.fee_group:
+      return {
+        op: 'fee_group', actor: orNull(wire[FEE_GROUP_COMMAND_AT.actor]), funds: fundsAt(wire, FEE_GROUP_COMMAND_AT.funds),
+        group: wire[FEE_GROUP_COMMAND_AT.group] as string, rates: decodeRates(wire, LOGGED_FEE_GROUP.length),
       };
     default:
       throw new Error(`log entry with an unknown command ${String(wire[0])}`);

@@ -1,5 +1,5 @@
-import { EntryViews, type LogEntry } from './entry';
-import type { Trade } from './order';
+import { EntryViews, type EntryFields, type LogEntry } from './entry';
+import type { SettledTrade } from './order';
 import { LaterVersionError } from './later-version';
 import { LOG_ENTRY_VERSION } from './layouts';
 import { decodeEntryBefore } from './log-entry-before';
@@ -7,7 +7,8 @@ import { decodeEntryWire } from './log-entry-wire';
 
 export { ENTRY_KINDS } from './entry';
 export type {
-  EntryEvent, EntryKind, Fill, LevelChange, LogEntry, LoggedCommand, OrderChange, OrderShown, RawLogEntry,
+  AccountChange, BalanceChange, EntryEvent, EntryKind, FeeGroupChange, Fill, LevelChange, LogEntry, LoggedCommand, OrderChange, OrderShown,
+  RawLogEntry, ShortfallShown, TransferChange,
 } from './entry';
 
 /**
@@ -17,12 +18,12 @@ export type {
  */
 
 /** An entry from its events. */
-export function entryOf(fields: Omit<LogEntry, 'orders' | 'fills' | 'levels'>): LogEntry {
+export function entryOf(fields: EntryFields): LogEntry {
   const views = new EntryViews();
   for (const event of fields.events) views.add(event);
   const { version, kind, sequence, timeUs, command, code, events, idempotency, request } = fields;
-  const { orders, fills, levels } = views;
-  return { version, kind, sequence, timeUs, command, code, events, orders, fills, levels, idempotency, request };
+  const { orders, fills, levels, balances } = views;
+  return { version, kind, sequence, timeUs, command, code, events, orders, fills, levels, balances, idempotency, request };
 }
 
 /**
@@ -71,7 +72,7 @@ export function epochOfPayload(payload: string): string {
 }
 
 /** The trades of an entry, oldest first. @throws Error for one whose taker is not among the entry's orders */
-export function tradesOf(entry: LogEntry): Trade[] {
+export function tradesOf(entry: LogEntry): SettledTrade[] {
   return entry.fills.map((fill) => {
     const taker = entry.orders[fill.taker];
     if (taker === undefined) throw new Error(`entry ${entry.sequence}: trade ${fill.tradeId} has no taker`);
@@ -84,6 +85,10 @@ export function tradesOf(entry: LogEntry): Trade[] {
       makerOrderId: fill.maker.orderId,
       takerOrderId: taker.orderId,
       executedUs: entry.timeUs,
+      makerClientId: fill.maker.clientId,
+      takerClientId: taker.clientId,
+      makerFee: fill.makerFee,
+      takerFee: fill.takerFee,
     };
   });
 }

@@ -1,10 +1,25 @@
-import { ORDER_RECORD, ORDER_RECORD_VERSION, positionsOf } from './layouts';
+import { ORDER_FEES, ORDER_RECORD, ORDER_RECORD_VERSION, positionsOf } from './layouts';
 import { expandId } from './order-id';
-import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order } from './order';
+import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order, type OrderFees } from './order';
 
 /** An order as Redis and the log hold it. */
 
+/** Where the values of a record stand. In records of version 3 there are no fees. */
+type RecordPositions = Omit<ReturnType<typeof positionsOf<typeof ORDER_RECORD>>, 'fees'> & { readonly fees?: number };
+
 const AT = positionsOf(ORDER_RECORD);
+const AT_BEFORE: RecordPositions = positionsOf(ORDER_RECORD.filter((field) => field !== 'fees'));
+const RECORD_VERSION_BEFORE = 3;
+const FEES_AT = positionsOf(ORDER_FEES);
+
+/** @param wire ORDER_FEES, or nothing */
+export function decodeFees(wire: readonly unknown[]): OrderFees | null {
+  if (wire.length === 0) return null;
+  return {
+    makerRate: wire[FEES_AT.maker_rate] as number, takerRate: wire[FEES_AT.taker_rate] as number,
+    units: wire[FEES_AT.units] as string, millionths: wire[FEES_AT.millionths] as number,
+  };
+}
 
 /**
  * @param wire holds an order's record from `from` on
@@ -13,33 +28,40 @@ const AT = positionsOf(ORDER_RECORD);
  */
 export function decodeOrder(wire: readonly unknown[], from = 0): Order {
   const version = wire[from + AT.version] as number;
-  if (version !== ORDER_RECORD_VERSION) throw new Error(`order record of unknown version ${version}`);
-  const kindCode = wire[from + AT.kind] as number;
+  if (version === ORDER_RECORD_VERSION) return orderAt(wire, from, AT);
+  // Entries of version 3 hold records of that version.
+  if (version === RECORD_VERSION_BEFORE) return orderAt(wire, from, AT_BEFORE);
+  throw new Error(`order record of unknown version ${version}`);
+}
+
+function orderAt(wire: readonly unknown[], from: number, at: RecordPositions): Order {
+  const kindCode = wire[from + at.kind] as number;
   const kind = kindOf(kindCode);
-  const priority = wire[from + AT.priority] as number;
-  const createdUs = wire[from + AT.created_us] as number;
-  const clientOrderId = wire[from + AT.client_order_id] as string;
+  const priority = wire[from + at.priority] as number;
+  const createdUs = wire[from + at.created_us] as number;
+  const clientOrderId = wire[from + at.client_order_id] as string;
   return {
-    orderId: expandId(wire[from + AT.id] as string),
+    orderId: expandId(wire[from + at.id] as string),
     clientOrderId: clientOrderId === '' ? null : clientOrderId,
-    clientId: wire[from + AT.client] as string,
-    instrument: wire[from + AT.instrument] as string,
-    side: sideOf(wire[from + AT.side] as number),
+    clientId: wire[from + at.client] as string,
+    instrument: wire[from + at.instrument] as string,
+    side: sideOf(wire[from + at.side] as number),
     type: kind.type,
     timeInForce: kind.timeInForce,
     postOnly: kind.postOnly,
-    priceTicks: kindCode === KIND_CODE.market ? null : wire[from + AT.price] as number,
-    quantityLots: wire[from + AT.quantity] as number,
-    filledLots: wire[from + AT.filled] as number,
-    notional: wire[from + AT.notional] as string,
-    status: statusOf(wire[from + AT.status] as number),
-    reason: reasonOf(wire[from + AT.reason] as number),
-    sequence: wire[from + AT.sequence] as number || priority,
-    updatedUs: wire[from + AT.updated_us] as number || createdUs,
-    fillSequence: wire[from + AT.fill_sequence] as number,
+    priceTicks: kindCode === KIND_CODE.market ? null : wire[from + at.price] as number,
+    quantityLots: wire[from + at.quantity] as number,
+    filledLots: wire[from + at.filled] as number,
+    notional: wire[from + at.notional] as string,
+    status: statusOf(wire[from + at.status] as number),
+    reason: reasonOf(wire[from + at.reason] as number),
+    sequence: wire[from + at.sequence] as number || priority,
+    updatedUs: wire[from + at.updated_us] as number || createdUs,
+    fillSequence: wire[from + at.fill_sequence] as number,
     priority,
-    placedSequence: wire[from + AT.placed] as number || priority,
+    placedSequence: wire[from + at.placed] as number || priority,
     createdUs,
+    fees: at.fees === undefined ? null : decodeFees(wire[from + at.fees] as readonly unknown[]),
   };
 }
 

@@ -82,6 +82,22 @@ export function reasonOf(code: number): StatusReason | null {
   return reason;
 }
 
+/** What an order is charged, and has been, as ORDER_FEES says. */
+export interface OrderFees {
+  /** Millionths of money; below zero is a rebate. */
+  readonly makerRate: number;
+  readonly takerRate: number;
+  /** Whole units of the quote asset, as decimal text. */
+  readonly units: string;
+  /** What is owed beyond them, 0 to 999,999. */
+  readonly millionths: number;
+}
+
+/** Units of the quote asset that an order has been charged: its exact fees, rounded up. */
+export function chargedUnits(fees: OrderFees | null): bigint {
+  return fees === null ? 0n : BigInt(fees.units) + (fees.millionths > 0 ? 1n : 0n);
+}
+
 export interface Order extends OrderKind {
   readonly orderId: string;
   readonly clientOrderId: string | null;
@@ -105,6 +121,8 @@ export interface Order extends OrderKind {
   readonly priority: number;
   /** Log sequence at which it was placed: what came before what, whatever clocks say. 0 in entries of before version 3, which do not tell. */
   readonly placedSequence: number;
+  /** null where it is charged nothing. */
+  readonly fees: OrderFees | null;
   readonly createdUs: number;
 }
 
@@ -131,6 +149,14 @@ export interface Trade {
   readonly makerOrderId: string;
   readonly takerOrderId: string;
   readonly executedUs: number;
+}
+
+/** A trade as its parties see it: who they are, and what each was charged, in units of the quote asset as decimal text. */
+export interface SettledTrade extends Trade {
+  readonly makerClientId: string;
+  readonly takerClientId: string;
+  readonly makerFee: string;
+  readonly takerFee: string;
 }
 
 let lastTimeUs = Number.NaN;

@@ -2,14 +2,19 @@ import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
 import { decodeLogEntry } from '../domain/log-entry';
+import { decodeTransfer } from '../domain/log-entry-wire';
 import type { LogPosition } from '../domain/log-position';
 import { decodeOrderRecord } from '../domain/order-record';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import type { Order } from '../domain/order';
+import { encodeAccount } from './commands/account';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
+import { encodeFeeGroup } from './commands/fee-group';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
+import { encodeTransfer } from './commands/transfer';
+import { encodeTransferEnd } from './commands/transfer-end';
 import type { FunctionLibrary, FunctionName } from './library';
 import type { RedisConnection } from './redis-connection';
 import { ShardReads } from './shard-reads';
@@ -64,11 +69,29 @@ function encode(command: EngineCommand): string[] {
     case 'cancel': return encodeCancel(command);
     case 'amend': return encodeAmend(command);
     case 'mass_cancel': return encodeMassCancel(command);
+    case 'account': return encodeAccount(command);
+    case 'transfer': return encodeTransfer(command);
+    case 'transfer_end': return encodeTransferEnd(command);
+    case 'fee_group': return encodeFeeGroup(command);
   }
 }
 
 function refused(code: ResultCode, order: Order | null = null): Refused {
   return { outcome: 'refused', code, order };
+}
+
+/** @param facts what the code speaks of: an order's record, or the inside of a transfer's or a shortfall's event */
+function refusedWith(code: ResultCode, facts: string): Refused {
+  switch (code) {
+    case 'insufficient_funds': {
+      const [, asset, needed, available] = JSON.parse(`[${facts}]`) as [number, string, string, string];
+      return { ...refused(code), shortfall: { asset, needed, available } };
+    }
+    case 'transfer_resolved':
+      return { ...refused(code), transfer: decodeTransfer(JSON.parse(`[${facts}]`) as readonly unknown[]) };
+    default:
+      return refused(code, decodeOrderRecord(facts));
+  }
 }
 
 /** @param reply one command's result string, as the headers in lua/ describe it */
@@ -77,12 +100,14 @@ export function decodeResult(reply: string): CommandResult {
   switch (reply[0]) {
     case '[':
       return { outcome: 'logged', entry: decodeLogEntry(reply) };
+    case 'Q':
     case 'R': {
       const first = body.indexOf(',');
       const second = body.indexOf(',', first + 1);
       const payload = body.slice(second + 1);
       return {
         outcome: 'repeated',
+        by: reply[0] === 'Q' ? 'reference' : 'key',
         sequence: Number(body.slice(0, first)),
         second: Number(body.slice(first + 1, second)),
         entry: payload === '' ? null : decodeLogEntry(payload),
@@ -91,7 +116,7 @@ export function decodeResult(reply: string): CommandResult {
     case 'X': {
       const comma = body.indexOf(',');
       if (comma < 0) return refused(resultCodeOf(Number(body)));
-      return refused(resultCodeOf(Number(body.slice(0, comma))), decodeOrderRecord(body.slice(comma + 1)));
+      return refusedWith(resultCodeOf(Number(body.slice(0, comma))), body.slice(comma + 1));
     }
     case 'K':
       return { outcome: 'unchanged', order: decodeOrderRecord(body) };

@@ -1,7 +1,8 @@
 import {
-  COMMAND_ARGUMENTS, COMMAND_LETTER, ENTRY, EVENT, EXECUTE_ARGUMENTS, LOG_ENTRY_VERSION, ORDER_EVENT, ORDER_RECORD, ORDER_RECORD_TAIL,
+  ACCOUNT_RECORD_VERSION, COMMAND_ARGUMENTS, COMMAND_LETTER, ENTRY, EVENT, EXECUTE_ARGUMENTS, FAILURE_LETTER, FUNDS_CODE, LOG_ENTRY_VERSION, ORDER_EVENT, ORDER_RECORD, ORDER_RECORD_TAIL,
   ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION, ORDER_TERMS, SHARD_LAYOUT_VERSION, TRADE_EVENT,
 } from '../domain/layouts';
+import { ACCOUNT_STATUS_CODE, CREDIT_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE } from '../domain/money';
 import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
 import { RESULT_CODES } from '../domain/result-code';
 
@@ -21,14 +22,15 @@ function positionTable(name: string, names: readonly string[], first = 1): strin
 
 /** The parts of a record that commands look at, in the order of the record. */
 const ORDER_PARTS = [
-  'filled', 'notional', 'status', 'fill_sequence', 'priority', 'price', 'quantity', 'tail', 'side', 'kind', 'instrument', 'client', 'client_order_id',
+  'filled', 'notional', 'status', 'fill_sequence', 'priority', 'fees', 'price', 'quantity', 'tail', 'side', 'kind', 'instrument', 'client', 'client_order_id',
 ] as const;
 /** The parts that matching needs of a maker. */
-const MAKER_PARTS = ['filled', 'notional', 'fill_sequence', 'priority', 'price', 'quantity', 'tail'] as const;
+const MAKER_PARTS = ['filled', 'notional', 'fill_sequence', 'priority', 'fees', 'price', 'quantity', 'tail'] as const;
 
 /** Text in a record never holds a raw double quote (engine/commands/text.ts), so [^"]* is a whole string. */
 function patternOf(field: Field): { readonly open: string; readonly value: string; readonly close: string } {
   if (field === 'version') return { open: '', value: String(ORDER_RECORD_VERSION), close: '' };
+  if (field === 'fees') return { open: '%[', value: '[^%]]*', close: '%]' };
   if (!ORDER_RECORD_TEXTS.includes(field)) return { open: '', value: '%d+', close: '' };
   return { open: '"', value: field === 'notional' ? '%d+' : '[^"]*', close: '"' };
 }
@@ -60,18 +62,23 @@ type Part = 'terms' | 'tail';
 
 /** @param values of some fields that are always the same */
 function joined(fields: readonly (Field | Part)[], values: Partial<Record<Field, string>>): string {
-  const isText = (name: string | undefined): boolean => (ORDER_RECORD_TEXTS as readonly (string | undefined)[]).includes(name);
+  const marks = (name: string | undefined): readonly [open: string, close: string] => {
+    if (name === 'fees') return ['[', ']'];
+    return (ORDER_RECORD_TEXTS as readonly (string | undefined)[]).includes(name) ? ['"', '"'] : ['', ''];
+  };
   let text = `'${ORDER_RECORD_VERSION}`;
   let isOpen = true;
   for (const [i, name] of fields.entries()) {
-    const before = `${isText(fields[i - 1]) ? '"' : ''},${isText(name) ? '"' : ''}`;
+    const before = `${marks(fields[i - 1])[1]},${marks(name)[0]}`;
     const value = values[name as Field];
     // Text runs on as long as nothing but constants follows.
     text += isOpen ? before : ` .. '${before}`;
     text += value ?? `' .. ${name}`;
     isOpen = value !== undefined;
   }
-  return isOpen ? `${text}'` : text;
+  const last = marks(fields[fields.length - 1])[1];
+  if (isOpen) return `${text}${last}'`;
+  return last === '' ? text : `${text} .. '${last}'`;
 }
 
 /**
@@ -106,7 +113,13 @@ export function luaLayouts(): string {
     textTable('KIND', KIND_CODE),
     textTable('EVENT', EVENT),
     textTable('LETTER', COMMAND_LETTER),
-    `local SHARD_VERSION, ENTRY_VERSION = '${SHARD_LAYOUT_VERSION}', '${LOG_ENTRY_VERSION}'\n`,
+    textTable('FUNDS', FUNDS_CODE),
+    textTable('ACCOUNT_STATUS', ACCOUNT_STATUS_CODE),
+    textTable('CREDIT', CREDIT_CODE),
+    textTable('TRANSFER_KIND', TRANSFER_KIND_CODE),
+    textTable('TRANSFER_STATUS', TRANSFER_STATUS_CODE),
+    `local SHARD_VERSION, ENTRY_VERSION, ACCOUNT_VERSION = '${SHARD_LAYOUT_VERSION}', '${LOG_ENTRY_VERSION}', '${ACCOUNT_RECORD_VERSION}'\n`,
+    `local FAILURE_LETTER = '${FAILURE_LETTER}'\n`,
     `local ARGUMENTS = { execute = ${EXECUTE_ARGUMENTS.length}, ${commands.map(([op, names]) => `${op} = ${names.length}`).join(', ')} }\n`,
     positionTable('EXECUTE_AT', EXECUTE_ARGUMENTS),
     // Counted from a command's letter.
@@ -125,7 +138,9 @@ export function luaLayouts(): string {
 /** Lists of names that Lua files take apart by one word. */
 const NAME_LISTS: Readonly<Record<string, readonly string[]>> = {
   ORDER_PARTS, MAKER_PARTS, PLACE_ARGUMENTS: COMMAND_ARGUMENTS.place, CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.cancel,
-  AMEND_ARGUMENTS: COMMAND_ARGUMENTS.amend, MASS_CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.mass_cancel,
+  AMEND_ARGUMENTS: COMMAND_ARGUMENTS.amend, MASS_CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.mass_cancel, ACCOUNT_ARGUMENTS: COMMAND_ARGUMENTS.account,
+  TRANSFER_ARGUMENTS: COMMAND_ARGUMENTS.transfer, TRANSFER_END_ARGUMENTS: COMMAND_ARGUMENTS.transfer_end,
+  FEE_GROUP_ARGUMENTS: COMMAND_ARGUMENTS.fee_group,
 };
 
 /** Writes out `local ORDER_PARTS = …` and the like: the names stand in the table of layouts only. */

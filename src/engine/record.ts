@@ -1,7 +1,7 @@
 import { ORDER_RECORD, ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION } from '../domain/layouts';
 import { decodeOrderRecord } from '../domain/order-record';
 import { compactId } from '../domain/order-id';
-import { KIND_CODE, REASON_CODE, SIDE_CODE, STATUS_CODE, kindCode, type Order } from '../domain/order';
+import { KIND_CODE, REASON_CODE, SIDE_CODE, STATUS_CODE, kindCode, type Order, type OrderFees } from '../domain/order';
 import { escapeText } from './commands/text';
 
 /** @param stored an order as the `orders` hash holds it: its record without the id, which is the field's name */
@@ -31,7 +31,13 @@ const VALUE: Readonly<Record<Exclude<Field, 'id'>, (order: Order) => string | nu
   client: (order) => escapeText(order.clientId),
   client_order_id: (order) => (order.clientOrderId === null ? '' : escapeText(order.clientOrderId)),
   created_us: (order) => order.createdUs,
+  fees: (order) => `[${order.fees === null ? '' : encodeFees(order.fees)}]`,
 };
+
+/** What stands in the array of a record's fees. */
+function encodeFees({ makerRate, takerRate, units, millionths }: OrderFees): string {
+  return `${makerRate},${takerRate},"${units}",${millionths}`;
+}
 
 const STORED = ORDER_RECORD.filter((field) => field !== 'id');
 

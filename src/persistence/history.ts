@@ -32,6 +32,7 @@ export function orderOfRow(row: OrderRow): Order {
     quantityLots: row.quantity_lots, filledLots: row.filled_lots, notional: row.notional, status: row.status,
     reason: row.status_reason, sequence: row.sequence, updatedUs: row.updated_us, fillSequence: row.fill_sequence,
     priority: row.priority, placedSequence: row.placed_sequence, createdUs: row.created_us,
+    fees: null,
   };
 }
 

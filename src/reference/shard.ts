@@ -80,6 +80,7 @@ export class ReferenceShard {
       case 'cancel': return this.cancel(command);
       case 'amend': return this.amend(command);
       case 'mass_cancel': return this.massCancel(command);
+      default: throw new Error('the reference knows no money');
     }
   }
 
@@ -164,7 +165,7 @@ export class ReferenceShard {
     if (this.isBacklogged()) return { outcome: 'refused', code: 'backlog_full', order: null };
     const { actor, instrument, side, kind, clientId, clientOrderId, orderId, quantityLots } = command;
     const logged: LoggedCommand = {
-      op: 'place', actor, fillsMax: this.limits.fillsPerOrderMax, openOrdersMax: this.limits.openOrdersPerClientMax, instrument, side, kind,
+      op: 'place', actor, funds: 'off', fillsMax: this.limits.fillsPerOrderMax, openOrdersMax: this.limits.openOrdersPerClientMax, instrument, side, kind,
       priceTicks: command.priceTicks, quantityLots, orderId, clientId, clientOrderId,
     };
     const refuse = (code: ResultCode): CommandResult => this.refuse(code, null, logged, command.idempotency, null);
@@ -198,7 +199,7 @@ export class ReferenceShard {
     const fresh: Order = {
       orderId, clientOrderId, clientId, instrument, side, type, timeInForce, postOnly, priceTicks: limitTicks, quantityLots,
       filledLots: 0, notional: '0', status, reason, sequence: this.sequence, updatedUs: this.now.timeUs,
-      fillSequence: 0, priority: this.sequence, placedSequence: this.sequence, createdUs: this.now.timeUs,
+      fillSequence: 0, priority: this.sequence, placedSequence: this.sequence, createdUs: this.now.timeUs, fees: null,
     };
     const { order, fills, levels } = this.trade(fresh, plan);
     this.orders.set(orderId, order);
@@ -228,7 +229,7 @@ export class ReferenceShard {
     const { actor, idempotency, request } = command;
     const order = this.find(command.order, actor);
     const wanted = wantedOf(command.candidates.find((candidate) => candidate.instrument === order?.instrument));
-    const logged: LoggedCommand = { op: 'amend', actor, fillsMax: this.limits.fillsPerOrderMax, order: command.order, wanted };
+    const logged: LoggedCommand = { op: 'amend', actor, funds: 'off', fillsMax: this.limits.fillsPerOrderMax, order: command.order, wanted };
     if (order === null) return this.refuse('order_not_found', null, logged, idempotency, request);
     const refuse = (code: ResultCode): CommandResult => this.refuse(code, order, logged, idempotency, request);
     if (!isOpen(order)) return refuse('order_not_open');
@@ -340,7 +341,7 @@ export class ReferenceShard {
       touched.add(priceTicks);
       const tradeId = (this.tradeIds.get(taker.instrument) ?? 0) + 1;
       this.tradeIds.set(taker.instrument, tradeId);
-      fills.push({ type: 'trade', tradeId, priceTicks, quantityLots: lots, taker: 0, maker: filledMaker, makerPreviousFill: maker.fillSequence });
+      fills.push({ type: 'trade', tradeId, priceTicks, quantityLots: lots, taker: 0, maker: filledMaker, makerPreviousFill: maker.fillSequence, makerFee: '0', takerFee: '0' });
     }
     const fillSequence = fills.length > 0 ? this.sequence : taker.fillSequence;
     return {
@@ -414,7 +415,7 @@ export class ReferenceShard {
   private repeat(digest: string | null): CommandResult | null {
     const answer = digest === null ? undefined : this.answered.get(digest);
     if (answer === undefined || this.now.second - answer.second >= this.limits.idempotencyTtlS) return null;
-    return { outcome: 'repeated', ...answer };
+    return { outcome: 'repeated', by: 'key', ...answer };
   }
 
   private refuse(code: ResultCode, order: Order | null, command: LoggedCommand, digest: string | null, request: unknown): CommandResult {

@@ -1,4 +1,5 @@
 import type { PlaceCommand } from '../../domain/commands';
+import { FAILURE_LETTER } from '../../domain/layouts';
 import { compactId } from '../../domain/order-id';
 import { SIDE_CODE } from '../../domain/order';
 import { Arguments } from './layout';
@@ -11,6 +12,10 @@ const { at } = PLACE;
 
 /** The arguments of lua/commands/place.lua, its letter first. */
 export function encodePlace(command: PlaceCommand): string[] {
+  if (command.failAt !== undefined) {
+    const { failAt, ...rest } = command;
+    return [FAILURE_LETTER, failAt, ...encodePlace(rest)];
+  }
   const args = PLACE.fresh();
   const client = escapeText(command.clientId);
   const clientOrderId = command.clientOrderId === null ? '' : escapeText(command.clientOrderId);
