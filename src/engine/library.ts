@@ -10,8 +10,11 @@ import { expandNameLists, luaLayouts } from './lua-layouts';
  */
 const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/heads', 'heads'],
-  ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
+  ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'],
+  ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
+  ['ledger/settlement', 'settlement'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
   ['commands/place', 'place'], ['commands/cancel', 'cancel'], ['commands/amend', 'amend'], ['commands/mass_cancel', 'mass_cancel'],
+  ['commands/account', 'account'], ['commands/transfer', 'transfer'], ['commands/transfer_end', 'transfer_end'], ['commands/fee_group', 'fee_group'],
   ['core/flush', 'flush'], ['core/execute', 'execute'], ['admin', 'admin'], ['reads', 'reads'],
 ];
 
@@ -31,6 +34,8 @@ const FUNCTIONS = {
   execute: { callback: 'execute.run', flags: [] },
   execute_freeing: { callback: 'execute.run', flags: ['allow-oom'] },
   initialise: { callback: 'admin.initialise', flags: [] },
+  register: { callback: 'admin.register', flags: [] },
+  set_breach: { callback: 'admin.set_breach', flags: ['allow-oom'] },
   set_state: { callback: 'admin.set_state', flags: ['allow-oom'] },
   trim: { callback: 'admin.trim', flags: ['allow-oom'] },
   forget_keys: { callback: 'admin.forget_keys', flags: ['allow-oom'] },

@@ -1,7 +1,10 @@
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
+import type { MoneyScale } from '../domain/assets';
 import { decodeLogEntry } from '../domain/log-entry';
+import { FUNDS_CODE, fundsOf, type Funds } from '../domain/money';
 import { compactId } from '../domain/order-id';
 import { entriesOf, type StreamElement } from './keys';
+import { encodeScale } from './scale';
 import { ShardCalls } from './shard-calls';
 
 export type ShardState = 'open' | 'frozen' | 'recovering' | 'faulted';
@@ -14,13 +17,29 @@ export interface ShardMeta {
   readonly timeUs: number;
   /** Of what the shard holds in Redis (domain/layouts.ts). */
   readonly layoutVersion: number;
+  readonly funds: Funds;
+  /** What was found wrong with the balances, null for nothing. */
+  readonly breach: string | null;
 }
 
 /** The life of a shard: how it begins, in which state it is, and what it lets go of. */
 export class ShardUpkeep extends ShardCalls {
   /** Begins the life of the shard in an empty Redis. @returns false when it has one already. */
-  async initialise(epoch: string): Promise<boolean> {
-    return (await this.call('initialise', [epoch, String(SHARD_LAYOUT_VERSION)])) === 1;
+  async initialise(epoch: string, funds: Funds = 'off'): Promise<boolean> {
+    return (await this.call('initialise', [epoch, String(SHARD_LAYOUT_VERSION), String(FUNDS_CODE[funds])])) === 1;
+  }
+
+  /**
+   * Tells what the ticks and lots of instruments are worth: commands of an instrument whose scale is not told fail where money is kept.
+   * @returns false where a later program has laid the shard out
+   */
+  async register(scales: ReadonlyMap<string, MoneyScale>): Promise<boolean> {
+    return (await this.call('register', [...scales].flatMap(([instrument, scale]) => [instrument, encodeScale(scale)]))) === 1;
+  }
+
+  /** Stops new orders and withdrawals, null lets them go on. @returns false when the shard is in another epoch */
+  async setBreach(finding: string | null, epoch: string): Promise<boolean> {
+    return (await this.call('set_breach', [finding ?? '', epoch])) === 1;
   }
 
   /**
@@ -34,8 +53,8 @@ export class ShardUpkeep extends ShardCalls {
 
   /** @returns null for an empty Redis. */
   async meta(): Promise<ShardMeta | null> {
-    const fields = ['state', 'epoch', 'seq', 'persisted', 'time_us', 'version'];
-    const [state, epoch, seq, persisted, timeUs, version] = (await this.send('HMGET', this.keys.meta, ...fields)) as (string | null)[];
+    const fields = ['state', 'epoch', 'seq', 'persisted', 'time_us', 'version', 'funds', 'breach'];
+    const [state, epoch, seq, persisted, timeUs, version, funds, breach] = (await this.send('HMGET', this.keys.meta, ...fields)) as (string | null)[];
     if (state === null || state === undefined) return null;
     return {
       state: state as ShardState,
@@ -44,6 +63,9 @@ export class ShardUpkeep extends ShardCalls {
       persisted: Number(persisted),
       timeUs: Number(timeUs),
       layoutVersion: Number(version),
+      // Layouts of before version 4 kept no money.
+      funds: fundsOf(Number(funds ?? 0)),
+      breach: breach ?? null,
     };
   }
 
@@ -68,6 +90,7 @@ export class ShardUpkeep extends ShardCalls {
   /**
    * Lets Redis drop what Postgres holds.
    * @param doneOrderIds UUIDs of orders that were done by `sequence`
+   * @param doneTransferIds UUIDs of transfers that had come to their end
    * @returns false when the shard's epoch is another one
    */
   async trim(
@@ -76,10 +99,14 @@ export class ShardUpkeep extends ShardCalls {
     keep: { readonly entries: number; readonly trades: number },
     lastTradeIds: ReadonlyMap<string, number>,
     doneOrderIds: Iterable<string>,
+    doneTransferIds: Iterable<string> = [],
   ): Promise<boolean> {
     const args = [epoch, String(sequence), String(keep.entries), String(keep.trades), String(lastTradeIds.size)];
     for (const [instrument, tradeId] of lastTradeIds) args.push(instrument, String(tradeId));
-    for (const orderId of doneOrderIds) args.push(compactId(orderId));
+    const orderIds = [...doneOrderIds];
+    args.push(String(orderIds.length));
+    for (const orderId of orderIds) args.push(compactId(orderId));
+    for (const transferId of doneTransferIds) args.push(compactId(transferId));
     return (await this.call('trim', args)) === 1;
   }
 }

@@ -5,14 +5,34 @@ local function is_later(version)
 end
 
 -- initialise: begins the life of a shard in an empty Redis.
--- Keys: {shard}:meta. Arguments: epoch, version.
+-- Keys: {shard}:meta. Arguments: epoch, version, funds (how money is kept).
 -- Writes: meta. Returns: 1, or 0 when the shard is there already.
 function admin.initialise(keys, argv)
   bind()
   if call('EXISTS', keys[1]) == 1 then return 0 end
   local now = call('TIME')
-  call('HSET', keys[1], 'state', 'open', 'epoch', argv[1], 'version', argv[2], 'seq', '0', 'persisted', '0',
+  call('HSET', keys[1], 'state', 'open', 'epoch', argv[1], 'version', argv[2], 'funds', argv[3], 'seq', '0', 'persisted', '0',
     'time_us', text(now[1] * 1000000 + now[2]))
+  return 1
+end
+
+-- register: tells what the ticks and lots of instruments are worth.
+-- Keys: {shard}:meta. Arguments: for each instrument its name and its scale (ledger/scales.lua).
+-- Writes: instruments. Returns: 1, or 0 when a later version has laid the shard out.
+function admin.register(keys, argv)
+  bind()
+  if is_later(call('HGET', keys[1], 'version')) then return 0 end
+  if #argv > 0 then call_many('HSET', sub(keys[1], 1, -5) .. 'instruments', argv, #argv) end
+  return 1
+end
+
+-- set_breach: stops new orders and withdrawals because the balances were found not to add up, or lets them go on.
+-- Keys: {shard}:meta. Arguments: what was found ('' to go on), epoch that it is meant for.
+-- Writes: meta. Returns: 1, or 0 when the shard is in another epoch.
+function admin.set_breach(keys, argv)
+  bind()
+  if call('HGET', keys[1], 'epoch') ~= argv[2] then return 0 end
+  if argv[1] == '' then call('HDEL', keys[1], 'breach') else call('HSET', keys[1], 'breach', argv[1]) end
   return 1
 end
 
@@ -38,9 +58,9 @@ end
 
 -- trim: lets go of what Postgres holds now. Safe to repeat.
 -- Keys: {shard}:meta. Arguments: epoch, sequence up to which all is committed, log entries to keep behind it,
---   trades to keep, number of instruments, then for each its name and last committed trade id, then the
---   compact ids of orders that were done by that sequence.
--- Writes: meta, log, orders, trades. Returns: 1, or 0 when the epoch is another, or a later version has laid the shard out.
+--   trades to keep, number of instruments, then for each its name and last committed trade id, then the number of orders that were
+--   done by that sequence and their compact ids, then the compact ids of transfers that were.
+-- Writes: meta, log, orders, transfers, trades. Returns: 1, or 0 when the epoch is another, or a later version has laid the shard out.
 function admin.trim(keys, argv)
   bind()
   local meta = call('HMGET', keys[1], 'epoch', 'persisted', 'seq', 'version')
@@ -62,13 +82,16 @@ function admin.trim(keys, argv)
     if kept > 0 then call('LTRIM', tag .. 'trades:' .. name, 0, kept - 1) else call('DEL', tag .. 'trades:' .. name) end
     at = at + 2
   end
-  local ids, count = {}, 0
+  local ids, count = {}, tonumber(argv[at])
+  for i = 1, count do ids[i] = argv[at + i] end
+  call_many('HDEL', tag .. 'orders', ids, count)
+  ids, at, count = {}, at + count + 1, 0
   while argv[at] do
     count = count + 1
     ids[count] = argv[at]
     at = at + 1
   end
-  if count > 0 then call_many('HDEL', tag .. 'orders', ids, count) end
+  call_many('HDEL', tag .. 'transfers', ids, count)
   return 1
 end
 

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pino from 'pino';
+import type { MoneyScale } from '../../../src/domain/assets';
+import type { Funds } from '../../../src/domain/money';
 import { Engine, type EngineLimits } from '../../../src/engine/engine';
 import { buildLibrary, type FunctionLibrary } from '../../../src/engine/library';
 import { RedisConnection } from '../../../src/engine/redis-connection';
@@ -26,6 +28,8 @@ export interface ShardOptions {
   readonly library?: FunctionLibrary;
   /** false leaves the shard's keys out: an empty Redis. */
   readonly initialise?: boolean;
+  /** How money is kept, and what instruments are worth; off by default. */
+  readonly money?: { readonly funds: Funds; readonly scales: ReadonlyMap<string, MoneyScale> };
 }
 
 /** A shard of its own for one test, on a shared server: nothing else uses its keys. */
@@ -48,7 +52,8 @@ export class TestShard {
     const name = `test-${randomBytes(6).toString('hex')}`;
     const redis = await connectTo(target);
     const shard = new TestShard(name, redis, engineOn(redis, name, options), target, options);
-    if (options.initialise !== false) await shard.engine.initialise(EPOCH);
+    if (options.initialise !== false) await shard.engine.initialise(EPOCH, options.money?.funds);
+    if (options.money !== undefined) await shard.engine.register(options.money.scales);
     return shard;
   }
 

@@ -3,13 +3,16 @@
 --   must belong to, '' for anybody), candidates, idem (digest of its key, or ''), request (as JSON, or '').
 -- candidates: `<instrument>=<price>,<quantity>,<remaining>,<quantity max>;` for each instrument the order may be of, in ticks
 --   and lots; null leaves a value as it is, x marks one that does not fit the instrument.
--- Reads: client_order_ids, orders, book, depth, idem. Writes: the same, open:<client>, trades, log.
--- Returns: the entry, R<its key's answer>, X<code>[,<record>], or K<record> when nothing changes and no key is given.
+-- Reads: client_order_ids, orders, book, depth, idem, accounts, instruments. Writes: the same but for the last, open:<client>, trades,
+--   rebates, log.
+-- Returns: the entry, R<its key's answer>, X<code>[,<record>], X<code>,<shortfall>, or K<record> when nothing changes and no key is given.
 
 local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answered, log.ending, log.refuse
 local find_order, parse, is_open, store_record, with_id = cancel.find_order, records.parse, records.is_open, records.store, records.with_id
 local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
+local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, holds.shortfall
+local account_of, hold, release, keep, count_rebate = accounts.of, accounts.hold, accounts.release, accounts.keep, fees.count_rebate
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -65,12 +68,41 @@ function amend.run(shard, limits, argv, at)
       .. ending(shard, idem, request))
   end
 
+  local keeps_money, account, scale, asset, old_high, old_low, new_high, new_low = shard.keeps_money, nil, nil, nil, nil, nil, nil, nil
+  local money = ''
+  local function refuse_amend(code, shows)
+    if keeps_money then accounts.undo(shard) end
+    return refuse(shard, code, shows and record, found, asked(actor, limits, wanted, id, name), idem, request)
+  end
+  if keeps_money then
+    account = account_of(shard, client)
+    if not account then error('an open order without an account: ' .. client) end
+    local code = place.barred(shard, account)
+    if code then return refuse_amend(code, false) end
+    scale = scale_of(shard, instrument)
+    asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees)
+    local new_asset
+    new_asset, new_high, new_low = hold_of_record(scale, side, ticks, remaining, fees)
+    if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit, false) end
+    if amounts.is_below(old_high, old_low, new_high, new_low) then
+      local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)
+      local shortfall = shortfall_of(shard, account, asset, more_high, more_low)
+      if shortfall then return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, asked(actor, limits, wanted, id, name), idem, request) end
+    end
+  end
+
   local book = book_of(shard, instrument)
   local half = book[side]
   if same_price then
     -- The difference first: level and order together may be past what is exact.
     local total = level_total(half, price_text) + (remaining - old_remaining)
-    if total > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, record, found, asked(actor, limits, wanted, id, name), idem, request) end
+    if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit, true) end
+    if keeps_money then
+      release(shard, account, asset, old_high, old_low)
+      hold(shard, account, asset, new_high, new_low)
+      money = keep(shard)
+      if not money then return refuse_amend(CODE.balance_limit, false) end
+    end
     next_seq(shard)
     local seq, time = shard.seq_text, shard.time
     local level
@@ -81,19 +113,36 @@ function amend.run(shard, limits, argv, at)
     else
       level = set_level(half, price_text, total)
     end
-    local amended = changed_record(filled, notional, status, '0', seq, time, fill_sequence, priority, price_text, text(lots), tail)
+    local amended = changed_record(filled, notional, status, '0', seq, time, fill_sequence, priority, fees, price_text, text(lots), tail)
     store_record(shard, found, amended)
     return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. ORDER .. fill_sequence .. ',' .. amended .. ',"' .. found .. '"]'
-      .. level .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
+      .. level .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
   end
 
   local left, makers, limited, turned_down = rule.plan(shard, limits, book, side, ticks, remaining)
-  if turned_down then return refuse(shard, CODE.post_only_would_match, record, found, asked(actor, limits, wanted, id, name), idem, request) end
+  if turned_down then return refuse_amend(CODE.post_only_would_match, true) end
   local rests = left > 0 and not limited
   local total
   if rests then
     total = level_total(half, price_text) + left
-    if total > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, record, found, asked(actor, limits, wanted, id, name), idem, request) end
+    if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit, true) end
+  end
+  local settled, charged
+  if keeps_money then
+    local record_fees = fees
+    release(shard, account, asset, old_high, old_low)
+    if makers then
+      charged = record_fees ~= '' and parse_fees(record_fees) or nil
+      settled = settlement.settle(shard, instrument, makers, side, account, charged)
+      if not settled then return refuse_amend(CODE.balance_limit, false) end
+      if charged then record_fees = fees_to_record(charged) end
+      if rests then asset, new_high, new_low = hold_of(scale, side, ticks, left, charged, charged and charged.millionths or 0) end
+    end
+    if rests then hold(shard, account, asset, new_high, new_low) end
+    money = keep(shard)
+    if not money then return refuse_amend(CODE.balance_limit, false) end
+    if not rests then count_rebate(shard, record_fees, -1) end
+    fees = record_fees
   end
 
   next_seq(shard)
@@ -102,7 +151,7 @@ function amend.run(shard, limits, argv, at)
   local lowered = lower_level(half, price, old_remaining)
   local now_filled, now_notional, now_fill, trades, taken, joined = filled, notional, fill_sequence, '', '', ''
   if makers then
-    trades, taken, now_notional = matching.apply(shard, book, makers, side, found, notional)
+    trades, taken, now_notional = matching.apply(shard, book, makers, side, found, notional, settled)
     now_filled, now_fill = text(lots - left), seq
   end
   local now_status, reason = STATUS.filled, '0'
@@ -113,9 +162,9 @@ function amend.run(shard, limits, argv, at)
     if left > 0 then now_status, reason = STATUS.cancelled, REASON.fills_limit end
     listings.unlist(shard, client, client_order_id, found)
   end
-  local amended = changed_record(now_filled, now_notional, now_status, reason, seq, time, now_fill, seq, price_text, text(lots),
+  local amended = changed_record(now_filled, now_notional, now_status, reason, seq, time, now_fill, seq, fees, price_text, text(lots),
     moved(tail, priority))
   store_record(shard, found, amended)
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. trades .. ORDER .. fill_sequence .. ',' .. amended .. ',"' .. found
-    .. '"]' .. lowered .. taken .. joined .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
+    .. '"]' .. lowered .. taken .. joined .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
 end

@@ -21,11 +21,12 @@ end
 -- Returns the new record and the event of its level.
 function cancel.order(shard, id, order, why)
   local ORDER_PARTS = unpack(order)
+  if shard.keeps_money then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees) end
   local half = book_of(shard, instrument)[side]
   leave_level(shard, half, priority, id)
   local level = lower_level(half, price, quantity - filled)
   unlist(shard, client, client_order_id, id)
-  local record = changed_record(filled, notional, STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, price, quantity,
+  local record = changed_record(filled, notional, STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, fees, price, quantity,
     tail)
   store_record(shard, id, record)
   return record, level
@@ -39,7 +40,7 @@ end
 -- cancel: takes one open order out of the book.
 -- Arguments: id (of the order, or ''), name (its client's: client","client_order_id, where id is ''), actor (the client that it
 --   must belong to, '' for anybody), idem (digest of its key, or ''), request (as JSON, or '').
--- Reads: client_order_ids, orders, depth, idem. Writes: book, depth, orders, open:<client>, client_order_ids, idem, log.
+-- Reads: client_order_ids, orders, depth, idem, accounts. Writes: book, depth, orders, open:<client>, client_order_ids, idem, accounts, log.
 -- Returns: the entry, R<its key's answer>, X<code> or X<code>,<record> when the order is done already.
 function cancel.run(shard, limits, argv, at)
   local CANCEL_ARGUMENTS = unpack(argv, at, at + LAST)
@@ -53,5 +54,5 @@ function cancel.run(shard, limits, argv, at)
   next_seq(shard)
   local changed, level = cancel.order(shard, found, order, REASON.requested)
   return add(shard, idem, OPENING .. shard.seq_text .. ',' .. shard.time .. ',["C","' .. actor .. '","' .. id .. '","' .. name .. '"],0,['
-    .. ORDER .. order[AT_FILL] .. ',' .. changed .. ',"' .. found .. '"]' .. level .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
+    .. ORDER .. order[AT_FILL] .. ',' .. changed .. ',"' .. found .. '"]' .. level .. (shard.keeps_money and accounts.keep(shard) or '') .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
 end

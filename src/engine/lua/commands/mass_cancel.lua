@@ -2,7 +2,7 @@
 -- Arguments: client, instrument (or '' for all), after (sequence behind which the page's orders were placed), bound (sequence
 --   up to which they were placed: what was placed later is left alone; '' for the end of the log now), page_size, actor (as
 --   the log tells it, '' for anybody).
--- Reads: open:<client>, orders, depth. Writes: book, depth, orders, open:<client>, client_order_ids, log.
+-- Reads: open:<client>, orders, depth, accounts. Writes: book, depth, orders, open:<client>, client_order_ids, accounts, log.
 -- Returns: M<after for the next page, or ''>,<bound>,<entry or ''>.
 function mass_cancel.run(shard, _, argv, at)
   local MASS_CANCEL_ARGUMENTS = unpack(argv, at, at + ARGUMENTS.mass_cancel - 1)
@@ -34,5 +34,5 @@ function mass_cancel.run(shard, _, argv, at)
   end
   local asked = '["M","' .. actor .. '","' .. client .. '","' .. instrument .. '",' .. after .. ',' .. bound .. ',' .. page_size .. ']'
   return opening .. log.add(shard, '', log.OPENING.mass_cancel .. shard.seq_text .. ',' .. shard.time .. ',' .. asked .. ',0,['
-    .. concat(changed, ',') .. concat(touched) .. log.ending(shard, '', ''))
+    .. concat(changed, ',') .. concat(touched) .. (shard.keeps_money and accounts.keep(shard) or '') .. log.ending(shard, '', ''))
 end

@@ -2,23 +2,60 @@
 -- Arguments: instrument, side, kind, price (in ticks, 0 for market), quantity (in lots), id (of the order), client, name (the
 --   client's for the order: client","client_order_id, or ''), idem (digest of its key, or ''), terms (what it asks for, as record and
 --   log have it), actor (as the log tells it, '' for anybody).
--- Reads: book, depth, orders, open:<client>, client_order_ids, idem.
--- Writes: the same, trades, log.
--- Returns: the entry, R<its key's answer> or X<code>.
+-- Reads: book, depth, orders, open:<client>, client_order_ids, idem, accounts, instruments, fee_groups.
+-- Writes: the same but for the last two, trades, rebates, log.
+-- Returns: the entry, R<its key's answer>, X<code> or X<code>,<shortfall>.
 
 local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log.ending
 local book_of, level_total, join_level, store_record = books.of, levels.total, levels.join, records.store
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
-local apply = matching.apply
+local apply, settle = matching.apply, settlement.settle
+local scale_of, rates_of, fresh_fees, fees_to_record, count_rebate = scales.of, fees.rates, fees.fresh, fees.to_record, fees.count_rebate
+local hold_of, shortfall_of, is_beyond = holds.of, holds.shortfall, amounts.is_beyond
+local account_of, open_account, hold, keep = accounts.of, accounts.open, accounts.hold, accounts.keep
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
--- Behind the command of an order that traded nothing and waits.
-local RESTED = '"],0,[' .. PLACED .. '0,"0",' .. STATUS.open .. ',0,0]'
+-- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
+local RESTED = '"],0,[' .. PLACED .. '0,"0",' .. STATUS.open .. ',0,0,['
 
 -- The command as the log tells it.
 -- (Where an order is taken it is joined with the rest of its entry in one step.)
 local function asked(actor, limits, terms, id)
   return '["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"]'
+end
+
+local function refuse(shard, code, command, idem)
+  if shard.keeps_money then accounts.undo(shard) end
+  return log.refuse(shard, code, nil, nil, command, idem, '')
+end
+
+local function refuse_short(shard, shortfall, command, idem)
+  accounts.undo(shard)
+  return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, command, idem, '')
+end
+
+-- Ends the command at a step where it is to fail, with nothing of it written: execute.lua takes what is thrown.
+local function fail(step, command)
+  error({ failed_at = step, asked = command })
+end
+
+-- What an account may do; nil for a new order, the code of a refusal else.
+local function barred(shard, account)
+  if shard.is_in_breach then return CODE.balance_audit_breach end
+  if not account or account.status == ACCOUNT_STATUS.active then return nil end
+  return account.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
+end
+
+-- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
+local function needed_of_market(scale, side, settled, charged, lots)
+  if side == SELL then return scale.base, scales.lots(scale, lots) end
+  local high, low = settled.value_high, settled.value_low
+  if charged then
+    local fee_high, fee_low = charged.high, charged.low
+    if charged.millionths > 0 then fee_high, fee_low = amounts.add(fee_high, fee_low, 0, 1) end
+    if fee_high >= 0 then high, low = amounts.add(high, low, fee_high, fee_low) end
+  end
+  return scale.quote, high, low
 end
 
 function place.run(shard, limits, argv, at)
@@ -27,18 +64,35 @@ function place.run(shard, limits, argv, at)
   local known = idem ~= '' and answered(shard, limits, idem)
   if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
+  local keeps_money, fail_at = shard.keeps_money, shard.fail_at
+  local account
+  if keeps_money then
+    account = account_of(shard, client)
+    local code = barred(shard, account)
+    if code then return refuse(shard, code, asked(actor, limits, terms, id), idem) end
+  end
   local rule = kinds[kind]
   local open = rule.may_rest and open_of(shard, client)
-  if open and open_count(shard, client, open) >= limits.open_orders_max then
-    return log.refuse(shard, CODE.open_orders_limit, nil, nil, asked(actor, limits, terms, id), idem, '')
+  if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
+  if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
+
+  local ticks, lots = tonumber(price), tonumber(quantity)
+  -- Rates that it is placed at, and what it holds of which asset as a whole.
+  local scale, rates, is_market, asset, hold_high, hold_low
+  if keeps_money then
+    account = open_account(shard, client)
+    scale, rates, is_market = scale_of(shard, instrument), rates_of(shard, account, instrument), kind == KIND.market
+    if not is_market then
+      asset, hold_high, hold_low = hold_of(scale, side, ticks, lots, rates, 0)
+      if not asset or is_beyond(hold_high, hold_low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
+      local shortfall = shortfall_of(shard, account, asset, hold_high, hold_low)
+      if shortfall then return refuse_short(shard, shortfall, asked(actor, limits, terms, id), idem) end
+    end
   end
-  if name ~= '' and order_id_of(shard, name) then
-    return log.refuse(shard, CODE.duplicate_client_order_id, nil, nil, asked(actor, limits, terms, id), idem, '')
-  end
+  if fail_at == 'reserve_funds' then fail(fail_at, asked(actor, limits, terms, id)) end
 
   local book = book_of(shard, instrument)
   local half = book[side]
-  local ticks, lots = tonumber(price), tonumber(quantity)
   local left, makers, limited, status, reason = rule.plan(shard, limits, book, side, ticks, lots)
   local rests, level = false, nil
   if not status then
@@ -53,10 +107,32 @@ function place.run(shard, limits, argv, at)
       status = makers and STATUS.partially_filled or STATUS.open
       rests = true
       level = level_total(half, price) + left
-      if level > EXACT_MAX then
-        return log.refuse(shard, CODE.level_quantity_limit, nil, nil, asked(actor, limits, terms, id), idem, '')
+      if level > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, asked(actor, limits, terms, id), idem) end
+    end
+  end
+  if fail_at == 'submit_order' then fail(fail_at, asked(actor, limits, terms, id)) end
+
+  local settled, record_fees, money = nil, '', ''
+  if keeps_money then
+    local charged = rates and fresh_fees(rates)
+    if makers then
+      settled = settle(shard, instrument, makers, side, account, charged)
+      if not settled then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
+      if is_market then
+        asset, hold_high, hold_low = needed_of_market(scale, side, settled, charged, lots - left)
+        if not asset or is_beyond(hold_high, hold_low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
+        local shortfall = shortfall_of(shard, account, asset, hold_high, hold_low, true)
+        if shortfall then return refuse_short(shard, shortfall, asked(actor, limits, terms, id), idem) end
       end
     end
+    if rests then
+      if makers then asset, hold_high, hold_low = hold_of(scale, side, ticks, left, charged, charged and charged.millionths or 0) end
+      hold(shard, account, asset, hold_high, hold_low)
+    end
+    if charged then record_fees = fees_to_record(charged) end
+    money = keep(shard)
+    if not money then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
+    if rests and rates then count_rebate(shard, record_fees, 1) end
   end
 
   next_seq(shard)
@@ -64,20 +140,24 @@ function place.run(shard, limits, argv, at)
   if rests and not makers then
     local joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
-    store_record(shard, id, resting_record(seq, terms, time))
-    return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. RESTED .. joined
-      .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
+    store_record(shard, id, resting_record(seq, record_fees, terms, time))
+    if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
+    return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. RESTED .. record_fees .. ']]' .. joined
+      .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
   end
   local trades, taken, joined, filled, notional, fill_seq = '', '', '', '0', '0', '0'
   if makers then
-    trades, taken, notional = apply(shard, book, makers, side, id, notional)
+    trades, taken, notional = apply(shard, book, makers, side, id, notional, settled)
     filled, fill_seq = left == 0 and quantity or text(lots - left), seq
   end
   if rests then
     joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
   end
-  store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, terms, time))
-  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ']' .. taken .. joined
-    .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
+  store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, record_fees, terms, time))
+  if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
+  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ',[' .. record_fees .. ']]' .. taken .. joined
+    .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
 end
+
+place.barred = barred

@@ -10,6 +10,9 @@ local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
 local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_IDEM = ARGUMENT_AT.place.instrument, ARGUMENT_AT.place.side,
   ARGUMENT_AT.place.kind, ARGUMENT_AT.place.price, ARGUMENT_AT.place.name, ARGUMENT_AT.place.idem
 local CANCEL_ID, CANCEL_NAME, CANCEL_IDEM = ARGUMENT_AT.cancel.id, ARGUMENT_AT.cancel.name, ARGUMENT_AT.cancel.idem
+local PLACE_CLIENT, TRANSFER_FROM, TRANSFER_TO, TRANSFER_IDEM = ARGUMENT_AT.place.client, ARGUMENT_AT.transfer.from, ARGUMENT_AT.transfer.to,
+  ARGUMENT_AT.transfer.idem
+local TRANSFER = LETTER.transfer
 local AMEND_ID, AMEND_NAME, AMEND_IDEM = ARGUMENT_AT.amend.id, ARGUMENT_AT.amend.name, ARGUMENT_AT.amend.idem
 
 -- By letter: the function that carries a command out, and how many arguments it has.
@@ -18,6 +21,10 @@ local HANDLERS = {
   [LETTER.cancel] = { cancel.run, ARGUMENTS.cancel },
   [LETTER.amend] = { amend.run, ARGUMENTS.amend },
   [LETTER.mass_cancel] = { mass_cancel.run, ARGUMENTS.mass_cancel },
+  [LETTER.account] = { account.run, ARGUMENTS.account },
+  [LETTER.transfer] = { transfer.run, ARGUMENTS.transfer },
+  [LETTER.transfer_end] = { transfer_end.run, ARGUMENTS.transfer_end },
+  [LETTER.fee_group] = { fee_group.run, ARGUMENTS.fee_group },
 }
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 
@@ -29,12 +36,21 @@ end
 -- Reads what the commands of a call name, many in one command each: what it does not foresee is read when it is needed.
 local function read_ahead(shard, argv)
   local idems, idem_count, names, name_count, ids, id_count = {}, 0, {}, 0, {}, 0
+  local keeps_money, owners, owner_count = shard.keeps_money, {}, 0
   local at = FIRST_COMMAND
   while argv[at] do
     local letter = argv[at]
+    if letter == FAILURE_LETTER then
+      -- What is ahead of it is written before it begins: little would be read for what comes after it.
+      break
+    end
     local idem, name, id = '', '', ''
     if letter == PLACE then
       name, idem = argv[at + PLACE_NAME], argv[at + PLACE_IDEM]
+      if keeps_money then
+        owner_count = owner_count + 1
+        owners[owner_count] = argv[at + PLACE_CLIENT]
+      end
       if kinds[argv[at + PLACE_KIND]].may_rest then
         want_total(book_of(shard, argv[at + PLACE_INSTRUMENT])[argv[at + PLACE_SIDE]], argv[at + PLACE_PRICE])
       end
@@ -42,6 +58,10 @@ local function read_ahead(shard, argv)
       id, name, idem = argv[at + CANCEL_ID], argv[at + CANCEL_NAME], argv[at + CANCEL_IDEM]
     elseif letter == AMEND then
       id, name, idem = argv[at + AMEND_ID], argv[at + AMEND_NAME], argv[at + AMEND_IDEM]
+    elseif letter == TRANSFER and keeps_money then
+      idem = argv[at + TRANSFER_IDEM]
+      owners[owner_count + 1], owners[owner_count + 2] = argv[at + TRANSFER_FROM], argv[at + TRANSFER_TO]
+      owner_count = owner_count + 2
     end
     if idem ~= '' then
       idem_count = idem_count + 1
@@ -80,24 +100,65 @@ local function read_ahead(shard, argv)
       if record then
         local order = parse(shard, record)
         if is_open(order[ORDER_PART.status]) then
+          if keeps_money then
+            owner_count = owner_count + 1
+            owners[owner_count] = order[ORDER_PART.client]
+          end
           want_total(book_of(shard, order[ORDER_PART.instrument])[order[ORDER_PART.side]], order[ORDER_PART.price])
         end
       end
     end
   end
   levels.read_wanted(shard)
+  if owner_count > 0 then accounts.read(shard, owners, owner_count) end
 end
 
--- Carries out the commands of a call, one after the other. `progress.at` is where the next one begins.
-local function run(shard, limits, argv, results, progress)
-  local at, count = progress.at, #results
+-- Writes what the commands so far have changed: the log first.
+local function write(shard)
+  if shard.entry_count == 0 then return end
+  log.write(shard)
+  flush.all(shard)
+end
+
+-- Carries out a place that is to fail at a step. What the commands ahead of it have changed is written first, so that all that it
+-- does itself can be dropped. Returns its result and the shard to go on with.
+local function run_failing(shard, limits, argv, at, step)
+  write(shard)
+  local function anew() return shards.open(shard.meta_key, argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min])) end
+  local trial = anew()
+  trial.fail_at = step
+  local ok, outcome = pcall(place.run, trial, limits, argv, at)
+  -- Refused before it came so far, or answered before.
+  if ok then return outcome, trial end
+  if type(outcome) ~= 'table' or outcome.failed_at ~= step then error(outcome) end
+  local untouched = anew()
+  return log.refuse(untouched, CODE.failure_injected, nil, nil, outcome.asked, argv[at + PLACE_IDEM - 1], ''), untouched
+end
+
+-- Carries out the commands of a call, one after the other. `progress.at` is where the next one begins, `progress.shard` what they change.
+local function run(limits, argv, results, progress)
+  local shard, at, count = progress.shard, progress.at, #results
   while argv[at] do
-    local handler = HANDLERS[argv[at]]
+    local letter = argv[at]
     count = count + 1
-    results[count] = handler[1](shard, limits, argv, at + 1)
-    at = at + 1 + handler[2]
+    if letter == FAILURE_LETTER then
+      at = at + 2
+      results[count], shard = run_failing(shard, limits, argv, at + 1, argv[at - 1])
+      progress.shard = shard
+      at = at + 1 + ARGUMENTS.place
+    else
+      local handler = HANDLERS[letter]
+      results[count] = handler[1](shard, limits, argv, at + 1)
+      at = at + 1 + handler[2]
+    end
     progress.at = at
   end
+end
+
+-- Where the command behind one begins.
+local function next_command(argv, at)
+  if argv[at] == FAILURE_LETTER then at = at + 2 end
+  return at + 1 + HANDLERS[argv[at]][2]
 end
 
 function execute.run(keys, argv)
@@ -108,19 +169,20 @@ function execute.run(keys, argv)
     fills_max = tonumber(argv[EXECUTE_AT.fills_max]), open_orders_max = tonumber(argv[EXECUTE_AT.open_orders_max]),
     backlog_max = tonumber(argv[EXECUTE_AT.backlog_max]), idempotency_ttl_s = tonumber(argv[EXECUTE_AT.idempotency_ttl_s]),
     -- As entries tell them, behind the actor.
-    of_place = '",' .. argv[EXECUTE_AT.fills_max] .. ',' .. argv[EXECUTE_AT.open_orders_max] .. ',',
-    of_amend = '",' .. argv[EXECUTE_AT.fills_max] .. ',',
+    of_place = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',' .. argv[EXECUTE_AT.open_orders_max] .. ',',
+    of_amend = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',',
   }
   -- A single command reads what it needs.
-  if argv[FIRST_COMMAND + 1 + HANDLERS[argv[FIRST_COMMAND]][2]] then
+  if argv[next_command(argv, FIRST_COMMAND)] then
     local ok, problem = pcall(read_ahead, shard, argv)
     if not ok then
       fault(shard, problem)
       return redis.error_reply('STATE ' .. CODE.engine_unavailable)
     end
   end
-  local results, progress = {}, { at = FIRST_COMMAND }
-  local ok, problem = pcall(run, shard, limits, argv, results, progress)
+  local results, progress = {}, { at = FIRST_COMMAND, shard = shard }
+  local ok, problem = pcall(run, limits, argv, results, progress)
+  shard = progress.shard
   if not ok then
     -- Half a command may be among the changes. Nothing of it is in the log, so a rebuild from what is logged undoes it;
     -- until then the shard takes no commands, those behind it in the call first.
@@ -129,7 +191,7 @@ function execute.run(keys, argv)
     local at = progress.at
     while argv[at] do
       results[#results + 1] = 'X' .. CODE.engine_unavailable
-      at = at + 1 + HANDLERS[argv[at]][2]
+      at = next_command(argv, at)
     end
   end
   if shard.entry_count > 0 then

@@ -6,7 +6,8 @@ local with_id = records.with_id
 local HEAD = '[' .. ENTRY_VERSION .. ',"'
 local OPENING = {
   place = HEAD .. 'place",', cancel = HEAD .. 'cancel",', amend = HEAD .. 'amend",', mass_cancel = HEAD .. 'mass_cancel",',
-  refuse = HEAD .. 'refuse",', keep = HEAD .. 'keep",',
+  refuse = HEAD .. 'refuse",', keep = HEAD .. 'keep",', account = HEAD .. 'account",', transfer = HEAD .. 'transfer",',
+  transfer_end = HEAD .. 'transfer_end",', fee_group = HEAD .. 'fee_group",',
 }
 log.OPENING = OPENING
 
@@ -18,7 +19,7 @@ end
 
 -- How an entry ends behind its events. `request` is JSON or ''.
 local function ending(shard, idem, request)
-  if idem == '' then return shard.plain_end end
+  if idem == '' and request == '' then return shard.plain_end end
   return '],"' .. idem .. '",' .. (request == '' and 'null' or request) .. shard.entry_end
 end
 
@@ -33,6 +34,12 @@ local function add(shard, idem, entry)
   return entry
 end
 
+local function keep_refusal(shard, code, shown, asked, idem, request)
+  log.next_seq(shard)
+  return add(shard, idem, OPENING.refuse .. shard.seq_text .. ',' .. shard.time .. ',' .. asked .. ',' .. code .. ',[' .. shown
+    .. ending(shard, idem, request))
+end
+
 -- Turns a command down. Without an idempotency key nothing is written; with one the answer is kept.
 -- `record` and `id` are of the order that the refusal is about, if any. `asked` is the command as JSON.
 function log.refuse(shard, code, record, id, asked, idem, request)
@@ -40,10 +47,13 @@ function log.refuse(shard, code, record, id, asked, idem, request)
     if record then return 'X' .. code .. ',' .. with_id(record, id) end
     return 'X' .. code
   end
-  log.next_seq(shard)
-  local shown = record and '[' .. EVENT.shown .. ',' .. with_id(record, id) .. ']' or ''
-  return add(shard, idem, OPENING.refuse .. shard.seq_text .. ',' .. shard.time .. ',' .. asked .. ',' .. code .. ',[' .. shown
-    .. ending(shard, idem, request))
+  return keep_refusal(shard, code, record and '[' .. EVENT.shown .. ',' .. with_id(record, id) .. ']' or '', asked, idem, request)
+end
+
+-- The same with an event that says what the refusal is about: its inside.
+function log.refuse_telling(shard, code, event, asked, idem, request)
+  if idem == '' then return 'X' .. code .. ',' .. event end
+  return keep_refusal(shard, code, '[' .. event .. ']', asked, idem, request)
 end
 
 -- The log's entry of a sequence, nil when it is not there any more.
@@ -54,6 +64,12 @@ local function entry_at(log_key, seq)
   local fields = found[2]
   local at = #fields - 2 * (tonumber(match(found[1], '^%d+')) - seq)
   return at > 0 and fields[at] or nil
+end
+
+-- The entry of a sequence, of this call or of one before; '' when it is not there any more.
+local function payload_of(shard, seq)
+  if seq > shard.opening_seq then return shard.entries[2 * (seq - shard.opening_seq)] end
+  return entry_at(shard.log_key, seq) or ''
 end
 
 -- The stored answer of an idempotency key, or nil when the key is new or past its lifetime.
@@ -67,10 +83,15 @@ function log.answered(shard, limits, idem)
   end
   local seq, second = match(stored, '^(%d+),(%d+)$')
   if shard.second - second >= limits.idempotency_ttl_s then return nil end
-  seq = tonumber(seq)
-  local payload
-  if seq > shard.opening_seq then payload = shard.entries[2 * (seq - shard.opening_seq)] else payload = entry_at(shard.log_key, seq) end
-  return 'R' .. stored .. ',' .. (payload or '')
+  return 'R' .. stored .. ',' .. payload_of(shard, tonumber(seq))
+end
+
+-- The stored answer of what happens once for ever, or nil where it has not happened.
+function log.referred(shard, reference)
+  if reference == '' then return nil end
+  local stored = shard.references[reference] or call('HGET', shard.tag .. 'references', reference)
+  if not stored then return nil end
+  return 'Q' .. stored .. ',' .. payload_of(shard, tonumber(match(stored, '^%d+')))
 end
 
 -- Appends the entries of the call to the log: all of them, or as many as `logged_count` says.

@@ -4,15 +4,12 @@
 local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
-local lower_level, unlist = levels.lower, listings.unlist
+local lower_level, unlist, count_rebate = levels.lower, listings.unlist, fees.count_rebate
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
 local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
-
--- Values that a plan has of each maker, one maker behind the other: a table of its own for each would cost more than its trade.
-local MAKER_WIDTH = 12
 
 -- Finds the makers that an order would trade with, best price first, then first come.
 -- limit: price in ticks, nil for any. Returns the lots that are left without a counterpart, the makers with
@@ -53,15 +50,15 @@ function matching.plan(shard, limits, book, side, limit, lots)
     local base = MAKER_WIDTH * (count - 1)
     makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
       member, maker_price, traded, id, maker_filled + traded, maker_total
-    makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12] =
-      notional, fill_sequence, priority, price, quantity, tail
+    makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13] =
+      notional, fill_sequence, priority, fees, price, quantity, tail
     left = left - traded
     at = at + 1
   end
   return left, makers[1] and makers, limited
 end
 
-local TRADE, TAKER = '[' .. EVENT.trade .. ',', ',0,'
+local TRADE, TAKER, UNCHARGED = '[' .. EVENT.trade .. ',', ',0,"', ',0,"0","0",'
 local function next_trade_id(shard, instrument)
   local id = shard.trade_ids[instrument]
   if not id then
@@ -74,29 +71,40 @@ end
 
 -- Trades with the makers of a plan; the taker is the first of the entry's orders. Returns the trades' events, each with a comma
 -- behind it, and the changed levels', each with one before it, and the taker's notional after them.
-function matching.apply(shard, book, makers, side, taker_id, taker_notional)
+-- settled: what settlement.settle said of the plan's money, nil where none is kept.
+function matching.apply(shard, book, makers, side, taker_id, taker_notional, settled)
   local half = book[OPPOSITE[side]]
   local seq, time, instrument = shard.seq_text, shard.time, book.instrument
   local fills, touched, count = {}, '', #makers / MAKER_WIDTH
   local recent, recent_count = book.recent, book.recent_count
   local level_price, level_price_text, level_lots = nil, nil, 0
   for i = 1, count do
-    local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, price_text, quantity_text, tail =
+    local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, fees, price_text, quantity_text, tail =
       unpack(makers, MAKER_WIDTH * (i - 1) + 1, MAKER_WIDTH * i)
     -- Printing a number is dear: what stands there as text already is taken as it is.
     local lots_text, trade_id = lots == quantity and quantity_text or text(lots), text(next_trade_id(shard, instrument))
     local done = filled == quantity
     local maker_notional = add_product(notional, price, lots)
+    local charges, client, client_order_id = UNCHARGED, nil, nil
+    if settled then
+      fees, client, client_order_id = settled.maker_fees[i], settled.clients[i], settled.names[i]
+      local maker_paid, taker_paid = settled.maker_paid[i], settled.taker_paid[i]
+      if maker_paid ~= '0' or taker_paid ~= '0' then charges = TAKER .. maker_paid .. '","' .. taker_paid .. '",' end
+    end
     local record = changed_record(done and quantity_text or text(filled), maker_notional,
-      done and STATUS.filled or STATUS.partially_filled, '0', seq, time, seq, priority, price_text, quantity_text, tail)
+      done and STATUS.filled or STATUS.partially_filled, '0', seq, time, seq, priority, fees, price_text, quantity_text, tail)
     taker_notional = taker_notional == notional and maker_notional or add_product(taker_notional, price, lots)
-    fills[i] = TRADE .. trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. fill_seq .. TAKER .. record .. ',"' .. maker_id .. '"],'
+    fills[i] = TRADE .. trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. fill_seq .. charges .. record .. ',"' .. maker_id .. '"],'
     recent[recent_count + i] = trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. side .. ',"' .. maker_id .. '","'
       .. taker_id .. '",' .. time
     store_record(shard, maker_id, record)
     if done then
       half.members[member] = false
-      local client, client_order_id = match(tail, TAIL_OWNER_PATTERN)
+      if not settled then
+        client, client_order_id = match(tail, TAIL_OWNER_PATTERN)
+      elseif fees ~= '' then
+        count_rebate(shard, fees, -1)
+      end
       unlist(shard, client, client_order_id, maker_id)
     end
     if price ~= level_price then

@@ -3,10 +3,10 @@
 
 -- What is not there yet while a library loads is bound when one of its functions is called: a name of our own costs less
 -- than one looked up among the globals each time.
-local call, format, match, sub, concat, unpack, tonumber
+local call, format, match, sub, byte, concat, floor, unpack, tonumber
 
 local function bind()
-  call, format, match, sub, concat = redis.call, string.format, string.match, string.sub, table.concat
+  call, format, match, sub, byte, concat, floor = redis.call, string.format, string.match, string.sub, string.byte, table.concat, math.floor
   unpack, tonumber = _G.unpack, _G.tonumber
 end
 
@@ -21,6 +21,10 @@ end
 
 local BUY, SELL = '0', '1'
 local OPPOSITE = { [BUY] = SELL, [SELL] = BUY }
+
+-- Values that a plan has of each maker, one maker behind the other: a table of its own for each would cost more than its trade.
+-- They are: member, price, lots traded, id, lots filled then, quantity, and MAKER_PARTS behind the first of them.
+local MAKER_WIDTH = 13
 
 -- Most values handed to one variadic redis.call; Lua's stack holds about 8,000.
 local VARIADIC_MAX = 2000

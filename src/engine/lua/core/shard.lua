@@ -15,13 +15,20 @@
 --   open:<client>               sorted set: score = sequence at which it was placed, member = id of an open order
 --   client_order_ids            hash: client","client_order_id -> order id, open orders only
 --   idem                        hash: digest of client and idempotency key -> seq,second
+--   accounts                    hash: account -> account record (ledger/accounts.lua); keys from here to rebates are there where money is kept
+--   instruments                 hash: instrument -> its assets and what its ticks and lots are worth in them
+--   fee_groups                  hash: group of accounts -> rates as their event has them
+--   transfers                   hash: compact transfer id -> transfer as its event has it: pending, or not yet persisted
+--   timers                      sorted set: score = time in us at which a pending transfer is released, member = its compact id
+--   references                  hash: digest of what happens once for ever -> seq,second
+--   rebates                     hash: maker rate below zero -> open orders that have it
 --   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted
 
 -- Opens the shard for one call. Returns the shard, or nil and a result code when its state refuses commands.
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
-  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version')
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -39,6 +46,7 @@ function shards.open(meta_key, epoch, sequence_min)
   local time_us = now[1] * 1000000 + now[2]
   local last_us = tonumber(meta[3])
   if time_us < last_us then time_us = last_us end
+  local funds = meta[7]
   local tag, entry_end = sub(meta_key, 1, -5), ',"' .. meta[5] .. '"]'
   return {
     meta_key = meta_key,
@@ -49,6 +57,10 @@ function shards.open(meta_key, epoch, sequence_min)
     orders_key = tag .. 'orders',
     client_order_ids_key = tag .. 'client_order_ids',
     idem_key = tag .. 'idem',
+    accounts_key = tag .. 'accounts',
+    funds = funds, keeps_money = funds ~= FUNDS.off, is_covered = funds == FUNDS.required,
+    -- Whether there are rates, and whether the balances were found not to add up.
+    has_fees = meta[8], is_in_breach = meta[9],
     seq = seq, opening_seq = seq,
     time = text(time_us),
     second_text = now[1],
@@ -64,5 +76,9 @@ function shards.open(meta_key, epoch, sequence_min)
     client_order_ids = {}, client_order_ids_stored = {},
     opens = {},
     idems = {}, stored_idems = {},
+    -- Money: what is known, what the command has changed so far, and what the call has.
+    scales = {}, rates = {}, fee_groups = {}, new_fee_groups = {},
+    accounts = {}, touched = {}, touched_count = 0, touched_accounts = {},
+    changed_accounts = {}, rebates = {}, transfers = {}, references = {}, timers = {},
   }
 end

@@ -1,0 +1,67 @@
+-- account: makes an account, with what it opens with, or changes one that is there.
+-- Arguments: account, opens (1 to make it, 0 to change it), name, status, credit, fee_group (as the log has them, null for as it is),
+--   deposits (as the log has them: a comma, asset and amount of each), actor (as the log tells it, '' for anybody), idem (digest of its
+--   key, or ''), request (as JSON, or '').
+-- Reads: accounts, fee_groups, open:<client>, idem. Writes: accounts, idem, log.
+-- Returns: the entry, R<its key's answer> or X<code>.
+
+local next_seq, answered, refuse = log.next_seq, log.answered, log.refuse
+local LAST = ARGUMENTS.account - 1
+local DEPOSIT_PATTERN = ',"([^"]*)","(%d+)"'
+
+-- Whether an account has nothing: no money, none held, no open order.
+local function is_empty(shard, found)
+  for _, balance in pairs(found.balances) do
+    if balance.total_high ~= 0 or balance.total_low ~= 0 or balance.held_high ~= 0 or balance.held_low ~= 0 then return false end
+  end
+  return listings.open_count(shard, found.name, listings.open_of(shard, found.name)) == 0
+end
+
+local function knows_group(shard, group)
+  return group == 'default' or call('HEXISTS', shard.tag .. 'fee_groups', group) == 1
+end
+
+function account.run(shard, limits, argv, at)
+  local ACCOUNT_ARGUMENTS = unpack(argv, at, at + LAST)
+  local known = answered(shard, limits, idem)
+  if known then return known end
+  if not shard.keeps_money then return 'X' .. CODE.funds_off end
+  if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
+  local asked = '["N","' .. actor .. '",' .. shard.funds .. ',"' .. account .. '",' .. opens .. ',' .. name .. ',' .. status .. ',' .. credit .. ','
+    .. fee_group .. deposits .. ']'
+  local function turn_down(code)
+    accounts.undo(shard)
+    return refuse(shard, code, nil, nil, asked, idem, request)
+  end
+  local found, is_new = accounts.of(shard, account), opens == '1'
+  if is_new and found then return turn_down(CODE.account_exists) end
+  if not is_new and not found then return turn_down(CODE.account_not_found) end
+  local group = match(fee_group, '^"(.*)"$')
+  if group and not knows_group(shard, group) then return turn_down(CODE.fee_group_not_found) end
+  if not is_new and status == ACCOUNT_STATUS.closed and not is_empty(shard, found) then return turn_down(CODE.account_not_empty) end
+
+  if is_new then found = accounts.open(shard, account) end
+  for asset, amount in string.gmatch(deposits, DEPOSIT_PATTERN) do
+    local high, low = amounts.from_text(amount)
+    accounts.debit(shard, accounts.open(shard, '@issuance'), asset, high, low)
+    accounts.credit(shard, found, asset, high, low)
+  end
+  -- What is new about it is told by the event that `keep` makes of it.
+  local before = { found.status, found.credit, found.group, found.title }
+  if status ~= 'null' then found.status = status end
+  if credit ~= 'null' then found.credit = credit end
+  if group then found.group = group end
+  if name ~= 'null' then found.title = match(name, '^"(.*)"$') end
+  local money = accounts.keep(shard)
+  if not money then
+    found.status, found.credit, found.group, found.title = unpack(before)
+    return turn_down(CODE.balance_limit)
+  end
+  if not is_new then
+    money = accounts.event(found)
+    shard.changed_accounts[account] = found
+  end
+  next_seq(shard)
+  return log.add(shard, idem, log.OPENING.account .. shard.seq_text .. ',' .. shard.time .. ',' .. asked .. ',0,[' .. sub(money, 2)
+    .. log.ending(shard, idem, request))
+end

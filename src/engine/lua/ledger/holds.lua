@@ -1,0 +1,51 @@
+-- What an open order holds: a function of its record alone (A-30). A buy holds its remaining quantity at its own limit and the fee
+-- that could come of it, a sell its remaining quantity.
+
+local value_of, lots_of, fee_on = scales.value, scales.lots, scales.fee_on
+local add, is_below, to_text = amounts.add, amounts.is_below, amounts.to_text
+
+local REST_PATTERN = '^(%-?%d+),(%d+),"[^"]*",(%d+)$'
+
+-- The hold of an order with `lots` left at `ticks`. `rates` are what it is charged at, nil for nothing, and `millionths` what it owes
+-- beyond whole units. Returns the asset and the amount; nil beyond what an amount may be.
+local function hold_of(scale, side, ticks, lots, rates, millionths)
+  if side == SELL then
+    local high, low = lots_of(scale, lots)
+    if not high then return nil end
+    return scale.base, high, low
+  end
+  local high, low = value_of(scale, ticks, lots)
+  if not high then return nil end
+  if not rates or rates.highest == 0 then return scale.quote, high, low end
+  local fee_high, fee_low = fee_on(high, low, rates.highest, millionths)
+  if not fee_high then return nil end
+  return scale.quote, add(high, low, fee_high, fee_low)
+end
+
+-- The same of an order by its record's parts, which are numbers and its fees as text.
+function holds.of_record(scale, side, ticks, lots, record_fees)
+  if side == SELL or record_fees == '' then return hold_of(scale, side, ticks, lots, nil, 0) end
+  local maker, taker, millionths = match(record_fees, REST_PATTERN)
+  if not maker then error('fees of an unknown layout: ' .. record_fees) end
+  return hold_of(scale, side, ticks, lots, { highest = math.max(tonumber(maker), tonumber(taker)) }, tonumber(millionths))
+end
+
+-- The event of what an account is to have of an asset and does not: its inside; nil where it has it, or need not.
+-- `before` where what counts is what it had before the command: what its fills bring comes too late for them.
+function holds.shortfall(shard, account, asset, high, low, before)
+  if not shard.is_covered or not accounts.needs_cover(account) then return nil end
+  local free_high, free_low = accounts.available(account, asset, before)
+  if not is_below(free_high, free_low, high, low) then return nil end
+  return EVENT.shortfall .. ',"' .. asset .. '","' .. to_text(high, low) .. '","' .. to_text(free_high, free_low) .. '"'
+end
+
+-- Lets go of what an open order holds. `lots` are what is left of it.
+function holds.release(shard, client, instrument, side, ticks, lots, record_fees)
+  local asset, high, low = holds.of_record(scales.of(shard, instrument), side, ticks, lots, record_fees)
+  local account = accounts.of(shard, client)
+  if not account then error('an open order without an account: ' .. client) end
+  accounts.release(shard, account, asset, high, low)
+  fees.count_rebate(shard, record_fees, -1)
+end
+
+holds.of = hold_of
