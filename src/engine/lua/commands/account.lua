@@ -11,10 +11,7 @@ local DEPOSIT_PATTERN = ',"([^"]*)","(%d+)"'
 
 -- Whether an account has nothing: no money, none held, no open order.
 local function is_empty(shard, found)
-  for _, balance in pairs(found.balances) do
-    if balance.total_high ~= 0 or balance.total_low ~= 0 or balance.held_high ~= 0 or balance.held_low ~= 0 then return false end
-  end
-  return listings.open_count(shard, found.name, listings.open_of(shard, found.name)) == 0
+  return accounts.is_empty(shard, found) and listings.open_count(shard, found.name, listings.open_of(shard, found.name)) == 0
 end
 
 local function knows_group(shard, group)
@@ -40,27 +37,22 @@ function account.run(shard, limits, argv, at)
   if group and not knows_group(shard, group) then return turn_down(CODE.fee_group_not_found) end
   if not is_new and status == ACCOUNT_STATUS.closed and not is_empty(shard, found) then return turn_down(CODE.account_not_empty) end
 
-  if is_new then found = accounts.open(shard, account) end
+  if is_new then found = accounts.make(shard, account) end
   for asset, amount in string.gmatch(deposits, DEPOSIT_PATTERN) do
     local high, low = amounts.from_text(amount)
-    accounts.debit(shard, accounts.open(shard, '@issuance'), asset, high, low)
-    accounts.credit(shard, found, asset, high, low)
+    accounts.move(shard, accounts.open(shard, '@issuance'), asset, -high, -low, 0, 0)
+    accounts.move(shard, found, asset, high, low, 0, 0)
   end
-  -- What is new about it is told by the event that `keep` makes of it.
-  local before = { found.status, found.credit, found.group, found.title }
-  if status ~= 'null' then found.status = status end
-  if credit ~= 'null' then found.credit = credit end
-  if group then found.group = group end
-  if name ~= 'null' then found.title = match(name, '^"(.*)"$') end
   local money = accounts.keep(shard)
   if not money then
-    found.status, found.credit, found.group, found.title = unpack(before)
+    if is_new then shard.accounts[account] = nil end
     return turn_down(CODE.balance_limit)
   end
-  if not is_new then
-    money = accounts.event(found)
-    shard.changed_accounts[account] = found
-  end
+  local head = found.head
+  accounts.describe(shard, found, status == 'null' and head.status or status, credit == 'null' and head.credit or credit, group or head.group,
+    match(name, '^"(.*)"$') or accounts.title(found))
+  -- Ahead of its balances, as for one that an order makes.
+  money = accounts.event(found) .. money
   next_seq(shard)
   return log.add(shard, idem, log.OPENING.account .. shard.seq_text .. ',' .. shard.time .. ',' .. asked .. ',0,[' .. sub(money, 2)
     .. log.ending(shard, idem, request))

@@ -12,7 +12,7 @@ local find_order, parse, is_open, store_record, with_id = cancel.find_order, rec
 local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
 local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, holds.shortfall
-local account_of, hold, release, keep, count_rebate = accounts.of, accounts.hold, accounts.release, accounts.keep, fees.count_rebate
+local account_of, move, keep, count_rebate = accounts.of, accounts.move, accounts.keep, fees.count_rebate
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -98,8 +98,8 @@ function amend.run(shard, limits, argv, at)
     local total = level_total(half, price_text) + (remaining - old_remaining)
     if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit, true) end
     if keeps_money then
-      release(shard, account, asset, old_high, old_low)
-      hold(shard, account, asset, new_high, new_low)
+      move(shard, account, asset, 0, 0, -old_high, -old_low)
+      move(shard, account, asset, 0, 0, new_high, new_low)
       money = keep(shard)
       if not money then return refuse_amend(CODE.balance_limit, false) end
     end
@@ -127,18 +127,23 @@ function amend.run(shard, limits, argv, at)
     total = level_total(half, price_text) + left
     if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit, true) end
   end
-  local settled, charged
+  local settled
   if keeps_money then
     local record_fees = fees
-    release(shard, account, asset, old_high, old_low)
+    move(shard, account, asset, 0, 0, -old_high, -old_low)
     if makers then
-      charged = record_fees ~= '' and parse_fees(record_fees) or nil
-      settled = settlement.settle(shard, instrument, makers, side, account, charged)
+      local start, rates, units_high, units_low, millionths = nil, nil, 0, 0, 0
+      if record_fees ~= '' then
+        local maker_rate, taker_rate
+        start, maker_rate, taker_rate, units_high, units_low, millionths = parse_fees(record_fees)
+        rates = { taker = taker_rate, highest = math.max(maker_rate, taker_rate, 0) }
+      end
+      settled = settlement.settle(shard, instrument, makers, side, account, rates, units_high, units_low, millionths)
       if not settled then return refuse_amend(CODE.balance_limit, false) end
-      if charged then record_fees = fees_to_record(charged) end
-      if rests then asset, new_high, new_low = hold_of(scale, side, ticks, left, charged, charged and charged.millionths or 0) end
+      if rates then record_fees = fees_to_record(start, settled.units_high, settled.units_low, settled.millionths) end
+      if rests then asset, new_high, new_low = hold_of(scale, side, ticks, left, rates, settled.millionths) end
     end
-    if rests then hold(shard, account, asset, new_high, new_low) end
+    if rests then move(shard, account, asset, 0, 0, new_high, new_low) end
     money = keep(shard)
     if not money then return refuse_amend(CODE.balance_limit, false) end
     if not rests then count_rebate(shard, record_fees, -1) end

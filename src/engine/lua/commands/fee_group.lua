@@ -62,7 +62,7 @@ function fee_group.run(shard, limits, argv, at)
 
   next_seq(shard)
   shard.new_fee_groups[group], shard.fee_groups[group], shard.has_fees = rates, groups[group], '1'
-  shard.rates = {}
+  for _, scale in pairs(shard.scales) do scale.rates = {} end
   return log.add(shard, idem, log.OPENING.fee_group .. shard.seq_text .. ',' .. shard.time .. ',' .. asked .. ',0,[[' .. EVENT.fee_group .. ',"' .. group .. '"'
     .. rates .. ']' .. log.ending(shard, idem, request))
 end

@@ -10,9 +10,9 @@ local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log
 local book_of, level_total, join_level, store_record = books.of, levels.total, levels.join, records.store
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
 local apply, settle = matching.apply, settlement.settle
-local scale_of, rates_of, fresh_fees, fees_to_record, count_rebate = scales.of, fees.rates, fees.fresh, fees.to_record, fees.count_rebate
+local scale_of, rates_of, fees_to_record, count_rebate = scales.of, fees.rates, fees.to_record, fees.count_rebate
 local hold_of, shortfall_of, is_beyond = holds.of, holds.shortfall, amounts.is_beyond
-local account_of, open_account, hold, keep = accounts.of, accounts.open, accounts.hold, accounts.keep
+local account_of, open_account, move, reserve, keep = accounts.of, accounts.open, accounts.move, accounts.reserve, accounts.keep
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
 -- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
@@ -42,20 +42,17 @@ end
 -- What an account may do; nil for a new order, the code of a refusal else.
 local function barred(shard, account)
   if shard.is_in_breach then return CODE.balance_audit_breach end
-  if not account or account.status == ACCOUNT_STATUS.active then return nil end
-  return account.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
+  if not account or account.head.status == ACCOUNT_STATUS.active then return nil end
+  return account.head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
 end
 
 -- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
-local function needed_of_market(scale, side, settled, charged, lots)
+local function needed_of_market(scale, side, settled, lots)
   if side == SELL then return scale.base, scales.lots(scale, lots) end
-  local high, low = settled.value_high, settled.value_low
-  if charged then
-    local fee_high, fee_low = charged.high, charged.low
-    if charged.millionths > 0 then fee_high, fee_low = amounts.add(fee_high, fee_low, 0, 1) end
-    if fee_high >= 0 then high, low = amounts.add(high, low, fee_high, fee_low) end
-  end
-  return scale.quote, high, low
+  local fee_high, fee_low = settled.units_high, settled.units_low
+  if settled.millionths > 0 then fee_high, fee_low = amounts.add(fee_high, fee_low, 0, 1) end
+  if fee_high < 0 then return scale.quote, settled.value_high, settled.value_low end
+  return scale.quote, amounts.add(settled.value_high, settled.value_low, fee_high, fee_low)
 end
 
 function place.run(shard, limits, argv, at)
@@ -81,12 +78,15 @@ function place.run(shard, limits, argv, at)
   local scale, rates, is_market, asset, hold_high, hold_low
   if keeps_money then
     account = open_account(shard, client)
-    scale, rates, is_market = scale_of(shard, instrument), rates_of(shard, account, instrument), kind == KIND.market
+    scale, is_market = scale_of(shard, instrument), kind == KIND.market
+    rates = rates_of(shard, account, scale, instrument)
     if not is_market then
       asset, hold_high, hold_low = hold_of(scale, side, ticks, lots, rates, 0)
       if not asset or is_beyond(hold_high, hold_low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
-      local shortfall = shortfall_of(shard, account, asset, hold_high, hold_low)
-      if shortfall then return refuse_short(shard, shortfall, asked(actor, limits, terms, id), idem) end
+      -- As a whole at its own limit, ahead of any match (A-31); what it trades is let go of below.
+      if not reserve(shard, account, asset, hold_high, hold_low) then
+        return refuse_short(shard, holds.shortfall_event(shard, account, asset, hold_high, hold_low), asked(actor, limits, terms, id), idem)
+      end
     end
   end
   if fail_at == 'reserve_funds' then fail(fail_at, asked(actor, limits, terms, id)) end
@@ -114,22 +114,25 @@ function place.run(shard, limits, argv, at)
 
   local settled, record_fees, money = nil, '', ''
   if keeps_money then
-    local charged = rates and fresh_fees(rates)
+    if rates then record_fees = rates.fresh end
     if makers then
-      settled = settle(shard, instrument, makers, side, account, charged)
+      settled = settle(shard, instrument, makers, side, account, rates, 0, 0, 0)
       if not settled then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
       if is_market then
-        asset, hold_high, hold_low = needed_of_market(scale, side, settled, charged, lots - left)
+        asset, hold_high, hold_low = needed_of_market(scale, side, settled, lots - left)
         if not asset or is_beyond(hold_high, hold_low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
         local shortfall = shortfall_of(shard, account, asset, hold_high, hold_low, true)
         if shortfall then return refuse_short(shard, shortfall, asked(actor, limits, terms, id), idem) end
       end
     end
-    if rests then
-      if makers then asset, hold_high, hold_low = hold_of(scale, side, ticks, left, charged, charged and charged.millionths or 0) end
-      hold(shard, account, asset, hold_high, hold_low)
+    if not is_market and (makers or not rests) then
+      move(shard, account, asset, 0, 0, -hold_high, -hold_low)
+      if rests then
+        asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates, settled.millionths)
+        move(shard, account, asset, 0, 0, hold_high, hold_low)
+      end
     end
-    if charged then record_fees = fees_to_record(charged) end
+    if makers and rates then record_fees = fees_to_record(rates.text, settled.units_high, settled.units_low, settled.millionths) end
     money = keep(shard)
     if not money then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
     if rests and rates then count_rebate(shard, record_fees, 1) end

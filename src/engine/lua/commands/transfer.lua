@@ -24,9 +24,11 @@ end
 
 function transfer.run(shard, limits, argv, at)
   local TRANSFER_ARGUMENTS = unpack(argv, at, at + LAST)
-  local known = answered(shard, limits, idem) or referred(shard, reference_digest)
+  local known = answered(shard, limits, idem)
   if known then return known end
   if not shard.keeps_money then return 'X' .. CODE.funds_off end
+  known = referred(shard, reference_digest)
+  if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
   local asked = '["T","' .. actor .. '",' .. shard.funds .. ',"' .. id .. '",' .. kind .. ',' .. pending .. ',"' .. from .. '","' .. to .. '","' .. asset .. '","'
     .. amount .. '","' .. reference .. '","' .. note .. '",' .. timeout_us .. ',"' .. reverses .. '"]'
@@ -39,11 +41,11 @@ function transfer.run(shard, limits, argv, at)
   -- Where credit is unlimited an account begins with what it gives, too.
   if not giver and (sub(from, 1, 1) == '@' or (kind == TRANSFER_KIND.transfer and not shard.is_covered)) then giver = accounts.open(shard, from) end
   if not giver then return turn_down(CODE.account_not_found) end
-  if giver.status ~= ACCOUNT_STATUS.active and kind ~= TRANSFER_KIND.reversal then
-    return turn_down(giver.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed)
+  if giver.head.status ~= ACCOUNT_STATUS.active and kind ~= TRANSFER_KIND.reversal then
+    return turn_down(giver.head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed)
   end
   local taker = accounts.open(shard, to)
-  if taker.status == ACCOUNT_STATUS.closed then return turn_down(CODE.account_closed) end
+  if taker.head.status == ACCOUNT_STATUS.closed then return turn_down(CODE.account_closed) end
   local high, low = amounts.from_text(amount)
   local shortfall = holds.shortfall(shard, giver, asset, high, low)
   if shortfall then
@@ -52,10 +54,10 @@ function transfer.run(shard, limits, argv, at)
   end
   local is_pending = pending == '1'
   if is_pending then
-    accounts.hold(shard, giver, asset, high, low)
+    accounts.move(shard, giver, asset, 0, 0, high, low)
   else
-    accounts.debit(shard, giver, asset, high, low)
-    accounts.credit(shard, taker, asset, high, low)
+    accounts.move(shard, giver, asset, -high, -low, 0, 0)
+    accounts.move(shard, taker, asset, high, low, 0, 0)
   end
   local money = accounts.keep(shard)
   if not money then return turn_down(CODE.balance_limit) end

@@ -38,11 +38,8 @@ function transfer_end.run(shard, limits, argv, at)
   end
   local giver = accounts.of(shard, from)
   if not giver then error('a pending transfer without an account: ' .. from) end
-  accounts.release(shard, giver, asset, high, low)
-  if is_posted then
-    accounts.debit(shard, giver, asset, settled_high, settled_low)
-    accounts.credit(shard, accounts.open(shard, to), asset, settled_high, settled_low)
-  end
+  accounts.move(shard, giver, asset, -settled_high, -settled_low, -high, -low)
+  if is_posted then accounts.move(shard, accounts.open(shard, to), asset, settled_high, settled_low, 0, 0) end
   local money = accounts.keep(shard)
   if not money then return refuse(shard, CODE.balance_limit, nil, nil, asked, idem, request) end
 

@@ -31,13 +31,13 @@ function flush.all(shard)
     accounts.flush(shard)
     fees.flush(shard)
     set_fields(shard.tag .. 'fee_groups', shard.new_fee_groups)
+    -- Looked at by every call, so that one without rates need not ask for them.
+    if next(shard.new_fee_groups) then call('HSET', shard.meta_key, 'fees', '1') end
     set_fields(shard.tag .. 'transfers', shard.transfers)
     set_fields(shard.tag .. 'references', shard.references)
     change_members(shard.tag .. 'timers', shard.timers)
   end
 
-  -- Looked at by every call, so that one without rates need not ask for them.
-  if next(shard.new_fee_groups) then call('HSET', shard.meta_key, 'fees', '1') end
   local fields = { 'seq', text(shard.seq), 'time_us', shard.time }
   for instrument, trade_id in pairs(shard.trade_ids) do
     fields[#fields + 1] = 'trade_id:' .. instrument

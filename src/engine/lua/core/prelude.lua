@@ -3,11 +3,11 @@
 
 -- What is not there yet while a library loads is bound when one of its functions is called: a name of our own costs less
 -- than one looked up among the globals each time.
-local call, format, match, sub, byte, concat, floor, unpack, tonumber
+local call, format, match, find, sub, byte, concat, floor, unpack, tonumber
 
 local function bind()
-  call, format, match, sub, byte, concat, floor = redis.call, string.format, string.match, string.sub, string.byte, table.concat, math.floor
-  unpack, tonumber = _G.unpack, _G.tonumber
+  call, format, match, find, sub, byte = redis.call, string.format, string.match, string.find, string.sub, string.byte
+  concat, floor, unpack, tonumber = table.concat, math.floor, _G.unpack, _G.tonumber
 end
 
 -- An integer as exact text. Lua's own conversion prints 14 digits; %d prints the integer that it is, and costs half.

@@ -48,7 +48,7 @@ function shards.open(meta_key, epoch, sequence_min)
   if time_us < last_us then time_us = last_us end
   local funds = meta[7]
   local tag, entry_end = sub(meta_key, 1, -5), ',"' .. meta[5] .. '"]'
-  return {
+  local shard = {
     meta_key = meta_key,
     -- How an entry ends behind its events: any, and one without a key.
     entry_end = entry_end, plain_end = '],"",null' .. entry_end,
@@ -76,9 +76,13 @@ function shards.open(meta_key, epoch, sequence_min)
     client_order_ids = {}, client_order_ids_stored = {},
     opens = {},
     idems = {}, stored_idems = {},
-    -- Money: what is known, what the command has changed so far, and what the call has.
-    scales = {}, rates = {}, fee_groups = {}, new_fee_groups = {},
-    accounts = {}, touched = {}, touched_count = 0, touched_accounts = {},
-    changed_accounts = {}, rebates = {}, transfers = {}, references = {}, timers = {},
   }
+  if funds ~= FUNDS.off then
+    -- What is known of money, what the command has changed so far, and what the call has.
+    shard.scales, shard.asset_marks, shard.fee_groups, shard.account_heads, shard.account_texts, shard.accounts = {}, {}, {}, {}, {}, {}
+    shard.settled = { clients = {}, names = {}, maker_fees = {}, maker_paid = {}, taker_paid = {} }
+    shard.touched, shard.touched_count, shard.new_accounts = {}, 0, {}
+    shard.changed_accounts, shard.new_fee_groups, shard.rebates, shard.transfers, shard.references, shard.timers = {}, {}, {}, {}, {}, {}
+  end
+  return shard
 end

@@ -39,8 +39,11 @@ local function to_text(high, low)
   return '-' .. to_text(negate(high, low))
 end
 
+-- Ahead of digits of an amount below zero.
+local MINUS = 45
+
 local function from_text(digits)
-  if sub(digits, 1, 1) == '-' then return negate(from_text(sub(digits, 2))) end
+  if byte(digits) == MINUS then return negate(from_text(sub(digits, 2))) end
   local length = #digits
   if length <= 15 then return 0, tonumber(digits) end
   return tonumber(sub(digits, 1, length - 15)), tonumber(sub(digits, length - 14))
@@ -122,11 +125,14 @@ end
 -- amount * ppm / 10^6 of an amount from 0 up and a whole number of millionths: rounded down, with what is left, from 0 to 999,999.
 local function share(high, low, ppm)
   if high == 0 then
-    local millions = floor(low / 1e6)
-    local rest = ppm * (low - millions * 1e6)
-    local whole = floor(rest / 1e6)
-    local h, l = of(ppm * millions + whole)
-    return h, l, rest - whole * 1e6
+    -- Quotients below 10^9 with a remainder of 10^-6 or more: a double tells them apart from the next whole number.
+    local over = low % 1e6
+    local rest = ppm * over
+    local left = rest % 1e6
+    local units = ppm * ((low - over) / 1e6) + (rest - left) / 1e6
+    if units >= 0 and units < 1e15 then return 0, units, left end
+    local h, l = of(units)
+    return h, l, left
   end
   local a, a_count = limbs_of(high, low)
   local b, b_count = limbs_of(0, ppm < 0 and -ppm or ppm)

@@ -30,66 +30,57 @@ local function group_of(shard, group)
   return groups
 end
 
--- The rates that an order of an account is placed at, as its record begins its fees with; nil where nothing is charged.
--- `taker` and `maker` are millionths, `highest` the larger of them, or 0.
-function fees.rates(shard, account, instrument)
+-- The rates that an order of an account is placed at; nil where nothing is charged. `highest` is the larger of the two, or 0, `text`
+-- what a record's fees begin with, `fresh` what they are as long as nothing has been charged.
+function fees.rates(shard, account, scale, instrument)
   if not shard.has_fees then return nil end
-  local group = account.group
-  local key = group .. '"' .. instrument
-  local known = shard.rates[key]
+  local group = account.head.group
+  local known = scale.rates[group]
   if known ~= nil then return known end
   local groups = group_of(shard, group)
   if group ~= DEFAULT_GROUP then group_of(shard, DEFAULT_GROUP) end
   local row = row_of(groups, group, instrument)
   local rates = false
   if row and (row[1] ~= 0 or row[2] ~= 0) then
-    rates = { maker = row[1], taker = row[2], highest = math.max(row[1], row[2], 0), text = row[1] .. ',' .. row[2] .. ',"' }
+    local start = row[1] .. ',' .. row[2] .. ',"'
+    rates = { maker = row[1], taker = row[2], highest = math.max(row[1], row[2], 0), text = start, fresh = start .. '0",0' }
   end
-  shard.rates[key] = rates
+  scale.rates[group] = rates
   return rates
 end
 
-local FEES_PATTERN = '^(%-?%d+),(%d+),"(%-?%d+)",(%d+)$'
+local FEES_PATTERN = '^((%-?%d+),(%d+),")(%-?%d+)",(%d+)$'
 
--- Fees of an order as its record holds them, to be charged more: what it has been charged is units + millionths / 10^6.
-function fees.parse(record_fees)
-  local maker, taker, units, millionths = match(record_fees, FEES_PATTERN)
-  if not maker then error('fees of an unknown layout: ' .. record_fees) end
+-- Parts of an order's fees as its record holds them: how they begin, maker and taker rate, what it has been charged, in units (an
+-- amount) and millionths beyond them.
+local function parse(record_fees)
+  local start, maker, taker, units, millionths = match(record_fees, FEES_PATTERN)
+  if not start then error('fees of an unknown layout: ' .. record_fees) end
   local high, low = from_text(units)
-  maker, taker = tonumber(maker), tonumber(taker)
-  return {
-    maker = maker, taker = taker, highest = math.max(maker, taker, 0), text = maker .. ',' .. taker .. ',"',
-    high = high, low = low, millionths = tonumber(millionths),
-  }
+  return start, tonumber(maker), tonumber(taker), high, low, tonumber(millionths)
 end
 
--- Fees of an order that has been charged nothing yet.
-function fees.fresh(rates)
-  return { maker = rates.maker, taker = rates.taker, highest = rates.highest, text = rates.text, high = 0, low = 0, millionths = 0 }
+function fees.to_record(start, high, low, millionths)
+  return start .. to_text(high, low) .. '",' .. format('%d', millionths)
 end
 
-function fees.to_record(charged)
-  return charged.text .. to_text(charged.high, charged.low) .. '",' .. format('%d', charged.millionths)
-end
-
--- Charges for a value at a rate. Returns the units that this fill pays: below zero for a rebate; nil beyond what an amount may be.
-function fees.charge(charged, high, low, rate)
-  if rate == 0 then return 0, 0 end
-  local fee_high, fee_low, left = share(high, low, rate)
-  if not fee_high then return nil end
-  local before = charged.millionths
-  local after = before + left
-  charged.high, charged.low = add(charged.high, charged.low, fee_high, fee_low)
-  local rounding = before > 0 and -1 or 0
-  if after >= 1e6 then
-    after = after - 1e6
-    charged.high, charged.low = add(charged.high, charged.low, 0, 1)
+-- Charges for a value at a rate an order that has been charged units and millionths. Returns what it has been charged then, and the
+-- units that this fill pays: below zero for a rebate; nil beyond what an amount may be.
+function fees.charge(units_high, units_low, millionths, value_high, value_low, rate)
+  if rate == 0 then return units_high, units_low, millionths, 0, 0 end
+  local high, low, left = share(value_high, value_low, rate)
+  if not high then return nil end
+  units_high, units_low = add(units_high, units_low, high, low)
+  local rounding = millionths > 0 and -1 or 0
+  millionths = millionths + left
+  if millionths >= 1e6 then
+    millionths = millionths - 1e6
+    units_high, units_low = add(units_high, units_low, 0, 1)
     rounding = rounding + 1
   end
-  charged.millionths = after
-  if after > 0 then rounding = rounding + 1 end
-  if rounding == 0 then return fee_high, fee_low end
-  return add(fee_high, fee_low, of(rounding))
+  if millionths > 0 then rounding = rounding + 1 end
+  if rounding == 0 then return units_high, units_low, millionths, high, low end
+  return units_high, units_low, millionths, add(high, low, of(rounding))
 end
 
 -- Open orders by their rebate, so that no change of rates makes a trade pay out more than it brings in. `record_fees` is of an order
@@ -107,4 +98,4 @@ function fees.flush(shard)
   end
 end
 
-fees.parse_rates, fees.row_of = parse_rates, row_of
+fees.parse, fees.parse_rates, fees.row_of = parse, parse_rates, row_of

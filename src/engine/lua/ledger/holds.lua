@@ -4,6 +4,8 @@
 local value_of, lots_of, fee_on = scales.value, scales.lots, scales.fee_on
 local add, is_below, to_text = amounts.add, amounts.is_below, amounts.to_text
 
+local move, count_rebate = accounts.move, fees.count_rebate
+
 local REST_PATTERN = '^(%-?%d+),(%d+),"[^"]*",(%d+)$'
 
 -- The hold of an order with `lots` left at `ticks`. `rates` are what it is charged at, nil for nothing, and `millionths` what it owes
@@ -30,13 +32,19 @@ function holds.of_record(scale, side, ticks, lots, record_fees)
   return hold_of(scale, side, ticks, lots, { highest = math.max(tonumber(maker), tonumber(taker)) }, tonumber(millionths))
 end
 
--- The event of what an account is to have of an asset and does not: its inside; nil where it has it, or need not.
--- `before` where what counts is what it had before the command: what its fills bring comes too late for them.
+-- The event of what an account was to have of an asset: its inside. `before` where what counts is what it had before the command:
+-- what its fills bring comes too late for them.
+function holds.shortfall_event(shard, account, asset, high, low, before)
+  local free_high, free_low = accounts.available(shard, account, asset, before)
+  return EVENT.shortfall .. ',"' .. asset .. '","' .. to_text(high, low) .. '","' .. to_text(free_high, free_low) .. '"'
+end
+
+-- The same where an account does not have it, nor need not; nil where all is well.
 function holds.shortfall(shard, account, asset, high, low, before)
   if not shard.is_covered or not accounts.needs_cover(account) then return nil end
-  local free_high, free_low = accounts.available(account, asset, before)
+  local free_high, free_low = accounts.available(shard, account, asset, before)
   if not is_below(free_high, free_low, high, low) then return nil end
-  return EVENT.shortfall .. ',"' .. asset .. '","' .. to_text(high, low) .. '","' .. to_text(free_high, free_low) .. '"'
+  return holds.shortfall_event(shard, account, asset, high, low, before)
 end
 
 -- Lets go of what an open order holds. `lots` are what is left of it.
@@ -44,8 +52,8 @@ function holds.release(shard, client, instrument, side, ticks, lots, record_fees
   local asset, high, low = holds.of_record(scales.of(shard, instrument), side, ticks, lots, record_fees)
   local account = accounts.of(shard, client)
   if not account then error('an open order without an account: ' .. client) end
-  accounts.release(shard, account, asset, high, low)
-  fees.count_rebate(shard, record_fees, -1)
+  move(shard, account, asset, 0, 0, -high, -low)
+  if record_fees ~= '' then count_rebate(shard, record_fees, -1) end
 end
 
 holds.of = hold_of

@@ -17,6 +17,8 @@ function scales.of(shard, instrument)
     base = base, quote = quote,
     lot_power = tonumber(lot_power), lot_rest = tonumber(lot_rest), lot = lot_power * lot_rest,
     value_power = tonumber(value_power), value_rest = tonumber(value_rest), value = value_power * value_rest,
+    -- What orders in it are charged, by group of accounts (ledger/fees.lua).
+    rates = {},
   }
   shard.scales[instrument] = scale
   return scale
