@@ -156,8 +156,8 @@ export function decodeTransfer(wire: Wire): Transfer {
   };
 }
 
-/** Rates stand one behind the other from `from` on. */
-function decodeRates(wire: Wire, from: number): FeeRate[] {
+/** Rates of a group of fees, which stand one behind the other from `from` on. */
+export function decodeRates(wire: Wire, from: number): FeeRate[] {
   const rates: FeeRate[] = [];
   for (let i = from; i < wire.length; i += FEE_RATE.length) {
     rates.push({

@@ -96,6 +96,15 @@ export interface Balance {
   readonly held: string;
 }
 
+/** An account and what it has. */
+export interface AccountState {
+  readonly account: string;
+  /** null for the venue's own, which exist by their balances. */
+  readonly details: Account | null;
+  /** By asset. Once an account has had something of an asset, it has a balance of it, be it zero. */
+  readonly balances: readonly Balance[];
+}
+
 /** All that moves money without a trade: a deposit comes from @issuance, a withdrawal goes there. */
 export interface Transfer {
   /** UUID. */

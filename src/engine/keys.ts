@@ -7,6 +7,13 @@ export interface ShardKeys {
   readonly orders: string;
   readonly clientOrderIds: string;
   readonly idempotency: string;
+  readonly accounts: string;
+  readonly instruments: string;
+  readonly feeGroups: string;
+  readonly transfers: string;
+  readonly timers: string;
+  readonly references: string;
+  readonly rebates: string;
   trades(instrument: string): string;
   book(instrument: string, side: 'bids' | 'asks'): string;
   depth(instrument: string, side: 'bids' | 'asks'): string;
@@ -21,6 +28,13 @@ export function shardKeys(shard: string): ShardKeys {
     orders: `${tag}orders`,
     clientOrderIds: `${tag}client_order_ids`,
     idempotency: `${tag}idem`,
+    accounts: `${tag}accounts`,
+    instruments: `${tag}instruments`,
+    feeGroups: `${tag}fee_groups`,
+    transfers: `${tag}transfers`,
+    timers: `${tag}timers`,
+    references: `${tag}references`,
+    rebates: `${tag}rebates`,
     trades: (instrument) => `${tag}trades:${instrument}`,
     book: (instrument, side) => `${tag}book:${instrument}:${side}`,
     depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,

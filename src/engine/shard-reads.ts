@@ -1,10 +1,13 @@
 import DataLoader from 'dataloader';
 import type { BookOrders, BookView, QueuedOrders } from '../domain/book-view';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import { decodeRates, decodeTransfer } from '../domain/log-entry-wire';
 import type { LogPosition } from '../domain/log-position';
+import type { AccountState, FeeGroup, Transfer } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
-import { compactId } from '../domain/order-id';
+import { compactId, expandId } from '../domain/order-id';
 import { decodeOrderRecord } from '../domain/order-record';
+import { decodeAccountRecord } from './account-record';
 import { escapeText } from './commands/text';
 import { ElementCount, entriesOf, type StreamElement } from './keys';
 import { decodeRecentTrade } from './recent-trade';
@@ -136,6 +139,39 @@ export class ShardReads extends ShardUpkeep {
     }
   }
 
+  /** Accounts with what they have, null for one that there is not, at one moment. */
+  async readAccounts(accounts: readonly string[]): Promise<{ sequence: number; timeUs: number; accounts: (AccountState | null)[] }> {
+    const [sequence, timeUs, ...records] = (await this.read(() => this.call('read_accounts', accounts.map(escapeText)))) as [string, string, ...(string | null)[]];
+    return {
+      sequence: Number(sequence), timeUs: Number(timeUs),
+      accounts: accounts.map((account, i) => {
+        const record = records[i] ?? null;
+        return record === null ? null : decodeAccountRecord(account, record);
+      }),
+    };
+  }
+
+  /** A transfer as Redis holds it, null when it does not (any more): it is pending, or its end is not persisted yet. */
+  async readTransfer(transferId: string): Promise<Transfer | null> {
+    const [stored] = (await this.sendRead('HMGET', this.keys.transfers, compactId(transferId))) as (string | null)[];
+    return stored === null || stored === undefined ? null : decodeTransfer(JSON.parse(`[${stored}]`) as readonly unknown[]);
+  }
+
+  /** Pending transfers whose time is over at `timeUs`, the longest over first. */
+  async dueTransfers(timeUs: number, limit: number): Promise<string[]> {
+    const due = (await this.sendRead('ZRANGEBYSCORE', this.keys.timers, '-inf', String(timeUs), 'LIMIT', '0', String(limit))) as string[];
+    return due.map(expandId);
+  }
+
+  /** By name; the default is among them once it has rates. */
+  async readFeeGroups(): Promise<FeeGroup[]> {
+    const stored = (await this.sendRead('HGETALL', this.keys.feeGroups)) as string[] | Record<string, string>;
+    const pairs = Array.isArray(stored) ? stored : Object.entries(stored).flat();
+    const groups: FeeGroup[] = [];
+    for (let i = 0; i + 1 < pairs.length; i += 2) groups.push(decodeFeeGroup(pairs[i] as string, pairs[i + 1] as string));
+    return groups.sort((a, b) => (a.group < b.group ? -1 : 1));
+  }
+
   /** The newest trades of an instrument that Redis still lists, newest first; ids are contiguous. */
   async recentTrades(instrument: string, count: number, before: number | null): Promise<Trade[]> {
     const key = this.keys.trades(instrument);
@@ -150,4 +186,9 @@ export class ShardReads extends ShardUpkeep {
     // Trades that came in between the two reads have shifted the list.
     return before === null ? trades : trades.filter((trade) => trade.tradeId < before);
   }
+}
+
+/** @param stored a group's rates as the `fee_groups` hash holds them: a comma, instrument, maker and taker rate of each */
+export function decodeFeeGroup(group: string, stored: string): FeeGroup {
+  return { group, rates: decodeRates(JSON.parse(`[${stored.slice(1)}]`) as readonly unknown[], 0) };
 }

@@ -1,12 +1,16 @@
 import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
+import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
 import { remainingLots, type Order, type Trade } from '../domain/order';
+import { encodeAccountRecord } from './account-record';
+import { encodeRates } from './commands/fee-group';
 import { escapeText } from './commands/text';
 import { clientOrderName } from './commands/client-order-name';
 import { shardKeys, type ShardKeys } from './keys';
 import { encodeRecentTrade } from './recent-trade';
 import { bookMember, bookScore, decodeStoredOrder, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
+import { encodeStoredTransfer } from './transfer-record';
 
 /** Redis may take a while for a page while it rewrites its append-only file. */
 const TIMEOUT_MS = 60_000;
@@ -19,6 +23,7 @@ export interface RestoredCounters {
   readonly timeUs: number;
   /** Last trade id of each instrument. */
   readonly tradeIds: ReadonlyMap<string, number>;
+  readonly funds: Funds;
 }
 
 /** What the rebuilt book holds that it must not, or the other way round. */
@@ -57,7 +62,8 @@ export class ShardRestorer {
     } while (cursor !== '0');
     await this.send('DEL', this.keys.meta);
     await this.send(
-      'HSET', this.keys.meta, 'state', 'recovering', 'epoch', counters.epoch, 'version', String(SHARD_LAYOUT_VERSION), 'seq', String(counters.sequence),
+      'HSET', this.keys.meta, 'state', 'recovering', 'epoch', counters.epoch, 'version', String(SHARD_LAYOUT_VERSION), 'funds', String(FUNDS_CODE[counters.funds]),
+      'seq', String(counters.sequence),
       'persisted', String(counters.sequence), 'time_us', String(counters.timeUs),
       ...[...counters.tradeIds].flatMap(([instrument, tradeId]) => [`trade_id:${instrument}`, String(tradeId)]),
     );
@@ -71,6 +77,7 @@ export class ShardRestorer {
     const members = new Map<string, string[]>();
     const depths = new Map<string, Map<number, number>>();
     const open = new Map<string, string[]>();
+    const rebates = new Map<number, number>();
     for (const order of orders) {
       const id = compactId(order.orderId);
       const side = order.side === 'buy' ? 'bids' : 'asks';
@@ -84,6 +91,11 @@ export class ShardRestorer {
       if (order.clientOrderId !== null) clientOrderIds.push(clientOrderName(order.clientId, order.clientOrderId), id);
     }
     const commands: Promise<unknown>[] = [this.send('HSET', this.keys.orders, ...records)];
+    for (const order of orders) {
+      const rate = order.fees?.makerRate ?? 0;
+      if (rate < 0) rebates.set(rate, (rebates.get(rate) ?? 0) + 1);
+    }
+    for (const [rate, count] of rebates) commands.push(this.send('HINCRBY', this.keys.rebates, String(rate), String(count)));
     if (clientOrderIds.length > 0) commands.push(this.send('HSET', this.keys.clientOrderIds, ...clientOrderIds));
     for (const [key, values] of members) commands.push(this.send('ZADD', key, ...values));
     for (const [key, values] of open) commands.push(this.send('ZADD', key, ...values));
@@ -92,6 +104,32 @@ export class ShardRestorer {
       for (const [price, lots] of levels) commands.push(this.send('HINCRBY', key, String(price), String(lots)));
     }
     await Promise.all(commands);
+  }
+
+  /** Adds accounts with what they have. @param timeUs when the venue's own are said to begin */
+  async addAccounts(accounts: readonly AccountState[], timeUs: number): Promise<void> {
+    if (accounts.length === 0) return;
+    await this.send('HSET', this.keys.accounts, ...accounts.flatMap((account) => [escapeText(account.account), encodeAccountRecord(account, timeUs)]));
+  }
+
+  async addFeeGroups(groups: readonly FeeGroup[]): Promise<void> {
+    if (groups.length === 0) return;
+    await this.send('HSET', this.keys.feeGroups, ...groups.flatMap(({ group, rates }) => [group, encodeRates(rates)]));
+    await this.send('HSET', this.keys.meta, 'fees', '1');
+  }
+
+  /** Adds pending transfers, with their timers. */
+  async addTransfers(transfers: readonly Transfer[]): Promise<void> {
+    if (transfers.length === 0) return;
+    await this.send('HSET', this.keys.transfers, ...transfers.flatMap((transfer) => [compactId(transfer.transferId), encodeStoredTransfer(transfer)]));
+    const timed = transfers.filter(({ expiresUs }) => expiresUs !== null);
+    if (timed.length > 0) await this.send('ZADD', this.keys.timers, ...timed.flatMap(({ expiresUs, transferId }) => [String(expiresUs), compactId(transferId)]));
+  }
+
+  /** Adds what has happened once for ever. */
+  async addReferences(references: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[]): Promise<void> {
+    if (references.length === 0) return;
+    await this.send('HSET', this.keys.references, ...references.flatMap(({ digest, sequence, second }) => [digest, `${sequence},${second}`]));
   }
 
   async addIdempotencyKeys(keys: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[]): Promise<void> {

@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND_ARGUMENTS, COMMAND_LETTER, EXECUTE_ARGUMENTS, SHARD_LAYOUT_VERSION } from '../../src/domain/layouts';
 import { compactId, newOrderId } from '../../src/domain/order-id';
+import { encodeAccount } from '../../src/engine/commands/account';
 import { encodeAmend } from '../../src/engine/commands/amend';
 import { encodeCancel } from '../../src/engine/commands/cancel';
+import { encodeFeeGroup } from '../../src/engine/commands/fee-group';
 import { encodeMassCancel } from '../../src/engine/commands/mass-cancel';
 import { encodePlace } from '../../src/engine/commands/place';
+import { encodeTransfer } from '../../src/engine/commands/transfer';
+import { encodeTransferEnd } from '../../src/engine/commands/transfer-end';
 import { Engine } from '../../src/engine/engine';
 import { buildLibrary, LUA_DIRECTORY, LUA_FILES } from '../../src/engine/library';
 import { RedisConnection } from '../../src/engine/redis-connection';
@@ -31,6 +35,7 @@ function headerArguments(name: string): string[] {
 
 const ANY = expect.any(String) as string;
 const orderId = newOrderId();
+const transferId = newOrderId();
 const placed = placeCommand('sell', 101, 102, { kind: 'limit_ioc', client: 'c"1', name: 'n\\1', key: 'digest', orderId });
 const amended = amendCommand(orderId, { price: 103, quantity: 104, remaining: 105, quantityMax: 106, key: 'digest' });
 const amendedByName = amendCommand({ clientId: 'c"1', clientOrderId: 'n\\1' }, { price: 'invalid' });
@@ -71,6 +76,40 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     op: 'mass_cancel',
     encoded: encodeMassCancel({ actor: null, clientId: 'c"1', instrument: null, after: 5, bound: null, pageSize: 7 }),
     values: { client: 'c\\u00221', instrument: '', after: '5', bound: '', page_size: '7', actor: '' },
+  },
+  {
+    op: 'account',
+    encoded: encodeAccount({
+      actor: null, account: 'c"1', opens: true, name: null, status: 'suspended', credit: 'unlimited', feeGroup: 'vip',
+      deposits: [{ asset: 'USD', amount: '12' }, { asset: 'BTC', amount: '3' }], idempotency: 'digest', request: ['q'],
+    }),
+    values: {
+      account: 'c\\u00221', opens: '1', name: 'null', status: '2', credit: '2', fee_group: '"vip"', deposits: ',"USD","12","BTC","3"', actor: '',
+      idem: 'digest', request: '["q"]',
+    },
+  },
+  {
+    op: 'transfer',
+    encoded: encodeTransfer({
+      actor: 'a', transferId, kind: 'transfer', pending: true, from: 'c"1', to: 'd', asset: 'USD', amount: '12', reference: 'r"', referenceDigest: 'rd',
+      note: null, timeoutUs: 5, reverses: orderId, idempotency: null, request: ['q'],
+    }),
+    values: {
+      id: compactId(transferId), kind: '3', pending: '1', from: 'c\\u00221', to: 'd', asset: 'USD', amount: '12', reference: 'r\\u0022', reference_digest: 'rd',
+      note: '', timeout_us: '5', reverses: compactId(orderId), actor: 'a', idem: '', request: '["q"]',
+    },
+  },
+  {
+    op: 'transfer_end', encoded: encodeTransferEnd({ actor: null, transferId, status: 'rejected', amount: null, idempotency: null, request: null }),
+    values: { id: compactId(transferId), status: '4', amount: '', actor: '', idem: '', request: '' },
+  },
+  {
+    op: 'fee_group',
+    encoded: encodeFeeGroup({
+      actor: null, group: 'vip', rates: [{ instrument: null, makerRate: -1, takerRate: 2 }, { instrument: 'BTC-USD', makerRate: 3, takerRate: 4 }],
+      idempotency: null, request: null,
+    }),
+    values: { group: 'vip', rates: ',"",-1,2,"BTC-USD",3,4', actor: '', idem: '', request: '' },
   },
 ];
 
@@ -137,18 +176,33 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
       'for each command its letter and its arguments': ['C', compactId(orderId), '', '', '', ''],
     },
   },
-  { fn: 'initialise', reply: 1, call: (engine) => engine.initialise('epoch-2'), values: { epoch: 'epoch-2', version: String(SHARD_LAYOUT_VERSION) } },
+  {
+    fn: 'initialise', reply: 1, call: (engine) => engine.initialise('epoch-2', 'required'),
+    values: { epoch: 'epoch-2', version: String(SHARD_LAYOUT_VERSION), funds: '2' },
+  },
+  {
+    fn: 'register', reply: 1,
+    call: (engine) => engine.register(new Map([
+      ['BTC-USD', { base: 'BTC', quote: 'USD', lotUnits: 1n, valueUnits: 5n }], ['BIG-EUR', { base: 'BIG', quote: 'EUR', lotUnits: 10n ** 18n, valueUnits: 3n }],
+    ])),
+    values: { 'for each instrument its name and its scale': ['BTC-USD', 'BTC,USD,1,1,1,5', 'BIG-EUR', 'BIG,EUR,1000,1000000000000000,1,3'] },
+  },
+  {
+    fn: 'set_breach', reply: 1, call: (engine) => engine.setBreach('a unit too much', 'epoch-2'),
+    values: { 'what was found': 'a unit too much', 'epoch that it is meant for': 'epoch-2' },
+  },
   {
     fn: 'set_state', reply: 'open', call: (engine) => engine.setState('frozen', ['open', 'recovering'], 'epoch-2'),
     values: { 'state wanted': 'frozen', 'epoch that it is wanted for': 'epoch-2', 'the states it may be reached from': ['open', 'recovering'] },
   },
   {
     fn: 'trim', reply: 1,
-    call: (engine) => engine.trim('epoch-2', 21, { entries: 22, trades: 23 }, new Map([['BTC-USD', 24], ['ETH-USD', 25]]), [orderId]),
+    call: (engine) => engine.trim('epoch-2', 21, { entries: 22, trades: 23 }, new Map([['BTC-USD', 24], ['ETH-USD', 25]]), [orderId], [transferId]),
     values: {
       epoch: 'epoch-2', 'sequence up to which all is committed': '21', 'log entries to keep behind it': '22', 'trades to keep': '23',
       'number of instruments': '2', 'for each its name and last committed trade id': ['BTC-USD', '24', 'ETH-USD', '25'],
-      'the compact ids of orders that were done by that sequence': [compactId(orderId)],
+      'the number of orders that were done by that sequence and their compact ids': ['1', compactId(orderId)],
+      'the compact ids of transfers that were': [compactId(transferId)],
     },
   },
   { fn: 'forget_keys', reply: 0, call: (engine) => engine.forgetKeys(['d1', 'd2']), values: { 'lifetime in seconds': '14', digests: ['d1', 'd2'] } },
@@ -165,6 +219,10 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     values: { instrument: 'ETH-USD', 'levels a side': '51', 'orders a side': '52', 'levels of the checksum': '53' },
   },
   { fn: 'read_book', reply: ['1', '2', 0], call: (engine) => engine.readBook('ETH-USD', 41), values: { instrument: 'ETH-USD', 'levels a side': '41' } },
+  {
+    fn: 'read_accounts', reply: ['1', '2', null, null], call: (engine) => engine.readAccounts(['c"1', 'd']),
+    values: { accounts: ['c\\u00221', 'd'] },
+  },
   {
     fn: 'read_open_orders', reply: [''], call: (engine) => engine.readOpenOrders('c"1', 'ETH-USD', 77, 51),
     values: { client: 'c\\u00221', instrument: 'ETH-USD', 'sequence of placing to go on behind': '77', 'page size': '51' },

@@ -98,7 +98,7 @@ describeOnEachRedis('idempotency keys', (target) => {
     for (let i = 0; i < 250; i++) await desk.buy(100 + i, 1);
     await shard.engine.trim(EPOCH, 251, { entries: 0, trades: 0 }, new Map(), []);
     expect(await shard.engine.submit(command)).toEqual({
-      outcome: 'repeated', sequence: 1, second: expect.any(Number) as number, entry: null,
+      outcome: 'repeated', by: 'key', sequence: 1, second: expect.any(Number) as number, entry: null,
     });
     // The log begins later now, which a whole log must not; put it back in order for the check after each test.
     await shard.send('DEL', shard.engine.keys.log);

@@ -114,7 +114,7 @@ async function shardThatBreaks(target: RedisTarget, library: FunctionLibrary): P
 }
 
 const whenItBreaks = "if client == 'breaks' then error('planted') end";
-const STORES = 'store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, terms, time))';
+const STORES = 'store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, record_fees, terms, time))';
 
 describeOnEachRedis('an unexpected error in the engine', (target) => {
   test.each([

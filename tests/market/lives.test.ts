@@ -71,7 +71,7 @@ describe('books in memory, of a shard that is rebuilt', () => {
 
     await log.shut();
     const restorer = new ShardRestorer(shard.redis, shard.name);
-    await restorer.clear({ epoch: 'next-life', sequence: sequence - lost, timeUs: NOW_US, tradeIds: new Map() });
+    await restorer.clear({ epoch: 'next-life', sequence: sequence - lost, timeUs: NOW_US, tradeIds: new Map(), funds: 'off' });
     await restorer.open('open');
     const rebuilt = await shard.engine.position();
     expect(rebuilt).toEqual({ epoch: 'next-life', sequence: sequence - lost });

@@ -133,6 +133,16 @@ function reads.orders(keys, argv)
   return result
 end
 
+-- read_accounts: accounts with what they have, at one moment.
+-- Keys: {shard}:meta. Arguments: accounts.
+-- Returns: log sequence, time in us, then the record of each, nothing where there is none.
+function reads.accounts(keys, argv)
+  bind()
+  local meta = call('HMGET', keys[1], 'seq', 'time_us')
+  local found = call('HMGET', sub(keys[1], 1, -5) .. 'accounts', unpack(argv))
+  return { meta[1], meta[2], unpack(found, 1, #argv) }
+end
+
 -- read_open_orders: a page of a client's open orders, newest first.
 -- Keys: {shard}:meta. Arguments: client, instrument or '' for all, sequence of placing to go on behind or '', page size.
 -- Returns: sequence to go on behind ('' when the listing ends), then records. A page scans a bounded number of
