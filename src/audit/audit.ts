@@ -1,3 +1,4 @@
+import type { MoneyScale } from '../domain/assets';
 import type { StoredCandle } from '../domain/candle';
 import { decodeLogEntry, type LogEntry } from '../domain/log-entry';
 import type { Order, Trade } from '../domain/order';
@@ -41,6 +42,8 @@ export interface AuditedShard {
 
 export interface AuditOptions {
   readonly idempotencyTtlS: number;
+  /** By instrument, of every one that has traded with money; without them a journal that knows money cannot be played. */
+  readonly scales?: ReadonlyMap<string, MoneyScale>;
 }
 
 /** Keys this close to the end of their lifetime may be there or not. */
@@ -78,7 +81,7 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
   if (!(persisted <= sequence)) lineage.add(`redis let go of entries up to ${shard.meta.persisted ?? 'nobody knows where'}, postgres holds ${sequence}`);
   checkLog(shard, redisSequence, persisted, lineage);
 
-  const replay = new JournalReplay(PROBLEMS_MAX);
+  const replay = new JournalReplay(PROBLEMS_MAX, options.scales ?? new Map());
   const timesUs: number[] = [];
   let atRedis: ReplayedShard | null = null;
   const play = (entry: LogEntry): void => {
@@ -125,7 +128,7 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
     compareKeys(atRedis, shard.state, (at) => timesUs[at] ?? 0, oldestLivingUs, idempotency);
   }
   keys.count = shard.state.orders.length;
-  for (const problem of [...shard.problems, ...invariantProblems(shard.state)]) keys.add(problem);
+  for (const problem of [...shard.problems, ...invariantProblems(shard.state, null)]) keys.add(problem);
   return [lineage, journal, letters, redis, keys, idempotency, tape, orders, trades, candles];
 }
 

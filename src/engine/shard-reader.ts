@@ -1,4 +1,5 @@
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
+import type { Account, Balance, FeeGroup, Transfer } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
 import { parseClientOrderName } from './commands/client-order-name';
@@ -24,6 +25,10 @@ export interface StoredShard {
     readonly openOrders: readonly { readonly clientId: string; readonly orderIds: readonly string[] }[];
     readonly clientOrderIds: readonly { readonly clientId: string; readonly clientOrderId: string; readonly orderId: string }[];
     readonly idempotency: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
+    readonly accounts: readonly { readonly account: string; readonly details: Account | null; readonly balances: readonly Balance[] }[];
+    readonly feeGroups: readonly FeeGroup[];
+    readonly transfers: readonly Transfer[];
+    readonly references: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
   };
   readonly meta: Readonly<Record<string, string>>;
   readonly log: readonly LogEntry[];
@@ -146,6 +151,7 @@ export class ShardReader {
         openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
         clientOrderIds: clientOrderIds.sort((a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId)),
         idempotency: idempotency.sort((a, b) => compareText(a.digest, b.digest)),
+        accounts: [], feeGroups: [], transfers: [], references: [],
       },
       meta,
       ...(has('log') ? await this.readLog(meta.epoch, attempt, problems) : { log: [], payloads: new Map() }),

@@ -1,3 +1,4 @@
+import type { Account, Balance, FeeGroup, Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
 
 /**
@@ -19,6 +20,22 @@ export interface ShardState {
   readonly clientOrderIds: readonly { readonly clientId: string; readonly clientOrderId: string; readonly orderId: string }[];
   /** By digest. */
   readonly idempotency: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
+  /** By name. */
+  readonly accounts: readonly AccountState[];
+  /** By name. */
+  readonly feeGroups: readonly FeeGroup[];
+  /** Those that are pending, by id. */
+  readonly transfers: readonly Transfer[];
+  /** What has happened once for ever, by digest. */
+  readonly references: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
+}
+
+export interface AccountState {
+  readonly account: string;
+  /** null for the venue's own, which exist by their balances. */
+  readonly details: Account | null;
+  /** By asset. Once an account has had something of an asset, it has a balance of it, be it zero. */
+  readonly balances: readonly Balance[];
 }
 
 export interface BookState {
