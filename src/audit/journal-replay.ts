@@ -4,7 +4,7 @@ import type { EngineCommand } from '../domain/commands';
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { tradesOf, type EntryEvent, type LogEntry, type LoggedCommand } from '../domain/log-entry';
 import type { Funds } from '../domain/money';
-import { isOpen, type Order } from '../domain/order';
+import { isOpen, type Order, type OrderReference } from '../domain/order';
 import { RESULT_CODES } from '../domain/result-code';
 import { comparableEvents } from '../reference/comparable';
 import { LogAudit } from '../reference/log-audit';
@@ -28,6 +28,8 @@ export class JournalReplay {
   };
   private readonly shard: ReferenceShard;
   private readonly done = new Map<string, Order>();
+  /** The first cancel that released nothing since a command told that money was kept, if it is the last word on it. */
+  private silent: { readonly sequence: number; readonly epoch: string } | null = null;
   /** Of every instrument, oldest first. */
   readonly trades = new Map<string, ReplayedTrade[]>();
   /** Log sequence at which each idempotency key was used last. */
@@ -42,7 +44,8 @@ export class JournalReplay {
     this.shard = new ReferenceShard(this.limits, scales);
   }
 
-  add(entry: LogEntry): void {
+  /** @param epoch the life of the shard that the entry is of, '' where there was but one */
+  add(entry: LogEntry, epoch = ''): void {
     if (entry.sequence <= this.sequence) {
       this.complain(`entry ${entry.sequence} follows ${this.sequence}`);
       return;
@@ -61,12 +64,41 @@ export class JournalReplay {
     }
     try {
       for (const problem of this.audit.add(entry)) this.complain(problem);
+      this.followFunds(entry, epoch);
       const difference = this.repeat(entry);
       if (difference !== null) this.complain(`entry ${entry.sequence} (${entry.kind} of ${entry.orders.map((order) => `order ${order.orderId}`).join(', ')}) is not what the reference book makes of it: ${difference}`);
       this.retire(entry);
     } catch (error) {
       this.complain(`entry ${entry.sequence} cannot be carried out: ${(error as Error).message}`);
     }
+  }
+
+  /** How money is kept behind the last entry, where that is known: a shard may have begun to since, and nothing have happened yet. */
+  keepsMoney(funds: Funds): void {
+    this.limits.funds = funds;
+    this.shard.takeFunds();
+  }
+
+  /**
+   * How money was kept when an entry's command was carried out. Cancels do not tell; where money is kept, every order that is cancelled
+   * held some.
+   */
+  private followFunds({ sequence, kind, command, balances }: LogEntry, epoch: string): void {
+    const { limits, silent } = this;
+    const isTold = command !== null && 'funds' in command;
+    const isCancel = kind === 'cancel' || kind === 'mass_cancel';
+    if (!isTold && !isCancel) return;
+    const before = limits.funds;
+    if (isTold) limits.funds = command.funds;
+    else if (balances.length === 0) limits.funds = 'off';
+    else if (before === 'off') limits.funds = 'paper';
+
+    if (!isTold && limits.funds === 'off' && before !== 'off') this.silent = { sequence, epoch };
+    if (isTold && limits.funds === 'off') this.silent = null;
+    if (limits.funds === 'off' || silent === null) return;
+    // A shard begins to keep money only as it is rebuilt, as another life.
+    if (silent.epoch === epoch) this.complain(`entry ${silent.sequence} releases nothing, although money was kept before it and after it`);
+    this.silent = null;
   }
 
   private complain(problem: string): void {
@@ -93,8 +125,7 @@ export class JournalReplay {
   private carryOut(command: LoggedCommand, entry: LogEntry, moment: { timeUs: number; second: number }): ReturnType<ReferenceShard['apply']> {
     this.limits.fillsPerOrderMax = 'fillsMax' in command ? command.fillsMax ?? UNLIMITED : UNLIMITED;
     this.limits.openOrdersPerClientMax = command.op === 'place' ? command.openOrdersMax ?? UNLIMITED : UNLIMITED;
-    this.limits.funds = fundsOf(command, entry, this.limits.funds);
-    return this.shard.apply(engineCommandOf(command, entry, (orderId) => this.shard.order(orderId)?.instrument ?? null), moment);
+    return this.shard.apply(engineCommandOf(command, entry, (order) => this.shard.named(order)?.instrument ?? null), moment);
   }
 
   /** An entry by its events: they are all that its other lists show. */
@@ -199,15 +230,6 @@ function isAboutPast({ code }: LogEntry): boolean {
   return PAST.has(code);
 }
 
-/** How money was kept when a command was carried out: cancels do not tell. */
-function fundsOf(command: LoggedCommand, entry: LogEntry, before: Funds): Funds {
-  if ('funds' in command) return command.funds;
-  if (entry.kind === 'refuse') return before;
-  // Where money is kept, every order that is cancelled held some.
-  if (entry.balances.length === 0) return 'off';
-  return before === 'off' ? 'paper' : before;
-}
-
 /** What a transfer does that happens once for ever, named here by itself. */
 function onceOf({ kind, asset, reference, reverses }: Extract<LoggedCommand, { op: 'transfer' }>): string | null {
   if (kind === 'reversal') return JSON.stringify(['reversal', reverses]);
@@ -224,7 +246,7 @@ function asBefore(event: EntryEvent): unknown {
 }
 
 /** An entry's command as the book is told it. */
-function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: (orderId: string) => string | null): EngineCommand {
+function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: (order: OrderReference) => string | null): EngineCommand {
   const { idempotency, request } = entry;
   switch (command.op) {
     case 'place': {
@@ -234,7 +256,7 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
     case 'cancel': return { ...command, idempotency, request };
     case 'amend': {
       const shown = entry.orders[0]?.instrument;
-      const instrument = shown ?? ('orderId' in command.order ? instrumentOf(command.order.orderId) : null) ?? '';
+      const instrument = shown ?? instrumentOf(command.order) ?? '';
       const candidates = command.wanted === null ? [] : [{ instrument, ...command.wanted }];
       return { op: 'amend', actor: command.actor, order: command.order, candidates, idempotency, request };
     }

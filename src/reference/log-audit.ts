@@ -45,7 +45,7 @@ export class LogAudit {
       for (const { order } of changes) this.replace(order, touched);
     } else {
       for (const { type } of entry.events) {
-        if (!shown.has(type)) wrong(`is a ${entry.kind} and changes the book or its money: it has a ${type}`);
+        if (!shown.has(type)) wrong(`is a ${entry.kind} and changes the book or its money: ${type}`);
       }
     }
     this.checkLevels(entry.levels, touched, wrong);

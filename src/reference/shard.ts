@@ -6,7 +6,7 @@ import type { EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, Order
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { entryOf } from '../domain/log-entry';
 import type { Balance, Funds, Transfer } from '../domain/money';
-import { isOpen, KIND_CODE, kindOf, type Order, type StatusReason } from '../domain/order';
+import { isOpen, KIND_CODE, kindOf, type Order, type OrderReference, type StatusReason } from '../domain/order';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
 import type { BookSide } from './book-side';
@@ -135,6 +135,13 @@ export class ReferenceShard {
     return this.answered.forget(digests, second, this.limits.idempotencyTtlS);
   }
 
+  /** Begins to keep money, or no longer does, as the limits say: each command does so by itself. */
+  takeFunds(): void {
+    const isMoneyKept = this.limits.funds !== 'off';
+    if (isMoneyKept && !this.isMoneyKept) this.money.begin(this.orders.allOpen());
+    this.isMoneyKept = isMoneyKept;
+  }
+
   /** Balances do not add up, or do again: from now on orders, amends and withdrawals wait for an operator, or no longer. */
   stopMoney(isStopped: boolean): void {
     this.isStopped = isStopped;
@@ -142,6 +149,11 @@ export class ReferenceShard {
 
   order(orderId: string): Order | null {
     return this.orders.byId.get(orderId) ?? null;
+  }
+
+  /** An order as a command names it: an open one by its client's name, any by its id. */
+  named(reference: OrderReference): Order | null {
+    return this.orders.find(reference, null);
   }
 
   /** A transfer that is held here: pending ones, and those that `persisted` has not let go of. */
@@ -177,9 +189,7 @@ export class ReferenceShard {
 
   private begin(now: Moment): void {
     this.now = now;
-    const isMoneyKept = this.limits.funds !== 'off';
-    if (isMoneyKept && !this.isMoneyKept) this.money.begin(this.orders.allOpen());
-    this.isMoneyKept = isMoneyKept;
+    this.takeFunds();
     this.money.ledger.beginCommand();
   }
 
