@@ -1,8 +1,10 @@
+import type { MoneyScale } from '../domain/assets';
 import type { StoredCandle } from '../domain/candle';
-import { decodeLogEntry, type LogEntry } from '../domain/log-entry';
+import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
 import type { Order, Trade } from '../domain/order';
 import { invariantProblems } from '../reference/invariants';
 import type { ShardState } from '../reference/state';
+import { compareMoney } from './compare-money';
 import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
 import { compareKeys, compareState, compareTape, type ReplayedShard, type ReplayedTrade } from './compare-shard';
 import { Finding, PROBLEMS_MAX, type Check } from './finding';
@@ -41,6 +43,8 @@ export interface AuditedShard {
 
 export interface AuditOptions {
   readonly idempotencyTtlS: number;
+  /** By instrument, of every one that has traded with money; without them a journal that knows money cannot be played. */
+  readonly scales?: ReadonlyMap<string, MoneyScale>;
 }
 
 /** Keys this close to the end of their lifetime may be there or not. */
@@ -56,6 +60,7 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
   const journal = new Finding('journal without gaps, every entry follows from those before');
   const letters = new Finding('no entry in dead letters');
   const redis = new Finding('redis: orders, books, queues, depths, listings and counters equal the replay');
+  const money = new Finding('redis: accounts, balances, holds, groups of fees and pending transfers equal the replay');
   const keys = new Finding('redis: no key without an owner, every structure tells the same');
   const idempotency = new Finding('redis: idempotency keys point at their entries');
   const tape = new Finding('redis: recent trades equal the replay');
@@ -78,13 +83,13 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
   if (!(persisted <= sequence)) lineage.add(`redis let go of entries up to ${shard.meta.persisted ?? 'nobody knows where'}, postgres holds ${sequence}`);
   checkLog(shard, redisSequence, persisted, lineage);
 
-  const replay = new JournalReplay(PROBLEMS_MAX);
+  const replay = new JournalReplay(PROBLEMS_MAX, options.scales ?? new Map());
   const timesUs: number[] = [];
   let atRedis: ReplayedShard | null = null;
-  const play = (entry: LogEntry): void => {
+  const play = (entry: LogEntry, payload: string): void => {
     if (entry.sequence > redisSequence) atRedis ??= replayedShard(replay);
     timesUs[entry.sequence] = entry.timeUs;
-    replay.add(entry);
+    replay.add(entry, epochOfPayload(payload));
   };
   // Postgres first, to its checkpoint; then what only Redis' log has.
   let before = 0;
@@ -97,7 +102,7 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
     checkColumns(row, entry, journal);
     const logged = shard.payloads.get(row.sequence);
     if (logged !== undefined && logged !== row.payload) lineage.add(`entry ${row.sequence} stands in the log of redis otherwise than in the journal: ${logged} and ${row.payload}`);
-    play(entry);
+    play(entry, row.payload);
   }
   if (before !== sequence) journal.add(`the journal ends at entry ${before}, the checkpoint says ${sequence}`);
   letters.count = 0;
@@ -109,7 +114,7 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
   await compareTradeRows(replay.trades, record.trades(), trades);
   await compareCandleRows(replay.trades, record.candles(), candles);
   for (const entry of shard.log) {
-    if (entry.sequence > before) play(entry);
+    if (entry.sequence > before) play(entry, shard.payloads.get(entry.sequence) ?? '');
   }
   if (replay.sequence === redisSequence) atRedis ??= replayedShard(replay);
   journal.count = replay.entries;
@@ -119,14 +124,15 @@ export async function auditVenue(record: AuditedRecord, shard: AuditedShard, opt
     redis.add(`redis is at sequence ${redisSequence}, journal and log end at ${replay.sequence}`);
   } else {
     compareState(atRedis, shard.state, redis);
+    compareMoney(atRedis.state, shard.state, money);
     compareTime(atRedis, shard.meta, redis);
     compareTape(atRedis, shard.trades, persisted, tape);
     const oldestLivingUs = Date.now() * 1000 - options.idempotencyTtlS * MICROSECONDS + LIFETIME_MARGIN_US;
     compareKeys(atRedis, shard.state, (at) => timesUs[at] ?? 0, oldestLivingUs, idempotency);
   }
   keys.count = shard.state.orders.length;
-  for (const problem of [...shard.problems, ...invariantProblems(shard.state)]) keys.add(problem);
-  return [lineage, journal, letters, redis, keys, idempotency, tape, orders, trades, candles];
+  for (const problem of [...shard.problems, ...invariantProblems(shard.state, null)]) keys.add(problem);
+  return [lineage, journal, letters, redis, money, keys, idempotency, tape, orders, trades, candles];
 }
 
 function gap(before: number, next: number): string {

@@ -1,8 +1,12 @@
 import { AMOUNT_MAX } from '../domain/amounts';
+import type { MoneyScale } from '../domain/assets';
 import type { EngineCommand } from '../domain/commands';
+import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { tradesOf, type EntryEvent, type LogEntry, type LoggedCommand } from '../domain/log-entry';
-import { isOpen, type Order } from '../domain/order';
+import type { Funds } from '../domain/money';
+import { isOpen, type Order, type OrderReference } from '../domain/order';
 import { RESULT_CODES } from '../domain/result-code';
+import { comparableEvents } from '../reference/comparable';
 import { LogAudit } from '../reference/log-audit';
 import { ReferenceShard } from '../reference/shard';
 import type { ShardState } from '../reference/state';
@@ -19,9 +23,13 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER;
 export class JournalReplay {
   private readonly audit = new LogAudit();
   /** Limits are settings of their time: each entry tells its own. */
-  private readonly limits = { fillsPerOrderMax: UNLIMITED, openOrdersPerClientMax: UNLIMITED, backlogMax: UNLIMITED, idempotencyTtlS: 0 };
-  private readonly shard = new ReferenceShard(this.limits);
+  private readonly limits = {
+    fillsPerOrderMax: UNLIMITED, openOrdersPerClientMax: UNLIMITED, backlogMax: UNLIMITED, idempotencyTtlS: 0, funds: 'off' as Funds,
+  };
+  private readonly shard: ReferenceShard;
   private readonly done = new Map<string, Order>();
+  /** The first cancel that released nothing since a command told that money was kept, if it is the last word on it. */
+  private silent: { readonly sequence: number; readonly epoch: string } | null = null;
   /** Of every instrument, oldest first. */
   readonly trades = new Map<string, ReplayedTrade[]>();
   /** Log sequence at which each idempotency key was used last. */
@@ -31,9 +39,13 @@ export class JournalReplay {
   sequence = 0;
   timeUs = 0;
 
-  constructor(private readonly problemsMax: number) {}
+  /** @param scales of every instrument that has ever traded with money */
+  constructor(private readonly problemsMax: number, scales: ReadonlyMap<string, MoneyScale>) {
+    this.shard = new ReferenceShard(this.limits, scales);
+  }
 
-  add(entry: LogEntry): void {
+  /** @param epoch the life of the shard that the entry is of, '' where there was but one */
+  add(entry: LogEntry, epoch = ''): void {
     if (entry.sequence <= this.sequence) {
       this.complain(`entry ${entry.sequence} follows ${this.sequence}`);
       return;
@@ -52,12 +64,41 @@ export class JournalReplay {
     }
     try {
       for (const problem of this.audit.add(entry)) this.complain(problem);
+      this.followFunds(entry, epoch);
       const difference = this.repeat(entry);
       if (difference !== null) this.complain(`entry ${entry.sequence} (${entry.kind} of ${entry.orders.map((order) => `order ${order.orderId}`).join(', ')}) is not what the reference book makes of it: ${difference}`);
       this.retire(entry);
     } catch (error) {
       this.complain(`entry ${entry.sequence} cannot be carried out: ${(error as Error).message}`);
     }
+  }
+
+  /** How money is kept behind the last entry, where that is known: a shard may have begun to since, and nothing have happened yet. */
+  keepsMoney(funds: Funds): void {
+    this.limits.funds = funds;
+    this.shard.takeFunds();
+  }
+
+  /**
+   * How money was kept when an entry's command was carried out. Cancels do not tell; where money is kept, every order that is cancelled
+   * held some.
+   */
+  private followFunds({ sequence, kind, command, balances }: LogEntry, epoch: string): void {
+    const { limits, silent } = this;
+    const isTold = command !== null && 'funds' in command;
+    const isCancel = kind === 'cancel' || kind === 'mass_cancel';
+    if (!isTold && !isCancel) return;
+    const before = limits.funds;
+    if (isTold) limits.funds = command.funds;
+    else if (balances.length === 0) limits.funds = 'off';
+    else if (before === 'off') limits.funds = 'paper';
+
+    if (!isTold && limits.funds === 'off' && before !== 'off') this.silent = { sequence, epoch };
+    if (isTold && limits.funds === 'off') this.silent = null;
+    if (limits.funds === 'off' || silent === null) return;
+    // A shard begins to keep money only as it is rebuilt, as another life.
+    if (silent.epoch === epoch) this.complain(`entry ${silent.sequence} releases nothing, although money was kept before it and after it`);
+    this.silent = null;
   }
 
   private complain(problem: string): void {
@@ -75,7 +116,7 @@ export class JournalReplay {
     }
     const result = this.carryOut(entry.command, entry, moment);
     if (result.outcome === 'logged' || (result.outcome === 'mass_cancelled' && result.entry !== null)) {
-      return firstDifference(result.entry, entry);
+      return firstDifference(this.comparable(result.entry as LogEntry), { ...this.comparable(entry), version: LOG_ENTRY_VERSION });
     }
     this.shard.skipEntry();
     return `it is ${result.outcome}${result.outcome === 'refused' ? ` with ${result.code}` : ''}`;
@@ -84,16 +125,25 @@ export class JournalReplay {
   private carryOut(command: LoggedCommand, entry: LogEntry, moment: { timeUs: number; second: number }): ReturnType<ReferenceShard['apply']> {
     this.limits.fillsPerOrderMax = 'fillsMax' in command ? command.fillsMax ?? UNLIMITED : UNLIMITED;
     this.limits.openOrdersPerClientMax = command.op === 'place' ? command.openOrdersMax ?? UNLIMITED : UNLIMITED;
-    return this.shard.apply(engineCommandOf(command, entry, (orderId) => this.shard.order(orderId)?.instrument ?? null), moment);
+    return this.shard.apply(engineCommandOf(command, entry, (order) => this.shard.named(order)?.instrument ?? null), moment);
+  }
+
+  /** An entry by its events: they are all that its other lists show. */
+  private comparable(entry: LogEntry): object {
+    const { version, kind, sequence, timeUs, command, code, idempotency, request } = entry;
+    const events = comparableEvents(entry.events, (account, asset) => this.shard.balanceBefore(account, asset));
+    return { version, kind, sequence, timeUs, command, code, events, idempotency, request };
   }
 
   /**
-   * A refusal that tells of an order which is done, or not there: whether Redis still held it then depends on how far the
-   * writer was, which the log does not tell.
+   * A refusal that rests on what the log does not tell: that an order or a transfer is done, or not there, where whether Redis
+   * still held it depends on how far the writer was; or that somebody had a command fail, or all of them.
    */
   private pastDifference(entry: LogEntry, command: LoggedCommand): string | null {
+    if (entry.code === CODE_FAILED || entry.code === CODE_BREACH) return this.shownDifference(entry);
     if (entry.code === CODE_NOT_OPEN) return entry.orders.length === 1 ? this.shownDifference(entry) : 'it shows no order';
-    if (entry.events.length > 0) return 'it shows an order that is said to be missing';
+    if (entry.events.length > 0) return 'it shows what is said to be missing';
+    if (command.op === 'transfer_end') return this.shard.transfer(command.transferId)?.status === 'pending' ? `transfer ${command.transferId} is pending` : null;
     if (!('order' in command) || !('orderId' in command.order)) return null;
     const open = this.shard.order(command.order.orderId);
     const isHeld = open !== null && isOpen(open) && (command.actor === null || command.actor === open.clientId);
@@ -170,9 +220,20 @@ const COMMANDS_TOLD_FROM = 3;
 
 const CODE_NOT_FOUND = RESULT_CODES.order_not_found.number;
 const CODE_NOT_OPEN = RESULT_CODES.order_not_open.number;
+// A transfer that has ended is known here for ever: only that one is not there may be otherwise.
+const CODE_TRANSFER_NOT_FOUND = RESULT_CODES.transfer_not_found.number;
+const CODE_FAILED = RESULT_CODES.failure_injected.number;
+const CODE_BREACH = RESULT_CODES.balance_audit_breach.number;
+const PAST: ReadonlySet<number> = new Set([CODE_NOT_FOUND, CODE_NOT_OPEN, CODE_TRANSFER_NOT_FOUND, CODE_FAILED, CODE_BREACH]);
 
 function isAboutPast({ code }: LogEntry): boolean {
-  return code === CODE_NOT_FOUND || code === CODE_NOT_OPEN;
+  return PAST.has(code);
+}
+
+/** What a transfer does that happens once for ever, named here by itself. */
+function onceOf({ kind, asset, reference, reverses }: Extract<LoggedCommand, { op: 'transfer' }>): string | null {
+  if (kind === 'reversal') return JSON.stringify(['reversal', reverses]);
+  return reference === null ? null : JSON.stringify(['reference', asset, reference]);
 }
 
 /** What entries of before version 3 tell: not where an order was placed, and of its fill before only in an amend. */
@@ -185,7 +246,7 @@ function asBefore(event: EntryEvent): unknown {
 }
 
 /** An entry's command as the book is told it. */
-function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: (orderId: string) => string | null): EngineCommand {
+function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: (order: OrderReference) => string | null): EngineCommand {
   const { idempotency, request } = entry;
   switch (command.op) {
     case 'place': {
@@ -195,7 +256,7 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
     case 'cancel': return { ...command, idempotency, request };
     case 'amend': {
       const shown = entry.orders[0]?.instrument;
-      const instrument = shown ?? ('orderId' in command.order ? instrumentOf(command.order.orderId) : null) ?? '';
+      const instrument = shown ?? instrumentOf(command.order) ?? '';
       const candidates = command.wanted === null ? [] : [{ instrument, ...command.wanted }];
       return { op: 'amend', actor: command.actor, order: command.order, candidates, idempotency, request };
     }
@@ -203,7 +264,7 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
     case 'account':
     case 'transfer_end':
     case 'fee_group': return { ...command, idempotency, request };
-    case 'transfer': return { ...command, referenceDigest: null, idempotency, request };
+    case 'transfer': return { ...command, referenceDigest: onceOf(command), idempotency, request };
   }
 }
 

@@ -1,13 +1,15 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import { isOpen, remainingLots, type Order, type Side } from '../domain/order';
+import { moneyProblems, type MoneyRules } from './money-invariants';
 import type { BookState, LevelState, ShardState } from './state';
 
 /**
  * What must hold of any shard at any moment, whatever led there. Judges the state alone, so it applies
  * to the reference book and to a live shard alike.
+ * @param money null where only books and orders are judged
  * @returns one sentence for each thing that is wrong, none for a sound shard
  */
-export function invariantProblems(state: ShardState): string[] {
+export function invariantProblems(state: ShardState, money: MoneyRules | null): string[] {
   const problems: string[] = [];
   const orders = new Map(state.orders.map((order) => [order.orderId, order]));
   if (orders.size !== state.orders.length) problems.push('an order is held twice');
@@ -46,6 +48,7 @@ export function invariantProblems(state: ShardState): string[] {
   for (const { digest, sequence } of state.idempotency) {
     if (sequence < 1 || sequence > state.sequence) problems.push(`idempotency key ${digest} points at sequence ${sequence}, past the log`);
   }
+  if (money !== null) problems.push(...moneyProblems(state, money));
   return problems;
 }
 

@@ -1,12 +1,21 @@
-import { LOG_ENTRY_VERSION } from '../domain/layouts';
-import type { Fill, LevelChange, LogEntry, OrderChange } from '../domain/log-entry';
-import { isOpen, remainingLots, type Order } from '../domain/order';
+import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
+import { chargedUnits, isOpen, remainingLots, type Order } from '../domain/order';
+
+/** Version of the first entries that tell where an order was placed, and of every order's fill before. */
+const ORDERS_TOLD_FROM = 3;
+
+/** What entries that change nothing may show. */
+const SHOWN: Readonly<Partial<Record<EntryKind, ReadonlySet<EntryEvent['type']>>>> = {
+  refuse: new Set(['shown', 'transfer', 'shortfall']),
+  keep: new Set(['shown']),
+};
 
 /**
  * Follows a shard's log from its first entry and checks that each entry follows from those before it:
- * sequence, time and trade ids without gaps, every lot traded accounted for on both sides, and each
- * level's new total equal to what its orders wait with. It knows no matching rule, so it judges the
- * reference book's log as well as the engine's.
+ * sequence, time and trade ids without gaps, every lot traded accounted for on both sides, each
+ * level's new total equal to what its orders wait with, every fee told in its order, and balances of
+ * each asset that add up to nothing. It knows no matching rule, so it judges the reference book's log
+ * as well as the engine's.
  */
 export class LogAudit {
   private sequence = 0;
@@ -14,6 +23,9 @@ export class LogAudit {
   private readonly tradeIds = new Map<string, number>();
   private readonly orders = new Map<string, Order>();
   private readonly levels = new Map<string, bigint>();
+  /** Totals by account and asset, and by asset their sums. */
+  private readonly totals = new Map<string, bigint>();
+  private readonly sums = new Map<string, bigint>();
 
   /** @returns what is wrong with the entry, one sentence each */
   add(entry: LogEntry): string[] {
@@ -27,14 +39,17 @@ export class LogAudit {
     const touched = new Set<string>();
     this.checkFills(entry, touched, wrong);
     const changes = entry.events.filter((event): event is OrderChange => event.type === 'order');
-    // A refusal or an amend that changed nothing only shows the order.
-    if (entry.kind !== 'refuse' && entry.kind !== 'keep') {
+    const shown = SHOWN[entry.kind];
+    if (shown === undefined) {
       for (const change of changes) this.checkOwnOrder(entry, change, wrong);
       for (const { order } of changes) this.replace(order, touched);
-    } else if (changes.length + entry.fills.length + entry.levels.length > 0) {
-      wrong(`is a ${entry.kind} and changes the book`);
+    } else {
+      for (const { type } of entry.events) {
+        if (!shown.has(type)) wrong(`is a ${entry.kind} and changes the book or its money: ${type}`);
+      }
     }
     this.checkLevels(entry.levels, touched, wrong);
+    this.checkBalances(entry.balances, wrong);
     return problems;
   }
 
@@ -70,6 +85,7 @@ export class LogAudit {
     if (maker.filledLots !== before.filledLots + fill.quantityLots) wrong(`${name} does not count the trade's lots`);
     if (BigInt(maker.notional) !== BigInt(before.notional) + valueOf(fill)) wrong(`${name} does not count the trade's value`);
     if (fill.makerPreviousFill !== before.fillSequence || maker.fillSequence !== entry.sequence) wrong(`${name} does not point at its fills`);
+    if (chargedUnits(maker.fees) - chargedUnits(before.fees) !== BigInt(fill.makerFee)) wrong(`${name} does not count the trade's fee`);
     if (maker.priority !== before.priority || maker.quantityLots !== before.quantityLots) wrong(`${name} was changed by a trade`);
   }
 
@@ -81,18 +97,21 @@ export class LogAudit {
     if (order.sequence !== entry.sequence || order.updatedUs !== entry.timeUs) wrong(`${name} does not carry the entry's number and time`);
     let lots = before?.filledLots ?? 0;
     let value = BigInt(before?.notional ?? '0');
+    let charged = chargedUnits(before?.fees ?? null);
     for (const fill of entry.fills) {
       if (entry.orders[fill.taker] !== order) continue;
       lots += fill.quantityLots;
       value += valueOf(fill);
+      charged += BigInt(fill.takerFee);
     }
+    if (chargedUnits(order.fees) !== charged) wrong(`${name} was charged ${chargedUnits(order.fees)}, its trades say ${charged}`);
     if (order.filledLots !== lots) wrong(`${name} has ${order.filledLots} lots filled, its trades say ${lots}`);
     if (BigInt(order.notional) !== value) wrong(`${name} traded for ${order.notional}, its trades say ${value}`);
-    // Before version 3 only amends told.
-    const tells = entry.version >= LOG_ENTRY_VERSION || entry.kind === 'amend';
+    // Before that only amends told.
+    const tells = entry.version >= ORDERS_TOLD_FROM || entry.kind === 'amend';
     if (tells && previousFill !== (before?.fillSequence ?? 0)) wrong(`${name} does not point at its fills`);
     const placed = before?.placedSequence ?? entry.sequence;
-    if (entry.version >= LOG_ENTRY_VERSION && order.placedSequence !== placed) wrong(`${name} was placed at ${placed}, it says ${order.placedSequence}`);
+    if (entry.version >= ORDERS_TOLD_FROM && order.placedSequence !== placed) wrong(`${name} was placed at ${placed}, it says ${order.placedSequence}`);
   }
 
   /** Each touched level's last word must be what its orders wait with; no other level may be spoken of. */
@@ -104,6 +123,25 @@ export class LogAudit {
     }
     for (const key of touched) {
       if (!told.has(key)) wrong(`level ${key} changed and is not told`);
+    }
+  }
+
+  /** What accounts have behind the entry, each told once, adds up to nothing in each asset. */
+  private checkBalances(balances: readonly BalanceChange[], wrong: (what: string) => void): void {
+    const told = new Set<string>();
+    for (const { account, asset, total, held } of balances) {
+      const key = JSON.stringify([account, asset]);
+      if (told.has(key)) wrong(`balance of ${account} in ${asset} is told twice`);
+      told.add(key);
+      if (BigInt(held) < 0n) wrong(`balance of ${account} in ${asset} has ${held} held`);
+      this.sums.set(asset, (this.sums.get(asset) ?? 0n) + BigInt(total) - (this.totals.get(key) ?? 0n));
+      this.totals.set(key, BigInt(total));
+    }
+    for (const asset of new Set(balances.map((balance) => balance.asset))) {
+      const sum = this.sums.get(asset) ?? 0n;
+      if (sum !== 0n) wrong(`balances of ${asset} add up to ${sum} more than before`);
+      // What one entry did wrong is not told of the next again.
+      this.sums.set(asset, 0n);
     }
   }
 

@@ -1,19 +1,28 @@
-import { AMOUNT_MAX } from '../domain/amounts';
+import type { MoneyScale } from '../domain/assets';
 import type {
-  AmendCandidate, AmendCommand, CancelCommand, CommandResult, EngineCommand, MassCancelCommand, OrderReference, PlaceCommand,
+  AmendCandidate, AmendCommand, CancelCommand, CommandResult, EngineCommand, MassCancelCommand, MoneyCommand, PlaceCommand,
 } from '../domain/commands';
-import type { EntryEvent, EntryKind, Fill, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
+import type { EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { entryOf } from '../domain/log-entry';
-import {
-  isOpen, KIND_CODE, kindOf, remainingLots,
-  type Order, type OrderStatus, type Side, type StatusReason,
-} from '../domain/order';
+import type { Balance, Funds, Transfer } from '../domain/money';
+import { isOpen, KIND_CODE, kindOf, type Order, type OrderReference, type StatusReason } from '../domain/order';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
-import { BookSide, type PriceLevel } from './book-side';
+import { Answers } from './answers';
+import type { BookSide } from './book-side';
+import { Books } from './books';
+import { uncovered, unpaid } from './cover';
 import { invariantProblems } from './invariants';
+import { LedgerChange } from './ledger';
 import { planMatch, type MatchPlan } from './matching';
-import { compareText, type LevelState, type ShardState } from './state';
+import { Money } from './money';
+import { decideMoney, loggedMoney } from './money-commands';
+import { OrderStore } from './order-store';
+import { refusedOf, shownBy, type Refusal } from './refusal';
+import { settleFills, settleHold } from './settlement';
+import { compareText, type ShardState } from './state';
+import { tradesOfPlan } from './trades';
+import { mayRest, rests, verdictOnAmend, verdictOnPlace, type Verdict } from './verdict';
 
 export interface ReferenceLimits {
   readonly fillsPerOrderMax: number;
@@ -21,6 +30,7 @@ export interface ReferenceLimits {
   /** Log entries that may wait to be persisted before new orders are refused. */
   readonly backlogMax: number;
   readonly idempotencyTtlS: number;
+  readonly funds: Funds;
 }
 
 /** When a command runs, as the engine's clock says. */
@@ -30,27 +40,32 @@ export interface Moment {
   readonly second: number;
 }
 
-interface Answered {
-  readonly sequence: number;
-  readonly second: number;
-  readonly entry: LogEntry;
+/** A command as its entry tells it, and by what its answer is found again. */
+interface Asked {
+  readonly command: LoggedCommand;
+  /** Digest of its key, null without one. */
+  readonly idempotency: string | null;
+  /** Digest of what may happen once for ever. */
+  readonly reference?: string | null;
+  /** What is kept of it beside either. */
+  readonly request?: unknown;
 }
 
-/** What one log entry tells besides its number, time and key. */
+/** What one log entry tells besides its command, number and time. */
 interface Change {
   readonly kind: EntryKind;
-  readonly command: LoggedCommand;
   readonly events: readonly EntryEvent[];
-  readonly request?: unknown;
   readonly code?: number;
 }
 
-interface Book {
-  readonly buy: BookSide;
-  readonly sell: BookSide;
+/** What an order's trades come to, and what of money goes with them: nothing has changed yet. */
+interface Outcome {
+  readonly order: Order;
+  readonly plan: MatchPlan;
+  readonly fills: ReturnType<typeof tradesOfPlan>['fills'];
+  /** null where no money is kept. */
+  readonly money: LedgerChange | null;
 }
-
-const opposite = (side: Side): Side => (side === 'buy' ? 'sell' : 'buy');
 
 /**
  * A shard as plain objects: no Redis, no cleverness. It takes the engine's commands and gives the
@@ -60,27 +75,33 @@ const opposite = (side: Side): Side => (side === 'buy' ? 'sell' : 'buy');
 export class ReferenceShard {
   private sequence = 0;
   private persistedSequence = 0;
-  private readonly books = new Map<string, Book>();
-  private readonly orders = new Map<string, Order>();
+  private readonly books = new Books();
+  private readonly orders = new OrderStore();
   private readonly tradeIds = new Map<string, number>();
-  /** Ids of open orders by client. */
-  private readonly openOrders = new Map<string, Set<string>>();
-  /** Ids of open orders by client, then by client order id. */
-  private readonly clientOrderIds = new Map<string, Map<string, string>>();
-  private readonly answered = new Map<string, Answered>();
+  private readonly answered = new Answers('key');
+  private readonly references = new Answers('reference');
+  private readonly money: Money;
+  private isMoneyKept = false;
+  private isStopped = false;
   private now: Moment = { timeUs: 0, second: 0 };
 
-  constructor(private readonly limits: ReferenceLimits) {}
+  /**
+   * @param limits read at each command; where `funds` turns from off, everything open is held from then on, as a rebuild does
+   * @param scales by instrument; none are needed where funds stay off
+   */
+  constructor(private readonly limits: ReferenceLimits, private readonly scales: ReadonlyMap<string, MoneyScale> = new Map()) {
+    this.money = new Money(scales);
+  }
 
   /** Runs one command at one moment; moments may not go backwards. */
   apply(command: EngineCommand, now: Moment): CommandResult {
-    this.now = now;
+    this.begin(now);
     switch (command.op) {
       case 'place': return this.place(command);
       case 'cancel': return this.cancel(command);
       case 'amend': return this.amend(command);
       case 'mass_cancel': return this.massCancel(command);
-      default: throw new Error('the reference knows no money');
+      default: return this.moveMoney(command);
     }
   }
 
@@ -89,152 +110,163 @@ export class ReferenceShard {
    * asked. @returns null when one is not open
    */
   cancelTogether(orderIds: readonly string[], now: Moment): LogEntry | null {
-    this.now = now;
-    const orders = orderIds.map((orderId) => this.orders.get(orderId));
-    if (!orders.every((order): order is Order => order !== undefined && isOpen(order))) return null;
+    this.begin(now);
+    const orders = orderIds.map((orderId) => this.order(orderId));
+    if (!orders.every((order): order is Order => order !== null && isOpen(order))) return null;
     return this.massCancelEntry(orders, {
       op: 'mass_cancel', actor: null, clientId: orders[0]?.clientId ?? '', instrument: null, after: 0, bound: this.sequence, pageSize: orders.length,
     });
   }
 
-  /** An entry that changes no book takes its place in the sequence. */
+  /** An entry that changes nothing here takes its place in the sequence. */
   skipEntry(): void {
     this.sequence++;
   }
 
-  /** Everything up to `sequence` is persisted: that much less waits, and done orders may be let go of. */
-  persisted(sequence: number, doneOrderIds: Iterable<string>): void {
+  /** Everything up to `sequence` is persisted: that much less waits, and what is done may be let go of. */
+  persisted(sequence: number, doneOrderIds: Iterable<string>, endedTransferIds: Iterable<string> = []): void {
     if (sequence > this.persistedSequence) this.persistedSequence = sequence;
-    for (const orderId of doneOrderIds) this.orders.delete(orderId);
+    for (const orderId of doneOrderIds) this.orders.forget(orderId);
+    for (const transferId of endedTransferIds) this.money.transfers.delete(transferId);
   }
 
   /** Drops those of the idempotency keys whose lifetime is over. @returns how many. */
   forgetKeys(digests: Iterable<string>, second: number): number {
-    let dropped = 0;
-    for (const digest of digests) {
-      const answer = this.answered.get(digest);
-      if (answer === undefined || second - answer.second < this.limits.idempotencyTtlS) continue;
-      this.answered.delete(digest);
-      dropped++;
-    }
-    return dropped;
+    return this.answered.forget(digests, second, this.limits.idempotencyTtlS);
+  }
+
+  /** Begins to keep money, or no longer does, as the limits say: each command does so by itself. */
+  takeFunds(): void {
+    const isMoneyKept = this.limits.funds !== 'off';
+    if (isMoneyKept && !this.isMoneyKept) this.money.begin(this.orders.allOpen());
+    this.isMoneyKept = isMoneyKept;
+  }
+
+  /** Balances do not add up, or do again: from now on orders, amends and withdrawals wait for an operator, or no longer. */
+  stopMoney(isStopped: boolean): void {
+    this.isStopped = isStopped;
   }
 
   order(orderId: string): Order | null {
-    return this.orders.get(orderId) ?? null;
+    return this.orders.byId.get(orderId) ?? null;
+  }
+
+  /** An order as a command names it: an open one by its client's name, any by its id. */
+  named(reference: OrderReference): Order | null {
+    return this.orders.find(reference, null);
+  }
+
+  /** A transfer that is held here: pending ones, and those that `persisted` has not let go of. */
+  transfer(transferId: string): Transfer | null {
+    return this.money.transfers.get(transferId) ?? null;
+  }
+
+  /** What an account had of an asset ahead of the last command; where it had none yet, nothing. */
+  balanceBefore(account: string, asset: string): Balance {
+    const { total, held } = this.money.ledger.amountsBefore(account, asset);
+    return { asset, total: String(total), held: String(held) };
   }
 
   /** Everything the shard holds. */
   state(): ShardState {
-    const levelState = ({ priceTicks, totalLots, queue }: PriceLevel): LevelState => (
-      { priceTicks, quantityLots: totalLots, orderIds: [...queue] }
-    );
     return {
       sequence: this.sequence,
       tradeIds: [...this.tradeIds]
         .map(([instrument, tradeId]) => ({ instrument, tradeId }))
         .sort((a, b) => compareText(a.instrument, b.instrument)),
-      books: [...this.books]
-        .map(([instrument, book]) => ({
-          instrument, bids: [...book.buy.levels()].map(levelState), asks: [...book.sell.levels()].map(levelState),
-        }))
-        .filter((book) => book.bids.length + book.asks.length > 0)
-        .sort((a, b) => compareText(a.instrument, b.instrument)),
-      orders: [...this.orders.values()].sort((a, b) => compareText(a.orderId, b.orderId)),
-      openOrders: [...this.openOrders]
-        .filter(([, orderIds]) => orderIds.size > 0)
-        .map(([clientId, orderIds]) => ({ clientId, orderIds: [...orderIds].sort(compareText) }))
-        .sort((a, b) => compareText(a.clientId, b.clientId)),
-      clientOrderIds: [...this.clientOrderIds]
-        .flatMap(([clientId, names]) => [...names].map(([clientOrderId, orderId]) => ({ clientId, clientOrderId, orderId })))
-        .sort((a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId)),
-      idempotency: [...this.answered]
-        .map(([digest, { sequence, second }]) => ({ digest, sequence, second }))
-        .sort((a, b) => compareText(a.digest, b.digest)),
+      books: this.books.state(),
+      ...this.orders.state(),
+      idempotency: this.answered.state(),
+      ...this.money.state(),
+      references: this.references.state(),
     };
   }
 
   /** @returns what is wrong with the shard, one sentence each; nothing is the right answer. */
   invariants(): string[] {
-    return invariantProblems(this.state());
+    return invariantProblems(this.state(), { funds: this.limits.funds, scales: this.scales });
+  }
+
+  private begin(now: Moment): void {
+    this.now = now;
+    this.takeFunds();
+    this.money.ledger.beginCommand();
   }
 
   private place(command: PlaceCommand): CommandResult {
     const repeated = this.repeat(command.idempotency);
     if (repeated !== null) return repeated;
-    if (this.isBacklogged()) return { outcome: 'refused', code: 'backlog_full', order: null };
-    const { actor, instrument, side, kind, clientId, clientOrderId, orderId, quantityLots } = command;
-    const logged: LoggedCommand = {
-      op: 'place', actor, funds: 'off', fillsMax: this.limits.fillsPerOrderMax, openOrdersMax: this.limits.openOrdersPerClientMax, instrument, side, kind,
-      priceTicks: command.priceTicks, quantityLots, orderId, clientId, clientOrderId,
+    if (this.isBacklogged()) return refusedOf({ code: 'backlog_full' });
+    if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
+    const { actor, instrument, side, kind, clientId, clientOrderId, orderId, quantityLots, idempotency } = command;
+    const { funds, fillsPerOrderMax: fillsMax, openOrdersPerClientMax: openOrdersMax } = this.limits;
+    const asked: Asked = {
+      command: {
+        op: 'place', actor, funds, fillsMax, openOrdersMax, instrument, side, kind, priceTicks: command.priceTicks, quantityLots, orderId, clientId,
+        clientOrderId,
+      },
+      idempotency,
     };
-    const refuse = (code: ResultCode): CommandResult => this.refuse(code, null, logged, command.idempotency, null);
-    const mayRest = kind === KIND_CODE.limit_gtc || kind === KIND_CODE.limit_post_only;
-    if (mayRest && (this.openOrders.get(clientId)?.size ?? 0) >= this.limits.openOrdersPerClientMax) return refuse('open_orders_limit');
-    if (clientOrderId !== null && this.clientOrderIds.get(clientId)?.has(clientOrderId) === true) return refuse('duplicate_client_order_id');
+    const refuse = (code: ResultCode): CommandResult => this.refuse({ code }, asked);
+    const standing = this.standing(clientId);
+    if (standing !== null) return this.refuse(standing, asked);
+    if (mayRest(kind) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
+    if (clientOrderId !== null && this.orders.isNamed(clientId, clientOrderId)) return refuse('duplicate_client_order_id');
 
     const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
-    const makers = this.book(instrument)[opposite(side)];
-    let plan = this.plan(makers, kind, limitTicks, quantityLots);
-    let status: OrderStatus;
-    let reason: StatusReason | null = null;
-    if (kind === KIND_CODE.limit_post_only && makers.wouldMatch(limitTicks)) {
-      [status, reason] = ['rejected', 'post_only_would_match'];
-    } else if (kind === KIND_CODE.limit_fok && plan.leftLots > 0) {
-      [status, reason] = ['rejected', 'fok_not_fillable'];
-      plan = { fills: [], leftLots: quantityLots, limited: false };
-    } else if (plan.leftLots === 0) {
-      status = 'filled';
-    } else if (plan.limited) {
-      [status, reason] = ['cancelled', 'fills_limit'];
-    } else if (!mayRest) {
-      [status, reason] = ['cancelled', kind === KIND_CODE.market ? 'no_liquidity' : 'ioc_remainder'];
-    } else {
-      status = plan.fills.length > 0 ? 'partially_filled' : 'open';
-      if (this.overflows(instrument, side, command.priceTicks, plan.leftLots)) return refuse('level_quantity_limit');
-    }
-
-    this.sequence++;
+    const sequence = this.sequence + 1;
     const { type, timeInForce, postOnly } = kindOf(kind);
     const fresh: Order = {
       orderId, clientOrderId, clientId, instrument, side, type, timeInForce, postOnly, priceTicks: limitTicks, quantityLots,
-      filledLots: 0, notional: '0', status, reason, sequence: this.sequence, updatedUs: this.now.timeUs,
-      fillSequence: 0, priority: this.sequence, placedSequence: this.sequence, createdUs: this.now.timeUs, fees: null,
+      filledLots: 0, notional: '0', status: 'open', reason: null, sequence, updatedUs: this.now.timeUs,
+      fillSequence: 0, priority: sequence, placedSequence: sequence, createdUs: this.now.timeUs,
+      fees: this.isMoneyKept ? this.money.feesOf(clientId, instrument) : null,
     };
-    const { order, fills, levels } = this.trade(fresh, plan);
-    this.orders.set(orderId, order);
-    if (isOpen(order)) {
-      levels.push(this.joinBook(order));
-      this.listOpen(order);
-    }
-    return this.log({ kind: 'place', command: logged, events: [...fills, { type: 'order', order, previousFill: 0 }, ...levels] }, command.idempotency);
+    const lacking = this.isMoneyKept && limitTicks !== null ? uncovered(this.money, funds, fresh, null) : null;
+    if (lacking !== null) return this.refuse(lacking, asked);
+    const makers = this.books.makersFor(fresh);
+    const verdict = verdictOnPlace(kind, this.plan(makers, kind, limitTicks, quantityLots), makers.wouldMatch(limitTicks));
+    const due = this.isMoneyKept && limitTicks === null ? unpaid(this.money, funds, fresh, verdict.plan) : null;
+    if (due !== null) return this.refuse(due, asked);
+    if (rests(verdict) && this.books.overflows(fresh, command.priceTicks, verdict.plan.leftLots)) return refuse('level_quantity_limit');
+    const outcome = this.outcomeOf(null, fresh, verdict);
+    if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
+    if (command.failAt !== undefined) return refuse('failure_injected');
+
+    this.sequence++;
+    const levels = this.carryOut(outcome);
+    if (rests(verdict)) levels.push(this.books.join(outcome.order));
+    return this.log('place', outcome, 0, levels, asked);
   }
 
   private cancel(command: CancelCommand): CommandResult {
     const repeated = this.repeat(command.idempotency);
     if (repeated !== null) return repeated;
     const { actor, idempotency, request } = command;
-    const logged: LoggedCommand = { op: 'cancel', actor, order: command.order };
-    const order = this.find(command.order, actor);
-    if (order === null) return this.refuse('order_not_found', null, logged, idempotency, request);
-    if (!isOpen(order)) return this.refuse('order_not_open', order, logged, idempotency, request);
+    const asked: Asked = { command: { op: 'cancel', actor, order: command.order }, idempotency, request };
+    const order = this.orders.find(command.order, actor);
+    if (order === null) return this.refuse({ code: 'order_not_found' }, asked);
+    if (!isOpen(order)) return this.refuse({ code: 'order_not_open', order }, asked);
     this.sequence++;
-    return this.log({ kind: 'cancel', command: logged, events: this.cancelOpen(order, 'requested'), request }, idempotency);
+    const money = this.change();
+    const events = this.cancelOpen(order, 'requested', money);
+    return { outcome: 'logged', entry: this.entry({ kind: 'cancel', events: [...events, ...committed(money)] }, asked) };
   }
 
   private amend(command: AmendCommand): CommandResult {
     const repeated = this.repeat(command.idempotency);
     if (repeated !== null) return repeated;
-    if (this.isBacklogged()) return { outcome: 'refused', code: 'backlog_full', order: null };
+    if (this.isBacklogged()) return refusedOf({ code: 'backlog_full' });
     const { actor, idempotency, request } = command;
-    const order = this.find(command.order, actor);
+    const order = this.orders.find(command.order, actor);
     const wanted = wantedOf(command.candidates.find((candidate) => candidate.instrument === order?.instrument));
-    const logged: LoggedCommand = { op: 'amend', actor, funds: 'off', fillsMax: this.limits.fillsPerOrderMax, order: command.order, wanted };
-    if (order === null) return this.refuse('order_not_found', null, logged, idempotency, request);
-    const refuse = (code: ResultCode): CommandResult => this.refuse(code, order, logged, idempotency, request);
+    const { funds, fillsPerOrderMax: fillsMax } = this.limits;
+    const asked: Asked = { command: { op: 'amend', actor, funds, fillsMax, order: command.order, wanted }, idempotency, request };
+    if (order === null) return this.refuse({ code: 'order_not_found' }, asked);
+    const refuse = (code: ResultCode): CommandResult => this.refuse({ code, order }, asked);
     if (!isOpen(order)) return refuse('order_not_open');
     // A request that is not valid uses up no key.
-    if (wanted === null) return { outcome: 'refused', code: 'amend_invalid', order };
+    if (wanted === null) return refusedOf({ code: 'amend_invalid', order });
     const { priceTicks: newPrice, quantityLots: newQuantity, remainingLots: newRemaining } = wanted;
 
     const oldPrice = order.priceTicks as number;
@@ -246,48 +278,45 @@ export class ReferenceShard {
     if (priceTicks === oldPrice && quantityLots === order.quantityLots) {
       if (idempotency === null) return { outcome: 'unchanged', order };
       this.sequence++;
-      return this.log({ kind: 'keep', command: logged, events: [{ type: 'shown', order }], request }, idempotency);
+      return { outcome: 'logged', entry: this.entry({ kind: 'keep', events: [{ type: 'shown', order }] }, asked) };
     }
+    if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
+    const standing = this.standing(order.clientId);
+    if (standing !== null) return refuse(standing.code);
 
     const lots = quantityLots - order.filledLots;
     const keepsPlace = priceTicks === oldPrice && quantityLots < order.quantityLots;
-    const makers = this.book(order.instrument)[opposite(order.side)];
+    const sequence = this.sequence + 1;
+    const changed: Order = {
+      ...order, priceTicks, quantityLots, sequence, updatedUs: this.now.timeUs, priority: keepsPlace ? order.priority : sequence,
+    };
+    const lacking = this.isMoneyKept ? uncovered(this.money, funds, changed, order) : null;
+    if (lacking !== null) return this.refuse(lacking, asked);
+    const makers = this.books.makersFor(order);
     if (order.postOnly && makers.wouldMatch(priceTicks)) return refuse('post_only_would_match');
     // At its own price it cannot match: it rested there.
     const plan = this.plan(makers, order.postOnly ? KIND_CODE.limit_post_only : KIND_CODE.limit_gtc, priceTicks, lots);
-    const rests = plan.leftLots > 0 && !plan.limited;
+    const verdict = verdictOnAmend(plan, order.filledLots);
     const joining = priceTicks === oldPrice ? quantityLots - order.quantityLots : plan.leftLots;
-    if (rests && this.overflows(order.instrument, order.side, priceTicks, joining)) return refuse('level_quantity_limit');
+    if (rests(verdict) && this.books.overflows(order, priceTicks, joining)) return refuse('level_quantity_limit');
+    const outcome = this.outcomeOf(order, changed, verdict);
+    if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
 
     this.sequence++;
-    const changed: Order = {
-      ...order, priceTicks, quantityLots, sequence: this.sequence, updatedUs: this.now.timeUs,
-      priority: keepsPlace ? order.priority : this.sequence,
-    };
-    const side = this.book(order.instrument)[order.side];
     const levels: LevelChange[] = [];
-    if (keepsPlace) side.change(oldPrice, joining);
-    else side.leave(order.orderId, oldPrice, remainingLots(order));
+    if (keepsPlace) this.books.own(order).change(oldPrice, joining);
+    else this.books.leave(order);
     // A level that is only left behind speaks first; one that is joined again speaks last, once.
-    if (priceTicks !== oldPrice || keepsPlace) levels.push(this.levelChange(order, oldPrice));
-    const traded = this.trade(changed, plan);
-    levels.push(...traded.levels);
-    let status: OrderStatus = 'filled';
-    if (rests) status = traded.order.filledLots > 0 ? 'partially_filled' : 'open';
-    else if (plan.leftLots > 0) status = 'cancelled';
-    const amended: Order = { ...traded.order, status, reason: status === 'cancelled' ? 'fills_limit' : null };
-    this.orders.set(order.orderId, amended);
-    if (!rests) this.unlistOpen(amended);
-    else if (!keepsPlace) levels.push(this.joinBook(amended));
-    const events: EntryEvent[] = [...traded.fills, { type: 'order', order: amended, previousFill: order.fillSequence }, ...levels];
-    return this.log({ kind: 'amend', command: logged, events, request }, idempotency);
+    if (priceTicks !== oldPrice || keepsPlace) levels.push(this.books.level(order, oldPrice));
+    levels.push(...this.carryOut(outcome));
+    if (rests(verdict) && !keepsPlace) levels.push(this.books.join(outcome.order));
+    return this.log('amend', outcome, order.fillSequence, levels, asked);
   }
 
   private massCancel(command: MassCancelCommand): CommandResult {
     const { actor, clientId, instrument, after, pageSize } = command;
     const bound = command.bound ?? this.sequence;
-    const page = [...(this.openOrders.get(clientId) ?? [])]
-      .map((orderId) => this.orders.get(orderId) as Order)
+    const page = this.orders.openOf(clientId)
       .filter(({ placedSequence }) => placedSequence > after && placedSequence <= bound)
       .sort((a, b) => a.placedSequence - b.placedSequence)
       .slice(0, pageSize);
@@ -299,153 +328,140 @@ export class ReferenceShard {
 
   private massCancelEntry(orders: readonly Order[], command: LoggedCommand): LogEntry {
     this.sequence++;
-    const done = orders.map((order) => this.cancelOpen(order, 'mass_cancel'));
-    return this.entry({ kind: 'mass_cancel', command, events: [...done.map(([order]) => order), ...done.map(([, level]) => level)] }, null);
+    const money = this.change();
+    const done = orders.map((order) => this.cancelOpen(order, 'mass_cancel', money));
+    const events = [...done.map(([order]) => order), ...done.map(([, level]) => level), ...committed(money)];
+    return this.entry({ kind: 'mass_cancel', events }, { command, idempotency: null });
+  }
+
+  /** Everything that is not about an order. */
+  private moveMoney(command: MoneyCommand): CommandResult {
+    const { idempotency, request } = command;
+    const reference = command.op === 'transfer' ? command.referenceDigest : null;
+    const repeated = this.repeat(idempotency) ?? this.references.repeat(reference, this.now.second);
+    if (repeated !== null) return repeated;
+    const { funds } = this.limits;
+    const asked: Asked = { command: loggedMoney(command, funds), idempotency, reference, request };
+    if (!this.isMoneyKept) return this.refuse({ code: 'funds_off' }, asked);
+    if (command.op === 'transfer' && command.kind === 'withdrawal' && this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
+    const decided = decideMoney(this.money, command, {
+      timeUs: this.now.timeUs, sequence: this.sequence + 1, funds, hasOpenOrders: (account) => this.orders.openCount(account) > 0,
+    });
+    if ('code' in decided) return this.refuse(decided, asked);
+    this.sequence++;
+    decided.apply();
+    return { outcome: 'logged', entry: this.entry({ kind: command.op, events: decided.events }, asked) };
   }
 
   /** A post-only order trades with nobody: it is let in as it is, or not at all. */
   private plan(makers: BookSide, kind: number, limitTicks: number | null, lots: number): MatchPlan {
     if (kind === KIND_CODE.limit_post_only) return { fills: [], leftLots: lots, limited: false };
-    return planMatch(makers, this.orders, limitTicks, lots, this.limits.fillsPerOrderMax);
+    return planMatch(makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax);
   }
 
-  /** Carries out a plan: makers, trade ids and the makers' levels change. The taker's own place is the caller's. */
-  private trade(taker: Order, plan: MatchPlan): { order: Order; fills: Fill[]; levels: LevelChange[] } {
-    const makers = this.book(taker.instrument)[opposite(taker.side)];
-    const fills: Fill[] = [];
-    const touched = new Set<number>();
-    let notional = BigInt(taker.notional);
-    let filledLots = taker.filledLots;
-    for (const { maker, lots } of plan.fills) {
-      const priceTicks = maker.priceTicks as number;
-      const value = BigInt(priceTicks) * BigInt(lots);
-      notional += value;
-      filledLots += lots;
-      const makerDone = remainingLots(maker) === lots;
-      const filledMaker: Order = {
-        ...maker,
-        filledLots: maker.filledLots + lots,
-        notional: String(BigInt(maker.notional) + value),
-        status: makerDone ? 'filled' : 'partially_filled',
-        sequence: this.sequence,
-        updatedUs: this.now.timeUs,
-        fillSequence: this.sequence,
-      };
-      this.orders.set(maker.orderId, filledMaker);
-      if (makerDone) {
-        makers.leave(maker.orderId, priceTicks, lots);
-        this.unlistOpen(maker);
-      } else {
-        makers.change(priceTicks, -lots);
-      }
-      touched.add(priceTicks);
-      const tradeId = (this.tradeIds.get(taker.instrument) ?? 0) + 1;
-      this.tradeIds.set(taker.instrument, tradeId);
-      fills.push({ type: 'trade', tradeId, priceTicks, quantityLots: lots, taker: 0, maker: filledMaker, makerPreviousFill: maker.fillSequence, makerFee: '0', takerFee: '0' });
+  /**
+   * What a verdict comes to.
+   * @param before the order as it was, null for a new one
+   * @param fresh as it is ahead of its trades
+   */
+  private outcomeOf(before: Order | null, fresh: Order, { plan, status, reason }: Verdict): Outcome {
+    const money = this.change();
+    const scale = money === null ? null : this.money.scaleOf(fresh.instrument);
+    const traded = tradesOfPlan(fresh, plan, {
+      sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale,
+    });
+    const order: Order = { ...traded.order, status, reason };
+    if (money !== null && scale !== null) {
+      money.open(order.clientId);
+      settleFills(money, scale, order, plan, traded.fills);
+      settleHold(money, scale, before, order);
     }
-    const fillSequence = fills.length > 0 ? this.sequence : taker.fillSequence;
-    return {
-      order: { ...taker, filledLots, notional: String(notional), fillSequence },
-      fills,
-      levels: [...touched].map((priceTicks) => ({
-        type: 'level', instrument: taker.instrument, side: makers.side, priceTicks, quantityLots: makers.totalLots(priceTicks),
-      })),
-    };
+    return { order, plan, fills: traded.fills, money };
+  }
+
+  /** Makers, trade ids and the makers' levels change, and all the money. The order's own place is the caller's. */
+  private carryOut({ order, plan, fills, money }: Outcome): LevelChange[] {
+    const makers = this.books.makersFor(order);
+    const touched = new Set<number>();
+    fills.forEach(({ maker, tradeId, priceTicks, quantityLots }, i) => {
+      this.books.reduce((plan.fills[i] as MatchPlan['fills'][number]).maker, quantityLots);
+      this.orders.put(maker);
+      this.tradeIds.set(order.instrument, tradeId);
+      touched.add(priceTicks);
+    });
+    this.orders.put(order);
+    money?.commit();
+    return [...touched].map((priceTicks) => this.books.level({ instrument: order.instrument, side: makers.side }, priceTicks));
   }
 
   /** @returns what became of the order and of its level */
-  private cancelOpen(order: Order, reason: StatusReason): readonly [OrderChange, LevelChange] {
-    this.book(order.instrument)[order.side].leave(order.orderId, order.priceTicks as number, remainingLots(order));
-    this.unlistOpen(order);
+  private cancelOpen(order: Order, reason: StatusReason, money: LedgerChange | null): readonly [OrderChange, LevelChange] {
+    this.books.leave(order);
     const cancelled: Order = { ...order, status: 'cancelled', reason, sequence: this.sequence, updatedUs: this.now.timeUs };
-    this.orders.set(order.orderId, cancelled);
-    return [{ type: 'order', order: cancelled, previousFill: order.fillSequence }, this.levelChange(order, order.priceTicks as number)];
+    this.orders.put(cancelled);
+    if (money !== null) settleHold(money, this.money.scaleOf(order.instrument), order, cancelled);
+    return [{ type: 'order', order: cancelled, previousFill: order.fillSequence }, this.books.level(order, order.priceTicks as number)];
   }
 
-  /** @param actor the client that the order must belong to, null for any */
-  private find(reference: OrderReference, actor: string | null): Order | null {
-    const orderId = 'orderId' in reference
-      ? reference.orderId
-      : this.clientOrderIds.get(reference.clientId)?.get(reference.clientOrderId);
-    const order = (orderId === undefined ? undefined : this.orders.get(orderId)) ?? null;
-    return actor === null || order?.clientId === actor ? order : null;
-  }
-
-  private book(instrument: string): Book {
-    let book = this.books.get(instrument);
-    if (book === undefined) {
-      book = { buy: new BookSide('buy'), sell: new BookSide('sell') };
-      this.books.set(instrument, book);
-    }
-    return book;
-  }
-
-  private joinBook(order: Order): LevelChange {
-    const priceTicks = order.priceTicks as number;
-    this.book(order.instrument)[order.side].join(order.orderId, priceTicks, remainingLots(order));
-    return this.levelChange(order, priceTicks);
-  }
-
-  /** Whether a level would hold more than an exact integer with `lots` on top. */
-  private overflows(instrument: string, side: Side, priceTicks: number, lots: number): boolean {
-    return BigInt(this.book(instrument)[side].totalLots(priceTicks)) + BigInt(lots) > BigInt(AMOUNT_MAX);
-  }
-
-  private levelChange({ instrument, side }: Order, priceTicks: number): LevelChange {
-    return { type: 'level', instrument, side, priceTicks, quantityLots: this.book(instrument)[side].totalLots(priceTicks) };
-  }
-
-  private listOpen({ clientId, clientOrderId, orderId }: Order): void {
-    const open = this.openOrders.get(clientId) ?? new Set();
-    this.openOrders.set(clientId, open.add(orderId));
-    if (clientOrderId === null) return;
-    const names = this.clientOrderIds.get(clientId) ?? new Map<string, string>();
-    this.clientOrderIds.set(clientId, names.set(clientOrderId, orderId));
-  }
-
-  private unlistOpen({ clientId, clientOrderId, orderId }: Order): void {
-    this.openOrders.get(clientId)?.delete(orderId);
-    if (clientOrderId !== null) this.clientOrderIds.get(clientId)?.delete(clientOrderId);
+  /** null where no money is kept. */
+  private change(): LedgerChange | null {
+    return this.isMoneyKept ? new LedgerChange(this.money.ledger, this.now.timeUs) : null;
   }
 
   private isBacklogged(): boolean {
     return this.sequence - this.persistedSequence >= this.limits.backlogMax;
   }
 
+  private isMoneyStopped(): boolean {
+    return this.isMoneyKept && this.isStopped;
+  }
+
+  private standing(account: string): Refusal | null {
+    return this.isMoneyKept ? this.money.standing(account) : null;
+  }
+
   private repeat(digest: string | null): CommandResult | null {
-    const answer = digest === null ? undefined : this.answered.get(digest);
-    if (answer === undefined || this.now.second - answer.second >= this.limits.idempotencyTtlS) return null;
-    return { outcome: 'repeated', by: 'key', ...answer };
+    return this.answered.repeat(digest, this.now.second, this.limits.idempotencyTtlS);
   }
 
-  private refuse(code: ResultCode, order: Order | null, command: LoggedCommand, digest: string | null, request: unknown): CommandResult {
-    if (digest === null) return { outcome: 'refused', code, order };
+  private refuse(refusal: Refusal, asked: Asked): CommandResult {
+    if (asked.idempotency === null) return refusedOf(refusal);
     this.sequence++;
-    const events: EntryEvent[] = order === null ? [] : [{ type: 'shown', order }];
-    return this.log({ kind: 'refuse', command, events, request, code: RESULT_CODES[code].number ?? 0 }, digest);
+    const { command, idempotency, request } = asked;
+    const code = RESULT_CODES[refusal.code].number ?? 0;
+    return { outcome: 'logged', entry: this.entry({ kind: 'refuse', events: shownBy(refusal), code }, { command, idempotency, request }) };
   }
 
-  private log(change: Change, digest: string | null): CommandResult {
-    return { outcome: 'logged', entry: this.entry(change, digest) };
+  private log(kind: 'place' | 'amend', { order, fills, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked): CommandResult {
+    const events: EntryEvent[] = [...fills, { type: 'order', order, previousFill }, ...levels, ...(money?.events() ?? [])];
+    return { outcome: 'logged', entry: this.entry({ kind, events }, asked) };
   }
 
-  /** The entry of the command that has just advanced the sequence; with a key, also the key's answer from now on. */
-  private entry(change: Change, digest: string | null): LogEntry {
+  /** The entry of the command that has just advanced the sequence; with a key, or a reference, also its answer from now on. */
+  private entry(change: Change, { command, idempotency, reference = null, request = null }: Asked): LogEntry {
     const entry = entryOf({
       version: LOG_ENTRY_VERSION,
       kind: change.kind,
       sequence: this.sequence,
       timeUs: this.now.timeUs,
-      command: change.command,
+      command,
       code: change.code ?? 0,
       events: change.events,
-      idempotency: digest,
+      idempotency,
       // Without a key there is no repeat to tell apart, so what was asked for is not kept.
-      request: digest === null ? null : change.request ?? null,
+      request: idempotency === null && reference === null ? null : request,
     });
-    if (digest !== null) this.answered.set(digest, { sequence: entry.sequence, second: this.now.second, entry });
+    if (idempotency !== null) this.answered.remember(idempotency, this.now.second, entry);
+    if (reference !== null) this.references.remember(reference, this.now.second, entry);
     return entry;
   }
+}
+
+/** Carries out what an entry changes of money. @returns what the entry tells of it */
+function committed(money: LedgerChange | null): EntryEvent[] {
+  const events = money?.events() ?? [];
+  money?.commit();
+  return events;
 }
 
 /** What an amend wants in its order's own ticks and lots; null where no candidate says, or a value does not fit. */

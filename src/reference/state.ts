@@ -1,3 +1,4 @@
+import type { AccountState, FeeGroup, Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
 
 /**
@@ -19,6 +20,14 @@ export interface ShardState {
   readonly clientOrderIds: readonly { readonly clientId: string; readonly clientOrderId: string; readonly orderId: string }[];
   /** By digest. */
   readonly idempotency: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
+  /** By name. */
+  readonly accounts: readonly AccountState[];
+  /** By name. */
+  readonly feeGroups: readonly FeeGroup[];
+  /** Those that are pending, by id. */
+  readonly transfers: readonly Transfer[];
+  /** What has happened once for ever, by digest. */
+  readonly references: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
 }
 
 export interface BookState {

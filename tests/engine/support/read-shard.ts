@@ -104,6 +104,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
         (a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId),
       ),
       idempotency: idempotency.sort((a, b) => compareText(a.digest, b.digest)),
+      accounts: [], feeGroups: [], transfers: [], references: [],
     },
     meta,
     log,

@@ -8,7 +8,7 @@ import { TestShard, type ShardOptions } from './test-shard';
 /** What is wrong with a shard that has kept its whole log; nothing is the right answer. */
 export function shardProblems(live: LiveShard): string[] {
   const audit = new LogAudit();
-  return [...live.problems, ...invariantProblems(live.state), ...live.log.flatMap((entry) => audit.add(entry))];
+  return [...live.problems, ...invariantProblems(live.state, null), ...live.log.flatMap((entry) => audit.add(entry))];
 }
 
 /** A shard for each test of a suite, and the check that the test leaves it sound. */

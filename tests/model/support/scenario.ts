@@ -5,13 +5,13 @@ import type { AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep }
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
 /** Texts as clients may choose them: quotes, backslashes, control and other characters. */
-export const CLIENTS = ['ann', 'b"o\\b', '客户\u0001\u2028"', 'd;=,\'{x}:%s'];
+export const CLIENTS = ['ann', 'b"o\\b', '客户\u0001\u2028"', 'd;=,\'{x}:%s', ...Array.from({ length: 16 }, (_, i) => `client-${i + 4}`)];
 const NAMES = ['my-1', '"', '\\', 'é\n', 'my-5', ';BTC-USD='];
 
 const LARGE_UNITS = [AMOUNT_MAX + 1, 2 ** 52, 3_000_000_019, 10_000_000];
 
 /** A UUIDv7 whose age is `turn`, and which only `serial` makes unique. */
-function orderIdOf(turn: number, serial: number): string {
+export function idOf(turn: number, serial: number): string {
   const time = (0x0190_0000_0000 + turn).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7${'0'.repeat(3)}-8000-${serial.toString(16).padStart(12, '0')}`;
 }
@@ -19,9 +19,10 @@ function orderIdOf(turn: number, serial: number): string {
 /** Gives steps their meaning: turns them into commands, one after the other. */
 export class Scenario {
   private readonly placed: string[] = [];
-  private readonly base: number;
+  /** Where prices lie. */
+  protected readonly base: number;
 
-  constructor(private readonly profile: Profile) {
+  constructor(protected readonly profile: Profile) {
     this.base = { low: 1, middle: 1_000, high: AMOUNT_MAX - 15 }[profile.prices];
   }
 
@@ -43,8 +44,8 @@ export class Scenario {
     }
   }
 
-  private place(step: PlaceStep): EngineCommand {
-    const orderId = orderIdOf(this.placed.length + step.idLead, this.placed.length);
+  protected place(step: PlaceStep): Extract<EngineCommand, { op: 'place' }> {
+    const orderId = idOf(this.placed.length + step.idLead, this.placed.length);
     this.placed.push(orderId);
     return {
       op: 'place',
@@ -74,7 +75,7 @@ export class Scenario {
     return { op: 'amend', actor: this.actor(step.actor), order: this.reference(step.target), candidates, ...this.keyed(step.key, { amend: step.price, "é\"": [null, 1.5] }) };
   }
 
-  private keyed(key: number | null, request: unknown): { idempotency: string | null; request: unknown } {
+  protected keyed(key: number | null, request: unknown): { idempotency: string | null; request: unknown } {
     if (key === null) return { idempotency: null, request: null };
     return { idempotency: idempotencyDigest('model', String(key)), request };
   }
@@ -85,14 +86,14 @@ export class Scenario {
   }
 
   private orderId(back: number): string {
-    return this.placed[this.placed.length - 1 - back] ?? orderIdOf(200_000 + back, 0);
+    return this.placed[this.placed.length - 1 - back] ?? idOf(200_000 + back, 0);
   }
 
-  private instrument(index: number): string {
+  protected instrument(index: number): string {
     return INSTRUMENTS[index % this.profile.instruments] as string;
   }
 
-  private client(index: number): string {
+  protected client(index: number): string {
     return CLIENTS[index % this.profile.clients] as string;
   }
 

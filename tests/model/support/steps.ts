@@ -94,66 +94,80 @@ export interface Sequence {
 }
 
 // Plain objects, so that a counterexample reads as one would write it.
-const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(fields, { noNullPrototype: true });
-const upTo = (max: number, min = 0): fc.Arbitrary<number> => fc.integer({ min, max });
-const pick = <T>(...options: readonly [weight: number, value: T][]): fc.Arbitrary<T> => (
+export const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(fields, { noNullPrototype: true });
+export const upTo = (max: number, min = 0): fc.Arbitrary<number> => fc.integer({ min, max });
+export const pick = <T>(...options: readonly [weight: number, value: T][]): fc.Arbitrary<T> => (
   fc.oneof(...options.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })))
 );
-const sometimes = <T>(arbitrary: fc.Arbitrary<T>, oneIn: number): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: oneIn, nil: null });
+export const sometimes = <T>(arbitrary: fc.Arbitrary<T>, oneIn: number): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: oneIn, nil: null });
 
 // Few keys and names, so that they are used again.
 const key = fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(11) });
 const name = fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(5) });
 const quantity: fc.Arbitrary<Quantity> = record({ n: upTo(12, 1), unit: upTo(9) });
 /** Recent orders, which are likely to be open, more often than old ones. */
-const back = fc.oneof({ weight: 3, arbitrary: upTo(8) }, { weight: 2, arbitrary: upTo(60) }, { weight: 1, arbitrary: upTo(210) });
-const target: fc.Arbitrary<TargetStep> = fc.oneof(
-  { weight: 4, arbitrary: record({ by: fc.constant('id' as const), back }) },
-  { weight: 1, arbitrary: record({ by: fc.constant('name' as const), client: upTo(3), name: upTo(5) }) },
-);
+export const back = fc.oneof({ weight: 3, arbitrary: upTo(8) }, { weight: 2, arbitrary: upTo(60) }, { weight: 1, arbitrary: upTo(210) });
 
-const actor = fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(3) });
+/** Steps that orders are made of. */
+export interface OrderSteps {
+  readonly place: { [K in keyof PlaceStep]: fc.Arbitrary<PlaceStep[K]> };
+  readonly cancel: fc.Arbitrary<CancelStep>;
+  readonly amend: fc.Arbitrary<AmendStep>;
+  readonly massCancel: fc.Arbitrary<MassCancelStep>;
+}
 
-const place: fc.Arbitrary<PlaceStep> = record({
-  op: fc.constant('place' as const),
-  instrument: upTo(2),
-  client: upTo(3),
-  isSell: fc.boolean(),
-  kind: pick([10, 0], [2, 1], [2, 2], [2, 3], [1, 4]),
-  price: upTo(8),
-  quantity,
-  name,
-  key,
-  idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
-});
+/**
+ * @param clients how many there may be
+ * @param key of steps that may have one
+ */
+export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): OrderSteps {
+  const client = upTo(clients - 1);
+  // The more there are, the rarer a name belongs to the client it is tried with, or an order to the one who acts.
+  const target: fc.Arbitrary<TargetStep> = fc.oneof(
+    { weight: clients, arbitrary: record({ by: fc.constant('id' as const), back }) },
+    { weight: 1, arbitrary: record({ by: fc.constant('name' as const), client, name: upTo(5) }) },
+  );
+  const actor = fc.oneof({ weight: clients, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: client });
+  return {
+    place: {
+      op: fc.constant('place' as const),
+      instrument: upTo(2),
+      client,
+      isSell: fc.boolean(),
+      kind: pick([10, 0], [2, 1], [2, 2], [2, 3], [1, 4]),
+      price: upTo(8),
+      quantity,
+      name,
+      key,
+      idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
+    },
+    cancel: record({ op: fc.constant('cancel' as const), target, key, actor }),
+    amend: record({
+      op: fc.constant('amend' as const),
+      target,
+      price: fc.oneof(
+        { weight: 10, arbitrary: upTo(8) },
+        { weight: 8, arbitrary: fc.constant('same' as const) },
+        { weight: 1, arbitrary: fc.constant('invalid' as const) },
+      ),
+      amount: pick([5, 'total' as const], [5, 'remaining' as const], [4, 'neither' as const], [1, 'invalid' as const]),
+      quantity,
+      namesAll: pick([9, true], [1, false]),
+      key,
+      actor,
+    }),
+    massCancel: record({
+      op: fc.constant('mass_cancel' as const),
+      client,
+      instrument: sometimes(upTo(2), 2),
+      afterBack: sometimes(back, 3),
+      boundBack: sometimes(back, 3),
+      pageSize: upTo(8, 1),
+    }),
+  };
+}
 
-const cancel: fc.Arbitrary<CancelStep> = record({ op: fc.constant('cancel' as const), target, key, actor });
-
-const amend: fc.Arbitrary<AmendStep> = record({
-  op: fc.constant('amend' as const),
-  target,
-  price: fc.oneof(
-    { weight: 10, arbitrary: upTo(8) },
-    { weight: 8, arbitrary: fc.constant('same' as const) },
-    { weight: 1, arbitrary: fc.constant('invalid' as const) },
-  ),
-  amount: pick([5, 'total' as const], [5, 'remaining' as const], [4, 'neither' as const], [1, 'invalid' as const]),
-  quantity,
-  namesAll: pick([9, true], [1, false]),
-  key,
-  actor,
-});
-
-const massCancel: fc.Arbitrary<MassCancelStep> = record({
-  op: fc.constant('mass_cancel' as const),
-  client: upTo(3),
-  instrument: sometimes(upTo(2), 2),
-  afterBack: sometimes(back, 3),
-  boundBack: sometimes(back, 3),
-  pageSize: upTo(8, 1),
-});
-
-const persist: fc.Arbitrary<PersistStep> = record({
+export const persist: fc.Arbitrary<PersistStep> = record({
   op: fc.constant('persist' as const),
   back: upTo(12),
   keepEntries: pick([2, 0], [1, 40], [1, 1000]),
@@ -161,15 +175,17 @@ const persist: fc.Arbitrary<PersistStep> = record({
   forgets: fc.boolean(),
 });
 
+const orders = orderSteps(4, key);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 56, arbitrary: place },
-  { weight: 16, arbitrary: cancel },
-  { weight: 22, arbitrary: amend },
-  { weight: 2, arbitrary: massCancel },
+  { weight: 56, arbitrary: record(orders.place) },
+  { weight: 16, arbitrary: orders.cancel },
+  { weight: 22, arbitrary: orders.amend },
+  { weight: 2, arbitrary: orders.massCancel },
   { weight: 3, arbitrary: persist },
 );
 
-const profile: fc.Arbitrary<Profile> = record({
+/** @param clients how many there may be */
+export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbitrary<Profile[K]> } => ({
   fillsMax: pick([8, 10_000], [1, 1], [1, 2], [2, 4]),
   openOrdersMax: pick([8, 1000], [1, 3], [1, 9]),
   backlogMax: pick([8, 1_000_000], [1, 15], [1, 60]),
@@ -179,7 +195,7 @@ const profile: fc.Arbitrary<Profile> = record({
   gap: upTo(7),
   large: pick([3, false], [2, true]),
   instruments: upTo(3, 1),
-  clients: upTo(4, 1),
+  clients: upTo(clients, 1),
   batchSizes: fc.array(upTo(70, 1), { minLength: 1, maxLength: 6 }),
 });
 
@@ -193,30 +209,30 @@ interface Cut {
  * Always `length` steps when made, fewer when shrunk. fast-check would take out one step at a time, from
  * the front; here ever smaller stretches go, and what is left is made plainer step by step.
  */
-class StepsArbitrary extends fc.Arbitrary<Step[]> {
-  private readonly full: fc.Arbitrary<Step[]>;
+export class StepsArbitrary<S extends { readonly op: string }> extends fc.Arbitrary<S[]> {
+  private readonly full: fc.Arbitrary<S[]>;
 
-  constructor(length: number) {
+  constructor(step: fc.Arbitrary<S>, length: number) {
     super();
     this.full = fc.array(step, { minLength: length, maxLength: length, size: 'max' });
   }
 
-  override generate(random: fc.Random): fc.Value<Step[]> {
+  override generate(random: fc.Random): fc.Value<S[]> {
     // Without fast-check's bias towards extremes: the weights above say what is wanted.
     return new fc.Value(this.full.generate(random, undefined).value, undefined);
   }
 
-  override canShrinkWithoutContext(value: unknown): value is Step[] {
+  override canShrinkWithoutContext(value: unknown): value is S[] {
     return Array.isArray(value);
   }
 
-  override shrink(steps: Step[], context: unknown): fc.Stream<fc.Value<Step[]>> {
+  override shrink(steps: S[], context: unknown): fc.Stream<fc.Value<S[]>> {
     return fc.stream(shorterSteps(steps, context as Cut | undefined));
   }
 }
 
 /** Smaller forms of a sequence; each carries from where to go on should it fail, too. */
-function* shorterSteps(steps: Step[], from: Cut = { size: Math.ceil(steps.length / 2), start: 0 }): Generator<fc.Value<Step[]>> {
+function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ceil(steps.length / 2), start: 0 }): Generator<fc.Value<S[]>> {
   let { size, start } = from;
   for (; size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2), start = 0) {
     for (; start < steps.length; start += size) {
@@ -224,13 +240,19 @@ function* shorterSteps(steps: Step[], from: Cut = { size: Math.ceil(steps.length
     }
   }
   for (let i = start; i < steps.length; i++) {
-    for (const plainer of plainerSteps(steps[i] as Step)) yield new fc.Value(steps.with(i, plainer), { size: 0, start: i });
+    for (const plainer of plainerSteps(steps[i] as S)) yield new fc.Value(steps.with(i, plainer), { size: 0, start: i });
   }
 }
 
-function* plainerSteps(step: Step): Generator<Step> {
-  for (const [field, plain] of Object.entries({ key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 } })) {
-    const value = (step as unknown as Record<string, unknown>)[field];
+/** What is plain in a step, field by field. */
+const PLAIN: Readonly<Record<string, unknown>> = {
+  key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
+  failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
+};
+
+function* plainerSteps<S extends object>(step: S): Generator<S> {
+  for (const [field, plain] of Object.entries(PLAIN)) {
+    const value = (step as Record<string, unknown>)[field];
     if (value !== undefined && JSON.stringify(value) !== JSON.stringify(plain)) yield { ...step, [field]: plain };
   }
 }
@@ -238,4 +260,4 @@ function* plainerSteps(step: Step): Generator<Step> {
 /** So many that about 200 are commands; the rest are the writer's. */
 export const STEPS_PER_SEQUENCE = 210;
 
-export const sequences: fc.Arbitrary<Sequence> = record({ profile, steps: new StepsArbitrary(STEPS_PER_SEQUENCE) });
+export const sequences: fc.Arbitrary<Sequence> = record({ profile: record(profileFields(4)), steps: new StepsArbitrary(step, STEPS_PER_SEQUENCE) });

@@ -1,0 +1,71 @@
+import { AMOUNT_MAX } from '../domain/amounts';
+import type { LevelChange } from '../domain/entry';
+import { remainingLots, type Order, type Side } from '../domain/order';
+import { BookSide, type PriceLevel } from './book-side';
+import { compareText, type BookState, type LevelState } from './state';
+
+type Book = Readonly<Record<Side, BookSide>>;
+type Place = Pick<Order, 'instrument' | 'side'>;
+
+const opposite = (side: Side): Side => (side === 'buy' ? 'sell' : 'buy');
+
+/** The books of every instrument: who waits where. */
+export class Books {
+  private readonly byInstrument = new Map<string, Book>();
+
+  /** The side where an order waits. */
+  own({ instrument, side }: Place): BookSide {
+    return this.of(instrument)[side];
+  }
+
+  /** The side that an order trades with. */
+  makersFor({ instrument, side }: Place): BookSide {
+    return this.of(instrument)[opposite(side)];
+  }
+
+  join(order: Order): LevelChange {
+    const priceTicks = order.priceTicks as number;
+    this.own(order).join(order.orderId, priceTicks, remainingLots(order));
+    return this.level(order, priceTicks);
+  }
+
+  leave(order: Order): void {
+    this.own(order).leave(order.orderId, order.priceTicks as number, remainingLots(order));
+  }
+
+  /** An order that waits has traded. @param before as it waited */
+  reduce(before: Order, lots: number): void {
+    if (remainingLots(before) === lots) this.leave(before);
+    else this.own(before).change(before.priceTicks as number, -lots);
+  }
+
+  /** Whether a level would hold more than an exact integer with `lots` on top. */
+  overflows(order: Place, priceTicks: number, lots: number): boolean {
+    return BigInt(this.own(order).totalLots(priceTicks)) + BigInt(lots) > BigInt(AMOUNT_MAX);
+  }
+
+  level({ instrument, side }: Place, priceTicks: number): LevelChange {
+    return { type: 'level', instrument, side, priceTicks, quantityLots: this.of(instrument)[side].totalLots(priceTicks) };
+  }
+
+  state(): BookState[] {
+    const levelState = ({ priceTicks, totalLots, queue }: PriceLevel): LevelState => (
+      { priceTicks, quantityLots: totalLots, orderIds: [...queue] }
+    );
+    return [...this.byInstrument]
+      .map(([instrument, book]) => ({
+        instrument, bids: [...book.buy.levels()].map(levelState), asks: [...book.sell.levels()].map(levelState),
+      }))
+      .filter((book) => book.bids.length + book.asks.length > 0)
+      .sort((a, b) => compareText(a.instrument, b.instrument));
+  }
+
+  private of(instrument: string): Book {
+    let book = this.byInstrument.get(instrument);
+    if (book === undefined) {
+      book = { buy: new BookSide('buy'), sell: new BookSide('sell') };
+      this.byInstrument.set(instrument, book);
+    }
+    return book;
+  }
+}

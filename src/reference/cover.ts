@@ -1,0 +1,31 @@
+import { UNITS_MAX, type Funds } from '../domain/money';
+import type { Order } from '../domain/order';
+import { ceilingOf } from './fees';
+import { holdOf, valueOf } from './holds';
+import type { MatchPlan } from './matching';
+import type { Money } from './money';
+import type { Refusal } from './refusal';
+
+/**
+ * Why a limit order may not be what it wants to be: it would hold more than any may at its own limit, or more than its account
+ * has (A-31). @param before what it is already, null for a new one: only the difference is asked for
+ */
+export function uncovered(money: Money, funds: Funds, order: Order, before: Order | null): Refusal | null {
+  const scale = money.scaleOf(order.instrument);
+  const { asset, units } = holdOf(order, scale);
+  if (units > UNITS_MAX) return { code: 'balance_limit' };
+  const more = units - (before === null ? 0n : holdOf(before, scale).units);
+  return before !== null && more <= 0n ? null : money.lacking(funds, order.clientId, { asset, units: more });
+}
+
+/** Why a market order may not trade: its account does not have what the plan takes. */
+export function unpaid(money: Money, funds: Funds, order: Order, plan: MatchPlan): Refusal | null {
+  const scale = money.scaleOf(order.instrument);
+  if (order.side === 'sell') {
+    const lots = plan.fills.reduce((sum, fill) => sum + BigInt(fill.lots), 0n);
+    return money.lacking(funds, order.clientId, { asset: scale.base, units: lots * scale.lotUnits });
+  }
+  const value = plan.fills.reduce((sum, { maker, lots }) => sum + valueOf(maker.priceTicks as number, lots, scale), 0n);
+  const fee = ceilingOf(value * BigInt(order.fees?.takerRate ?? 0));
+  return money.lacking(funds, order.clientId, { asset: scale.quote, units: value + (fee > 0n ? fee : 0n) });
+}

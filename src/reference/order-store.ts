@@ -1,0 +1,72 @@
+import { isOpen, type Order, type OrderReference } from '../domain/order';
+import { compareText, type ShardState } from './state';
+
+/** Orders by id, and those that are open by client and by their clients' names for them. An order is replaced, never changed. */
+export class OrderStore {
+  private readonly orders = new Map<string, Order>();
+  /** Ids of open orders by client. */
+  private readonly open = new Map<string, Set<string>>();
+  /** Ids of open orders by client, then by client order id. */
+  private readonly named = new Map<string, Map<string, string>>();
+
+  get byId(): ReadonlyMap<string, Order> {
+    return this.orders;
+  }
+
+  /** Keeps an order as it has become, and lists it while it is open. */
+  put(order: Order): void {
+    const { orderId, clientId, clientOrderId } = order;
+    const isListed = this.open.get(clientId)?.has(orderId) ?? false;
+    this.orders.set(orderId, order);
+    if (isOpen(order) === isListed) return;
+    if (isListed) {
+      this.open.get(clientId)?.delete(orderId);
+      if (clientOrderId !== null) this.named.get(clientId)?.delete(clientOrderId);
+      return;
+    }
+    this.open.set(clientId, (this.open.get(clientId) ?? new Set()).add(orderId));
+    if (clientOrderId === null) return;
+    this.named.set(clientId, (this.named.get(clientId) ?? new Map<string, string>()).set(clientOrderId, orderId));
+  }
+
+  /** Lets go of an order that is done. */
+  forget(orderId: string): void {
+    this.orders.delete(orderId);
+  }
+
+  /** @param actor the client that the order must belong to, null for any */
+  find(reference: OrderReference, actor: string | null): Order | null {
+    const orderId = 'orderId' in reference ? reference.orderId : this.named.get(reference.clientId)?.get(reference.clientOrderId);
+    const order = (orderId === undefined ? undefined : this.orders.get(orderId)) ?? null;
+    return actor === null || order?.clientId === actor ? order : null;
+  }
+
+  isNamed(clientId: string, clientOrderId: string): boolean {
+    return this.named.get(clientId)?.has(clientOrderId) ?? false;
+  }
+
+  openCount(clientId: string): number {
+    return this.open.get(clientId)?.size ?? 0;
+  }
+
+  openOf(clientId: string): Order[] {
+    return [...(this.open.get(clientId) ?? [])].map((orderId) => this.orders.get(orderId) as Order);
+  }
+
+  allOpen(): Order[] {
+    return [...this.open.keys()].flatMap((clientId) => this.openOf(clientId));
+  }
+
+  state(): Pick<ShardState, 'orders' | 'openOrders' | 'clientOrderIds'> {
+    return {
+      orders: [...this.orders.values()].sort((a, b) => compareText(a.orderId, b.orderId)),
+      openOrders: [...this.open]
+        .filter(([, orderIds]) => orderIds.size > 0)
+        .map(([clientId, orderIds]) => ({ clientId, orderIds: [...orderIds].sort(compareText) }))
+        .sort((a, b) => compareText(a.clientId, b.clientId)),
+      clientOrderIds: [...this.named]
+        .flatMap(([clientId, names]) => [...names].map(([clientOrderId, orderId]) => ({ clientId, clientOrderId, orderId })))
+        .sort((a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId)),
+    };
+  }
+}

@@ -1,0 +1,125 @@
+import { JournalReplay } from '../../../src/audit/journal-replay';
+import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
+import type { LogEntry } from '../../../src/domain/log-entry';
+import { isOpen } from '../../../src/domain/order';
+import { firstDifference } from '../../../src/audit/difference';
+import { LogAudit } from '../../../src/reference/log-audit';
+import { ReferenceShard } from '../../../src/reference/shard';
+import type { ShardState } from '../../../src/reference/state';
+import { MoneyScenario } from '../../model/support/money-scenario';
+import type { MoneySequence } from '../../model/support/money-steps';
+import { PostingsAudit } from '../../model/support/postings';
+import type { PersistStep } from '../../model/support/steps';
+
+/** What of a shard no refusal may change. */
+function matter({ books, orders, accounts, feeGroups, transfers, references }: ShardState): string {
+  return JSON.stringify([books, orders, accounts, feeGroups, transfers, references]);
+}
+
+/** How often each outcome was seen, by name. */
+export type Seen = Map<string, number>;
+
+/**
+ * Carries out a sequence on the reference alone. After each command its rules are asked; its log must add up by itself, and played
+ * again must lead to the same.
+ */
+export class AlonePlay {
+  private readonly scenario: MoneyScenario;
+  private readonly shard: ReferenceShard;
+  private readonly audit = new LogAudit();
+  private readonly postings: PostingsAudit;
+  private readonly replay: JournalReplay;
+  private readonly log: LogEntry[] = [];
+  private readonly digests = new Set<string>();
+  private timeUs = 1_760_000_000_000_000;
+  private before: string;
+
+  constructor(private readonly sequence: MoneySequence, private readonly seen: Seen) {
+    const { profile } = sequence;
+    this.scenario = new MoneyScenario(profile);
+    const { scales } = this.scenario;
+    this.shard = new ReferenceShard({
+      fillsPerOrderMax: profile.fillsMax, openOrdersPerClientMax: profile.openOrdersMax, backlogMax: profile.backlogMax, idempotencyTtlS: profile.ttlS,
+      funds: profile.funds,
+    }, scales);
+    this.postings = new PostingsAudit(scales);
+    this.replay = new JournalReplay(10, scales);
+    this.before = matter(this.shard.state());
+  }
+
+  /** @throws Error at the first thing that is wrong */
+  run(): void {
+    for (const command of this.scenario.opening()) this.command(command);
+    for (const step of this.sequence.steps) {
+      if (step.op === 'persist') this.persist(step);
+      else this.command(this.scenario.moneyCommand(step, this.log.length));
+    }
+    const difference = firstDifference(lasting(this.shard.state()), lasting(this.replay.state()), 'replayed state');
+    if (difference !== null) throw new Error(difference);
+  }
+
+  private command(command: EngineCommand): void {
+    this.timeUs += 1 + this.log.length % 3;
+    const result = this.shard.apply(command, { timeUs: this.timeUs, second: Math.floor(this.timeUs / 1e6) });
+    const entry = result.outcome === 'logged' || result.outcome === 'mass_cancelled' ? result.entry : null;
+    const problems = this.shard.invariants();
+    const now = matter(this.shard.state());
+    if (entry === null || entry.kind === 'refuse' || entry.kind === 'keep') {
+      if (now !== this.before) problems.push('a command that is turned down changes something');
+    }
+    this.before = now;
+    if (entry !== null) {
+      problems.push(...this.audit.add(entry), ...this.postings.add(entry));
+      this.replay.add(entry);
+      problems.push(...this.replay.problems);
+      this.log.push(entry);
+    }
+    if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
+    this.note(command, result, entry);
+    if (problems.length > 0) throw new Error(`${JSON.stringify(command)} gives ${JSON.stringify(result)}: ${problems.join('; ')}`);
+  }
+
+  private persist(step: PersistStep): void {
+    const sequence = Math.max(0, this.log.length - step.back);
+    const done = this.shard.state().orders.filter((order) => !isOpen(order) && order.sequence <= sequence).map((order) => order.orderId);
+    const ended = this.log.filter((entry) => entry.sequence <= sequence && entry.kind !== 'refuse')
+      .flatMap(({ events }) => events.flatMap((event) => (event.type === 'transfer' && event.transfer.status !== 'pending' ? [event.transfer.transferId] : [])));
+    this.shard.persisted(sequence, step.forgets ? done : [], step.forgets ? ended : []);
+    if (step.forgets) this.shard.forgetKeys(this.digests, Math.floor(this.timeUs / 1e6));
+    this.before = matter(this.shard.state());
+  }
+
+  private note(command: EngineCommand, result: CommandResult, entry: LogEntry | null): void {
+    const see = (name: string): void => void this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+    const op = command.op === 'transfer' ? command.kind : command.op;
+    see('commands');
+    see(result.outcome === 'refused' ? `${op} ${result.code}` : result.outcome === 'repeated' ? `${op} repeated by ${result.by}` : `${op} ${result.outcome}`);
+    if (entry === null) return;
+    see(`entry ${entry.kind}`);
+    const [taker] = entry.orders;
+    for (const fill of entry.fills) {
+      see('trades');
+      if (fill.maker.clientId === taker?.clientId) see('self-trades');
+      if (fill.makerFee.startsWith('-')) see('rebates');
+      if (fill.makerFee !== '0') see('maker fees');
+      if (fill.takerFee !== '0') see('taker fees');
+    }
+    for (const event of entry.events) {
+      if (event.type === 'transfer' && entry.kind === 'transfer_end') see(`ended ${event.transfer.status}`);
+      if (event.type === 'transfer' && entry.kind === 'transfer_end' && event.transfer.status === 'posted' && event.transfer.amount !== event.transfer.settledAmount) see('posted in part');
+      if (event.type === 'account' && entry.kind !== 'account') see(`account made by ${entry.kind}`);
+      if (event.type !== 'balance') continue;
+      if (BigInt(event.total) > 2n ** 53n) see('balances past 2^53');
+      if (BigInt(event.total) > 10n ** 20n) see('balances past 10^20');
+      if (event.total.startsWith('-') && !event.account.startsWith('@')) see('balances below zero');
+    }
+  }
+}
+
+/** What a journal tells: not the keys, nor what is done, nor by what digests references are known. */
+function lasting(state: ShardState): object {
+  const { sequence, tradeIds, books, orders, openOrders, clientOrderIds, accounts, feeGroups, transfers, references } = state;
+  return {
+    sequence, tradeIds, books, orders: orders.filter(isOpen), openOrders, clientOrderIds, accounts, feeGroups, transfers, references: references.length,
+  };
+}
