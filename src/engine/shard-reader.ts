@@ -1,15 +1,12 @@
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
-import { decodeTransfer } from '../domain/log-entry-wire';
-import type { AccountState, FeeGroup, Transfer } from '../domain/money';
-import { isOpen, type Order, type Trade } from '../domain/order';
+import type { Order, Trade } from '../domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
 import { parseClientOrderName } from './commands/client-order-name';
 import { LOG_FIELD, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
 import { decodeRecentTrade } from './recent-trade';
-import { decodeAccountRecord } from './account-record';
 import { decodeStoredOrder } from './record';
-import { decodeFeeGroup } from './shard-reads';
 import type { RedisConnection } from './redis-connection';
+import { storedMoney, type StoredMoney } from './stored-money';
 
 /** A price level as Redis holds it; orders in queue order. */
 export interface StoredLevel {
@@ -28,12 +25,7 @@ export interface StoredShard {
     readonly openOrders: readonly { readonly clientId: string; readonly orderIds: readonly string[] }[];
     readonly clientOrderIds: readonly { readonly clientId: string; readonly clientOrderId: string; readonly orderId: string }[];
     readonly idempotency: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
-    readonly accounts: readonly AccountState[];
-    readonly feeGroups: readonly FeeGroup[];
-    /** Those that are pending. */
-    readonly transfers: readonly Transfer[];
-    readonly references: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
-  };
+  } & StoredMoney;
   readonly meta: Readonly<Record<string, string>>;
   readonly log: readonly LogEntry[];
   /** The log's payloads as they stand in it, by sequence. */
@@ -129,7 +121,7 @@ export class ShardReader {
       const [sequence, second] = stored.split(',');
       idempotency.push({ digest, sequence: Number(sequence), second: Number(second) });
     }
-    const money = await this.readMoney(has, orders, attempt, problems);
+    const money = await this.readMoney(has, orders, problems);
     const openOrders: { clientId: string; orderIds: string[] }[] = [];
     for (const client of names.get('open') as string[]) {
       const clientId = attempt(`client ${client}`, () => unescapeText(client));
@@ -168,54 +160,19 @@ export class ShardReader {
   }
 
   /** Accounts, rates and transfers; what is kept beside them has to say the same. */
-  private async readMoney(
-    has: (kind: Kind) => boolean, orders: readonly Order[], attempt: Attempt, problems: string[],
-  ): Promise<Pick<StoredShard['state'], 'accounts' | 'feeGroups' | 'transfers' | 'references'>> {
-    const accounts: AccountState[] = [];
-    if (has('accounts')) for await (const [name, record] of this.hash(this.keys.accounts)) {
-      const account = attempt(`account ${name}: its record ${record}`, () => decodeAccountRecord(unescapeText(name), record));
-      if (account !== null) accounts.push(account);
-    }
-    const feeGroups: FeeGroup[] = [];
-    if (has('fee_groups')) for await (const [group, rates] of this.hash(this.keys.feeGroups)) {
-      const decoded = attempt(`fee group ${group}: its rates ${rates}`, () => decodeFeeGroup(group, rates));
-      if (decoded !== null) feeGroups.push(decoded);
-    }
-    const transfers: Transfer[] = [];
-    if (has('transfers')) for await (const [id, stored] of this.hash(this.keys.transfers)) {
-      const transfer = attempt(`transfer ${id}: ${stored}`, () => decodeTransfer(JSON.parse(`[${stored}]`) as readonly unknown[]));
-      if (transfer === null) continue;
-      if (transfer.transferId !== expandId(id)) problems.push(`transfer ${expandId(id)} is told as ${transfer.transferId}`);
-      if (transfer.status === 'pending') transfers.push(transfer);
-    }
-    const timed = new Map(transfers.filter(({ expiresUs }) => expiresUs !== null).map(({ transferId, expiresUs }) => [transferId, String(expiresUs)]));
-    if (has('timers')) for await (const [id, due] of this.ranks(this.keys.timers)) {
-      const transferId = expandId(id);
-      if (timed.get(transferId) !== due) problems.push(`transfer ${transferId} is timed for ${due}, it expires at ${timed.get(transferId) ?? 'no time'}`);
-      timed.delete(transferId);
-    }
-    for (const transferId of timed.keys()) problems.push(`transfer ${transferId} has no timer`);
-    const references: { digest: string; sequence: number; second: number }[] = [];
-    if (has('references')) for await (const [digest, stored] of this.hash(this.keys.references)) {
-      const [sequence, second] = stored.split(',');
-      references.push({ digest, sequence: Number(sequence), second: Number(second) });
-    }
-    const rebates = new Map<string, number>();
-    for (const order of orders) {
-      const rate = order.fees?.makerRate ?? 0;
-      if (isOpen(order) && rate < 0) rebates.set(String(rate), (rebates.get(String(rate)) ?? 0) + 1);
-    }
-    if (has('rebates')) for await (const [rate, count] of this.hash(this.keys.rebates)) {
-      if (String(rebates.get(rate) ?? 0) !== count) problems.push(`${count} open orders are told to have the rate ${rate}, ${rebates.get(rate) ?? 0} have`);
-      rebates.delete(rate);
-    }
-    for (const [rate, count] of rebates) problems.push(`${count} open orders with the rate ${rate} are not counted`);
-    return {
-      accounts: accounts.sort((a, b) => compareText(a.account, b.account)),
-      feeGroups: feeGroups.sort((a, b) => compareText(a.group, b.group)),
-      transfers: transfers.sort((a, b) => compareText(a.transferId, b.transferId)),
-      references: references.sort((a, b) => compareText(a.digest, b.digest)),
+  private async readMoney(has: (kind: Kind) => boolean, orders: readonly Order[], problems: string[]): Promise<StoredMoney> {
+    const hash = async (kind: Kind, key: string): Promise<[string, string][]> => {
+      const pairsOf: [string, string][] = [];
+      if (has(kind)) for await (const pair of this.hash(key)) pairsOf.push(pair);
+      return pairsOf;
     };
+    const timers: [string, string][] = [];
+    if (has('timers')) for await (const pair of this.ranks(this.keys.timers)) timers.push(pair);
+    return storedMoney({
+      accounts: await hash('accounts', this.keys.accounts), feeGroups: await hash('fee_groups', this.keys.feeGroups),
+      transfers: await hash('transfers', this.keys.transfers), timers, references: await hash('references', this.keys.references),
+      rebates: await hash('rebates', this.keys.rebates),
+    }, orders, problems);
   }
 
   private async keyNames(): Promise<Set<string>> {

@@ -1,4 +1,4 @@
-import { isVenueAccount, DEFAULT_FEE_GROUP, UNITS_MAX, type Account } from '../domain/money';
+import { isVenueAccount, DEFAULT_FEE_GROUP, UNITS_MAX, type Account, type AccountState } from '../domain/money';
 import type { EntryEvent } from '../domain/entry';
 import { compareText } from './state';
 

@@ -5,6 +5,7 @@ import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../sr
 import { parseClientOrderName } from '../../../src/engine/commands/client-order-name';
 import { decodeRecentTrade } from '../../../src/engine/recent-trade';
 import { decodeStoredOrder } from '../../../src/engine/record';
+import { storedMoney } from '../../../src/engine/stored-money';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
 
@@ -43,6 +44,7 @@ return found
 /** Type of each key of a shard, by its name behind the tag up to the first colon. */
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
+  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', rebates: 'hash',
   log: 'stream', book: 'zset', open: 'zset', trades: 'list',
 };
 
@@ -88,6 +90,11 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     bids: readSide(instrument, -1, take(keys.book(instrument, 'bids')), take(keys.depth(instrument, 'bids')), byId, problems),
     asks: readSide(instrument, 1, take(keys.book(instrument, 'asks')), take(keys.depth(instrument, 'asks')), byId, problems),
   }));
+  const money = storedMoney({
+    accounts: pairs(take(keys.accounts)), feeGroups: pairs(take(keys.feeGroups)), transfers: pairs(take(keys.transfers)), timers: pairs(take(keys.timers)),
+    references: pairs(take(keys.references)), rebates: pairs(take(keys.rebates)),
+  }, orders, problems);
+  take(keys.instruments);
   for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
 
   const tradeIds = Object.entries(meta)
@@ -104,7 +111,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
         (a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId),
       ),
       idempotency: idempotency.sort((a, b) => compareText(a.digest, b.digest)),
-      accounts: [], feeGroups: [], transfers: [], references: [],
+      ...money,
     },
     meta,
     log,

@@ -1,10 +1,13 @@
 import { SHARD_LAYOUT_VERSION } from '../../../src/domain/layouts';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
 import { tradesOf, type LogEntry } from '../../../src/domain/log-entry';
+import type { MoneyScale } from '../../../src/domain/assets';
+import { FUNDS_CODE, type Balance, type Funds } from '../../../src/domain/money';
 import { isOpen, type Trade } from '../../../src/domain/order';
 import type { Engine } from '../../../src/engine/engine';
 import type { FunctionLibrary } from '../../../src/engine/library';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
+import { comparableEvents } from '../../../src/reference/comparable';
 import { invariantProblems } from '../../../src/reference/invariants';
 import { LogAudit } from '../../../src/reference/log-audit';
 import { ReferenceShard } from '../../../src/reference/shard';
@@ -12,6 +15,8 @@ import type { ShardState } from '../../../src/reference/state';
 import { firstDifference } from '../../engine/support/difference';
 import { readShard, type LiveShard } from '../../engine/support/read-shard';
 import { dropShard, engineOn, EPOCH, TEST_LIMITS } from '../../engine/support/test-shard';
+import { MoneyScenario } from './money-scenario';
+import type { MoneyCommandStep, MoneyProfile, MoneySequence } from './money-steps';
 import { Scenario } from './scenario';
 import type { CommandStep, PersistStep, Profile, Sequence } from './steps';
 
@@ -36,7 +41,7 @@ const CLOCK_SLACK_US = 1_000_000;
  * @throws ModelDifference at the first difference
  */
 export async function compareSequence(
-  redis: RedisConnection, library: FunctionLibrary, shard: string, sequence: Sequence, coverage?: Coverage,
+  redis: RedisConnection, library: FunctionLibrary, shard: string, sequence: Sequence | MoneySequence, coverage?: Coverage,
 ): Promise<void> {
   const run = new ComparedRun(redis, library, shard, sequence.profile, coverage);
   try {
@@ -55,8 +60,8 @@ export async function compareSequence(
 }
 
 /** Cuts a sequence into batches of its profile's sizes; a persist step stands alone. */
-function* batchesOf({ profile, steps }: Sequence): Generator<CommandStep[] | PersistStep> {
-  let batch: CommandStep[] = [];
+function* batchesOf({ profile, steps }: Sequence | MoneySequence): Generator<(CommandStep | MoneyCommandStep)[] | PersistStep> {
+  let batch: (CommandStep | MoneyCommandStep)[] = [];
   let turn = 0;
   for (const step of steps) {
     if (step.op === 'persist') {
@@ -78,6 +83,10 @@ class ComparedRun {
   private readonly engine: Engine;
   private readonly reference: ReferenceShard;
   private readonly scenario: Scenario;
+  private readonly funds: Funds;
+  private readonly scales: ReadonlyMap<string, MoneyScale>;
+  /** Of each account and asset, what the entries so far have told. */
+  private readonly balances = new Map<string, Balance>();
   private readonly audit = new LogAudit();
   /** Every entry since the beginning; Redis keeps a tail of them. */
   private readonly log: LogEntry[] = [];
@@ -93,7 +102,7 @@ class ComparedRun {
 
   constructor(
     private readonly redis: RedisConnection, library: FunctionLibrary, private readonly shard: string,
-    private readonly profile: Profile, private readonly coverage?: Coverage,
+    profile: Profile | MoneyProfile, private readonly coverage?: Coverage,
   ) {
     const limits = {
       fillsPerOrderMax: profile.fillsMax,
@@ -102,21 +111,31 @@ class ComparedRun {
       idempotencyTtlS: profile.ttlS,
     };
     this.engine = engineOn(redis, shard, { library, limits: { ...limits, commandsPerCallMax: TEST_LIMITS.commandsPerCallMax } });
-    this.reference = new ReferenceShard({ ...limits, funds: 'off' });
-    this.scenario = new Scenario(profile);
+    this.scenario = 'funds' in profile ? new MoneyScenario(profile) : new Scenario(profile);
+    this.funds = 'funds' in profile ? profile.funds : 'off';
+    this.scales = this.scenario instanceof MoneyScenario ? this.scenario.scales : new Map();
+    this.reference = new ReferenceShard({ ...limits, funds: this.funds }, this.scales);
   }
 
   async begin(): Promise<void> {
-    await this.engine.initialise(EPOCH);
+    await this.engine.initialise(EPOCH, this.funds);
+    if (this.scales.size > 0) await this.engine.register(this.scales);
     this.timeUs = (await this.engine.meta())?.timeUs ?? 0;
+    if (this.scenario instanceof MoneyScenario) await this.submit(this.scenario.opening());
   }
 
   close(): void {
     this.engine.close();
   }
 
-  async commands(steps: readonly CommandStep[]): Promise<void> {
-    const commands = steps.map((step) => this.scenario.command(step, this.log.length));
+  async commands(steps: readonly (CommandStep | MoneyCommandStep)[]): Promise<void> {
+    const { scenario } = this;
+    await this.submit(steps.map((step) => (
+      scenario instanceof MoneyScenario ? scenario.moneyCommand(step as MoneyCommandStep, this.log.length) : scenario.command(step as CommandStep, this.log.length)
+    )));
+  }
+
+  private async submit(commands: readonly EngineCommand[]): Promise<void> {
     const earliest = Date.now() * 1000 - CLOCK_SLACK_US;
     const results = await this.engine.submitAll(commands);
     const latest = Date.now() * 1000 + CLOCK_SLACK_US;
@@ -150,8 +169,11 @@ class ComparedRun {
       ? this.reference.state().orders.filter((order) => !isOpen(order) && order.sequence <= sequence).map((order) => order.orderId)
       : [];
     const keep = { entries: step.keepEntries, trades: step.keepTrades };
-    if (!await this.engine.trim(EPOCH, sequence, keep, lastTradeIds, done)) this.fail('persisted refuses its own epoch');
-    this.reference.persisted(sequence, done);
+    const ended = step.forgets ? this.log.slice(0, sequence).filter(({ kind }) => kind !== 'refuse').flatMap(({ events }) => events.flatMap((event) => (
+      event.type === 'transfer' && event.transfer.status !== 'pending' ? [event.transfer.transferId] : []
+    ))) : [];
+    if (!await this.engine.trim(EPOCH, sequence, keep, lastTradeIds, done, ended)) this.fail('persisted refuses its own epoch');
+    this.reference.persisted(sequence, done, ended);
     this.logStart = Math.max(this.logStart, sequence + 1 - step.keepEntries);
     if (!step.forgets) return;
     const digests = [...this.digests];
@@ -169,7 +191,8 @@ class ComparedRun {
     this.comparedTo = this.log.length;
     const live = await readShard(this.redis, this.shard, from);
     const expected = this.reference.state();
-    for (const problem of [...live.problems, ...invariantProblems(live.state, null), ...invariantProblems(expected, null)]) this.fail(problem);
+    const rules = this.funds === 'off' ? null : { funds: this.funds, scales: this.scales };
+    for (const problem of [...live.problems, ...invariantProblems(live.state, rules), ...invariantProblems(expected, rules)]) this.fail(problem);
     const difference = firstDifference(expected, live.state, 'state');
     if (difference !== null) this.fail(difference);
     this.compareMeta(live.meta, expected);
@@ -186,8 +209,21 @@ class ComparedRun {
     if (expected.outcome === 'repeated' && actual.outcome === 'repeated' && actual.entry === null && actual.sequence < this.logStart) {
       wanted = { ...expected, entry: null };
     }
-    const difference = firstDifference(wanted, actual, 'answer');
+    const difference = firstDifference(this.comparable(wanted), this.comparable(actual), 'answer');
     if (difference !== null) this.fail(`${where}: ${difference}`);
+  }
+
+  /** An answer in a form in which those of the same command are equal: balances are told in any order. */
+  private comparable(result: CommandResult): unknown {
+    if (!('entry' in result) || result.entry === null) return result;
+    const { balances: _, events, ...entry } = result.entry;
+    // What a repeat tells was before others: its own order is as good as any.
+    return { ...result, entry: { ...entry, events: comparableEvents(events, (account, asset) => this.balanceBefore(result, account, asset)) } };
+  }
+
+  private balanceBefore(result: CommandResult, account: string, asset: string): Balance {
+    const known = result.outcome === 'repeated' ? undefined : this.balances.get(`${account}\u0000${asset}`);
+    return known ?? { asset, total: '0', held: '0' };
   }
 
   /** Keeps what Redis should hold besides the reference book's state. */
@@ -198,7 +234,9 @@ class ComparedRun {
     if (entry === null) return;
     for (const problem of this.audit.add(entry)) this.fail(problem);
     this.log.push(entry);
-    for (const trade of tradesOf(entry)) {
+    for (const change of entry.balances) this.balances.set(`${change.account}\u0000${change.asset}`, change);
+    // Recent trades are public: they tell nothing of their parties.
+    for (const { makerClientId: _m, takerClientId: _t, makerFee: _f, takerFee: _g, ...trade } of tradesOf(entry)) {
       const trades = this.trades.get(trade.instrument) ?? [];
       trades.unshift(trade);
       this.trades.set(trade.instrument, trades);
@@ -207,8 +245,9 @@ class ComparedRun {
 
   private compareMeta(meta: Readonly<Record<string, string>>, expected: ShardState): void {
     const wanted: Record<string, string> = {
-      state: 'open', epoch: EPOCH, version: String(SHARD_LAYOUT_VERSION), seq: String(expected.sequence), time_us: String(this.timeUs), persisted: String(this.persisted),
+      state: 'open', epoch: EPOCH, version: String(SHARD_LAYOUT_VERSION), funds: String(FUNDS_CODE[this.funds]), seq: String(expected.sequence), time_us: String(this.timeUs), persisted: String(this.persisted),
     };
+    if (expected.feeGroups.length > 0) wanted.fees = '1';
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
     const difference = firstDifference(wanted, meta, 'meta');
     if (difference !== null) this.fail(difference);

@@ -39,7 +39,7 @@ function transfer.run(shard, limits, argv, at)
   if kind == TRANSFER_KIND.withdrawal and shard.is_in_breach then return turn_down(CODE.balance_audit_breach) end
   local giver = accounts.of(shard, from)
   -- Where credit is unlimited an account begins with what it gives, too.
-  if not giver and (sub(from, 1, 1) == '@' or (kind == TRANSFER_KIND.transfer and not shard.is_covered)) then giver = accounts.open(shard, from) end
+  if not giver and (sub(from, 1, 1) == '@' or (kind ~= TRANSFER_KIND.withdrawal and not shard.is_covered)) then giver = accounts.open(shard, from) end
   if not giver then return turn_down(CODE.account_not_found) end
   if giver.head.status ~= ACCOUNT_STATUS.active and kind ~= TRANSFER_KIND.reversal then
     return turn_down(giver.head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed)
