@@ -23,9 +23,13 @@ export function unpaid(money: Money, funds: Funds, order: Order, plan: MatchPlan
   const scale = money.scaleOf(order.instrument);
   if (order.side === 'sell') {
     const lots = plan.fills.reduce((sum, fill) => sum + BigInt(fill.lots), 0n);
-    return money.lacking(funds, order.clientId, { asset: scale.base, units: lots * scale.lotUnits });
+    return lackingOf(money, funds, order, { asset: scale.base, units: lots * scale.lotUnits });
   }
   const value = plan.fills.reduce((sum, { maker, lots }) => sum + valueOf(maker.priceTicks as number, lots, scale), 0n);
   const fee = ceilingOf(value * BigInt(order.fees?.takerRate ?? 0));
-  return money.lacking(funds, order.clientId, { asset: scale.quote, units: value + (fee > 0n ? fee : 0n) });
+  return lackingOf(money, funds, order, { asset: scale.quote, units: value + (fee > 0n ? fee : 0n) });
+}
+
+function lackingOf(money: Money, funds: Funds, { clientId }: Order, needed: { readonly asset: string; readonly units: bigint }): Refusal | null {
+  return needed.units > UNITS_MAX ? { code: 'balance_limit' } : money.lacking(funds, clientId, needed);
 }

@@ -103,6 +103,7 @@ export class LedgerChange {
   private readonly accounts = new Map<string, Account>();
   private readonly balances = new Balances();
   private hasLargeAmount = false;
+  private committed: readonly (readonly [account: string, asset: string, amounts: Amounts])[] | null = null;
 
   constructor(private readonly ledger: Ledger, private readonly timeUs: number) {}
 
@@ -150,10 +151,17 @@ export class LedgerChange {
   }
 
   commit(): void {
-    this.ledger.commit(this.accounts.values(), this.changed());
+    this.committed = this.changed();
+    this.ledger.commit(this.accounts.values(), this.committed);
   }
 
-  private changed(): (readonly [account: string, asset: string, amounts: Amounts])[] {
-    return this.balances.accounts().flatMap((account) => this.balances.of(account).map(([asset, amounts]) => [account, asset, amounts] as const));
+  /** What is behind the entry not as it was ahead of it. */
+  private changed(): readonly (readonly [account: string, asset: string, amounts: Amounts])[] {
+    return this.committed ?? this.balances.accounts().flatMap((account) => (
+      this.balances.of(account).map(([asset, amounts]) => [account, asset, amounts] as const).filter(([, asset, { total, held }]) => {
+        const before = this.ledger.amounts(account, asset);
+        return before.total !== total || before.held !== held;
+      })
+    ));
   }
 }

@@ -342,10 +342,13 @@ export class ReferenceShard {
     if (repeated !== null) return repeated;
     const { funds } = this.limits;
     const asked: Asked = { command: loggedMoney(command, funds), idempotency, reference, request };
-    if (!this.isMoneyKept) return this.refuse({ code: 'funds_off' }, asked);
+    if (!this.isMoneyKept) return refusedOf({ code: 'funds_off' });
+    // What ends a transfer frees, as a cancel does.
+    if (command.op !== 'transfer_end' && this.isBacklogged()) return refusedOf({ code: 'backlog_full' });
     if (command.op === 'transfer' && command.kind === 'withdrawal' && this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const decided = decideMoney(this.money, command, {
       timeUs: this.now.timeUs, sequence: this.sequence + 1, funds, hasOpenOrders: (account) => this.orders.openCount(account) > 0,
+      lowestOpenRate: () => Math.min(0, ...this.orders.allOpen().map(({ fees }) => fees?.makerRate ?? 0)),
     });
     if ('code' in decided) return this.refuse(decided, asked);
     this.sequence++;

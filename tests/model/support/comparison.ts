@@ -84,6 +84,8 @@ class ComparedRun {
   private readonly reference: ReferenceShard;
   private readonly scenario: Scenario;
   private readonly funds: Funds;
+  /** Whether every command is a call of its own, so that its moment is known even where no entry tells it. */
+  private readonly isOneByOne: boolean;
   private readonly scales: ReadonlyMap<string, MoneyScale>;
   /** Of each account and asset, what the entries so far have told. */
   private readonly balances = new Map<string, Balance>();
@@ -111,7 +113,8 @@ class ComparedRun {
       idempotencyTtlS: profile.ttlS,
     };
     this.engine = engineOn(redis, shard, { library, limits: { ...limits, commandsPerCallMax: TEST_LIMITS.commandsPerCallMax } });
-    this.scenario = 'funds' in profile ? new MoneyScenario(profile) : new Scenario(profile);
+    this.isOneByOne = profile.batchSizes.every((size) => size === 1);
+    this.scenario = 'funds' in profile ? new MoneyScenario(profile, this.isOneByOne) : new Scenario(profile);
     this.funds = 'funds' in profile ? profile.funds : 'off';
     this.scales = this.scenario instanceof MoneyScenario ? this.scenario.scales : new Map();
     this.reference = new ReferenceShard({ ...limits, funds: this.funds }, this.scales);
@@ -149,7 +152,8 @@ class ComparedRun {
         if (entry.timeUs < earliest || entry.timeUs > latest) this.fail(`${where}: time ${entry.timeUs} is not now`);
         this.timeUs = entry.timeUs;
       }
-      const moment = { timeUs: this.timeUs, second: Math.floor(this.timeUs / 1e6) };
+      const timeUs = entry === null && this.isOneByOne ? Math.max(this.timeUs, latest) : this.timeUs;
+      const moment = { timeUs, second: Math.floor(timeUs / 1e6) };
       this.compareAnswer(where, this.reference.apply(command, moment), result);
       this.note(command, result);
     });

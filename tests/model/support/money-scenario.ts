@@ -40,7 +40,8 @@ export class MoneyScenario extends Scenario {
   private readonly pending: Command<'transfer'>[] = [];
   private ids = 0;
 
-  constructor(private readonly money: MoneyProfile) {
+  /** @param hasShortTimeouts whether transfers may be over at once: for whoever knows the moment of every command */
+  constructor(private readonly money: MoneyProfile, private readonly hasShortTimeouts = true) {
     super(money);
     const [lotUnits, valueUnits] = [BigInt(money.lotUnits), BigInt(money.valueUnits)];
     this.scales = new Map(INSTRUMENTS.map((instrument, i) => [instrument, { base: BASES[i] as string, quote: QUOTE, lotUnits, valueUnits }]));
@@ -167,7 +168,7 @@ export class MoneyScenario extends Scenario {
   }
 
   private timeout(at: number | null): number | null {
-    return at === null ? null : TIMEOUTS_US[at] as number;
+    return at === null ? null : TIMEOUTS_US[this.hasShortTimeouts ? at : TIMEOUTS_US.length - 1] as number;
   }
 
   private units(asset: number, { size, off }: Units): string {

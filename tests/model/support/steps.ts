@@ -196,7 +196,7 @@ export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbit
   large: pick([3, false], [2, true]),
   instruments: upTo(3, 1),
   clients: upTo(clients, 1),
-  batchSizes: fc.array(upTo(70, 1), { minLength: 1, maxLength: 6 }),
+  batchSizes: fc.oneof({ weight: 5, arbitrary: fc.array(upTo(70, 1), { minLength: 1, maxLength: 6 }) }, { weight: 1, arbitrary: fc.constant([1]) }),
 });
 
 /** Where cutting a sequence down has got to. */

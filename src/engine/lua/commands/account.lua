@@ -15,7 +15,7 @@ local function is_empty(shard, found)
 end
 
 local function knows_group(shard, group)
-  return group == 'default' or call('HEXISTS', shard.tag .. 'fee_groups', group) == 1
+  return group == 'default' or shard.new_fee_groups[group] ~= nil or call('HEXISTS', shard.tag .. 'fee_groups', group) == 1
 end
 
 function account.run(shard, limits, argv, at)

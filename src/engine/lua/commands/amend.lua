@@ -33,6 +33,7 @@ function amend.run(shard, limits, argv, at)
   local known = idem ~= '' and answered(shard, limits, idem)
   if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
+  if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local found, record = find_order(shard, id, name, actor)
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, limits, NOTHING, id, name), idem, request) end
   local ORDER_PARTS = unpack(parse(shard, record))
@@ -70,20 +71,20 @@ function amend.run(shard, limits, argv, at)
 
   local keeps_money, account, scale, asset, old_high, old_low, new_high, new_low = shard.keeps_money, nil, nil, nil, nil, nil, nil, nil
   local money = ''
-  local function refuse_amend(code, shows)
+  local function refuse_amend(code)
     if keeps_money then accounts.undo(shard) end
-    return refuse(shard, code, shows and record, found, asked(actor, limits, wanted, id, name), idem, request)
+    return refuse(shard, code, record, found, asked(actor, limits, wanted, id, name), idem, request)
   end
   if keeps_money then
     account = account_of(shard, client)
     if not account then error('an open order without an account: ' .. client) end
     local code = place.barred(shard, account)
-    if code then return refuse_amend(code, false) end
+    if code then return refuse_amend(code) end
     scale = scale_of(shard, instrument)
     asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees)
     local new_asset
     new_asset, new_high, new_low = hold_of_record(scale, side, ticks, remaining, fees)
-    if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit, false) end
+    if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
     if amounts.is_below(old_high, old_low, new_high, new_low) then
       local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)
       local shortfall = shortfall_of(shard, account, asset, more_high, more_low)
@@ -96,12 +97,12 @@ function amend.run(shard, limits, argv, at)
   if same_price then
     -- The difference first: level and order together may be past what is exact.
     local total = level_total(half, price_text) + (remaining - old_remaining)
-    if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit, true) end
+    if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
     if keeps_money then
       move(shard, account, asset, 0, 0, -old_high, -old_low)
       move(shard, account, asset, 0, 0, new_high, new_low)
       money = keep(shard)
-      if not money then return refuse_amend(CODE.balance_limit, false) end
+      if not money then return refuse_amend(CODE.balance_limit) end
     end
     next_seq(shard)
     local seq, time = shard.seq_text, shard.time
@@ -120,12 +121,12 @@ function amend.run(shard, limits, argv, at)
   end
 
   local left, makers, limited, turned_down = rule.plan(shard, limits, book, side, ticks, remaining)
-  if turned_down then return refuse_amend(CODE.post_only_would_match, true) end
+  if turned_down then return refuse_amend(CODE.post_only_would_match) end
   local rests = left > 0 and not limited
   local total
   if rests then
     total = level_total(half, price_text) + left
-    if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit, true) end
+    if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
   end
   local settled
   if keeps_money then
@@ -139,13 +140,13 @@ function amend.run(shard, limits, argv, at)
         rates = { taker = taker_rate, highest = math.max(maker_rate, taker_rate, 0) }
       end
       settled = settlement.settle(shard, instrument, makers, side, account, rates, units_high, units_low, millionths)
-      if not settled then return refuse_amend(CODE.balance_limit, false) end
+      if not settled then return refuse_amend(CODE.balance_limit) end
       if rates then record_fees = fees_to_record(start, settled.units_high, settled.units_low, settled.millionths) end
       if rests then asset, new_high, new_low = hold_of(scale, side, ticks, left, rates, settled.millionths) end
     end
     if rests then move(shard, account, asset, 0, 0, new_high, new_low) end
     money = keep(shard)
-    if not money then return refuse_amend(CODE.balance_limit, false) end
+    if not money then return refuse_amend(CODE.balance_limit) end
     if not rests then count_rebate(shard, record_fees, -1) end
     fees = record_fees
   end

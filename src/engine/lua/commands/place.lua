@@ -41,7 +41,6 @@ end
 
 -- What an account may do; nil for a new order, the code of a refusal else.
 local function barred(shard, account)
-  if shard.is_in_breach then return CODE.balance_audit_breach end
   if not account or account.head.status == ACCOUNT_STATUS.active then return nil end
   return account.head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
 end
@@ -61,6 +60,7 @@ function place.run(shard, limits, argv, at)
   local known = idem ~= '' and answered(shard, limits, idem)
   if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
+  if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local keeps_money, fail_at = shard.keeps_money, shard.fail_at
   local account
   if keeps_money then
@@ -89,7 +89,6 @@ function place.run(shard, limits, argv, at)
       end
     end
   end
-  if fail_at == 'reserve_funds' then fail(fail_at, asked(actor, limits, terms, id)) end
 
   local book = book_of(shard, instrument)
   local half = book[side]
@@ -110,7 +109,6 @@ function place.run(shard, limits, argv, at)
       if level > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, asked(actor, limits, terms, id), idem) end
     end
   end
-  if fail_at == 'submit_order' then fail(fail_at, asked(actor, limits, terms, id)) end
 
   local settled, record_fees, money = nil, '', ''
   if keeps_money then
@@ -137,6 +135,8 @@ function place.run(shard, limits, argv, at)
     if not money then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
     if rests and rates then count_rebate(shard, record_fees, 1) end
   end
+  -- What it was refused for it is refused for, wherever it is to fail.
+  if fail_at == 'reserve_funds' or fail_at == 'submit_order' then fail(fail_at, asked(actor, limits, terms, id)) end
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time

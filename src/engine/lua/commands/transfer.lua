@@ -30,13 +30,13 @@ function transfer.run(shard, limits, argv, at)
   known = referred(shard, reference_digest)
   if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
+  if kind == TRANSFER_KIND.withdrawal and shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local asked = '["T","' .. actor .. '",' .. shard.funds .. ',"' .. id .. '",' .. kind .. ',' .. pending .. ',"' .. from .. '","' .. to .. '","' .. asset .. '","'
     .. amount .. '","' .. reference .. '","' .. note .. '",' .. timeout_us .. ',"' .. reverses .. '"]'
   local function turn_down(code)
     accounts.undo(shard)
     return refuse(shard, code, nil, nil, asked, idem, request)
   end
-  if kind == TRANSFER_KIND.withdrawal and shard.is_in_breach then return turn_down(CODE.balance_audit_breach) end
   local giver = accounts.of(shard, from)
   -- Where credit is unlimited an account begins with what it gives, too.
   if not giver and (sub(from, 1, 1) == '@' or (kind ~= TRANSFER_KIND.withdrawal and not shard.is_covered)) then giver = accounts.open(shard, from) end

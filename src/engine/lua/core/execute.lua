@@ -129,6 +129,7 @@ local function run_failing(shard, limits, argv, at, step)
   trial.fail_at = step
   local ok, outcome = pcall(place.run, trial, limits, argv, at)
   -- Refused before it came so far, or answered before.
+  trial.fail_at = nil
   if ok then return outcome, trial end
   if type(outcome) ~= 'table' or outcome.failed_at ~= step then error(outcome) end
   local untouched = anew()

@@ -106,6 +106,7 @@ end
 local ACCOUNT, ASSET, FIRST, LAST, TOTAL_TEXT, HELD_TEXT, TOTAL_HIGH, TOTAL_LOW, HELD_HIGH, HELD_LOW, TOTAL_CHANGED, HELD_CHANGED, IS_TOUCHED, NEXT =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 
+-- Read out of the record: for one that the call does not know of yet.
 local function balance_of(shard, account, asset)
   local text = account.text
   local _, ahead = find(text, shard.asset_marks[asset] or mark_of(shard, asset), 1, true)
@@ -135,7 +136,9 @@ end
 -- Whether an account has nothing, of any asset, and nothing held.
 function accounts.is_empty(shard, account)
   local _, _, rest = match(account.text, TITLE_PATTERN)
-  for asset in string.gmatch(rest, ',"([^"]*)",') do balance_of(shard, account, asset) end
+  for asset in string.gmatch(rest, ',"([^"]*)",') do
+    if not account.balances[asset] then balance_of(shard, account, asset) end
+  end
   for _, balance in pairs(account.balances) do
     if balance[TOTAL_HIGH] ~= 0 or balance[TOTAL_LOW] ~= 0 or balance[HELD_HIGH] ~= 0 or balance[HELD_LOW] ~= 0 then return false end
   end
@@ -193,7 +196,7 @@ end
 
 -- What is free of an asset: total less held; `before` the command.
 function accounts.available(shard, account, asset, before)
-  local balance = balance_of(shard, account, asset)
+  local balance = account.balances[asset] or balance_of(shard, account, asset)
   if before then
     local total_high, total_low = from_text(balance[TOTAL_TEXT])
     return subtract(total_high, total_low, from_text(balance[HELD_TEXT]))
@@ -254,10 +257,10 @@ function accounts.keep(shard)
     end
     shard.new_accounts = {}
   end
-  local parts = touched_count > 2 and {}
+  local parts, count = touched_count > 2 and {}, 0
   for i = 1, touched_count do
     local balance = touched[i]
-    local account = balance[ACCOUNT]
+    local account, total_text, held_text = balance[ACCOUNT], balance[TOTAL_TEXT], balance[HELD_TEXT]
     balance[IS_TOUCHED] = false
     -- Printing a number is dear: most entries change one of the two.
     if balance[TOTAL_CHANGED] then
@@ -266,14 +269,22 @@ function accounts.keep(shard)
     if balance[HELD_CHANGED] then
       balance[HELD_TEXT], balance[HELD_CHANGED] = to_text(balance[HELD_HIGH], balance[HELD_LOW]), false
     end
-    if not balance[NEXT] then
-      -- The account's changed balances, one behind the other; the last one points to the account.
-      balance[NEXT] = account.changed or account
-      account.changed = balance
-      changed[account.name] = account
+    -- What was held and is free again within one command is not told.
+    if balance[TOTAL_TEXT] ~= total_text or balance[HELD_TEXT] ~= held_text then
+      if not balance[NEXT] then
+        -- The account's changed balances, one behind the other; the last one points to the account.
+        balance[NEXT] = account.changed or account
+        account.changed = balance
+        changed[account.name] = account
+      end
+      local event = BALANCE .. account.name .. '","' .. balance[ASSET] .. '","' .. balance[TOTAL_TEXT] .. '","' .. balance[HELD_TEXT] .. '"]'
+      if parts then
+        count = count + 1
+        parts[count] = event
+      else
+        events = events .. event
+      end
     end
-    local event = BALANCE .. account.name .. '","' .. balance[ASSET] .. '","' .. balance[TOTAL_TEXT] .. '","' .. balance[HELD_TEXT] .. '"]'
-    if parts then parts[i] = event else events = events .. event end
   end
   shard.touched_count = 0
   return parts and events .. concat(parts) or events
