@@ -13,7 +13,6 @@ export interface ShardKeys {
   readonly transfers: string;
   readonly timers: string;
   readonly references: string;
-  readonly rebates: string;
   trades(instrument: string): string;
   book(instrument: string, side: 'bids' | 'asks'): string;
   depth(instrument: string, side: 'bids' | 'asks'): string;
@@ -34,7 +33,6 @@ export function shardKeys(shard: string): ShardKeys {
     transfers: `${tag}transfers`,
     timers: `${tag}timers`,
     references: `${tag}references`,
-    rebates: `${tag}rebates`,
     trades: (instrument) => `${tag}trades:${instrument}`,
     book: (instrument, side) => `${tag}book:${instrument}:${side}`,
     depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,

@@ -44,7 +44,7 @@ const PAGE = 2_000;
 
 const TYPE = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash',
-  timers: 'zset', references: 'hash', rebates: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
+  timers: 'zset', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
 const KINDS = Object.keys(TYPE) as Kind[];
@@ -55,7 +55,7 @@ const owned = (owner: string | null): boolean => owner !== null && owner !== '';
 const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|asks)$/.test(owner);
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
   meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, fee_groups: alone, transfers: alone,
-  timers: alone, references: alone, rebates: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
+  timers: alone, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
 };
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
@@ -121,7 +121,7 @@ export class ShardReader {
       const [sequence, second] = stored.split(',');
       idempotency.push({ digest, sequence: Number(sequence), second: Number(second) });
     }
-    const money = await this.readMoney(has, orders, problems);
+    const money = await this.readMoney(has, problems);
     const openOrders: { clientId: string; orderIds: string[] }[] = [];
     for (const client of names.get('open') as string[]) {
       const clientId = attempt(`client ${client}`, () => unescapeText(client));
@@ -160,7 +160,7 @@ export class ShardReader {
   }
 
   /** Accounts, rates and transfers; what is kept beside them has to say the same. */
-  private async readMoney(has: (kind: Kind) => boolean, orders: readonly Order[], problems: string[]): Promise<StoredMoney> {
+  private async readMoney(has: (kind: Kind) => boolean, problems: string[]): Promise<StoredMoney> {
     const hash = async (kind: Kind, key: string): Promise<[string, string][]> => {
       const pairsOf: [string, string][] = [];
       if (has(kind)) for await (const pair of this.hash(key)) pairsOf.push(pair);
@@ -171,8 +171,7 @@ export class ShardReader {
     return storedMoney({
       accounts: await hash('accounts', this.keys.accounts), feeGroups: await hash('fee_groups', this.keys.feeGroups),
       transfers: await hash('transfers', this.keys.transfers), timers, references: await hash('references', this.keys.references),
-      rebates: await hash('rebates', this.keys.rebates),
-    }, orders, problems);
+    }, problems);
   }
 
   private async keyNames(): Promise<Set<string>> {

@@ -77,7 +77,6 @@ export class ShardRestorer {
     const members = new Map<string, string[]>();
     const depths = new Map<string, Map<number, number>>();
     const open = new Map<string, string[]>();
-    const rebates = new Map<number, number>();
     for (const order of orders) {
       const id = compactId(order.orderId);
       const side = order.side === 'buy' ? 'bids' : 'asks';
@@ -91,11 +90,6 @@ export class ShardRestorer {
       if (order.clientOrderId !== null) clientOrderIds.push(clientOrderName(order.clientId, order.clientOrderId), id);
     }
     const commands: Promise<unknown>[] = [this.send('HSET', this.keys.orders, ...records)];
-    for (const order of orders) {
-      const rate = order.fees?.makerRate ?? 0;
-      if (rate < 0) rebates.set(rate, (rebates.get(rate) ?? 0) + 1);
-    }
-    for (const [rate, count] of rebates) commands.push(this.send('HINCRBY', this.keys.rebates, String(rate), String(count)));
     if (clientOrderIds.length > 0) commands.push(this.send('HSET', this.keys.clientOrderIds, ...clientOrderIds));
     for (const [key, values] of members) commands.push(this.send('ZADD', key, ...values));
     for (const [key, values] of open) commands.push(this.send('ZADD', key, ...values));

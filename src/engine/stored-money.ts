@@ -1,6 +1,5 @@
 import { decodeTransfer } from '../domain/log-entry-wire';
 import type { AccountState, FeeGroup, Transfer } from '../domain/money';
-import { isOpen, type Order } from '../domain/order';
 import { expandId } from '../domain/order-id';
 import { decodeAccountRecord } from './account-record';
 import { decodeFeeGroup } from './shard-reads';
@@ -14,7 +13,6 @@ export interface MoneyKeys {
   readonly transfers: Pairs;
   readonly timers: Pairs;
   readonly references: Pairs;
-  readonly rebates: Pairs;
 }
 
 export interface StoredMoney {
@@ -30,12 +28,10 @@ export interface StoredMoney {
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
 /**
- * A shard's money as it is stored, and whether what is kept beside it says the same: timers as the transfers, counted rebates as the
- * orders.
- * @param orders all that the shard holds
+ * A shard's money as it is stored, and whether its timers say the same as its transfers.
  * @param problems to which what is wrong is added
  */
-export function storedMoney(keys: MoneyKeys, orders: readonly Order[], problems: string[]): StoredMoney {
+export function storedMoney(keys: MoneyKeys, problems: string[]): StoredMoney {
   const read = <T>(what: string, pairs: Pairs, decode: (name: string, value: string) => T): T[] => pairs.flatMap(([name, value]) => {
     try {
       return [decode(name, value)];
@@ -54,7 +50,6 @@ export function storedMoney(keys: MoneyKeys, orders: readonly Order[], problems:
   // One that has come to its end stays until that is persisted.
   const transfers = all.filter(({ status }) => status === 'pending');
   checkTimers(transfers, keys.timers, problems);
-  checkRebates(orders, keys.rebates, problems);
   const references = keys.references.map(([digest, stored]) => {
     if (!/^\d+,\d+$/.test(stored)) problems.push(`reference ${digest} holds ${stored}`);
     const [sequence, second] = stored.split(',');
@@ -76,17 +71,4 @@ function checkTimers(pending: readonly Transfer[], timers: Pairs, problems: stri
     wanted.delete(transferId);
   }
   for (const transferId of wanted.keys()) problems.push(`transfer ${transferId} has no timer`);
-}
-
-function checkRebates(orders: readonly Order[], rebates: Pairs, problems: string[]): void {
-  const counted = new Map<string, number>();
-  for (const order of orders) {
-    const rate = order.fees?.makerRate ?? 0;
-    if (rate < 0 && isOpen(order)) counted.set(String(rate), (counted.get(String(rate)) ?? 0) + 1);
-  }
-  for (const [rate, count] of rebates) {
-    if (String(counted.get(rate) ?? 0) !== count) problems.push(`${count} open orders are said to have the rate ${rate}, ${counted.get(rate) ?? 0} have`);
-    counted.delete(rate);
-  }
-  for (const [rate, count] of counted) problems.push(`${count} open orders have the rate ${rate}, which is not counted`);
 }

@@ -40,9 +40,16 @@ export interface Charge {
   readonly fee: bigint;
 }
 
+/**
+ * The rate of a fill's maker. Rates are of the day on which an order was placed, so a rebate may meet a taker of another day who pays
+ * less: it gets back no more than that (I-9).
+ */
+export function makerRateOf(maker: OrderFees, taker: OrderFees | null): number {
+  return Math.max(maker.makerRate, -(taker?.takerRate ?? 0));
+}
+
 /** Charges an order for a fill worth `value` units. */
-export function charge(fees: OrderFees, role: 'maker' | 'taker', value: bigint): Charge {
-  const rate = role === 'maker' ? fees.makerRate : fees.takerRate;
+export function charge(fees: OrderFees, rate: number, value: bigint): Charge {
   const before = exactFees(fees);
   const after = before + value * BigInt(rate);
   const units = floorOf(after);
@@ -64,16 +71,13 @@ export function ratesOf(groups: FeeGroups, group: string, instrument: string | n
 
 /**
  * Whether a taker and a maker could meet whose fees together are below zero (A-46).
- * @param lowestOpen lowest maker rate of an order that is open: it goes by the rates of its own day
  * @returns where, as a sentence without its full stop; null for nowhere
  */
-export function losingPair(groups: FeeGroups, lowestOpen: number): string | null {
+export function losingPair(groups: FeeGroups): string | null {
   const names = new Set([DEFAULT_FEE_GROUP, ...groups.keys()]);
   const instruments = new Set([null, ...[...groups.values()].flatMap((rates) => rates.map(({ instrument }) => instrument))]);
   for (const instrument of instruments) {
     for (const taker of names) {
-      const own = ratesOf(groups, taker, instrument).takerRate + lowestOpen;
-      if (own < 0) return `a taker of ${taker} and an order that is open in ${instrument ?? 'any other instrument'} pay ${own} millionths`;
       for (const maker of names) {
         const sum = ratesOf(groups, taker, instrument).takerRate + ratesOf(groups, maker, instrument).makerRate;
         if (sum < 0) return `a taker of ${taker} and a maker of ${maker} in ${instrument ?? 'any other instrument'} pay ${sum} millionths`;

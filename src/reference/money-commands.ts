@@ -13,8 +13,6 @@ export interface MoneyMoment {
   readonly sequence: number;
   readonly funds: Funds;
   readonly hasOpenOrders: (account: string) => boolean;
-  /** Lowest maker rate of an order that is open, 0 for none below it. */
-  readonly lowestOpenRate: () => number;
 }
 
 /** What a command comes to; nothing is changed before `apply`. */
@@ -28,7 +26,7 @@ export function decideMoney(money: Money, command: MoneyCommand, moment: MoneyMo
     case 'account': return command.opens ? openAccount(money, command, moment) : changeAccount(money, command, moment);
     case 'transfer': return transfer(money, command, moment);
     case 'transfer_end': return endTransfer(money, command, moment);
-    case 'fee_group': return setFeeGroup(money, command, moment);
+    case 'fee_group': return setFeeGroup(money, command);
   }
 }
 
@@ -139,10 +137,10 @@ function endTransfer(money: Money, command: TransferEndCommand, { timeUs }: Mone
   return changeOf(change, [{ type: 'transfer', transfer: ended }], () => money.transfers.set(transferId, ended));
 }
 
-function setFeeGroup(money: Money, { group, rates }: FeeGroupCommand, { lowestOpenRate }: MoneyMoment): Refusal | MoneyChange {
+function setFeeGroup(money: Money, { group, rates }: FeeGroupCommand): Refusal | MoneyChange {
   // The default is there whether or not it has rates.
   if (!isFeeGroup(money, group) && new Set([DEFAULT_FEE_GROUP, ...money.feeGroups.keys()]).size >= FEE_GROUPS_MAX) return { code: 'fee_groups_limit' };
-  if (losingPair(new Map([...money.feeGroups, [group, rates]]), lowestOpenRate()) !== null) return { code: 'fee_rates_lose_money' };
+  if (losingPair(new Map([...money.feeGroups, [group, rates]])) !== null) return { code: 'fee_rates_lose_money' };
   return {
     events: [{ type: 'fee_group', group, rates }],
     apply: () => void money.feeGroups.set(group, rates),

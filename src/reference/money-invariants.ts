@@ -52,7 +52,7 @@ export function moneyProblems(state: ShardState, { funds, scales }: MoneyRules):
   for (const order of state.orders) feeProblems(order, problems);
   // Off, balances stand still while orders go on.
   if (funds !== 'off') holdProblems(state, scales, held, problems);
-  const loss = losingPair(groups, Math.min(0, ...state.orders.filter(isOpen).map(({ fees }) => fees?.makerRate ?? 0)));
+  const loss = losingPair(groups);
   if (loss !== null) problems.push(loss);
   return problems;
 }

@@ -291,7 +291,7 @@ export class ReferenceShard {
       ...order, priceTicks, quantityLots, sequence, updatedUs: this.now.timeUs, priority: keepsPlace ? order.priority : sequence,
     };
     const lacking = this.isMoneyKept ? uncovered(this.money, funds, changed, order) : null;
-    if (lacking !== null) return this.refuse(lacking, asked);
+    if (lacking !== null) return this.refuse(lacking.shortfall === undefined ? { ...lacking, order } : lacking, asked);
     const makers = this.books.makersFor(order);
     if (order.postOnly && makers.wouldMatch(priceTicks)) return refuse('post_only_would_match');
     // At its own price it cannot match: it rested there.
@@ -348,7 +348,6 @@ export class ReferenceShard {
     if (command.op === 'transfer' && command.kind === 'withdrawal' && this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const decided = decideMoney(this.money, command, {
       timeUs: this.now.timeUs, sequence: this.sequence + 1, funds, hasOpenOrders: (account) => this.orders.openCount(account) > 0,
-      lowestOpenRate: () => Math.min(0, ...this.orders.allOpen().map(({ fees }) => fees?.makerRate ?? 0)),
     });
     if ('code' in decided) return this.refuse(decided, asked);
     this.sequence++;

@@ -1,7 +1,7 @@
 import type { MoneyScale } from '../domain/assets';
 import type { Fill } from '../domain/entry';
-import { remainingLots, type Order } from '../domain/order';
-import { charge } from './fees';
+import { remainingLots, type Order, type OrderFees } from '../domain/order';
+import { charge, makerRateOf } from './fees';
 import { valueOf } from './holds';
 import type { MatchPlan } from './matching';
 
@@ -16,9 +16,9 @@ export interface TradeMoment {
 }
 
 /** An order as a fill leaves it, and what it is charged for it. */
-function filled(order: Order, role: 'maker' | 'taker', priceTicks: number, lots: number, moment: TradeMoment): readonly [order: Order, fee: bigint] {
+function filled(order: Order, rateOf: (fees: OrderFees) => number, priceTicks: number, lots: number, moment: TradeMoment): readonly [order: Order, fee: bigint] {
   const { sequence, scale } = moment;
-  const charged = scale === null || order.fees === null ? null : charge(order.fees, role, valueOf(priceTicks, lots, scale));
+  const charged = scale === null || order.fees === null ? null : charge(order.fees, rateOf(order.fees), valueOf(priceTicks, lots, scale));
   return [{
     ...order, filledLots: order.filledLots + lots, notional: String(BigInt(order.notional) + BigInt(priceTicks) * BigInt(lots)),
     fillSequence: sequence, fees: charged === null ? order.fees : charged.fees,
@@ -35,8 +35,8 @@ export function tradesOfPlan(taker: Order, plan: MatchPlan, moment: TradeMoment)
   let tradeId = moment.lastTradeId;
   const fills = plan.fills.map(({ maker, lots }): Fill => {
     const priceTicks = maker.priceTicks as number;
-    const [traded, makerFee] = filled(maker, 'maker', priceTicks, lots, moment);
-    const [took, takerFee] = filled(order, 'taker', priceTicks, lots, moment);
+    const [traded, makerFee] = filled(maker, (fees) => makerRateOf(fees, taker.fees), priceTicks, lots, moment);
+    const [took, takerFee] = filled(order, (fees) => fees.takerRate, priceTicks, lots, moment);
     order = took;
     tradeId++;
     return {

@@ -182,12 +182,12 @@ describe('groups of fees', () => {
 
   test('are asked pair by pair whether a trade could lose money', () => {
     // A maker of default in BTC-USD gets 50 back, and a taker of fine pays 20.
-    expect(losingPair(groups, 0)).toMatch(/a taker of fine and a maker of default in BTC-USD pay -30 millionths/);
-    expect(losingPair(new Map([...groups, ['fine', [row(null, 10, 50)]]]), 0)).toBeNull();
+    expect(losingPair(groups)).toMatch(/a taker of fine and a maker of default in BTC-USD pay -30 millionths/);
+    expect(losingPair(new Map([...groups, ['fine', [row(null, 10, 50)]]]))).toBeNull();
     // Within one group, and in an instrument that no row names.
-    expect(losingPair(new Map([['default', [row(null, -2, 1)]]]), 0)).toMatch(/any other instrument/);
+    expect(losingPair(new Map([['default', [row(null, -2, 1)]]]))).toMatch(/any other instrument/);
     // Accounts of default are there before anybody has said what it pays.
-    expect(losingPair(new Map([['fine', [row(null, -1, 1)]]]), 0)).toMatch(/a taker of default and a maker of fine/);
-    expect(losingPair(new Map(), 0)).toBeNull();
+    expect(losingPair(new Map([['fine', [row(null, -1, 1)]]]))).toMatch(/a taker of default and a maker of fine/);
+    expect(losingPair(new Map())).toBeNull();
   });
 });

@@ -44,7 +44,7 @@ return found
 /** Type of each key of a shard, by its name behind the tag up to the first colon. */
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
-  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', rebates: 'hash',
+  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash',
   log: 'stream', book: 'zset', open: 'zset', trades: 'list',
 };
 
@@ -92,8 +92,8 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   }));
   const money = storedMoney({
     accounts: pairs(take(keys.accounts)), feeGroups: pairs(take(keys.feeGroups)), transfers: pairs(take(keys.transfers)), timers: pairs(take(keys.timers)),
-    references: pairs(take(keys.references)), rebates: pairs(take(keys.rebates)),
-  }, orders, problems);
+    references: pairs(take(keys.references)),
+  }, problems);
   take(keys.instruments);
   for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
 

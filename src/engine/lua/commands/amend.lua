@@ -4,7 +4,7 @@
 -- candidates: `<instrument>=<price>,<quantity>,<remaining>,<quantity max>;` for each instrument the order may be of, in ticks
 --   and lots; null leaves a value as it is, x marks one that does not fit the instrument.
 -- Reads: client_order_ids, orders, book, depth, idem, accounts, instruments. Writes: the same but for the last, open:<client>, trades,
---   rebates, log.
+--   log.
 -- Returns: the entry, R<its key's answer>, X<code>[,<record>], X<code>,<shortfall>, or K<record> when nothing changes and no key is given.
 
 local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answered, log.ending, log.refuse
@@ -12,7 +12,7 @@ local find_order, parse, is_open, store_record, with_id = cancel.find_order, rec
 local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
 local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, holds.shortfall
-local account_of, move, keep, count_rebate = accounts.of, accounts.move, accounts.keep, fees.count_rebate
+local account_of, move, keep = accounts.of, accounts.move, accounts.keep
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -147,7 +147,6 @@ function amend.run(shard, limits, argv, at)
     if rests then move(shard, account, asset, 0, 0, new_high, new_low) end
     money = keep(shard)
     if not money then return refuse_amend(CODE.balance_limit) end
-    if not rests then count_rebate(shard, record_fees, -1) end
     fees = record_fees
   end
 

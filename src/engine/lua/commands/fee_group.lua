@@ -1,7 +1,7 @@
 -- fee_group: sets the rates of a group of accounts. Orders that are open keep theirs.
 -- Arguments: group, rates (as the log has them: a comma, instrument or '' for all others, maker and taker rate in millionths of each),
 --   actor (as the log tells it, '' for anybody), idem (digest of its key, or ''), request (as JSON, or '').
--- Reads: fee_groups, rebates, idem. Writes: fee_groups, meta, idem, log.
+-- Reads: fee_groups, idem. Writes: fee_groups, meta, idem, log.
 -- Returns: the entry, R<its key's answer> or X<code>.
 
 local next_seq, answered, refuse = log.next_seq, log.answered, log.refuse
@@ -20,27 +20,19 @@ local function all_groups(shard)
   return groups, count
 end
 
--- Whether a trade could pay out more in rebates than it brings in: the lowest taker rate against the lowest maker rate, of groups and
--- of orders that are open (A-46).
-local function loses_money(shard, groups)
-  local lowest_open = 0
-  for rate, count in pairs(shard.rebates) do
-    if count > 0 then lowest_open = math.min(lowest_open, tonumber(rate)) end
-  end
-  local stored = call('HGETALL', shard.tag .. 'rebates')
-  for i = 1, #stored, 2 do
-    if tonumber(stored[i + 1]) + (shard.rebates[stored[i]] or 0) > 0 then lowest_open = math.min(lowest_open, tonumber(stored[i])) end
-  end
+-- Whether a trade could pay out more in rebates than it brings in: the lowest taker rate of all groups against the lowest maker rate
+-- (A-46). Orders that were placed at other rates are looked after where they trade (settlement.lua).
+local function loses_money(groups)
   local instruments = { [''] = true }
   for _, rates in pairs(groups) do
     for instrument in pairs(rates) do instruments[instrument] = true end
   end
   for instrument in pairs(instruments) do
-    local lowest_maker, lowest_taker = lowest_open, nil
+    local lowest_maker, lowest_taker = nil, nil
     for group in pairs(groups) do
       local row = fees.row_of(groups, group, instrument)
       local maker, taker = row and row[1] or 0, row and row[2] or 0
-      lowest_maker = math.min(lowest_maker, maker)
+      lowest_maker = lowest_maker and math.min(lowest_maker, maker) or maker
       lowest_taker = lowest_taker and math.min(lowest_taker, taker) or taker
     end
     if lowest_maker + lowest_taker < 0 then return true end
@@ -58,7 +50,7 @@ function fee_group.run(shard, limits, argv, at)
   local groups, count = all_groups(shard)
   if not groups[group] and count >= GROUPS_BESIDE_DEFAULT_MAX then return refuse(shard, CODE.fee_groups_limit, nil, nil, asked, idem, request) end
   groups[group] = fees.parse_rates(rates)
-  if loses_money(shard, groups) then return refuse(shard, CODE.fee_rates_lose_money, nil, nil, asked, idem, request) end
+  if loses_money(groups) then return refuse(shard, CODE.fee_rates_lose_money, nil, nil, asked, idem, request) end
 
   next_seq(shard)
   shard.new_fee_groups[group], shard.fee_groups[group], shard.has_fees = rates, groups[group], '1'

@@ -3,14 +3,14 @@
 --   client's for the order: client","client_order_id, or ''), idem (digest of its key, or ''), terms (what it asks for, as record and
 --   log have it), actor (as the log tells it, '' for anybody).
 -- Reads: book, depth, orders, open:<client>, client_order_ids, idem, accounts, instruments, fee_groups.
--- Writes: the same but for the last two, trades, rebates, log.
+-- Writes: the same but for the last two, trades, log.
 -- Returns: the entry, R<its key's answer>, X<code> or X<code>,<shortfall>.
 
 local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log.ending
 local book_of, level_total, join_level, store_record = books.of, levels.total, levels.join, records.store
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
 local apply, settle = matching.apply, settlement.settle
-local scale_of, rates_of, fees_to_record, count_rebate = scales.of, fees.rates, fees.to_record, fees.count_rebate
+local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, holds.shortfall, amounts.is_beyond
 local account_of, open_account, move, reserve, keep = accounts.of, accounts.open, accounts.move, accounts.reserve, accounts.keep
 local LAST = ARGUMENTS.place - 1
@@ -133,7 +133,6 @@ function place.run(shard, limits, argv, at)
     if makers and rates then record_fees = fees_to_record(rates.text, settled.units_high, settled.units_low, settled.millionths) end
     money = keep(shard)
     if not money then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
-    if rests and rates then count_rebate(shard, record_fees, 1) end
   end
   -- What it was refused for it is refused for, wherever it is to fail.
   if fail_at == 'reserve_funds' or fail_at == 'submit_order' then fail(fail_at, asked(actor, limits, terms, id)) end

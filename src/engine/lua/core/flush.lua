@@ -29,7 +29,6 @@ function flush.all(shard)
   set_fields(shard.idem_key, shard.idems)
   if shard.keeps_money then
     accounts.flush(shard)
-    fees.flush(shard)
     set_fields(shard.tag .. 'fee_groups', shard.new_fee_groups)
     -- Looked at by every call, so that one without rates need not ask for them.
     if next(shard.new_fee_groups) then call('HSET', shard.meta_key, 'fees', '1') end

@@ -4,7 +4,7 @@
 local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
-local lower_level, unlist, count_rebate = levels.lower, listings.unlist, fees.count_rebate
+local lower_level, unlist = levels.lower, listings.unlist
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
@@ -102,8 +102,6 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
       half.members[member] = false
       if not settled then
         client, client_order_id = match(tail, TAIL_OWNER_PATTERN)
-      elseif fees ~= '' then
-        count_rebate(shard, fees, -1)
       end
       unlist(shard, client, client_order_id, maker_id)
     end

@@ -15,13 +15,12 @@
 --   open:<client>               sorted set: score = sequence at which it was placed, member = id of an open order
 --   client_order_ids            hash: client","client_order_id -> order id, open orders only
 --   idem                        hash: digest of client and idempotency key -> seq,second
---   accounts                    hash: account -> account record (ledger/accounts.lua); keys from here to rebates are there where money is kept
+--   accounts                    hash: account -> account record (ledger/accounts.lua); keys from here to references are there where money is kept
 --   instruments                 hash: instrument -> its assets and what its ticks and lots are worth in them
 --   fee_groups                  hash: group of accounts -> rates as their event has them
 --   transfers                   hash: compact transfer id -> transfer as its event has it: pending, or not yet persisted
 --   timers                      sorted set: score = time in us at which a pending transfer is released, member = its compact id
 --   references                  hash: digest of what happens once for ever -> seq,second
---   rebates                     hash: maker rate below zero -> open orders that have it
 --   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted
 
 -- Opens the shard for one call. Returns the shard, or nil and a result code when its state refuses commands.
@@ -82,7 +81,7 @@ function shards.open(meta_key, epoch, sequence_min)
     shard.scales, shard.asset_marks, shard.fee_groups, shard.account_heads, shard.account_texts, shard.accounts = {}, {}, {}, {}, {}, {}
     shard.settled = { clients = {}, names = {}, maker_fees = {}, maker_paid = {}, taker_paid = {} }
     shard.touched, shard.touched_count, shard.new_accounts = {}, 0, {}
-    shard.changed_accounts, shard.new_fee_groups, shard.rebates, shard.transfers, shard.references, shard.timers = {}, {}, {}, {}, {}, {}
+    shard.changed_accounts, shard.new_fee_groups, shard.transfers, shard.references, shard.timers = {}, {}, {}, {}, {}
   end
   return shard
 end

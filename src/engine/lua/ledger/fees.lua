@@ -83,19 +83,4 @@ function fees.charge(units_high, units_low, millionths, value_high, value_low, r
   return units_high, units_low, millionths, add(high, low, of(rounding))
 end
 
--- Open orders by their rebate, so that no change of rates makes a trade pay out more than it brings in. `record_fees` is of an order
--- that begins to wait (1) or ends to (-1).
-local MINUS = 45
-function fees.count_rebate(shard, record_fees, change)
-  if byte(record_fees) ~= MINUS then return end
-  local rate = match(record_fees, '^(%-%d+)')
-  shard.rebates[rate] = (shard.rebates[rate] or 0) + change
-end
-
-function fees.flush(shard)
-  for rate, change in pairs(shard.rebates) do
-    if change ~= 0 and call('HINCRBY', shard.tag .. 'rebates', rate, change) == 0 then call('HDEL', shard.tag .. 'rebates', rate) end
-  end
-end
-
 fees.parse, fees.parse_rates, fees.row_of = parse, parse_rates, row_of

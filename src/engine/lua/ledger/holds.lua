@@ -4,7 +4,7 @@
 local value_of, lots_of, fee_on = scales.value, scales.lots, scales.fee_on
 local add, is_below, to_text = amounts.add, amounts.is_below, amounts.to_text
 
-local move, count_rebate = accounts.move, fees.count_rebate
+local move = accounts.move
 
 local REST_PATTERN = '^(%-?%d+),(%d+),"[^"]*",(%d+)$'
 
@@ -53,7 +53,6 @@ function holds.release(shard, client, instrument, side, ticks, lots, record_fees
   local account = accounts.of(shard, client)
   if not account then error('an open order without an account: ' .. client) end
   move(shard, account, asset, 0, 0, -high, -low)
-  if record_fees ~= '' then count_rebate(shard, record_fees, -1) end
 end
 
 holds.of = hold_of

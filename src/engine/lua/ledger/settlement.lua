@@ -39,7 +39,10 @@ function settlement.settle(shard, instrument, makers, side, taker, rates, units_
     if record_fees ~= '' then
       local start, maker_rate, other_rate, charged_high, charged_low, owed = parse_fees(record_fees)
       local before = owed
-      charged_high, charged_low, owed, paid_high, paid_low = charge(charged_high, charged_low, owed, high, low, maker_rate)
+      -- Rates are of the day on which an order was placed: a rebate that meets a taker of another day gets back no more than that one
+      -- pays (I-9).
+      local rate = maker_rate < -taker_rate and -taker_rate or maker_rate
+      charged_high, charged_low, owed, paid_high, paid_low = charge(charged_high, charged_low, owed, high, low, rate)
       maker_fees[i] = fees_to_record(start, charged_high, charged_low, owed)
       local highest = maker_rate > other_rate and maker_rate or other_rate
       if not is_buy and highest > 0 then
