@@ -9,8 +9,6 @@ import {
 /** Random sequences of orders and money together, in the manner of steps.ts. */
 
 export const ACCOUNTS = 20;
-/** Of them, those that may be given unlimited credit: once given, it is never taken back, as that would leave debts without cover. */
-export const CREDITED_FROM = 16;
 
 /** An amount: one of the scenario's sizes, and so many units off it. */
 export interface Units {

@@ -1,10 +1,13 @@
+import { firstDifference } from '../../../src/audit/difference';
 import { JournalReplay } from '../../../src/audit/journal-replay';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
 import type { LogEntry } from '../../../src/domain/log-entry';
+import type { Funds } from '../../../src/domain/money';
 import { isOpen } from '../../../src/domain/order';
-import { firstDifference } from '../../../src/audit/difference';
+import { invariantProblems } from '../../../src/reference/invariants';
 import { LogAudit } from '../../../src/reference/log-audit';
-import { ReferenceShard } from '../../../src/reference/shard';
+import type { MoneyRules } from '../../../src/reference/money-invariants';
+import { ReferenceShard, type ReferenceLimits } from '../../../src/reference/shard';
 import type { ShardState } from '../../../src/reference/state';
 import { MoneyScenario } from '../../model/support/money-scenario';
 import type { MoneySequence } from '../../model/support/money-steps';
@@ -25,6 +28,7 @@ export type Seen = Map<string, number>;
  */
 export class AlonePlay {
   private readonly scenario: MoneyScenario;
+  private readonly limits: { funds: Funds } & ReferenceLimits;
   private readonly shard: ReferenceShard;
   private readonly audit = new LogAudit();
   private readonly postings: PostingsAudit;
@@ -33,15 +37,23 @@ export class AlonePlay {
   private readonly digests = new Set<string>();
   private timeUs = 1_760_000_000_000_000;
   private before: string;
+  private commands = 0;
+  /** Each turn is a life of its own, as of a shard that is rebuilt. */
+  private life = 0;
 
-  constructor(private readonly sequence: MoneySequence, private readonly seen: Seen) {
+  /**
+   * @param turns how money is kept from a command of that number on. What nobody asked before, whether there is cover, whether a hold
+   * is too large, whether those who meet bring in enough in fees, may then be otherwise, and is not judged
+   */
+  constructor(private readonly sequence: MoneySequence, private readonly seen: Seen, private readonly turns: ReadonlyMap<number, Funds> = new Map()) {
     const { profile } = sequence;
     this.scenario = new MoneyScenario(profile);
     const { scales } = this.scenario;
-    this.shard = new ReferenceShard({
+    this.limits = {
       fillsPerOrderMax: profile.fillsMax, openOrdersPerClientMax: profile.openOrdersMax, backlogMax: profile.backlogMax, idempotencyTtlS: profile.ttlS,
       funds: profile.funds,
-    }, scales);
+    };
+    this.shard = new ReferenceShard(this.limits, scales);
     this.postings = new PostingsAudit(scales);
     this.replay = new JournalReplay(10, scales);
     this.before = matter(this.shard.state());
@@ -54,15 +66,18 @@ export class AlonePlay {
       if (step.op === 'persist') this.persist(step);
       else this.command(this.scenario.moneyCommand(step, this.log.length));
     }
+    this.replay.keepsMoney(this.limits.funds);
     const difference = firstDifference(lasting(this.shard.state()), lasting(this.replay.state()), 'replayed state');
     if (difference !== null) throw new Error(difference);
   }
 
   private command(command: EngineCommand): void {
+    const turned = this.turns.get(this.commands++);
+    if (turned !== undefined) this.turn(turned);
     this.timeUs += 1 + this.log.length % 3;
     const result = this.shard.apply(command, { timeUs: this.timeUs, second: Math.floor(this.timeUs / 1e6) });
     const entry = result.outcome === 'logged' || result.outcome === 'mass_cancelled' ? result.entry : null;
-    const problems = this.shard.invariants();
+    const problems = this.problems();
     const now = matter(this.shard.state());
     if (entry === null || entry.kind === 'refuse' || entry.kind === 'keep') {
       if (now !== this.before) problems.push('a command that is turned down changes something');
@@ -70,13 +85,26 @@ export class AlonePlay {
     this.before = now;
     if (entry !== null) {
       problems.push(...this.audit.add(entry), ...this.postings.add(entry));
-      this.replay.add(entry);
+      this.replay.add(entry, String(this.life));
       problems.push(...this.replay.problems);
       this.log.push(entry);
     }
     if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
     this.note(command, result, entry);
     if (problems.length > 0) throw new Error(`${JSON.stringify(command)} gives ${JSON.stringify(result)}: ${problems.join('; ')}`);
+  }
+
+  private turn(funds: Funds): void {
+    this.limits.funds = funds;
+    this.shard.takeFunds();
+    this.life++;
+    this.before = matter(this.shard.state());
+  }
+
+  private problems(): string[] {
+    if (this.turns.size === 0) return this.shard.invariants();
+    const rules: MoneyRules = { funds: this.limits.funds === 'off' ? 'off' : 'paper', scales: this.scenario.scales };
+    return invariantProblems(this.shard.state(), rules).filter((problem) => !/: more (rebates than fees|than can be kept)$/.test(problem));
   }
 
   private persist(step: PersistStep): void {
