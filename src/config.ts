@@ -21,7 +21,9 @@ export interface Config {
   readonly apiWorkers: number;
   readonly shard: string;
   readonly instruments: readonly Instrument[];
-  /** As fine as the instruments and the assets file say. */
+  /** Decimals by asset that the assets file says. */
+  readonly assetDecimals: ReadonlyMap<string, number>;
+  /** As fine as that and the instruments say; what an asset was used with goes before either. */
   readonly assets: readonly Asset[];
   readonly funds: Funds;
   /** Empty where groups of fees do not follow from volume. */
@@ -246,7 +248,7 @@ export function describeSettings(): SettingDescription[] {
 }
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts'> {
   readonly roles: string;
   readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
@@ -276,8 +278,7 @@ function readInstruments(file: string | undefined): Instrument[] {
   return file === undefined ? parseInstruments(DEFAULT_INSTRUMENTS) : readFile('INSTRUMENTS_FILE', file, parseInstruments);
 }
 
-function readAssets(file: string | undefined, instruments: readonly Instrument[]): readonly Asset[] {
-  const given = file === undefined ? new Map<string, number>() : readFile('ASSETS_FILE', file, parseAssets);
+function assetsBeside(instruments: readonly Instrument[], given: ReadonlyMap<string, number>): readonly Asset[] {
   try {
     return assetsOf(instruments, given);
   } catch (error) {
@@ -316,13 +317,15 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   }
   const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, allowedOrigins, allowedHosts, ...rest } = settings;
   const instruments = readInstruments(instrumentsFile);
-  const assets = readAssets(assetsFile, instruments);
+  const assetDecimals = assetsFile === undefined ? new Map<string, number>() : readFile('ASSETS_FILE', assetsFile, parseAssets);
+  const assets = assetsBeside(instruments, assetDecimals);
   return {
     ...rest,
     dataDir: resolve(dataDir),
     apiWorkers: apiWorkers === 'auto' ? availableParallelism() : apiWorkers,
     roles: new Set(roles.split(',') as Role[]),
     instruments,
+    assetDecimals,
     assets,
     feeTiers: readFeeTiers(feeTiersFile, assets),
     idempotencyTtlS: idempotencyTtl,

@@ -3,7 +3,7 @@ import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import type { Position } from '../domain/money-history';
-import { averageEntry, valueAt } from '../domain/position';
+import { averageEntry, valueAt } from '../domain/position-figures';
 import { Refusal } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import type { MarkKind, Marks, MoneyEngine, MoneyRecord } from './ports';

@@ -204,7 +204,7 @@ describe('reading', () => {
         }
       }
       const { body } = await client.order(order.order_id);
-      expect(body.trades).toEqual(takers.flatMap((taker) => taker.trades));
+      expect(body.trades).toEqual(takers.flatMap((taker) => taker.trades).map((trade) => ({ ...trade, role: 'maker' })));
       expect(body).toMatchObject({ filled_quantity: '6.00000000', sequence: takers[5]?.sequence });
       const amended = (await client.amend(order.order_id, { price: '99.00' })).body;
       expect(amended.trades).toEqual([]);

@@ -7,7 +7,7 @@ import type {
   AccountEvent, AccountFill, AccountSnapshot, AuditFinding, Netting, StatementLine,
 } from '../../domain/money-history';
 import { formatTimeUs } from '../../domain/order';
-import { formatDoubleTicks } from '../../domain/position';
+import { formatDoubleTicks } from '../../domain/position-figures';
 import type { ToldAccount } from '../../money/accounts';
 import type { BalanceDifference } from '../../money/balances';
 import type { AssetOverview } from '../../money/overview';
@@ -57,7 +57,7 @@ export function presentEvent(event: AccountEvent, assets: AssetTable): AccountEv
 }
 
 export interface SnapshotView {
-  sequence: number; totals: { asset: string; total: string }[]; at: string;
+  sequence: number; totals: readonly { asset: string; total: string }[]; at: string;
 }
 
 export function presentSnapshot({ sequence, totals, atUs }: AccountSnapshot, assets: AssetTable): SnapshotView {
@@ -100,7 +100,7 @@ export function presentWithdrawal({ transferId, from, asset, amount, note, statu
 
 export interface TransferView {
   transfer_id: string; from: string; to: string; asset: string; amount: string; settled_amount: string; status: string; note: string | null;
-  reverses: string | null; expires_at: string | null; sequence: number; at: string;
+  reverses: string | null; reversed_by?: string; expires_at: string | null; sequence: number; at: string;
 }
 
 export function presentTransfer(transfer: Transfer, assets: AssetTable): TransferView {
@@ -189,7 +189,7 @@ export function presentNetting({ netLots, netMoney, fees }: Netting, instrument:
 }
 
 export interface FeeGroupView {
-  group: string; rates: { instrument?: string; maker: string; taker: string }[];
+  group: string; rates: readonly { instrument?: string; maker: string; taker: string }[];
 }
 
 export function presentFeeGroup({ group, rates }: FeeGroup): FeeGroupView {
