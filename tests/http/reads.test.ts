@@ -190,7 +190,7 @@ describe('reading', () => {
       expect((await client.order(rejected.order_id)).body).toEqual(rejected);
       // An open order stays in Redis; its trades come from Postgres where the log has let go of them.
       const partly = (await client.order(resting.order_id)).body;
-      expect(partly).toMatchObject({ status: 'partially_filled', filled_quantity: '0.40000000', trades: filled.trades });
+      expect(partly).toMatchObject({ status: 'partially_filled', filled_quantity: '0.40000000', trades: filled.trades.map((trade) => ({ ...trade, role: 'maker' })) });
     });
 
     it('has all its trades, those in the log and those in Postgres', async () => {
