@@ -3,7 +3,7 @@
  * service and shard wire them. A library belongs to one part, so that it could be changed there.
  */
 const PARTS = [
-  'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'engine', 'http', 'load', 'log', 'market', 'persistence', 'recording', 'recovery',
+  'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'engine', 'http', 'load', 'log', 'market', 'money', 'persistence', 'recording', 'recovery',
   'reference', 'servers', 'service', 'shard', 'stream', 'trading',
 ];
 
@@ -16,7 +16,7 @@ const ALLOWED = {
   chaos: ['audit', 'dialects/native/present', 'engine', 'persistence', 'servers'],
   conformance: [],
   // The only ones that know how requests, answers and messages are written; the use cases and the stream know none of them.
-  dialects: ['http', 'market', 'stream', 'trading'],
+  dialects: ['http', 'market', 'money', 'stream', 'trading'],
   // Tables of the documents, made from the code.
   documents: ['http/request-refusal'],
   engine: [],
@@ -26,6 +26,8 @@ const ALLOWED = {
   log: ['engine/keys', 'engine/redis-connection'],
   // What the log tells of the market: books, trades, candles under way.
   market: ['log'],
+  // Its commands are acknowledged as those of orders are.
+  money: ['trading'],
   persistence: ['log', 'engine/engine'],
   // It is a client of venues, like any other.
   recording: [],
@@ -33,7 +35,7 @@ const ALLOWED = {
   reference: [],
   servers: [],
   // The use cases, the dialects and the stream, put together behind one port.
-  service: ['dialects', 'engine/idempotency', 'http', 'market', 'shard', 'stream', 'trading'],
+  service: ['dialects', 'engine/idempotency', 'http', 'market', 'money', 'shard', 'stream', 'trading'],
   // Everything of one shard, put together; how it is spoken to is not its business.
   shard: ['engine', 'log', 'market', 'persistence', 'recovery'],
   stream: ['market'],

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from './config';
+import { AssetTable } from './domain/asset-table';
+import { assetsOf } from './domain/assets';
 import { InstrumentTable } from './domain/instrument-table';
 import { createMetrics } from './metrics';
 import { streamObserver } from './service/observers';
@@ -82,9 +84,10 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   };
 
   const table = new InstrumentTable(config.instruments);
+  const assets = new AssetTable(config.assets);
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
   const server = live === null || stream === null ? null : createServer(
-    config, createServices(config, venue, shard, live, table, status, metrics, logger), stream, status, metrics, metricsText, logger, options,
+    config, createServices(config, venue, shard, live, table, assets, status, metrics, logger), stream, status, metrics, metricsText, logger, options,
   );
 
   return {
@@ -93,6 +96,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       const port = server === null ? null : await server.listen();
       shard.holdOff();
       table.addRetired(await shard.start());
+      // What is in history only has assets as well.
+      assets.replace(assetsOf(table.everKnown, config.assetDecimals));
       await shard.untilServing();
       logger.info({ port, pid: process.pid, roles: [...config.roles] }, 'serving');
       return { port };

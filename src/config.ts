@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import Joi from 'joi';
+import { assetsOf, parseAssets, type Asset } from './domain/assets';
+import { parseFeeTiers, type FeeTier } from './domain/fee-tiers';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
+import { FUNDS, type Funds } from './domain/money';
 import { authorityOf, originOf, type Authority } from './domain/origin';
 
 /** The service's only reader of the environment: every setting and every limit, with its default and its bounds. */
@@ -18,6 +21,17 @@ export interface Config {
   readonly apiWorkers: number;
   readonly shard: string;
   readonly instruments: readonly Instrument[];
+  /** Decimals by asset that the assets file says. */
+  readonly assetDecimals: ReadonlyMap<string, number>;
+  /** As fine as that and the instruments say; what an asset was used with goes before either. */
+  readonly assets: readonly Asset[];
+  readonly funds: Funds;
+  /** Empty where groups of fees do not follow from volume. */
+  readonly feeTiers: readonly FeeTier[];
+  readonly accountSnapshotEvery: number;
+  readonly balanceAuditMs: number;
+  /** Whether an order may ask to be made to fail. */
+  readonly faultInjection: boolean;
   readonly allowInsecure: boolean;
   /** Web pages that may use the service beside its own, as browsers write their origins. */
   readonly allowedOrigins: readonly string[];
@@ -37,6 +51,7 @@ export interface Config {
   readonly tradesLimitMax: number;
   readonly ordersLimitMax: number;
   readonly candlesLimitMax: number;
+  readonly moneyLimitMax: number;
   readonly rateLimitPerSecond: number;
   readonly httpConnectionsMax: number;
   readonly requestTimeoutMs: number;
@@ -114,6 +129,13 @@ const ENVIRONMENT = Joi.object({
     .messages({ 'string.pattern.base': '"SHARD" must be 1 to 64 letters, digits, _ or -' })
     .note('1 to 64 letters, digits, `_` or `-`').description('Name of the shard; all its keys in Redis carry it.'),
   INSTRUMENTS_FILE: Joi.string().note('a file').description('What is traded; without it BTC-USD and ETH-USD.'),
+  FUNDS: Joi.string().valid(...FUNDS).default('paper')
+    .description('`off`: no balances are kept. `paper`: every account has unlimited credit. `required`: an account needs what it commits.'),
+  ASSETS_FILE: Joi.string().note('a file').description('Decimals of assets, before they are first used; without it they are as fine as the instruments need.'),
+  FEE_TIERS_FILE: Joi.string().note('a file').description('Groups of fees by the volume of 30 days, which accounts are put into once a day; without it they stay where they are.'),
+  ACCOUNT_SNAPSHOT_EVERY: positive(500, 1_000_000).description("Events of an account between two snapshots of its balances."),
+  BALANCE_AUDIT_MS: positive(10_000, 3_600_000).description('How often the balances of all accounts are looked at: whether they add up, and are covered.'),
+  FAULT_INJECTION: Joi.boolean().default(false).description('Take `inject_failure_step` of an order, which makes it fail at that step: for tests.'),
   ALLOW_INSECURE: Joi.boolean().default(false).description('Accept that others can reach a service without authentication.'),
   ALLOWED_ORIGINS: Joi.string().note('origins, separated by commas')
     .description('Web pages that may use the service from a browser, beside those that it serves itself, such as `https://terminal.example`.'),
@@ -134,6 +156,7 @@ const ENVIRONMENT = Joi.object({
   TRADES_LIMIT_MAX: positive(1_000, 10_000).description('Trades in one page.'),
   ORDERS_LIMIT_MAX: positive(1_000, 10_000).description('Orders in one page.'),
   CANDLES_LIMIT_MAX: positive(1_000, 10_000).description('Candles in one page.'),
+  MONEY_LIMIT_MAX: positive(1_000, 10_000).description("Accounts, an account's events, fills, deposits or withdrawals in one page."),
   RATE_LIMIT_PER_SECOND: positive(100_000, 10_000_000).description('Requests a second from one address, for each process.'),
   HTTP_CONNECTIONS_MAX: positive(20_000, 1_000_000).description('Connections to one process, streams included.'),
   REQUEST_TIMEOUT_MS: positive(30_000, 600_000).description('Time in which a request must have arrived; its headers in 10 s at most.'),
@@ -225,10 +248,12 @@ export function describeSettings(): SettingDescription[] {
 }
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts'> {
   readonly roles: string;
   readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
+  readonly assetsFile: string | undefined;
+  readonly feeTiersFile: string | undefined;
   readonly allowedOrigins: string | undefined;
   readonly allowedHosts: string | undefined;
   readonly idempotencyTtl: number;
@@ -240,13 +265,29 @@ function camelCased(settings: Record<string, unknown>): Record<string, unknown> 
   ]));
 }
 
-function readInstruments(file: string | undefined): Instrument[] {
-  if (file === undefined) return parseInstruments(DEFAULT_INSTRUMENTS);
+/** @param parse of the file's JSON */
+function readFile<T>(name: string, file: string, parse: (content: unknown) => T): T {
   try {
-    return parseInstruments(JSON.parse(readFileSync(file, 'utf8')) as unknown);
+    return parse(JSON.parse(readFileSync(file, 'utf8')) as unknown);
   } catch (error) {
-    throw new ConfigError(`INSTRUMENTS_FILE ${file}: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`${name} ${file}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function readInstruments(file: string | undefined): Instrument[] {
+  return file === undefined ? parseInstruments(DEFAULT_INSTRUMENTS) : readFile('INSTRUMENTS_FILE', file, parseInstruments);
+}
+
+function assetsBeside(instruments: readonly Instrument[], given: ReadonlyMap<string, number>): readonly Asset[] {
+  try {
+    return assetsOf(instruments, given);
+  } catch (error) {
+    throw new ConfigError((error as Error).message, { cause: error });
+  }
+}
+
+function readFeeTiers(file: string | undefined, assets: readonly Asset[]): readonly FeeTier[] {
+  return file === undefined ? [] : readFile('FEE_TIERS_FILE', file, (content) => parseFeeTiers(content, assets));
 }
 
 /** @param read gives null for what is none of the list's kind, `what` */
@@ -274,13 +315,19 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (!isLoopback(settings.host) && !settings.allowInsecure) {
     throw new ConfigError(`HOST ${settings.host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
   }
-  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, dataDir, allowedOrigins, allowedHosts, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, allowedOrigins, allowedHosts, ...rest } = settings;
+  const instruments = readInstruments(instrumentsFile);
+  const assetDecimals = assetsFile === undefined ? new Map<string, number>() : readFile('ASSETS_FILE', assetsFile, parseAssets);
+  const assets = assetsBeside(instruments, assetDecimals);
   return {
     ...rest,
     dataDir: resolve(dataDir),
     apiWorkers: apiWorkers === 'auto' ? availableParallelism() : apiWorkers,
     roles: new Set(roles.split(',') as Role[]),
-    instruments: readInstruments(instrumentsFile),
+    instruments,
+    assetDecimals,
+    assets,
+    feeTiers: readFeeTiers(feeTiersFile, assets),
     idempotencyTtlS: idempotencyTtl,
     allowedOrigins: readList('ALLOWED_ORIGINS', allowedOrigins, originOf, 'an origin such as https://terminal.example'),
     allowedHosts: readList('ALLOWED_HOSTS', allowedHosts, authorityOf, 'a host name or address, with or without a port'),

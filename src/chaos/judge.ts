@@ -1,4 +1,6 @@
 import { firstDifference } from '../audit/difference';
+import { AssetTable } from '../domain/asset-table';
+import { assetsOf } from '../domain/assets';
 import { decodeLogEntry, tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Instrument } from '../domain/instruments';
 import { presentOrderWithTrades } from '../dialects/native/present';
@@ -40,6 +42,7 @@ export async function judgeLedger(
   instruments: ReadonlyMap<string, Instrument>, losses: readonly LossWindow[],
 ): Promise<Verdict> {
   const verdict: Verdict = { acknowledged: 0, lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], auditFailures: [] };
+  const assets = new AssetTable(assetsOf([...instruments.values()], new Map()));
   const byDigest = new Map<string, SentCommand>();
   for (const command of ledger.commands.values()) byDigest.set(digest(command.clientId, command.key), command);
   const found = new Map<SentCommand, LogEntry>();
@@ -64,14 +67,14 @@ export async function judgeLedger(
       else verdict.lost.push(`${command.key} (${command.op} of ${command.clientId}, ${command.status}, acknowledged after ${command.mode} at ${at}, ${command.unclear} times unclear; losses ${losses.map(({ fromMs, toMs }) => `${fromMs}-${toMs}`).join(' ')})`);
       continue;
     }
-    const difference = differenceOf(command, entry, instruments);
+    const difference = differenceOf(command, entry, instruments, assets);
     if (difference !== null) verdict.unexplained.push(`${command.key} (${command.op}): entry ${entry.sequence} ${difference}`);
   }
   return verdict;
 }
 
 /** @returns how the record differs from what the client was told, null when it does not */
-function differenceOf(command: SentCommand, entry: LogEntry, instruments: ReadonlyMap<string, Instrument>): string | null {
+function differenceOf(command: SentCommand, entry: LogEntry, instruments: ReadonlyMap<string, Instrument>, assets: AssetTable): string | null {
   const body = command.body ?? {};
   if (entry.kind === 'refuse') {
     const code = resultCodeOf(entry.code);
@@ -83,7 +86,7 @@ function differenceOf(command: SentCommand, entry: LogEntry, instruments: Readon
   const order = entry.orders[0];
   const instrument = order === undefined ? undefined : instruments.get(order.instrument);
   if (order === undefined || instrument === undefined) return 'has no order';
-  const expected: Record<string, unknown> = { ...presentOrderWithTrades(order, tradesOf(entry), instrument) };
+  const expected: Record<string, unknown> = { ...presentOrderWithTrades(order, tradesOf(entry), instrument, assets) };
   const { stale: _stale, lag_entries: _entries, lag_seconds: _seconds, ...told }: Record<string, unknown> = body;
   // A cancel tells all trades of the order, the entry only its own.
   if (command.op === 'cancel') {

@@ -1,5 +1,5 @@
 import { PLAIN_DECIMAL, textOfInput, type AmountInput, type Step } from './amounts';
-import type { Instrument } from './instruments';
+import { ASSET_NAME, type Instrument } from './instruments';
 import { UNITS_MAX } from './money';
 
 /** What accounts hold, each counted in whole numbers of its smallest unit: 10^-`decimals`. */
@@ -127,4 +127,32 @@ export function parseRate(input: AmountInput): number | null {
   if (!/^0*$/.test(fraction.slice(RATE_DECIMALS))) return null;
   // Zero has no sign.
   return Number(`${sign}${whole}${fraction.slice(0, RATE_DECIMALS).padEnd(RATE_DECIMALS, '0')}`) + 0;
+}
+
+const ASSETS_MAX = 1_000;
+const ASSET_FIELDS = ['asset', 'decimals'];
+
+/**
+ * Reads the content of an assets file: a JSON array of `{ "asset", "decimals" }`.
+ * @returns decimals by asset
+ * @throws Error naming the entry and the field that is wrong
+ */
+export function parseAssets(content: unknown): Map<string, number> {
+  if (!Array.isArray(content)) throw new Error('must be a JSON array');
+  if (content.length > ASSETS_MAX) throw new Error(`must hold at most ${ASSETS_MAX} assets`);
+  const decimals = new Map<string, number>();
+  content.forEach((item: unknown, index) => {
+    const where = `asset ${index + 1}`;
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) throw new Error(`${where}: must be an object`);
+    const unknownField = Object.keys(item).find((field) => !ASSET_FIELDS.includes(field));
+    if (unknownField !== undefined) throw new Error(`${where}: unknown field "${unknownField}"`);
+    const { asset, decimals: own } = item as { readonly asset?: unknown; readonly decimals?: unknown };
+    if (typeof asset !== 'string' || !ASSET_NAME.test(asset)) throw new Error(`${where}: "asset" is missing or not a plain name`);
+    if (typeof own !== 'number' || !Number.isInteger(own) || own < 0 || own > ASSET_DECIMALS_MAX) {
+      throw new Error(`${where}: "decimals" must be a whole number from 0 to ${ASSET_DECIMALS_MAX}`);
+    }
+    if (decimals.has(asset)) throw new Error(`${where}: "${asset}" is listed twice`);
+    decimals.set(asset, own);
+  });
+  return decimals;
 }

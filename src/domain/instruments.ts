@@ -15,7 +15,7 @@ export interface Instrument {
 
 export const INSTRUMENTS_MAX = 1000;
 export const INSTRUMENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
-const ASSET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$/;
+export const ASSET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$/;
 
 export const DEFAULT_INSTRUMENTS: readonly unknown[] = [
   { instrument: 'BTC-USD', base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001' },

@@ -1,4 +1,5 @@
 import { EntryViews, type EntryFields, type LogEntry } from './entry';
+import type { Shortfall } from './money';
 import type { SettledTrade } from './order';
 import { LaterVersionError } from './later-version';
 import { LOG_ENTRY_VERSION } from './layouts';
@@ -91,4 +92,12 @@ export function tradesOf(entry: LogEntry): SettledTrade[] {
       takerFee: fill.takerFee,
     };
   });
+}
+
+/** What a refusal says was wanting; undefined for any other. */
+export function shortfallOf({ events }: LogEntry): Shortfall | undefined {
+  const event = events.find((candidate) => candidate.type === 'shortfall');
+  if (event === undefined) return undefined;
+  const { asset, needed, available } = event;
+  return { asset, needed, available };
 }

@@ -29,6 +29,10 @@ export const isVenueAccount = (account: string): boolean => account.startsWith(V
 
 /** Everybody's group of fees where an account has no other. */
 export const DEFAULT_FEE_GROUP = 'default';
+export const FEE_GROUP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+
+/** Millionths of money that rates lie between. */
+export const RATE_LIMITS = { makerRate: { min: -10_000, max: 100_000 }, takerRate: { min: 0, max: 100_000 } } as const;
 
 export const ACCOUNT_STATUS_CODE = { active: 1, suspended: 2, closed: 3 } as const;
 export type AccountStatus = keyof typeof ACCOUNT_STATUS_CODE;

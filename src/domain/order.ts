@@ -151,6 +151,10 @@ export interface Trade {
   readonly executedUs: number;
 }
 
+/** Which part an account has in a trade: its order waited, or took. */
+export const ROLES = ['maker', 'taker'] as const;
+export type Role = (typeof ROLES)[number];
+
 /** A trade as its parties see it: who they are, and what each was charged, in units of the quote asset as decimal text. */
 export interface SettledTrade extends Trade {
   readonly makerClientId: string;

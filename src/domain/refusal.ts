@@ -1,15 +1,31 @@
-import type { Order, Trade } from './order';
+import type { FailureStep } from './commands';
+import type { Shortfall, Transfer } from './money';
+import type { Order, SettledTrade } from './order';
 import { RESULT_CODES, type ResultCode } from './result-code';
 import type { Staleness } from './staleness';
 import { UnavailableError } from './unavailable';
 
 /** What a request says of an order, by the domain's name for it; a dialect may have another one. */
-export type RequestField =
+export type OrderField =
   | 'op' | 'instrument' | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'price' | 'quantity' | 'remainingQuantity'
   | 'orderId' | 'clientOrderId' | 'cursor';
 
-export interface FieldFault {
+/** The same of accounts and money. */
+export type MoneyField =
+  | 'accountId' | 'name' | 'status' | 'credit' | 'feeGroup' | 'deposits' | 'asset' | 'amount' | 'reference' | 'destination'
+  | 'from' | 'to' | 'note' | 'pending' | 'timeoutS' | 'transferId' | 'rates' | 'maker' | 'taker' | 'before' | 'date';
+
+export type RequestField = OrderField | MoneyField;
+
+/** A field of one of the things that a request lists, counted from 0. */
+export interface ListedField {
+  readonly list: RequestField;
+  readonly index: number;
   readonly field: RequestField;
+}
+
+export interface FieldFault {
+  readonly field: RequestField | ListedField;
   /** Completes "<field> …". */
   readonly message: string;
 }
@@ -17,7 +33,7 @@ export interface FieldFault {
 /** An order and its trades, oldest first, as a call tells them. */
 export interface OrderWithTrades {
   readonly order: Order;
-  readonly trades: readonly Trade[];
+  readonly trades: readonly SettledTrade[];
   /** Set where trades may be missing. */
   readonly stale: Staleness | null;
 }
@@ -33,6 +49,16 @@ export interface RefusalFacts {
   readonly cancelled?: readonly string[];
   /** Name of an instrument that there is not. */
   readonly instrument?: string;
+  /** Name of an asset that there is not. */
+  readonly asset?: string;
+  /** What was wanting. */
+  readonly shortfall?: Shortfall;
+  /** The transfer, or withdrawal, that does not wait for this end, or that is reversed already. */
+  readonly transfer?: Transfer;
+  /** UUID of the transfer that moved it back. */
+  readonly reversedBy?: string;
+  /** Where an order was made to fail. */
+  readonly step?: FailureStep;
 }
 
 /**

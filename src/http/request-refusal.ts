@@ -22,6 +22,7 @@ export const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
   engine_recovering: 2,
   engine_unavailable: 1,
   backlog_full: 2,
+  balance_audit_breach: 5,
   history_unavailable: 2,
   shutting_down: 2,
   too_many_streams: 1,

@@ -1,27 +1,34 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config';
 import type { Services } from '../dialects/services';
+import type { AssetTable } from '../domain/asset-table';
 import type { InstrumentTable } from '../domain/instrument-table';
-import { idempotencyDigest } from '../engine/idempotency';
+import { idempotencyDigest, referenceDigest, reversalDigest } from '../engine/idempotency';
 import { CandleReader } from '../market/candle-reader';
 import { MarketReader } from '../market/market-reader';
 import type { Metrics } from '../metrics';
+import { Money } from '../money/money';
 import type { LiveMarket, Shard } from '../shard/shard';
 import type { Venue } from '../shard/venue';
 import type { Status } from '../status';
+import type { CommitWatch } from '../trading/ports';
 import { Trading } from '../trading/trading';
+import { marksOf } from './marks';
+import { NO_FINDINGS, moneyEngineOf, moneyRecordOf, orderHistoryOf } from './money-ports';
 import { tradingObserver } from './observers';
 
 /** The use cases over a shard that is served: what every dialect works with. */
 export function createServices(
-  config: Config, venue: Venue<Shard>, shard: Shard, live: LiveMarket, table: InstrumentTable, status: Status, metrics: Metrics, logger: Logger,
+  config: Config, venue: Venue<Shard>, shard: Shard, live: LiveMarket, table: InstrumentTable, assets: AssetTable, status: Status, metrics: Metrics,
+  logger: Logger,
 ): Omit<Services, 'streams' | 'dispatcher'> {
   const { connection: { engine, history }, commits, candleHistory } = shard;
   const { statistics } = live;
-  const trading = new Trading(engine, history, {
+  const watch: CommitWatch = {
     waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
     staleness: () => status.staleness(),
-  }, table, {
+  };
+  const trading = new Trading(engine, orderHistoryOf(history), watch, table, {
     massCancelPage: config.massCancelPage,
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
@@ -52,5 +59,17 @@ export function createServices(
     nowS: () => statistics.nowS(),
     staleness: () => status.staleness(),
   }, table);
-  return { trading, market, candles, instruments: table };
+  const money = new Money({
+    engine: moneyEngineOf(engine), record: moneyRecordOf(history), commits: watch, marks: marksOf(venue), audit: NO_FINDINGS,
+  }, table, assets, {
+    funds: config.funds,
+    ackAfter: config.ackAfter,
+    engineTimeoutMs: config.engineTimeoutMs,
+    readBarrierTimeoutMs: config.readBarrierTimeoutMs,
+    digest: idempotencyDigest,
+    referenceDigest,
+    reversalDigest,
+    nowMs: () => Date.now(),
+  });
+  return { trading, market, money, candles, instruments: table };
 }

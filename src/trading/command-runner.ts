@@ -10,7 +10,7 @@ export interface CarriedOut {
 
 /** Hands commands to the engine, and notes in which life of the shard they took effect. */
 export class CommandRunner {
-  constructor(private readonly engine: OrderEngine) {}
+  constructor(private readonly engine: Pick<OrderEngine, 'submit' | 'submitAll' | 'known'>) {}
 
   async one(command: EngineCommand): Promise<{ readonly result: CommandResult; readonly epoch: string | null }> {
     const before = this.engine.known?.epoch;

@@ -1,5 +1,5 @@
 import { tradesOf, type LogEntry } from '../domain/log-entry';
-import type { Order, Trade } from '../domain/order';
+import type { Order, SettledTrade } from '../domain/order';
 import type { OrderWithTrades } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import { UnavailableError } from '../domain/unavailable';
@@ -34,7 +34,7 @@ export class OrderTrades {
    * @param reachedFrom log sequence of a fill that is in the log no more, 0 when all of them are
    */
   async joined(order: Order, entries: readonly LogEntry[], reachedFrom: number): Promise<OrderWithTrades> {
-    const byId = new Map<number, Trade>();
+    const byId = new Map<number, SettledTrade>();
     for (const entry of entries) {
       for (const trade of tradesOf(entry)) {
         if (trade.makerOrderId === order.orderId || trade.takerOrderId === order.orderId) byId.set(trade.tradeId, trade);

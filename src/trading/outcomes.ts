@@ -1,8 +1,9 @@
-import type { CommandResult, Repeated } from '../domain/commands';
+import type { CommandResult, FailureStep, Repeated } from '../domain/commands';
 import type { Context } from '../domain/context';
-import { tradesOf, type LogEntry } from '../domain/log-entry';
+import { shortfallOf, tradesOf, type LogEntry } from '../domain/log-entry';
+import type { Shortfall } from '../domain/money';
 import { isOpen, type Order } from '../domain/order';
-import { Refusal } from '../domain/refusal';
+import { Refusal, type RefusalFacts } from '../domain/refusal';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import type { Acknowledgement } from './acknowledgement';
 import { actorOfNamed, type OrderOwners } from './order-owners';
@@ -21,6 +22,8 @@ export interface Asked {
   readonly ackAfter: AckAfter | undefined;
   /** The order that was named, to look a missing one up in history; null where none was. */
   readonly named: NamedOrder | null;
+  /** Where it asks to be made to fail, undefined for nowhere. */
+  readonly failAt?: FailureStep | undefined;
 }
 
 /** What the engine made of a command, as what came of the request. */
@@ -46,7 +49,7 @@ export class Outcomes {
       case 'unchanged':
         return { order: result.order, trades: [], stale: null, replayed: false };
       case 'refused':
-        return this.refusal(result.code, result.order, asked).then((refusal) => { throw refusal; });
+        return this.refusal(result.code, result.order, result.shortfall, asked).then((refusal) => { throw refusal; });
       case 'mass_cancelled':
         throw new Error('a single command answered as a mass cancel');
     }
@@ -74,7 +77,7 @@ export class Outcomes {
   private ofEntry(entry: LogEntry, asked: Asked, replayed: boolean): Awaitable<Outcome> {
     const order = entry.orders[0];
     if (entry.kind === 'refuse') {
-      return this.refusal(resultCodeOf(entry.code), order ?? null, asked).then((refusal) => { throw refusal; });
+      return this.refusal(resultCodeOf(entry.code), order ?? null, shortfallOf(entry), asked).then((refusal) => { throw refusal; });
     }
     if (order === undefined) throw new Error(`entry ${entry.sequence} has no order`);
     this.owners.remember(order);
@@ -83,7 +86,7 @@ export class Outcomes {
     return this.trades.ofDone(order).then((done) => ({ ...done, replayed }));
   }
 
-  private async refusal(code: ResultCode, order: Order | null, asked: Asked): Promise<Refusal> {
+  private async refusal(code: ResultCode, order: Order | null, shortfall: Shortfall | undefined, asked: Asked): Promise<Refusal> {
     const { context, named } = asked;
     if (code === 'order_not_found' && named !== null && 'orderId' in named) {
       // Done and persisted orders have left Redis: history knows whether it ever was.
@@ -93,7 +96,7 @@ export class Outcomes {
       if (isOpen(final)) return new Refusal('engine_recovering');
       return this.notOpen(final, asked);
     }
-    return code === 'order_not_open' && order !== null ? this.notOpen(order, asked) : new Refusal(code);
+    return code === 'order_not_open' && order !== null ? this.notOpen(order, asked) : new Refusal(code, factsOf(code, shortfall, asked));
   }
 
   private async notOpen(order: Order, { fingerprint }: Asked): Promise<Refusal> {
@@ -101,4 +104,9 @@ export class Outcomes {
     // A key's answer is the same each time: before all of it can be told there is none. Nothing was done that this would hide.
     return fingerprint !== null && done.stale !== null ? new Refusal('history_unavailable') : new Refusal('order_not_open', { order: done });
   }
+}
+
+function factsOf(code: ResultCode, shortfall: Shortfall | undefined, { failAt }: Asked): RefusalFacts {
+  if (shortfall !== undefined) return { shortfall };
+  return code === 'failure_injected' && failAt !== undefined ? { step: failAt } : {};
 }

@@ -1,5 +1,5 @@
 import { parseAmount, type AmountInput, type Step as AmountStep } from '../domain/amounts';
-import type { CancelCommand, CommandResult, PlaceCommand } from '../domain/commands';
+import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '../domain/commands';
 import { actorOf, type Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
@@ -63,6 +63,7 @@ export class PlaceOrder {
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
       idempotency: request.key === null ? null : this.digest(request.clientId, request.key),
+      ...(request.failAt === undefined ? {} : { failAt: request.failAt }),
     };
   }
 }
@@ -83,6 +84,10 @@ class PlaceStep implements Step, Asked {
 
   get fingerprint(): RequestFingerprint | null {
     return this.command.idempotency === null ? null : fingerprintOfPlace(this.command);
+  }
+
+  get failAt(): FailureStep | undefined {
+    return this.command.failAt;
   }
 
   finish(result: CommandResult, epoch: string | null): Awaitable<Outcome> {

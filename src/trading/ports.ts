@@ -1,7 +1,7 @@
 import type { CommandResult, EngineCommand } from '../domain/commands';
 import type { LogEntry } from '../domain/log-entry';
 import type { LogPosition } from '../domain/log-position';
-import type { Order, Trade } from '../domain/order';
+import type { Order, SettledTrade } from '../domain/order';
 import type { Staleness } from '../domain/staleness';
 
 /** What trading needs of the rest of the venue. What cannot be reached throws an UnavailableError. */
@@ -27,7 +27,7 @@ export interface OrderEngine {
 export interface OrderHistory {
   order(orderId: string): Promise<Order | null>;
   ordersOfClient(clientId: string, instrument: string | null, behind: number | null, limit: number): Promise<readonly Order[]>;
-  tradesOfOrder(orderId: string): Promise<readonly Trade[]>;
+  tradesOfOrder(orderId: string): Promise<readonly SettledTrade[]>;
   journalEntry(sequence: number, second: number): Promise<LogEntry | null>;
 }
 

@@ -1,4 +1,5 @@
 import type { AmountInput } from '../domain/amounts';
+import type { FailureStep } from '../domain/commands';
 import type { OrderWithTrades } from '../domain/refusal';
 import type { OrderType, Side, TimeInForce } from '../domain/order';
 
@@ -23,6 +24,8 @@ export interface PlaceRequest {
   readonly key: string | null;
   /** undefined for the venue's own way. */
   readonly ackAfter: AckAfter | undefined;
+  /** Where it is to be made to fail, undefined for nowhere. */
+  readonly failAt?: FailureStep | undefined;
 }
 
 /**

@@ -1,5 +1,7 @@
 import { judgeLedger, type LossWindow, type Verdict } from '../../src/chaos/judge';
 import { Ledger, type AckMode, type SentCommand } from '../../src/chaos/ledger';
+import { AssetTable } from '../../src/domain/asset-table';
+import { assetsOf } from '../../src/domain/assets';
 import { KIND_CODE } from '../../src/domain/order';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
 import { EVENT, LOG_ENTRY_VERSION } from '../../src/domain/layouts';
@@ -9,6 +11,7 @@ import { presentOrderWithTrades } from '../../src/dialects/native/present';
 import { idempotencyDigest } from '../../src/engine/idempotency';
 
 const INSTRUMENTS = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
+const ASSETS = new AssetTable(assetsOf([...INSTRUMENTS.values()], new Map()));
 const ORDER_NOT_FOUND = 1;
 
 /** The entry of an order that rests. */
@@ -33,7 +36,7 @@ function answered(ledger: Ledger, entry: { payload: string }, mode: AckMode = 'r
   if (order === undefined) throw new Error('an order is needed');
   const instrument = INSTRUMENTS.get(order.instrument);
   if (instrument === undefined) throw new Error('an instrument is needed');
-  ledger.settle(command, 201, { ...presentOrderWithTrades(order, tradesOf({ orders: [order], ...rest }), instrument) });
+  ledger.settle(command, 201, { ...presentOrderWithTrades(order, tradesOf({ orders: [order], ...rest }), instrument, ASSETS) });
   return command;
 }
 

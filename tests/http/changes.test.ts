@@ -271,7 +271,7 @@ describe.each(BOTH_WAYS)('changing orders %s', (_name, hotPath) => {
       const [placed, , , , amended, taker, cancelled] = body.results.map((result) => result.body);
       expect(amended).toMatchObject({ order_id: placed?.order_id, price: '101.00' });
       expect(taker?.trades).toMatchObject([{ price: '101.00', quantity: '0.50000000', maker_order_id: placed?.order_id }]);
-      expect(cancelled?.trades).toEqual(taker?.trades);
+      expect(cancelled?.trades).toEqual(taker?.trades.map((trade) => ({ ...trade, role: 'maker' })));
       expect((await book()).asks).toEqual([]);
     });
 

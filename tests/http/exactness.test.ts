@@ -4,8 +4,10 @@ import type { CommandResult } from '../../src/domain/commands';
 import { createOpenapiDocument } from '../../src/dialects/native/documents/openapi';
 import { readConfig } from '../../src/config';
 import { ProblemDocuments } from '../../src/dialects/native/errors';
+import { PlaceReader } from '../../src/dialects/native/place-reader';
 import { NativeOrders } from '../../src/dialects/native/native-orders';
 import { ANYONE } from '../../src/domain/context';
+import { AssetTable } from '../../src/domain/asset-table';
 import { InstrumentTable } from '../../src/domain/instrument-table';
 import { Refusal } from '../../src/domain/refusal';
 import { Trading } from '../../src/trading/trading';
@@ -35,7 +37,8 @@ const trading = new Trading(
   { ...config, digest: () => 'digest' },
   { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined, failed: () => undefined },
 );
-const orders = new NativeOrders(trading, table, new ProblemDocuments(table), config);
+const assets = new AssetTable(config.assets);
+const orders = new NativeOrders(trading, table, assets, new ProblemDocuments(table, assets), new PlaceReader(false), config);
 const context = { principal: ANYONE, requestId: 'request', traceparent: null, address: '', deadlineMs: Infinity };
 
 async function isTaken(call: () => Promise<unknown>): Promise<boolean> {

@@ -4,7 +4,8 @@ import { Service } from './support/service';
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ORDER_FIELDS = [
   'order_id', 'client_order_id', 'client_id', 'instrument', 'side', 'type', 'time_in_force', 'post_only', 'price', 'quantity',
-  'filled_quantity', 'remaining_quantity', 'average_price', 'status', 'status_reason', 'sequence', 'created_at', 'updated_at', 'trades',
+  'filled_quantity', 'remaining_quantity', 'average_price', 'maker_fee_rate', 'taker_fee_rate', 'fee', 'fee_asset',
+  'status', 'status_reason', 'sequence', 'created_at', 'updated_at', 'trades',
 ];
 
 describe.each(BOTH_WAYS)('POST /orders %s', (_name, hotPath) => {
@@ -34,7 +35,7 @@ describe.each(BOTH_WAYS)('POST /orders %s', (_name, hotPath) => {
     expect(body).toMatchObject({
       client_order_id: null, client_id: 'client-A', instrument, side: 'buy', type: 'limit', time_in_force: 'gtc', post_only: false,
       price: '50000.00', quantity: '0.50000000', filled_quantity: '0.00000000', remaining_quantity: '0.50000000', average_price: null,
-      status: 'open', status_reason: null, trades: [],
+      maker_fee_rate: '0', taker_fee_rate: '0', fee: '0.0000000000', fee_asset: 'USD', status: 'open', status_reason: null, trades: [],
     });
     expect(body.order_id).toMatch(UUID_V7);
     expect(body.created_at).toBe(body.updated_at);
@@ -61,7 +62,8 @@ describe.each(BOTH_WAYS)('POST /orders %s', (_name, hotPath) => {
     expect(taker.trades[0]?.executed_at).toBe(taker.updated_at);
     const maker = (await client.order(first.order_id)).body;
     expect(maker).toMatchObject({ status: 'filled', filled_quantity: '1.00000000', remaining_quantity: '0.00000000', average_price: '100.00', status_reason: null, sequence: taker.sequence });
-    expect(maker.trades).toEqual([taker.trades[0]]);
+    expect(taker.trades.map(({ role, fee }) => [role, fee])).toEqual([['taker', '0.0000000000'], ['taker', '0.0000000000']]);
+    expect(maker.trades).toEqual([{ ...taker.trades[0], role: 'maker' }]);
   });
 
   it('rounds the average price half up to the price\'s decimals', async () => {

@@ -190,7 +190,7 @@ describe('reading', () => {
       expect((await client.order(rejected.order_id)).body).toEqual(rejected);
       // An open order stays in Redis; its trades come from Postgres where the log has let go of them.
       const partly = (await client.order(resting.order_id)).body;
-      expect(partly).toMatchObject({ status: 'partially_filled', filled_quantity: '0.40000000', trades: filled.trades });
+      expect(partly).toMatchObject({ status: 'partially_filled', filled_quantity: '0.40000000', trades: filled.trades.map((trade) => ({ ...trade, role: 'maker' })) });
     });
 
     it('has all its trades, those in the log and those in Postgres', async () => {
@@ -204,7 +204,7 @@ describe('reading', () => {
         }
       }
       const { body } = await client.order(order.order_id);
-      expect(body.trades).toEqual(takers.flatMap((taker) => taker.trades));
+      expect(body.trades).toEqual(takers.flatMap((taker) => taker.trades).map((trade) => ({ ...trade, role: 'maker' })));
       expect(body).toMatchObject({ filled_quantity: '6.00000000', sequence: takers[5]?.sequence });
       const amended = (await client.amend(order.order_id, { price: '99.00' })).body;
       expect(amended.trades).toEqual([]);

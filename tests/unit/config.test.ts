@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../support/servers';
 /** Settings that are a whole number from one on. */
 const COUNTS = [
   'IDEMPOTENCY_TTL', 'SHUTDOWN_TIMEOUT_MS', 'BODY_BYTES_MAX', 'URL_BYTES_MAX', 'BATCH_OPERATIONS_MAX', 'ORDERBOOK_LEVELS_MAX', 'TRADES_LIMIT_MAX',
-  'ORDERS_LIMIT_MAX', 'RATE_LIMIT_PER_SECOND', 'HTTP_CONNECTIONS_MAX', 'REQUEST_TIMEOUT_MS', 'FILLS_PER_ORDER_MAX', 'OPEN_ORDERS_PER_CLIENT_MAX',
+  'ORDERS_LIMIT_MAX', 'MONEY_LIMIT_MAX', 'ACCOUNT_SNAPSHOT_EVERY', 'BALANCE_AUDIT_MS', 'RATE_LIMIT_PER_SECOND', 'HTTP_CONNECTIONS_MAX', 'REQUEST_TIMEOUT_MS', 'FILLS_PER_ORDER_MAX', 'OPEN_ORDERS_PER_CLIENT_MAX',
   'MASS_CANCEL_PAGE', 'ENGINE_TIMEOUT_MS', 'ENGINE_CALL_COMMANDS_MAX', 'ENGINE_IN_FLIGHT_MAX', 'BACKLOG_MAX', 'WRITER_BATCH_ENTRIES_MAX',
   'LOG_TAIL_ENTRIES', 'READ_BARRIER_TIMEOUT_MS', 'DATABASE_CONNECTIONS_MAX', 'DATABASE_TIMEOUT_MS', 'SETTINGS_CHECK_MS', 'STREAM_CONNECTIONS_MAX',
   'STREAM_CONNECTIONS_PER_ADDRESS_MAX', 'STREAM_SUBSCRIPTIONS_MAX', 'STREAM_MESSAGE_BYTES_MAX', 'STREAM_MESSAGES_PER_SECOND', 'STREAM_BEHIND_BYTES',
@@ -28,10 +28,12 @@ describe('settings', () => {
     const config = readConfig({});
     expect(config).toMatchObject({
       port: 3000, host: '127.0.0.1', dataDir: resolve('./data'), logLevel: 'info', shard: 'main', allowInsecure: false, ackAfter: 'redis',
-      autoRecover: true, idempotencyTtlS: 86_400,
+      autoRecover: true, idempotencyTtlS: 86_400, funds: 'paper', feeTiers: [], accountSnapshotEvery: 500, faultInjection: false,
     });
     expect([...config.roles]).toEqual(['api', 'writer']);
     expect(config.instruments.map(({ instrument }) => instrument)).toEqual(['BTC-USD', 'ETH-USD']);
+    // As fine as the instruments need: a cent of 10^-8 BTC is 10^-10 USD.
+    expect(config.assets).toEqual([{ asset: 'BTC', decimals: 8 }, { asset: 'ETH', decimals: 6 }, { asset: 'USD', decimals: 10 }]);
     // An empty variable is one that is not set; what is not ours is left alone.
     expect(readConfig({ PORT: '', ROLES: '', INSTRUMENTS_FILE: '', NOT_OURS: 'x' })).toMatchObject(config);
   });
@@ -57,7 +59,8 @@ describe('settings', () => {
     ...['localhost/openfill', 'mysql://localhost/x', 'redis://localhost'].map((value): [string, string] => ['DATABASE_URL', value]),
     ...['all', 'api;writer', 'api,', ',', 'API', 'api,reader'].map((value): [string, string] => ['ROLES', value]),
     ...['a b', '{x}', 'x'.repeat(65), 'é'].map((value): [string, string] => ['SHARD', value]),
-    ...['ALLOW_INSECURE', 'REQUIRE_DURABLE', 'AUTO_RECOVER'].flatMap((name) => ['maybe', '2', 'yes please'].map((value): [string, string] => [name, value])),
+    ...['ALLOW_INSECURE', 'REQUIRE_DURABLE', 'AUTO_RECOVER', 'FAULT_INJECTION'].flatMap((name) => ['maybe', '2', 'yes please'].map((value): [string, string] => [name, value])),
+    ...['on', 'Paper', 'true'].map((value): [string, string] => ['FUNDS', value]),
     ...['both', 'Redis', 'disk'].map((value): [string, string] => ['ACK_AFTER', value]),
   ];
 
@@ -119,6 +122,64 @@ describe('settings', () => {
       expect(message).toContain(`INSTRUMENTS_FILE ${path}: `);
       expect(message).toContain(problem);
       expect(message).not.toContain('\n');
+    });
+  });
+
+  describe('of assets and tiers of fees', () => {
+    const directory = temporaryDirectory('config-money');
+    afterAll(() => { directory.remove(); });
+
+    function fileOf(name: string, content: unknown): string {
+      const path = join(directory.path, name);
+      writeFileSync(path, JSON.stringify(content));
+      return path;
+    }
+
+    it('are read', () => {
+      const config = readConfig({
+        ASSETS_FILE: fileOf('assets.json', [{ asset: 'USD', decimals: 12 }, { asset: 'EUR', decimals: 2 }]),
+        FEE_TIERS_FILE: fileOf('tiers.json', [
+          { fee_group: 'gold', asset: 'USD', volume: '0.5' }, { fee_group: 'vip', asset: 'USD', volume: '1000000' }, { fee_group: 'euro', asset: 'EUR', volume: '0' },
+        ]),
+      });
+      expect(config.assets).toEqual([
+        { asset: 'BTC', decimals: 8 }, { asset: 'ETH', decimals: 6 }, { asset: 'EUR', decimals: 2 }, { asset: 'USD', decimals: 12 },
+      ]);
+      expect(config.feeTiers.map(({ feeGroup }) => feeGroup)).toEqual(['gold', 'vip', 'euro']);
+    });
+
+    it.each<[problem: string, content: unknown]>([
+      ['must be a JSON array', {}],
+      ['asset 1: must be an object', ['USD']],
+      ['asset 1: unknown field "scale"', [{ asset: 'USD', decimals: 10, scale: 1 }]],
+      ['asset 1: "asset" is missing or not a plain name', [{ asset: '@USD', decimals: 10 }]],
+      ['asset 1: "decimals" must be a whole number from 0 to 18', [{ asset: 'USD', decimals: 19 }]],
+      ['asset 1: "decimals" must be a whole number from 0 to 18', [{ asset: 'USD', decimals: '10' }]],
+      ['asset 2: "USD" is listed twice', [{ asset: 'USD', decimals: 10 }, { asset: 'USD', decimals: 11 }]],
+    ])('name what is wrong with assets: %s', (problem, content) => {
+      const path = fileOf('bad-assets.json', content);
+      expect(errorOf({ ASSETS_FILE: path }).message).toBe(`ASSETS_FILE ${path}: ${problem}`);
+    });
+
+    it('refuse an asset that is too coarse for an instrument, given or by itself', () => {
+      const coarse = fileOf('coarse.json', [{ asset: 'USD', decimals: 9 }]);
+      expect(errorOf({ ASSETS_FILE: coarse }).message).toBe('instrument BTC-USD needs 10 decimals of USD, which has 9');
+      const fine = fileOf('fine.json', [{ instrument: 'A-B', base: 'A', quote: 'B', tick_size: '0.0000000001', lot_size: '0.000000001' }]);
+      expect(errorOf({ INSTRUMENTS_FILE: fine }).message).toBe('instrument A-B needs 19 decimals of B, which may have 18');
+    });
+
+    it.each<[problem: string, content: unknown]>([
+      ['must be a JSON array', null],
+      ['tier 1: must be an object', [1]],
+      ['tier 1: unknown field "group"', [{ group: 'vip' }]],
+      ['tier 1: "fee_group" is missing or not a plain name', [{ fee_group: '', asset: 'USD', volume: '1' }]],
+      ['tier 1: "asset" is missing, or no instrument has it', [{ fee_group: 'vip', asset: 'EUR', volume: '1' }]],
+      ['tier 1: "volume" must be a decimal string such as "100000"', [{ fee_group: 'vip', asset: 'USD', volume: 100 }]],
+      ['"0.00000000001" has more than 10 decimals', [{ fee_group: 'vip', asset: 'USD', volume: '0.00000000001' }]],
+      ['tier 2: "volume" is not above that of the tier before it', [{ fee_group: 'a', asset: 'USD', volume: '2' }, { fee_group: 'b', asset: 'USD', volume: '2.0' }]],
+    ])('name what is wrong with tiers: %s', (problem, content) => {
+      const path = fileOf('bad-tiers.json', content);
+      expect(errorOf({ FEE_TIERS_FILE: path }).message).toBe(`FEE_TIERS_FILE ${path}: ${problem}`);
     });
   });
 });

@@ -5,9 +5,17 @@ import type { Order, OrderTrade, Trade, Candle, TickerFields, ObjectOf } from '#
 import { CHANNELS } from '../../src/domain/channels';
 import { INTERVALS } from '../../src/domain/candle';
 import { AMOUNT_TEXT_LENGTH_MAX, PLAIN_DECIMAL } from '../../src/domain/amounts';
-import { DEFAULT_INSTRUMENTS, INSTRUMENT_NAME } from '../../src/domain/instruments';
-import { ORDER_KINDS, REASON_CODE, SIDES, STATUS_CODE } from '../../src/domain/order';
+import { FAILURE_STEPS } from '../../src/domain/commands';
+import { ASSET_NAME, DEFAULT_INSTRUMENTS, INSTRUMENT_NAME } from '../../src/domain/instruments';
+import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FEE_GROUP_NAME, TRANSFER_STATUS_CODE, VENUE_ACCOUNT_START } from '../../src/domain/money';
+import { ACCOUNT_EVENT_KINDS, DAY_STATUSES } from '../../src/domain/money-history';
+import { ORDER_KINDS, REASON_CODE, ROLES, SIDES, STATUS_CODE } from '../../src/domain/order';
 import type { OrderTradeView, OrderView, TradeView } from '../../src/dialects/native/present';
+import {
+  WITHDRAWAL_STATUS,
+  type AccountEventView, type AccountView, type AssetOverviewView, type BalanceView, type DepositView, type DifferenceView, type FeeGroupView, type FillView,
+  type FindingView, type NettingView, type PortfolioLineView, type PositionView, type SnapshotView, type StatementLineView, type TransferView, type WithdrawalView,
+} from '../../src/dialects/native/present-money';
 import type { CandleView, TickerView } from '../../src/dialects/native/present-market';
 
 const sorted = (words: Iterable<string>): string[] => [...new Set(words)].sort();
@@ -24,6 +32,17 @@ describe('the contract', () => {
     expect(sorted(contract.TIMES_IN_FORCE)).toEqual(sorted(ORDER_KINDS.map(({ timeInForce }) => timeInForce)));
     expect(sorted(contract.ORDER_STATUSES)).toEqual(sorted(Object.keys(STATUS_CODE)));
     expect(sorted(contract.STATUS_REASONS)).toEqual(sorted(Object.keys(REASON_CODE)));
+    expect(contract.ROLES).toEqual(ROLES);
+    expect(contract.FAILURE_STEPS).toEqual(FAILURE_STEPS);
+    expect(contract.ACCOUNT_STATUSES).toEqual(Object.keys(ACCOUNT_STATUS_CODE));
+    expect(sorted([...contract.CREDITS, 'venue'])).toEqual(sorted(Object.keys(CREDIT_CODE)));
+    expect(contract.TRANSFER_STATUSES).toEqual(Object.keys(TRANSFER_STATUS_CODE));
+    expect(sorted([...contract.WITHDRAWAL_STATUSES, 'expired'])).toEqual(sorted(Object.values(WITHDRAWAL_STATUS)));
+    expect(contract.ACCOUNT_EVENT_KINDS).toEqual(ACCOUNT_EVENT_KINDS);
+    expect(contract.DAY_STATUSES).toEqual(DAY_STATUSES);
+    expect(contract.VENUE_ACCOUNT_START).toBe(VENUE_ACCOUNT_START);
+    expect(contract.ASSET_NAME).toBe(ASSET_NAME.source);
+    expect(contract.FEE_GROUP_NAME).toBe(FEE_GROUP_NAME.source);
     expect(contract.INSTRUMENT_NAME).toBe(INSTRUMENT_NAME.source);
     expect(contract.DECIMAL_PATTERN).toBe(PLAIN_DECIMAL.source);
     expect(contract.AMOUNT_TEXT_LENGTH_MAX).toBe(AMOUNT_TEXT_LENGTH_MAX);
@@ -36,6 +55,17 @@ describe('the contract', () => {
       Same<CandleView, ObjectOf<typeof Candle>>, Same<TickerView, ObjectOf<typeof TickerFields>>,
     ] = [true, true, true, true, true];
     expect(same).not.toContain(false);
+    const money: [
+      Same<AccountView, ObjectOf<typeof contract.Account>>, Same<BalanceView, ObjectOf<typeof contract.Balance>>, Same<FillView, ObjectOf<typeof contract.Fill>>,
+      Same<AccountEventView, ObjectOf<typeof contract.AccountEvent>>, Same<SnapshotView, ObjectOf<typeof contract.AccountSnapshot>>,
+      Same<DepositView, ObjectOf<typeof contract.Deposit>>, Same<WithdrawalView, ObjectOf<typeof contract.Withdrawal>>,
+      Same<TransferView, ObjectOf<typeof contract.Transfer>>, Same<PositionView, ObjectOf<typeof contract.Position>>,
+      Same<PortfolioLineView, ObjectOf<typeof contract.PortfolioLine>>, Same<StatementLineView, ObjectOf<typeof contract.StatementLine>>,
+      Same<NettingView, ObjectOf<typeof contract.Netting>>, Same<FeeGroupView, ObjectOf<typeof contract.FeeGroup>>,
+      Same<AssetOverviewView, ObjectOf<typeof contract.AssetOverview>>, Same<FindingView, ObjectOf<typeof contract.AuditFinding>>,
+      Same<DifferenceView, ObjectOf<typeof contract.BalanceDifference>>,
+    ] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+    expect(money).not.toContain(false);
   });
 
   it.each(['', 'u'])('has a pattern for printable text that refuses none of it (flags "%s")', (flags) => {

@@ -2,7 +2,7 @@ import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { OPERATIONS, SchemaSet, type Shape } from '#openfill-contract';
-import { checkBody, checkOperationBySchema, PLACE } from '../../src/dialects/native/check/schemas';
+import { checkBody, checkOperationBySchema, NO_LIMITS, PLACE } from '../../src/dialects/native/check/schemas';
 import { quickOperation, quickPlace } from '../../src/dialects/native/check/quick-check';
 import { NumberText } from '../../src/domain/amounts';
 import { newOrderId } from '../../src/domain/order-id';
@@ -92,7 +92,7 @@ describe('the quick check', () => {
   });
 
   it('agrees with the JSON Schemas of the documents, as far as those can tell', () => {
-    const schemas = new SchemaSet({ batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 });
+    const schemas = new SchemaSet(NO_LIMITS);
     const references = Object.entries(OPERATIONS).map(([op, shape]: [string, Shape]) => [op, schemas.of(shape)] as const);
     const ajv = new Ajv2020({ strict: false });
     addFormats(ajv);

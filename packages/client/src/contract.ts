@@ -134,6 +134,13 @@ export interface Order {
   readonly remaining_quantity: Decimal;
   /** Of what is filled, rounded half up to the price's decimals; null while nothing is. */
   readonly average_price: Decimal | null;
+  /** Fraction of money that it is charged for what it trades while it waits; set when it is placed. Below zero is a rebate. */
+  readonly maker_fee_rate: Decimal;
+  /** The same for what it takes. */
+  readonly taker_fee_rate: Decimal;
+  /** What it has been charged so far: exactly its fees, rounded up to the asset's unit. */
+  readonly fee: Decimal;
+  readonly fee_asset: string;
   readonly status: OrderStatus;
   /** Why a done order was not filled. */
   readonly status_reason: string | null;
@@ -153,7 +160,7 @@ export interface Staleness {
   readonly lag_seconds?: number | null;
 }
 
-export interface OrderTrade {
+export interface TradeFields {
   /** Counts up by one for each instrument. */
   readonly trade_id: number;
   readonly price: Decimal;
@@ -163,9 +170,55 @@ export interface OrderTrade {
   readonly executed_at: Time;
 }
 
+export type Role = 'maker' | 'taker';
+
+export interface OrderTrade extends TradeFields {
+  /** Whether the order waited, or took. */
+  readonly role: Role;
+  /** What the order was charged for it; below zero is a rebate. */
+  readonly fee: Decimal;
+}
+
 export interface OrderWithTrades extends Order, Staleness {
   /** Oldest first; of an amend, those of the amend. */
   readonly trades: readonly OrderTrade[];
+}
+
+export interface Withdrawal {
+  readonly withdrawal_id: string;
+  readonly account_id: string;
+  readonly asset: string;
+  readonly amount: Decimal;
+  readonly destination: string | null;
+  /** requested: the amount is held. completed: it is gone. rejected, cancelled: it is free again. */
+  readonly status: string;
+  /** At which it was requested. */
+  readonly sequence: number;
+  /** When it was requested. */
+  readonly at: Time;
+}
+
+export interface Transfer {
+  readonly transfer_id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly asset: string;
+  readonly amount: Decimal;
+  /** What has moved: less than the amount where it was posted in part, nothing until it is posted. */
+  readonly settled_amount: Decimal;
+  /** pending: the amount is held. posted: it has moved. voided, expired: it is free again. */
+  readonly status: string;
+  readonly note: string | null;
+  /** The transfer that it moves back. */
+  readonly reverses: string | null;
+  /** In a refused reversal: what moved it back before. */
+  readonly reversed_by?: string;
+  /** When a pending one is released by itself; null for never. */
+  readonly expires_at: Time | null;
+  /** At which it was made. */
+  readonly sequence: number;
+  /** When it was made. */
+  readonly at: Time;
 }
 
 /** RFC 9457. */
@@ -183,6 +236,18 @@ export interface ProblemBody {
   readonly errors?: readonly FieldError[];
   /** With order_not_open: the order's final state. */
   readonly order?: OrderWithTrades;
+  /** With insufficient_funds: what is wanting. */
+  readonly asset?: string;
+  /** With insufficient_funds: what this would commit. */
+  readonly needed?: Decimal;
+  /** With insufficient_funds: what the account has free. */
+  readonly available?: Decimal;
+  /** With withdrawal_resolved: its state. */
+  readonly withdrawal?: Withdrawal;
+  /** With transfer_resolved: its state. */
+  readonly transfer?: Transfer;
+  /** With failure_injected: where. */
+  readonly step?: 'reserve_funds' | 'submit_order' | 'process_fills' | 'settle';
   /** With an interrupted cancel-all: what has been cancelled all the same. */
   readonly cancelled?: readonly string[];
 }
@@ -208,7 +273,404 @@ export interface AmendRequest extends AmendFields {
   readonly client_id?: string;
 }
 
-export interface Trade extends OrderTrade {
+export interface OpeningDeposit {
+  readonly asset: string;
+  readonly amount: Decimal;
+}
+
+export interface OpenAccountRequest {
+  readonly account_id: string;
+  /** For people. */
+  readonly name?: string;
+  /** unlimited: never refused for want of money. none: it needs what it commits, where FUNDS is required. Left out, it is as FUNDS has it. */
+  readonly credit?: 'unlimited' | 'none';
+  readonly fee_group?: string;
+  /** What it opens with. */
+  readonly deposits?: readonly OpeningDeposit[];
+  readonly idempotency_key?: string;
+}
+
+export interface Account {
+  readonly account_id: string;
+  readonly name: string | null;
+  readonly status: 'active' | 'suspended' | 'closed';
+  readonly credit: 'unlimited' | 'none';
+  readonly fee_group: string;
+  readonly created_at: Time;
+}
+
+export interface AccountPage extends Staleness {
+  /** By name. */
+  readonly accounts: readonly Account[];
+  /** Give it as cursor to go on; null behind the last page. */
+  readonly next_cursor: string | null;
+}
+
+/** What is left out stays as it is. */
+export interface ChangeAccountRequest {
+  /** For people. */
+  readonly name?: string;
+  /** suspended: no new orders, amends, transfers and withdrawals. closed: nothing any more; only where nothing is left. */
+  readonly status?: 'active' | 'suspended' | 'closed';
+  /** unlimited: never refused for want of money. none: it needs what it commits, where FUNDS is required. Left out, it is as FUNDS has it. */
+  readonly credit?: 'unlimited' | 'none';
+  readonly fee_group?: string;
+  readonly idempotency_key?: string;
+}
+
+export interface Balance {
+  readonly asset: string;
+  readonly total: Decimal;
+  /** Of the total, what open orders and pending transfers and withdrawals may take. */
+  readonly held: Decimal;
+  /** The rest. */
+  readonly available: Decimal;
+}
+
+export interface Balances {
+  readonly account_id: string;
+  /** The balances contain every change up to this one. */
+  readonly sequence: number;
+  /** By asset. */
+  readonly balances: readonly Balance[];
+}
+
+export interface AccountEvent {
+  /** `<sequence>:<index>` */
+  readonly event_id: string;
+  readonly sequence: number;
+  readonly kind: string;
+  readonly asset: string;
+  /** Those of an asset add up to its total. */
+  readonly amount: Decimal;
+  readonly total_after: Decimal;
+  /** The account's own order. */
+  readonly order_id?: string;
+  readonly trade_id?: number;
+  readonly transfer_id?: string;
+  readonly counterparty?: string;
+  readonly at: Time;
+}
+
+export interface AccountEventPage extends Staleness {
+  /** Newest first. */
+  readonly events: readonly AccountEvent[];
+  /** Give it as before to go on; null behind the last page. */
+  readonly next_cursor: string | null;
+}
+
+export interface AccountSnapshot {
+  /** Where it stands. */
+  readonly sequence: number;
+  /** By asset. */
+  readonly totals: readonly { readonly asset: string; readonly total: Decimal }[];
+  readonly at: Time;
+}
+
+export interface AccountSnapshots extends Staleness {
+  /** Newest first. */
+  readonly snapshots: readonly AccountSnapshot[];
+}
+
+export interface KeyedRequest {
+  readonly idempotency_key?: string;
+}
+
+export interface BalanceDifference {
+  readonly asset: string;
+  /** What the account has. */
+  readonly live: Decimal;
+  /** What the latest snapshot and the events behind it come to. */
+  readonly from_snapshot: Decimal;
+  /** What all events come to. */
+  readonly from_events: Decimal;
+}
+
+export interface RebuildReport {
+  readonly ok: boolean;
+  /** Where the latest snapshot stands; null without one. */
+  readonly snapshot_sequence: number | null;
+  /** Events behind that snapshot. */
+  readonly events_replayed: number;
+  /** How long the snapshot and the events behind it took. */
+  readonly recovery_ms: number;
+  readonly differences: readonly BalanceDifference[];
+}
+
+export interface Position {
+  readonly instrument: string;
+  /** Bought less sold: below zero where more was sold here than bought. */
+  readonly net_quantity: Decimal;
+  /** At which the open part was entered, rounded half up to four decimals more than a price has; null while nothing is open. */
+  readonly average_price: Decimal | null;
+  /** Of the open part, exactly, with the sign of net_quantity. */
+  readonly cost: Decimal;
+  /** Without fees. */
+  readonly realized_pnl: Decimal;
+  /** Of the open part at mark_price, without fees; null where that is. */
+  readonly unrealized_pnl: Decimal | null;
+  /** The last trade's; null before the first. */
+  readonly mark_price: Decimal | null;
+  readonly fees: Decimal;
+  readonly bought_quantity: Decimal;
+  readonly sold_quantity: Decimal;
+  readonly updated_at: Time;
+}
+
+export interface Positions extends Staleness {
+  /** By instrument. */
+  readonly positions: readonly Position[];
+}
+
+export interface PositionWithStaleness extends Position, Staleness {
+}
+
+export interface PortfolioLine {
+  /** In which instruments are quoted. */
+  readonly asset: string;
+  readonly total: Decimal;
+  readonly available: Decimal;
+  /** Of the open positions, at their marks; null where one has none. */
+  readonly position_value: Decimal | null;
+  readonly unrealized_pnl: Decimal | null;
+  readonly realized_pnl: Decimal;
+  readonly fees: Decimal;
+  /** Realized and unrealized, less fees. */
+  readonly total_pnl: Decimal | null;
+}
+
+export interface Portfolio extends Staleness {
+  readonly account_id: string;
+  readonly mark: 'last' | 'mid';
+  /** Of the balances. */
+  readonly sequence: number;
+  /** By asset. */
+  readonly assets: readonly PortfolioLine[];
+}
+
+export interface StatementLine {
+  readonly asset: string;
+  readonly opening: Decimal;
+  readonly deposits: Decimal;
+  readonly withdrawals: Decimal;
+  readonly transfers_in: Decimal;
+  readonly transfers_out: Decimal;
+  /** What trades brought of it. */
+  readonly bought: Decimal;
+  /** What trades took of it. */
+  readonly sold: Decimal;
+  /** Below zero where rebates were more. */
+  readonly fees: Decimal;
+  /** opening + deposits - withdrawals + transfers_in - transfers_out + bought - sold - fees */
+  readonly closing: Decimal;
+}
+
+export interface Statement extends Staleness {
+  readonly account_id: string;
+  /** YYYY-MM-DD, of UTC. */
+  readonly date: string;
+  /** open: the day is not over. unsettled: nobody has settled it yet. settled: it closes. mismatch: it does not. */
+  readonly status: string;
+  /** By asset. */
+  readonly assets: readonly StatementLine[];
+}
+
+export interface DepositRequest {
+  readonly account_id: string;
+  readonly asset: string;
+  readonly amount: Decimal;
+  /** Used once for an asset, for ever: the same deposit again gets the first answer, another one is refused. */
+  readonly reference?: string;
+  readonly idempotency_key?: string;
+}
+
+export interface Deposit {
+  readonly deposit_id: string;
+  readonly account_id: string;
+  readonly asset: string;
+  readonly amount: Decimal;
+  /** Used once for an asset, for ever. */
+  readonly reference: string | null;
+  readonly status: 'credited';
+  /** At which it was made. */
+  readonly sequence: number;
+  readonly at: Time;
+}
+
+export interface DepositPage extends Staleness {
+  /** Newest first. */
+  readonly deposits: readonly Deposit[];
+  /** Give it as cursor to go on; null behind the last page. */
+  readonly next_cursor: number | null;
+}
+
+export interface WithdrawalRequest {
+  readonly account_id: string;
+  readonly asset: string;
+  readonly amount: Decimal;
+  /** Where it is to go. */
+  readonly destination?: string;
+  readonly idempotency_key?: string;
+}
+
+export interface WithdrawalPage extends Staleness {
+  /** Newest first. */
+  readonly withdrawals: readonly Withdrawal[];
+  /** Give it as cursor to go on; null behind the last page. */
+  readonly next_cursor: number | null;
+}
+
+export interface TransferRequest {
+  readonly from: string;
+  readonly to: string;
+  readonly asset: string;
+  readonly amount: Decimal;
+  readonly note?: string;
+  /** The amount is held until the transfer is posted or voided. */
+  readonly pending?: true;
+  /** Seconds after which a pending one is released by itself. */
+  readonly timeout_s?: number;
+  readonly idempotency_key?: string;
+}
+
+export interface PostTransferRequest {
+  /** What of it moves; the rest is free again. All of it, where it is left out. */
+  readonly amount?: Decimal;
+  readonly idempotency_key?: string;
+}
+
+export interface Fill {
+  readonly trade_id: number;
+  readonly instrument: string;
+  /** The account's own order. */
+  readonly order_id: string;
+  readonly side: Side;
+  readonly role: Role;
+  readonly price: Decimal;
+  readonly quantity: Decimal;
+  /** Price × quantity, exactly. */
+  readonly value: Decimal;
+  /** Below zero is a rebate. */
+  readonly fee: Decimal;
+  readonly fee_asset: string;
+  readonly fee_rate: Decimal;
+  readonly sequence: number;
+  readonly executed_at: Time;
+}
+
+export interface FillPage extends Staleness {
+  /** Newest first. */
+  readonly fills: readonly Fill[];
+  /** Give it as before to go on; null behind the last page. */
+  readonly next_cursor: string | null;
+}
+
+export interface Netting {
+  readonly instrument: string;
+  /** Bought less sold. */
+  readonly net_quantity: Decimal;
+  /** Got less paid, without fees. */
+  readonly net_money: Decimal;
+  readonly money_asset: string;
+  readonly fees: Decimal;
+}
+
+export interface SettledAccount {
+  readonly account_id: string;
+  /** By asset. */
+  readonly assets: readonly StatementLine[];
+  /** By instrument. */
+  readonly netting: readonly Netting[];
+}
+
+export interface Settlement extends Staleness {
+  /** YYYY-MM-DD, of UTC. */
+  readonly date: string;
+  /** open: the day is not over. unsettled: nobody has settled it yet. settled: it closes. mismatch: it does not. */
+  readonly status: string;
+  /** Of all accounts together, the venue's own among them. */
+  readonly assets: readonly StatementLine[];
+  /** A page of them, by name. */
+  readonly accounts: readonly SettledAccount[];
+  /** Give it as cursor to go on; null behind the last page. */
+  readonly next_cursor: string | null;
+}
+
+export interface FeeGroupRow {
+  /** Left out for every instrument without a row of its own. */
+  readonly instrument?: string;
+  readonly maker: Decimal;
+  readonly taker: Decimal;
+}
+
+export interface FeeGroup {
+  readonly group: string;
+  readonly rates: readonly FeeGroupRow[];
+}
+
+export interface FeeGroups {
+  /** By name. */
+  readonly fee_groups: readonly FeeGroup[];
+}
+
+export interface FeeRateRow {
+  /** Every instrument without a row of its own, where it is left out. */
+  readonly instrument?: string;
+  /** Of an order that waited: -0.01 to 0.1; below zero is a rebate. */
+  readonly maker: Decimal;
+  /** Of an order that took: 0 to 0.1. */
+  readonly taker: Decimal;
+}
+
+export interface FeeGroupRequest {
+  /** All of them: those of before are gone. */
+  readonly rates: readonly FeeRateRow[];
+  readonly idempotency_key?: string;
+}
+
+export interface AssetOverview {
+  readonly asset: string;
+  /** What customers have in all. */
+  readonly customers: Decimal;
+  /** What was brought in, below zero. */
+  readonly issuance: Decimal;
+  /** What orders were charged. */
+  readonly fees: Decimal;
+  /** Of what customers have, what orders and transfers hold. */
+  readonly held: Decimal;
+  /** 0, or something is wrong. */
+  readonly sum: Decimal;
+}
+
+export interface AuditFinding {
+  /** null where it is of all accounts together. */
+  readonly account_id: string | null;
+  readonly asset: string;
+  readonly what: string;
+  /** Up to which balances were looked at. */
+  readonly sequence: number;
+}
+
+export interface MoneyOverview extends Staleness {
+  readonly sequence: number;
+  /** By name. */
+  readonly assets: readonly AssetOverview[];
+  /** What is wrong: none. */
+  readonly findings: readonly AuditFinding[];
+}
+
+export interface Asset {
+  readonly asset: string;
+  /** Digits behind the point; they never change. */
+  readonly decimals: number;
+}
+
+export interface Assets {
+  /** By name. */
+  readonly assets: readonly Asset[];
+}
+
+export interface Trade extends TradeFields {
   readonly taker_side: Side;
 }
 

@@ -4,11 +4,18 @@ import {
 } from './language';
 import { AnyBook, Candles, Health, Instruments, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
 import {
+  Account, AccountEventPage, AccountPage, AccountSnapshots, Assets, Balances, ChangeAccountRequest, DepositPage, DepositRequest, EventId, FeeGroup,
+  FeeGroupRequest, FeeGroups, FillCursor, FillPage, KeyedRequest, MONEY_EXAMPLES, MoneyOverview, OpenAccountRequest, Portfolio, PositionWithStaleness, Positions,
+  PostTransferRequest, RebuildReport, Settlement, Statement, TransferRequest, WithdrawalPage, WithdrawalRequest,
+} from './money';
+import {
   AmendRequest, BatchRequest, BatchResults, CancelRequest, CancelledOrders, ORDER_EXAMPLES, OrderPage, OrderWithTrades, PlaceRequest,
 } from './orders';
-import { ClientId, IdempotencyKey, InstrumentName, Interval, ORDER_ID_EXAMPLE, TIME_EXAMPLE } from './values';
+import { Deposit, TRANSFER_EXAMPLES, Transfer, Withdrawal } from './transfers';
+import { AccountName, AssetName, ClientId, FeeGroupName, IdempotencyKey, InstrumentName, Interval, ORDER_ID_EXAMPLE, TIME_EXAMPLE, TRANSFER_ID_EXAMPLE } from './values';
 import {
-  CANDLES_INTERVAL_DEFAULT, CANDLES_LIMIT_DEFAULT, INSTRUMENT_DEFAULT, ORDERBOOK_LEVELS_DEFAULT, ORDERS_LIMIT_DEFAULT, TRADES_LIMIT_DEFAULT,
+  CANDLES_INTERVAL_DEFAULT, CANDLES_LIMIT_DEFAULT, INSTRUMENT_DEFAULT, MARKS, MONEY_LIMIT_DEFAULT, ORDERBOOK_LEVELS_DEFAULT, ORDERS_LIMIT_DEFAULT,
+  SNAPSHOTS_LIMIT_DEFAULT, TRADES_LIMIT_DEFAULT, WITHDRAWAL_STATUSES,
 } from './words';
 
 /**
@@ -31,7 +38,7 @@ export interface Success {
  * counts against, whether it may be made in another's name.
  */
 export interface Call<Code extends string = string> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** With its parameters in braces. */
   readonly path: string;
   readonly tag: Tag;
@@ -54,6 +61,7 @@ export interface Call<Code extends string = string> {
 
 export const TAGS = {
   Orders: 'Placing, changing and listing orders.',
+  Money: 'Accounts, what they have, and what moves it.',
   'Market data': 'What anyone may read.',
   Operation: 'For whoever runs it.',
 } as const;
@@ -69,10 +77,22 @@ const ANY_BODY = ['validation_failed', 'malformed_json', 'body_too_large', 'unsu
 const ANY_READ = ['engine_recovering', 'engine_unavailable', 'history_unavailable'] as const;
 /** Codes of a call that changes the book. */
 const ANY_COMMAND = ['engine_frozen', ...ANY_READ, 'outcome_unknown'] as const;
+/** Codes of a command that may commit what an account has. */
+const ANY_COVER = ['insufficient_funds', 'account_suspended', 'account_closed', 'balance_limit', 'balance_audit_breach'] as const;
+/** Codes of a call that reads what accounts have. */
+const MONEY_READ = [...ANY_PARAMETERS, ...ANY_READ, 'funds_off'] as const;
+/** Codes of a call that changes it. */
+const MONEY_COMMAND = [...ANY_BODY, ...ANY_COMMAND, 'backlog_full', 'idempotency_key_reused', 'funds_off'] as const;
 
 /** Parameters that stand in a path, by their names. */
 export const PATH_PARAMETERS: Readonly<Record<string, { readonly is: Kind; readonly description: string }>> = {
   order_id: { is: string({ examples: [ORDER_ID_EXAMPLE] }), description: 'The venue\'s id of the order. What is no UUID names no order: 404.' },
+  account_id: { is: AccountName, description: 'Name of the account; the venue\'s own can be read, too.' },
+  withdrawal_id: { is: string({ examples: [TRANSFER_ID_EXAMPLE] }), description: 'The venue\'s id of the withdrawal. What is no UUID names none: 404.' },
+  transfer_id: { is: string({ examples: [TRANSFER_ID_EXAMPLE] }), description: 'The venue\'s id of the transfer. What is no UUID names none: 404.' },
+  group: { is: FeeGroupName, description: 'Name of the group; `default` is everybody\'s.' },
+  instrument: { is: InstrumentName, description: 'Name of the instrument.' },
+  date: { is: string({ examples: ['2026-01-31'] }), description: 'A day of UTC, YYYY-MM-DD.' },
 };
 
 const instrument = defaulting(InstrumentName, INSTRUMENT_DEFAULT, 'Name of the instrument.');
@@ -106,6 +126,33 @@ export const OrdersQuery = request('OrdersQuery', {
 });
 export const MassCancelQuery = request('MassCancelQuery', { client_id: required(ClientId, 'The client.'), instrument: instrumentFilter });
 
+const moneyLimit = (what: string) => (
+  defaulting(integer({ min: 1, max: { limit: 'moneyLimitMax' } }), MONEY_LIMIT_DEFAULT, `${what} in one page.`)
+);
+const accountFilter = required(ClientId, 'The account.');
+const sequenceCursor = optional(integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), 'next_cursor of the page before.');
+
+export const AccountsQuery = request('AccountsQuery', { limit: moneyLimit('Accounts'), cursor: optional(AccountName, 'next_cursor of the page before.') });
+export const AccountEventsQuery = request('AccountEventsQuery', {
+  asset: optional(AssetName, 'Only this asset.'),
+  before: optional(EventId, 'Only events older than the one with this event_id.'),
+  limit: moneyLimit('Events'),
+});
+export const SnapshotsQuery = request('SnapshotsQuery', {
+  limit: defaulting(integer({ min: 1, max: SNAPSHOTS_LIMIT_DEFAULT }), SNAPSHOTS_LIMIT_DEFAULT, 'Snapshots in the answer.'),
+});
+export const DepositsQuery = request('DepositsQuery', { account_id: accountFilter, limit: moneyLimit('Deposits'), cursor: sequenceCursor });
+export const WithdrawalsQuery = request('WithdrawalsQuery', {
+  account_id: accountFilter, status: optional(word(WITHDRAWAL_STATUSES), 'Only those in this state.'), limit: moneyLimit('Withdrawals'), cursor: sequenceCursor,
+});
+export const FillsQuery = request('FillsQuery', {
+  client_id: required(ClientId, 'The account.'), instrument: instrumentFilter, before: optional(FillCursor, 'next_cursor of the page before.'), limit: moneyLimit('Fills'),
+});
+export const PortfolioQuery = request('PortfolioQuery', {
+  mark: defaulting(word(MARKS), 'last', 'Price that positions are held against: the last trade\'s, or the middle of the best bid and ask.'),
+});
+export const SettlementQuery = request('SettlementQuery', { limit: moneyLimit('Accounts'), cursor: optional(AccountName, 'next_cursor of the page before.') });
+
 /** Read by the stream itself: lists come as names with commas. */
 export const StreamQuery = request('StreamQuery', {
   channels: optional(string({ examples: ['trades,orderbook'] }), 'Names of channels, separated by commas.'),
@@ -128,6 +175,24 @@ const cancelling = {
   refusals: [...ANY_BODY, ...ANY_COMMAND, 'order_not_found', 'order_not_open', 'idempotency_key_reused'],
 } as const;
 
+const accountAnswer = (description: string): Success => ({ description, is: Account, example: MONEY_EXAMPLES.account });
+const transferAnswer = (description: string): Success => ({ description, is: Transfer, example: TRANSFER_EXAMPLES.transfer });
+
+const endingWithdrawal = {
+  method: 'POST', tag: 'Money', keyed: true, takesBody: true,
+  body: { is: KeyedRequest, required: false, examples: { keyed: MONEY_EXAMPLES.keyed } },
+  refusals: [...MONEY_COMMAND, 'withdrawal_not_found', 'withdrawal_resolved'],
+} as const;
+
+const endedWithdrawal = (description: string, status: string): Readonly<Record<number, Success>> => ({
+  200: { description, is: Withdrawal, example: { ...TRANSFER_EXAMPLES.withdrawal, status } },
+});
+
+const endingTransfer = {
+  method: 'POST', tag: 'Money', keyed: true, takesBody: true,
+  body: { is: KeyedRequest, required: false, examples: { keyed: MONEY_EXAMPLES.keyed } },
+} as const;
+
 export const CALLS = {
   placeOrder: {
     method: 'POST', path: '/orders', tag: 'Orders', summary: 'Place an order',
@@ -137,8 +202,8 @@ export const CALLS = {
     body: { is: PlaceRequest, required: true, examples: ORDER_EXAMPLES.places },
     answers: { 201: orderAnswer('The order, with its trades so far.') },
     refusals: [
-      ...ANY_BODY, ...ANY_COMMAND, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
-      'open_orders_limit', 'level_quantity_limit',
+      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
+      'open_orders_limit', 'level_quantity_limit', 'failure_injected',
     ],
   },
   listOrders: {
@@ -190,9 +255,188 @@ export const CALLS = {
     body: { is: AmendRequest, required: true, examples: ORDER_EXAMPLES.amends },
     answers: { 200: orderAnswer('The order, with the trades of this amend.') },
     refusals: [
-      ...ANY_BODY, ...ANY_COMMAND, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
+      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
       'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit',
     ],
+  },
+  openAccount: {
+    method: 'POST', path: '/accounts', tag: 'Money', summary: 'Make an account, with what it opens with',
+    description: 'One step: either all of it is there, or nothing. An account that nobody makes begins with its first order, deposit or transfer.',
+    keyed: true, takesBody: true,
+    body: { is: OpenAccountRequest, required: true, examples: MONEY_EXAMPLES.opens },
+    answers: { 201: accountAnswer('The account.') },
+    refusals: [...MONEY_COMMAND, 'account_exists', 'fee_group_not_found', 'asset_not_found', 'balance_limit'],
+  },
+  listAccounts: {
+    method: 'GET', path: '/accounts', tag: 'Money', summary: 'Accounts by name',
+    query: AccountsQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: AccountPage, example: MONEY_EXAMPLES.accounts } },
+    refusals: MONEY_READ,
+  },
+  getAccount: {
+    method: 'GET', path: '/accounts/{account_id}', tag: 'Money', summary: 'An account', takesBody: false,
+    answers: { 200: accountAnswer('The account.') },
+    refusals: [...MONEY_READ, 'account_not_found'],
+  },
+  changeAccount: {
+    method: 'PATCH', path: '/accounts/{account_id}', tag: 'Money', summary: 'Change an account',
+    keyed: true, takesBody: true,
+    body: { is: ChangeAccountRequest, required: true, examples: MONEY_EXAMPLES.changes },
+    answers: { 200: accountAnswer('The account as it is now.') },
+    refusals: [...MONEY_COMMAND, 'account_not_found', 'fee_group_not_found', 'account_not_empty'],
+  },
+  getBalances: {
+    method: 'GET', path: '/accounts/{account_id}/balances', tag: 'Money', summary: 'What an account has', takesBody: false,
+    answers: { 200: { description: 'The balances with everything that was acknowledged before the call.', is: Balances, example: MONEY_EXAMPLES.balances } },
+    refusals: [...MONEY_READ, 'account_not_found'],
+  },
+  getAccountEvents: {
+    method: 'GET', path: '/accounts/{account_id}/events', tag: 'Money', summary: 'All that changed what an account has, newest first',
+    query: AccountEventsQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: AccountEventPage, example: MONEY_EXAMPLES.events } },
+    refusals: [...MONEY_READ, 'account_not_found', 'asset_not_found'],
+  },
+  getAccountSnapshots: {
+    method: 'GET', path: '/accounts/{account_id}/snapshots', tag: 'Money', summary: 'What an account had, every so many events, newest first',
+    query: SnapshotsQuery, takesBody: false,
+    answers: { 200: { description: 'The snapshots.', is: AccountSnapshots, example: MONEY_EXAMPLES.snapshots } },
+    refusals: [...MONEY_READ, 'account_not_found'],
+  },
+  rebuildAccount: {
+    method: 'POST', path: '/accounts/{account_id}/rebuild', tag: 'Money', summary: 'Whether an account\'s events come to what it has',
+    description: 'Computes its totals from the latest snapshot and what moved since, and once more from the first event, and holds both against what it has, '
+      + 'at one sequence. It changes nothing, so that a key is taken and makes no difference.',
+    takesBody: true,
+    body: { is: KeyedRequest, required: false, examples: { keyed: MONEY_EXAMPLES.keyed } },
+    answers: { 200: { description: 'What came of it.', is: RebuildReport, example: MONEY_EXAMPLES.rebuild } },
+    refusals: [...ANY_BODY, ...ANY_READ, 'funds_off', 'account_not_found'],
+  },
+  listPositions: {
+    method: 'GET', path: '/accounts/{account_id}/positions', tag: 'Money', summary: 'What an account\'s trades come to, by instrument', takesBody: false,
+    answers: { 200: { description: 'All that it ever traded.', is: Positions, example: MONEY_EXAMPLES.positions } },
+    refusals: [...MONEY_READ, 'account_not_found'],
+  },
+  getPosition: {
+    method: 'GET', path: '/accounts/{account_id}/positions/{instrument}', tag: 'Money', summary: 'What an account\'s trades of an instrument come to',
+    takesBody: false,
+    answers: { 200: { description: 'The position.', is: PositionWithStaleness, example: MONEY_EXAMPLES.position } },
+    refusals: [...MONEY_READ, 'account_not_found', 'instrument_not_found', 'position_not_found'],
+  },
+  getPortfolio: {
+    method: 'GET', path: '/accounts/{account_id}/portfolio', tag: 'Money', summary: 'What an account has and what its positions are worth, by quote asset',
+    query: PortfolioQuery, takesBody: false,
+    answers: { 200: { description: 'The portfolio.', is: Portfolio, example: MONEY_EXAMPLES.portfolio } },
+    refusals: [...MONEY_READ, 'account_not_found'],
+  },
+  getStatement: {
+    method: 'GET', path: '/accounts/{account_id}/statements/{date}', tag: 'Money', summary: 'What a day came to for an account', takesBody: false,
+    answers: { 200: { description: 'The statement; of today, as far as it is.', is: Statement, example: MONEY_EXAMPLES.statement } },
+    refusals: [...MONEY_READ, 'account_not_found'],
+  },
+  deposit: {
+    method: 'POST', path: '/deposits', tag: 'Money', summary: 'Credit an account',
+    description: 'A reference is used once for an asset, for ever: the same deposit again gets the first answer.',
+    keyed: true, takesBody: true,
+    body: { is: DepositRequest, required: true, examples: MONEY_EXAMPLES.deposits },
+    answers: { 201: { description: 'The deposit.', is: Deposit, example: TRANSFER_EXAMPLES.deposit } },
+    refusals: [...MONEY_COMMAND, 'asset_not_found', 'account_closed', 'balance_limit', 'reference_reused'],
+  },
+  listDeposits: {
+    method: 'GET', path: '/deposits', tag: 'Money', summary: 'An account\'s deposits, newest first',
+    description: 'What an account opened with is in its events.',
+    query: DepositsQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: DepositPage, example: { deposits: [TRANSFER_EXAMPLES.deposit], next_cursor: null } } },
+    refusals: MONEY_READ,
+  },
+  requestWithdrawal: {
+    method: 'POST', path: '/withdrawals', tag: 'Money', summary: 'Ask for a withdrawal: the amount is held',
+    keyed: true, takesBody: true,
+    body: { is: WithdrawalRequest, required: true, examples: MONEY_EXAMPLES.withdrawals },
+    answers: { 201: { description: 'The withdrawal.', is: Withdrawal, example: TRANSFER_EXAMPLES.withdrawal } },
+    refusals: [...MONEY_COMMAND, ...ANY_COVER, 'asset_not_found', 'account_not_found'],
+  },
+  listWithdrawals: {
+    method: 'GET', path: '/withdrawals', tag: 'Money', summary: 'An account\'s withdrawals, newest first',
+    query: WithdrawalsQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: WithdrawalPage, example: { withdrawals: [TRANSFER_EXAMPLES.withdrawal], next_cursor: null } } },
+    refusals: MONEY_READ,
+  },
+  completeWithdrawal: {
+    path: '/withdrawals/{withdrawal_id}/complete', summary: 'The amount is gone', ...endingWithdrawal,
+    answers: endedWithdrawal('The withdrawal, completed.', 'completed'),
+  },
+  rejectWithdrawal: {
+    path: '/withdrawals/{withdrawal_id}/reject', summary: 'The venue does not pay: the amount is free again', ...endingWithdrawal,
+    answers: endedWithdrawal('The withdrawal, rejected.', 'rejected'),
+  },
+  cancelWithdrawal: {
+    path: '/withdrawals/{withdrawal_id}/cancel', summary: 'Its account wants it no more: the amount is free again', ...endingWithdrawal,
+    answers: endedWithdrawal('The withdrawal, cancelled.', 'cancelled'),
+  },
+  transfer: {
+    method: 'POST', path: '/transfers', tag: 'Money', summary: 'Move money between accounts, or hold it for that',
+    keyed: true, takesBody: true,
+    body: { is: TransferRequest, required: true, examples: MONEY_EXAMPLES.transfers },
+    answers: { 201: transferAnswer('The transfer.') },
+    refusals: [...MONEY_COMMAND, ...ANY_COVER, 'asset_not_found', 'account_not_found', 'same_account'],
+  },
+  postTransfer: {
+    path: '/transfers/{transfer_id}/post', summary: 'All or part of a pending transfer moves, the rest is free again', ...endingTransfer,
+    body: { is: PostTransferRequest, required: false, examples: MONEY_EXAMPLES.posts },
+    answers: { 200: transferAnswer('The transfer, posted.') },
+    refusals: [...MONEY_COMMAND, 'transfer_not_found', 'transfer_resolved', 'amount_above_transfer', 'account_closed', 'balance_limit'],
+  },
+  voidTransfer: {
+    path: '/transfers/{transfer_id}/void', summary: 'A pending transfer is called off', ...endingTransfer,
+    answers: { 200: { description: 'The transfer, voided.', is: Transfer, example: { ...TRANSFER_EXAMPLES.transfer, status: 'voided', settled_amount: '0.0000000000' } } },
+    refusals: [...MONEY_COMMAND, 'transfer_not_found', 'transfer_resolved'],
+  },
+  reverseTransfer: {
+    path: '/transfers/{transfer_id}/reverse', summary: 'What a posted transfer moved is moved back, once', ...endingTransfer,
+    description: 'By a transfer of its own, which names it.',
+    answers: {
+      201: {
+        description: 'The transfer that moves it back.', is: Transfer,
+        example: { ...TRANSFER_EXAMPLES.transfer, from: 'client-B', to: 'client-A', note: null, reverses: TRANSFER_ID_EXAMPLE },
+      },
+    },
+    refusals: [...MONEY_COMMAND, 'transfer_not_found', 'transfer_resolved', 'insufficient_funds', 'account_closed', 'balance_limit'],
+  },
+  listFills: {
+    method: 'GET', path: '/fills', tag: 'Money', summary: 'An account\'s own trades, newest first',
+    query: FillsQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: FillPage, example: MONEY_EXAMPLES.fills } },
+    refusals: [...MONEY_READ, 'instrument_not_found'],
+  },
+  getSettlement: {
+    method: 'GET', path: '/settlements/{date}', tag: 'Money', summary: 'What a day came to for all accounts',
+    query: SettlementQuery, takesBody: false,
+    answers: { 200: { description: 'The day, and a page of its accounts.', is: Settlement, example: MONEY_EXAMPLES.settlement } },
+    refusals: MONEY_READ,
+  },
+  listFeeGroups: {
+    method: 'GET', path: '/fee-groups', tag: 'Money', summary: 'What groups of accounts are charged', takesBody: false,
+    answers: { 200: { description: 'All of them.', is: FeeGroups, example: { fee_groups: [MONEY_EXAMPLES.feeGroup] } } },
+    refusals: MONEY_READ,
+  },
+  putFeeGroup: {
+    method: 'PUT', path: '/fee-groups/{group}', tag: 'Money', summary: 'Set what a group of accounts is charged',
+    description: 'Rates are copied into an order when it is placed: those that are there keep theirs. An instrument\'s own row goes before the row without one, '
+      + 'and the group\'s before those of `default`. No two groups may have rates of which a maker\'s rebate is more than its taker\'s fee.',
+    keyed: true, takesBody: true,
+    body: { is: FeeGroupRequest, required: true, examples: MONEY_EXAMPLES.feeGroups },
+    answers: { 200: { description: 'The group.', is: FeeGroup, example: MONEY_EXAMPLES.feeGroup } },
+    refusals: [...MONEY_COMMAND, 'instrument_not_found', 'fee_rates_lose_money', 'fee_groups_limit'],
+  },
+  getMoney: {
+    method: 'GET', path: '/money', tag: 'Money', summary: 'The venue\'s money as a whole', takesBody: false,
+    answers: { 200: { description: 'What all accounts have, by asset.', is: MoneyOverview, example: MONEY_EXAMPLES.money } },
+    refusals: MONEY_READ,
+  },
+  getAssets: {
+    method: 'GET', path: '/public/assets', tag: 'Market data', summary: 'What accounts can have, and how finely', takesBody: false,
+    answers: { 200: { description: 'All assets.', is: Assets, example: MONEY_EXAMPLES.assets } },
+    refusals: ANY_PARAMETERS,
   },
   getOrderbook: {
     method: 'GET', path: '/public/orderbook', tag: 'Market data', summary: 'The order book, best first',

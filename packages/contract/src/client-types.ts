@@ -53,6 +53,7 @@ class ClientTypes {
       case 'flag':
         return kind.always === undefined ? 'boolean' : String(kind.always);
       case 'amount':
+      case 'rate':
       case 'decimal':
         return this.declare('Decimal', () => '/** Decimal text such as "50000.00": amounts never pass through a float. */\nexport type Decimal = string;\n');
       case 'time':

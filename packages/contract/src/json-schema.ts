@@ -16,6 +16,8 @@ const UNPRINTABLE = [
  * points nobody has assigned yet, and halves of surrogate pairs, it cannot tell: the service refuses those, too.
  */
 export const PRINTABLE_PATTERN = `^[^${UNPRINTABLE.join('')}]+$`;
+/** The same, of text that does not begin with a character. */
+const printableBut = (reserved: string): string => `^(?!${reserved})${PRINTABLE_PATTERN.slice(1)}`;
 export const DECIMAL_PATTERN = '^[0-9]+(?:\\.[0-9]+)?$';
 export const SIGNED_DECIMAL_PATTERN = '^-?[0-9]+(?:\\.[0-9]+)?$';
 export const TIME_PATTERN = '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$';
@@ -26,6 +28,9 @@ export const AMOUNT_TEXT_LENGTH_MAX = 64;
 const AMOUNT_SAYS = 'A JSON number, with an exponent or without, or a plain decimal string. It is read digit by digit and never rounded: one that is '
   + `finer than the instrument's step is refused, and so are signs and spaces, and exponents in a string. At most ${Number.MAX_SAFE_INTEGER} steps, and what the `
   + 'instrument\'s own limits say.';
+
+const ASSET_AMOUNT_SAYS = 'A JSON number, with an exponent or without, or a plain decimal string. It is read digit by digit and never rounded: one with more '
+  + 'decimals than the asset has is refused, and so are signs, spaces and zero.';
 
 function toldOf({ description, examples }: Told): Schema {
   return { ...(description === undefined ? {} : { description }), ...(examples === undefined ? {} : { examples }) };
@@ -135,7 +140,7 @@ export class SchemaSet {
       case 'object':
         return this.ofShape(kind);
       case 'text':
-        return { type: 'string', minLength: 1, maxLength: kind.max, pattern: PRINTABLE_PATTERN, ...told };
+        return { type: 'string', minLength: 1, maxLength: kind.max, pattern: kind.reserved === undefined ? PRINTABLE_PATTERN : printableBut(kind.reserved), ...told };
       case 'pattern':
         return { type: 'string', pattern: kind.pattern, ...(kind.format === undefined ? {} : { format: kind.format }), ...told };
       case 'string':
@@ -155,8 +160,10 @@ export class SchemaSet {
             { type: 'string', maxLength: AMOUNT_TEXT_LENGTH_MAX, pattern: DECIMAL_PATTERN, not: { pattern: '^[0.]*$' } },
           ],
           ...told,
-          description: `${kind.description ?? ''} ${AMOUNT_SAYS}`.trimStart(),
+          description: `${kind.description ?? ''} ${kind.of === 'asset' ? ASSET_AMOUNT_SAYS : AMOUNT_SAYS}`.trimStart(),
         };
+      case 'rate':
+        return { oneOf: [{ type: 'number' }, { type: 'string', maxLength: AMOUNT_TEXT_LENGTH_MAX, pattern: SIGNED_DECIMAL_PATTERN }], ...told };
       case 'decimal':
         return { type: 'string', pattern: kind.signed === true ? SIGNED_DECIMAL_PATTERN : DECIMAL_PATTERN, ...told };
       case 'time':

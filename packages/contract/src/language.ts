@@ -18,6 +18,7 @@ export interface Limits {
   readonly tradesLimitMax: number;
   readonly ordersLimitMax: number;
   readonly candlesLimitMax: number;
+  readonly moneyLimitMax: number;
 }
 export type LimitName = keyof Limits;
 export type Bound = number | { readonly limit: LimitName };
@@ -26,8 +27,8 @@ export function boundOf(bound: Bound, limits: Limits): number {
   return typeof bound === 'number' ? bound : limits[bound.limit];
 }
 
-/** Text of 1 to `max` printable characters, counted as code points. */
-export interface TextKind extends Told { readonly kind: 'text'; readonly max: number }
+/** Text of 1 to `max` printable characters, counted as code points; `reserved` is the character that it must not begin with. */
+export interface TextKind extends Told { readonly kind: 'text'; readonly max: number; readonly reserved?: string }
 /** Text that a pattern describes; `says` completes "must be …". */
 export interface PatternKind extends Told { readonly kind: 'pattern'; readonly pattern: string; readonly says: string; readonly format?: string }
 /** Any text. */
@@ -40,8 +41,10 @@ export interface WordKind extends Told { readonly kind: 'word'; readonly words: 
 export interface ChoiceKind extends Told { readonly kind: 'choice'; readonly numbers: readonly number[] }
 /** Yes or no; `always` where only one of the two is taken. */
 export interface FlagKind extends Told { readonly kind: 'flag'; readonly always?: boolean }
-/** Price or quantity that a client gives: a JSON number or a decimal string, never rounded. */
-export interface AmountKind extends Told { readonly kind: 'amount' }
+/** Price, quantity or amount of an asset that a client gives: a JSON number or a decimal string, never rounded. */
+export interface AmountKind extends Told { readonly kind: 'amount'; readonly of?: 'asset' }
+/** Fraction of money that a client gives, below zero too: a JSON number or a decimal string. */
+export interface RateKind extends Told { readonly kind: 'rate' }
 /** Decimal text that the venue tells; `signed` where it may be below zero. */
 export interface DecimalKind extends Told { readonly kind: 'decimal'; readonly signed?: boolean }
 /** A time that the venue tells: ISO 8601 in UTC with microseconds. */
@@ -64,7 +67,7 @@ export interface EitherKind extends Told { readonly kind: 'either'; readonly of:
 export interface NamedKind extends Told { readonly kind: 'named'; readonly name: string; readonly of: Kind }
 
 export type Kind =
-  | TextKind | PatternKind | StringKind | UuidKind | WordKind | ChoiceKind | FlagKind | AmountKind | DecimalKind | TimeKind | MomentKind
+  | TextKind | PatternKind | StringKind | UuidKind | WordKind | ChoiceKind | FlagKind | AmountKind | RateKind | DecimalKind | TimeKind | MomentKind
   | IntegerKind | NumberKind | NullKind | ListKind | RowKind | TextsKind | AnythingKind | EitherKind | NamedKind | Shape;
 
 /** A member of an object. */
@@ -129,7 +132,7 @@ interface ShapeOptions extends Told {
 
 // The builders keep the types of what they are given, from which the checked types are inferred.
 
-export const text = (max: number, told: Told = {}): TextKind => ({ kind: 'text', max, ...told });
+export const text = (max: number, told: Told & { readonly reserved?: string } = {}): TextKind => ({ kind: 'text', max, ...told });
 export const pattern = (source: string, says: string, told: Told & { readonly format?: string } = {}): PatternKind => ({ kind: 'pattern', pattern: source, says, ...told });
 export const string = (told: Told = {}): StringKind => ({ kind: 'string', ...told });
 export const uuid = (told: Told = {}): UuidKind => ({ kind: 'uuid', ...told });
@@ -139,6 +142,8 @@ export const choice = <const N extends number>(numbers: readonly N[], told: Told
 export const flag = (told: Told = {}): FlagKind & { readonly always?: never } => ({ kind: 'flag', ...told });
 export const always = <const V extends boolean>(value: V, told: Told = {}): FlagKind & { readonly always: V } => ({ kind: 'flag', always: value, ...told });
 export const amount = (told: Told = {}): AmountKind => ({ kind: 'amount', ...told });
+export const assetAmount = (told: Told = {}): AmountKind => ({ kind: 'amount', of: 'asset', ...told });
+export const rate = (told: Told = {}): RateKind => ({ kind: 'rate', ...told });
 export const decimal = (told: Told = {}): DecimalKind => ({ kind: 'decimal', ...told });
 export const signedDecimal = (told: Told = {}): DecimalKind => ({ kind: 'decimal', signed: true, ...told });
 export const time = (told: Told = {}): TimeKind => ({ kind: 'time', ...told });
@@ -223,7 +228,7 @@ export function fieldIn(field: Field | VariantField, variant: string | null): Fi
 
 // What a description allows, as a type.
 
-/** @typeParam Amount what a client's price or quantity is read as */
+/** @typeParam Amount what a client's price, quantity, amount or rate is read as */
 export type ValueOf<K, Amount> =
   K extends { readonly kind: 'named'; readonly of: infer Of } ? ValueOf<Of, Amount>
     : K extends { readonly kind: 'word'; readonly grows: true } ? string
@@ -231,7 +236,7 @@ export type ValueOf<K, Amount> =
         : K extends { readonly kind: 'choice'; readonly numbers: readonly (infer N)[] } ? `${N & number}`
           : K extends { readonly kind: 'flag'; readonly always: infer V } ? V
             : K extends { readonly kind: 'flag' } ? boolean
-              : K extends { readonly kind: 'amount' } ? Amount
+              : K extends { readonly kind: 'amount' | 'rate' } ? Amount
                 : K extends { readonly kind: 'integer' | 'number' | 'moment' } ? number
                   : K extends { readonly kind: 'null' } ? null
                     : K extends { readonly kind: 'list'; readonly of: infer Of } ? readonly ValueOf<Of, Amount>[]

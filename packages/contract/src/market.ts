@@ -1,7 +1,7 @@
 import {
   always, answer, either, flag, growingWord, integer, list, named, orNull, optional, required, row, signedDecimal, string, word, number,
 } from './language';
-import { ORDER_EXAMPLES, OrderTrade, Staleness } from './orders';
+import { ORDER_EXAMPLES, Staleness, TradeFields } from './orders';
 import { Decimal, InstrumentName, Interval, OrderId, Sequence, Side, Time, TIME_EXAMPLE } from './values';
 import { INSTRUMENT_DEFAULT, SHARD_STATES } from './words';
 
@@ -36,7 +36,7 @@ export const OrderQueues = answer('OrderQueues', {
 /** The book as its level has it; one without orders is either. */
 export const AnyBook = either([Orderbook, OrderQueues], { overlaps: true });
 
-export const Trade = answer('Trade', { taker_side: required(Side) }, { parts: [OrderTrade] });
+export const Trade = answer('Trade', { taker_side: required(Side) }, { parts: [TradeFields] });
 
 export const Trades = answer('Trades', {
   instrument: required(InstrumentName),

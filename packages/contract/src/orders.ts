@@ -3,10 +3,11 @@ import {
   type Shape,
 } from './language';
 import {
-  Ack, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType, Price,
-  Quantity, Sequence, Side, TIME_EXAMPLE, Time, TimeInForce,
+  Ack, AssetName, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType,
+  Price, Quantity, Role, Sequence, Side, SignedDecimal, SignedUnits, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
-import { INSTRUMENT_DEFAULT, STATUS_REASONS } from './words';
+import { Transfer, Withdrawal } from './transfers';
+import { FAILURE_STEPS, INSTRUMENT_DEFAULT, STATUS_REASONS } from './words';
 
 /** Orders: what clients send, and what they are told. */
 
@@ -103,6 +104,10 @@ export const Order = answer('Order', {
   filled_quantity: required(Decimal),
   remaining_quantity: required(Decimal),
   average_price: required(orNull(Decimal), 'Of what is filled, rounded half up to the price\'s decimals; null while nothing is.'),
+  maker_fee_rate: required(SignedDecimal, 'Fraction of money that it is charged for what it trades while it waits; set when it is placed. Below zero is a rebate.'),
+  taker_fee_rate: required(SignedDecimal, 'The same for what it takes.'),
+  fee: required(SignedUnits, 'What it has been charged so far: exactly its fees, rounded up to the asset\'s unit.'),
+  fee_asset: required(AssetName),
   status: required(OrderStatus),
   status_reason: required(orNull(growingWord(STATUS_REASONS)), 'Why a done order was not filled.'),
   sequence: required(Sequence, 'Of the order\'s last change: what a stream message or a read with the same or a higher number contains.'),
@@ -110,8 +115,8 @@ export const Order = answer('Order', {
   updated_at: required(Time),
 });
 
-/** A trade inside an order's answer. */
-export const OrderTrade = answer('OrderTrade', {
+/** What everybody is told of a trade. */
+export const TradeFields = answer('TradeFields', {
   trade_id: required(integer({ min: 1 }), 'Counts up by one for each instrument.'),
   price: required(Decimal),
   quantity: required(Decimal),
@@ -119,6 +124,12 @@ export const OrderTrade = answer('OrderTrade', {
   taker_order_id: required(OrderId),
   executed_at: required(Time),
 });
+
+/** A trade inside an order's answer. */
+export const OrderTrade = answer('OrderTrade', {
+  role: required(Role, 'Whether the order waited, or took.'),
+  fee: required(SignedUnits, 'What the order was charged for it; below zero is a rebate.'),
+}, { parts: [TradeFields] });
 
 export const OrderWithTrades = answer('OrderWithTrades', {
   trades: required(list(OrderTrade), 'Oldest first; of an amend, those of the amend.'),
@@ -143,6 +154,12 @@ export const Problem = answer('Problem', {
   code: required(named('ProblemCode', string()), 'For programs; it stays.'),
   errors: optional(list(FieldError, { min: 1 }), 'What is wrong with which field.'),
   order: optional(OrderWithTrades, 'With order_not_open: the order\'s final state.'),
+  asset: optional(AssetName, 'With insufficient_funds: what is wanting.'),
+  needed: optional(Units, 'With insufficient_funds: what this would commit.'),
+  available: optional(SignedUnits, 'With insufficient_funds: what the account has free.'),
+  withdrawal: optional(Withdrawal, 'With withdrawal_resolved: its state.'),
+  transfer: optional(Transfer, 'With transfer_resolved: its state.'),
+  step: optional(word(FAILURE_STEPS), 'With failure_injected: where.'),
   cancelled: optional(list(OrderId), 'With an interrupted cancel-all: what has been cancelled all the same.'),
 }, { description: 'RFC 9457.' });
 
@@ -159,15 +176,17 @@ const tradeExample = {
   trade_id: 77, price: '49999.50', quantity: '0.20000000',
   maker_order_id: OTHER_ORDER_ID_EXAMPLE, taker_order_id: ORDER_ID_EXAMPLE, executed_at: TIME_EXAMPLE,
 };
+const orderTradeExample = { ...tradeExample, role: 'taker', fee: '4.9999500000' };
 
 const orderExample = {
   order_id: ORDER_ID_EXAMPLE, client_order_id: 'my-7', client_id: 'client-A', instrument: INSTRUMENT_DEFAULT,
   side: 'buy', type: 'limit', time_in_force: 'gtc', post_only: false, price: '50000.00', quantity: '0.50000000',
   filled_quantity: '0.20000000', remaining_quantity: '0.30000000', average_price: '49999.50',
+  maker_fee_rate: '0.0002', taker_fee_rate: '0.0005', fee: '4.9999500000', fee_asset: 'USD',
   status: 'partially_filled', status_reason: null, sequence: 1042, created_at: TIME_EXAMPLE, updated_at: TIME_EXAMPLE,
 };
 
-const orderWithTradesExample = { ...orderExample, trades: [tradeExample] };
+const orderWithTradesExample = { ...orderExample, trades: [orderTradeExample] };
 const limitOrder = { client_id: 'client-A', instrument: INSTRUMENT_DEFAULT, side: 'buy', type: 'limit', price: 50000.0, quantity: 0.5 };
 
 /** What calls and answers look like, for the documents. */

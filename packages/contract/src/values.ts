@@ -1,16 +1,19 @@
-import { amount, decimal, integer, named, pattern, text, time, uuid, word } from './language';
+import { amount, assetAmount, decimal, integer, named, pattern, rate, signedDecimal, text, time, uuid, word } from './language';
 import {
-  ACKS, CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT, INSTRUMENT_NAME, INTERVALS, ORDER_STATUSES,
-  ORDER_TYPES, SIDES, TIMES_IN_FORCE,
+  ACKS, ASSET_NAME, CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, FEE_GROUP_NAME, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT, INSTRUMENT_NAME,
+  INTERVALS, ORDER_STATUSES, ORDER_TYPES, ROLES, SIDES, TIMES_IN_FORCE, VENUE_ACCOUNT_START,
 } from './words';
 
 /** Values that many calls and messages share. */
 
 export const ORDER_ID_EXAMPLE = '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21';
 export const OTHER_ORDER_ID_EXAMPLE = '019c2b4e-7d05-7b9e-8a11-6a0d4c1f2b37';
+export const TRANSFER_ID_EXAMPLE = '019c2b4e-8a10-7d3a-9f52-1b6f0a4f8e21';
 export const TIME_EXAMPLE = '2026-01-31T09:26:53.589793Z';
 
-export const ClientId = named('ClientId', text(CLIENT_ID_LENGTH_MAX, { description: 'Who trades.', examples: ['client-A'] }));
+export const ClientId = named('ClientId', text(CLIENT_ID_LENGTH_MAX, {
+  reserved: VENUE_ACCOUNT_START, description: 'Who trades: the name of an account. Those that begin with @ are the venue\'s own.', examples: ['client-A'],
+}));
 export const ClientOrderId = named('ClientOrderId', text(CLIENT_ORDER_ID_LENGTH_MAX, {
   description: 'The client\'s own name for an order, unique among its open orders.', examples: ['my-7'],
 }));
@@ -19,6 +22,18 @@ export const IdempotencyKey = named('IdempotencyKey', text(IDEMPOTENCY_KEY_LENGT
 }));
 export const InstrumentName = named('InstrumentName', pattern(INSTRUMENT_NAME, 'the name of an instrument', { examples: [INSTRUMENT_DEFAULT] }));
 export const OrderId = named('OrderId', uuid({ description: 'UUIDv7, given by the venue.', examples: [ORDER_ID_EXAMPLE] }));
+
+/** An account as the venue tells it: its own are among them. */
+export const AccountName = named('AccountName', text(CLIENT_ID_LENGTH_MAX, { description: 'Name of an account.', examples: ['client-A', '@fees'] }));
+export const AssetName = named('AssetName', pattern(ASSET_NAME, 'the name of an asset', { examples: ['USD'] }));
+export const FeeGroupName = named('FeeGroupName', pattern(FEE_GROUP_NAME, 'the name of a group of fees', { examples: ['default'] }));
+export const AssetAmount = named('AssetAmount', assetAmount({ description: 'Amount of an asset.', examples: ['1000.00', 1000] }));
+export const FeeRate = named('FeeRate', rate({ description: 'Fraction of a trade\'s money, in whole millionths.', examples: ['0.0005', '-0.0001'] }));
+export const Units = named('Units', decimal({ description: 'Amount of an asset, with the asset\'s decimals.', examples: ['1000.0000000000'] }));
+export const SignedUnits = named('SignedUnits', signedDecimal({ description: 'Amount of an asset, with the asset\'s decimals; below zero with a sign.', examples: ['-25000.1000000000'] }));
+export const SignedDecimal = named('SignedDecimal', signedDecimal({ description: 'Below zero with a sign.', examples: ['-0.50000000'] }));
+export const TransferId = named('TransferId', uuid({ description: 'UUIDv7, given by the venue.', examples: [TRANSFER_ID_EXAMPLE] }));
+export const Role = named('Role', word(ROLES));
 
 export const Side = named('Side', word(SIDES));
 export const OrderType = named('OrderType', word(ORDER_TYPES));

@@ -13,13 +13,43 @@ export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles'] a
 /** As Redis tells it; `empty` for a Redis without a shard, `unknown` for one that does not answer. */
 export const SHARD_STATES = ['open', 'frozen', 'recovering', 'faulted', 'empty', 'unknown'] as const;
 
+/** Steps at which an order can be made to fail. */
+export const FAILURE_STEPS = ['reserve_funds', 'submit_order', 'process_fills', 'settle'] as const;
+export const ROLES = ['maker', 'taker'] as const;
+export const ACCOUNT_STATUSES = ['active', 'suspended', 'closed'] as const;
+export const CREDITS = ['unlimited', 'none'] as const;
+export const ACCOUNT_EVENT_KINDS = [
+  'deposited', 'withdrew', 'transferred_in', 'transferred_out', 'traded', 'fee', 'rebate', 'adjusted',
+] as const;
+export const WITHDRAWAL_STATUSES = ['requested', 'completed', 'rejected', 'cancelled'] as const;
+export const TRANSFER_STATUSES = ['pending', 'posted', 'voided', 'rejected', 'expired'] as const;
+export const DAY_STATUSES = ['open', 'unsettled', 'settled', 'mismatch'] as const;
+export const MARKS = ['last', 'mid'] as const;
+
 /** What a call means that names no instrument. */
 export const INSTRUMENT_DEFAULT = 'BTC-USD';
 export const INSTRUMENT_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$';
 
+export const ASSET_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$';
+export const FEE_GROUP_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$';
+export const EVENT_ID_PATTERN = '^(0|[1-9][0-9]{0,15}):(0|[1-9][0-9]{0,8})$';
+export const FILL_CURSOR_PATTERN = '^[1-9][0-9]{0,15}:[1-9][0-9]{0,15}:(maker|taker)$';
+/** Names that begin so are the venue's own accounts. */
+export const VENUE_ACCOUNT_START = '@';
+
 export const CLIENT_ID_LENGTH_MAX = 64;
 export const CLIENT_ORDER_ID_LENGTH_MAX = 64;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+export const ACCOUNT_NAME_LENGTH_MAX = 64;
+export const REFERENCE_LENGTH_MAX = 128;
+export const DESTINATION_LENGTH_MAX = 255;
+export const NOTE_LENGTH_MAX = 500;
+/** Deposits that an account opens with. */
+export const OPENING_DEPOSITS_MAX = 100;
+/** A year. */
+export const TRANSFER_TIMEOUT_MAX_S = 31_536_000;
+/** Rows of a group of fees. */
+export const FEE_RATES_MAX = 1_001;
 /** Characters of a request's id in order entry. */
 export const ENTRY_ID_LENGTH_MAX = 64;
 
@@ -28,4 +58,6 @@ export const ORDERBOOK_LEVELS_DEFAULT = 20;
 export const TRADES_LIMIT_DEFAULT = 50;
 export const ORDERS_LIMIT_DEFAULT = 100;
 export const CANDLES_LIMIT_DEFAULT = 500;
+export const MONEY_LIMIT_DEFAULT = 100;
+export const SNAPSHOTS_LIMIT_DEFAULT = 50;
 export const CANDLES_INTERVAL_DEFAULT = '1m';

@@ -1,23 +1,38 @@
+import type { AssetTable } from '../../domain/asset-table';
 import type { InstrumentTable } from '../../domain/instrument-table';
-import type { Refusal, RequestField } from '../../domain/refusal';
+import type { FieldFault, Refusal, RefusalFacts, RequestField } from '../../domain/refusal';
+import type { Transfer } from '../../domain/money';
 import { RESULT_CODES, type ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
 import { RequestRefusal, headersOf, type FieldError } from '../../http/request-refusal';
-import { presentOrderWithTrades, presentStaleness } from './present';
+import { REPLAYED, presentOrderWithTrades, presentStaleness } from './present';
+import { presentShortfall, presentTransfer, presentWithdrawal } from './present-money';
 import { problemBody, type ProblemBody } from './problem';
 
 /** The dialect's name of each field. */
 const FIELD_NAMES = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', timeInForce: 'time_in_force', postOnly: 'post_only', price: 'price',
   quantity: 'quantity', remainingQuantity: 'remaining_quantity', orderId: 'order_id', clientOrderId: 'client_order_id', cursor: 'cursor',
+  accountId: 'account_id', name: 'name', status: 'status', credit: 'credit', feeGroup: 'fee_group', deposits: 'deposits', asset: 'asset',
+  amount: 'amount', reference: 'reference', destination: 'destination', from: 'from', to: 'to', note: 'note', pending: 'pending',
+  timeoutS: 'timeout_s', transferId: 'transfer_id', rates: 'rates', maker: 'maker', taker: 'taker', before: 'before', date: 'date',
 } as const satisfies Record<RequestField, string>;
 
 const CONTENT_TYPE = { 'Content-Type': 'application/problem+json' } as const;
-const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
+
+function nameOf(field: FieldFault['field']): string {
+  return typeof field === 'string' ? FIELD_NAMES[field] : `${FIELD_NAMES[field.list]}.${field.index}.${FIELD_NAMES[field.field]}`;
+}
+
+/** A sentence for this case, and members of the problem beside the standard ones. */
+interface Told {
+  readonly detail: string;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
 
 /** Refusals as problem documents (RFC 9457), with the HTTP status of their code. */
 export class ProblemDocuments {
-  constructor(private readonly instruments: InstrumentTable) {}
+  constructor(private readonly instruments: InstrumentTable, private readonly assets: AssetTable) {}
 
   /** @param requestId the `instance` of a problem */
   answerOf(refusal: Refusal, requestId: string): Answer {
@@ -30,23 +45,50 @@ export class ProblemDocuments {
 
   bodyOf(refusal: Refusal, requestId: string): ProblemBody {
     if (refusal instanceof RequestRefusal) return problemBody(refusal.code, refusal.message, requestId, { errors: refusal.errors });
-    const { code, facts: { fields, order, cancelled, instrument } } = refusal;
-    if (fields !== undefined) {
-      const errors = fields.map(({ field, message }): FieldError => ({ field: FIELD_NAMES[field], message }));
+    const { code, facts } = refusal;
+    if (facts.fields !== undefined) {
+      const errors = facts.fields.map(({ field, message }): FieldError => ({ field: nameOf(field), message }));
       return problemBody(code, detailOfFields(code, errors), requestId, { errors });
     }
+    const { detail, extensions } = this.told(code, facts) ?? { detail: refusal.message };
+    return problemBody(code, detail, requestId, extensions === undefined ? {} : { extensions });
+  }
+
+  /** @returns null where there is nothing to say beside the code's own sentence */
+  private told(code: ResultCode, { order, cancelled, instrument, asset, shortfall, transfer, reversedBy, step, detail }: RefusalFacts): Told | null {
     if (order !== undefined) {
-      const view = presentOrderWithTrades(order.order, order.trades, this.instruments.of(order.order.instrument));
-      const extensions = { order: order.stale === null ? view : Object.assign(view, presentStaleness(order.stale)) };
-      return problemBody(code, `The order is ${order.order.status} already.`, requestId, { extensions });
+      const view = presentOrderWithTrades(order.order, order.trades, this.instruments.of(order.order.instrument), this.assets);
+      return {
+        detail: `The order is ${order.order.status} already.`,
+        extensions: { order: order.stale === null ? view : Object.assign(view, presentStaleness(order.stale)) },
+      };
     }
-    const detail = instrument === undefined ? refusal.message : `There is no instrument ${instrument}.`;
-    return problemBody(code, detail, requestId, cancelled === undefined ? {} : { extensions: { cancelled } });
+    if (shortfall !== undefined) {
+      const { asset: short, needed, available } = presentShortfall(shortfall, this.assets);
+      return { detail: `${needed} ${short} are needed, ${available} are available.`, extensions: { asset: short, needed, available } };
+    }
+    if (transfer !== undefined) return this.resolved(code, transfer, reversedBy);
+    if (step !== undefined) return { detail: `The order was made to fail at ${step}: nothing has changed.`, extensions: { step } };
+    if (cancelled !== undefined) return { detail: detail ?? RESULT_CODES[code].title, extensions: { cancelled } };
+    if (asset !== undefined) return { detail: `There is no asset ${asset}.` };
+    return instrument === undefined ? null : { detail: `There is no instrument ${instrument}.` };
+  }
+
+  private resolved(code: ResultCode, transfer: Transfer, reversedBy: string | undefined): Told {
+    if (code === 'withdrawal_resolved') {
+      const view = presentWithdrawal(transfer, this.assets);
+      return { detail: `The withdrawal is ${view.status}.`, extensions: { withdrawal: view } };
+    }
+    const view = presentTransfer(transfer, this.assets);
+    if (reversedBy === undefined) return { detail: `The transfer is ${view.status}.`, extensions: { transfer: view } };
+    return { detail: `The transfer is reversed already, by ${reversedBy}.`, extensions: { transfer: { ...view, reversed_by: reversedBy } } };
   }
 }
 
 function detailOfFields(code: ResultCode, errors: readonly FieldError[]): string {
-  if (code === 'idempotency_key_reused') return `The key was used for a request with another ${errors.map(({ field }) => field).join(', ')}.`;
+  const names = errors.map(({ field }) => field).join(', ');
+  if (code === 'idempotency_key_reused') return `The key was used for a request with another ${names}.`;
+  if (code === 'reference_reused') return `The reference was used for a deposit with another ${names}.`;
   const first = errors[0];
   return first === undefined ? RESULT_CODES[code].title : `${first.field} ${first.message}`;
 }

@@ -1,18 +1,16 @@
 import type { Context } from '../../domain/context';
+import type { AssetTable } from '../../domain/asset-table';
 import type { InstrumentTable } from '../../domain/instrument-table';
 import { Refusal, type OrderWithTrades } from '../../domain/refusal';
 import { RESULT_CODES } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
 import type { OrderRequest, Outcome } from '../../trading/requests';
 import type { Trading } from '../../trading/trading';
-import {
-  AMEND, CANCEL, batchSchema, checkBody, checkOperation, checkPlace, checkQuery, querySchemas,
-} from './check/schemas';
+import { AMEND, CANCEL, batchSchema, checkBody, checkQuery, querySchemas } from './check/schemas';
 import type { ProblemDocuments } from './errors';
-import { amendRequest, cancelRequest, operationRequest, orderIdOfPath, placeRequest } from './parse';
-import { presentOrder, presentOrderWithTrades, presentStaleness } from './present';
-
-const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
+import { amendRequest, cancelRequest, orderIdOfPath } from './parse';
+import type { PlaceReader } from './place-reader';
+import { REPLAYED, presentOrder, presentOrderWithTrades, presentStaleness } from './present';
 
 const STATUS = { place: 201, cancel: 200, amend: 200 } as const satisfies Record<OrderRequest['op'], number>;
 
@@ -24,7 +22,8 @@ export class NativeOrders {
   private readonly queries;
 
   constructor(
-    private readonly trading: Trading, private readonly instruments: InstrumentTable, private readonly problems: ProblemDocuments,
+    private readonly trading: Trading, private readonly instruments: InstrumentTable, private readonly assets: AssetTable,
+    private readonly problems: ProblemDocuments, private readonly placing: PlaceReader,
     limits: { readonly batchOperationsMax: number; readonly ordersLimitMax: number },
   ) {
     this.batchBody = batchSchema(limits.batchOperationsMax);
@@ -33,7 +32,7 @@ export class NativeOrders {
 
   /** POST /orders */
   place(context: Context, body: unknown, headerKey: string | undefined): Promise<Answer> {
-    return this.carryOut(context, placeRequest(checkPlace(body), headerKey));
+    return this.carryOut(context, this.placing.place(body, headerKey));
   }
 
   /** POST /orders/{order_id}/cancel, DELETE /orders/{order_id} */
@@ -50,7 +49,7 @@ export class NativeOrders {
 
   /** One operation as a batch has them, alone; whoever takes it takes batches as well. */
   operation(context: Context, operation: unknown): Promise<Answer> {
-    return this.carryOut(context, operationRequest(checkOperation(operation, ['batch'])));
+    return this.carryOut(context, this.placing.operation(operation, ['batch']));
   }
 
   /** POST /orders/batch: every operation is answered as its own call would be. */
@@ -60,7 +59,7 @@ export class NativeOrders {
     // One that cannot be read is answered where it stands, and takes nothing from the others.
     const read = operations.map((operation) => {
       try {
-        const request = operationRequest(checkOperation(operation));
+        const request = this.placing.operation(operation);
         requests.push(request);
         return request;
       } catch (error) {
@@ -107,13 +106,13 @@ export class NativeOrders {
     return {
       status: 200,
       body: {
-        orders: orders.map((order) => presentOrder(order, this.instruments.of(order.instrument))), next_cursor: nextCursor, ...presentStaleness(stale),
+        orders: orders.map((order) => presentOrder(order, this.instruments.of(order.instrument), this.assets)), next_cursor: nextCursor, ...presentStaleness(stale),
       },
     };
   }
 
   private present({ order, trades, stale }: OrderWithTrades): object {
-    const view = presentOrderWithTrades(order, trades, this.instruments.of(order.instrument));
+    const view = presentOrderWithTrades(order, trades, this.instruments.of(order.instrument), this.assets);
     return stale === null ? view : Object.assign(view, presentStaleness(stale));
   }
 }

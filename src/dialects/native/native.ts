@@ -6,19 +6,23 @@ import { createAsyncapiDocument } from './documents/asyncapi';
 import { DOCS_PAGE } from './documents/docs-page';
 import { createOpenapiDocument } from './documents/openapi';
 import { ProblemDocuments } from './errors';
+import { NativeAccounts } from './native-accounts';
 import { NativeMarket } from './native-market';
+import { NativeMoney } from './native-money';
 import { NativeOrders } from './native-orders';
+import { NativeTransfers } from './native-transfers';
 import { OrderEntryServer, type OrderEntryObserver } from './order-entry';
+import { PlaceReader } from './place-reader';
 import { nativeRoutes, type Probes } from './routes';
 import { NativeStreamDialect } from './stream';
 
 /** The contract as it is published: snake_case, decimal strings, problem documents; its stream, and order entry over WebSockets. */
 export function nativeDialect(config: Config, probes: Probes, logger: Logger, orderEntryObserver: OrderEntryObserver): DialectMaker {
-  return ({ trading, market, candles, streams, instruments, dispatcher }) => {
-    const problems = new ProblemDocuments(instruments);
+  return ({ trading, market, money, candles, streams, instruments, dispatcher }) => {
+    const problems = new ProblemDocuments(instruments, money.assets);
     const answerOf: ProblemDocuments['answerOf'] = (refusal, requestId) => problems.answerOf(refusal, requestId);
-    const orders = new NativeOrders(trading, instruments, problems, config);
-    const stream = new NativeStreamDialect(instruments.all, config.orderbookLevelsMax);
+    const orders = new NativeOrders(trading, instruments, money.assets, problems, new PlaceReader(config.faultInjection), config);
+    const stream = new NativeStreamDialect(instruments.all, money.assets, config.orderbookLevelsMax);
     const orderEntry = new OrderEntryServer({ orders, answerOf }, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
       inFlightMax: config.orderEntryInFlightMax,
@@ -29,7 +33,9 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     }, logger.child({ part: 'order-entry' }), orderEntryObserver);
     return {
       prefix: '',
-      routes: nativeRoutes(orders, new NativeMarket(market, candles, config), probes, { streams, dialect: stream }, {
+      routes: nativeRoutes(orders, new NativeMarket(market, candles, config), {
+        accounts: new NativeAccounts(money, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
+      }, probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),
       }),
       pages: [DOCS_PAGE],

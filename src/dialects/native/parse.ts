@@ -34,7 +34,7 @@ export function orderIdOfPath(orderId: string): string {
 }
 
 /** @throws RequestRefusal `validation_failed` for a header that is no key, or another one than the body's */
-function keyOf(bodyKey: string | undefined, headerKey: string | undefined): string | null {
+export function keyOf(bodyKey: string | undefined, headerKey: string | undefined): string | null {
   if (headerKey === undefined) return bodyKey ?? null;
   checkIdempotencyKey(headerKey);
   if (bodyKey !== undefined && bodyKey !== headerKey) {

@@ -1,7 +1,14 @@
 import { averagePrice, formatAmount } from '../../domain/amounts';
+import type { AssetTable } from '../../domain/asset-table';
+import { formatRate } from '../../domain/assets';
 import type { Instrument } from '../../domain/instruments';
-import { formatTimeUs, remainingLots, type Order, type Trade } from '../../domain/order';
+import { chargedUnits, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
 import type { Staleness } from '../../domain/staleness';
+
+/** Header of an answer that the request's key got first. */
+export const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
+
+const NO_RATE = '0';
 
 /** Orders and trades as clients see them (the contract's snake_case, decimal strings, ISO times). */
 
@@ -9,22 +16,29 @@ export interface OrderView {
   order_id: string; client_order_id: string | null; client_id: string; instrument: string;
   side: string; type: string; time_in_force: string; post_only: boolean;
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
+  maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
 }
 
-/** A trade inside an order's answer. */
-export interface OrderTradeView {
+/** What everybody sees of a trade. */
+export interface TradeFieldsView {
   trade_id: number; price: string; quantity: string; maker_order_id: string; taker_order_id: string; executed_at: string;
 }
 
+/** A trade inside an order's answer. */
+export interface OrderTradeView extends TradeFieldsView {
+  role: Role; fee: string;
+}
+
 /** A trade in the public tape. */
-export interface TradeView extends OrderTradeView {
+export interface TradeView extends TradeFieldsView {
   taker_side: string;
 }
 
 export type OrderWithTradesView = OrderView & { trades: OrderTradeView[] };
 
-export function presentOrder(order: Order, instrument: Instrument): OrderView {
+export function presentOrder(order: Order, instrument: Instrument, assets: AssetTable): OrderView {
+  const { fees } = order;
   return {
     order_id: order.orderId,
     client_order_id: order.clientOrderId,
@@ -39,6 +53,10 @@ export function presentOrder(order: Order, instrument: Instrument): OrderView {
     filled_quantity: formatAmount(order.filledLots, instrument.lot),
     remaining_quantity: formatAmount(remainingLots(order), instrument.lot),
     average_price: averagePrice(order.notional, order.filledLots, instrument.tick),
+    maker_fee_rate: fees === null ? NO_RATE : formatRate(fees.makerRate),
+    taker_fee_rate: fees === null ? NO_RATE : formatRate(fees.takerRate),
+    fee: assets.format(instrument.quote, fees === null ? '0' : chargedUnits(fees)),
+    fee_asset: instrument.quote,
     status: order.status,
     status_reason: order.reason,
     sequence: order.sequence,
@@ -47,7 +65,7 @@ export function presentOrder(order: Order, instrument: Instrument): OrderView {
   };
 }
 
-export function presentOrderTrade(trade: Trade, instrument: Instrument): OrderTradeView {
+function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {
   return {
     trade_id: trade.tradeId,
     price: formatAmount(trade.priceTicks, instrument.tick),
@@ -58,13 +76,24 @@ export function presentOrderTrade(trade: Trade, instrument: Instrument): OrderTr
   };
 }
 
-export function presentTrade(trade: Trade, instrument: Instrument): TradeView {
-  return { ...presentOrderTrade(trade, instrument), taker_side: trade.takerSide };
+/** A trade as one of its orders sees it. */
+function presentOrderTrade(trade: SettledTrade, orderId: string, instrument: Instrument, assets: AssetTable): OrderTradeView {
+  const role: Role = trade.makerOrderId === orderId ? 'maker' : 'taker';
+  const fee = assets.format(instrument.quote, role === 'maker' ? trade.makerFee : trade.takerFee);
+  return Object.assign(presentTradeFields(trade, instrument), { role, fee });
 }
 
-export function presentOrderWithTrades(order: Order, trades: readonly Trade[], instrument: Instrument): OrderWithTradesView {
+export function presentTrade(trade: Trade, instrument: Instrument): TradeView {
+  return Object.assign(presentTradeFields(trade, instrument), { taker_side: trade.takerSide });
+}
+
+export function presentOrderWithTrades(
+  order: Order, trades: readonly SettledTrade[], instrument: Instrument, assets: AssetTable,
+): OrderWithTradesView {
   // Added to the view itself: a copy of its fields would cost as much as making them.
-  return Object.assign(presentOrder(order, instrument), { trades: trades.map((trade) => presentOrderTrade(trade, instrument)) });
+  return Object.assign(presentOrder(order, instrument, assets), {
+    trades: trades.map((trade) => presentOrderTrade(trade, order.orderId, instrument, assets)),
+  });
 }
 
 /** What an answer says that may not hold all that there is; nothing for one that does. */

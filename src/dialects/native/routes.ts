@@ -1,16 +1,16 @@
 import { CALLS, type CallId } from '#openfill-contract';
 import type { Answer } from '../../http/answer';
 import type { Call, Route } from '../../http/dialect';
-import { parseQuery } from '../../http/query';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
 import type { StreamDialect } from '../../stream/dialect';
 import type { Streams } from '../streams';
 import { routesOf } from './call-routes';
 import { checkNoQuery } from './check/schemas';
 import { beginEvents } from './event-stream';
+import { moneyHandlers, type MoneyCalls } from './money-routes';
 import type { NativeMarket } from './native-market';
 import type { NativeOrders } from './native-orders';
-import { idempotencyKeyOf } from './parse';
+import { plain, reading, type Handler } from './reading';
 
 export interface Probes {
   /** GET /readyz: status 200 or 503 with each dependency. */
@@ -31,21 +31,6 @@ export interface Documents {
   readonly asyncapi: unknown;
 }
 
-type Handler = Route['handle'];
-
-/** What this dialect reads of a request: the parameters of its query string, one given twice as an array, and its key. */
-function reading(handle: (call: Call, parameters: Readonly<Record<string, unknown>>, key: string | undefined) => Promise<Answer>): Handler {
-  return (call) => handle(call, parseQuery(call.query), idempotencyKeyOf(call.request));
-}
-
-/** A call that is all in its path and body. */
-function plain(handle: (call: Call, key: string | undefined) => Promise<Answer>): Handler {
-  return reading((call, parameters, key) => {
-    checkNoQuery(parameters);
-    return handle(call, key);
-  });
-}
-
 /** Clients that cannot send a body with DELETE give its fields in the query string. */
 function bodyOrQuery(body: unknown, parameters: Readonly<Record<string, unknown>>): unknown {
   if (body === undefined) return parameters;
@@ -63,7 +48,9 @@ const answered = (body: unknown): Promise<Answer> => Promise.resolve({ status: 2
 const idOf = (call: Call): string => call.params.order_id as string;
 
 /** Every call of the contract but its page, which is no route. */
-export function nativeRoutes(orders: NativeOrders, market: NativeMarket, probes: Probes, stream: NativeStream, documents: Documents): Route[] {
+export function nativeRoutes(
+  orders: NativeOrders, market: NativeMarket, money: MoneyCalls, probes: Probes, stream: NativeStream, documents: Documents,
+): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
   const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {
     placeOrder: plain((call, key) => orders.place(call.context, call.body, key)),
@@ -81,6 +68,8 @@ export function nativeRoutes(orders: NativeOrders, market: NativeMarket, probes:
     deleteOrder: reading((call, parameters, key) => orders.cancel(call.context, idOf(call), bodyOrQuery(call.body, parameters), key)),
     amendOrder: plain((call, key) => orders.amend(call.context, idOf(call), call.body, key)),
     getOrder: plain((call) => orders.order(call.context, idOf(call))),
+
+    ...moneyHandlers(money),
 
     getOrderbook: reading((call, parameters) => market.orderbook(call.context, parameters)),
     getTrades: reading((call, parameters) => market.trades(call.context, parameters)),

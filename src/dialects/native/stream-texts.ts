@@ -1,4 +1,5 @@
 import { formatAmount } from '../../domain/amounts';
+import type { AssetTable } from '../../domain/asset-table';
 import type { Channel } from '../../domain/channels';
 import type { Instrument } from '../../domain/instruments';
 import { formatTimeUs } from '../../domain/order';
@@ -50,12 +51,12 @@ function told(type: string, instrument: string | null, sequence: number, timeUs:
   return { type, text: JSON.stringify({ type, instrument, sequence, timestamp: formatTimeUs(timeUs), data }) };
 }
 
-function tellMarket(news: MarketNews): Told {
+function tellMarket(news: MarketNews, assets: AssetTable): Told {
   const { instrument, sequence, timeUs } = news;
   const tell = (type: string, data: unknown): Told => told(type, instrument.instrument, sequence, timeUs, data);
   switch (news.kind) {
     case 'trade': return tell('trade', presentTrade(news.trade, instrument));
-    case 'order': return tell('order', presentOrder(news.order, instrument));
+    case 'order': return tell('order', presentOrder(news.order, instrument, assets));
     case 'snapshot': return tell('orderbook_snapshot', {
       bids: viewLevels(news.bids, instrument), asks: viewLevels(news.asks, instrument), checksum: news.checksum,
     });
@@ -104,10 +105,10 @@ function viewSubscriptions(subscriptions: readonly Subscription[]): Subscription
 }
 
 /** The venue's own messages: `{ type, instrument, sequence, timestamp, data }`. */
-export const nativeStreamEncoder: StreamEncoder = {
+export const nativeStreamEncoder = (assets: AssetTable): StreamEncoder => ({
   tell(news: News): Told {
     if (news.kind === 'delta') return tellDelta(news);
-    if (news.kind !== 'notice') return tellMarket(news);
+    if (news.kind !== 'notice') return tellMarket(news, assets);
     const [type, data] = viewNotice(news.notice);
     return told(type, null, news.sequence, news.timeUs, { ...data, epoch: news.epoch });
   },
@@ -119,4 +120,4 @@ export const nativeStreamEncoder: StreamEncoder = {
       code: reason === 'shutdown' ? CLOSE_GOING_AWAY : CLOSE_POLICY, reason, told: { type: 'close', text: JSON.stringify({ reason }) },
     };
   },
-};
+});

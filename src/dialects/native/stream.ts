@@ -1,13 +1,12 @@
+import type { AssetTable } from '../../domain/asset-table';
 import type { Instrument } from '../../domain/instruments';
-import type { Checked, Opened, Request, StreamDialect, StreamSession } from '../../stream/dialect';
+import type { Checked, Opened, Request, StreamDialect, StreamEncoder, StreamSession } from '../../stream/dialect';
 import { NativeStreamRequests } from './stream-requests';
 import { nativeStreamEncoder } from './stream-texts';
 
 /** One connection. It remembers how deep the books are that it asked for on connecting. */
 class NativeStreamSession implements StreamSession {
-  readonly encoder = nativeStreamEncoder;
-
-  constructor(private readonly requests: NativeStreamRequests, private readonly depth: number | null) {}
+  constructor(private readonly requests: NativeStreamRequests, readonly encoder: StreamEncoder, private readonly depth: number | null) {}
 
   read(text: string | null): Checked<Request> {
     return this.requests.read(text, this.depth);
@@ -17,8 +16,10 @@ class NativeStreamSession implements StreamSession {
 /** The venue's own dialect of the stream. */
 export class NativeStreamDialect implements StreamDialect {
   private readonly requests: NativeStreamRequests;
+  private readonly encoder: StreamEncoder;
 
-  constructor(instruments: readonly Instrument[], depthMax: number) {
+  constructor(instruments: readonly Instrument[], assets: AssetTable, depthMax: number) {
+    this.encoder = nativeStreamEncoder(assets);
     this.requests = new NativeStreamRequests(instruments, depthMax);
   }
 
@@ -27,6 +28,6 @@ export class NativeStreamDialect implements StreamDialect {
     const asked = new URLSearchParams(query);
     if (lastEventId !== '') asked.set('since', lastEventId);
     const start = this.requests.readQuery(asked);
-    return { session: new NativeStreamSession(this.requests, 'value' in start ? start.value.depth : null), start };
+    return { session: new NativeStreamSession(this.requests, this.encoder, 'value' in start ? start.value.depth : null), start };
   }
 }

@@ -3,7 +3,7 @@ import { formatAmount } from '../../../src/domain/amounts';
 import type { InstrumentTable } from '../../../src/domain/instrument-table';
 import { remainingLots } from '../../../src/domain/order';
 import { isUuid } from '../../../src/domain/order-id';
-import { Refusal, type FieldFault, type OrderWithTrades, type RequestField } from '../../../src/domain/refusal';
+import { Refusal, type FieldFault, type OrderWithTrades, type OrderField } from '../../../src/domain/refusal';
 import type { DialectMaker, Services } from '../../../src/dialects/services';
 import { streamUpgrade } from '../../../src/dialects/streams';
 import type { Answer } from '../../../src/http/answer';
@@ -29,7 +29,7 @@ const FORM: BodyFormat = {
 };
 
 /** Its own names of what a request says. */
-const NAMES: Readonly<Record<RequestField, string>> = {
+const NAMES: Readonly<Record<OrderField, string>> = {
   op: 'call', instrument: 'market', side: 'way', type: 'kind', timeInForce: 'lasting', postOnly: 'maker', price: 'limit', quantity: 'size',
   remainingQuantity: 'left', orderId: 'ref', clientOrderId: 'tag', cursor: 'cursor',
 };
@@ -106,7 +106,8 @@ function requestOf(form: Form, markets: Markets): OrderRequest {
 }
 
 function lineOfFault({ field, message }: FieldFault): string {
-  return `${NAMES[field]}: ${message}`;
+  // It has words for orders only.
+  return `${typeof field === 'string' && field in NAMES ? NAMES[field as OrderField] : 'call'}: ${message}`;
 }
 
 class Plain {

@@ -7,6 +7,9 @@ import type { Answer } from './page';
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
 const TIME = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z/;
+const DATE = /\d{4}-\d{2}-\d{2}/;
+/** Sequence and index. */
+const EVENT_ID = /\d+:\d+/;
 const whole = (pattern: RegExp): RegExp => new RegExp(`^${pattern.source}$`);
 
 /** A text's kind, or itself where another text would say something else. */
@@ -14,6 +17,8 @@ function kindOf(text: string, field: string): string {
   if (field === 'epoch') return '(epoch)';
   if (whole(UUID).test(text)) return '(uuid)';
   if (whole(TIME).test(text)) return '(time)';
+  if (whole(DATE).test(text)) return '(date)';
+  if (whole(EVENT_ID).test(text)) return '(event)';
   const decimals = /^-?\d+\.(\d+)$/.exec(text)?.[1];
   return decimals === undefined ? JSON.stringify(text) : `(${decimals.length} decimals)`;
 }

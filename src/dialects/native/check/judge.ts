@@ -1,6 +1,6 @@
 import {
   boundOf, fieldIn, fieldsOf, isVariantField, plainKind, rulesOf, variantsOf, variesBy,
-  type Field, type IntegerKind, type Kind, type ListKind, type Limits, type ObjectOf, type Rule, type Shape, type VariantField,
+  type Field, type IntegerKind, type Kind, type ListKind, type Limits, type ObjectOf, type Rule, type Shape, type TextKind, type VariantField,
 } from '#openfill-contract';
 import Joi from 'joi';
 import { NumberText, type AmountInput } from '../../../domain/amounts';
@@ -30,12 +30,16 @@ const uuid = Joi.string().custom((value: string, helpers) =>
 const moment = Joi.string().custom((value: string, helpers) => momentUs(value) ?? helpers.error('moment'))
   .messages({ moment: '{{#label}} must be a time in UTC such as 2026-11-21T09:00:00Z, or a date', 'string.empty': '{{#label}} must not be empty' });
 
-/** Text of 1 to `max` characters, counted as code points as JSON Schema does. */
-function printable(max: number): Joi.Schema {
+/** Text of 1 to `max` characters, counted as code points as JSON Schema does, that does not begin with `reserved`. */
+function printable({ max, reserved }: TextKind): Joi.Schema {
   return Joi.string().custom((value: string, helpers) => {
     const isLonger = value.length > max && (value.length > 2 * max || Array.from(value).length > max);
-    return isLonger || !PRINTABLE.test(value) ? helpers.error('printable', { max }) : value;
-  }).messages({ printable: '{{#label}} must be 1 to {{#max}} printable characters' });
+    if (isLonger || !PRINTABLE.test(value)) return helpers.error('printable', { max });
+    return reserved !== undefined && value.startsWith(reserved) ? helpers.error('reserved', { reserved }) : value;
+  }).messages({
+    printable: '{{#label}} must be 1 to {{#max}} printable characters',
+    reserved: '{{#label}} must not begin with {{#reserved}}: such names are the venue\'s own',
+  });
 }
 
 /** How a shape is read. */
@@ -88,7 +92,7 @@ function kindSchema(given: Kind, reading: Reading): Joi.Schema {
   const kind = plainKind(given);
   switch (kind.kind) {
     case 'text':
-      return printable(kind.max);
+      return printable(kind);
     case 'pattern':
       return Joi.string().pattern(new RegExp(kind.pattern)).messages({ 'string.pattern.base': `{{#label}} must be ${kind.says}` });
     case 'uuid':
@@ -100,6 +104,7 @@ function kindSchema(given: Kind, reading: Reading): Joi.Schema {
     case 'flag':
       return kind.always === undefined ? Joi.boolean().strict() : Joi.boolean().strict().valid(kind.always);
     case 'amount':
+    case 'rate':
       return amount;
     case 'moment':
       return moment;

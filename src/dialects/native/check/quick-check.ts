@@ -25,8 +25,9 @@ function checkOf(given: Kind): Check {
   const kind = plainKind(given);
   switch (kind.kind) {
     case 'text': {
-      const { max } = kind;
-      return (value) => typeof value === 'string' && value.length <= max && PLAIN_TEXT.test(value);
+      const { max, reserved } = kind;
+      if (reserved === undefined) return (value) => typeof value === 'string' && value.length <= max && PLAIN_TEXT.test(value);
+      return (value) => typeof value === 'string' && value.length <= max && value[0] !== reserved && PLAIN_TEXT.test(value);
     }
     case 'pattern': {
       const pattern = new RegExp(kind.pattern);

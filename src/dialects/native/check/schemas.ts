@@ -12,7 +12,7 @@ import type { Operation, PlaceBody } from './shapes';
 /** The checks of what clients send, by the contract's descriptions of it. */
 
 /** Of what has no limit that a setting decides. */
-export const NO_LIMITS: Limits = { batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1 };
+export const NO_LIMITS: Limits = { batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1, moneyLimitMax: 1 };
 
 export const PLACE: Joi.ObjectSchema<PlaceBody> = judgeOf(PlaceRequest, NO_LIMITS);
 export const CANCEL = judgeOf(CancelRequest, NO_LIMITS);
@@ -88,6 +88,28 @@ function isJsonObject(value: unknown): value is object {
 export function checkBody<T>(schema: Joi.ObjectSchema<T>, body: unknown): T {
   if (!isJsonObject(body)) throw invalid([{ field: 'body', message: 'must be a JSON object' }]);
   return check(schema, body, 'body');
+}
+
+/**
+ * What a body lists, thing by thing.
+ * @param name of the list
+ * @throws RequestRefusal `validation_failed` naming each wrong field
+ */
+export function checkListed<T>(schema: Joi.ObjectSchema<T>, items: readonly unknown[], name: string): T[] {
+  const errors: FieldError[] = [];
+  const checked = items.flatMap((item, index) => {
+    const where = `${name}.${index}`;
+    try {
+      if (!isJsonObject(item)) throw invalid([{ field: where, message: 'must be a JSON object' }]);
+      return [check(schema, item, where)];
+    } catch (error) {
+      if (!(error instanceof RequestRefusal)) throw error;
+      errors.push(...(error.errors ?? []).map(({ field, message }) => ({ field: field === where ? where : `${where}.${field}`, message })));
+      return [];
+    }
+  });
+  if (errors.length > 0) throw invalid(errors.slice(0, FIELD_ERRORS_MAX));
+  return checked;
 }
 
 /** @throws RequestRefusal `validation_failed` naming each wrong parameter */

@@ -1,4 +1,4 @@
-import { ANY_CALL, ORDER_EXAMPLES, type Call, type Schema } from '#openfill-contract';
+import { ANY_CALL, ORDER_EXAMPLES, TRANSFER_EXAMPLES, type Call, type Schema } from '#openfill-contract';
 import { RESULT_CODES, type ResultCode } from '../../../domain/result-code';
 import { RETRY_AFTER_S } from '../../../http/request-refusal';
 import { problemBody, type ProblemBody, type ProblemMembers } from '../problem';
@@ -32,6 +32,22 @@ const EXAMPLE_EXTRAS: Partial<Record<ResultCode, ProblemMembers & { readonly det
     errors: [{ field: 'quantity', message: 'differs from the request that used this key first' }],
   },
   order_not_open: { detail: 'The order is cancelled already.', extensions: { order: ORDER_EXAMPLES.cancelledOrder } },
+  insufficient_funds: {
+    detail: '25012.5000000000 USD are needed, 4998.0000000000 are available.',
+    extensions: { asset: 'USD', needed: '25012.5000000000', available: '4998.0000000000' },
+  },
+  withdrawal_resolved: {
+    detail: 'The withdrawal is cancelled.', extensions: { withdrawal: { ...TRANSFER_EXAMPLES.withdrawal, status: 'cancelled' } },
+  },
+  transfer_resolved: {
+    detail: 'The transfer is voided.', extensions: { transfer: { ...TRANSFER_EXAMPLES.transfer, status: 'voided', settled_amount: '0.0000000000' } },
+  },
+  failure_injected: { detail: 'The order was made to fail at process_fills: nothing has changed.', extensions: { step: 'process_fills' } },
+};
+
+/** Members that a problem with this code always has. */
+const MEMBERS: Partial<Record<ResultCode, readonly string[]>> = {
+  order_not_open: ['order'], insufficient_funds: ['asset', 'needed', 'available'], withdrawal_resolved: ['withdrawal'], transfer_resolved: ['transfer'],
 };
 
 function exampleOf(code: ResultCode): ProblemBody {
@@ -48,7 +64,8 @@ function rateLimit(codes: readonly ResultCode[]): Schema {
 
 /** The answer of one status: one problem document out of those with these codes. */
 function problemAnswer(status: number, codes: readonly ResultCode[], keyed: boolean): Schema {
-  const tellsOrder = codes.every((code) => code === 'order_not_open');
+  const [first, ...others] = codes;
+  const told = first !== undefined && others.length === 0 ? MEMBERS[first] ?? [] : [];
   const mayRetry = codes.some((code) => RETRY_AFTER_S[code] !== undefined);
   return {
     description: codes.map((code) => `\`${code}\`: ${RESULT_CODES[code].title}`).join('\n\n'),
@@ -63,8 +80,8 @@ function problemAnswer(status: number, codes: readonly ResultCode[], keyed: bool
       'application/problem+json': {
         schema: {
           $ref: '#/components/schemas/Problem',
-          properties: { status: { const: status }, code: { enum: codes }, ...(tellsOrder ? { order: {} } : {}) },
-          ...(tellsOrder ? { required: ['order'] } : {}),
+          properties: { status: { const: status }, code: { enum: codes }, ...Object.fromEntries(told.map((name) => [name, {}])) },
+          ...(told.length > 0 ? { required: told } : {}),
         },
         examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }])),
       },
