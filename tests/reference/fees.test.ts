@@ -58,6 +58,8 @@ function mustBe(isSo: boolean, what: string, ...facts: readonly unknown[]): void
   throw new Error(`${what}: ${facts.map((fact) => JSON.stringify(fact, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).join(' ')}`);
 }
 
+const rateOf = (fees: OrderFees, role: 'maker' | 'taker'): number => (role === 'maker' ? fees.makerRate : fees.takerRate);
+
 test('what an order holds always suffices for what its fills take and are charged', () => {
   const random = seededRandom(testSeed('holds'));
   let fills = 0;
@@ -75,7 +77,7 @@ test('what an order holds always suffices for what its fills take and are charge
       const role = random.pick(['maker', 'taker'] as const);
       const before = holdNow();
       const value = BigInt(price) * BigInt(lots) * scale.valueUnits;
-      const charged1 = fees === null ? null : charge(fees, role, value);
+      const charged1 = fees === null ? null : charge(fees, rateOf(fees, role), value);
       const fee = charged1?.fee ?? 0n;
       sum += value * BigInt(fees === null ? 0 : role === 'maker' ? fees.makerRate : fees.takerRate);
       charged += fee;
@@ -111,10 +113,10 @@ test('an order in tiny fills pays what it pays in one', () => {
     const fees = freshFees({ makerRate: random.below(110_001) - 10_000, takerRate: 1 + random.below(100_000) }) as OrderFees;
     const role = random.pick(['maker', 'taker'] as const);
     const [price, lots] = [1 + random.below(40), 1 + random.below(400)];
-    const whole = charge(fees, role, BigInt(price * lots));
+    const whole = charge(fees, rateOf(fees, role), BigInt(price * lots));
     let [now, paid, rebated] = [fees, 0n, 0n];
     for (let lot = 0; lot < lots; lot++) {
-      const one = charge(now, role, BigInt(price));
+      const one = charge(now, rateOf(now, role), BigInt(price));
       now = one.fees;
       paid += one.fee;
       if (one.fee < 0n) rebated -= one.fee;
@@ -142,7 +144,7 @@ test('where taker and maker together are never below zero, the venue never pays 
       for (const role of ['maker', 'taker'] as const) {
         const fees = role === 'maker' ? makers[at] ?? null : taker;
         if (fees === null) continue;
-        const { fee, fees: after } = charge(fees, role, value);
+        const { fee, fees: after } = charge(fees, rateOf(fees, role), value);
         venue += fee;
         if (role === 'maker') makers[at] = after;
         else taker = after;
