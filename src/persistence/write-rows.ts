@@ -1,26 +1,20 @@
 import type pg from 'pg';
 import type { Batch } from './batch';
+import { numbers, texts, words } from './columns';
 import type { NamedQuery } from './database';
 import { ADD_CANDLES } from './queries/candles';
 import { INSERT_JOURNAL, INSERT_TRADES, UPSERT_ORDERS } from './queries/write-batch';
+import { writeMoneyRows } from './write-money';
 
-/*
- * Columns as Postgres' array text. pg would make the same of arrays, looking at each element for what might need
- * escaping; these hold numbers, UUIDs and the venue's own words, where nothing does.
- */
-
-/** Numbers, or decimal text of numbers. */
-function numbers(values: readonly (number | string | bigint | null)[]): string {
-  return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+/** How the record is written. */
+export interface RecordOptions {
+  readonly shard: string;
+  /** Postings of an account between two snapshots of it. */
+  readonly accountSnapshotEvery: number;
 }
 
-/** Words without quotes and backslashes. */
-function words(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? 'NULL' : `"${value}"`)).join(',')}}`;
-}
-
-/** Writes a batch's journal entries, orders, trades and candles, column by column. The transaction is the caller's. */
-export async function writeBatchRows(session: pg.Client, shard: string, batch: Batch): Promise<void> {
+/** Writes a batch's journal entries, orders, trades, candles and money, column by column. The transaction is the caller's. */
+export async function writeBatchRows(session: pg.Client, { shard, accountSnapshotEvery }: RecordOptions, batch: Batch): Promise<void> {
   const run = (query: NamedQuery, values: unknown[]): Promise<unknown> => session.query({ ...query, values });
   const { entries, orders, trades, candles } = batch;
   await run(INSERT_JOURNAL, [
@@ -34,7 +28,7 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
   ]);
   if (orders.length > 0) {
     await run(UPSERT_ORDERS, [
-      words(orders.map((o) => o.orderId)), orders.map((o) => o.clientId), orders.map((o) => o.clientOrderId),
+      words(orders.map((o) => o.orderId)), texts(orders.map((o) => o.clientId)), texts(orders.map((o) => o.clientOrderId)),
       words(orders.map((o) => o.instrument)), words(orders.map((o) => o.side)), words(orders.map((o) => o.type)),
       words(orders.map((o) => o.timeInForce)), words(orders.map((o) => String(o.postOnly))),
       numbers(orders.map((o) => o.priceTicks)), numbers(orders.map((o) => o.quantityLots)),
@@ -42,7 +36,9 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
       words(orders.map((o) => o.status)), words(orders.map((o) => o.reason)), numbers(orders.map((o) => o.sequence)),
       numbers(orders.map((o) => o.fillSequence)), numbers(orders.map((o) => o.priority)),
       numbers(orders.map((o) => o.createdUs)), numbers(orders.map((o) => o.updatedUs)),
-      numbers(orders.map((o) => o.placedSequence)), shard,
+      numbers(orders.map((o) => o.placedSequence)), numbers(orders.map((o) => o.fees?.makerRate ?? null)),
+      numbers(orders.map((o) => o.fees?.takerRate ?? null)), numbers(orders.map((o) => o.fees?.units ?? null)),
+      numbers(orders.map((o) => o.fees?.millionths ?? null)), shard,
     ]);
   }
   if (trades.length > 0) {
@@ -51,7 +47,9 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
       numbers(trades.map(({ trade }) => trade.priceTicks)), numbers(trades.map(({ trade }) => trade.quantityLots)),
       words(trades.map(({ trade }) => trade.takerSide)), words(trades.map(({ trade }) => trade.makerOrderId)),
       words(trades.map(({ trade }) => trade.takerOrderId)), numbers(trades.map(({ sequence }) => sequence)),
-      numbers(trades.map(({ trade }) => trade.executedUs)), shard,
+      numbers(trades.map(({ trade }) => trade.executedUs)), texts(trades.map(({ trade }) => trade.makerClientId)),
+      texts(trades.map(({ trade }) => trade.takerClientId)), numbers(trades.map(({ trade }) => trade.makerFee)),
+      numbers(trades.map(({ trade }) => trade.takerFee)), shard,
     ]);
     await run(ADD_CANDLES, [
       words(candles.map(({ instrument }) => instrument)), numbers(candles.map(({ intervalS }) => intervalS)),
@@ -63,4 +61,5 @@ export async function writeBatchRows(session: pg.Client, shard: string, batch: B
       shard,
     ]);
   }
+  await writeMoneyRows(session, shard, batch.money, batch, accountSnapshotEvery);
 }
