@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Account } from '../domain/money';
 import { numbers, texts, words } from './columns';
 import type { NamedQuery, Row } from './database';
 import type { HeldBalance, MoneyBatch, RecordedPosition } from './money-batch';
@@ -25,14 +26,7 @@ export async function writeMoneyRows(session: pg.Client, shard: string, money: M
   if (untold.length > 0) {
     money.settle(await run<HeldBalance & Row>(BALANCES_OF, [texts(untold.map((one) => one.account)), texts(untold.map((one) => one.asset))]));
   }
-  const made = [...accounts.values()];
-  if (made.length > 0) {
-    await run(UPSERT_ACCOUNTS, [
-      texts(made.map(({ account }) => account.account)), texts(made.map(({ account }) => account.name)), words(made.map(({ account }) => account.status)),
-      words(made.map(({ account }) => account.credit)), texts(made.map(({ account }) => account.feeGroup)),
-      numbers(made.map(({ account }) => account.createdUs)), numbers(made.map(({ sequence }) => sequence)),
-    ]);
-  }
+  await upsertAccounts(run, [...accounts.values()]);
   const groups = [...feeGroups.values()];
   if (groups.length > 0) {
     await run(UPSERT_FEE_GROUPS, [
@@ -58,7 +52,18 @@ export async function writeMoneyRows(session: pg.Client, shard: string, money: M
   }
 }
 
+/** Runs a statement whose first value is the shard. */
 type Run = <T extends Row>(query: NamedQuery, values: unknown[]) => Promise<T[]>;
+
+/** @param made each with the log sequence of its last change */
+export async function upsertAccounts(run: Run, made: readonly { readonly account: Account; readonly sequence: number }[]): Promise<void> {
+  if (made.length === 0) return;
+  await run(UPSERT_ACCOUNTS, [
+    texts(made.map(({ account }) => account.account)), texts(made.map(({ account }) => account.name)), words(made.map(({ account }) => account.status)),
+    words(made.map(({ account }) => account.credit)), texts(made.map(({ account }) => account.feeGroup)),
+    numbers(made.map(({ account }) => account.createdUs)), numbers(made.map(({ sequence }) => sequence)),
+  ]);
+}
 
 async function writeTransfers(run: Run, { transfers }: MoneyBatch): Promise<void> {
   if (transfers.length === 0) return;

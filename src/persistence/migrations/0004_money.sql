@@ -222,7 +222,7 @@ CREATE TABLE settlement_nets (
 -- total. The numbers of an entry's postings are those that its events are told by.
 CREATE VIEW ledger AS
 SELECT fills.shard, fills.sequence, posting.index, fills.account, posting.asset, posting.amount, posting.kind, posting.total_after,
-    fills.order_id, fills.trade_id, fills.instrument, NULL::uuid AS transfer_id, fills.executed_us AS at_us
+    fills.order_id, fills.trade_id, fills.instrument, NULL::uuid AS transfer_id, NULL AS counterparty, fills.executed_us AS at_us
   FROM fills JOIN instruments USING (instrument)
   CROSS JOIN LATERAL (VALUES
     (8 * fill + CASE role WHEN 'taker' THEN 3 ELSE 0 END, base, CASE side WHEN 'buy' THEN base_units ELSE - base_units END, 'traded', base_after),
@@ -232,17 +232,17 @@ SELECT fills.shard, fills.sequence, posting.index, fills.account, posting.asset,
   WHERE posting.amount <> 0
 UNION ALL
 SELECT shard, sequence, 8 * fill + CASE role WHEN 'taker' THEN 7 ELSE 6 END, '@fees', quote, fee, CASE WHEN fee < 0 THEN 'rebate' ELSE 'fee' END, fees_after,
-    order_id, trade_id, instrument, NULL, executed_us
+    order_id, trade_id, instrument, NULL, NULL, executed_us
   FROM fills JOIN instruments USING (instrument) WHERE fee <> 0
 UNION ALL
 SELECT shard, ended_sequence, 2 * ordinal, from_account, asset, - settled_amount,
     CASE kind WHEN 'opening' THEN 'deposited' WHEN 'deposit' THEN 'deposited' WHEN 'withdrawal' THEN 'withdrew' ELSE 'transferred_out' END, from_after,
-    NULL, NULL, NULL, transfer_id, ended_us
+    NULL, NULL, NULL, transfer_id, to_account, ended_us
   FROM transfers WHERE status = 'posted'
 UNION ALL
 SELECT shard, ended_sequence, 2 * ordinal + 1, to_account, asset, settled_amount,
     CASE kind WHEN 'opening' THEN 'deposited' WHEN 'deposit' THEN 'deposited' WHEN 'withdrawal' THEN 'withdrew' ELSE 'transferred_in' END, to_after,
-    NULL, NULL, NULL, transfer_id, ended_us
+    NULL, NULL, NULL, transfer_id, from_account, ended_us
   FROM transfers WHERE status = 'posted';
 
 -- A month's partition of fills, as ensure_partitions makes those of journal and trades.

@@ -41,7 +41,7 @@ export const TRADES: NamedQuery = {
 };
 
 // A trade of before money was kept names no accounts: its orders do. One of a refused entry may be in the record without them.
-const SETTLED_COLUMNS = `${TRADE_COLUMNS}, maker_fee::text, taker_fee::text,
+export const SETTLED_COLUMNS = `${TRADE_COLUMNS}, maker_fee::text, taker_fee::text,
   coalesce(maker_account, (SELECT client_id FROM orders WHERE order_id = maker_order_id), '') AS maker_account,
   coalesce(taker_account, (SELECT client_id FROM orders WHERE order_id = taker_order_id), '') AS taker_account`;
 
