@@ -46,6 +46,9 @@ export interface VenueOptions {
   readonly startUs?: number;
   readonly stepUs?: (random: Random) => number;
   readonly funds?: 'paper' | 'off';
+  /** Where the log and each instrument's trades had come to before. */
+  readonly sequence?: number;
+  readonly tradeId?: number;
 }
 
 const INSTRUMENTS = parseInstruments([
@@ -76,7 +79,7 @@ export class MoneyVenue {
   readonly events = new Map<string, ModelEvent[]>();
   /** By account and instrument. */
   readonly positions = new Map<string, ModelPosition>();
-  sequence = 0;
+  sequence: number;
   timeUs: number;
   epoch = 'epoch---';
   private readonly tradeIds = new Map<string, number>();
@@ -90,6 +93,7 @@ export class MoneyVenue {
   constructor(private readonly random: Random, private readonly options: VenueOptions) {
     this.timeUs = options.startUs ?? 1_750_000_000_000_000;
     this.funds = options.funds ?? 'paper';
+    this.sequence = options.sequence ?? 0;
   }
 
   /** One command. */
@@ -251,7 +255,7 @@ export class MoneyVenue {
       if (left === 0) return;
       const lots = k === makers.length - 1 ? left : 1 + this.random.below(left);
       const index = 8 * fills.length;
-      const tradeId = (this.tradeIds.get(taker.instrument) ?? 0) + 1;
+      const tradeId = (this.tradeIds.get(taker.instrument) ?? this.options.tradeId ?? 0) + 1;
       this.tradeIds.set(taker.instrument, tradeId);
       const priceTicks = maker.priceTicks as number;
       const notional = BigInt(priceTicks) * BigInt(lots);

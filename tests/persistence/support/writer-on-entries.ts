@@ -18,6 +18,8 @@ export interface EntriesOptions {
   readonly scales: MoneyScales;
   readonly batchEntriesMax?: number;
   readonly accountSnapshotEvery?: number;
+  /** How far the record had come before. */
+  readonly persisted?: number;
 }
 
 /** The writer on a real Postgres, and a log that a test has made by hand in the place of Redis'. */
@@ -25,7 +27,7 @@ export class WriterOnEntries {
   readonly faults: { readonly epoch: string; readonly reason: string }[] = [];
   deadLetters = 0;
   state = 'open';
-  persisted = 0;
+  persisted: number;
   readonly writer: Writer;
   readonly database: Database;
   readonly history: History;
@@ -33,6 +35,7 @@ export class WriterOnEntries {
 
   constructor(url: string, private readonly options: EntriesOptions) {
     const { shard, epoch, scales, batchEntriesMax = 100, accountSnapshotEvery = 500 } = options;
+    this.persisted = options.persisted ?? 0;
     this.database = new Database(url, 30_000, 4, testLogger);
     this.history = new History(this.database, shard);
     this.writer = new Writer(this.database, this.history, {
