@@ -39,8 +39,6 @@ export interface PositionFill {
 
 const magnitude = (of: bigint): bigint => (of < 0n ? -of : of);
 
-type OpenPart = Pick<Position, 'netLots' | 'cost' | 'realized' | 'openedUs'>;
-
 /**
  * Adds one side of a trade. A decrease by q of n lots takes trunc(cost × q ÷ n) of the cost with it, all of it where q = n
  * (D-02); through zero is a decrease to zero and an increase by the rest (D-03).
@@ -48,26 +46,32 @@ type OpenPart = Pick<Position, 'netLots' | 'cost' | 'realized' | 'openedUs'>;
 export function applyFill(position: Position, fill: PositionFill): Position {
   const { side, lots, value, fee, timeUs, sequence } = fill;
   const isBuy = side === 'buy';
-  const open = tradedThrough(position, isBuy ? lots : -lots, value / lots, timeUs);
-  return {
-    ...open, fees: position.fees + fee, updatedUs: timeUs, sequence,
-    boughtLots: position.boughtLots + (isBuy ? lots : 0n), boughtCost: position.boughtCost + (isBuy ? value : 0n),
-    soldLots: position.soldLots + (isBuy ? 0n : lots), soldProceeds: position.soldProceeds + (isBuy ? 0n : value),
-  };
-}
-
-/** @param change signed lots @param price of a lot */
-function tradedThrough({ netLots, cost, realized, openedUs }: OpenPart, change: bigint, price: bigint, timeUs: number): OpenPart {
+  let { netLots, cost, realized, openedUs } = position;
+  let [change, money] = isBuy ? [lots, value] : [-lots, -value];
   const size = magnitude(netLots);
-  if (size === 0n || (netLots > 0n) === (change > 0n)) {
-    return { netLots: netLots + change, cost: cost + change * price, realized, openedUs: openedUs ?? timeUs };
+  if (size > 0n && (netLots > 0n) !== isBuy) {
+    const closed = lots < size ? lots : size;
+    const part = closed === size ? cost : cost * closed / size;
+    const closing = isBuy ? closed : -closed;
+    const price = value / lots;
+    netLots += closing;
+    cost -= part;
+    realized -= closing * price + part;
+    change -= closing;
+    money -= closing * price;
+    if (netLots === 0n) openedUs = null;
   }
-  const closed = magnitude(change) < size ? magnitude(change) : size;
-  const part = closed === size ? cost : cost * closed / size;
-  const closing = change > 0n ? closed : -closed;
-  const netLeft = netLots + closing;
-  const left: OpenPart = { netLots: netLeft, cost: cost - part, realized: realized - closing * price - part, openedUs: netLeft === 0n ? null : openedUs };
-  return closing === change ? left : tradedThrough(left, change - closing, price, timeUs);
+  if (change !== 0n) {
+    netLots += change;
+    cost += money;
+    openedUs ??= timeUs;
+  }
+  return {
+    netLots, cost, realized, fees: position.fees + fee,
+    boughtLots: isBuy ? position.boughtLots + lots : position.boughtLots, boughtCost: isBuy ? position.boughtCost + value : position.boughtCost,
+    soldLots: isBuy ? position.soldLots : position.soldLots + lots, soldProceeds: isBuy ? position.soldProceeds : position.soldProceeds + value,
+    openedUs, updatedUs: timeUs, sequence,
+  };
 }
 
 /** Adds a trade of an account with itself: bought and sold count it, and its fees; what it has stays as it was (D-05). */

@@ -1,7 +1,7 @@
 import type { LogEntry } from '../domain/log-entry';
 import { ISSUANCE, type Account, type FeeGroup, type Transfer, type TransferKind } from '../domain/money';
 import type { Order, Side } from '../domain/order';
-import { applyFill, applySelfTrade, NO_POSITION, type Position } from '../domain/position';
+import { applyFill, applySelfTrade, NO_POSITION, type Position, type PositionFill } from '../domain/position';
 import { MAKER_POSTINGS, POSTINGS_OF_TRADE, postingsOf, scaleIn, TAKER_POSTINGS, type MoneyScales, type Posting } from '../domain/postings';
 
 /** An account's balance of an asset, in units. */
@@ -73,7 +73,39 @@ interface EntryRows {
   readonly transfers: readonly Mutable<TransferRow>[];
 }
 
-const keyOf = (account: string, asset: string): string => `${account}\u0000${asset}`;
+const keyOf = (account: string, of: string): string => `${account}\u0000${of}`;
+
+/** Rows by account and asset: nearly every entry looks up one or two, so that no text is made for it. */
+class BalanceRows {
+  private readonly byAccount = new Map<string, Map<string, Mutable<BalanceRow>>>();
+
+  get(account: string, asset: string): Mutable<BalanceRow> | undefined {
+    return this.byAccount.get(account)?.get(asset);
+  }
+
+  add(row: Mutable<BalanceRow>): void {
+    const rows = this.byAccount.get(row.account);
+    if (rows === undefined) this.byAccount.set(row.account, new Map([[row.asset, row]]));
+    else rows.set(row.asset, row);
+  }
+
+  all(): BalanceRow[] {
+    const rows: BalanceRow[] = [];
+    for (const own of this.byAccount.values()) rows.push(...own.values());
+    return rows;
+  }
+
+  /** How many postings each account gets. */
+  postings(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const [account, own] of this.byAccount) {
+      let count = 0;
+      for (const { postings } of own.values()) count += postings;
+      if (count > 0) counts.set(account, count);
+    }
+    return counts;
+  }
+}
 
 /**
  * What a run of log entries means for the record of money: last state of each account, balance, transfer and group, fills,
@@ -86,13 +118,13 @@ export class MoneyBatch {
   readonly feeGroups = new Map<string, { readonly group: FeeGroup; readonly sequence: number }>();
   readonly fills: FillRow[] = [];
   private readonly transferRows = new Map<string, TransferRow>();
-  private readonly balanceRows = new Map<string, Mutable<BalanceRow>>();
+  private readonly balanceRows = new BalanceRows();
   private readonly deferred: Deferred[] = [];
 
   constructor(private readonly scales: MoneyScales) {}
 
   get balances(): readonly BalanceRow[] {
-    return [...this.balanceRows.values()];
+    return this.balanceRows.all();
   }
 
   get transfers(): readonly TransferRow[] {
@@ -110,11 +142,7 @@ export class MoneyBatch {
 
   /** How many postings each account gets. */
   get postings(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const { account, postings } of this.balanceRows.values()) {
-      if (postings > 0) counts.set(account, (counts.get(account) ?? 0) + postings);
-    }
-    return counts;
+    return this.balanceRows.postings();
   }
 
   /** Entries come in the log's order. What a refusal shows is no change. */
@@ -122,22 +150,22 @@ export class MoneyBatch {
     if (entry.kind === 'refuse') return;
     const { sequence } = entry;
     for (const { account, asset, total, held } of entry.balances) {
-      const key = keyOf(account, asset);
-      const row = this.balanceRows.get(key);
-      if (row === undefined) this.balanceRows.set(key, { account, asset, total, held, sequence, postings: 0 });
-      else Object.assign(row, { total, held, sequence });
+      const row = this.balanceRows.get(account, asset);
+      if (row === undefined) {
+        this.balanceRows.add({ account, asset, total, held, sequence, postings: 0 });
+      } else {
+        row.total = total;
+        row.held = held;
+        row.sequence = sequence;
+      }
     }
-    const transfers: Mutable<TransferRow>[] = [];
     for (const event of entry.events) {
       if (event.type === 'account') this.accounts.set(event.account.account, { account: event.account, sequence });
       else if (event.type === 'fee_group') this.feeGroups.set(event.group, { group: event, sequence });
-      else if (event.type === 'transfer') transfers.push(transferRow(event.transfer, entry));
     }
-    const { command } = entry;
-    if (command?.op === 'account' && command.opens) {
-      command.deposits.forEach(({ asset, amount }, ordinal) => transfers.push(openingRow(command.account, asset, amount, ordinal, entry)));
-    }
+    const transfers = transferRows(entry);
     for (const row of transfers) this.transferRows.set(`${row.sequence}:${row.ordinal}`, row);
+    if (entry.fills.length === 0 && transfers.length === 0) return;
     const postings = postingsOf(entry, this.scales);
     if (postings.length === 0) return;
     const fills = this.fillRows(entry);
@@ -151,7 +179,7 @@ export class MoneyBatch {
     const missing = new Set<string>();
     for (const { account, asset } of postings) {
       const key = keyOf(account, asset);
-      const row = this.balanceRows.get(key);
+      const row = this.balanceRows.get(account, asset);
       if (row === undefined) missing.add(key);
       else {
         row.postings++;
@@ -171,8 +199,8 @@ export class MoneyBatch {
         if (!missing.has(key)) continue;
         const { total, held } = byKey.get(key) ?? { total: '0', held: '0' };
         totals.set(key, BigInt(total));
-        const row = this.balanceRows.get(key);
-        if (row === undefined) this.balanceRows.set(key, { account, asset, total, held, sequence, postings: 1 });
+        const row = this.balanceRows.get(account, asset);
+        if (row === undefined) this.balanceRows.add({ account, asset, total, held, sequence, postings: 1 });
         else row.postings++;
       }
       walk(postings, rows, totals);
@@ -187,13 +215,12 @@ export class MoneyBatch {
       const { instrument } = taker;
       const { lotUnits, valueUnits } = scaleIn(this.scales, instrument);
       const lots = BigInt(quantityLots);
-      const shared = {
-        sequence, executedUs, fill: k, tradeId, instrument, priceTicks, quantityLots, baseUnits: lots * lotUnits, value: BigInt(priceTicks) * lots * valueUnits,
-        baseAfter: null, quoteAfter: null, feesAfter: null,
-      };
-      const side = (role: FillRow['role'], order: Order, fee: string, feeRate: number): Mutable<FillRow> => (
-        { ...shared, role, account: order.clientId, orderId: order.orderId, side: order.side, fee: BigInt(fee), feeRate }
-      );
+      const [baseUnits, value] = [lots * lotUnits, BigInt(priceTicks) * lots * valueUnits];
+      // Written out: taking it over from one object to the next costs more than all the rest.
+      const side = (role: FillRow['role'], order: Order, fee: string, feeRate: number): Mutable<FillRow> => ({
+        sequence, executedUs, fill: k, role, tradeId, instrument, account: order.clientId, orderId: order.orderId, side: order.side, priceTicks, quantityLots,
+        baseUnits, value, fee: fee === '0' ? 0n : BigInt(fee), feeRate, baseAfter: null, quoteAfter: null, feesAfter: null,
+      });
       return [
         side('maker', maker, fill.makerFee, maker.fees?.makerRate ?? 0), side('taker', taker, fill.takerFee, taker.fees?.takerRate ?? 0),
       ];
@@ -210,12 +237,13 @@ export class MoneyBatch {
   /** What the fills make of positions. @param before those that the record has */
   positions(before: readonly RecordedPosition[]): readonly RecordedPosition[] {
     const positions = new Map(before.map((one) => [keyOf(one.account, one.instrument), one]));
-    const change = (row: FillRow, apply: (position: Position) => Position): void => {
-      const { account, instrument } = row;
+    const change = ({ account, instrument }: FillRow, apply: (position: Position) => Position): void => {
       const key = keyOf(account, instrument);
-      positions.set(key, { account, instrument, ...apply(positions.get(key) ?? NO_POSITION) });
+      positions.set(key, { account, instrument, position: apply(positions.get(key)?.position ?? NO_POSITION) });
     };
-    const filled = ({ side, quantityLots, value, fee, executedUs: timeUs, sequence }: FillRow) => ({ side, lots: BigInt(quantityLots), value, fee, timeUs, sequence });
+    const filled = ({ side, quantityLots, value, fee, executedUs: timeUs, sequence }: FillRow): PositionFill => (
+      { side, lots: BigInt(quantityLots), value, fee, timeUs, sequence }
+    );
     // The two sides of a trade stand together, its maker's first.
     for (let i = 0; i < this.fills.length; i += 2) {
       const [maker, taker] = [this.fills[i] as FillRow, this.fills[i + 1] as FillRow];
@@ -230,9 +258,20 @@ export class MoneyBatch {
 }
 
 /** A row of `positions`. */
-export interface RecordedPosition extends Position {
+export interface RecordedPosition {
   readonly account: string;
   readonly instrument: string;
+  readonly position: Position;
+}
+
+const NO_TRANSFERS: readonly Mutable<TransferRow>[] = [];
+
+/** What an entry moves or holds without a trade. */
+function transferRows(entry: LogEntry): readonly Mutable<TransferRow>[] {
+  const { command, kind } = entry;
+  if (kind === 'transfer' || kind === 'transfer_end') return entry.events.flatMap((event) => (event.type === 'transfer' ? [transferRow(event.transfer, entry)] : []));
+  if (command?.op !== 'account' || !command.opens) return NO_TRANSFERS;
+  return command.deposits.map(({ asset, amount }, ordinal) => openingRow(command.account, asset, amount, ordinal, entry));
 }
 
 function transferRow(transfer: Transfer, { sequence, timeUs }: LogEntry): TransferRow {

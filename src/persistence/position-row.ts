@@ -8,8 +8,12 @@ export interface PositionRow extends Row {
 
 export function positionOfRow(row: PositionRow): RecordedPosition {
   return {
-    account: row.account, instrument: row.instrument, netLots: BigInt(row.net_lots), cost: BigInt(row.cost), realized: BigInt(row.realized),
-    fees: BigInt(row.fees), boughtLots: BigInt(row.bought_lots), boughtCost: BigInt(row.bought_cost), soldLots: BigInt(row.sold_lots),
-    soldProceeds: BigInt(row.sold_proceeds), openedUs: row.opened_us, updatedUs: row.updated_us, sequence: row.sequence,
+    account: row.account,
+    instrument: row.instrument,
+    position: {
+      netLots: BigInt(row.net_lots), cost: BigInt(row.cost), realized: BigInt(row.realized), fees: BigInt(row.fees), boughtLots: BigInt(row.bought_lots),
+      boughtCost: BigInt(row.bought_cost), soldLots: BigInt(row.sold_lots), soldProceeds: BigInt(row.sold_proceeds), openedUs: row.opened_us,
+      updatedUs: row.updated_us, sequence: row.sequence,
+    },
   };
 }

@@ -221,7 +221,7 @@ export class RecoverySource {
     try {
       await upsertAccounts((query, values) => this.query(query, [this.shard, ...values]), accounts.map((account) => ({ account, sequence })));
       await this.query(SET_HELD, [
-        this.shard, sequence, texts(held.map((one) => one.account)), texts(held.map((one) => one.asset)), numbers(held.map((one) => one.held)),
+        this.shard, sequence, texts(held, (one) => one.account), texts(held, (one) => one.asset), numbers(held, (one) => one.held),
       ]);
       await this.session.query('COMMIT');
     } catch (error) {

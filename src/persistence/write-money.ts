@@ -24,15 +24,15 @@ export async function writeMoneyRows(session: pg.Client, shard: string, money: M
     (await session.query<T>({ ...query, values: [shard, ...values] })).rows;
   const { untold, accounts, feeGroups } = money;
   if (untold.length > 0) {
-    money.settle(await run<HeldBalance & Row>(BALANCES_OF, [texts(untold.map((one) => one.account)), texts(untold.map((one) => one.asset))]));
+    money.settle(await run<HeldBalance & Row>(BALANCES_OF, [texts(untold, (one) => one.account), texts(untold, (one) => one.asset)]));
   }
   await upsertAccounts(run, [...accounts.values()]);
   const groups = [...feeGroups.values()];
   if (groups.length > 0) {
     await run(UPSERT_FEE_GROUPS, [
-      texts(groups.map(({ group }) => group.group)),
-      texts(groups.map(({ group }) => JSON.stringify(group.rates.map(({ instrument, makerRate, takerRate }) => ({ instrument, maker: makerRate, taker: takerRate }))))),
-      numbers(groups.map(({ sequence }) => sequence)),
+      texts(groups, ({ group }) => group.group),
+      texts(groups, ({ group }) => JSON.stringify(group.rates.map(({ instrument, makerRate, takerRate }) => ({ instrument, maker: makerRate, taker: takerRate })))),
+      numbers(groups, ({ sequence }) => sequence),
     ]);
   }
   await writeTransfers(run, money);
@@ -40,14 +40,14 @@ export async function writeMoneyRows(session: pg.Client, shard: string, money: M
   const { balances } = money;
   if (balances.length > 0) {
     await run(UPSERT_BALANCES, [
-      texts(balances.map((b) => b.account)), texts(balances.map((b) => b.asset)), numbers(balances.map((b) => b.total)),
-      numbers(balances.map((b) => b.held)), numbers(balances.map((b) => b.sequence)), numbers(balances.map((b) => b.postings)),
+      texts(balances, (b) => b.account), texts(balances, (b) => b.asset), numbers(balances, (b) => b.total),
+      numbers(balances, (b) => b.held), numbers(balances, (b) => b.sequence), numbers(balances, (b) => b.postings),
     ]);
   }
   const posted = [...money.postings];
   if (posted.length > 0) {
     await run(INSERT_SNAPSHOTS, [
-      end.lastSequence, end.lastTimeUs, snapshotEvery, texts(posted.map(([account]) => account)), numbers(posted.map(([, count]) => count)),
+      end.lastSequence, end.lastTimeUs, snapshotEvery, texts(posted, ([account]) => account), numbers(posted, ([, count]) => count),
     ]);
   }
 }
@@ -59,21 +59,21 @@ type Run = <T extends Row>(query: NamedQuery, values: unknown[]) => Promise<T[]>
 export async function upsertAccounts(run: Run, made: readonly { readonly account: Account; readonly sequence: number }[]): Promise<void> {
   if (made.length === 0) return;
   await run(UPSERT_ACCOUNTS, [
-    texts(made.map(({ account }) => account.account)), texts(made.map(({ account }) => account.name)), words(made.map(({ account }) => account.status)),
-    words(made.map(({ account }) => account.credit)), texts(made.map(({ account }) => account.feeGroup)),
-    numbers(made.map(({ account }) => account.createdUs)), numbers(made.map(({ sequence }) => sequence)),
+    texts(made, ({ account }) => account.account), texts(made, ({ account }) => account.name), words(made, ({ account }) => account.status),
+    words(made, ({ account }) => account.credit), texts(made, ({ account }) => account.feeGroup),
+    numbers(made, ({ account }) => account.createdUs), numbers(made, ({ sequence }) => sequence),
   ]);
 }
 
 async function writeTransfers(run: Run, { transfers }: MoneyBatch): Promise<void> {
   if (transfers.length === 0) return;
   await run(UPSERT_TRANSFERS, [
-    numbers(transfers.map((t) => t.sequence)), numbers(transfers.map((t) => t.ordinal)), words(transfers.map((t) => t.transferId)),
-    words(transfers.map((t) => t.kind)), words(transfers.map((t) => t.status)), texts(transfers.map((t) => t.from)), texts(transfers.map((t) => t.to)),
-    texts(transfers.map((t) => t.asset)), numbers(transfers.map((t) => t.amount)), numbers(transfers.map((t) => t.settledAmount)),
-    texts(transfers.map((t) => t.reference)), texts(transfers.map((t) => t.note)), numbers(transfers.map((t) => t.expiresUs)),
-    words(transfers.map((t) => t.reverses)), numbers(transfers.map((t) => t.createdUs)), numbers(transfers.map((t) => t.endedSequence)),
-    numbers(transfers.map((t) => t.endedUs)), numbers(transfers.map((t) => t.fromAfter)), numbers(transfers.map((t) => t.toAfter)),
+    numbers(transfers, (t) => t.sequence), numbers(transfers, (t) => t.ordinal), words(transfers, (t) => t.transferId),
+    words(transfers, (t) => t.kind), words(transfers, (t) => t.status), texts(transfers, (t) => t.from), texts(transfers, (t) => t.to),
+    texts(transfers, (t) => t.asset), numbers(transfers, (t) => t.amount), numbers(transfers, (t) => t.settledAmount),
+    texts(transfers, (t) => t.reference), texts(transfers, (t) => t.note), numbers(transfers, (t) => t.expiresUs),
+    words(transfers, (t) => t.reverses), numbers(transfers, (t) => t.createdUs), numbers(transfers, (t) => t.endedSequence),
+    numbers(transfers, (t) => t.endedUs), numbers(transfers, (t) => t.fromAfter), numbers(transfers, (t) => t.toAfter),
   ]);
 }
 
@@ -82,20 +82,20 @@ async function writeFills(run: Run, money: MoneyBatch): Promise<void> {
   const { fills, positionKeys } = money;
   if (fills.length === 0) return;
   await run(INSERT_FILLS, [
-    numbers(fills.map((f) => f.sequence)), numbers(fills.map((f) => f.executedUs)), numbers(fills.map((f) => f.tradeId)),
-    numbers(fills.map((f) => f.priceTicks)), numbers(fills.map((f) => f.quantityLots)), numbers(fills.map((f) => f.fill)),
-    numbers(fills.map((f) => f.feeRate)), words(fills.map((f) => f.orderId)), words(fills.map((f) => f.instrument)),
-    texts(fills.map((f) => f.account)), words(fills.map((f) => f.side)), words(fills.map((f) => f.role)), numbers(fills.map((f) => f.baseUnits)),
-    numbers(fills.map((f) => f.value)), numbers(fills.map((f) => f.fee)), numbers(fills.map((f) => f.baseAfter)),
-    numbers(fills.map((f) => f.quoteAfter)), numbers(fills.map((f) => f.feesAfter)),
+    numbers(fills, (f) => f.sequence), numbers(fills, (f) => f.executedUs), numbers(fills, (f) => f.tradeId),
+    numbers(fills, (f) => f.priceTicks), numbers(fills, (f) => f.quantityLots), numbers(fills, (f) => f.fill),
+    numbers(fills, (f) => f.feeRate), words(fills, (f) => f.orderId), words(fills, (f) => f.instrument),
+    texts(fills, (f) => f.account), words(fills, (f) => f.side), words(fills, (f) => f.role), numbers(fills, (f) => f.baseUnits),
+    numbers(fills, (f) => f.value), numbers(fills, (f) => f.fee), numbers(fills, (f) => f.baseAfter),
+    numbers(fills, (f) => f.quoteAfter), numbers(fills, (f) => f.feesAfter),
   ]);
-  const before = await run<PositionRow>(POSITIONS_OF, [texts(positionKeys.map((one) => one.account)), words(positionKeys.map((one) => one.instrument))]);
+  const before = await run<PositionRow>(POSITIONS_OF, [texts(positionKeys, (one) => one.account), words(positionKeys, (one) => one.instrument)]);
   const positions: readonly RecordedPosition[] = money.positions(before.map(positionOfRow));
   await run(UPSERT_POSITIONS, [
-    texts(positions.map((p) => p.account)), words(positions.map((p) => p.instrument)), numbers(positions.map((p) => p.netLots)),
-    numbers(positions.map((p) => p.cost)), numbers(positions.map((p) => p.realized)), numbers(positions.map((p) => p.fees)),
-    numbers(positions.map((p) => p.boughtLots)), numbers(positions.map((p) => p.boughtCost)), numbers(positions.map((p) => p.soldLots)),
-    numbers(positions.map((p) => p.soldProceeds)), numbers(positions.map((p) => p.openedUs)), numbers(positions.map((p) => p.updatedUs)),
-    numbers(positions.map((p) => p.sequence)),
+    texts(positions, (p) => p.account), words(positions, (p) => p.instrument), numbers(positions, ({ position }) => position.netLots),
+    numbers(positions, ({ position }) => position.cost), numbers(positions, ({ position }) => position.realized), numbers(positions, ({ position }) => position.fees),
+    numbers(positions, ({ position }) => position.boughtLots), numbers(positions, ({ position }) => position.boughtCost), numbers(positions, ({ position }) => position.soldLots),
+    numbers(positions, ({ position }) => position.soldProceeds), numbers(positions, ({ position }) => position.openedUs), numbers(positions, ({ position }) => position.updatedUs),
+    numbers(positions, ({ position }) => position.sequence),
   ]);
 }

@@ -187,7 +187,7 @@ describe('reads of money', () => {
       const positions = await money.positions(account);
       expect(positions.length).toBeGreaterThan(0);
       for (const position of positions) {
-        expect(position.netLots).toBe(venue.position(account, position.instrument).net);
+        expect(position.position.netLots).toBe(venue.position(account, position.instrument).net);
         expect(await money.position(account, position.instrument)).toEqual(position);
       }
       const [newest, next] = await money.snapshots(account, null, 2);
