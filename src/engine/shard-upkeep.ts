@@ -51,6 +51,14 @@ export class ShardUpkeep extends ShardCalls {
     return before === '' ? null : (before as ShardState);
   }
 
+  /** Stops this life of the shard until it is rebuilt, with the reason for people to read. */
+  async fault(epoch: string, reason: string): Promise<void> {
+    if ((await this.meta())?.epoch !== epoch) return;
+    // The reason first: a shard that is stopped says why.
+    await this.send('HSET', this.keys.meta, 'fault', reason);
+    await this.setState('faulted', ['open', 'frozen', 'recovering'], epoch);
+  }
+
   /** @returns null for an empty Redis. */
   async meta(): Promise<ShardMeta | null> {
     const fields = ['state', 'epoch', 'seq', 'persisted', 'time_us', 'version', 'funds', 'breach'];

@@ -1,10 +1,19 @@
 import type pg from 'pg';
 import type { StoredCandle } from '../domain/candle';
-import type { Order, Trade } from '../domain/order';
+import type { Account, FeeGroup } from '../domain/money';
+import type { Order, SettledTrade } from '../domain/order';
 import { candleOfRow, type CandleRow } from './candle-history';
 import type { Database, Row } from './database';
-import { orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
-import { CHECKPOINT, ORDER_COLUMNS, TRADE_COLUMNS } from './queries/history';
+import { orderOfRow, settledTradeOfRow, type Checkpoint, type OrderRow, type SettledTradeRow } from './history';
+import type { BalanceRow, FillRow, RecordedPosition, RecordedTransferKind } from './money-batch';
+import {
+  accountOfRow, feeGroupOfRow, snapshotOfRow, transferOfRow, type AccountRow, type AccountSnapshot, type FeeGroupRow, type RecordedTransfer, type SnapshotRow,
+  type TransferRowRead,
+} from './money-rows';
+import { positionOfRow, type PositionRow } from './position-row';
+import { CHECKPOINT, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
+import { ACCOUNT_COLUMNS, TRANSFER_COLUMNS } from './queries/money';
+import { POSITION_COLUMNS } from './queries/write-money';
 
 const TIMEOUT_MS = 600_000;
 const PAGE = 5_000;
@@ -87,12 +96,71 @@ export class AuditSource {
     for await (const row of this.rows<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM orders WHERE shard = ${this.literal} ORDER BY order_id`)) yield orderOfRow(row);
   }
 
-  async *trades(): AsyncGenerator<{ readonly trade: Trade; readonly sequence: number }> {
-    const rows = this.rows<TradeRow & { sequence: number }>(`SELECT ${TRADE_COLUMNS}, sequence FROM trades WHERE shard = ${this.literal} ORDER BY instrument, trade_id`);
-    for await (const row of rows) yield { trade: tradeOfRow(row), sequence: row.sequence };
+  async *trades(): AsyncGenerator<{ readonly trade: SettledTrade; readonly sequence: number }> {
+    const rows = this.rows<SettledTradeRow & { sequence: number }>(`SELECT ${SETTLED_COLUMNS}, sequence FROM trades WHERE shard = ${this.literal} ORDER BY instrument, trade_id`);
+    for await (const row of rows) yield { trade: settledTradeOfRow(row), sequence: row.sequence };
   }
+
   async *candles(): AsyncGenerator<StoredCandle> {
     const rows = this.rows<CandleRow & { instrument: string; interval_s: number }>(`SELECT * FROM candles WHERE shard = ${this.literal} ORDER BY instrument, interval_s, start_s`);
     for await (const row of rows) yield { instrument: row.instrument, intervalS: row.interval_s, candle: candleOfRow(row) };
   }
+  async *accounts(): AsyncGenerator<{ readonly account: Account; readonly sequence: number }> {
+    const rows = this.rows<AccountRow & { sequence: number }>(`SELECT ${ACCOUNT_COLUMNS}, sequence FROM accounts WHERE shard = ${this.literal} ORDER BY account`);
+    for await (const row of rows) yield { account: accountOfRow(row), sequence: row.sequence };
+  }
+
+  async *balances(): AsyncGenerator<BalanceRow> {
+    yield* this.rows<BalanceRow & Row>(
+      `SELECT account, asset, total::text, held::text, sequence, postings FROM balances WHERE shard = ${this.literal} ORDER BY account, asset`,
+    );
+  }
+
+  /** As they happened. */
+  async *fills(): AsyncGenerator<FillRow> {
+    const rows = this.rows<RecordedFill>(`SELECT * FROM fills WHERE shard = ${this.literal} ORDER BY sequence, fill, role`);
+    for await (const row of rows) yield fillOfRow(row);
+  }
+
+  /** Opening deposits among them, which have no id; in the order in which they were made. */
+  async *transfers(): AsyncGenerator<AuditedTransfer> {
+    const rows = this.rows<TransferRowRead & { ordinal: number }>(`SELECT ${TRANSFER_COLUMNS}, ordinal FROM transfers WHERE shard = ${this.literal} ORDER BY sequence, ordinal`);
+    for await (const row of rows) yield { ...transferOfRow(row), transferId: row.transfer_id, kind: row.kind, ordinal: row.ordinal };
+  }
+
+  async *positions(): AsyncGenerator<RecordedPosition> {
+    const rows = this.rows<PositionRow>(`SELECT ${POSITION_COLUMNS} FROM positions WHERE shard = ${this.literal} ORDER BY account, instrument`);
+    for await (const row of rows) yield positionOfRow(row);
+  }
+
+  async *snapshots(): AsyncGenerator<AccountSnapshot & { readonly account: string }> {
+    const rows = this.rows<SnapshotRow & { account: string }>(`SELECT * FROM account_snapshots WHERE shard = ${this.literal} ORDER BY sequence, account`);
+    for await (const row of rows) yield { account: row.account, ...snapshotOfRow(row) };
+  }
+
+  async *feeGroups(): AsyncGenerator<FeeGroup> {
+    const rows = this.rows<FeeGroupRow>(`SELECT fee_group, rates FROM fee_groups WHERE shard = ${this.literal} ORDER BY fee_group`);
+    for await (const row of rows) yield feeGroupOfRow(row);
+  }
+}
+
+export interface AuditedTransfer extends Omit<RecordedTransfer, 'transferId' | 'kind'> {
+  readonly transferId: string | null;
+  readonly kind: RecordedTransferKind;
+  readonly ordinal: number;
+}
+
+interface RecordedFill extends Row {
+  sequence: number; executed_us: number; trade_id: number; price_ticks: number; quantity_lots: number; fill: number; fee_rate: number; order_id: string;
+  instrument: string; account: string; side: FillRow['side']; role: FillRow['role']; base_units: string; value: string; fee: string; base_after: string;
+  quote_after: string; fees_after: string | null;
+}
+
+function fillOfRow(row: RecordedFill): FillRow {
+  return {
+    sequence: row.sequence, executedUs: row.executed_us, fill: row.fill, role: row.role, tradeId: row.trade_id, instrument: row.instrument, account: row.account,
+    orderId: row.order_id, side: row.side, priceTicks: row.price_ticks, quantityLots: row.quantity_lots, baseUnits: BigInt(row.base_units), value: BigInt(row.value),
+    fee: BigInt(row.fee), feeRate: row.fee_rate, baseAfter: BigInt(row.base_after), quoteAfter: BigInt(row.quote_after),
+    feesAfter: row.fees_after === null ? null : BigInt(row.fees_after),
+  };
 }

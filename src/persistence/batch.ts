@@ -1,6 +1,8 @@
 import { storedCandlesOf, type StoredCandle } from '../domain/candle';
 import { decodeLogEntry, tradesOf, type LogEntry, type RawLogEntry } from '../domain/log-entry';
-import { isOpen, type Order, type Trade } from '../domain/order';
+import { isOpen, type Order, type SettledTrade } from '../domain/order';
+import type { MoneyScales } from '../domain/postings';
+import { MoneyBatch } from './money-batch';
 
 /** What a run of log entries means for Postgres: the rows to write and what Redis may let go of. */
 export interface Batch {
@@ -10,19 +12,21 @@ export interface Batch {
   readonly lastTimeUs: number;
   /** Last state of each order the entries touch. */
   readonly orders: readonly Order[];
-  readonly trades: readonly { readonly trade: Trade; readonly sequence: number }[];
+  readonly trades: readonly { readonly trade: SettledTrade; readonly sequence: number }[];
   /** What the trades add to the candles. */
   readonly candles: readonly StoredCandle[];
   /** Orders that are done after the batch. */
   readonly doneOrderIds: readonly string[];
   readonly lastTradeIds: ReadonlyMap<string, number>;
+  readonly money: MoneyBatch;
 }
 
-/** @param raws contiguous, at least one */
-export function buildBatch(raws: readonly RawLogEntry[]): Batch {
+/** @param raws contiguous, at least one @param scales of every instrument that the entries may trade */
+export function buildBatch(raws: readonly RawLogEntry[], scales: MoneyScales): Batch {
   const orders = new Map<string, Order>();
-  const trades: { trade: Trade; sequence: number }[] = [];
+  const trades: { trade: SettledTrade; sequence: number }[] = [];
   const lastTradeIds = new Map<string, number>();
+  const money = new MoneyBatch(scales);
   const put = (order: Order): void => {
     // Entries of before version 3 tell where an order was placed only as they place it.
     const placedSequence = order.placedSequence || (orders.get(order.orderId)?.placedSequence ?? 0);
@@ -41,6 +45,7 @@ export function buildBatch(raws: readonly RawLogEntry[]): Batch {
       trades.push({ trade, sequence: entry.sequence });
       lastTradeIds.set(trade.instrument, trade.tradeId);
     }
+    money.add(entry);
   }
   const states = [...orders.values()];
   const first = entries[0] as Batch['entries'][number];
@@ -55,5 +60,6 @@ export function buildBatch(raws: readonly RawLogEntry[]): Batch {
     candles: storedCandlesOf(trades.map(({ trade }) => trade)),
     doneOrderIds: states.filter((order) => !isOpen(order)).map((order) => order.orderId),
     lastTradeIds,
+    money,
   };
 }

@@ -57,6 +57,20 @@ export interface NamedQuery {
   readonly text: string;
 }
 
+/** Rows of a named query. */
+export type Query = <T extends Row>(query: NamedQuery, values: readonly unknown[]) => Promise<T[]>;
+
+/** @returns queries on a connection, which throw DatabaseUnavailableError where Postgres is away */
+export function queryOf(client: pg.ClientBase): Query {
+  return async <T extends Row>(query: NamedQuery, values: readonly unknown[]): Promise<T[]> => {
+    try {
+      return (await client.query<T>({ ...query, values: values as unknown[] })).rows;
+    } catch (error) {
+      throw isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
+    }
+  };
+}
+
 /** Pool for the reads, and single connections for whoever needs a session of his own. */
 export class Database {
   private readonly pool: pg.Pool;
@@ -95,6 +109,32 @@ export class Database {
     } catch (error) {
       if (isUnavailable(error)) throw new DatabaseUnavailableError(error);
       throw error;
+    }
+  }
+
+  /**
+   * Reads of one moment, whatever is committed meanwhile.
+   * @throws DatabaseUnavailableError, or what `work` throws
+   */
+  async snapshot<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (error) {
+      throw isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
+    }
+    let failure: Error | undefined;
+    try {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      const result = await work(queryOf(client));
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      failure = error as Error;
+      throw error;
+    } finally {
+      // One that failed takes its transaction with it.
+      client.release(failure);
     }
   }
 

@@ -19,6 +19,9 @@ const RESOLVE: NamedQuery = {
   text: 'UPDATE dead_letters SET resolved_at = now() WHERE shard = $1 AND sequence = $2 AND resolved_at IS NULL RETURNING sequence',
 };
 
+/** An entry that changes money is never put aside, so that none is among the letters. */
+const NO_MONEY = { accountSnapshotEvery: 1, scales: new Map<string, never>() };
+
 /** Log entries that Postgres refused. */
 export class DeadLetters {
   constructor(private readonly database: Database, private readonly shard: string) {}
@@ -51,7 +54,7 @@ export class DeadLetters {
         try {
           await session.query('BEGIN');
           const resolved = await session.query({ ...RESOLVE, values: [this.shard, letter.sequence] });
-          if (resolved.rowCount === 1) await writeBatchRows(session, this.shard, buildBatch([letter]));
+          if (resolved.rowCount === 1) await writeBatchRows(session, { shard: this.shard, ...NO_MONEY }, buildBatch([letter], NO_MONEY.scales));
           await session.query('COMMIT');
           written.push(letter.sequence);
         } catch (error) {

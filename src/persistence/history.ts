@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
-import type { Order, OrderStatus, OrderType, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
+import type { Order, OrderFees, OrderStatus, OrderType, SettledTrade, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
 import type { Database, Row } from './database';
 import {
   CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, JOURNAL_PAGE, MOVE_SWEPT, ORDERS, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
@@ -18,11 +18,20 @@ export interface OrderRow extends Row {
   time_in_force: TimeInForce; post_only: boolean; price_ticks: number | null; quantity_lots: number; filled_lots: number;
   notional: string; status: OrderStatus; status_reason: StatusReason | null; sequence: number; fill_sequence: number;
   priority: number; placed_sequence: number; created_us: number; updated_us: number;
+  maker_fee_rate: number | null; taker_fee_rate: number | null; fee_units: string | null; fee_millionths: number | null;
 }
 
 export interface TradeRow extends Row {
   instrument: string; trade_id: number; price_ticks: number; quantity_lots: number; taker_side: Side;
   maker_order_id: string; taker_order_id: string; executed_us: number;
+}
+
+export interface SettledTradeRow extends TradeRow {
+  maker_account: string; taker_account: string; maker_fee: string; taker_fee: string;
+}
+
+function feesOfRow({ maker_fee_rate: makerRate, taker_fee_rate: takerRate, fee_units: units, fee_millionths: millionths }: OrderRow): OrderFees | null {
+  return makerRate === null || takerRate === null || units === null || millionths === null ? null : { makerRate, takerRate, units, millionths };
 }
 
 export function orderOfRow(row: OrderRow): Order {
@@ -32,7 +41,7 @@ export function orderOfRow(row: OrderRow): Order {
     quantityLots: row.quantity_lots, filledLots: row.filled_lots, notional: row.notional, status: row.status,
     reason: row.status_reason, sequence: row.sequence, updatedUs: row.updated_us, fillSequence: row.fill_sequence,
     priority: row.priority, placedSequence: row.placed_sequence, createdUs: row.created_us,
-    fees: null,
+    fees: feesOfRow(row),
   };
 }
 
@@ -41,6 +50,12 @@ export function tradeOfRow(row: TradeRow): Trade {
     instrument: row.instrument, tradeId: row.trade_id, priceTicks: row.price_ticks, quantityLots: row.quantity_lots,
     takerSide: row.taker_side, makerOrderId: row.maker_order_id, takerOrderId: row.taker_order_id,
     executedUs: row.executed_us,
+  };
+}
+
+export function settledTradeOfRow(row: SettledTradeRow): SettledTrade {
+  return {
+    ...tradeOfRow(row), makerClientId: row.maker_account, takerClientId: row.taker_account, makerFee: row.maker_fee, takerFee: row.taker_fee,
   };
 }
 
@@ -99,8 +114,8 @@ export class History {
   }
 
   /** Oldest first. */
-  async tradesOfOrder(orderId: string): Promise<Trade[]> {
-    return (await this.database.query<TradeRow>(TRADES_OF_ORDER, [orderId])).map(tradeOfRow);
+  async tradesOfOrder(orderId: string): Promise<SettledTrade[]> {
+    return (await this.database.query<SettledTradeRow>(TRADES_OF_ORDER, [orderId])).map(settledTradeOfRow);
   }
 
   /** @param second the entry's time, in whole seconds */

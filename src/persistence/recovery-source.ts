@@ -1,12 +1,19 @@
 import type pg from 'pg';
+import type { Account, Balance, FeeGroup, Transfer } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
+import { numbers, texts } from './columns';
 import type { Database, NamedQuery, Row } from './database';
 import { keyOfPayload, orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
+import { accountOfRow, feeGroupOfRow, transferOfRow, type FeeGroupRow, type TransferRowRead } from './money-rows';
 import { CHECKPOINT } from './queries/history';
+import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
-  BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS, OPEN_ORDER_COUNT, RECORD_RECOVERY,
+  ACCOUNT_COUNT, ACCOUNT_PAGE, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
+  OPEN_ORDER_COUNT, RECORD_RECOVERY, SET_HELD, USED_REFERENCES,
 } from './queries/recovery';
+import type { HeldBalance } from './money-batch';
 import { waitForWriterLock } from './writer-lock';
+import { upsertAccounts } from './write-money';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 
@@ -22,6 +29,26 @@ export interface LiveKey {
   readonly digest: string;
   readonly sequence: number;
   readonly second: number;
+}
+
+/** An account with what it has. */
+export interface RecordedAccount {
+  readonly name: string;
+  /** null for one of the venue's own. */
+  readonly account: Account | null;
+  /** By asset. */
+  readonly balances: readonly Balance[];
+}
+
+/** What happened once and may not happen again: a deposit by its reference, or the reversal of a transfer. */
+export type UsedReference =
+  & { readonly sequence: number; readonly second: number }
+  & ({ readonly kind: 'deposit'; readonly asset: string; readonly reference: string } | { readonly kind: 'reversal'; readonly transferId: string });
+
+/** An account beside one of its balances. The columns of either may be null. */
+interface AccountPageRow extends Row {
+  account: string; name: string | null; status: Account['status'] | null; credit: Account['credit']; fee_group: string; created_us: number;
+  asset: string | null; total: string; held: string;
 }
 
 /** What Postgres gives to a rebuild: read on one session, which holds the right to write the shard's record. */
@@ -124,5 +151,82 @@ export class RecoverySource {
   /** Newest first. */
   async newestTrades(instrument: string, count: number): Promise<Trade[]> {
     return (await this.query<TradeRow>(NEWEST_TRADES, [instrument, count])).map(tradeOfRow);
+  }
+  /** Without the venue's own. */
+  async accountCount(): Promise<number> {
+    const [row] = await this.query<{ count: number }>(ACCOUNT_COUNT, [this.shard]);
+    return row?.count ?? 0;
+  }
+
+  /** All accounts with what they have, the venue's own among them, page by page. */
+  async *accounts(pageSize: number): AsyncGenerator<RecordedAccount[]> {
+    let behind = '';
+    for (;;) {
+      const rows = await this.query<AccountPageRow>(ACCOUNT_PAGE, [this.shard, behind, pageSize]);
+      const page = new Map<string, { name: string; account: Account | null; balances: Balance[] }>();
+      for (const row of rows) {
+        const { account: name, status, asset, total, held } = row;
+        let recorded = page.get(name);
+        if (recorded === undefined) page.set(name, recorded = { name, account: status === null ? null : accountOfRow({ ...row, status }), balances: [] });
+        if (asset !== null) recorded.balances.push({ asset, total, held });
+      }
+      if (page.size > 0) yield [...page.values()];
+      const last = rows[rows.length - 1];
+      if (last === undefined || page.size < pageSize) return;
+      behind = last.account;
+    }
+  }
+
+  /** Transfers and withdrawals that hold money, page by page, oldest first. */
+  async *pendingTransfers(pageSize: number): AsyncGenerator<Transfer[]> {
+    let after = 0;
+    for (;;) {
+      const rows = await this.query<TransferRowRead>(PENDING_TRANSFERS, [this.shard, after, pageSize]);
+      if (rows.length > 0) yield rows.map(transferOfRow);
+      const last = rows[rows.length - 1];
+      if (last === undefined || rows.length < pageSize) return;
+      after = last.sequence;
+    }
+  }
+
+  async feeGroups(): Promise<FeeGroup[]> {
+    return (await this.query<FeeGroupRow>(FEE_GROUPS, [this.shard])).map(feeGroupOfRow);
+  }
+
+  /** Every reference that was ever used, page by page, oldest first. */
+  async *usedReferences(pageSize: number): AsyncGenerator<UsedReference[]> {
+    let after = 0;
+    for (;;) {
+      const rows = await this.query<{ sequence: number; second: number; asset: string; reference: string | null; reverses: string | null }>(
+        USED_REFERENCES, [this.shard, after, pageSize],
+      );
+      if (rows.length > 0) {
+        yield rows.map(({ sequence, second, asset, reference, reverses }) => (reverses === null
+          ? { kind: 'deposit', sequence, second, asset, reference: reference as string } : { kind: 'reversal', sequence, second, transferId: reverses }));
+      }
+      const last = rows[rows.length - 1];
+      if (last === undefined || rows.length < pageSize) return;
+      after = last.sequence;
+    }
+  }
+
+  /**
+   * Brings the record to what a rebuild has computed: accounts that came to be while no money was kept, and what accounts hold. In one
+   * transaction; safe to repeat.
+   * @param sequence the checkpoint
+   * @param held what is held of those balances whose record says otherwise; the total of one that is not there is 0
+   */
+  async bringMoney(sequence: number, accounts: readonly Account[], held: readonly Omit<HeldBalance, 'total'>[]): Promise<void> {
+    await this.session.query('BEGIN');
+    try {
+      await upsertAccounts((query, values) => this.query(query, [this.shard, ...values]), accounts.map((account) => ({ account, sequence })));
+      await this.query(SET_HELD, [
+        this.shard, sequence, texts(held, (one) => one.account), texts(held, (one) => one.asset), numbers(held, (one) => one.held),
+      ]);
+      await this.session.query('COMMIT');
+    } catch (error) {
+      await this.session.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
   }
 }

@@ -1,66 +1,65 @@
 import type pg from 'pg';
 import type { Batch } from './batch';
+import { numbers, texts, words } from './columns';
 import type { NamedQuery } from './database';
 import { ADD_CANDLES } from './queries/candles';
 import { INSERT_JOURNAL, INSERT_TRADES, UPSERT_ORDERS } from './queries/write-batch';
+import { writeMoneyRows } from './write-money';
 
-/*
- * Columns as Postgres' array text. pg would make the same of arrays, looking at each element for what might need
- * escaping; these hold numbers, UUIDs and the venue's own words, where nothing does.
- */
-
-/** Numbers, or decimal text of numbers. */
-function numbers(values: readonly (number | string | bigint | null)[]): string {
-  return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+/** How the record is written. */
+export interface RecordOptions {
+  readonly shard: string;
+  /** Postings of an account between two snapshots of it. */
+  readonly accountSnapshotEvery: number;
 }
 
-/** Words without quotes and backslashes. */
-function words(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? 'NULL' : `"${value}"`)).join(',')}}`;
-}
-
-/** Writes a batch's journal entries, orders, trades and candles, column by column. The transaction is the caller's. */
-export async function writeBatchRows(session: pg.Client, shard: string, batch: Batch): Promise<void> {
+/** Writes a batch's journal entries, orders, trades, candles and money, column by column. The transaction is the caller's. */
+export async function writeBatchRows(session: pg.Client, { shard, accountSnapshotEvery }: RecordOptions, batch: Batch): Promise<void> {
   const run = (query: NamedQuery, values: unknown[]): Promise<unknown> => session.query({ ...query, values });
   const { entries, orders, trades, candles } = batch;
   await run(INSERT_JOURNAL, [
     shard,
-    numbers(entries.map(({ entry }) => entry.sequence)),
-    numbers(entries.map(({ entry }) => entry.timeUs)),
-    words(entries.map(({ entry }) => entry.kind)),
-    words(entries.map(({ entry }) => entry.idempotency)),
+    numbers(entries, ({ entry }) => entry.sequence),
+    numbers(entries, ({ entry }) => entry.timeUs),
+    words(entries, ({ entry }) => entry.kind),
+    words(entries, ({ entry }) => entry.idempotency),
     // Half of an entry's characters would need escaping; a line break is never among them.
     entries.map(({ raw }) => raw.payload).join('\n'),
   ]);
   if (orders.length > 0) {
     await run(UPSERT_ORDERS, [
-      words(orders.map((o) => o.orderId)), orders.map((o) => o.clientId), orders.map((o) => o.clientOrderId),
-      words(orders.map((o) => o.instrument)), words(orders.map((o) => o.side)), words(orders.map((o) => o.type)),
-      words(orders.map((o) => o.timeInForce)), words(orders.map((o) => String(o.postOnly))),
-      numbers(orders.map((o) => o.priceTicks)), numbers(orders.map((o) => o.quantityLots)),
-      numbers(orders.map((o) => o.filledLots)), numbers(orders.map((o) => o.notional)),
-      words(orders.map((o) => o.status)), words(orders.map((o) => o.reason)), numbers(orders.map((o) => o.sequence)),
-      numbers(orders.map((o) => o.fillSequence)), numbers(orders.map((o) => o.priority)),
-      numbers(orders.map((o) => o.createdUs)), numbers(orders.map((o) => o.updatedUs)),
-      numbers(orders.map((o) => o.placedSequence)), shard,
+      words(orders, (o) => o.orderId), texts(orders, (o) => o.clientId), texts(orders, (o) => o.clientOrderId),
+      words(orders, (o) => o.instrument), words(orders, (o) => o.side), words(orders, (o) => o.type),
+      words(orders, (o) => o.timeInForce), words(orders, (o) => String(o.postOnly)),
+      numbers(orders, (o) => o.priceTicks), numbers(orders, (o) => o.quantityLots),
+      numbers(orders, (o) => o.filledLots), numbers(orders, (o) => o.notional),
+      words(orders, (o) => o.status), words(orders, (o) => o.reason), numbers(orders, (o) => o.sequence),
+      numbers(orders, (o) => o.fillSequence), numbers(orders, (o) => o.priority),
+      numbers(orders, (o) => o.createdUs), numbers(orders, (o) => o.updatedUs),
+      numbers(orders, (o) => o.placedSequence), numbers(orders, (o) => o.fees?.makerRate ?? null),
+      numbers(orders, (o) => o.fees?.takerRate ?? null), numbers(orders, (o) => o.fees?.units ?? null),
+      numbers(orders, (o) => o.fees?.millionths ?? null), shard,
     ]);
   }
   if (trades.length > 0) {
     await run(INSERT_TRADES, [
-      words(trades.map(({ trade }) => trade.instrument)), numbers(trades.map(({ trade }) => trade.tradeId)),
-      numbers(trades.map(({ trade }) => trade.priceTicks)), numbers(trades.map(({ trade }) => trade.quantityLots)),
-      words(trades.map(({ trade }) => trade.takerSide)), words(trades.map(({ trade }) => trade.makerOrderId)),
-      words(trades.map(({ trade }) => trade.takerOrderId)), numbers(trades.map(({ sequence }) => sequence)),
-      numbers(trades.map(({ trade }) => trade.executedUs)), shard,
+      words(trades, ({ trade }) => trade.instrument), numbers(trades, ({ trade }) => trade.tradeId),
+      numbers(trades, ({ trade }) => trade.priceTicks), numbers(trades, ({ trade }) => trade.quantityLots),
+      words(trades, ({ trade }) => trade.takerSide), words(trades, ({ trade }) => trade.makerOrderId),
+      words(trades, ({ trade }) => trade.takerOrderId), numbers(trades, ({ sequence }) => sequence),
+      numbers(trades, ({ trade }) => trade.executedUs), texts(trades, ({ trade }) => trade.makerClientId),
+      texts(trades, ({ trade }) => trade.takerClientId), numbers(trades, ({ trade }) => trade.makerFee),
+      numbers(trades, ({ trade }) => trade.takerFee), shard,
     ]);
     await run(ADD_CANDLES, [
-      words(candles.map(({ instrument }) => instrument)), numbers(candles.map(({ intervalS }) => intervalS)),
-      numbers(candles.map(({ candle }) => candle.startS)), numbers(candles.map(({ candle }) => candle.openTicks)),
-      numbers(candles.map(({ candle }) => candle.highTicks)), numbers(candles.map(({ candle }) => candle.lowTicks)),
-      numbers(candles.map(({ candle }) => candle.closeTicks)), numbers(candles.map(({ candle }) => candle.volumeLots)),
-      numbers(candles.map(({ candle }) => candle.notional)), numbers(candles.map(({ candle }) => candle.trades)),
-      numbers(candles.map(({ candle }) => candle.firstTradeId)), numbers(candles.map(({ candle }) => candle.lastTradeId)),
+      words(candles, ({ instrument }) => instrument), numbers(candles, ({ intervalS }) => intervalS),
+      numbers(candles, ({ candle }) => candle.startS), numbers(candles, ({ candle }) => candle.openTicks),
+      numbers(candles, ({ candle }) => candle.highTicks), numbers(candles, ({ candle }) => candle.lowTicks),
+      numbers(candles, ({ candle }) => candle.closeTicks), numbers(candles, ({ candle }) => candle.volumeLots),
+      numbers(candles, ({ candle }) => candle.notional), numbers(candles, ({ candle }) => candle.trades),
+      numbers(candles, ({ candle }) => candle.firstTradeId), numbers(candles, ({ candle }) => candle.lastTradeId),
       shard,
     ]);
   }
+  await writeMoneyRows(session, shard, batch.money, batch, accountSnapshotEvery);
 }

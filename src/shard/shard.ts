@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
+import { scaleOf, type MoneyScale } from '../domain/assets';
 import type { BookView } from '../domain/book-view';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry, RawLogEntry } from '../domain/log-entry';
@@ -14,6 +15,7 @@ import type { TickerData } from '../market/market-reader';
 import { Market, type AppliedChange } from '../market/market';
 import { MarketStatistics, type StatisticsListener } from '../market/market-statistics';
 import type { Metrics } from '../metrics';
+import { AssetRegister } from '../persistence/asset-register';
 import { CandleHistory } from '../persistence/candle-history';
 import { CommitWatcher } from '../persistence/commit-watcher';
 import { DatabaseUnavailableError } from '../persistence/database';
@@ -30,6 +32,8 @@ import { connectionOf, type ShardConnection } from './connection';
 
 /** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
 const RECORD_WAIT_MS = 30_000;
+/** Postings of an account between two snapshots of it. */
+const ACCOUNT_SNAPSHOT_EVERY = 500;
 /** Longest wait at start for the books in memory; reads ask Redis until then. */
 const START_SYNC_MS = 5_000;
 /** Pause between attempts to reach Postgres at start. */
@@ -67,6 +71,8 @@ export class Shard {
   readonly writer: Writer | null;
   private readonly writerLog: LogReader | null;
   private readonly marketLog: LogReader | null;
+  /** Of every instrument that the records may tell of, known from `start` on. */
+  private readonly scales = new Map<string, MoneyScale>();
   private stopping = false;
   private markStopped: () => void = () => undefined;
   private readonly stopped = new Promise<void>((resolve) => { this.markStopped = resolve; });
@@ -134,6 +140,8 @@ export class Shard {
       lingerMs: config.ackAfter === 'postgres' ? 0 : config.writerLingerMs,
       keep: { entries: config.logTailEntries, trades: config.recentTradesKept },
       idempotencyTtlS: config.idempotencyTtlS,
+      accountSnapshotEvery: ACCOUNT_SNAPSHOT_EVERY,
+      scales: this.scales,
     }, this.logger.child({ part: 'writer' }), {
       committed: (entries, seconds) => {
         metrics.writerBatchEntries.observe(entries);
@@ -246,7 +254,9 @@ export class Shard {
         await requireSessions(database);
         await refuseLaterRecord(database, this.config.shard);
         await migrate(database);
-        return await new InstrumentRegister(database).reconcile(this.config.instruments);
+        const retired = await new InstrumentRegister(database).reconcile(this.config.instruments);
+        await this.prepareScales([...this.config.instruments, ...retired]);
+        return retired;
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) throw error;
         const reason = error.cause instanceof Error ? error.cause.message : error.message;
@@ -256,6 +266,12 @@ export class Shard {
         if (this.stopping) return [];
       }
     }
+  }
+
+  private async prepareScales(instruments: readonly Instrument[]): Promise<void> {
+    const assets = await new AssetRegister(this.connection.database).reconcile(instruments, new Map());
+    const decimals = new Map(assets.map(({ asset, decimals: own }) => [asset, own]));
+    for (const instrument of instruments) this.scales.set(instrument.instrument, scaleOf(instrument, decimals));
   }
 
   /** From now on a start that is under way gives up. */

@@ -61,7 +61,7 @@ describe('migrations', () => {
     await whole.query(WHOLE);
     await migrate(database);
     const catalog = await readCatalog(record);
-    for (const kind of ['tables', 'columns', 'constraints', 'indexes', 'triggers', 'functions', 'partitions']) expect(catalog[kind]).not.toEqual([]);
+    for (const kind of ['tables', 'columns', 'constraints', 'indexes', 'triggers', 'views', 'functions', 'partitions']) expect(catalog[kind]).not.toEqual([]);
     expect(await readCatalog(whole)).toEqual(catalog);
     await whole.drop();
   });

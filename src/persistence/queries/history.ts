@@ -17,7 +17,7 @@ export const SET_FROZEN: NamedQuery = {
 
 export const ORDER_COLUMNS = `order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
   quantity_lots, filled_lots, notional::text, status, status_reason, sequence, fill_sequence, priority,
-  placed_sequence, created_us, updated_us`;
+  placed_sequence, created_us, updated_us, maker_fee_rate, taker_fee_rate, fee_units::text, fee_millionths`;
 
 export const ORDERS: NamedQuery = {
   name: 'orders',
@@ -40,11 +40,16 @@ export const TRADES: NamedQuery = {
     ORDER BY trade_id DESC LIMIT $3`,
 };
 
+// A trade of before money was kept names no accounts: its orders do. One of a refused entry may be in the record without them.
+export const SETTLED_COLUMNS = `${TRADE_COLUMNS}, maker_fee::text, taker_fee::text,
+  coalesce(maker_account, (SELECT client_id FROM orders WHERE order_id = maker_order_id), '') AS maker_account,
+  coalesce(taker_account, (SELECT client_id FROM orders WHERE order_id = taker_order_id), '') AS taker_account`;
+
 // Two index scans; OR over the two columns would read one of them by its worse index.
 export const TRADES_OF_ORDER: NamedQuery = {
   name: 'trades_of_order',
-  text: `SELECT ${TRADE_COLUMNS} FROM trades WHERE maker_order_id = $1
-    UNION ALL SELECT ${TRADE_COLUMNS} FROM trades WHERE taker_order_id = $1
+  text: `SELECT ${SETTLED_COLUMNS} FROM trades WHERE maker_order_id = $1
+    UNION ALL SELECT ${SETTLED_COLUMNS} FROM trades WHERE taker_order_id = $1
     ORDER BY trade_id`,
 };
 

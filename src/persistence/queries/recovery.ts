@@ -47,6 +47,42 @@ export const NEWEST_TRADES: NamedQuery = {
   text: `SELECT ${TRADE_COLUMNS} FROM trades WHERE instrument = $1 ORDER BY trade_id DESC LIMIT $2`,
 };
 
+export const ACCOUNT_COUNT: NamedQuery = {
+  name: 'account_count',
+  text: 'SELECT count(*)::bigint AS count FROM accounts WHERE shard = $1',
+};
+
+/** Accounts by name, with a row for each balance; the venue's own have no row of `accounts`. */
+export const ACCOUNT_PAGE: NamedQuery = {
+  name: 'account_page',
+  text: `WITH page AS (
+      (SELECT account FROM accounts WHERE shard = $1 AND account > $2 ORDER BY account LIMIT $3)
+      UNION
+      (SELECT DISTINCT account FROM balances WHERE shard = $1 AND account > $2 ORDER BY account LIMIT $3)
+      ORDER BY account LIMIT $3
+    )
+    SELECT page.account, name, status, credit, fee_group, created_us, asset, total::text, held::text
+    FROM page LEFT JOIN accounts ON accounts.shard = $1 AND accounts.account = page.account
+      LEFT JOIN balances ON balances.shard = $1 AND balances.account = page.account
+    ORDER BY page.account, asset`,
+};
+
+/** What may happen once for ever and has happened: deposits with a reference, and reversals. */
+export const USED_REFERENCES: NamedQuery = {
+  name: 'used_references',
+  text: `SELECT sequence, created_us / 1000000 AS second, asset, reference, reverses FROM transfers
+    WHERE shard = $1 AND sequence > $2 AND ((kind = 'deposit' AND reference IS NOT NULL) OR reverses IS NOT NULL)
+    ORDER BY sequence LIMIT $3`,
+};
+
+// What an account holds without having ever had anything has no row yet.
+export const SET_HELD: NamedQuery = {
+  name: 'set_held',
+  text: `INSERT INTO balances (shard, account, asset, total, held, sequence, postings)
+    SELECT $1, account, asset, 0, held, $2, 0 FROM unnest($3::text[], $4::text[], $5::numeric[]) AS computed (account, asset, held)
+    ON CONFLICT (shard, account, asset) DO UPDATE SET held = excluded.held, sequence = excluded.sequence`,
+};
+
 // Fences out every writer of the old life: its checkpoint is not there any more.
 export const BEGIN_EPOCH: NamedQuery = {
   name: 'begin_epoch',

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import type { RawLogEntry } from '../../domain/log-entry';
+import { decodeLogEntry, type RawLogEntry } from '../../domain/log-entry';
+import { isMoneyEntry } from '../../domain/postings';
 import { buildBatch, type Batch } from '../batch';
 import { isDataError } from '../database';
 import type { Checkpoint } from '../history';
@@ -8,7 +9,7 @@ import { refuseLaterSchema } from '../migrate';
 import { INSERT_DEAD_LETTER, MOVE_CHECKPOINT } from '../queries/write-batch';
 import { writeBatchRows } from '../write-rows';
 import { NotTheWriterError, type Turn } from './leadership';
-import type { WriterObserver } from './ports';
+import type { WriterObserver, WriterOptions } from './ports';
 import type { Trim } from './trim';
 
 /** What Postgres says of a refusal, without the row that it quotes: that is its client's business. */
@@ -17,22 +18,39 @@ function describeRefusal(error: Error): { reason: string; code: unknown; constra
   return { reason: error.message, code, constraint };
 }
 
+/** Postgres refuses an entry without which the record's balances would be wrong from here on (I-27). */
+export class MoneyRefusedError extends Error {
+  constructor(readonly epoch: string, readonly sequence: number, cause: Error) {
+    super(`postgres refuses log entry ${sequence}, which changes money: ${cause.message}`, { cause });
+    this.name = 'MoneyRefusedError';
+  }
+}
+
+/** Nobody can tell it of an entry that cannot be read. */
+function mayMoveMoney({ payload }: RawLogEntry): boolean {
+  try {
+    return isMoneyEntry(decodeLogEntry(payload));
+  } catch {
+    return true;
+  }
+}
+
 /** Writes entries to the record, each batch in one transaction with the checkpoint, and has Redis let go of them. */
 export class BatchWriter {
   constructor(
-    private readonly shard: string,
+    private readonly options: WriterOptions,
     private readonly trim: Trim,
     private readonly logger: Logger,
     private readonly observer: WriterObserver,
   ) {}
 
-  /** @param raws contiguous, at least one, from behind the turn's checkpoint @throws NotTheWriterError */
+  /** @param raws contiguous, at least one, from behind the turn's checkpoint @throws NotTheWriterError, MoneyRefusedError */
   async write(turn: Turn, raws: readonly RawLogEntry[]): Promise<void> {
     const from = turn.checkpoint;
     let batch: Batch;
     const started = process.hrtime.bigint();
     try {
-      batch = buildBatch(raws);
+      batch = buildBatch(raws, this.options.scales);
       await this.commit(turn, batch);
     } catch (error) {
       if (!isDataError(error) && !(error instanceof SyntaxError)) throw error;
@@ -62,7 +80,7 @@ export class BatchWriter {
   }
 
   private async moveCheckpoint({ session, checkpoint: from }: Turn, sequence: number, timeUs: number): Promise<void> {
-    const moved = await session.query({ ...MOVE_CHECKPOINT, values: [this.shard, from.epoch, from.sequence, sequence, timeUs] });
+    const moved = await session.query({ ...MOVE_CHECKPOINT, values: [this.options.shard, from.epoch, from.sequence, sequence, timeUs] });
     if (moved.rowCount !== 1) throw new NotTheWriterError();
   }
 
@@ -70,18 +88,22 @@ export class BatchWriter {
     await this.transaction(turn.session, async () => {
       // First the checkpoint: a second writer stops here, before it has written anything.
       await this.moveCheckpoint(turn, batch.lastSequence, batch.lastTimeUs);
-      await writeBatchRows(turn.session, this.shard, batch);
+      await writeBatchRows(turn.session, this.options, batch);
     });
     turn.checkpoint = { epoch: turn.checkpoint.epoch, sequence: batch.lastSequence, timeUs: batch.lastTimeUs };
   }
 
-  /** Puts one refused entry aside, whole, and goes on behind it. @throws SchemaError where a later schema refuses what this program writes */
+  /**
+   * Puts one refused entry aside, whole, and goes on behind it.
+   * @throws SchemaError where a later schema refuses what this program writes, MoneyRefusedError for an entry that moves money
+   */
   private async bury(turn: Turn, raw: RawLogEntry, reason: Error): Promise<void> {
     await refuseLaterSchema(turn.session);
+    if (mayMoveMoney(raw)) throw new MoneyRefusedError(turn.checkpoint.epoch, raw.sequence, reason);
     const from: Checkpoint = turn.checkpoint;
     await this.transaction(turn.session, async () => {
       await this.moveCheckpoint(turn, raw.sequence, from.timeUs);
-      await turn.session.query({ ...INSERT_DEAD_LETTER, values: [this.shard, raw.sequence, raw.payload, reason.message] });
+      await turn.session.query({ ...INSERT_DEAD_LETTER, values: [this.options.shard, raw.sequence, raw.payload, reason.message] });
     });
     turn.checkpoint = { ...from, sequence: raw.sequence };
     this.observer.deadLetter();

@@ -1,11 +1,13 @@
 import type { RawLogEntry } from '../../domain/log-entry';
+import type { MoneyScales } from '../../domain/postings';
+import type { RecordOptions } from '../write-rows';
 
 /** The shard log as the writer reads it. */
 export interface LogSource {
   read(epoch: string, after: number, count: number, blockMs: number): Promise<RawLogEntry[]>;
 }
 
-/** What the writer asks of the engine: to let go of what is committed. */
+/** What the writer asks of the engine: to let go of what is committed, and to stop where the record cannot follow. */
 export interface Trimmer {
   meta(): Promise<{ readonly state: string; readonly epoch: string; readonly sequence: number; readonly persisted: number; readonly layoutVersion: number } | null>;
   trim(
@@ -13,6 +15,8 @@ export interface Trimmer {
     lastTradeIds: ReadonlyMap<string, number>, doneOrderIds: Iterable<string>,
   ): Promise<boolean>;
   forgetKeys(digests: readonly string[]): Promise<number | null>;
+  /** Stops this life of the shard, with the reason for people to read; safe to repeat. */
+  fault(epoch: string, reason: string): Promise<void>;
 }
 
 export interface WriterObserver {
@@ -21,11 +25,12 @@ export interface WriterObserver {
   active(isActive: boolean): void;
 }
 
-export interface WriterOptions {
-  readonly shard: string;
+export interface WriterOptions extends RecordOptions {
   readonly batchEntriesMax: number;
   /** Pause after a transaction that brought all there was; 0 for none. */
   readonly lingerMs: number;
   readonly keep: { readonly entries: number; readonly trades: number };
   readonly idempotencyTtlS: number;
+  /** Of every instrument that the log may tell of; filled in by the time the writer starts. */
+  readonly scales: MoneyScales;
 }

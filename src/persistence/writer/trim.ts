@@ -46,7 +46,7 @@ export class Trim {
       if (last === undefined) throw new LineageError(`log ends at ${after}, before the checkpoint ${checkpoint.sequence}`);
       // Redis keeps what Postgres refused.
       const written = raws.filter((raw) => !dead.has(raw.sequence));
-      await this.upTo(checkpoint.epoch, after, last.sequence, written.length === 0 ? null : buildBatch(written));
+      await this.upTo(checkpoint.epoch, after, last.sequence, written.length === 0 ? null : buildBatch(written, this.options.scales));
       after = last.sequence;
     }
   }

@@ -4,7 +4,7 @@ import { LaterVersionError } from '../../domain/later-version';
 import { isLaterEntry, laterEntryError } from '../../domain/log-entry';
 import { DatabaseUnfitError, type Database } from '../database';
 import type { Checkpoint, History } from '../history';
-import { BatchWriter } from './batch-writer';
+import { BatchWriter, MoneyRefusedError } from './batch-writer';
 import { Housekeeping } from './housekeeping';
 import { KeySweeper } from './key-sweeper';
 import { Leadership, NotTheWriterError, type Turn } from './leadership';
@@ -26,7 +26,7 @@ export class Writer {
   private turn: Turn | null = null;
   private running: Promise<void> | null = null;
   private stopping = false;
-  /** What of a later version it has met, as it was told. */
+  /** What it cannot get past, as it was told. */
   private stoppedBy = '';
   private readonly wake = new AbortController();
   private readonly leadership: Leadership;
@@ -38,14 +38,14 @@ export class Writer {
     database: Database,
     history: History,
     private readonly log: LogSource,
-    engine: Trimmer,
+    private readonly engine: Trimmer,
     private readonly options: WriterOptions,
     private readonly logger: Logger,
     private readonly observer: WriterObserver,
   ) {
     this.leadership = new Leadership(database, history, engine, options.shard, logger);
     this.trim = new Trim(history, log, engine, options);
-    this.batches = new BatchWriter(options.shard, this.trim, logger, observer);
+    this.batches = new BatchWriter(options, this.trim, logger, observer);
     this.housekeeping = new Housekeeping(new KeySweeper(history, (digests) => engine.forgetKeys(digests), options.idempotencyTtlS), logger);
   }
 
@@ -91,10 +91,12 @@ export class Writer {
         const isBehind = brought >= this.options.batchEntriesMax / 2;
         if (brought > 0 && !isBehind && this.options.lingerMs > 0) await this.pause(this.options.lingerMs);
         failures = 0;
+        if (brought > 0) this.stoppedBy = '';
       } catch (error) {
         failures++;
         await this.release();
         if (error instanceof LaterVersionError || error instanceof DatabaseUnfitError) this.stopAt(error);
+        else if (error instanceof MoneyRefusedError) await this.standStill(error);
         else if (error instanceof NotTheWriterError) this.logger.warn('another writer is at work: standing by');
         else this.logger.warn({ err: error, failures }, 'writer interrupted: trying again');
         // Jitter, so that several waiting writers do not come back in step.
@@ -109,6 +111,20 @@ export class Writer {
     if (message === this.stoppedBy) return;
     this.stoppedBy = message;
     this.logger.error({ shard: this.options.shard, reason: message }, 'writer stands by: a later version is at work');
+  }
+
+  /**
+   * Behind an entry that it cannot leave out. The shard takes no more commands: what the record cannot follow must not go on. Each
+   * attempt to write the entry tells it so again.
+   */
+  private async standStill({ message, epoch, sequence }: MoneyRefusedError): Promise<void> {
+    if (message !== this.stoppedBy) {
+      this.stoppedBy = message;
+      this.logger.error({ shard: this.options.shard, sequence, reason: message }, 'shard is stopped: postgres refuses an entry that changes money');
+    }
+    await this.engine.fault(epoch, message).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'the shard could not be stopped: trying again');
+    });
   }
 
   private async pause(ms: number): Promise<void> {

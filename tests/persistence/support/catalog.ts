@@ -15,6 +15,7 @@ const DEFINITIONS: Readonly<Record<string, string>> = {
     FROM pg_index WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)`,
   triggers: `SELECT tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid) AS definition
     FROM pg_trigger WHERE NOT tgisinternal`,
+  views: `SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'`,
   functions: `SELECT proname, pg_get_functiondef(oid) AS definition FROM pg_proc WHERE pronamespace = 'public'::regnamespace`,
   partitions: `SELECT inhrelid::regclass, inhparent::regclass FROM pg_inherits
     WHERE inhparent IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)`,

@@ -1,6 +1,9 @@
 import type pg from 'pg';
 import { readConfig } from '../../../src/config';
+import { assetsOf, scaleOf } from '../../../src/domain/assets';
+import type { Instrument } from '../../../src/domain/instruments';
 import type { RawLogEntry } from '../../../src/domain/log-entry';
+import type { MoneyScales } from '../../../src/domain/postings';
 import { Engine } from '../../../src/engine/engine';
 import { buildLibrary } from '../../../src/engine/library';
 import { RedisConnection } from '../../../src/engine/redis-connection';
@@ -9,6 +12,12 @@ import { Database } from '../../../src/persistence/database';
 import { History } from '../../../src/persistence/history';
 import { Writer } from '../../../src/persistence/writer/writer';
 import { testLogger, type Venue } from '../../support/venue';
+
+/** Of assets that are as fine as the instruments need. */
+function scalesOf(instruments: readonly Instrument[]): MoneyScales {
+  const decimals = new Map(assetsOf(instruments, new Map()).map(({ asset, decimals: own }) => [asset, own]));
+  return new Map(instruments.map((instrument) => [instrument.instrument, scaleOf(instrument, decimals)]));
+}
 
 /** Moments at which a test steps in; everything else is the real thing. */
 export interface RigMoments {
@@ -59,13 +68,14 @@ export class WriterRig {
     }, {
       meta: () => engine.meta(),
       forgetKeys: (digests) => engine.forgetKeys(digests),
+      fault: (epoch, reason) => engine.fault(epoch, reason),
       trim: async (epoch, sequence, keep, lastTradeIds, doneOrderIds) => {
         await moments.beforeTrim?.(sequence);
         return engine.trim(epoch, sequence, keep, lastTradeIds, doneOrderIds);
       },
     }, {
       shard: config.shard, batchEntriesMax: config.writerBatchEntriesMax, lingerMs: config.writerLingerMs, idempotencyTtlS: config.idempotencyTtlS,
-      keep: { entries: config.logTailEntries, trades: config.recentTradesKept },
+      keep: { entries: config.logTailEntries, trades: config.recentTradesKept }, accountSnapshotEvery: 500, scales: scalesOf(config.instruments),
     }, testLogger, {
       committed: () => undefined,
       deadLetter: () => { this.deadLetters++; },

@@ -1,0 +1,260 @@
+-- What accounts have and what moved it. Amounts of assets are whole units of 10^-decimals, which outgrow a bigint.
+
+-- Every asset ever kept. Amounts are stored in its units, so these never change.
+CREATE TABLE assets (
+  asset         text        PRIMARY KEY,
+  decimals      smallint    NOT NULL CHECK (decimals BETWEEN 0 AND 18),
+  registered_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Rates and exact charges of an order, null where it is charged nothing: units + millionths / 10^6 of the quote asset's units.
+ALTER TABLE orders ADD COLUMN maker_fee_rate integer, ADD COLUMN taker_fee_rate integer, ADD COLUMN fee_units numeric,
+  ADD COLUMN fee_millionths integer;
+
+-- Accounts are null in trades of before this migration.
+ALTER TABLE trades ADD COLUMN maker_account text, ADD COLUMN taker_account text, ADD COLUMN maker_fee numeric NOT NULL DEFAULT 0,
+  ADD COLUMN taker_fee numeric NOT NULL DEFAULT 0;
+
+-- The venue's own accounts, whose names begin with @, have balances but no row here.
+CREATE TABLE accounts (
+  shard      text   NOT NULL,
+  account    text   NOT NULL,
+  name       text,
+  status     text   NOT NULL,
+  credit     text   NOT NULL,
+  fee_group  text   NOT NULL,
+  created_us bigint NOT NULL,
+  -- Log sequence of the last change.
+  sequence   bigint NOT NULL,
+  PRIMARY KEY (shard, account)
+);
+
+CREATE TABLE balances (
+  shard    text    NOT NULL,
+  account  text    NOT NULL,
+  asset    text    NOT NULL,
+  total    numeric NOT NULL,
+  held     numeric NOT NULL,
+  -- How many postings made the total.
+  postings bigint  NOT NULL,
+  sequence bigint  NOT NULL,
+  PRIMARY KEY (shard, account, asset)
+)
+-- Busy accounts change in every batch: a new version finds its place beside the old one.
+WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+
+-- What a trade was to each of its sides, where money was kept: two rows a trade.
+CREATE TABLE fills (
+  sequence      bigint  NOT NULL,
+  executed_us   bigint  NOT NULL,
+  trade_id      bigint  NOT NULL,
+  price_ticks   bigint  NOT NULL,
+  quantity_lots bigint  NOT NULL,
+  -- Which of its entry's trades, from 0.
+  fill          integer NOT NULL,
+  -- Millionths of the value.
+  fee_rate      integer NOT NULL,
+  order_id      uuid    NOT NULL,
+  shard         text    NOT NULL,
+  instrument    text    NOT NULL,
+  account       text    NOT NULL,
+  side          text    NOT NULL,
+  role          text    NOT NULL,
+  -- The quantity in units of the base asset.
+  base_units    numeric NOT NULL,
+  -- Units of the quote asset. A fee below zero is a rebate.
+  value         numeric NOT NULL,
+  fee           numeric NOT NULL,
+  -- The account's totals behind this fill, its fee included.
+  base_after    numeric NOT NULL,
+  quote_after   numeric NOT NULL,
+  -- What @fees has of the quote asset behind this fee, null where there is none.
+  fees_after    numeric,
+  PRIMARY KEY (shard, sequence, fill, role, executed_us)
+) PARTITION BY RANGE (executed_us);
+
+CREATE TABLE fills_default PARTITION OF fills DEFAULT;
+CREATE INDEX fills_of_account ON fills (shard, account, sequence, fill, role);
+-- The history of @fees.
+CREATE INDEX fills_charged ON fills (shard, sequence, fill, role) WHERE fee <> 0;
+
+CREATE TRIGGER fills_append_only
+  BEFORE UPDATE OR DELETE ON fills FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fills_not_truncated
+  BEFORE TRUNCATE ON fills FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- All that moves money without a trade.
+CREATE TABLE transfers (
+  shard          text    NOT NULL,
+  -- Log sequence at which it was made, and which of its entry's, from 0: an account opens with several deposits.
+  sequence       bigint  NOT NULL,
+  ordinal        integer NOT NULL,
+  -- null for an opening deposit.
+  transfer_id    uuid,
+  kind           text    NOT NULL,
+  status         text    NOT NULL,
+  from_account   text    NOT NULL,
+  to_account     text    NOT NULL,
+  asset          text    NOT NULL,
+  amount         numeric NOT NULL CHECK (amount > 0),
+  settled_amount numeric NOT NULL CHECK (settled_amount BETWEEN 0 AND amount),
+  reference      text,
+  note           text,
+  expires_us     bigint,
+  reverses       uuid,
+  created_us     bigint  NOT NULL,
+  -- Where it came to its end, null while it is pending.
+  ended_sequence bigint,
+  ended_us       bigint,
+  -- Totals behind it, null unless it moved.
+  from_after     numeric,
+  to_after       numeric,
+  PRIMARY KEY (shard, sequence, ordinal),
+  CHECK ((status = 'pending') = (ended_sequence IS NULL)),
+  CHECK ((status = 'posted') = (from_after IS NOT NULL AND to_after IS NOT NULL))
+);
+
+CREATE UNIQUE INDEX transfers_by_id ON transfers (transfer_id);
+-- A reference is used once for its asset, for ever; a transfer is moved back once.
+CREATE UNIQUE INDEX transfers_by_reference ON transfers (shard, asset, reference) WHERE kind = 'deposit' AND reference IS NOT NULL;
+CREATE UNIQUE INDEX transfers_by_reversed ON transfers (shard, reverses) WHERE reverses IS NOT NULL;
+CREATE INDEX transfers_pending ON transfers (shard, sequence) WHERE status = 'pending';
+CREATE INDEX transfers_of_payer ON transfers (shard, from_account, sequence, ordinal);
+CREATE INDEX transfers_of_payee ON transfers (shard, to_account, sequence, ordinal);
+-- The history of each side.
+CREATE INDEX transfers_paid ON transfers (shard, from_account, ended_sequence, ordinal) WHERE status = 'posted';
+CREATE INDEX transfers_received ON transfers (shard, to_account, ended_sequence, ordinal) WHERE status = 'posted';
+
+CREATE TRIGGER transfers_end_once
+  BEFORE UPDATE ON transfers FOR EACH ROW WHEN (OLD.status <> 'pending') EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER transfers_kept
+  BEFORE DELETE ON transfers FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER transfers_not_truncated
+  BEFORE TRUNCATE ON transfers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- What an account has made of its trades in an instrument. Exact sums; an average is computed where it is shown.
+CREATE TABLE positions (
+  shard         text    NOT NULL,
+  account       text    NOT NULL,
+  instrument    text    NOT NULL,
+  -- Below zero where more was sold than bought.
+  net_lots      numeric NOT NULL,
+  -- Units of the quote asset that the open part has cost, of the sign of net_lots.
+  cost          numeric NOT NULL,
+  realized      numeric NOT NULL,
+  fees          numeric NOT NULL,
+  bought_lots   numeric NOT NULL,
+  bought_cost   numeric NOT NULL,
+  sold_lots     numeric NOT NULL,
+  sold_proceeds numeric NOT NULL,
+  -- Since when there is an open part, null while there is none.
+  opened_us     bigint,
+  updated_us    bigint  NOT NULL,
+  sequence      bigint  NOT NULL,
+  PRIMARY KEY (shard, account, instrument)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+
+-- What an account had behind an entry, kept every so many postings.
+CREATE TABLE account_snapshots (
+  shard    text   NOT NULL,
+  account  text   NOT NULL,
+  sequence bigint NOT NULL,
+  -- Of the account, from its first.
+  postings bigint NOT NULL,
+  -- By asset: asset, total, held.
+  balances jsonb  NOT NULL,
+  at_us    bigint NOT NULL,
+  PRIMARY KEY (shard, account, sequence)
+);
+
+-- The rates of each group, in millionths: instrument (null for every other one), maker, taker.
+CREATE TABLE fee_groups (
+  shard     text   NOT NULL,
+  fee_group text   NOT NULL,
+  rates     jsonb  NOT NULL,
+  sequence  bigint NOT NULL,
+  PRIMARY KEY (shard, fee_group)
+);
+
+-- The daily reconciliation: of each UTC day, the entries that it is of, and what they come to by account.
+CREATE TABLE settlements (
+  shard         text        NOT NULL,
+  day           date        NOT NULL,
+  -- The day's entries lie behind the first and up to the second.
+  from_sequence bigint      NOT NULL,
+  to_sequence   bigint      NOT NULL,
+  -- Rows whose closing is not what the movements make of the opening.
+  mismatches    integer     NOT NULL,
+  settled_at    timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (shard, day)
+);
+
+CREATE TABLE settlement_assets (
+  shard         text    NOT NULL,
+  day           date    NOT NULL,
+  account       text    NOT NULL,
+  asset         text    NOT NULL,
+  opening       numeric NOT NULL,
+  deposits      numeric NOT NULL,
+  withdrawals   numeric NOT NULL,
+  transfers_in  numeric NOT NULL,
+  transfers_out numeric NOT NULL,
+  bought        numeric NOT NULL,
+  sold          numeric NOT NULL,
+  fees          numeric NOT NULL,
+  closing       numeric NOT NULL,
+  PRIMARY KEY (shard, day, account, asset)
+);
+
+CREATE TABLE settlement_nets (
+  shard      text    NOT NULL,
+  day        date    NOT NULL,
+  account    text    NOT NULL,
+  instrument text    NOT NULL,
+  net_lots   numeric NOT NULL,
+  -- Units of the quote asset that came in, below zero where more went out; fees are apart.
+  net_value  numeric NOT NULL,
+  fees       numeric NOT NULL,
+  PRIMARY KEY (shard, day, account, instrument)
+);
+
+-- Every posting: one movement of one account's total. Of each entry and asset they add up to zero, of each account and asset to its
+-- total. The numbers of an entry's postings are those that its events are told by.
+CREATE VIEW ledger AS
+SELECT fills.shard, fills.sequence, posting.index, fills.account, posting.asset, posting.amount, posting.kind, posting.total_after,
+    fills.order_id, fills.trade_id, fills.instrument, NULL::uuid AS transfer_id, NULL AS counterparty, fills.executed_us AS at_us
+  FROM fills JOIN instruments USING (instrument)
+  CROSS JOIN LATERAL (VALUES
+    (8 * fill + CASE role WHEN 'taker' THEN 3 ELSE 0 END, base, CASE side WHEN 'buy' THEN base_units ELSE - base_units END, 'traded', base_after),
+    (8 * fill + CASE role WHEN 'taker' THEN 4 ELSE 1 END, quote, CASE side WHEN 'buy' THEN - value ELSE value END, 'traded', quote_after + fee),
+    (8 * fill + CASE role WHEN 'taker' THEN 5 ELSE 2 END, quote, - fee, CASE WHEN fee < 0 THEN 'rebate' ELSE 'fee' END, quote_after)
+  ) AS posting (index, asset, amount, kind, total_after)
+  WHERE posting.amount <> 0
+UNION ALL
+SELECT shard, sequence, 8 * fill + CASE role WHEN 'taker' THEN 7 ELSE 6 END, '@fees', quote, fee, CASE WHEN fee < 0 THEN 'rebate' ELSE 'fee' END, fees_after,
+    order_id, trade_id, instrument, NULL, NULL, executed_us
+  FROM fills JOIN instruments USING (instrument) WHERE fee <> 0
+UNION ALL
+SELECT shard, ended_sequence, 2 * ordinal, from_account, asset, - settled_amount,
+    CASE kind WHEN 'opening' THEN 'deposited' WHEN 'deposit' THEN 'deposited' WHEN 'withdrawal' THEN 'withdrew' ELSE 'transferred_out' END, from_after,
+    NULL, NULL, NULL, transfer_id, to_account, ended_us
+  FROM transfers WHERE status = 'posted'
+UNION ALL
+SELECT shard, ended_sequence, 2 * ordinal + 1, to_account, asset, settled_amount,
+    CASE kind WHEN 'opening' THEN 'deposited' WHEN 'deposit' THEN 'deposited' WHEN 'withdrawal' THEN 'withdrew' ELSE 'transferred_in' END, to_after,
+    NULL, NULL, NULL, transfer_id, from_account, ended_us
+  FROM transfers WHERE status = 'posted';
+
+-- A month's partition of fills, as ensure_partitions makes those of journal and trades.
+CREATE FUNCTION ensure_fills_partition(month date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  first timestamp := date_trunc('month', month::timestamp);
+  low bigint := extract(epoch FROM first)::bigint * 1000000;
+  high bigint := extract(epoch FROM first + interval '1 month')::bigint * 1000000;
+  partition text := 'fills_' || to_char(first, 'YYYY_MM');
+BEGIN
+  IF to_regclass(partition) IS NOT NULL THEN RETURN; END IF;
+  IF EXISTS (SELECT FROM fills_default WHERE executed_us >= low AND executed_us < high) THEN RETURN; END IF;
+  EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF fills FOR VALUES FROM (%L) TO (%L)', partition, low, high);
+END
+$$;

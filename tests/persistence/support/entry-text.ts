@@ -1,0 +1,107 @@
+import type { EntryEvent, LoggedCommand } from '../../../src/domain/entry';
+import { COMMAND_LETTER, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
+import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FUNDS_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE, type FeeRate, type Transfer } from '../../../src/domain/money';
+import { compactId } from '../../../src/domain/order-id';
+import { KIND_CODE, kindCode, REASON_CODE, SIDE_CODE, STATUS_CODE, type Order, type OrderFees, type OrderReference } from '../../../src/domain/order';
+
+/** An entry of the present version as the engine would write it. */
+
+export interface EntryText {
+  readonly kind: string;
+  readonly sequence: number;
+  readonly timeUs: number;
+  readonly command: LoggedCommand;
+  readonly code?: number;
+  readonly events: readonly EntryEvent[];
+  readonly idempotency?: string;
+  readonly epoch: string;
+}
+
+const feesWire = (fees: OrderFees | null): unknown[] => (fees === null ? [] : [fees.makerRate, fees.takerRate, fees.units, fees.millionths]);
+
+function orderWire(order: Order): unknown[] {
+  const kind = kindCode(order.type, order.timeInForce, order.postOnly);
+  return [
+    ORDER_RECORD_VERSION, order.filledLots, order.notional, STATUS_CODE[order.status], order.reason === null ? 0 : REASON_CODE[order.reason],
+    order.sequence, order.updatedUs, order.fillSequence, order.priority, feesWire(order.fees), order.priceTicks ?? 0, order.quantityLots,
+    SIDE_CODE[order.side], kind, order.instrument, order.clientId, order.clientOrderId ?? '', order.createdUs, order.placedSequence, compactId(order.orderId),
+  ];
+}
+
+const ratesWire = (rates: readonly FeeRate[]): unknown[] => rates.flatMap(({ instrument, makerRate, takerRate }) => [instrument ?? '', makerRate, takerRate]);
+
+function transferWire(t: Transfer): unknown[] {
+  return [
+    EVENT.transfer, compactId(t.transferId), TRANSFER_KIND_CODE[t.kind], TRANSFER_STATUS_CODE[t.status], t.from, t.to, t.asset, t.amount, t.settledAmount,
+    t.reference ?? '', t.note ?? '', t.expiresUs ?? 0, t.reverses === null ? '' : compactId(t.reverses), t.sequence, t.createdUs,
+  ];
+}
+
+function eventWire(event: EntryEvent, entry: EntryText): unknown[] {
+  switch (event.type) {
+    case 'trade': return [
+      EVENT.trade, event.tradeId, event.priceTicks, event.quantityLots, event.makerPreviousFill, event.taker, event.makerFee, event.takerFee, ...orderWire(event.maker),
+    ];
+    case 'order': {
+      const { order } = event;
+      if (entry.command.op !== 'place') return [EVENT.order, event.previousFill, ...orderWire(order)];
+      const reason = order.reason === null ? 0 : REASON_CODE[order.reason];
+      return [EVENT.placed, order.filledLots, order.notional, STATUS_CODE[order.status], reason, order.fillSequence, feesWire(order.fees)];
+    }
+    case 'level': return [EVENT.level, event.instrument, SIDE_CODE[event.side], event.priceTicks, event.quantityLots];
+    case 'shown': return [EVENT.shown, ...orderWire(event.order)];
+    case 'balance': return [EVENT.balance, event.account, event.asset, event.total, event.held];
+    case 'account': {
+      const { account, status, credit, feeGroup, name, createdUs } = event.account;
+      return [EVENT.account, account, ACCOUNT_STATUS_CODE[status], CREDIT_CODE[credit], feeGroup, name ?? '', createdUs];
+    }
+    case 'transfer': return transferWire(event.transfer);
+    case 'fee_group': return [EVENT.fee_group, event.group, ...ratesWire(event.rates)];
+    case 'shortfall': return [EVENT.shortfall, event.asset, event.needed, event.available];
+  }
+}
+
+function referenceWire(reference: OrderReference): unknown[] {
+  return 'orderId' in reference ? [compactId(reference.orderId), '', ''] : ['', reference.clientId, reference.clientOrderId];
+}
+
+function commandWire(command: LoggedCommand): unknown[] {
+  const letter = COMMAND_LETTER[command.op];
+  const actor = command.actor ?? '';
+  switch (command.op) {
+    case 'place': return [
+      letter, actor, FUNDS_CODE[command.funds], command.fillsMax, command.openOrdersMax, command.kind === KIND_CODE.market ? 0 : command.priceTicks,
+      command.quantityLots, SIDE_CODE[command.side], command.kind, command.instrument, command.clientId, command.clientOrderId ?? '', compactId(command.orderId),
+    ];
+    case 'cancel': return [letter, actor, ...referenceWire(command.order)];
+    case 'amend': {
+      const { wanted } = command;
+      return [
+        letter, actor, FUNDS_CODE[command.funds], command.fillsMax, wanted?.priceTicks ?? null, wanted?.quantityLots ?? null, wanted?.remainingLots ?? null,
+        wanted?.quantityLotsMax ?? null, ...referenceWire(command.order),
+      ];
+    }
+    case 'mass_cancel': return [letter, actor, command.clientId, command.instrument ?? '', command.after, command.bound, command.pageSize];
+    case 'account': return [
+      letter, actor, FUNDS_CODE[command.funds], command.account, command.opens ? 1 : 0, command.name,
+      command.status === null ? null : ACCOUNT_STATUS_CODE[command.status], command.credit === null ? null : CREDIT_CODE[command.credit], command.feeGroup,
+      ...command.deposits.flatMap(({ asset, amount }) => [asset, amount]),
+    ];
+    case 'transfer': return [
+      letter, actor, FUNDS_CODE[command.funds], compactId(command.transferId), TRANSFER_KIND_CODE[command.kind], command.pending ? 1 : 0, command.from, command.to,
+      command.asset, command.amount, command.reference ?? '', command.note ?? '', command.timeoutUs ?? 0,
+      command.reverses === null ? '' : compactId(command.reverses),
+    ];
+    case 'transfer_end': return [
+      letter, actor, FUNDS_CODE[command.funds], compactId(command.transferId), TRANSFER_STATUS_CODE[command.status], command.amount ?? '',
+    ];
+    case 'fee_group': return [letter, actor, FUNDS_CODE[command.funds], command.group, ...ratesWire(command.rates)];
+  }
+}
+
+export function entryText(entry: EntryText): string {
+  return JSON.stringify([
+    LOG_ENTRY_VERSION, entry.kind, entry.sequence, entry.timeUs, commandWire(entry.command), entry.code ?? 0,
+    entry.events.map((event) => eventWire(event, entry)), entry.idempotency ?? '', null, entry.epoch,
+  ]);
+}
