@@ -46,7 +46,9 @@ CREATE TABLE checkpoints (
   frozen     boolean     NOT NULL DEFAULT false,
   -- Up to which entry the candles hold the trades. The same as sequence, except behind a writer that knew no candles yet:
   -- the next one makes up for it from the trades.
-  candles_sequence bigint NOT NULL DEFAULT 0
+  candles_sequence bigint NOT NULL DEFAULT 0,
+  -- How money was kept when the shard was begun, or last rebuilt from here: what is held is known only where it was.
+  funds      text        NOT NULL DEFAULT 'off'
 );
 
 -- The shard log, word for word and for ever.

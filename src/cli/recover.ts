@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ShardRestorer } from '../engine/shard-restorer';
 import { History } from '../persistence/history';
+import { recordedScales } from '../persistence/money-scales';
 import { RecoverySource } from '../persistence/recovery-source';
 import { judge } from '../recovery/lineage';
 import { rebuild, type Progress } from '../recovery/rebuild';
@@ -39,7 +40,7 @@ async function recover({ engine, redis, database, config }: Operations, options:
   const checkpoint = await history.checkpoint();
   if (checkpoint === null) throw new OperatorError('postgres has no record of this shard: there is nothing to rebuild from');
   const redisSide = await engine.meta();
-  const verdict = judge(redisSide, checkpoint, null);
+  const verdict = judge(redisSide, checkpoint, null, config.funds);
   const told = redisSide === null ? 'empty' : `${redisSide.state}, epoch ${redisSide.epoch}, sequence ${redisSide.sequence}`;
   process.stdout.write(`redis:    ${told}\npostgres: epoch ${checkpoint.epoch}, sequence ${checkpoint.sequence}\n`);
   if (verdict.action === 'join' && !options.force) {
@@ -62,10 +63,11 @@ async function recover({ engine, redis, database, config }: Operations, options:
   }
   const source = await RecoverySource.open(database, config.shard, RECORD_WAIT_MS);
   try {
-    const report = await rebuild(source, new ShardRestorer(redis, config.shard), { ...config, reason: 'reason' in verdict ? verdict.reason : 'forced' }, progressBar());
+    const report = await rebuild(source, new ShardRestorer(redis, config.shard), { ...config, scales: await recordedScales(database), reason: 'reason' in verdict ? verdict.reason : 'forced' }, progressBar());
     process.stdout.write(
       `rebuilt in ${report.seconds.toFixed(1)} s: ${report.openOrders} open orders, ${report.idempotencyKeys} idempotency keys, ${report.recentTrades} recent trades\n`
-      + `sequence ${report.sequence}, new epoch ${report.epoch}\nbook hash ${report.bookHash}, equal in redis and postgres\n`,
+      + `sequence ${report.sequence}, new epoch ${report.epoch}\nbook hash ${report.bookHash}, equal in redis and postgres\n`
+      + (report.moneyHash === null ? '' : `${report.accounts} accounts, hash ${report.moneyHash}, equal in redis and postgres\n`),
     );
     return 0;
   } finally {

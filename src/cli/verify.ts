@@ -3,6 +3,7 @@ import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
 import { History } from '../persistence/history';
+import { recordedScales } from '../persistence/money-scales';
 import { copyRedis } from '../servers/redis-copy';
 import { OperatorError, simpleCommand } from './operator';
 
@@ -28,7 +29,7 @@ simpleCommand('verify', 'Audits a venue: journal, independent replay, Redis and 
     const shard = await new ShardReader(redis, config.shard).read();
     const record = await AuditSource.open(database, config.shard);
     try {
-      const checks = await auditVenue(record, shard, config);
+      const checks = await auditVenue(record, shard, { ...config, scales: await recordedScales(database) });
       checks.forEach(tell);
       const failed = checks.filter((check) => check.problems.length > 0).length;
       process.stdout.write(failed === 0

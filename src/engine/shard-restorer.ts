@@ -2,7 +2,7 @@ import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
 import { remainingLots, type Order, type Trade } from '../domain/order';
-import { encodeAccountRecord } from './account-record';
+import { decodeAccountRecord, encodeAccountRecord } from './account-record';
 import { encodeRates } from './commands/fee-group';
 import { escapeText } from './commands/text';
 import { clientOrderName } from './commands/client-order-name';
@@ -104,6 +104,24 @@ export class ShardRestorer {
   async addAccounts(accounts: readonly AccountState[], timeUs: number): Promise<void> {
     if (accounts.length === 0) return;
     await this.send('HSET', this.keys.accounts, ...accounts.flatMap((account) => [escapeText(account.account), encodeAccountRecord(account, timeUs)]));
+  }
+
+  /** All accounts as they are written, each once: a scan may come by one again. */
+  async *accountStates(): AsyncGenerator<AccountState[]> {
+    const seen = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, reply] = (await this.send('HSCAN', this.keys.accounts, cursor, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
+      const page: AccountState[] = [];
+      for (let i = 0; i + 1 < reply.length; i += 2) {
+        const name = reply[i] as string;
+        if (seen.has(name)) continue;
+        seen.add(name);
+        page.push(decodeAccountRecord(JSON.parse(`"${name}"`) as string, reply[i + 1] as string));
+      }
+      yield page;
+      cursor = next;
+    } while (cursor !== '0');
   }
 
   async addFeeGroups(groups: readonly FeeGroup[]): Promise<void> {

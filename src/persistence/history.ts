@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import type { Funds } from '../domain/money';
 import type { Order, OrderFees, OrderStatus, OrderType, SettledTrade, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
 import type { Database, Row } from './database';
 import {
@@ -83,8 +84,8 @@ export class History {
   }
 
   /** @returns false when the shard has a checkpoint already. */
-  async createCheckpoint(epoch: string): Promise<boolean> {
-    return (await this.database.query(CREATE_CHECKPOINT, [this.shard, epoch])).length === 1;
+  async createCheckpoint(epoch: string, funds: Funds): Promise<boolean> {
+    return (await this.database.query(CREATE_CHECKPOINT, [this.shard, epoch, funds])).length === 1;
   }
 
   /** Remembers whether the shard is frozen by its operator, for a rebuild of it. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Account, Balance, FeeGroup, Transfer } from '../domain/money';
+import type { Account, Balance, FeeGroup, Funds, Transfer } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
 import { numbers, texts } from './columns';
 import type { Database, NamedQuery, Row } from './database';
@@ -9,7 +9,7 @@ import { CHECKPOINT } from './queries/history';
 import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
   ACCOUNT_COUNT, ACCOUNT_PAGE, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
-  OPEN_ORDER_COUNT, RECORD_RECOVERY, SET_HELD, USED_REFERENCES,
+  OPEN_ORDER_COUNT, RECORDED_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, USED_REFERENCES,
 } from './queries/recovery';
 import type { HeldBalance } from './money-batch';
 import { waitForWriterLock } from './writer-lock';
@@ -93,6 +93,16 @@ export class RecoverySource {
 
   async finish(recoveryId: number, openOrders: number, bookHash: string): Promise<void> {
     await this.query(FINISH_RECOVERY, [recoveryId, openOrders, bookHash]);
+  }
+
+  /** How money was kept when the record was begun, or last rebuilt from. */
+  async funds(): Promise<Funds> {
+    const [row] = await this.query<{ funds: Funds }>(RECORDED_FUNDS, [this.shard]);
+    return row?.funds ?? 'off';
+  }
+
+  async setFunds(funds: Funds): Promise<void> {
+    await this.query(SET_FUNDS, [this.shard, funds]);
   }
 
   /** Whether the shard's operator has frozen it. */

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import type { MoneyScale } from '../domain/assets';
+import type { Funds } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
 import { BookHash } from './book-hash';
+import { MoneyRebuild, type MoneySource, type MoneyTarget } from './rebuild-money';
 
 /** Postgres' side of a rebuild. */
-export interface RebuildSource {
+export interface RebuildSource extends MoneySource {
   checkpoint(): Promise<{ readonly epoch: string; readonly sequence: number; readonly timeUs: number } | null>;
+  /** How money was kept when the record was last rebuilt from, or begun. */
+  funds(): Promise<Funds>;
+  setFunds(funds: Funds): Promise<void>;
   beginEpoch(from: { readonly epoch: string; readonly sequence: number; readonly timeUs: number }, epoch: string, reason: string): Promise<number>;
   finish(recoveryId: number, openOrders: number, bookHash: string): Promise<void>;
   /** Whether the shard's operator has frozen it. */
@@ -17,10 +23,10 @@ export interface RebuildSource {
 }
 
 /** Redis' side of a rebuild. */
-export interface RebuildTarget {
+export interface RebuildTarget extends MoneyTarget {
   /** Redis' clock, which lifetimes of keys go by, in seconds. */
   nowS(): Promise<number>;
-  clear(counters: { epoch: string; sequence: number; timeUs: number; tradeIds: ReadonlyMap<string, number> }): Promise<void>;
+  clear(counters: { epoch: string; sequence: number; timeUs: number; tradeIds: ReadonlyMap<string, number>; funds: Funds }): Promise<void>;
   addOrders(orders: readonly Order[]): Promise<void>;
   addIdempotencyKeys(keys: readonly { digest: string; sequence: number; second: number }[]): Promise<void>;
   addTrades(instrument: string, trades: readonly Trade[]): Promise<void>;
@@ -32,6 +38,10 @@ export interface RebuildOptions {
   readonly idempotencyTtlS: number;
   readonly recentTradesKept: number;
   readonly reason: string;
+  /** How money is kept from now on. */
+  readonly funds: Funds;
+  /** Of every instrument that an open order may be of. */
+  readonly scales: ReadonlyMap<string, MoneyScale>;
 }
 
 export interface RebuildReport {
@@ -42,10 +52,13 @@ export interface RebuildReport {
   readonly idempotencyKeys: number;
   readonly recentTrades: number;
   readonly bookHash: string;
+  /** Accounts and the hash of all they have; null where no money is kept. */
+  readonly accounts: number | null;
+  readonly moneyHash: string | null;
   readonly seconds: number;
 }
 
-export type Progress = (step: 'orders' | 'idempotency_keys' | 'trades' | 'verify', done: number, total: number) => void;
+export type Progress = (step: 'orders' | 'accounts' | 'idempotency_keys' | 'trades' | 'verify', done: number, total: number) => void;
 
 /** Small enough that a page is garbage before it has been copied about. */
 const ORDERS_PAGE = 2_000;
@@ -62,10 +75,11 @@ export function newEpoch(): string {
 
 /**
  * Rebuilds a shard in Redis from its record in Postgres and opens it: open orders in their exact queue order,
- * depths, client order ids, idempotency keys still in their lifetime, recent trades and every counter. The
- * shard opens only when the book read back from Redis has the hash of the one in Postgres. Safe to repeat from
+ * depths, client order ids, idempotency keys still in their lifetime, recent trades and every counter; where money is kept,
+ * accounts with balances and holds, pending transfers, rates and used references. The shard opens only when book and accounts read
+ * back from Redis have the hashes of those in Postgres. Safe to repeat from
  * any point: until it opens, the shard is recognised as lost or as being rebuilt.
- * @throws BookMismatchError, RestoreError, or what the servers threw
+ * @throws BookMismatchError, MoneyMismatchError, UncoveredError, RestoreError, or what the servers threw
  */
 export async function rebuild(source: RebuildSource, target: RebuildTarget, options: RebuildOptions, progress: Progress = () => undefined): Promise<RebuildReport> {
   const started = Date.now();
@@ -74,7 +88,9 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   const epoch = newEpoch();
   const recoveryId = await source.beginEpoch(checkpoint, epoch, options.reason);
   const tradeIds = await source.lastTradeIds();
-  await target.clear({ epoch, sequence: checkpoint.sequence, timeUs: checkpoint.timeUs, tradeIds });
+  await target.clear({ epoch, sequence: checkpoint.sequence, timeUs: checkpoint.timeUs, tradeIds, funds: options.funds });
+  const recordedFunds = await source.funds();
+  const money = new MoneyRebuild(options.funds, options.scales);
 
   const expected = new BookHash();
   const sides = new Set<string>();
@@ -85,6 +101,7 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
     await writing;
     writing = target.addOrders(page);
     writing.catch(() => undefined);
+    money.addOrders(page);
     for (const order of page) {
       expected.add(order);
       sides.add(`${order.instrument}\u0000${order.side}`);
@@ -92,6 +109,9 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
     progress('orders', expected.orders, total);
   }
   await writing;
+  const accounts = money.isKept
+    ? await money.restore(source, target, checkpoint, recordedFunds, (done) => progress('accounts', done, done))
+    : null;
 
   let keys = 0;
   const oldestSecond = await target.nowS() - options.idempotencyTtlS;
@@ -120,11 +140,12 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   if (rebuilt.digest() !== expected.digest()) {
     throw new BookMismatchError(`the rebuilt book has ${rebuilt.orders} orders and hash ${rebuilt.digest()}, the record ${expected.orders} and ${expected.digest()}`);
   }
+  await source.setFunds(options.funds);
   await source.finish(recoveryId, expected.orders, expected.digest());
   // A freeze outlives the Redis that it was told to.
   await target.open(await source.isFrozen() ? 'frozen' : 'open');
   return {
     reason: options.reason, epoch, sequence: checkpoint.sequence, openOrders: expected.orders, idempotencyKeys: keys, recentTrades: trades,
-    bookHash: expected.digest(), seconds: (Date.now() - started) / 1000,
+    bookHash: expected.digest(), accounts: accounts?.accounts ?? null, moneyHash: accounts?.hash ?? null, seconds: (Date.now() - started) / 1000,
   };
 }

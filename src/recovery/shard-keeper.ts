@@ -1,15 +1,20 @@
 import type { Logger } from 'pino';
 import { LaterVersionError } from '../domain/later-version';
+import type { MoneyScale } from '../domain/assets';
+import type { Funds } from '../domain/money';
 import type { ResultCode } from '../domain/result-code';
 import { DatabaseUnfitError } from '../persistence/database';
 import { judge, type RedisSide, type ShardSide, type Verdict } from './lineage';
+import { UncoveredError } from './rebuild-money';
 import { newEpoch, rebuild, type Progress, type RebuildReport, type RebuildSource, type RebuildTarget } from './rebuild';
 
 /** The engine as its keeper sees it. */
 export interface KeptEngine {
   readonly isConnected: boolean;
   meta(): Promise<RedisSide | null>;
-  initialise(epoch: string): Promise<boolean>;
+  initialise(epoch: string, funds: Funds): Promise<boolean>;
+  /** Tells Redis what the ticks and lots of instruments are worth. */
+  register(scales: ReadonlyMap<string, MoneyScale>): Promise<boolean>;
   /** Loads the function library where Redis does not know it. */
   load(): Promise<void>;
   setState(state: 'recovering', from: readonly ('open' | 'frozen')[], epoch: string): Promise<unknown>;
@@ -24,7 +29,7 @@ export interface KeptEngine {
 export interface KeeperRecord {
   /** @returns null without a checkpoint @throws when Postgres cannot be asked */
   checkpoint(): Promise<ShardSide | null>;
-  createCheckpoint(epoch: string): Promise<boolean>;
+  createCheckpoint(epoch: string, funds: Funds): Promise<boolean>;
 }
 
 export interface KeeperOptions {
@@ -32,6 +37,9 @@ export interface KeeperOptions {
   readonly autoRecover: boolean;
   readonly idempotencyTtlS: number;
   readonly recentTradesKept: number;
+  readonly funds: Funds;
+  /** Of every instrument, filled in by the time the keeper starts. */
+  readonly scales: ReadonlyMap<string, MoneyScale>;
 }
 
 export interface KeeperObserver {
@@ -108,6 +116,9 @@ export class ShardKeeper {
         else if (error instanceof Error && error.message.startsWith('LOADING')) {
           this.say('redis_loading', 'warn', {});
           pause = RETRY_MS;
+        } else if (error instanceof UncoveredError) {
+          this.say('uncovered_funds', 'error', { reason: error.message });
+          pause = CHECK_MS;
         } else if (error instanceof LaterVersionError || error instanceof DatabaseUnfitError) {
           this.say('newer_record', 'error', { reason: error.message });
           pause = CHECK_MS;
@@ -129,7 +140,7 @@ export class ShardKeeper {
     const { known } = this.engine;
     const postgres = await checkpoint().catch(() => 'away' as const);
     const redis = await this.engine.meta();
-    return { verdict: judge(redis, postgres, known), redis, postgres };
+    return { verdict: judge(redis, postgres, known, this.options.funds), redis, postgres };
   }
 
   private async check(): Promise<void> {
@@ -137,7 +148,10 @@ export class ShardKeeper {
     switch (verdict.action) {
       case 'join': {
         // Before the first command: calls that find no library load it each for itself, and may change their order.
-        if (this.problem !== null) await this.engine.load();
+        if (this.problem !== null) {
+          await this.engine.load();
+          await this.engine.register(this.options.scales);
+        }
         const floor = Math.max(this.engine.known?.epoch === redis?.epoch ? (this.engine.known?.sequence ?? 0) : 0, postgres === 'away' ? 0 : (postgres?.sequence ?? 0));
         this.engine.bind((redis as RedisSide).epoch, floor);
         if (this.problem !== null) {
@@ -150,9 +164,9 @@ export class ShardKeeper {
       }
       case 'begin': {
         // Postgres first: should Redis be lost before its turn, it is an empty shard that is rebuilt.
-        await this.record.createCheckpoint(newEpoch());
+        await this.record.createCheckpoint(newEpoch(), this.options.funds);
         const begun = await this.record.checkpoint();
-        if (begun !== null) await this.engine.initialise(begun.epoch);
+        if (begun !== null) await this.engine.initialise(begun.epoch, this.options.funds);
         return this.check();
       }
       case 'wait':

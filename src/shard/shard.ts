@@ -32,8 +32,6 @@ import { connectionOf, type ShardConnection } from './connection';
 
 /** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
 const RECORD_WAIT_MS = 30_000;
-/** Postings of an account between two snapshots of it. */
-const ACCOUNT_SNAPSHOT_EVERY = 500;
 /** Longest wait at start for the books in memory; reads ask Redis until then. */
 const START_SYNC_MS = 5_000;
 /** Pause between attempts to reach Postgres at start. */
@@ -111,7 +109,7 @@ export class Shard {
     };
     this.keeper = new ShardKeeper(
       engine, history, () => this.openRecord(), new ShardRestorer(redis, config.shard),
-      config, logger.child({ part: 'recovery' }), { recovered: (report) => metrics.recoveries.inc({ reason: report.reason }) },
+      { ...config, scales: this.scales }, logger.child({ part: 'recovery' }), { recovered: (report) => metrics.recoveries.inc({ reason: report.reason }) },
     );
     redis.onReady(() => {
       this.keeper.nudge();
@@ -140,7 +138,7 @@ export class Shard {
       lingerMs: config.ackAfter === 'postgres' ? 0 : config.writerLingerMs,
       keep: { entries: config.logTailEntries, trades: config.recentTradesKept },
       idempotencyTtlS: config.idempotencyTtlS,
-      accountSnapshotEvery: ACCOUNT_SNAPSHOT_EVERY,
+      accountSnapshotEvery: config.accountSnapshotEvery,
       scales: this.scales,
     }, this.logger.child({ part: 'writer' }), {
       committed: (entries, seconds) => {
@@ -269,7 +267,7 @@ export class Shard {
   }
 
   private async prepareScales(instruments: readonly Instrument[]): Promise<void> {
-    const assets = await new AssetRegister(this.connection.database).reconcile(instruments, new Map());
+    const assets = await new AssetRegister(this.connection.database).reconcile(instruments, this.config.assetDecimals);
     const decimals = new Map(assets.map(({ asset, decimals: own }) => [asset, own]));
     for (const instrument of instruments) this.scales.set(instrument.instrument, scaleOf(instrument, decimals));
   }

@@ -3,7 +3,7 @@ import { judge, type RedisSide, type ShardSide } from '../../src/recovery/lineag
 
 type State = RedisSide['state'];
 
-const redis = (epoch: string, sequence: number, state: State = 'open', persisted = 0): RedisSide => ({ epoch, sequence, state, persisted, layoutVersion: SHARD_LAYOUT_VERSION });
+const redis = (epoch: string, sequence: number, state: State = 'open', persisted = 0): RedisSide => ({ epoch, sequence, state, persisted, layoutVersion: SHARD_LAYOUT_VERSION, funds: 'paper' });
 /** Laid out by another version of the program. */
 const laidOut = (side: RedisSide, by: number): RedisSide => ({ ...side, layoutVersion: SHARD_LAYOUT_VERSION + by });
 const at = (epoch: string, sequence: number): ShardSide => ({ epoch, sequence });
@@ -20,6 +20,10 @@ describe('the life of a shard, judged by what Redis, Postgres and this process k
     ['an older layout', laidOut(redis('a', 5), -1), at('a', 5), null, { action: 'rebuild', reason: 'older_layout' }],
     ['an older layout with a log to bring over', laidOut(redis('a', 9), -1), at('a', 5), null, { action: 'wait', reason: 'draining_before_rebuild' }],
     ['an older layout, Postgres away', laidOut(redis('a', 9), -1), 'away', at('a', 9), { action: 'wait', reason: 'postgres_away' }],
+    ['another setting of funds', { ...redis('a', 5), funds: 'off' }, at('a', 5), null, { action: 'rebuild', reason: 'other_funds' }],
+    ['another setting of funds with a log to bring over', { ...redis('a', 9), funds: 'off' }, at('a', 5), null, { action: 'wait', reason: 'draining_before_rebuild' }],
+    ['another setting of funds than this process trades with', { ...redis('a', 9), funds: 'off' }, at('a', 5), at('a', 9), { action: 'wait', reason: 'other_funds' }],
+    ['another setting of funds, Postgres away', { ...redis('a', 9), funds: 'off' }, 'away', at('a', 9), { action: 'wait', reason: 'postgres_away' }],
     ['a later layout', laidOut(redis('a', 9), 1), at('a', 5), at('a', 9), { action: 'wait', reason: 'newer_layout' }],
     ['a later layout of another life', laidOut(redis('b', 9), 1), at('a', 5), null, { action: 'wait', reason: 'newer_layout' }],
     ['Redis is of another life', redis('b', 9), at('a', 5), null, { action: 'rebuild', reason: 'redis_lost' }],
@@ -43,7 +47,7 @@ describe('the life of a shard, judged by what Redis, Postgres and this process k
     ['Postgres away, Redis faulted', redis('a', 9, 'faulted'), 'away', at('a', 7), { action: 'wait', reason: 'postgres_away' }],
     ['Postgres away, Redis being rebuilt', redis('a', 9, 'recovering'), 'away', at('a', 7), { action: 'wait', reason: 'postgres_away' }],
   ])('%s', (_, ofRedis, ofPostgres, known, verdict) => {
-    expect(judge(ofRedis, ofPostgres, known)).toEqual(verdict);
+    expect(judge(ofRedis, ofPostgres, known, 'paper')).toEqual(verdict);
   });
 
   it('never trades on a Redis behind anything known, nor throws away what is not persisted, nor begins over a record', () => {
@@ -55,7 +59,7 @@ describe('the life of a shard, judged by what Redis, Postgres and this process k
         for (const postgres of ['away' as const, ...sides]) {
           for (const known of sides) {
             const ofRedis = side === null ? null : redis(side.epoch, side.sequence, state);
-            const { action } = judge(ofRedis, postgres, known);
+            const { action } = judge(ofRedis, postgres, known, 'paper');
             if (action === 'join') {
               expect(ofRedis).not.toBeNull();
               expect(['open', 'frozen']).toContain(state);

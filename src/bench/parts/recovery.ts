@@ -44,7 +44,7 @@ async function run(bench: Bench) {
     const floor = { name: 'bare Redis writes of as many records and places', value: await bareWrites(redis) };
     const source = await RecoverySource.open(database, 'main', TIMEOUT_MS);
     try {
-      const report = await rebuild(source, new ShardRestorer(redis, 'main'), { idempotencyTtlS: 86_400, recentTradesKept: 1_000, reason: 'bench' });
+      const report = await rebuild(source, new ShardRestorer(redis, 'main'), { idempotencyTtlS: 86_400, recentTradesKept: 1_000, reason: 'bench', funds: 'off', scales: new Map() });
       return {
         figures: [
           { name: 'open orders rebuilt from Postgres, compared by hash', value: report.openOrders / report.seconds, unit: 'orders/s', floor },

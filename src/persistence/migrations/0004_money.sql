@@ -15,6 +15,9 @@ ALTER TABLE orders ADD COLUMN maker_fee_rate integer, ADD COLUMN taker_fee_rate 
 ALTER TABLE trades ADD COLUMN maker_account text, ADD COLUMN taker_account text, ADD COLUMN maker_fee numeric NOT NULL DEFAULT 0,
   ADD COLUMN taker_fee numeric NOT NULL DEFAULT 0;
 
+-- How money was kept when the shard was begun, or last rebuilt from its record: what is held is known only where it was.
+ALTER TABLE checkpoints ADD COLUMN funds text NOT NULL DEFAULT 'off';
+
 -- The venue's own accounts, whose names begin with @, have balances but no row here.
 CREATE TABLE accounts (
   shard      text   NOT NULL,

@@ -7,7 +7,7 @@ export const CHECKPOINT: NamedQuery = {
 
 export const CREATE_CHECKPOINT: NamedQuery = {
   name: 'create_checkpoint',
-  text: `INSERT INTO checkpoints (shard, epoch, sequence) VALUES ($1, $2, 0) ON CONFLICT (shard) DO NOTHING RETURNING shard`,
+  text: `INSERT INTO checkpoints (shard, epoch, sequence, funds) VALUES ($1, $2, 0, $3) ON CONFLICT (shard) DO NOTHING RETURNING shard`,
 };
 
 export const SET_FROZEN: NamedQuery = {

@@ -11,6 +11,16 @@ export const OPEN_ORDERS: NamedQuery = {
     ORDER BY instrument, side, price_ticks, priority LIMIT $6`,
 };
 
+export const RECORDED_FUNDS: NamedQuery = {
+  name: 'recorded_funds',
+  text: 'SELECT funds FROM checkpoints WHERE shard = $1',
+};
+
+export const SET_FUNDS: NamedQuery = {
+  name: 'set_funds',
+  text: 'UPDATE checkpoints SET funds = $2 WHERE shard = $1',
+};
+
 export const IS_FROZEN: NamedQuery = {
   name: 'is_frozen',
   text: 'SELECT frozen FROM checkpoints WHERE shard = $1',

@@ -70,7 +70,7 @@ export class WriterOnEntries {
     await migrate(this.database);
     await new InstrumentRegister(this.database).reconcile(this.options.instruments);
     await new AssetRegister(this.database).reconcile(this.options.instruments, new Map());
-    await this.history.createCheckpoint(this.options.epoch);
+    await this.history.createCheckpoint(this.options.epoch, 'paper');
     this.writer.start();
   }
 

@@ -1,0 +1,182 @@
+import type { MoneyScale } from '../domain/assets';
+import { holdOf } from '../domain/holds';
+import { UNITS_MAX, isVenueAccount, type Account, type AccountState, type Balance, type FeeGroup, type Funds, type Transfer } from '../domain/money';
+import type { Order } from '../domain/order';
+import { referenceDigest, reversalDigest } from '../engine/idempotency';
+import { MoneyHash } from './money-hash';
+
+/** What happened once and may not happen again: a deposit by its reference, or the reversal of a transfer. */
+export type UsedReference =
+  & { readonly sequence: number; readonly second: number }
+  & ({ readonly kind: 'deposit'; readonly asset: string; readonly reference: string } | { readonly kind: 'reversal'; readonly transferId: string });
+
+/** Money's side of a rebuild's record. */
+export interface MoneySource {
+  /** All accounts with what they have, the venue's own among them. */
+  accounts(pageSize: number): AsyncGenerator<{ readonly name: string; readonly account: Account | null; readonly balances: readonly Balance[] }[]>;
+  pendingTransfers(pageSize: number): AsyncGenerator<Transfer[]>;
+  feeGroups(): Promise<FeeGroup[]>;
+  /** What has happened once and may not happen again. */
+  usedReferences(pageSize: number): AsyncGenerator<UsedReference[]>;
+  /** Brings the record to accounts that came to be while no money was kept, and to what is held. */
+  bringMoney(sequence: number, accounts: readonly Account[], held: readonly { readonly account: string; readonly asset: string; readonly held: string }[]): Promise<void>;
+}
+
+/** Money's side of the Redis that is rebuilt. */
+export interface MoneyTarget {
+  addAccounts(accounts: readonly AccountState[], timeUs: number): Promise<void>;
+  addFeeGroups(groups: readonly FeeGroup[]): Promise<void>;
+  addTransfers(transfers: readonly Transfer[]): Promise<void>;
+  addReferences(references: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[]): Promise<void>;
+  /** All accounts as they were written. */
+  accountStates(): AsyncGenerator<AccountState[]>;
+}
+
+/** The record's money does not add up, or Redis did not take it as it is: the shard stays closed. */
+export class MoneyMismatchError extends Error {}
+
+/** FUNDS asks for cover, and accounts hold more than they have: the shard stays closed. */
+export class UncoveredError extends Error {}
+
+const PAGE = 5_000;
+/** Accounts that an error names. */
+const NAMED_MAX = 3;
+
+/**
+ * What accounts hold, told from the open orders and the pending transfers alone, against what the record says. Orders come in as the
+ * rebuild reads them.
+ */
+export class MoneyRebuild {
+  /** By account, then by asset. */
+  private readonly held = new Map<string, Map<string, bigint>>();
+  /** When the first open order of each client was placed: it is that old, should the record not know it. */
+  private readonly firstOrderUs = new Map<string, number>();
+
+  constructor(private readonly funds: Funds, private readonly scales: ReadonlyMap<string, MoneyScale>) {}
+
+  get isKept(): boolean {
+    return this.funds !== 'off';
+  }
+
+  addOrders(orders: readonly Order[]): void {
+    if (!this.isKept) return;
+    for (const order of orders) {
+      const scale = this.scales.get(order.instrument);
+      if (scale === undefined) throw new MoneyMismatchError(`open order ${order.orderId} is of ${order.instrument}, which has no assets`);
+      const { asset, units } = holdOf(order, scale);
+      this.hold(order.clientId, asset, units);
+      const first = this.firstOrderUs.get(order.clientId);
+      if (first === undefined || order.createdUs < first) this.firstOrderUs.set(order.clientId, order.createdUs);
+    }
+  }
+
+  private hold(account: string, asset: string, units: bigint): void {
+    let byAsset = this.held.get(account);
+    if (byAsset === undefined) this.held.set(account, byAsset = new Map());
+    const held = (byAsset.get(asset) ?? 0n) + units;
+    if (held > UNITS_MAX) throw new MoneyMismatchError(`account ${account} would hold ${held} units of ${asset}, more than the venue can keep`);
+    byAsset.set(asset, held);
+  }
+
+  /**
+   * Restores accounts, rates, transfers and references, once all open orders are in.
+   * @param recordedFunds how the record's money was kept last: where it was off, nothing says yet what is held
+   * @returns how many accounts, and their hash on both sides
+   * @throws MoneyMismatchError, UncoveredError
+   */
+  async restore(
+    source: MoneySource, target: MoneyTarget, at: { readonly sequence: number; readonly timeUs: number }, recordedFunds: Funds,
+    progress: (done: number) => void,
+  ): Promise<{ readonly accounts: number; readonly hash: string }> {
+    for await (const page of source.pendingTransfers(PAGE)) {
+      for (const { from, asset, amount } of page) this.hold(from, asset, BigInt(amount));
+      await target.addTransfers(page);
+    }
+    await target.addFeeGroups(await source.feeGroups());
+    for await (const page of source.usedReferences(PAGE)) {
+      await target.addReferences(page.map((used) => ({
+        digest: used.kind === 'deposit' ? referenceDigest(used.asset, used.reference) : reversalDigest(used.transferId),
+        sequence: used.sequence, second: used.second,
+      })));
+    }
+
+    const expected = new MoneyHash();
+    const sums = new Map<string, bigint>();
+    const moved: { account: string; asset: string; held: string }[] = [];
+    const uncovered: string[] = [];
+    const put = async (states: readonly AccountState[]): Promise<void> => {
+      for (const state of states) expected.add(state);
+      await target.addAccounts(states, at.timeUs);
+      progress(expected.accounts);
+    };
+    for await (const page of source.accounts(PAGE)) {
+      await put(page.map(({ name, account, balances }) => {
+        const state = { account: name, details: account, balances: this.balancesOf(name, balances, moved) };
+        this.judge(state, sums, uncovered);
+        return state;
+      }));
+    }
+    const unknown = this.accountsOfOrders(moved);
+    for (let first = 0; first < unknown.length; first += PAGE) {
+      const page = unknown.slice(first, first + PAGE);
+      for (const state of page) this.judge(state, sums, uncovered);
+      await put(page);
+    }
+    for (const [asset, sum] of sums) {
+      if (sum !== 0n) throw new MoneyMismatchError(`asset ${asset} adds up to ${sum} units over all accounts in the record`);
+    }
+    if (recordedFunds !== 'off' && (moved.length > 0 || unknown.length > 0)) {
+      const [one] = moved;
+      throw new MoneyMismatchError(one === undefined
+        ? `${unknown.length} accounts with open orders are not in the record`
+        : `${moved.length} balances of the record hold something else than their orders and transfers say, ${one.account}'s of ${one.asset} among them: ${one.held} units`);
+    }
+    if (uncovered.length > 0) {
+      throw new UncoveredError(`with FUNDS=required ${uncovered.length} balances do not cover what they hold, or are below zero (${uncovered.slice(0, NAMED_MAX).join(', ')}): `
+        + 'start with FUNDS=paper and deposit, cancel or set credit first');
+    }
+    if (moved.length > 0 || unknown.length > 0) {
+      await source.bringMoney(at.sequence, unknown.flatMap(({ details }) => (details === null ? [] : [details])), moved);
+    }
+    const rebuilt = new MoneyHash();
+    for await (const states of target.accountStates()) for (const state of states) rebuilt.add(state);
+    if (rebuilt.digest() !== expected.digest()) {
+      throw new MoneyMismatchError(`the rebuilt accounts are ${rebuilt.accounts} with hash ${rebuilt.digest()}, the record's ${expected.accounts} with ${expected.digest()}`);
+    }
+    return { accounts: expected.accounts, hash: expected.digest() };
+  }
+
+  /** An account's balances with what is really held; what the record says otherwise is added to `moved`. */
+  private balancesOf(account: string, recorded: readonly Balance[], moved: { account: string; asset: string; held: string }[]): Balance[] {
+    const byAsset = this.held.get(account) ?? new Map<string, bigint>();
+    this.held.delete(account);
+    const balances = recorded.map((balance): Balance => {
+      const held = String(byAsset.get(balance.asset) ?? 0n);
+      byAsset.delete(balance.asset);
+      if (held !== balance.held) moved.push({ account, asset: balance.asset, held });
+      return { ...balance, held };
+    });
+    for (const [asset, units] of byAsset) {
+      moved.push({ account, asset, held: String(units) });
+      balances.push({ asset, total: '0', held: String(units) });
+    }
+    this.firstOrderUs.delete(account);
+    return balances.sort((a, b) => (a.asset < b.asset ? -1 : 1));
+  }
+
+  /** Accounts that the record does not know, with what their orders hold. */
+  private accountsOfOrders(moved: { account: string; asset: string; held: string }[]): AccountState[] {
+    return [...this.firstOrderUs].map(([account, createdUs]) => ({
+      account, details: { account, name: null, status: 'active', credit: 'venue', feeGroup: 'default', createdUs },
+      balances: this.balancesOf(account, [], moved),
+    }));
+  }
+
+  private judge({ account, details, balances }: AccountState, sums: Map<string, bigint>, uncovered: string[]): void {
+    const needsCover = this.funds === 'required' && details?.credit !== 'unlimited' && !isVenueAccount(account);
+    for (const { asset, total, held } of balances) {
+      sums.set(asset, (sums.get(asset) ?? 0n) + BigInt(total));
+      if (needsCover && BigInt(held) > BigInt(total)) uncovered.push(`${account} ${asset}`);
+    }
+  }
+}
