@@ -1,10 +1,10 @@
-import type { Channel } from '../../../src/domain/channels';
+import type { InstrumentChannel } from '../../../src/domain/channels';
 import { formatPrice, formatQuantity, type Instrument } from '../../../src/domain/instruments';
 import type { Checked, EndReason, Farewell, Opened, Request, StreamDialect, StreamEncoder, StreamSession, Told } from '../../../src/stream/dialect';
 import type { LevelStep } from '../../../src/stream/level-merge';
 import type { News, Notice, Reference, Unreadable } from '../../../src/stream/news';
 import { positionAt, type StreamPosition } from '../../../src/stream/stream-position';
-import type { Subscription } from '../../../src/stream/subscriptions';
+import { isSamePair, type Subscription } from '../../../src/stream/subscriptions';
 import { lineOfOrder, marketOf, wordOf, type Markets } from './words';
 
 /**
@@ -16,7 +16,7 @@ import { lineOfOrder, marketOf, wordOf, type Markets } from './words';
  * - `order ref=… market=BTCUSD way=bid limit=50.00 state=open size=1.00000000 done=0.00000000 at <sequence>`
  * - `full BTCUSD at <sequence> sum <checksum> | 50.00x1.00000000 … | …`, `step BTCUSD <previous>><sequence> sum <checksum> | … | …`
  */
-const CHANNEL_OF: Readonly<Record<string, Channel>> = { deals: 'trades', book: 'orderbook', orders: 'orders', ticks: 'ticker' };
+const CHANNEL_OF: Readonly<Record<string, InstrumentChannel>> = { deals: 'trades', book: 'orderbook', orders: 'orders', ticks: 'ticker' };
 const CLOSE_NORMAL = 1000;
 
 /** What it has said so far: each thing once, however many listen. */
@@ -46,6 +46,7 @@ function textOf(news: News): string | null {
     const steps = (side: readonly LevelStep[]): string => sideOf(side.map(({ priceTicks, after }) => [priceTicks, after]), instrument);
     return `step ${marketOf(instrument)} ${previousSequence}>${sequence} sum ${news.checksum} | ${steps(bids)} | ${steps(asks)}`;
   }
+  if (news.kind === 'balances') return null;
   const { instrument, sequence } = news;
   switch (news.kind) {
     case 'trade': {
@@ -93,7 +94,7 @@ export class TapeDialect implements StreamDialect {
     const wish = this.wishOf((rest ?? '').split(' '), reference);
     if ('error' in wish) return wish;
     if (sign === '+') return { value: { op: 'subscribe', reference, ...wish } };
-    return { value: { op: 'unsubscribe', reference, isMeant: (one) => wish.wanted.some(({ channel, instrument }) => channel === one.channel && instrument === one.instrument) } };
+    return { value: { op: 'unsubscribe', reference, isMeant: (one) => wish.wanted.some((other) => isSamePair(one, other)) } };
   }
 
   private wishOf(words: readonly string[], reference: Reference): { wanted: Subscription[]; since: StreamPosition | undefined } | { error: Unreadable } {
