@@ -3,7 +3,7 @@
  * service and shard wire them. A library belongs to one part, so that it could be changed there.
  */
 const PARTS = [
-  'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'engine', 'http', 'load', 'log', 'market', 'money', 'persistence', 'recording', 'recovery',
+  'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'duties', 'engine', 'http', 'load', 'log', 'market', 'money', 'persistence', 'recording', 'recovery',
   'reference', 'servers', 'service', 'shard', 'stream', 'trading',
 ];
 
@@ -17,6 +17,8 @@ const ALLOWED = {
   conformance: [],
   // The only ones that know how requests, answers and messages are written; the use cases and the stream know none of them.
   dialects: ['http', 'market', 'money', 'stream', 'trading'],
+  // What one process of a venue does beside answering: the one that holds the writer's lock.
+  duties: ['log'],
   // Tables of the documents, made from the code.
   documents: ['http/request-refusal'],
   engine: [],
@@ -37,7 +39,7 @@ const ALLOWED = {
   // The use cases, the dialects and the stream, put together behind one port.
   service: ['dialects', 'engine/idempotency', 'http', 'market', 'money', 'shard', 'stream', 'trading'],
   // Everything of one shard, put together; how it is spoken to is not its business.
-  shard: ['engine', 'log', 'market', 'persistence', 'recovery'],
+  shard: ['duties', 'engine', 'log', 'market', 'persistence', 'recovery'],
   stream: ['market'],
   trading: [],
 };

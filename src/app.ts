@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config';
 import { AssetTable } from './domain/asset-table';
-import { assetsOf } from './domain/assets';
 import { InstrumentTable } from './domain/instrument-table';
 import { createMetrics } from './metrics';
 import { streamObserver } from './service/observers';
@@ -96,8 +95,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       const port = server === null ? null : await server.listen();
       shard.holdOff();
       table.addRetired(await shard.start());
-      // What is in history only has assets as well.
-      assets.replace(assetsOf(table.everKnown, config.assetDecimals));
+      // As the register has them: what is in history only has assets as well.
+      if (shard.assets.length > 0) assets.replace(shard.assets);
       await shard.untilServing();
       logger.info({ port, pid: process.pid, roles: [...config.roles] }, 'serving');
       return { port };

@@ -50,8 +50,11 @@ export interface EventSums {
   readonly sums: readonly AssetAmount[];
 }
 
-/** A trade as one of its two accounts sees it. A trade of an account with itself is two of them. */
-export interface AccountFill {
+/**
+ * A trade as one of its two accounts sees it. A trade of an account with itself is two of them. Its id is that of its event of the base
+ * asset: a page goes on behind it.
+ */
+export interface AccountFill extends AccountEventId {
   readonly instrument: string;
   readonly tradeId: number;
   readonly orderId: string;
@@ -63,12 +66,8 @@ export interface AccountFill {
   readonly fee: string;
   /** Millionths of money. */
   readonly feeRate: number;
-  readonly sequence: number;
   readonly executedUs: number;
 }
-
-/** Where a page of fills goes on: behind this one. */
-export type AccountFillId = Pick<AccountFill, 'sequence' | 'tradeId' | 'role'>;
 
 /** What an account's trades of an instrument come to (D-01 to D-04); money is of the quote asset. */
 export interface Position {

@@ -44,6 +44,7 @@ const FUNCTIONS = {
   read_orders: { callback: 'reads.orders', flags: ['no-writes'] },
   read_book: { callback: 'reads.book', flags: ['no-writes'] },
   read_accounts: { callback: 'reads.accounts', flags: ['no-writes'] },
+  scan_accounts: { callback: 'reads.scan_accounts', flags: ['no-writes'] },
   read_open_orders: { callback: 'reads.open_orders', flags: ['no-writes'] },
 } as const satisfies Record<string, { callback: string; flags: readonly string[] }>;
 

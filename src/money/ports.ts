@@ -1,7 +1,7 @@
 import type { LogEntry } from '../domain/log-entry';
 import type { Account, Balance, FeeGroup, Transfer, TransferKind, TransferStatus } from '../domain/money';
 import type {
-  AccountEvent, AccountEventId, AccountFill, AccountFillId, AccountSnapshot, AssetTotals, AuditFinding, EventSums, Position, Settlement, Statement,
+  AccountEvent, AccountEventId, AccountFill, AccountSnapshot, AssetTotals, AuditFinding, EventSums, Position, Settlement, Statement,
 } from '../domain/money-history';
 import type { CommitWatch, OrderEngine } from '../trading/ports';
 
@@ -48,7 +48,7 @@ export interface TransfersPage {
 export interface FillsPage {
   /** null for every instrument. */
   readonly instrument: string | null;
-  readonly before: AccountFillId | null;
+  readonly before: AccountEventId | null;
   readonly limit: number;
 }
 

@@ -276,6 +276,12 @@ export class MoneyHistory {
     });
   }
 
+  /** What an account's postings behind one entry and up to another add up to, and how many they are. */
+  async posted(account: string, behind: number, upTo: number): Promise<{ postings: number; sums: { asset: string; amount: string }[] }> {
+    const rows = await this.query<Row & { asset: string; amount: string; postings: number }>(POSTED, account, behind, upTo);
+    return { postings: rows.reduce((sum, row) => sum + row.postings, 0), sums: rows.map(({ asset, amount }) => ({ asset, amount })) };
+  }
+
   private async checkpoint(query: Query): Promise<number> {
     const [row] = await query<Row & { sequence: number }>(CHECKPOINT, [this.shard]);
     return row?.sequence ?? 0;

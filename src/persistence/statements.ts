@@ -131,6 +131,13 @@ export class Statements {
     return this.long('READ ONLY', (query) => this.stored(query, day));
   }
 
+  /** Whether a day was settled, and whether it came out; null for one that was not. */
+  async standing(day: string): Promise<'settled' | 'mismatch' | null> {
+    const [row] = await this.database.query<Row & { mismatches: number }>(SETTLEMENT, [this.shard, day]);
+    if (row === undefined) return null;
+    return row.mismatches === 0 ? 'settled' : 'mismatch';
+  }
+
   /** Settles a day, or compares it with what it was settled as before; nothing is changed then. */
   settle(day: string): Promise<{ readonly outcome: Settled; readonly settlement: Settlement }> {
     return this.long('READ WRITE', async (query) => {

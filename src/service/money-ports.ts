@@ -1,55 +1,109 @@
-import { UnavailableError } from '../domain/unavailable';
-import type { BalanceAudit, MoneyEngine, MoneyRecord } from '../money/ports';
+import type { AccountFill, DayStatus, SettledAccount, StatementLine } from '../domain/money-history';
+import type { Account } from '../domain/money';
+import type { MoneyEngine, MoneyRecord } from '../money/ports';
+import { closingOf, type AssetDay, type Net, type Settlement as RecordedSettlement } from '../persistence/statements';
 import type { ShardConnection } from '../shard/connection';
-import type { OrderHistory } from '../trading/ports';
 
-/** What of money a shard does not tell: each read of it is refused. */
+/** What money's use cases are given of a shard: its engine in Redis, and its record in Postgres. */
 
-const untold = (code: 'engine_unavailable' | 'history_unavailable') => (): Promise<never> => (
-  Promise.reject(new UnavailableError(code, 'the shard does not tell this'))
-);
+const DATE_LENGTH = 'YYYY-MM-DD'.length;
+
+/** What is said of the venue's own accounts, which exist by their balances alone. */
+function venueAccount(account: string): Account {
+  return { account, name: null, status: 'active', credit: 'unlimited', feeGroup: 'default', createdUs: 0 };
+}
 
 export function moneyEngineOf(engine: ShardConnection['engine']): MoneyEngine {
-  const refuse = untold('engine_unavailable');
   return {
     submit: (command) => engine.submit(command),
     submitAll: (commands) => engine.submitAll(commands),
     position: () => engine.position(),
     get known() { return engine.known; },
-    readAccount: refuse,
-    readTransfer: refuse,
-    readFeeGroups: refuse,
+    readAccount: async (name) => {
+      const { sequence, accounts: [state] } = await engine.readAccounts([name]);
+      return state === null || state === undefined ? null : { account: state.details ?? venueAccount(name), balances: state.balances, sequence };
+    },
+    readTransfer: (transferId) => engine.readTransfer(transferId),
+    readFeeGroups: () => engine.readFeeGroups(),
   };
 }
 
-export function moneyRecordOf(history: ShardConnection['history']): MoneyRecord {
-  const refuse = untold('history_unavailable');
+function lineOf(day: AssetDay): StatementLine {
+  const { asset, opening, deposits, withdrawals, transfersIn, transfersOut, bought, sold, fees, closing } = day;
+  return { asset, opening, deposits, withdrawals, transfersIn, transfersOut, bought, sold, fees, closing };
+}
+
+/** Lines of the same asset added up, by asset. */
+function totalsOf(days: readonly AssetDay[]): StatementLine[] {
+  const totals = new Map<string, StatementLine>();
+  for (const day of days) {
+    const before = totals.get(day.asset);
+    if (before === undefined) {
+      totals.set(day.asset, lineOf(day));
+      continue;
+    }
+    const plus = (name: Exclude<keyof StatementLine, 'asset'>): string => String(BigInt(before[name]) + BigInt(day[name]));
+    totals.set(day.asset, {
+      asset: day.asset, opening: plus('opening'), deposits: plus('deposits'), withdrawals: plus('withdrawals'), transfersIn: plus('transfersIn'),
+      transfersOut: plus('transfersOut'), bought: plus('bought'), sold: plus('sold'), fees: plus('fees'), closing: plus('closing'),
+    });
+  }
+  return [...totals.values()].sort((a, b) => (a.asset < b.asset ? -1 : 1));
+}
+
+/** A page of a settlement's accounts, by name. */
+function accountsOf({ assets, nets }: RecordedSettlement, after: string | null, limit: number): SettledAccount[] {
+  const names = [...new Set([...assets, ...nets].map(({ account }) => account))].sort().filter((name) => after === null || name > after).slice(0, limit);
+  const page = new Map(names.map((account) => [account, { account, lines: [] as StatementLine[], netting: [] as SettledAccount['netting'][number][] }]));
+  for (const day of assets) page.get(day.account)?.lines.push(lineOf(day));
+  const netting = ({ instrument, netLots, netValue, fees }: Net): SettledAccount['netting'][number] => ({ instrument, netLots, netMoney: netValue, fees });
+  for (const net of nets) page.get(net.account)?.netting.push(netting(net));
+  return [...page.values()];
+}
+
+/** A day that is not over may still change. @param nowMs as Date.now() */
+function statusOf(day: string, standing: 'settled' | 'mismatch' | null, closes: boolean, nowMs: number): DayStatus {
+  if (!closes) return 'mismatch';
+  if (day >= new Date(nowMs).toISOString().slice(0, DATE_LENGTH)) return 'open';
+  return standing ?? 'unsettled';
+}
+
+export function moneyRecordOf({ history, moneyHistory, statements }: Pick<ShardConnection, 'history' | 'moneyHistory' | 'statements'>): MoneyRecord {
   return {
     journalEntry: (sequence, second) => history.journalEntry(sequence, second),
-    accounts: refuse,
-    events: refuse,
-    snapshots: refuse,
-    eventSums: refuse,
-    transfer: refuse,
-    transfers: refuse,
-    fills: refuse,
-    positions: refuse,
-    statement: refuse,
-    settlement: refuse,
-    totals: refuse,
-  };
-}
-
-export const NO_FINDINGS: BalanceAudit = { findings: () => Promise.resolve([]) };
-
-/** The record of orders, which does not tell whose they were that traded, nor what they were charged. */
-export function orderHistoryOf(history: ShardConnection['history']): OrderHistory {
-  return {
-    order: (orderId) => history.order(orderId),
-    ordersOfClient: (...page) => history.ordersOfClient(...page),
-    tradesOfOrder: async (orderId) => (await history.tradesOfOrder(orderId)).map((trade) => ({
-      ...trade, makerClientId: '', takerClientId: '', makerFee: '0', takerFee: '0',
+    accounts: (after, limit) => moneyHistory.accounts(after ?? '', limit),
+    events: (account, { asset, before, limit }) => moneyHistory.events(account, asset, before, limit),
+    snapshots: async (account, upTo, limit) => (await moneyHistory.snapshots(account, upTo === null ? null : upTo + 1, limit)).map((snapshot) => ({
+      sequence: snapshot.sequence, totals: snapshot.balances.map(({ asset, total }) => ({ asset, amount: total })), atUs: snapshot.atUs,
     })),
-    journalEntry: (sequence, second) => history.journalEntry(sequence, second),
+    eventSums: async (account, after, upTo) => {
+      const { postings, sums } = await moneyHistory.posted(account, after, upTo);
+      return { events: postings, sums };
+    },
+    transfer: (transferId) => moneyHistory.transfer(transferId),
+    transfers: ({ account, kind, status, before, limit }) => (
+      kind === 'deposit' ? moneyHistory.deposits(account, before, limit) : moneyHistory.withdrawals(account, status, before, limit)
+    ),
+    fills: (account, { instrument, before, limit }): Promise<AccountFill[]> => moneyHistory.fills(account, instrument, before, limit),
+    positions: async (account) => (await moneyHistory.positions(account)).map(({ instrument, position }) => ({
+      instrument, netLots: String(position.netLots), cost: String(position.cost), realized: String(position.realized), fees: String(position.fees),
+      boughtLots: String(position.boughtLots), soldLots: String(position.soldLots), updatedUs: position.updatedUs,
+    })),
+    statement: async (account, day) => {
+      const [{ assets, closes }, standing] = await Promise.all([statements.statement(account, day), statements.standing(day)]);
+      return { status: statusOf(day, standing, closes, Date.now()), lines: assets.map(lineOf) };
+    },
+    settlement: async (day, after, limit) => {
+      const settled = await statements.settled(day);
+      const told = settled ?? await statements.settlement(day);
+      const closes = told.mismatches === 0 && told.assets.every((one) => closingOf(one) === BigInt(one.closing));
+      return {
+        status: statusOf(day, settled === null ? null : 'settled', closes, Date.now()), totals: totalsOf(told.assets), accounts: accountsOf(told, after, limit),
+      };
+    },
+    totals: async () => {
+      const { sequence, assets } = await moneyHistory.sums();
+      return { sequence, assets };
+    },
   };
 }

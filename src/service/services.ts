@@ -14,7 +14,7 @@ import type { Status } from '../status';
 import type { CommitWatch } from '../trading/ports';
 import { Trading } from '../trading/trading';
 import { marksOf } from './marks';
-import { NO_FINDINGS, moneyEngineOf, moneyRecordOf, orderHistoryOf } from './money-ports';
+import { moneyEngineOf, moneyRecordOf } from './money-ports';
 import { tradingObserver } from './observers';
 
 /** The use cases over a shard that is served: what every dialect works with. */
@@ -28,7 +28,7 @@ export function createServices(
     waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
     staleness: () => status.staleness(),
   };
-  const trading = new Trading(engine, orderHistoryOf(history), watch, table, {
+  const trading = new Trading(engine, history, watch, table, {
     massCancelPage: config.massCancelPage,
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
@@ -60,7 +60,7 @@ export function createServices(
     staleness: () => status.staleness(),
   }, table);
   const money = new Money({
-    engine: moneyEngineOf(engine), record: moneyRecordOf(history), commits: watch, marks: marksOf(venue), audit: NO_FINDINGS,
+    engine: moneyEngineOf(engine), record: moneyRecordOf(shard.connection), commits: watch, marks: marksOf(venue), audit: shard.balanceAudit,
   }, table, assets, {
     funds: config.funds,
     ackAfter: config.ackAfter,

@@ -5,6 +5,8 @@ import { buildLibrary, type FunctionLibrary } from '../engine/library';
 import { RedisConnection } from '../engine/redis-connection';
 import { Database } from '../persistence/database';
 import { History } from '../persistence/history';
+import { MoneyHistory } from '../persistence/money-history';
+import { Statements } from '../persistence/statements';
 
 /** A shard as whoever works with it reaches it: its engine in Redis and its record in Postgres. Nothing is connected yet. */
 export interface ShardConnection {
@@ -14,6 +16,8 @@ export interface ShardConnection {
   readonly engine: Engine;
   readonly database: Database;
   readonly history: History;
+  readonly moneyHistory: MoneyHistory;
+  readonly statements: Statements;
   close(): Promise<void>;
 }
 
@@ -37,7 +41,8 @@ export function connectionOf(
   }, logger, observer);
   const database = new Database(config.databaseUrl, config.databaseTimeoutMs, databaseConnectionsMax, logger);
   return {
-    name: config.shard, redis, library, engine, database, history: new History(database, config.shard),
+    name: config.shard, redis, library, engine, database, history: new History(database, config.shard), moneyHistory: new MoneyHistory(database, config.shard),
+    statements: new Statements(database, config.shard),
     close: async () => {
       engine.close();
       redis.close();

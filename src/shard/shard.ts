@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
-import { scaleOf, type MoneyScale } from '../domain/assets';
+import { scaleOf, type Asset, type MoneyScale } from '../domain/assets';
 import type { BookView } from '../domain/book-view';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry, RawLogEntry } from '../domain/log-entry';
+import type { AuditFinding } from '../domain/money-history';
+import { BalanceAuditor, findingsOf } from '../duties/balance-auditor';
+import { FeeTierDuty } from '../duties/fee-tier-duty';
+import { TransferTimer } from '../duties/transfer-timer';
 import { redisDurabilityProblems } from '../engine/durability';
 import { untilShardIsKnown } from '../engine/later-shard';
 import { requireRedisRights } from '../engine/redis-rights';
@@ -41,6 +45,12 @@ const LAST_ENTRIES_WAIT_MS = 1_000;
 /** An order book read waits this long for the local replica before it asks Redis. */
 const REPLICA_WAIT_MS = 50;
 
+/** Something that goes on beside, as long as the shard is served. */
+interface Duty {
+  start(): void;
+  stop(): Promise<void>;
+}
+
 /** Whoever is told of the shard's market: what the log says, entry by entry, and what its statistics make of it. */
 export interface ShardListener {
   entry(entry: LogEntry, market: Market, changes: readonly AppliedChange[]): void;
@@ -69,8 +79,12 @@ export class Shard {
   readonly writer: Writer | null;
   private readonly writerLog: LogReader | null;
   private readonly marketLog: LogReader | null;
+  private readonly auditLog: LogReader | null;
+  private readonly duties: readonly Duty[];
   /** Of every instrument that the records may tell of, known from `start` on. */
   private readonly scales = new Map<string, MoneyScale>();
+  /** As the register has them, known from `start` on. */
+  assets: readonly Asset[] = [];
   private stopping = false;
   private markStopped: () => void = () => undefined;
   private readonly stopped = new Promise<void>((resolve) => { this.markStopped = resolve; });
@@ -98,6 +112,8 @@ export class Shard {
     });
     this.writerLog = config.roles.has('writer') ? new LogReader(config.redisUrl, config.shard, 'writer', logger) : null;
     this.writer = this.writerLog === null ? null : this.createWriter(this.writerLog, metrics);
+    this.auditLog = this.writer === null || config.funds === 'off' ? null : new LogReader(config.redisUrl, config.shard, 'audit', logger);
+    this.duties = this.auditLog === null ? [] : this.createDuties(this.auditLog, metrics);
     this.marketLog = listener === null ? null : new LogReader(config.redisUrl, config.shard, 'market', logger);
     this.live = this.marketLog === null || listener === null ? null : this.createLive(this.marketLog, listener);
     const postgresSettings = new PostgresSettings(database);
@@ -151,6 +167,35 @@ export class Shard {
       active: (isActive) => metrics.writerActive.set(isActive ? 1 : 0),
     });
   }
+
+  /** What the process that holds the writer's lock does beside. */
+  private createDuties(log: LogReader, metrics: Metrics): readonly Duty[] {
+    const { config, logger, connection: { engine, moneyHistory } } = this;
+    const isOnDuty = (): boolean => this.writer?.committed != null && this.keeper.problem === null;
+    return [
+      new BalanceAuditor(engine, log, { intervalMs: config.balanceAuditMs, isOnDuty }, logger.child({ part: 'audit' }), {
+        passed: () => metrics.balanceAuditLastOk.set(Math.floor(Date.now() / 1000)),
+        breached: () => metrics.balanceAuditBreaches.inc(),
+      }),
+      new TransferTimer(engine, isOnDuty, logger.child({ part: 'timer' })),
+      new FeeTierDuty({
+        volumes: (fromUs, toUs) => moneyHistory.volumes(fromUs, toUs),
+        accounts: (behind, limit) => moneyHistory.accounts(behind, limit),
+        submitAll: (commands) => engine.submitAll(commands),
+      }, { tiers: config.feeTiers, decimalsOf: (asset) => this.decimalsOf(asset), isOnDuty, nowMs: () => Date.now() }, logger.child({ part: 'tiers' })),
+    ];
+  }
+
+  private decimalsOf(asset: string): number {
+    const decimals = this.assets.find((known) => known.asset === asset)?.decimals;
+    if (decimals === undefined) throw new Error(`asset ${asset} is in no register`);
+    return decimals;
+  }
+
+  /** What the audit of balances has found, in whichever process. */
+  readonly balanceAudit = {
+    findings: async (): Promise<readonly AuditFinding[]> => findingsOf((await this.connection.engine.meta())?.breach ?? null),
+  };
 
   private createLive(log: LogReader, listener: ShardListener): LiveMarket {
     const { config, logger, connection: { engine } } = this;
@@ -229,8 +274,9 @@ export class Shard {
     // Before anything is acknowledged.
     await Promise.all([this.settings.redis.check(), this.settings.postgres.check()]);
     this.keeper.start();
-    await Promise.all([this.writerLog?.connect(), this.marketLog?.connect()]);
+    await Promise.all([this.writerLog?.connect(), this.marketLog?.connect(), this.auditLog?.connect()]);
     this.writer?.start();
+    for (const duty of this.duties) duty.start();
     this.live?.market.start();
     this.live?.statistics.start();
     return retired;
@@ -268,6 +314,7 @@ export class Shard {
 
   private async prepareScales(instruments: readonly Instrument[]): Promise<void> {
     const assets = await new AssetRegister(this.connection.database).reconcile(instruments, this.config.assetDecimals);
+    this.assets = assets;
     const decimals = new Map(assets.map(({ asset, decimals: own }) => [asset, own]));
     for (const instrument of instruments) this.scales.set(instrument.instrument, scaleOf(instrument, decimals));
   }
@@ -280,6 +327,7 @@ export class Shard {
 
   /** Commits what the log holds, then waits until the market has told everything that was answered. */
   async drain(): Promise<void> {
+    await Promise.all(this.duties.map((duty) => duty.stop()));
     await this.writer?.stop(this.config.shutdownTimeoutMs);
     const { redis, engine } = this.connection;
     const end = this.live !== null && redis.isReady ? await engine.position().catch(() => null) : null;
@@ -290,6 +338,7 @@ export class Shard {
     const marketStopped = this.live?.market.stop();
     this.writerLog?.close();
     this.marketLog?.close();
+    this.auditLog?.close();
     await marketStopped;
     await this.live?.statistics.stop();
     await this.keeper.stop();

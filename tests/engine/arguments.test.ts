@@ -224,6 +224,9 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     values: { accounts: ['c\\u00221', 'd'] },
   },
   {
+    fn: 'scan_accounts', reply: ['0', '1'], call: (engine) => engine.scanAccounts('7'), values: { cursor: '7', 'page size': '500' },
+  },
+  {
     fn: 'read_open_orders', reply: [''], call: (engine) => engine.readOpenOrders('c"1', 'ETH-USD', 77, 51),
     values: { client: 'c\\u00221', instrument: 'ETH-USD', 'sequence of placing to go on behind': '77', 'page size': '51' },
   },

@@ -49,6 +49,18 @@ describeOnEachRedis('states of the shard', (target) => {
     expect((await shard.engine.meta())?.state).toBe('recovering');
   });
 
+  test('is stopped with a reason from outside, in the life that is meant', async () => {
+    const { shard } = venue;
+    await shard.engine.fault('another-epoch', 'of another life');
+    expect((await shard.read()).meta).toMatchObject({ state: 'open' });
+    expect((await shard.read()).meta.fault).toBeUndefined();
+    for (const state of ['open', 'frozen', 'recovering'] as const) {
+      await shard.engine.setState(state, ['open', 'faulted']);
+      await shard.engine.fault(EPOCH, `while ${state}`);
+      expect((await shard.read()).meta).toMatchObject({ state: 'faulted', fault: `while ${state}`, epoch: EPOCH });
+    }
+  });
+
   test('begins once: a second beginning changes nothing', async () => {
     const { desk, shard } = venue;
     await desk.rest('buy', 99, 1);

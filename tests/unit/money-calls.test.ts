@@ -359,7 +359,7 @@ describe('what trades come to', () => {
   it('is listed trade by trade', async () => {
     const asked: unknown[] = [];
     const fill = {
-      instrument: 'BTC-USD', tradeId: 77, orderId: TRANSFER_ID, side: 'buy', role: 'maker', priceTicks: 5_000_000, quantityLots: 3, fee: '-1', feeRate: -100, sequence: 40, executedUs: NOW_US,
+      instrument: 'BTC-USD', tradeId: 77, index: 0, orderId: TRANSFER_ID, side: 'buy', role: 'maker', priceTicks: 5_000_000, quantityLots: 3, fee: '-1', feeRate: -100, sequence: 40, executedUs: NOW_US,
     } as const;
     const trades = new MoneyDesk({ record: { fills: (...page) => { asked.push(page); return Promise.resolve([fill]); } } });
     const { body } = await trades.call('listFills', '/fills?client_id=ann&limit=1&before=41:78:taker&instrument=BTC-USD');

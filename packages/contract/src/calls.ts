@@ -5,7 +5,7 @@ import {
 import { AnyBook, Candles, Health, Instruments, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
 import {
   Account, AccountEventPage, AccountPage, AccountSnapshots, Assets, Balances, ChangeAccountRequest, DepositPage, DepositRequest, EventId, FeeGroup,
-  FeeGroupRequest, FeeGroups, FillCursor, FillPage, KeyedRequest, MONEY_EXAMPLES, MoneyOverview, OpenAccountRequest, Portfolio, PositionWithStaleness, Positions,
+  FeeGroupRequest, FeeGroups, FillPage, KeyedRequest, MONEY_EXAMPLES, MoneyOverview, OpenAccountRequest, Portfolio, PositionWithStaleness, Positions,
   PostTransferRequest, RebuildReport, Settlement, Statement, TransferRequest, WithdrawalPage, WithdrawalRequest,
 } from './money';
 import {
@@ -146,7 +146,7 @@ export const WithdrawalsQuery = request('WithdrawalsQuery', {
   account_id: accountFilter, status: optional(word(WITHDRAWAL_STATUSES), 'Only those in this state.'), limit: moneyLimit('Withdrawals'), cursor: sequenceCursor,
 });
 export const FillsQuery = request('FillsQuery', {
-  client_id: required(ClientId, 'The account.'), instrument: instrumentFilter, before: optional(FillCursor, 'next_cursor of the page before.'), limit: moneyLimit('Fills'),
+  client_id: required(ClientId, 'The account.'), instrument: instrumentFilter, before: optional(EventId, 'next_cursor of the page before.'), limit: moneyLimit('Fills'),
 });
 export const PortfolioQuery = request('PortfolioQuery', {
   mark: defaulting(word(MARKS), 'last', 'Price that positions are held against: the last trade\'s, or the middle of the best bid and ask.'),

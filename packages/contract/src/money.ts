@@ -9,7 +9,7 @@ import {
 } from './values';
 import {
   ACCOUNT_EVENT_KINDS, ACCOUNT_NAME_LENGTH_MAX, ACCOUNT_STATUSES, CREDITS, DAY_STATUSES, DESTINATION_LENGTH_MAX, EVENT_ID_PATTERN, FEE_RATES_MAX,
-  FILL_CURSOR_PATTERN, INSTRUMENT_DEFAULT, MARKS, NOTE_LENGTH_MAX, OPENING_DEPOSITS_MAX, REFERENCE_LENGTH_MAX, TRANSFER_TIMEOUT_MAX_S,
+  INSTRUMENT_DEFAULT, MARKS, NOTE_LENGTH_MAX, OPENING_DEPOSITS_MAX, REFERENCE_LENGTH_MAX, TRANSFER_TIMEOUT_MAX_S,
 } from './words';
 
 /** Accounts, what they have, and what moves it. */
@@ -188,11 +188,9 @@ export const Fill = answer('Fill', {
   executed_at: required(Time),
 });
 
-export const FillCursor = pattern(FILL_CURSOR_PATTERN, 'the next_cursor of a page', { examples: ['1042:77:taker'] });
-
 export const FillPage = answer('FillPage', {
   fills: required(list(Fill), 'Newest first.'),
-  next_cursor: required(orNull(FillCursor), 'Give it as before to go on; null behind the last page.'),
+  next_cursor: required(orNull(EventId), 'Give it as before to go on; null behind the last page.'),
 }, { parts: [Staleness] });
 
 export const Position = answer('Position', {

@@ -35,7 +35,6 @@ export const INSTRUMENT_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$';
 export const ASSET_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$';
 export const FEE_GROUP_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$';
 export const EVENT_ID_PATTERN = '^(0|[1-9][0-9]{0,15}):(0|[1-9][0-9]{0,8})$';
-export const FILL_CURSOR_PATTERN = '^[1-9][0-9]{0,15}:[1-9][0-9]{0,15}:(maker|taker)$';
 /** Names that begin so are the venue's own accounts. */
 export const VENUE_ACCOUNT_START = '@';
 

@@ -5,7 +5,7 @@ import type { Money } from '../../money/money';
 import { FEE_GROUP, FEE_RATE, moneyQueries } from './check/money-schemas';
 import { checkBody, checkListed, checkQuery } from './check/schemas';
 import { keyOf } from './parse';
-import { dayOfPath, formatFillCursor, groupOfPath, parseFillCursor } from './parse-money';
+import { dayOfPath, formatEventId, groupOfPath, parseEventId } from './parse-money';
 import { REPLAYED, presentStaleness } from './present';
 import { presentAssetOverview, presentFeeGroup, presentFill, presentFinding, presentNetting, presentStatementLine } from './present-money';
 
@@ -28,13 +28,13 @@ export class NativeMoney {
   async fills(context: Context, query: Query): Promise<Answer> {
     const { fills } = this.money.kept;
     const { client_id: account, instrument = null, before, limit } = checkQuery(this.queries.fills, query);
-    const page = await fills.page(context, account, { instrument, before: before === undefined ? null : parseFillCursor(before), limit });
+    const page = await fills.page(context, account, { instrument, before: before === undefined ? null : parseEventId(before), limit });
     const last = page.hasMore ? page.fills.at(-1) : undefined;
     return {
       status: 200,
       body: {
         fills: page.fills.map((fill) => presentFill(fill, this.instruments.of(fill.instrument), this.money.assets)),
-        next_cursor: last === undefined ? null : formatFillCursor(last), ...presentStaleness(page.stale),
+        next_cursor: last === undefined ? null : formatEventId(last), ...presentStaleness(page.stale),
       },
     };
   }

@@ -1,5 +1,5 @@
 import { FEE_GROUP_NAME, isVenueAccount } from '../../domain/money';
-import type { AccountEventId, AccountFillId } from '../../domain/money-history';
+import type { AccountEventId } from '../../domain/money-history';
 import { isUuid } from '../../domain/order-id';
 import type { ResultCode } from '../../domain/result-code';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
@@ -39,12 +39,6 @@ export function parseEventId(eventId: string): AccountEventId {
   return { sequence: Number(sequence), index: Number(index) };
 }
 
-/** @param cursor `<sequence>:<trade>:<role>` */
-export function parseFillCursor(cursor: string): AccountFillId {
-  const [sequence, tradeId, role] = cursor.split(':');
-  return { sequence: Number(sequence), tradeId: Number(tradeId), role: role === 'maker' ? 'maker' : 'taker' };
-}
-
-export function formatFillCursor({ sequence, tradeId, role }: AccountFillId): string {
-  return `${sequence}:${tradeId}:${role}`;
+export function formatEventId({ sequence, index }: AccountEventId): string {
+  return `${sequence}:${index}`;
 }

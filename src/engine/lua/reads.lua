@@ -143,6 +143,16 @@ function reads.accounts(keys, argv)
   return { meta[1], meta[2], unpack(found, 1, #argv) }
 end
 
+-- scan_accounts: a page of all accounts with what they have, behind one log sequence.
+-- Keys: {shard}:meta. Arguments: cursor ('0' for the first page), page size.
+-- Returns: cursor of the next page ('0' at the end), log sequence, then account and record of each.
+function reads.scan_accounts(keys, argv)
+  bind()
+  local seq = call('HGET', keys[1], 'seq')
+  local page = call('HSCAN', sub(keys[1], 1, -5) .. 'accounts', argv[1], 'COUNT', argv[2])
+  return { page[1], seq, unpack(page[2]) }
+end
+
 -- read_open_orders: a page of a client's open orders, newest first.
 -- Keys: {shard}:meta. Arguments: client, instrument or '' for all, sequence of placing to go on behind or '', page size.
 -- Returns: sequence to go on behind ('' when the listing ends), then records. A page scans a bounded number of

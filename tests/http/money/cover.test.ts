@@ -50,6 +50,9 @@ describe('what orders need', () => {
     expect(refused.body).toMatchObject({ needed: '130.0000000000', available: '100.0000000000' });
     expect((await purse.client.place(market({ client_id: buyer, instrument, side: 'buy', quantity: '2.4' }))).body.status).toBe('filled');
     expect(await purse.balance(buyer, 'USD')).toEqual(['0.0000000000', '0.0000000000', '0.0000000000']);
+    // What it does not trade it does not need: an empty side asks for nothing.
+    expect((await purse.client.place(market({ client_id: buyer, instrument, side: 'sell', quantity: '3' }))).body.status_reason).toBe('no_liquidity');
+    await purse.place(await purse.account({ USD: '100' }), instrument, { price: '1.00', quantity: '3' });
     await refusal(purse.client.place(market({ client_id: buyer, instrument, side: 'sell', quantity: '3' })), 409, 'insufficient_funds');
   });
 

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { CommandResult, EngineCommand } from '../domain/commands';
+import { volumeUnits, type FeeTier } from '../domain/fee-tiers';
+import { DEFAULT_FEE_GROUP, type Account } from '../domain/money';
+
+/** What the duty asks of the venue. */
+export interface TieredVenue {
+  /** Traded value by account and quote asset, in units, of [fromUs, toUs). */
+  volumes(fromUs: number, toUs: number): Promise<readonly { readonly account: string; readonly asset: string; readonly value: string }[]>;
+  accounts(behind: string, limit: number): Promise<readonly Account[]>;
+  submitAll(commands: readonly EngineCommand[]): Promise<readonly CommandResult[]>;
+}
+
+export interface FeeTierOptions {
+  readonly tiers: readonly FeeTier[];
+  readonly decimalsOf: (asset: string) => number;
+  readonly isOnDuty: () => boolean;
+  /** As Date.now(). */
+  readonly nowMs: () => number;
+}
+
+const DAY_MS = 86_400_000;
+const VOLUME_DAYS = 30;
+const LOOK_MS = 1_000;
+const PAGE = 1_000;
+
+/** The group that volumes lead to: of the last row that one of them has reached, the default before the first. */
+export function groupOfVolumes(tiers: readonly FeeTier[], volumes: ReadonlyMap<string, bigint>, decimalsOf: (asset: string) => number): string {
+  let group = DEFAULT_FEE_GROUP;
+  for (const { feeGroup, asset, volume } of tiers) {
+    if ((volumes.get(asset) ?? 0n) >= volumeUnits(volume, decimalsOf(asset))) group = feeGroup;
+  }
+  return group;
+}
+
+/**
+ * Puts accounts into the groups of fees that their volume of the 30 days before leads to (A-45), once a UTC day. An account whose group is
+ * none of the tiers' was put there by somebody and stays there.
+ */
+export class FeeTierDuty {
+  private stopping = false;
+  private running: Promise<void> | null = null;
+  private readonly waking = new AbortController();
+  private doneDay = Number.NaN;
+
+  constructor(private readonly venue: TieredVenue, private readonly options: FeeTierOptions, private readonly logger: Logger) {}
+
+  start(): void {
+    if (this.options.tiers.length > 0) this.running = this.loop();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.waking.abort();
+    await this.running;
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.stopping) {
+      const day = Math.floor(this.options.nowMs() / DAY_MS);
+      if (day !== this.doneDay && this.options.isOnDuty()) {
+        try {
+          const changed = await this.evaluate(day);
+          this.doneDay = day;
+          this.logger.info({ day: new Date(day * DAY_MS).toISOString().slice(0, 10), changed }, 'accounts are in the fee groups of their volume');
+        } catch (error) {
+          this.logger.warn({ err: error }, 'volumes could not be evaluated');
+        }
+      }
+      await sleep(LOOK_MS, undefined, { signal: this.waking.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Evaluates the 30 days before a UTC day. @returns how many accounts changed their group @throws Error where one could not be changed */
+  async evaluate(day: number): Promise<number> {
+    const { tiers, decimalsOf } = this.options;
+    const endUs = day * DAY_MS * 1_000;
+    const volumes = new Map<string, Map<string, bigint>>();
+    for (const { account, asset, value } of await this.venue.volumes(endUs - VOLUME_DAYS * DAY_MS * 1_000, endUs)) {
+      volumes.set(account, (volumes.get(account) ?? new Map<string, bigint>()).set(asset, BigInt(value)));
+    }
+    const ofTiers = new Set([DEFAULT_FEE_GROUP, ...tiers.map(({ feeGroup }) => feeGroup)]);
+    let changed = 0;
+    for (let behind = ''; ;) {
+      const page = await this.venue.accounts(behind, PAGE);
+      const commands = page.flatMap(({ account, feeGroup, status }): EngineCommand[] => {
+        const wanted = groupOfVolumes(tiers, volumes.get(account) ?? new Map<string, bigint>(), decimalsOf);
+        if (status === 'closed' || wanted === feeGroup || !ofTiers.has(feeGroup)) return [];
+        return [{
+          op: 'account', actor: null, account, opens: false, name: null, status: null, credit: null, feeGroup: wanted, deposits: [], idempotency: null,
+          request: null,
+        }];
+      });
+      for (const result of commands.length === 0 ? [] : await this.venue.submitAll(commands)) {
+        if (result.outcome === 'refused') throw new Error(`an account cannot change its fee group: ${result.code}`);
+        changed++;
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return changed;
+      behind = last.account;
+    }
+  }
+}
