@@ -2,7 +2,8 @@ import type { AccountChannel } from '../domain/channels';
 import type { LogEntry } from '../domain/log-entry';
 import type { Balance } from '../domain/money';
 import type { AccountFill } from '../domain/money-history';
-import type { Order, Role } from '../domain/order';
+import { makerRateOf, type Order, type Role } from '../domain/order';
+import { MAKER_POSTINGS, POSTINGS_OF_TRADE, TAKER_POSTINGS } from '../domain/postings';
 import { byAsset } from './balance-feed';
 
 /** One trade as one of its accounts sees it, or what an account has behind an entry. */
@@ -20,29 +21,28 @@ export type IsAccountWanted = (channel: AccountChannel, account: string) => bool
  * @param firstIndex behind the entry's trades and orders
  */
 export function accountItemsOf(entry: LogEntry, firstIndex: number, isWanted: IsAccountWanted): AccountItem[] {
+  const { sequence, timeUs: executedUs } = entry;
   const items: AccountItem[] = [];
-  let index = firstIndex;
-  for (const fill of entry.fills) {
+  entry.fills.forEach((fill, k) => {
     const taker = entry.orders[fill.taker];
-    if (taker === undefined) throw new Error(`entry ${entry.sequence}: trade ${fill.tradeId} has no taker`);
-    const addSide = (role: Role, order: Order, fee: string, feeRate: number): void => {
+    if (taker === undefined) throw new Error(`entry ${sequence}: trade ${fill.tradeId} has no taker`);
+    const { tradeId, priceTicks, quantityLots, maker } = fill;
+    const addSide = (role: Role, order: Order, posting: number, fee: string, feeRate: number): void => {
       const { clientId: account, orderId, instrument, side } = order;
-      if (isWanted('fills', account)) {
-        const { tradeId, priceTicks, quantityLots } = fill;
-        items.push({ channel: 'fills', account, index, fill: {
-          instrument, tradeId, orderId, side, role, priceTicks, quantityLots, fee, feeRate, sequence: entry.sequence, executedUs: entry.timeUs,
-        } });
-      }
-      index++;
+      if (!isWanted('fills', account)) return;
+      items.push({ channel: 'fills', account, index: firstIndex + 2 * k + (role === 'maker' ? 0 : 1), fill: {
+        sequence, index: POSTINGS_OF_TRADE * k + posting, instrument, tradeId, orderId, side, role, priceTicks, quantityLots, fee, feeRate, executedUs,
+      } });
     };
-    addSide('maker', fill.maker, fill.makerFee, fill.maker.fees?.makerRate ?? 0);
-    addSide('taker', taker, fill.takerFee, taker.fees?.takerRate ?? 0);
-  }
-  return [...items, ...balanceItemsOf(entry, index, isWanted)];
+    addSide('maker', maker, MAKER_POSTINGS.base, fill.makerFee, makerRateOf(maker.fees, taker.fees));
+    addSide('taker', taker, TAKER_POSTINGS.base, fill.takerFee, taker.fees?.takerRate ?? 0);
+  });
+  return [...items, ...balanceItemsOf(entry, firstIndex + 2 * entry.fills.length, isWanted)];
 }
 
 /** One for each account, in the order in which the entry names them first. */
 function balanceItemsOf({ balances }: LogEntry, firstIndex: number, isWanted: IsAccountWanted): AccountItem[] {
+  if (!balances.some(({ account }) => isWanted('balances', account))) return [];
   const indices = new Map<string, number>();
   const wanted = new Map<string, Balance[]>();
   for (const { account, asset, total, held } of balances) {

@@ -12,6 +12,8 @@ export type ReadAccounts = (names: readonly string[]) => Promise<{
   readonly sequence: number; readonly timeUs: number; readonly accounts: readonly (AccountState | null)[];
 }>;
 
+type FollowedMarket = Pick<Market, 'epoch' | 'sequence' | 'waitFor'>;
+
 /** Accounts in one read. */
 const READ_MAX = 100;
 /** Longest wait for the log to be told up to what was read. */
@@ -24,11 +26,11 @@ export class AccountTopics {
   /** Counts how often all was forgotten. */
   private life = 0;
   private read: ReadAccounts | null = null;
-  private market: Market | null = null;
+  private market: FollowedMarket | null = null;
 
   constructor(private readonly logger: Logger) {}
 
-  attach(market: Market, read: ReadAccounts): void {
+  attach(market: FollowedMarket, read: ReadAccounts): void {
     this.market = market;
     this.read = read;
   }

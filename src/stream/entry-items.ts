@@ -35,8 +35,8 @@ export function itemsOf(entry: LogEntry, wanted: Wanted): EntryItem[] {
   for (const order of entry.orders) addOrder(order);
   for (const fill of entry.fills) addOrder(fill.maker);
   // Whoever trades holds something: where money is kept, an entry that moves any tells a balance.
-  if (wanted.ofAccount !== null && entry.balances.length > 0) items.push(...accountItemsOf(entry, index, wanted.ofAccount));
-  return items;
+  if (wanted.ofAccount === null || entry.balances.length === 0) return items;
+  return [...items, ...accountItemsOf(entry, index, wanted.ofAccount)];
 }
 
 /** @param instrumentOf undefined for one that is traded no more @returns null for what is of such a one */
