@@ -91,6 +91,7 @@ describe('the channels balances and fills', () => {
     }
     // A transfer is no order: it is told like all else.
     await http.post('/transfers', { from: ann, to: bob, asset: 'USD', amount: '1' });
+    await http.call('DELETE', `/orders?client_id=${ann}`);
     await client.caughtUp(await sequenceNow());
     expect(client.told.slice(9).map(({ type, data }) => [type, data.account_id])).toEqual(expect.arrayContaining([['balances', ann], ['balances', bob]]));
     const contract = await MessageContract.of(services[0].url, 'stream');
@@ -204,6 +205,7 @@ describe('the channels balances and fills', () => {
     }
     await load.stop();
     load.close();
+    for (const name of names) await http.call('DELETE', `/orders?client_id=${name}`);
     const end = await sequenceNow();
     for (const client of [first, ...late]) await client.caughtUp(end);
     expect(load.unexpected).toEqual([]);
@@ -252,6 +254,7 @@ describe('the channels balances and fills', () => {
     }
     await load.stop();
     load.close();
+    for (const name of names) await http.call('DELETE', `/orders?client_id=${name}`);
     const end = await sequenceNow();
     await whole.caughtUp(end);
     await until('the end', () => Number(client.lastEventId.split(':')[1]) >= end);
