@@ -3,7 +3,7 @@ import type WebSocket from 'ws';
 import type { Channel } from './contract';
 import { OpenfillError, ProblemError, StreamError } from './errors';
 import { LocalBook, type BookFault } from './local-book';
-import type { ControlMessage, DeltaMessage, ResyncMessage, SnapshotMessage, StreamMessage, TradeMessage } from './messages';
+import type { BalancesMessage, BalancesSnapshotMessage, ControlMessage, DeltaMessage, FillMessage, ResyncMessage, SnapshotMessage, StreamMessage, TradeMessage } from './messages';
 import { formatPlace, Position } from './position';
 import { Reader } from './reader';
 import { backoffOf, reasonOf, sleep } from './waiting';
@@ -57,7 +57,10 @@ export interface StreamEvents {
   order: [message: Extract<StreamMessage, { type: 'order' }>];
   ticker: [message: Extract<StreamMessage, { type: 'ticker' }>];
   candle: [message: Extract<StreamMessage, { type: 'candle' }>];
-  /** Something is missing: trades and orders of a while are not told. */
+  balances_snapshot: [message: BalancesSnapshotMessage];
+  balances: [message: BalancesMessage];
+  fill: [message: FillMessage];
+  /** Something is missing: trades, orders and fills of a while are not told. */
   resync: [message: ResyncMessage];
   /** A local book has changed. */
   book: [book: LocalBook];
@@ -382,6 +385,16 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
       case 'order':
         if (this.at.item(message.sequence, message.data.order_id)) this.tell(message);
         return;
+      case 'fill':
+        if (this.at.item(message.sequence, `fill ${message.data.account_id} ${message.instrument} ${message.data.trade_id} ${message.data.role}`)) this.tell(message);
+        return;
+      case 'balances':
+        if (this.at.item(message.sequence, `balances ${message.data.account_id}`)) this.tell(message);
+        return;
+      case 'balances_snapshot':
+        this.at.passed(message.sequence);
+        this.tell(message);
+        return;
       case 'orderbook_snapshot':
         this.snapshot(message);
         return;
@@ -431,9 +444,9 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     for (const wait of this.waits) if (wait.ping <= connection.pongs) wait.ping = this.ping();
   }
 
-  private subscribed(connection: Connection, subscriptions: readonly { readonly channel: Channel; readonly instruments: readonly string[] }[]): void {
+  private subscribed(connection: Connection, subscriptions: readonly { readonly channel: Channel; readonly instruments?: readonly string[] }[]): void {
     // Later ones are of books that are had anew.
-    if (!connection.isSubscribed) this.followed = subscriptions.filter(({ channel }) => channel === 'orderbook').flatMap(({ instruments }) => instruments);
+    if (!connection.isSubscribed) this.followed = subscriptions.filter(({ channel }) => channel === 'orderbook').flatMap(({ instruments = [] }) => instruments);
     connection.isSubscribed = true;
   }
 
