@@ -418,6 +418,8 @@ export interface Position {
 }
 
 export interface Positions extends Staleness {
+  /** Of the account's last trade that they contain, 0 without one: every one up to there is in them, and none behind it. */
+  readonly sequence: number;
   /** By instrument. */
   readonly positions: readonly Position[];
 }
