@@ -119,6 +119,16 @@ export class AuditSource {
     );
   }
 
+  /** Totals that are not what their movements add up to, with that. */
+  async *unposted(): AsyncGenerator<{ readonly account: string; readonly asset: string; readonly posted: string }> {
+    yield* this.rows<Row & { account: string; asset: string; posted: string }>(
+      `SELECT account, asset, coalesce(posted, 0)::text AS posted
+         FROM (SELECT account, asset, total FROM balances WHERE shard = ${this.literal}) AS kept
+         FULL JOIN (SELECT account, asset, sum(amount) AS posted FROM ledger WHERE shard = ${this.literal} GROUP BY account, asset) AS moved USING (account, asset)
+         WHERE coalesce(total, 0) <> coalesce(posted, 0) ORDER BY account, asset`,
+    );
+  }
+
   /** As they happened. */
   async *fills(): AsyncGenerator<FillRow> {
     const rows = this.rows<RecordedFill>(`SELECT * FROM fills WHERE shard = ${this.literal} ORDER BY sequence, fill, role`);
