@@ -1,50 +1,23 @@
 import type { MoneyScale } from '../domain/assets';
-import type { StoredCandle } from '../domain/candle';
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
-import type { Order, Trade } from '../domain/order';
+import { FUNDS, FUNDS_CODE, type Funds } from '../domain/money';
 import { invariantProblems } from '../reference/invariants';
-import type { ShardState } from '../reference/state';
-import { compareMoney } from './compare-money';
+import type { AuditedCheckpoint, AuditedEntry, AuditedFill, AuditedRecord, AuditedShard, ReferenceDigests } from './audited';
+import { compareMoney, compareReferences, NO_MONEY } from './compare-money';
+import { MoneyRecordCheck } from './compare-money-record';
 import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
-import { compareKeys, compareState, compareTape, type ReplayedShard, type ReplayedTrade } from './compare-shard';
+import { compareKeys, compareState, compareTape, type ReplayedShard } from './compare-shard';
 import { Finding, PROBLEMS_MAX, type Check } from './finding';
 import { JournalReplay } from './journal-replay';
+import { ReplayedMoney } from './replayed-money';
 
 export type { Check } from './finding';
 
-/** An entry of the record; what stands beside its payload is null where it is kept in dead_letters only. */
-export interface AuditedEntry {
-  readonly sequence: number;
-  readonly payload: string;
-  readonly columns: { readonly timeUs: number; readonly kind: string; readonly idempotency: string | null } | null;
-}
-
-/** Postgres, in one snapshot. */
-export interface AuditedRecord {
-  checkpoint(): Promise<{ readonly epoch: string; readonly sequence: number } | null>;
-  journal(): AsyncGenerator<AuditedEntry>;
-  /** Log sequences of the entries that Postgres refused and nobody has dealt with. */
-  openLetters(): Promise<readonly number[]>;
-  orders(): AsyncGenerator<Order>;
-  trades(): AsyncGenerator<ReplayedTrade>;
-  candles(): AsyncGenerator<StoredCandle>;
-}
-
-/** Redis, at one moment. */
-export interface AuditedShard {
-  readonly state: ShardState;
-  readonly meta: Readonly<Record<string, string>>;
-  readonly log: readonly LogEntry[];
-  /** The log's payloads as they stand in it, by sequence. */
-  readonly payloads: ReadonlyMap<number, string>;
-  readonly trades: ReadonlyMap<string, readonly Trade[]>;
-  readonly problems: readonly string[];
-}
-
 export interface AuditOptions {
   readonly idempotencyTtlS: number;
-  /** By instrument, of every one that has traded with money; without them a journal that knows money cannot be played. */
-  readonly scales?: ReadonlyMap<string, MoneyScale>;
+  /** By instrument, of every one that has traded with money. */
+  readonly scales: ReadonlyMap<string, MoneyScale>;
+  readonly digests: ReferenceDigests;
 }
 
 /** Keys this close to the end of their lifetime may be there or not. */
@@ -56,83 +29,159 @@ const MICROSECONDS = 1e6;
  * comes to must be what Postgres and Redis hold. Redis must have been read before Postgres.
  */
 export async function auditVenue(record: AuditedRecord, shard: AuditedShard, options: AuditOptions): Promise<Check[]> {
-  const lineage = new Finding('checkpoint and log agree');
-  const journal = new Finding('journal without gaps, every entry follows from those before');
-  const letters = new Finding('no entry in dead letters');
-  const redis = new Finding('redis: orders, books, queues, depths, listings and counters equal the replay');
-  const money = new Finding('redis: accounts, balances, holds, groups of fees and pending transfers equal the replay');
-  const keys = new Finding('redis: no key without an owner, every structure tells the same');
-  const idempotency = new Finding('redis: idempotency keys point at their entries');
-  const tape = new Finding('redis: recent trades equal the replay');
-  const orders = new Finding('postgres: orders equal the replay');
-  const trades = new Finding('postgres: trades equal the replay');
-  const candles = new Finding('postgres: candles equal the replayed trades');
+  return new VenueAudit(record, shard, options).run();
+}
 
-  const checkpoint = await record.checkpoint();
-  if (checkpoint === null) {
-    lineage.add('postgres has no checkpoint');
-    return [lineage];
-  }
-  const { sequence, epoch } = checkpoint;
-  const redisSequence = shard.state.sequence;
-  const persisted = Number(shard.meta.persisted);
-  lineage.count = 1;
-  if (shard.meta.epoch !== epoch) lineage.add(`redis lives in epoch ${shard.meta.epoch ?? 'none'}, postgres in ${epoch}`);
-  if (shard.meta.state !== 'open' && shard.meta.state !== 'frozen') lineage.add(`the shard is ${shard.meta.state ?? 'without a state'}${shard.meta.fault === undefined ? '' : `: ${shard.meta.fault}`}`);
-  if (redisSequence < sequence && shard.meta.epoch !== epoch) lineage.add(`redis is at sequence ${redisSequence}, postgres at ${sequence}`);
-  if (!(persisted <= sequence)) lineage.add(`redis let go of entries up to ${shard.meta.persisted ?? 'nobody knows where'}, postgres holds ${sequence}`);
-  checkLog(shard, redisSequence, persisted, lineage);
+/** One audit, step by step. */
+class VenueAudit {
+  private readonly lineage = new Finding('checkpoint and log agree');
+  private readonly journal = new Finding('journal without gaps, every entry follows from those before');
+  private readonly letters = new Finding('no entry in dead letters');
+  private readonly redis = new Finding('redis: orders, books, queues, depths, listings and counters equal the replay');
+  private readonly redisMoney = new Finding('redis: accounts, balances, holds, groups of fees, pending transfers and references equal the replay');
+  private readonly keys = new Finding('redis: no key without an owner, every structure tells the same');
+  private readonly idempotency = new Finding('redis: idempotency keys point at their entries');
+  private readonly tape = new Finding('redis: recent trades equal the replay');
+  private readonly orders = new Finding('postgres: orders equal the replay');
+  private readonly trades = new Finding('postgres: trades equal the replay');
+  private readonly candles = new Finding('postgres: candles equal the replayed trades');
 
-  const replay = new JournalReplay(PROBLEMS_MAX, options.scales ?? new Map());
-  const timesUs: number[] = [];
-  let atRedis: ReplayedShard | null = null;
-  const play = (entry: LogEntry, payload: string): void => {
-    if (entry.sequence > redisSequence) atRedis ??= replayedShard(replay);
-    timesUs[entry.sequence] = entry.timeUs;
-    replay.add(entry, epochOfPayload(payload));
-  };
-  // Postgres first, to its checkpoint; then what only Redis' log has.
-  let before = 0;
-  for await (const row of record.journal()) {
-    if (row.sequence > sequence) journal.add(`entry ${row.sequence} lies beyond the checkpoint ${sequence}`);
-    if (row.sequence !== before + 1) journal.add(gap(before, row.sequence));
-    before = row.sequence;
-    const entry = read(row, journal);
-    if (entry === null) continue;
-    checkColumns(row, entry, journal);
-    const logged = shard.payloads.get(row.sequence);
-    if (logged !== undefined && logged !== row.payload) lineage.add(`entry ${row.sequence} stands in the log of redis otherwise than in the journal: ${logged} and ${row.payload}`);
-    play(entry, row.payload);
-  }
-  if (before !== sequence) journal.add(`the journal ends at entry ${before}, the checkpoint says ${sequence}`);
-  letters.count = 0;
-  for (const refused of await record.openLetters()) {
-    letters.count++;
-    letters.add(`entry ${refused} was refused by postgres: "npm run dead-letters" tells why`);
-  }
-  await compareOrderRows(replay.orders(), record.orders(), orders);
-  await compareTradeRows(replay.trades, record.trades(), trades);
-  await compareCandleRows(replay.trades, record.candles(), candles);
-  for (const entry of shard.log) {
-    if (entry.sequence > before) play(entry, shard.payloads.get(entry.sequence) ?? '');
-  }
-  if (replay.sequence === redisSequence) atRedis ??= replayedShard(replay);
-  journal.count = replay.entries;
-  for (const problem of replay.problems) journal.add(problem);
+  private readonly replay: JournalReplay;
+  private readonly money: ReplayedMoney;
+  private readonly recordMoney: MoneyRecordCheck;
+  private readonly timesUs: number[] = [];
+  private readonly redisSequence: number;
+  /** Log sequence up to which Redis has let go of what Postgres holds. */
+  private readonly persisted: number;
+  private readonly redisFunds: Funds;
+  private atRedis: ReplayedShard | null = null;
 
-  if (atRedis === null || redisSequence > replay.sequence) {
-    redis.add(`redis is at sequence ${redisSequence}, journal and log end at ${replay.sequence}`);
-  } else {
-    compareState(atRedis, shard.state, redis);
-    compareMoney(atRedis.state, shard.state, money);
-    compareTime(atRedis, shard.meta, redis);
-    compareTape(atRedis, shard.trades, persisted, tape);
-    const oldestLivingUs = Date.now() * 1000 - options.idempotencyTtlS * MICROSECONDS + LIFETIME_MARGIN_US;
-    compareKeys(atRedis, shard.state, (at) => timesUs[at] ?? 0, oldestLivingUs, idempotency);
+  constructor(private readonly record: AuditedRecord, private readonly shard: AuditedShard, private readonly options: AuditOptions) {
+    this.replay = new JournalReplay(PROBLEMS_MAX, options.scales);
+    this.money = new ReplayedMoney(options.scales, this.replay, (problem) => this.journal.add(problem));
+    this.recordMoney = new MoneyRecordCheck(record, this.replay, this.money);
+    this.redisSequence = shard.state.sequence;
+    this.persisted = Number(shard.meta.persisted);
+    // Layouts of before version 4 kept no money.
+    this.redisFunds = FUNDS[Number(shard.meta.funds ?? FUNDS_CODE.off)] ?? 'off';
   }
-  keys.count = shard.state.orders.length;
-  for (const problem of [...shard.problems, ...invariantProblems(shard.state, null)]) keys.add(problem);
-  return [lineage, journal, letters, redis, money, keys, idempotency, tape, orders, trades, candles];
+
+  async run(): Promise<Check[]> {
+    const checkpoint = await this.record.checkpoint();
+    if (checkpoint === null) {
+      this.lineage.add('postgres has no checkpoint');
+      return [this.lineage];
+    }
+    this.compareLineage(checkpoint);
+    // Postgres first, to its checkpoint; then what only Redis' log has.
+    await this.playJournal(checkpoint.sequence);
+    if (checkpoint.funds !== 'off') this.keepMoney(checkpoint.funds, checkpoint.sequence);
+    await this.compareRecord();
+    this.playLog();
+    this.compareRedis();
+    const { recordMoney } = this;
+    return [
+      this.lineage, this.journal, this.letters, this.redis, this.redisMoney, this.keys, this.idempotency, this.tape, this.orders, this.trades, this.candles,
+      recordMoney.accounts, recordMoney.fills, recordMoney.transfers, recordMoney.positions, recordMoney.snapshots,
+    ];
+  }
+
+  private compareLineage({ epoch, sequence, funds }: AuditedCheckpoint): void {
+    const { lineage, shard: { meta }, redisSequence, persisted } = this;
+    lineage.count = 1;
+    if (meta.epoch !== epoch) lineage.add(`redis lives in epoch ${meta.epoch ?? 'none'}, postgres in ${epoch}`);
+    if (meta.state !== 'open' && meta.state !== 'frozen') lineage.add(`the shard is ${meta.state ?? 'without a state'}${meta.fault === undefined ? '' : `: ${meta.fault}`}`);
+    if (redisSequence < sequence && meta.epoch !== epoch) lineage.add(`redis is at sequence ${redisSequence}, postgres at ${sequence}`);
+    if (!(persisted <= sequence)) lineage.add(`redis let go of entries up to ${meta.persisted ?? 'nobody knows where'}, postgres holds ${sequence}`);
+    if (this.redisFunds !== funds) lineage.add(`funds are ${this.redisFunds} in redis, ${funds} in postgres`);
+    if (meta.breach !== undefined) lineage.add(`the audit of balances has stopped orders and withdrawals: ${meta.breach}`);
+    checkLog(this.shard, redisSequence, persisted, lineage);
+  }
+
+  private async playJournal(sequence: number): Promise<void> {
+    const { journal } = this;
+    let before = 0;
+    for await (const row of this.record.journal()) {
+      if (row.sequence > sequence) journal.add(`entry ${row.sequence} lies beyond the checkpoint ${sequence}`);
+      if (row.sequence !== before + 1) journal.add(gap(before, row.sequence));
+      before = row.sequence;
+      const entry = read(row, journal);
+      if (entry === null) continue;
+      checkColumns(row, entry, journal);
+      const logged = this.shard.payloads.get(row.sequence);
+      if (logged !== undefined && logged !== row.payload) this.lineage.add(`entry ${row.sequence} stands in the log of redis otherwise than in the journal: ${logged} and ${row.payload}`);
+      await this.recordMoney.entry(entry, this.play(entry, row.payload));
+    }
+    if (before !== sequence) journal.add(`the journal ends at entry ${before}, the checkpoint says ${sequence}`);
+    for (const refused of await this.record.openLetters()) {
+      this.letters.count++;
+      this.letters.add(`entry ${refused} was refused by postgres: "npm run dead-letters" tells why`);
+    }
+  }
+
+  /** @returns the fills that it means */
+  private play(entry: LogEntry, payload: string): readonly AuditedFill[] {
+    if (entry.sequence > this.redisSequence) this.reachRedis();
+    this.timesUs[entry.sequence] = entry.timeUs;
+    this.replay.add(entry, epochOfPayload(payload));
+    return this.money.add(entry);
+  }
+
+  /** The replay is where Redis is. */
+  private reachRedis(): void {
+    if (this.atRedis !== null) return;
+    if (this.redisFunds !== 'off') this.keepMoney(this.redisFunds, this.redisSequence);
+    this.atRedis = replayedShard(this.replay);
+  }
+
+  /** Money may be kept since a rebuild behind which nothing has happened yet. */
+  private keepMoney(funds: Funds, sequence: number): void {
+    this.replay.keepsMoney(funds);
+    this.money.follow(sequence);
+  }
+
+  private async compareRecord(): Promise<void> {
+    const { replay, record } = this;
+    await compareOrderRows(replay.orders(), record.orders(), this.orders);
+    await compareTradeRows(replay.trades, record.trades(), this.trades);
+    await compareCandleRows(replay.trades, record.candles(), this.candles);
+    await this.recordMoney.end(replay.state());
+  }
+
+  private playLog(): void {
+    const from = this.replay.sequence;
+    for (const entry of this.shard.log) {
+      if (entry.sequence > from) this.play(entry, this.shard.payloads.get(entry.sequence) ?? '');
+    }
+    if (this.replay.sequence === this.redisSequence) this.reachRedis();
+    this.journal.count = this.replay.entries;
+    for (const problem of this.replay.problems) this.journal.add(problem);
+  }
+
+  private compareRedis(): void {
+    const { atRedis, shard, redis, redisSequence, keys } = this;
+    if (atRedis === null || redisSequence > this.replay.sequence) {
+      redis.add(`redis is at sequence ${redisSequence}, journal and log end at ${this.replay.sequence}`);
+    } else {
+      compareState(atRedis, shard.state, redis);
+      this.compareRedisMoney(atRedis);
+      compareTime(atRedis, shard.meta, redis);
+      compareTape(atRedis, shard.trades, this.persisted, this.tape);
+      const oldestLivingUs = Date.now() * 1000 - this.options.idempotencyTtlS * MICROSECONDS + LIFETIME_MARGIN_US;
+      compareKeys(atRedis, shard.state, (at) => this.timesUs[at] ?? 0, oldestLivingUs, this.idempotency);
+    }
+    keys.count = shard.state.orders.length;
+    // Whether everybody has what is held depends on what they were allowed when: that is for the replay of each entry to say.
+    const rules = this.redisFunds === 'off' ? null : { funds: 'paper' as const, scales: this.options.scales };
+    for (const problem of [...shard.problems, ...invariantProblems(shard.state, rules)]) keys.add(problem);
+  }
+
+  private compareRedisMoney({ state }: ReplayedShard): void {
+    const isKept = this.redisFunds !== 'off';
+    compareMoney(isKept ? state : NO_MONEY, this.shard.state, this.redisMoney);
+    const used = isKept ? this.money.references.filter(({ sequence }) => sequence <= this.redisSequence) : [];
+    compareReferences(used, this.shard.state.references, this.options.digests, this.redisMoney);
+  }
 }
 
 function gap(before: number, next: number): string {

@@ -3,7 +3,7 @@ import type { MoneyScale } from '../domain/assets';
 import type { EngineCommand } from '../domain/commands';
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { tradesOf, type EntryEvent, type LogEntry, type LoggedCommand } from '../domain/log-entry';
-import type { Funds } from '../domain/money';
+import type { AccountState, Balance, Funds } from '../domain/money';
 import { isOpen, type Order, type OrderReference } from '../domain/order';
 import { RESULT_CODES } from '../domain/result-code';
 import { comparableEvents } from '../reference/comparable';
@@ -195,6 +195,19 @@ export class JournalReplay {
     // As the book has them: entries of before version 3 do not tell where an order was placed.
     for (const order of done) this.done.set(order.orderId, this.shard.order(order.orderId) ?? order);
     this.shard.persisted(entry.sequence, done.map((order) => order.orderId));
+  }
+
+  /** How money was kept behind the last entry. */
+  get funds(): Funds {
+    return this.limits.funds;
+  }
+
+  account(account: string): AccountState {
+    return this.shard.account(account);
+  }
+
+  balance(account: string, asset: string): Balance {
+    return this.shard.balance(account, asset);
   }
 
   /** Everything that is open, and all counters, after the last entry. */

@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import { auditVenue } from '../audit/audit';
 import { seededRandom } from '../seeded-random';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../domain/instruments';
-import { idempotencyDigest } from '../engine/idempotency';
+import { idempotencyDigest, referenceDigest, reversalDigest } from '../engine/idempotency';
 import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
 import { Database } from '../persistence/database';
+import { recordedScales } from '../persistence/money-scales';
 import { ChaosVenue } from './chaos-venue';
 import { FAULTS, type Fault, type Part } from './faults';
 import { judgeLedger, type LossWindow, type Verdict } from './judge';
@@ -165,7 +166,8 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
       const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses);
       // The clients are silent and the log is drained: Redis stands still.
-      for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), { idempotencyTtlS: IDEMPOTENCY_TTL_S })) {
+      const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales: await recordedScales(database), digests: { reference: referenceDigest, reversal: reversalDigest } };
+      for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), options)) {
         verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));
       }
       return verdict;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { decodeLogEntry, type RawLogEntry } from '../domain/log-entry';
-import type { AccountState, Funds } from '../domain/money';
+import type { AccountState, Balance, Funds } from '../domain/money';
 import type { AuditFinding } from '../domain/money-history';
+import type { MoneyScales } from '../domain/postings';
 import { BalanceBook } from './balance-book';
 
 /** The engine as the auditor sees it. */
@@ -11,6 +12,23 @@ export interface AuditedEngine {
   /** A page of all accounts, behind one log sequence. `cursor` is '0' for the first, and at the end. */
   scanAccounts(cursor: string): Promise<{ readonly cursor: string; readonly sequence: number; readonly accounts: readonly AccountState[] }>;
   setBreach(finding: string | null, epoch: string): Promise<boolean>;
+}
+
+/** What the record has, at one moment. */
+export interface RecordedMoney {
+  /** The life of the shard that it is of, and the log sequence that it goes up to. */
+  readonly epoch: string;
+  readonly sequence: number;
+  /** Accounts whose credit is unlimited. */
+  readonly credited: readonly string[];
+  readonly balances: AsyncIterable<Balance & { readonly account: string }>;
+  /** Totals that are not what their movements add up to, with that: it takes as long as the venue's history. */
+  unposted(): AsyncIterable<{ readonly account: string; readonly asset: string; readonly posted: string }>;
+}
+
+/** The record as the auditor begins with it. */
+export interface AuditedRecord {
+  read(work: (money: RecordedMoney) => Promise<void>): Promise<void>;
 }
 
 /** The log as the auditor follows it. @throws where it does not go on from `after` */
@@ -29,6 +47,8 @@ export interface AuditorOptions {
   readonly intervalMs: number;
   /** Whether this process audits now: one of a venue's does. */
   readonly isOnDuty: () => boolean;
+  /** Of every instrument that the log may tell of. */
+  readonly scales: MoneyScales;
 }
 
 const READ_ENTRIES = 2_000;
@@ -38,8 +58,8 @@ const IDLE_MS = 500;
 const FINDINGS_MAX = 20;
 
 /**
- * Checks all the time that no unit of money is lost or made: it follows the log entry by entry, and again and again holds what Redis
- * has against it. What it finds stops new orders and withdrawals until a later look finds nothing any more.
+ * Checks all the time that no unit of money is lost or made: it begins with the record, follows the log entry by entry, and again and
+ * again holds what Redis has against both. What it finds stops new orders and withdrawals until a later look finds nothing any more.
  */
 export class BalanceAuditor {
   private stopping = false;
@@ -48,8 +68,8 @@ export class BalanceAuditor {
   private found: readonly AuditFinding[] = [];
 
   constructor(
-    private readonly engine: AuditedEngine, private readonly log: AuditedLog, private readonly options: AuditorOptions, private readonly logger: Logger,
-    private readonly observer: AuditorObserver,
+    private readonly engine: AuditedEngine, private readonly record: AuditedRecord, private readonly log: AuditedLog, private readonly options: AuditorOptions,
+    private readonly logger: Logger, private readonly observer: AuditorObserver,
   ) {}
 
   start(): void {
@@ -81,15 +101,8 @@ export class BalanceAuditor {
 
   /** Audits one life of the shard, until it ends. */
   private async audit(epoch: string, funds: Funds): Promise<void> {
-    const book = new BalanceBook(funds);
-    let first = Number.POSITIVE_INFINITY;
-    await this.scan(({ accounts, sequence }) => {
-      first = Math.min(first, sequence);
-      book.take(accounts, sequence);
-      return Promise.resolve();
-    });
-    book.sequence = Number.isFinite(first) ? first : 0;
-    while (this.isGoingOn() && !book.isWhole) await this.follow(book, epoch, BLOCK_MS);
+    const book = await this.begin(epoch, funds);
+    if (book === null) return;
     let lookedMs = Number.NEGATIVE_INFINITY;
     while (this.isGoingOn()) {
       if (performance.now() - lookedMs >= this.options.intervalMs) {
@@ -98,6 +111,21 @@ export class BalanceAuditor {
       }
       await this.follow(book, epoch, Math.min(BLOCK_MS, this.options.intervalMs));
     }
+  }
+
+  /** @returns null where the record is of another life */
+  private async begin(epoch: string, funds: Funds): Promise<BalanceBook | null> {
+    let book: BalanceBook | null = null;
+    await this.record.read(async (money) => {
+      if (money.epoch !== epoch) return;
+      book = new BalanceBook(funds, this.options.scales, money.sequence);
+      money.credited.forEach((account) => book?.takeCredit(account));
+      for await (const balance of money.balances) book.take(balance.account, balance);
+      if (book.findings().length === 0) return;
+      this.logger.error({ epoch, findings: book.findings() }, 'balances of the record do not add up: they are told from their movements');
+      for await (const { account, asset, posted } of money.unposted()) book.correct(account, asset, posted);
+    });
+    return book;
   }
 
   /** Follows what the log has next. */
@@ -109,12 +137,14 @@ export class BalanceAuditor {
 
   /** Holds all that Redis has against what was followed. */
   private async look(book: BalanceBook, epoch: string): Promise<void> {
-    const findings = [...book.findings()];
+    const look = book.look();
+    const findings: AuditFinding[] = [];
     await this.scan(async ({ accounts, sequence }) => {
       while (this.isGoingOn() && book.sequence < sequence) await this.follow(book, epoch, BLOCK_MS);
-      if (book.sequence >= sequence) findings.push(...book.compare(accounts, sequence));
+      if (book.sequence >= sequence) findings.push(...look.page(accounts, sequence));
     });
     if (!this.isGoingOn()) return;
+    findings.push(...look.end(), ...book.findings());
     if (findings.length > 0) return this.breach(findings, epoch);
     this.observer.passed();
     if (this.found.length === 0 && (await this.engine.meta())?.breach === null) return;

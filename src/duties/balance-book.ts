@@ -1,6 +1,7 @@
 import type { LogEntry } from '../domain/log-entry';
-import { isVenueAccount, type AccountState, type Funds } from '../domain/money';
+import { isVenueAccount, type AccountState, type Balance, type Funds } from '../domain/money';
 import type { AuditFinding } from '../domain/money-history';
+import { postingsOf, type MoneyScales } from '../domain/postings';
 
 interface Kept {
   total: bigint;
@@ -9,99 +10,88 @@ interface Kept {
   sequence: number;
 }
 
-/** Why an account's balance is not as it must be, as a sentence without its subject. */
-function faultOf(total: bigint, held: bigint, needsCover: boolean): string | null {
-  if (held < 0n) return `holds ${held} units, less than nothing`;
-  if (needsCover && held > total) return `has ${total} units and holds ${held}`;
-  return null;
-}
+/** What an entry moves to and from an account, by asset. */
+type Movements = ReadonlyMap<string, ReadonlyMap<string, bigint>>;
 
 /**
- * What all accounts have, taken once from Redis and then followed through the log. After each entry every asset has to add up to
- * zero, and who needs cover has to have what is held (I-1, I-2).
+ * What all accounts have by the record, and by what the log has moved since. Totals follow the movements alone: what an entry or Redis
+ * says of a balance is held against them, so that a unit that came from nowhere goes on to be found until it is gone. Each entry has to
+ * move as much away as it moves on, and to leave who needs cover with it (I-1, I-2, I-4).
  */
 export class BalanceBook {
   private readonly balances = new Map<string, Map<string, Kept>>();
   private readonly sums = new Map<string, bigint>();
   /** Accounts whose credit is unlimited, whatever FUNDS says. */
   private readonly credited = new Set<string>();
-  /** Log sequence up to which the log has been followed. */
-  sequence = 0;
-  /** Log sequence from which on all that was taken is of one moment. */
-  private wholeFrom = 0;
 
-  /** @param funds how the shard keeps money */
-  constructor(private readonly funds: Funds) {}
+  /**
+   * @param funds how the shard keeps money
+   * @param sequence log sequence of the record that is taken
+   */
+  constructor(private readonly funds: Funds, private readonly scales: MoneyScales, public sequence: number) {}
 
-  /** Takes accounts as Redis has them behind log sequence `sequence`: before the log is followed. */
-  take(states: readonly AccountState[], sequence: number): void {
-    this.wholeFrom = Math.max(this.wholeFrom, sequence);
-    for (const { account, details, balances } of states) {
-      if (details?.credit === 'unlimited') this.credited.add(account);
-      for (const { asset, total, held } of balances) this.set(account, asset, BigInt(total), BigInt(held), sequence);
-    }
+  /** Takes an account's balance as the record has it: before the log is followed. */
+  take(account: string, { asset, total, held }: Balance): void {
+    const kept = this.kept(account, asset);
+    kept.held = BigInt(held);
+    this.move(kept, asset, BigInt(total));
+  }
+
+  /** Puts right what was taken of an account. @param total that its movements add up to */
+  correct(account: string, asset: string, total: string): void {
+    const kept = this.kept(account, asset);
+    this.move(kept, asset, BigInt(total) - kept.total);
+  }
+
+  takeCredit(account: string): void {
+    this.credited.add(account);
   }
 
   /** Follows one entry. @returns what it leaves that must not be */
   add(entry: LogEntry): AuditFinding[] {
     this.sequence = entry.sequence;
-    const findings: AuditFinding[] = [];
-    if (entry.kind !== 'refuse') {
-      for (const event of entry.events) {
-        if (event.type !== 'account') continue;
-        if (event.account.credit === 'unlimited') this.credited.add(event.account.account);
-        else this.credited.delete(event.account.account);
-      }
+    if (entry.kind === 'refuse') return [];
+    for (const event of entry.events) {
+      if (event.type !== 'account') continue;
+      if (event.account.credit === 'unlimited') this.credited.add(event.account.account);
+      else this.credited.delete(event.account.account);
     }
+    const findings: AuditFinding[] = [];
+    const find = (account: string, asset: string, what: string): void => void findings.push({ account, asset, what, sequence: entry.sequence });
+    const movements = movementsOf(entry, this.scales);
     const assets = new Set<string>();
     for (const { account, asset, total, held } of entry.balances) {
-      // What was read of an account behind this entry has it already.
-      if ((this.balances.get(account)?.get(asset)?.sequence ?? 0) >= entry.sequence) continue;
-      this.set(account, asset, BigInt(total), BigInt(held), entry.sequence);
+      const kept = this.kept(account, asset);
+      const available = kept.total - kept.held;
+      this.move(kept, asset, movements.get(account)?.get(asset) ?? 0n);
+      Object.assign(kept, { held: BigInt(held), sequence: entry.sequence });
       assets.add(asset);
-      const fault = faultOf(BigInt(total), BigInt(held), this.needsCover(account));
-      if (fault !== null) findings.push({ account, asset, what: fault, sequence: entry.sequence });
+      if (String(kept.total) !== total) find(account, asset, `has ${total} units by entry ${entry.sequence}, ${kept.total} by what has moved`);
+      if (kept.held < 0n) find(account, asset, `holds ${held} units, less than nothing`);
+      // Who lacked cover before, as when his credit ended, may go on to.
+      const left = kept.total - kept.held;
+      if (left < 0n && left < available && this.needsCover(account)) find(account, asset, `has ${kept.total} units and holds ${held}`);
     }
-    if (this.isWhole) for (const asset of assets) findings.push(...this.sumFinding(asset));
+    for (const [account, moved] of movements) {
+      for (const [asset, amount] of moved) {
+        if (amount === 0n || this.balances.get(account)?.get(asset)?.sequence === entry.sequence) continue;
+        this.move(this.kept(account, asset), asset, amount);
+        assets.add(asset);
+        find(account, asset, `has moved ${amount} units in entry ${entry.sequence}, which does not tell what is left`);
+      }
+    }
+    for (const asset of assets) findings.push(...this.sumFinding(asset));
     return findings;
-  }
-
-  /** Whether the log has been followed beyond everything that was taken. */
-  get isWhole(): boolean {
-    return this.sequence >= this.wholeFrom;
   }
 
   /** Looks at everything at once. */
   findings(): AuditFinding[] {
-    const found = [...this.sums.keys()].flatMap((asset) => this.sumFinding(asset));
-    for (const [account, assets] of this.balances) {
-      for (const [asset, { total, held }] of assets) {
-        const fault = faultOf(total, held, this.needsCover(account));
-        if (fault !== null) found.push({ account, asset, what: fault, sequence: this.sequence });
-      }
-    }
-    return found;
+    return [...this.sums.keys()].flatMap((asset) => this.sumFinding(asset));
   }
 
-  /**
-   * Holds accounts as Redis has them behind log sequence `sequence`, which has been followed, against the book. What has changed since
-   * is left to the next look.
-   */
-  compare(states: readonly AccountState[], sequence: number): AuditFinding[] {
-    const findings: AuditFinding[] = [];
-    for (const { account, balances } of states) {
-      const kept = this.balances.get(account);
-      for (const { asset, total, held } of balances) {
-        const known = kept?.get(asset);
-        if (known !== undefined && known.sequence > sequence) continue;
-        const [wasTotal, wasHeld] = [known?.total ?? 0n, known?.held ?? 0n];
-        if (BigInt(total) === wasTotal && BigInt(held) === wasHeld) continue;
-        findings.push({
-          account, asset, what: `has ${total} units and holds ${held} in Redis, ${wasTotal} and ${wasHeld} by what the log tells`, sequence,
-        });
-      }
-    }
-    return findings;
+  /** Begins to hold all accounts of Redis, which come page by page, against the book. */
+  look(): BalanceLook {
+    return new BalanceLook(this.balances, this.sequence);
   }
 
   private sumFinding(asset: string): AuditFinding[] {
@@ -113,12 +103,67 @@ export class BalanceBook {
     return this.funds === 'required' && !this.credited.has(account) && !isVenueAccount(account);
   }
 
-  private set(account: string, asset: string, total: bigint, held: bigint, sequence: number): void {
+  private kept(account: string, asset: string): Kept {
     let assets = this.balances.get(account);
     if (assets === undefined) this.balances.set(account, assets = new Map<string, Kept>());
-    const known = assets.get(asset);
-    this.sums.set(asset, (this.sums.get(asset) ?? 0n) + total - (known?.total ?? 0n));
-    if (known === undefined) assets.set(asset, { total, held, sequence });
-    else Object.assign(known, { total, held, sequence });
+    let kept = assets.get(asset);
+    if (kept === undefined) assets.set(asset, kept = { total: 0n, held: 0n, sequence: this.sequence });
+    return kept;
   }
+
+  private move(kept: Kept, asset: string, amount: bigint): void {
+    if (amount === 0n) return;
+    kept.total += amount;
+    this.sums.set(asset, (this.sums.get(asset) ?? 0n) + amount);
+  }
+}
+
+/** One look at all accounts of Redis. What has changed since a page was read is left to the next. */
+export class BalanceLook {
+  private readonly seen = new Set<string>();
+
+  /** @param since log sequence at which the look began */
+  constructor(private readonly balances: ReadonlyMap<string, ReadonlyMap<string, Kept>>, private readonly since: number) {}
+
+  /** @param states accounts as Redis has them behind `sequence`, up to which the log has been followed */
+  page(states: readonly AccountState[], sequence: number): AuditFinding[] {
+    const findings: AuditFinding[] = [];
+    for (const { account, balances } of states) {
+      this.seen.add(account);
+      const told = new Map(balances.map((balance) => [balance.asset, balance]));
+      const kept = this.balances.get(account);
+      for (const asset of new Set([...told.keys(), ...kept?.keys() ?? []])) {
+        const { total, held } = told.get(asset) ?? { total: '0', held: '0' };
+        const known = kept?.get(asset);
+        if (known !== undefined && known.sequence > sequence) continue;
+        const [wasTotal, wasHeld] = [known?.total ?? 0n, known?.held ?? 0n];
+        if (BigInt(total) === wasTotal && BigInt(held) === wasHeld) continue;
+        findings.push({ account, asset, what: `has ${total} units and holds ${held} in Redis, ${wasTotal} and ${wasHeld} by record and log`, sequence });
+      }
+    }
+    return findings;
+  }
+
+  /** What Redis does not have at all. */
+  end(): AuditFinding[] {
+    const findings: AuditFinding[] = [];
+    for (const [account, assets] of this.balances) {
+      if (this.seen.has(account)) continue;
+      for (const [asset, { total, held, sequence }] of assets) {
+        if (sequence > this.since || (total === 0n && held === 0n)) continue;
+        findings.push({ account, asset, what: `is not in Redis, and has ${total} units and holds ${held} by record and log`, sequence: this.since });
+      }
+    }
+    return findings;
+  }
+}
+
+function movementsOf(entry: LogEntry, scales: MoneyScales): Movements {
+  const movements = new Map<string, Map<string, bigint>>();
+  for (const { account, asset, amount } of postingsOf(entry, scales)) {
+    let assets = movements.get(account);
+    if (assets === undefined) movements.set(account, assets = new Map<string, bigint>());
+    assets.set(asset, (assets.get(asset) ?? 0n) + amount);
+  }
+  return movements;
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { StoredCandle } from '../domain/candle';
-import type { Account, FeeGroup } from '../domain/money';
+import type { Account, FeeGroup, Funds } from '../domain/money';
 import type { Order, SettledTrade } from '../domain/order';
 import { candleOfRow, type CandleRow } from './candle-history';
 import type { Database, Row } from './database';
@@ -11,7 +11,7 @@ import {
   type TransferRowRead,
 } from './money-rows';
 import { positionOfRow, type PositionRow } from './position-row';
-import { CHECKPOINT, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
+import { AUDITED_CHECKPOINT, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
 import { ACCOUNT_COLUMNS, TRANSFER_COLUMNS } from './queries/money';
 import { POSITION_COLUMNS } from './queries/write-money';
 
@@ -31,6 +31,8 @@ interface JournalColumns extends Row {
 
 /** Postgres as an auditor reads it: one snapshot, whatever the writer does meanwhile. */
 export class AuditSource {
+  private cursors = 0;
+
   private constructor(private readonly session: pg.Client, private readonly shard: string) {}
 
   static async open(database: Database, shard: string): Promise<AuditSource> {
@@ -47,21 +49,22 @@ export class AuditSource {
     await this.session.end();
   }
 
-  async checkpoint(): Promise<Checkpoint | null> {
-    const { rows } = await this.session.query<{ epoch: string; sequence: number; time_us: number }>(CHECKPOINT.text, [this.shard]);
+  async checkpoint(): Promise<Checkpoint & { readonly funds: Funds } | null> {
+    const { rows } = await this.session.query<{ epoch: string; sequence: number; time_us: number; funds: Funds }>(AUDITED_CHECKPOINT.text, [this.shard]);
     const [row] = rows;
-    return row === undefined ? null : { epoch: row.epoch, sequence: row.sequence, timeUs: row.time_us };
+    return row === undefined ? null : { epoch: row.epoch, sequence: row.sequence, timeUs: row.time_us, funds: row.funds };
   }
 
-  /** Rows of a query, page by page: whatever is there twice comes twice. */
+  /** Rows of a query, page by page: whatever is there twice comes twice. Several may be read side by side. */
   private async *rows<T extends Row>(query: string): AsyncGenerator<T> {
-    await this.session.query(`DECLARE audited NO SCROLL CURSOR FOR ${query}`);
+    const cursor = `audited_${++this.cursors}`;
+    await this.session.query(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${query}`);
     for (;;) {
-      const { rows } = await this.session.query<T>(`FETCH ${PAGE} FROM audited`);
+      const { rows } = await this.session.query<T>(`FETCH ${PAGE} FROM ${cursor}`);
       yield* rows;
       if (rows.length < PAGE) break;
     }
-    await this.session.query('CLOSE audited');
+    await this.session.query(`CLOSE ${cursor}`);
   }
 
   /** Every entry behind `after`, by sequence: from the journal, or from dead_letters where it is only there. */
@@ -113,6 +116,16 @@ export class AuditSource {
   async *balances(): AsyncGenerator<BalanceRow> {
     yield* this.rows<BalanceRow & Row>(
       `SELECT account, asset, total::text, held::text, sequence, postings FROM balances WHERE shard = ${this.literal} ORDER BY account, asset`,
+    );
+  }
+
+  /** Totals that are not what their movements add up to, with that. */
+  async *unposted(): AsyncGenerator<{ readonly account: string; readonly asset: string; readonly posted: string }> {
+    yield* this.rows<Row & { account: string; asset: string; posted: string }>(
+      `SELECT account, asset, coalesce(posted, 0)::text AS posted
+         FROM (SELECT account, asset, total FROM balances WHERE shard = ${this.literal}) AS kept
+         FULL JOIN (SELECT account, asset, sum(amount) AS posted FROM ledger WHERE shard = ${this.literal} GROUP BY account, asset) AS moved USING (account, asset)
+         WHERE coalesce(total, 0) <> coalesce(posted, 0) ORDER BY account, asset`,
     );
   }
 

@@ -88,13 +88,17 @@ export class Ledger {
   }
 
   state(): AccountState[] {
-    return [...new Set([...this.accounts.keys(), ...this.balances.accounts()])].sort(compareText).map((account) => ({
+    return [...new Set([...this.accounts.keys(), ...this.balances.accounts()])].sort(compareText).map((account) => this.stateOf(account));
+  }
+
+  stateOf(account: string): AccountState {
+    return {
       account,
       details: this.accounts.get(account) ?? null,
       balances: this.balances.of(account)
         .map(([asset, { total, held }]) => ({ asset, total: String(total), held: String(held) }))
         .sort((a, b) => compareText(a.asset, b.asset)),
-    }));
+    };
   }
 }
 

@@ -5,7 +5,7 @@ import type {
 import type { EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { entryOf } from '../domain/log-entry';
-import type { Balance, Funds, Transfer } from '../domain/money';
+import type { AccountState, Balance, Funds, Transfer } from '../domain/money';
 import { isOpen, KIND_CODE, kindOf, type Order, type OrderReference, type StatusReason } from '../domain/order';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
@@ -159,6 +159,16 @@ export class ReferenceShard {
   /** A transfer that is held here: pending ones, and those that `persisted` has not let go of. */
   transfer(transferId: string): Transfer | null {
     return this.money.transfers.get(transferId) ?? null;
+  }
+
+  /** An account with all that it has; nothing of one that is not there. */
+  account(account: string): AccountState {
+    return this.money.ledger.stateOf(account);
+  }
+
+  balance(account: string, asset: string): Balance {
+    const { total, held } = this.money.ledger.amounts(account, asset);
+    return { asset, total: String(total), held: String(held) };
   }
 
   /** What an account had of an asset ahead of the last command; where it had none yet, nothing. */

@@ -33,6 +33,7 @@ import { Writer } from '../persistence/writer/writer';
 import { ShardKeeper } from '../recovery/shard-keeper';
 import { SettingsWatch } from '../settings-watch';
 import { connectionOf, type ShardConnection } from './connection';
+import { recordedMoney } from './recorded-money';
 
 /** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
 const RECORD_WAIT_MS = 30_000;
@@ -170,10 +171,12 @@ export class Shard {
 
   /** What the process that holds the writer's lock does beside. */
   private createDuties(log: LogReader, metrics: Metrics): readonly Duty[] {
-    const { config, logger, connection: { engine, moneyHistory } } = this;
-    const isOnDuty = (): boolean => this.writer?.committed != null && this.keeper.problem === null;
+    const { config, logger, connection: { engine, database, moneyHistory } } = this;
+    const isOnDuty = (): boolean => (this.writer?.committed ?? null) !== null && this.keeper.problem === null;
     return [
-      new BalanceAuditor(engine, log, { intervalMs: config.balanceAuditMs, isOnDuty }, logger.child({ part: 'audit' }), {
+      new BalanceAuditor(engine, recordedMoney(database, config.shard), log, {
+        intervalMs: config.balanceAuditMs, isOnDuty, scales: this.scales,
+      }, logger.child({ part: 'audit' }), {
         passed: () => metrics.balanceAuditLastOk.set(Math.floor(Date.now() / 1000)),
         breached: () => metrics.balanceAuditBreaches.inc(),
       }),

@@ -1,6 +1,7 @@
-import { compareMoney } from '../../src/audit/compare-money';
+import { compareMoney, compareReferences } from '../../src/audit/compare-money';
 import { Finding } from '../../src/audit/finding';
 import { JournalReplay } from '../../src/audit/journal-replay';
+import type { UsedReference } from '../../src/audit/replayed-money';
 import type { LogEntry } from '../../src/domain/log-entry';
 import { FEES, ISSUANCE } from '../../src/domain/money';
 import { amendCommand, cancelCommand } from '../engine/support/desk';
@@ -175,7 +176,21 @@ test('what a shard holds of money is held against the replay, thing by thing', (
   expect(problems((state) => { (state.accounts.at(-1)?.details as { status: string }).status = 'closed'; })).toMatch(/account bob \.status/);
   expect(problems((state) => { state.feeGroups = []; })).toMatch(/group of fees default is missing/);
   expect(problems((state) => { state.transfers = []; })).toMatch(/pending transfer .* is missing/);
-  expect(problems((state) => { state.references = []; })).toMatch(/references that are used up: expected 1, got 0/);
+});
+
+test('what happens once for ever is held against its entry', () => {
+  const used: UsedReference[] = [{ kind: 'deposit', asset: USD, reference: 'r', sequence: 3 }, { kind: 'reversal', transferId: 't', sequence: 5 }];
+  const digests = { reference: (asset: string, reference: string) => `${asset} ${reference}`, reversal: (transferId: string) => transferId };
+  const problems = (...references: [digest: string, sequence: number][]): readonly string[] => {
+    const finding = new Finding('money');
+    compareReferences(used, references.map(([digest, sequence]) => ({ digest, sequence, second: 0 })), digests, finding);
+    return finding.problems;
+  };
+  expect(problems(['USD r', 3], ['t', 5])).toEqual([]);
+  expect(problems(['USD r', 3])).toEqual(['reversal of transfer t .sequence: expected 5, got null']);
+  expect(problems(['USD r', 4], ['t', 5], ['x', 1])).toEqual([
+    'reference r of a deposit of USD .sequence: expected 3, got 4', 'reference x points at entry 1, no deposit and no reversal has used it',
+  ]);
 });
 
 test('an instrument whose assets are not known cannot be played', () => {

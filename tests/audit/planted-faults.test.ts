@@ -1,11 +1,11 @@
-import { ENTRY, LOGGED_PLACE, positionsOf } from '../../src/domain/layouts';
+import { ENTRY, LOGGED_PLACE, ORDER_RECORD_VERSION, positionsOf } from '../../src/domain/layouts';
 import { compactId } from '../../src/domain/order-id';
 import { idempotencyDigest } from '../../src/engine/idempotency';
-import { LOG_FIELD } from '../../src/engine/keys';
 import { Load } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
 import { callOnce } from '../support/client';
 import { Venue } from '../support/venue';
+import { Planting, type Fault } from './planting';
 import { audit, runCommand } from './support';
 
 const SEED = 20_261_121;
@@ -25,31 +25,20 @@ let keySequence: number;
 let placeSequence: number;
 let last: { sequence: number; persisted: number };
 
-const key = (name: string): string => `{${venue.shard}}:${name}`;
-const redis = (...args: string[]): Promise<unknown> => venue.redis.command(...args);
-/** Changes the record behind the triggers' backs. */
-const sql = (text: string): Promise<unknown> => venue.database.query(`SET session_replication_role = replica; ${text}`);
+let planting: Planting;
+
+const key = (name: string): string => planting.key(name);
+const redis = (...args: string[]): Promise<unknown> => planting.redis(...args);
+const sql = (text: string): Promise<unknown> => planting.sql(text);
 const member = async (orderId: string): Promise<string> => {
   const all = (await redis('ZRANGE', key('book:BTC-USD:bids'), '0', '-1')) as string[];
   return all.find((one) => one.endsWith(compactId(orderId))) as string;
 };
 const record = async (orderId: string): Promise<string> => (await redis('HGET', key('orders'), compactId(orderId))) as string;
 const setRecord = (orderId: string, text: string): Promise<unknown> => redis('HSET', key('orders'), compactId(orderId), text);
-const payload = async (sequence: number): Promise<unknown[]> => {
-  const [row] = await venue.database.query<{ payload: string }>('SELECT payload FROM journal WHERE sequence = $1', [sequence]);
-  return JSON.parse((row as { payload: string }).payload) as unknown[];
-};
-const setPayload = async (sequence: number, entry: unknown): Promise<unknown> =>
-  sql(`UPDATE journal SET payload = '${(typeof entry === 'string' ? entry : JSON.stringify(entry)).replaceAll("'", "''")}' WHERE sequence = ${sequence}`);
-/** Writes the log anew with what `change` makes of an entry's payload; null leaves it out. */
-const changeLog = async (change: (payload: string, sequence: number) => string | null): Promise<void> => {
-  const entries = await new ShardView(venue).log();
-  await redis('DEL', key('log'));
-  for (const { sequence, payload } of entries) {
-    const changed = change(payload, sequence);
-    if (changed !== null) await redis('XADD', key('log'), String(sequence), LOG_FIELD, changed);
-  }
-};
+const payload = (sequence: number): Promise<unknown[]> => planting.payload(sequence);
+const setPayload = (sequence: number, entry: unknown): Promise<unknown> => planting.setPayload(sequence, entry);
+const changeLog: Planting['changeLog'] = (change) => planting.changeLog(change);
 
 beforeAll(async () => {
   venue = await Venue.open();
@@ -91,22 +80,10 @@ beforeAll(async () => {
   load.close();
   more.close();
   await running.stop();
-  last = { sequence: await shard.meta('seq'), persisted: await shard.meta('persisted') };
+  planting = await Planting.begin(venue, TABLES);
+  ({ last } = planting);
   expect(last.sequence).toBeGreaterThan(last.persisted);
-  for (const table of TABLES) await venue.database.query(`CREATE TABLE backup_${table} AS TABLE ${table}`);
 }, 60_000);
-
-interface Fault {
-  readonly name: string;
-  /** Keys that are put back afterwards, by their names behind the shard's tag. */
-  readonly keys?: readonly string[];
-  readonly tables?: readonly (typeof TABLES)[number][];
-  plant(): Promise<unknown>;
-  /** One of the audit's sentences. */
-  finds(): string | RegExp;
-  /** Found by the command that operators run, too. */
-  byCommand?: boolean;
-}
 
 const ENTRY_AT = positionsOf(ENTRY);
 const PLACE_AT = positionsOf(LOGGED_PLACE);
@@ -289,7 +266,7 @@ const inRedis: Fault[] = [
     plant: () => redis('HDEL', key('orders'), compactId(queue[1])), finds: () => `${STATE}order ${queue[1]} of planter is open, its record is missing`,
   }, {
     name: 'an order record that was altered', keys: ['orders'],
-    plant: async () => setRecord(queue[0], (await record(queue[0])).replace(/^3,50000000,/, '3,50000001,')),
+    plant: async () => setRecord(queue[0], (await record(queue[0])).replace(`${ORDER_RECORD_VERSION},50000000,`, `${ORDER_RECORD_VERSION},50000001,`)),
     finds: () => `${STATE}order ${queue[0]} .filledLots: expected 50000000, got 50000001`,
   }, {
     name: 'an order record that cannot be read', keys: ['orders'],
@@ -394,14 +371,6 @@ const inRedis: Fault[] = [
   },
 ];
 
-async function putBack(fault: Fault): Promise<void> {
-  for (const name of fault.keys ?? []) {
-    await redis('DEL', key(name));
-    if (await redis('EXISTS', `backup:${key(name)}`) === 1) await redis('RENAME', `backup:${key(name)}`, key(name));
-  }
-  for (const table of fault.tables ?? []) await sql(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM backup_${table}`);
-}
-
 describe('an audit finds nothing', () => {
   it('in a venue that orders, amends, cancels, mass cancels, keyed commands and partial fills have gone through', async () => {
     expect(await audit(venue)).toEqual([]);
@@ -414,31 +383,12 @@ describe('an audit finds nothing', () => {
 });
 
 describe('an audit finds, and says what is wrong and where:', () => {
-  it.each([...inPostgres, ...inRedis])('$name', async (fault) => {
-    for (const name of fault.keys ?? []) await redis('COPY', key(name), `backup:${key(name)}`, 'REPLACE');
-    try {
-      await fault.plant();
-      const wanted = fault.finds();
-      const fits = (problem: string): boolean => (typeof wanted === 'string' ? problem.startsWith(wanted) : wanted.test(problem));
-      const found = await audit(venue);
-      if (!found.some(fits)) expect(found).toContain(wanted);
-      if (fault.byCommand === true) {
-        const done = await runCommand('verify', venue.environment());
-        expect(done).toMatchObject({ code: 1, stderr: '' });
-        const lines = done.stdout.split('\n').map((line) => line.trim());
-        const told = typeof wanted === 'string' ? wanted.slice(wanted.indexOf(': ', wanted.startsWith('redis') || wanted.startsWith('postgres') ? 10 : 0) + 2) : '';
-        expect(lines.filter((line) => line.startsWith(told))).not.toEqual([]);
-      }
-    } finally {
-      await putBack(fault);
-    }
-  });
+  it.each([...inPostgres, ...inRedis])('$name', (fault) => planting.expectFound(fault));
 });
 
 afterAll(async () => {
-  // Whatever was planted has been put back: each fault was found alone.
   try {
-    expect(await audit(venue)).toEqual([]);
+    await planting.expectSound();
   } finally {
     await venue.close();
   }

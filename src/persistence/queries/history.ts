@@ -5,6 +5,12 @@ export const CHECKPOINT: NamedQuery = {
   text: 'SELECT epoch, sequence, time_us FROM checkpoints WHERE shard = $1',
 };
 
+/** With how money was kept when the record was begun, or last rebuilt from. */
+export const AUDITED_CHECKPOINT: NamedQuery = {
+  name: 'audited_checkpoint',
+  text: 'SELECT epoch, sequence, time_us, funds FROM checkpoints WHERE shard = $1',
+};
+
 export const CREATE_CHECKPOINT: NamedQuery = {
   name: 'create_checkpoint',
   text: `INSERT INTO checkpoints (shard, epoch, sequence, funds) VALUES ($1, $2, 0, $3) ON CONFLICT (shard) DO NOTHING RETURNING shard`,
