@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { inBatches, windowed } from './batching';
 import type { CommandResult, EngineCommand } from '../domain/commands';
+import type { Funds } from '../domain/money';
 import { Engine } from '../engine/engine';
 import { buildLibrary } from '../engine/library';
 import { RedisConnection } from '../engine/redis-connection';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
-import type { Bench } from './result';
+import { FUNDS_UNSET, type Bench } from './result';
 
 const EPOCH = 'bench';
 const TIMEOUT_MS = 60_000;
@@ -44,10 +45,10 @@ export class EngineShard {
   }
 
   /** A shard of that name, open and empty. */
-  async engine(shard: string): Promise<Engine> {
+  async engine(shard: string, funds: Funds = FUNDS_UNSET): Promise<Engine> {
     const engine = new Engine(this.redis, buildLibrary(), shard, BENCH_LIMITS, quiet);
     await engine.load();
-    await engine.initialise(EPOCH);
+    await engine.initialise(EPOCH, funds);
     engine.bind(EPOCH, 0);
     return engine;
   }

@@ -5,6 +5,11 @@ import { httpBatchesPart } from './parts/http-batches';
 import { httpOrdersPart, latencyPart } from './parts/http-orders';
 import { libraryPart } from './parts/library';
 import { memoryPart } from './parts/memory';
+import { moneyBatchesPart } from './parts/money-batches';
+import { moneyEnginePart } from './parts/money-engine';
+import { moneyMemoryPart } from './parts/money-memory';
+import { moneyOrdersPart } from './parts/money-orders';
+import { moneySweepPart } from './parts/money-sweep';
 import { profilePart } from './parts/profile';
 import { recoveryPart } from './parts/recovery';
 import { writerPart } from './parts/writer';
@@ -14,7 +19,7 @@ import type { Part } from './result';
 
 export const PARTS: readonly Part[] = [
   enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart,
-  memoryPart, profilePart,
+  memoryPart, moneyEnginePart, moneyBatchesPart, moneyOrdersPart, moneySweepPart, moneyMemoryPart, profilePart,
 ];
 
 /** To choose a setting by, measured only when it is named; the document has no place for it. */

@@ -54,7 +54,8 @@ export function markdownTable({ title, columns, rows }: Table): string {
 const PLOT = '![Latency of single orders by offered rate](latency.svg)';
 
 export function markdownPart(part: MeasuredPart): string {
-  return [markdownFigures(part.figures), ...(part.latency === undefined ? [] : [PLOT]), ...(part.tables ?? []).map(markdownTable)].join('\n\n');
+  const funds = part.funds === undefined || part.funds === null ? [] : [`Measured with ${part.funds.map((one) => `\`FUNDS=${one}\``).join(', ')}.`];
+  return [...funds, markdownFigures(part.figures), ...(part.latency === undefined ? [] : [PLOT]), ...(part.tables ?? []).map(markdownTable)].join('\n\n');
 }
 
 export function markdownMachine({ date, commit, machine }: BenchReport): string {

@@ -1,3 +1,5 @@
+import type { Funds } from '../domain/money';
+
 /** What the bench measures, as the tables, the JSON and the document show it. */
 
 export interface Figure {
@@ -42,6 +44,8 @@ export interface MeasuredPart extends PartResult {
   readonly part: string;
   readonly about: string;
   readonly seconds: number;
+  /** Settings of FUNDS that were measured, null where there was no venue; reports of before money do not tell. */
+  readonly funds?: readonly Funds[] | null;
 }
 
 export interface BenchReport {
@@ -62,7 +66,17 @@ export interface Bench {
 export interface Part {
   readonly name: string;
   readonly about: string;
+  /** Settings of FUNDS that are the part's own, null where there is no venue. Without it as the bench is set, else off. */
+  readonly funds?: readonly Funds[] | null;
   run(bench: Bench): Promise<PartResult>;
+}
+
+/** What a part measures was measured before money was kept: it stays comparable without. */
+export const FUNDS_UNSET: Funds = 'off';
+
+/** @returns the settings of FUNDS that a part is measured with */
+export function fundsOfPart({ funds }: Part, settings: Bench['settings']): readonly Funds[] | null {
+  return funds === undefined ? [(settings.FUNDS ?? FUNDS_UNSET) as Funds] : funds;
 }
 
 export function isMet({ value, floor, goal }: Figure): boolean | null {

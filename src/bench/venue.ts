@@ -2,7 +2,7 @@ import { createClient } from 'redis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTemporaryVenue, type TemporaryVenue } from '../servers/temporary-venue';
 import { requestText, HttpConnection } from './http-load';
-import type { Bench } from './result';
+import { FUNDS_UNSET, type Bench } from './result';
 
 const POLL_MS = 50;
 const DRAIN_TIMEOUT_MS = 120_000;
@@ -11,9 +11,9 @@ const DRAIN_TIMEOUT_MS = 120_000;
 export class BenchVenue {
   private constructor(readonly venue: TemporaryVenue, readonly redis: ReturnType<typeof createClient>, readonly port: number) {}
 
-  /** @param environment further settings of the service; @param nodeArguments of its process */
+  /** @param environment further settings of the service, which go before the bench's; @param nodeArguments of its process */
   static async start(bench: Bench, environment: Readonly<Record<string, string>> = {}, nodeArguments: readonly string[] = []): Promise<BenchVenue> {
-    const venue = await startTemporaryVenue({ ...bench.settings, ...environment }, nodeArguments);
+    const venue = await startTemporaryVenue({ FUNDS: FUNDS_UNSET, ...bench.settings, ...environment }, nodeArguments);
     const redis = createClient({ url: venue.redis.url, RESP: 2 });
     redis.on('error', () => undefined);
     await redis.connect();

@@ -7,7 +7,7 @@ import { EXTRA_PARTS, PARTS } from '../bench/parts';
 import { latencyPlot } from '../bench/plot';
 import { terminalRows, terminalTable } from '../bench/report';
 import { makeTemporaryDirectory } from '../servers/files';
-import { isMet, type BenchReport, type MeasuredPart, type Part } from '../bench/result';
+import { fundsOfPart, isMet, type BenchReport, type MeasuredPart, type Part } from '../bench/result';
 import { serverVersions } from '../bench/versions';
 
 /** `npm run bench`: measures the parts of a venue on servers of its own, each beside a floor that the same machine sets. */
@@ -41,8 +41,9 @@ function partsNamed(text: string): Part[] {
   });
 }
 
-function tell({ part, about, seconds, figures, tables }: MeasuredPart): void {
-  const texts = [`\n${part}: ${about} (${seconds.toFixed(0)} s)`, terminalTable(figures), ...(tables ?? []).map(terminalRows)];
+function tell({ part, about, funds = null, seconds, figures, tables }: MeasuredPart): void {
+  const setting = funds === null ? '' : `, FUNDS=${funds.join('|')}`;
+  const texts = [`\n${part}: ${about}${setting} (${seconds.toFixed(0)} s)`, terminalTable(figures), ...(tables ?? []).map(terminalRows)];
   process.stdout.write(`${texts.join('\n\n')}\n`);
 }
 
@@ -63,7 +64,7 @@ async function measure(parts: readonly Part[], seconds: number, settings: Readon
       process.stderr.write(`${name}: ${about} …\n`);
       const started = performance.now();
       const result = await one.run({ seconds, directory, settings });
-      const part = { part: name, about, seconds: (performance.now() - started) / 1_000, ...result };
+      const part = { part: name, about, seconds: (performance.now() - started) / 1_000, funds: fundsOfPart(one, settings), ...result };
       measured.push(part);
       tell(part);
     }

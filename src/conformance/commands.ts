@@ -8,8 +8,9 @@ import type { StreamAnswer, StreamCommand } from './reports';
 
 const CLIENT = 'stream';
 
-export function engineCommandOf(command: StreamCommand, instrument: string): EngineCommand {
-  const name = { clientId: CLIENT, clientOrderId: command.orderId };
+/** @param clientOf whose each order is, by its id in the stream */
+export function engineCommandOf(command: StreamCommand, instrument: string, clientOf: (orderId: string) => string = () => CLIENT): EngineCommand {
+  const name = { clientId: clientOf(command.orderId), clientOrderId: command.orderId };
   switch (command.op) {
     case 'place': return {
       op: 'place', actor: null, ...name, instrument, side: command.side, kind: command.ioc ? KIND_CODE.limit_ioc : KIND_CODE.limit_gtc,

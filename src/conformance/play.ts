@@ -17,8 +17,11 @@ export function steps(text: string, step: VenueInstrument['tick']): number {
   return parsed.value;
 }
 
-export function operationOf(command: StreamCommand, instrument: VenueInstrument): Operation {
-  const name = { client_id: CLIENT_ID, client_order_id: command.orderId };
+/** Whose an order is, by its id in the stream. */
+export type ClientOf = (orderId: string) => string;
+
+export function operationOf(command: StreamCommand, instrument: VenueInstrument, clientOf: ClientOf = () => CLIENT_ID): Operation {
+  const name = { client_id: clientOf(command.orderId), client_order_id: command.orderId };
   switch (command.op) {
     case 'place': return {
       op: 'place', ...name, instrument: instrument.instrument, side: command.side, type: 'limit',
@@ -55,7 +58,7 @@ export function answerOf({ status, body }: OperationResult, instrument: VenueIns
 
 /** Plays the messages. @returns the report lines, how many orders the venue took, and how long that took */
 export async function play(
-  venue: VenueClient, instrument: VenueInstrument, messages: readonly Message[],
+  venue: VenueClient, instrument: VenueInstrument, messages: readonly Message[], clientOf?: ClientOf,
 ): Promise<{ reports: string[]; orders: number; seconds: number }> {
   const builder = new ReportBuilder();
   const reports: string[] = [];
@@ -63,7 +66,7 @@ export async function play(
   const started = process.hrtime.bigint();
   for (let first = 0; first < messages.length; first += MESSAGES_IN_BATCH) {
     const batch = messages.slice(first, first + MESSAGES_IN_BATCH).map((message) => ({ message, commands: builder.commandsOf(message) }));
-    const results = await venue.batch(batch.flatMap(({ commands }) => commands.map((command) => operationOf(command, instrument))));
+    const results = await venue.batch(batch.flatMap(({ commands }) => commands.map((command) => operationOf(command, instrument, clientOf))));
     orders += results.filter((result) => result.status === 201).length;
     for (const line of builder.reportsOfAll(batch, results.map((result) => answerOf(result, instrument)))) reports.push(line);
   }

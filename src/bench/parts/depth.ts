@@ -4,6 +4,7 @@ import { newOrderId } from '../../domain/order-id';
 import type { Engine } from '../../engine/engine';
 import { EngineShard, submitAll } from '../engine-shard';
 import type { Bench, Figure, Part, Table } from '../result';
+import { median } from '../turns';
 
 const ORDERS = [100, 1_000, 10_000, 100_000, 1_000_000];
 const LEVELS = [1, 10, 100, 1_000, 10_000, 100_000];
@@ -134,8 +135,6 @@ class MeasuredBook {
   }
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
 async function costs(book: MeasuredBook, size: number): Promise<Costs> {
   await book.fill(size);
   const rounds: Costs[] = [];
@@ -180,4 +179,4 @@ async function run(bench: Bench) {
   }
 }
 
-export const depthPart: Part = { name: 'depth', about: 'cost of each command by the size of the book and of a level', run };
+export const depthPart: Part = { name: 'depth', about: 'cost of each command by the size of the book and of a level', funds: ['off'], run };

@@ -1,73 +1,25 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { inBatches } from '../batching';
-import { parseStep } from '../../domain/amounts';
-import { DEFAULT_INSTRUMENTS } from '../../domain/instruments';
-import { answerOf, operationOf } from '../../conformance/play';
-import type { OperationResult, VenueInstrument } from '../../conformance/venue-client';
 import { CpuWatch } from '../cpu';
 import { startFloor } from '../floor-server';
-import { HttpConnection, requestText } from '../http-load';
-import { batchRequests } from '../orders';
+import { requestText } from '../http-load';
 import type { Bench, Figure, Part } from '../result';
+import { batchesOf, instrumentsFile, playBatches, sendAll, warmUp, type Sent } from '../stream-batches';
 import { StreamReceiver } from '../stream-receiver';
 import { ALL_STREAMS, isConformance, prepareStream, type StreamName } from '../streams';
 import { BenchVenue } from '../venue';
 
-const INSTRUMENT: VenueInstrument = { instrument: 'BENCH-USD', tick: parseStep('1'), lot: parseStep('1') };
-const OPERATIONS_IN_BATCH = 900;
-/** Batches that are on their way on one connection: while one is answered, the next is read. */
-const IN_FLIGHT = 6;
-/** Of orders for another instrument, before anything is timed: a service that has just been started compiles its code first. */
-const WARM_UP_BATCHES = 60;
-
-interface Played {
+interface Played extends Sent {
   readonly messages: number;
-  readonly seconds: number;
-  readonly requestBytes: number;
-  readonly answerBytes: number;
-  readonly batches: number;
   readonly cpu: readonly [process: string, us: number | null][];
-}
-
-/** Sends requests down one connection, `IN_FLIGHT` at a time. @returns the bodies of the answers, in order */
-async function sendAll(port: number, requests: readonly Buffer[]): Promise<{ bodies: Buffer[]; seconds: number }> {
-  const connection = await HttpConnection.open(port);
-  const bodies: Buffer[] = [];
-  const started = performance.now();
-  await new Promise<void>((resolve, reject) => {
-    let sent = 0;
-    const next = (): void => {
-      if (sent === requests.length) return;
-      connection.send(requests[sent++] as Buffer, (status, body) => {
-        if (status !== 200) reject(new Error(`a batch was answered ${status}: ${body.toString('utf8', 0, 300)}`));
-        bodies.push(body);
-        if (bodies.length === requests.length) resolve();
-        else next();
-      });
-    };
-    for (let i = 0; i < IN_FLIGHT; i++) next();
-  });
-  const seconds = (performance.now() - started) / 1_000;
-  connection.close();
-  return { bodies, seconds };
 }
 
 async function play(venue: BenchVenue, name: StreamName): Promise<Played> {
   const stream = prepareStream(name);
-  const operations = stream.commands.map((command) => JSON.stringify(operationOf(command, INSTRUMENT)));
-  const requests = inBatches(operations, OPERATIONS_IN_BATCH)
-    .map((batch) => Buffer.from(requestText('POST', '/orders/batch', `{"operations":[${batch.join(',')}]}`)));
-  const warmUp = batchRequests('warm', OPERATIONS_IN_BATCH);
-  await sendAll(venue.port, Array.from({ length: WARM_UP_BATCHES }, (_, n) => Buffer.from(warmUp(n))));
-  await venue.untilDrained();
+  const requests = batchesOf(stream);
+  await warmUp(venue);
   const watch = new CpuWatch(venue.processes);
-  const { bodies, seconds } = await sendAll(venue.port, requests);
-  const cpu = watch.microsecondsPer(stream.messages.length);
-  const answers = bodies.flatMap((body) => (JSON.parse(body.toString('utf8')) as { results: OperationResult[] }).results);
-  stream.check(answers.map((answer) => answerOf(answer, INSTRUMENT)));
-  const bytes = (buffers: readonly Buffer[]): number => buffers.reduce((sum, { length }) => sum + length, 0);
-  return { messages: stream.messages.length, seconds, requestBytes: bytes(requests), answerBytes: bytes(bodies), batches: requests.length, cpu };
+  let cpu: Played['cpu'] = [];
+  const sent = await playBatches(venue, stream, requests, () => { cpu = watch.microsecondsPer(stream.messages.length); });
+  return { ...sent, messages: stream.messages.length, cpu };
 }
 
 /** The same bytes to a server that does nothing, and as many back. @returns messages a second */
@@ -83,15 +35,12 @@ async function bareServer({ messages, batches, requestBytes, answerBytes }: Play
 }
 
 async function run(bench: Bench) {
-  const instrumentsFile = join(mkdtempSync(join(bench.directory, 'batches-')), 'instruments.json');
-  writeFileSync(instrumentsFile, JSON.stringify([
-    ...DEFAULT_INSTRUMENTS, { instrument: INSTRUMENT.instrument, base: 'BENCH', quote: 'USD', tick_size: '1', lot_size: '1' },
-  ]));
+  const environment = { INSTRUMENTS_FILE: instrumentsFile(bench) };
   const figures: Figure[] = [];
   const cpu: { name: StreamName; spent: Played['cpu'] }[] = [];
   for (const name of ALL_STREAMS) {
     // A book, names and memory of its own for each stream.
-    const venue = await BenchVenue.start(bench, { INSTRUMENTS_FILE: instrumentsFile });
+    const venue = await BenchVenue.start(bench, environment);
     try {
       const receiver = await StreamReceiver.open(venue.port, '/stream?channels=trades,orderbook');
       const played = await play(venue, name);

@@ -40,4 +40,4 @@ async function run() {
   return { figures: [...figures, worst] };
 }
 
-export const libraryPart: Part = { name: 'library', about: 'the npm package nodejs-order-book on the same streams, in process, nothing stored', run };
+export const libraryPart: Part = { name: 'library', about: 'the npm package nodejs-order-book on the same streams, in process, nothing stored', funds: null, run };

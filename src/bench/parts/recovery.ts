@@ -61,4 +61,4 @@ async function run(bench: Bench) {
   }
 }
 
-export const recoveryPart: Part = { name: 'recovery', about: 'an empty Redis rebuilt from Postgres', run };
+export const recoveryPart: Part = { name: 'recovery', about: 'an empty Redis rebuilt from Postgres', funds: ['off'], run };

@@ -2,6 +2,7 @@ import { CpuWatch } from '../cpu';
 import { closedLoad, openLoad, requireExpected } from '../http-load';
 import { orderRequests } from '../orders';
 import type { Bench, Part } from '../result';
+import { inTurn, median } from '../turns';
 import { BenchVenue } from '../venue';
 
 /** Of V8's semi-space, in MB: 16 is its default. */
@@ -40,15 +41,10 @@ async function measure(bench: Bench, sizeMb: number, round: number): Promise<Mea
   }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 async function run(bench: Bench) {
   const measured = new Map<number, Measured[]>(SIZES_MB.map((size) => [size, []]));
   for (let round = 0; round < ROUNDS; round++) {
-    const inTurn = round % 2 === 0 ? SIZES_MB : [...SIZES_MB].reverse();
-    for (const size of inTurn) measured.get(size)?.push(await measure(bench, size, round));
+    for (const size of inTurn(SIZES_MB, round)) measured.get(size)?.push(await measure(bench, size, round));
   }
   const rows = SIZES_MB.map((size) => {
     const all = measured.get(size) ?? [];
