@@ -51,7 +51,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   });
   const venue = new Venue([{ shard, instruments: config.instruments }]);
   const { live } = shard;
-  if (live !== null) stream?.attach(live.market, (after, count) => shard.olderEntries(after, count));
+  if (live !== null) stream?.attach(live.market, (after, count) => shard.olderEntries(after, count), (names) => shard.connection.engine.readAccounts(names));
   const channels = live === null || stream === null ? null : new MarketChannels(config.instruments, stream, live.market, live.statistics);
 
   let draining = false;

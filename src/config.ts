@@ -81,6 +81,7 @@ export interface Config {
   readonly streamConnectionsMax: number;
   readonly streamConnectionsPerAddressMax: number;
   readonly streamSubscriptionsMax: number;
+  readonly streamAccountsMax: number;
   readonly streamMessageBytesMax: number;
   readonly streamMessagesPerSecond: number;
   readonly streamBehindBytes: number;
@@ -186,7 +187,8 @@ const ENVIRONMENT = Joi.object({
 
   STREAM_CONNECTIONS_MAX: positive(20_000, 1_000_000).description('Stream clients of one process, WebSockets and event streams.'),
   STREAM_CONNECTIONS_PER_ADDRESS_MAX: positive(15_000, 1_000_000).description('Stream clients from one address. Lower it where strangers connect directly.'),
-  STREAM_SUBSCRIPTIONS_MAX: positive(10_000, 100_000).description('Subscriptions of one stream client, one for each channel of each instrument.'),
+  STREAM_SUBSCRIPTIONS_MAX: positive(10_000, 100_000).description('Subscriptions of one stream client, one for each channel of each instrument or account.'),
+  STREAM_ACCOUNTS_MAX: positive(100, 10_000).description('Accounts that one message or query of a stream client may name.'),
   STREAM_MESSAGE_BYTES_MAX: positive(16_384, 1_048_576).description('Bytes of a message that a stream client sends.'),
   STREAM_MESSAGES_PER_SECOND: positive(200, 100_000).description('Messages that a stream client may send in a second.'),
   STREAM_BEHIND_BYTES: streamBytes(262_144).description('Bytes that may wait for a stream client before it counts as behind: book changes are merged.'),

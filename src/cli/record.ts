@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { OpenfillError, type Channel } from '#openfill-client';
-import { CHANNELS } from '../domain/channels';
+import { INSTRUMENT_CHANNELS } from '../domain/channels';
 import { record } from '../recording/recorder';
 
 /** `npm run record`: writes a venue's stream into a file, until Ctrl-C. */
@@ -18,8 +18,8 @@ interface Options {
 
 function channelsOf(text: string): Channel[] {
   return text.split(',').map((name) => {
-    const channel = CHANNELS.find((known) => known === name);
-    if (channel === undefined) throw new InvalidArgumentError(`"${name}" is no channel; there are ${CHANNELS.join(', ')}`);
+    const channel = INSTRUMENT_CHANNELS.find((known) => known === name);
+    if (channel === undefined) throw new InvalidArgumentError(`"${name}" is no channel; there are ${INSTRUMENT_CHANNELS.join(', ')}`);
     return channel;
   });
 }

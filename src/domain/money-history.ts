@@ -81,6 +81,8 @@ export interface Position {
   readonly boughtLots: string;
   readonly soldLots: string;
   readonly updatedUs: number;
+  /** Log sequence of its last trade. */
+  readonly sequence: number;
 }
 
 /** An asset of a statement. All but opening, closing and fees are sizes. */

@@ -98,6 +98,14 @@ export function chargedUnits(fees: OrderFees | null): bigint {
   return fees === null ? 0n : BigInt(fees.units) + (fees.millionths > 0 ? 1n : 0n);
 }
 
+/**
+ * The rate of a fill's maker, in millionths. Orders keep the rates of the day on which they were placed, so a rebate may meet a taker of
+ * another day: it gets back no more than that one pays (I-9).
+ */
+export function makerRateOf(maker: OrderFees | null, taker: OrderFees | null): number {
+  return maker === null ? 0 : Math.max(maker.makerRate, -(taker?.takerRate ?? 0));
+}
+
 export interface Order extends OrderKind {
   readonly orderId: string;
   readonly clientOrderId: string | null;

@@ -115,7 +115,7 @@ export class BalanceBook {
 
   private set(account: string, asset: string, total: bigint, held: bigint, sequence: number): void {
     let assets = this.balances.get(account);
-    if (assets === undefined) this.balances.set(account, assets = new Map());
+    if (assets === undefined) this.balances.set(account, assets = new Map<string, Kept>());
     const known = assets.get(asset);
     this.sums.set(asset, (this.sums.get(asset) ?? 0n) + total - (known?.total ?? 0n));
     if (known === undefined) assets.set(asset, { total, held, sequence });

@@ -79,7 +79,7 @@ export class Balances {
     const startedMs = performance.now();
     const [snapshot] = await this.record.snapshots(account, sequence, 1);
     const behind = await this.record.eventSums(account, snapshot?.sequence ?? 0, sequence);
-    const recoveryMs = performance.now() - startedMs;
+    const recoveryMs = Math.round((performance.now() - startedMs) * 1_000) / 1_000;
     const all = await this.record.eventSums(account, 0, sequence);
     const fromSnapshot = sumOf([...snapshot?.totals ?? [], ...behind.sums]);
     const fromEvents = sumOf(all.sums);

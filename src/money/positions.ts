@@ -22,6 +22,8 @@ export interface MarkedPosition {
 }
 
 export interface PositionsOf {
+  /** Of the last trade that is in them, 0 without one. */
+  readonly sequence: number;
   /** By instrument. */
   readonly positions: readonly MarkedPosition[];
   readonly stale: Staleness | null;
@@ -92,7 +94,8 @@ export class Positions {
   private async marked(context: Context, account: string, kind: MarkKind): Promise<PositionsOf> {
     const { value, stale } = await this.reads.read(context, () => this.record.positions(account));
     const positions = await Promise.all(value.map(async (position) => this.mark(position, kind)));
-    return { positions, stale };
+    // The record keeps whole entries in their order: it has all up to the last one, and nothing behind it.
+    return { sequence: Math.max(0, ...value.map((position) => position.sequence)), positions, stale };
   }
 
   private async mark(position: Position, kind: MarkKind): Promise<MarkedPosition> {

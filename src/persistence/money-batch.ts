@@ -1,6 +1,6 @@
 import type { LogEntry } from '../domain/log-entry';
 import { ISSUANCE, type Account, type FeeGroup, type Transfer, type TransferKind } from '../domain/money';
-import type { Order, Side } from '../domain/order';
+import { makerRateOf, type Order, type Side } from '../domain/order';
 import { applyFill, applySelfTrade, NO_POSITION, type Position, type PositionFill } from '../domain/position';
 import { MAKER_POSTINGS, POSTINGS_OF_TRADE, postingsOf, scaleIn, TAKER_POSTINGS, type MoneyScales, type Posting } from '../domain/postings';
 
@@ -222,7 +222,7 @@ export class MoneyBatch {
         baseUnits, value, fee: fee === '0' ? 0n : BigInt(fee), feeRate, baseAfter: null, quoteAfter: null, feesAfter: null,
       });
       return [
-        side('maker', maker, fill.makerFee, maker.fees?.makerRate ?? 0), side('taker', taker, fill.takerFee, taker.fees?.takerRate ?? 0),
+        side('maker', maker, fill.makerFee, makerRateOf(maker.fees, taker.fees)), side('taker', taker, fill.takerFee, taker.fees?.takerRate ?? 0),
       ];
     });
   }

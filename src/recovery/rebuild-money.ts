@@ -72,7 +72,7 @@ export class MoneyRebuild {
 
   private hold(account: string, asset: string, units: bigint): void {
     let byAsset = this.held.get(account);
-    if (byAsset === undefined) this.held.set(account, byAsset = new Map());
+    if (byAsset === undefined) this.held.set(account, byAsset = new Map<string, bigint>());
     const held = (byAsset.get(asset) ?? 0n) + units;
     if (held > UNITS_MAX) throw new MoneyMismatchError(`account ${account} would hold ${held} units of ${asset}, more than the venue can keep`);
     byAsset.set(asset, held);

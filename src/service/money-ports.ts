@@ -87,7 +87,7 @@ export function moneyRecordOf({ history, moneyHistory, statements }: Pick<ShardC
     fills: (account, { instrument, before, limit }): Promise<AccountFill[]> => moneyHistory.fills(account, instrument, before, limit),
     positions: async (account) => (await moneyHistory.positions(account)).map(({ instrument, position }) => ({
       instrument, netLots: String(position.netLots), cost: String(position.cost), realized: String(position.realized), fees: String(position.fees),
-      boughtLots: String(position.boughtLots), soldLots: String(position.soldLots), updatedUs: position.updatedUs,
+      boughtLots: String(position.boughtLots), soldLots: String(position.soldLots), updatedUs: position.updatedUs, sequence: position.sequence,
     })),
     statement: async (account, day) => {
       const [{ assets, closes }, standing] = await Promise.all([statements.statement(account, day), statements.standing(day)]);

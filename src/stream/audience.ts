@@ -1,4 +1,4 @@
-import type { Channel } from '../domain/channels';
+import type { AccountChannel, InstrumentChannel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { Backlog } from './backlog';
 import type { Checked, Request, StreamSession } from './dialect';
@@ -6,21 +6,43 @@ import type { Encoding } from './encoding';
 import type { Link } from './link';
 import type { Message } from './message';
 import type { StreamPosition } from './stream-position';
-import type { Subscription } from './subscriptions';
+import type { AccountSubscription, InstrumentSubscription, Subscription } from './subscriptions';
 
-/** One channel of one instrument: what a subscription is to. */
-export class Topic implements Subscription {
+/** What a subscription is to: all that is told of it is told to all that follow it. */
+export type Topic = InstrumentTopic | AccountTopic;
+
+abstract class Followed {
   private static lastId = 0;
-  readonly id = ++Topic.lastId;
+  readonly id = ++Followed.lastId;
   /** Groups of subscribers that follow it. */
   readonly groups = new Set<Group>();
 
+  /** The last one that followed it does so no longer. */
+  left(): void {}
+}
+
+/** One channel of one instrument. */
+export class InstrumentTopic extends Followed implements InstrumentSubscription {
   constructor(
-    readonly channel: Channel,
+    readonly channel: InstrumentChannel,
     readonly instrument: Instrument,
     /** Levels of each side, for a book that is not followed whole. */
     readonly depth: number | null = null,
-  ) {}
+  ) {
+    super();
+  }
+}
+
+/** One channel of one account. There may be as many as there are names: it is known only while somebody follows it. */
+export class AccountTopic extends Followed implements AccountSubscription {
+  /** @param drop forgets it */
+  constructor(readonly channel: AccountChannel, readonly account: string, private readonly drop: (topic: AccountTopic) => void) {
+    super();
+  }
+
+  override left(): void {
+    this.drop(this);
+  }
 }
 
 /** Subscriptions that begin together: behind a position, or with everything as it is. */

@@ -1,7 +1,7 @@
 import { CHECKSUM_LEVELS } from '../domain/checksum';
 import type { Instrument } from '../domain/instruments';
 import type { BookReplica, ReplicaSide } from '../market/book-replica';
-import { Topic } from './audience';
+import { InstrumentTopic } from './audience';
 import { LevelMerge, type LevelStep } from './level-merge';
 import type { FeedDelta } from './feed-delta';
 
@@ -29,7 +29,7 @@ function windowSteps(side: ReplicaSide, steps: ReadonlyMap<number, LevelStep>, d
 }
 
 /** The book of one instrument as all clients get it that asked for the same depth: one chain of messages. */
-export class BookFeed extends Topic {
+export class BookFeed extends InstrumentTopic {
   /** Sequence of the last message, or of the book itself while there was none. */
   toldSequence: number;
   /** Last price of each side that clients have, null while they have the whole side. */

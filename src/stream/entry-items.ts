@@ -1,38 +1,52 @@
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Order, Trade } from '../domain/order';
+import { accountItemsOf, type AccountItem, type IsAccountWanted } from './account-items';
 import type { MarketNews } from './news';
 
-/** One trade or order of an entry; `index` counts both, in the order in which they are told. */
-export type EntryItem = { readonly instrument: string; readonly index: number } & (
+/** One trade or order of an entry; `index` counts all that an entry tells, in the order in which it is told. */
+export type MarketItem = { readonly instrument: string; readonly index: number } & (
   | { readonly channel: 'trades'; readonly trade: Trade }
   | { readonly channel: 'orders'; readonly order: Order }
 );
+export type EntryItem = MarketItem | AccountItem;
 
-/**
- * The trades and orders of an entry. A refusal is between the venue and its client: it has none.
- * @param isWanted whether anybody follows a channel of an instrument; the others' items are left out
- */
-export function itemsOf(entry: LogEntry, isWanted: (channel: EntryItem['channel'], instrument: string) => boolean): EntryItem[] {
+/** Whether anybody follows something: what nobody follows is left out. */
+export interface Wanted {
+  ofInstrument(channel: MarketItem['channel'], instrument: string): boolean;
+  /** null where nobody follows any account. */
+  readonly ofAccount: IsAccountWanted | null;
+}
+
+/** The trades and orders of an entry, and what it tells accounts. A refusal is between the venue and its client: it has none. */
+export function itemsOf(entry: LogEntry, wanted: Wanted): EntryItem[] {
   if (entry.kind === 'refuse' || entry.kind === 'keep') return [];
   const items: EntryItem[] = [];
-  if (entry.fills.some(({ maker }) => isWanted('trades', maker.instrument))) {
+  if (entry.fills.some(({ maker }) => wanted.ofInstrument('trades', maker.instrument))) {
     for (const [index, trade] of tradesOf(entry).entries()) {
-      if (isWanted('trades', trade.instrument)) items.push({ channel: 'trades', instrument: trade.instrument, index, trade });
+      if (wanted.ofInstrument('trades', trade.instrument)) items.push({ channel: 'trades', instrument: trade.instrument, index, trade });
     }
   }
   let index = entry.fills.length;
   const addOrder = (order: Order): void => {
-    if (isWanted('orders', order.instrument)) items.push({ channel: 'orders', instrument: order.instrument, index, order });
+    if (wanted.ofInstrument('orders', order.instrument)) items.push({ channel: 'orders', instrument: order.instrument, index, order });
     index++;
   };
   for (const order of entry.orders) addOrder(order);
   for (const fill of entry.fills) addOrder(fill.maker);
-  return items;
+  // Whoever trades holds something: where money is kept, an entry that moves any tells a balance.
+  if (wanted.ofAccount === null || entry.balances.length === 0) return items;
+  return [...items, ...accountItemsOf(entry, index, wanted.ofAccount)];
 }
 
-export function newsOfItem(item: EntryItem, { sequence, timeUs }: LogEntry, instrument: Instrument): MarketNews {
-  return item.channel === 'trades'
-    ? { kind: 'trade', trade: item.trade, instrument, sequence, timeUs }
-    : { kind: 'order', order: item.order, instrument, sequence, timeUs };
+/** @param instrumentOf undefined for one that is traded no more @returns null for what is of such a one */
+export function newsOfItem(item: EntryItem, { sequence, timeUs }: LogEntry, instrumentOf: (name: string) => Instrument | undefined): MarketNews | null {
+  if (item.channel === 'balances') return { kind: 'balances', isWhole: false, account: item.account, balances: item.balances, sequence, timeUs };
+  const instrument = instrumentOf(item.channel === 'fills' ? item.fill.instrument : item.instrument);
+  if (instrument === undefined) return null;
+  switch (item.channel) {
+    case 'trades': return { kind: 'trade', trade: item.trade, instrument, sequence, timeUs };
+    case 'orders': return { kind: 'order', order: item.order, instrument, sequence, timeUs };
+    case 'fills': return { kind: 'fill', account: item.account, fill: item.fill, instrument, sequence, timeUs };
+  }
 }

@@ -12,8 +12,8 @@ export class Groups {
   join(subscriber: Subscriber, topics: readonly Topic[]): void {
     const sorted = [...topics].sort((a, b) => a.id - b.id);
     const key = sorted.map((topic) => topic.id).join();
-    if (subscriber.group?.key === key) return;
-    this.leave(subscriber);
+    const before = subscriber.group;
+    if (before?.key === key) return;
     let group = this.byKey.get(key);
     if (group === undefined) {
       group = new Group(key, sorted);
@@ -22,15 +22,24 @@ export class Groups {
     }
     group.subscribers.add(subscriber);
     subscriber.group = group;
+    // Behind that: what it goes on following is not left.
+    if (before !== null) this.drop(subscriber, before);
   }
 
   leave(subscriber: Subscriber): void {
     const { group } = subscriber;
     if (group === null) return;
     subscriber.group = null;
+    this.drop(subscriber, group);
+  }
+
+  private drop(subscriber: Subscriber, group: Group): void {
     group.subscribers.delete(subscriber);
     if (group.subscribers.size > 0) return;
     this.byKey.delete(group.key);
-    for (const topic of group.topics) topic.groups.delete(group);
+    for (const topic of group.topics) {
+      topic.groups.delete(group);
+      if (topic.groups.size === 0) topic.left();
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Candle } from '../domain/candle';
-import type { Channel } from '../domain/channels';
+import type { InstrumentChannel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { Market } from '../market/market';
 import type { IntervalCandle } from '../market/instrument-statistics';
@@ -8,8 +8,8 @@ import type { CandleNews, ChannelNews, TickerNews } from './news';
 
 /** The stream as the source of a channel sees it. */
 export interface FedStream {
-  feed(channel: Channel, first: (instrument: string) => readonly ChannelNews[]): void;
-  publish(channel: Channel, instrument: string, make: () => readonly ChannelNews[]): void;
+  feed(channel: InstrumentChannel, first: (instrument: string) => readonly ChannelNews[]): void;
+  publish(channel: InstrumentChannel, instrument: string, make: () => readonly ChannelNews[]): void;
 }
 
 /** Feeds the channels `ticker` and `candles`. */

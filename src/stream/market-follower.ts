@@ -1,8 +1,10 @@
-import type { Channel } from '../domain/channels';
+import type { InstrumentChannel } from '../domain/channels';
+import type { Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
 import type { AppliedChange, Market } from '../market/market';
+import type { Topic } from './audience';
 import type { BookDesk } from './book-desk';
-import { itemsOf, newsOfItem } from './entry-items';
+import { itemsOf, newsOfItem, type EntryItem, type Wanted } from './entry-items';
 import type { FanOut } from './fan-out';
 import { Message } from './message';
 import type { ChannelNews } from './news';
@@ -38,6 +40,7 @@ export class MarketFollower {
     this.life++;
     this.changedDesks.clear();
     this.changedFrom = 0;
+    this.topics.accounts.forget();
     for (const [name, desk] of this.topics.allDesks()) {
       const book = market.book(name);
       if (book !== undefined) desk.restart(book);
@@ -45,6 +48,7 @@ export class MarketFollower {
   }
 
   entry(entry: LogEntry, market: Market, changes: readonly AppliedChange[]): void {
+    this.topics.accounts.note(entry);
     if (!this.fanOut.groups.isEmpty) this.putItems(entry, market);
     for (const { instrument, side, priceTicks, before, after } of changes) {
       const desk = this.topics.desk(instrument);
@@ -60,18 +64,31 @@ export class MarketFollower {
 
   private putItems(entry: LogEntry, market: Market): void {
     const bookSequence = this.changedFrom === 0 ? entry.sequence - 1 : this.changedFrom - 1;
-    for (const item of itemsOf(entry, this.isFollowed)) {
-      const topic = this.topics.followed(item.channel, item.instrument);
-      if (topic === undefined) continue;
-      const position = { epoch: market.epoch, sequence: entry.sequence - 1, count: item.index + 1, bookSequence };
-      this.fanOut.put(topic, new Message(newsOfItem(item, entry, topic.instrument), position));
+    const { accounts } = this.topics;
+    for (const item of itemsOf(entry, accounts.isEmpty ? this.followedMarket : this.followed)) {
+      const topic = this.topicOf(item);
+      const news = newsOfItem(item, entry, this.instrumentOf);
+      if (topic === undefined || news === null) continue;
+      this.fanOut.put(topic, new Message(news, { epoch: market.epoch, sequence: entry.sequence - 1, count: item.index + 1, bookSequence }));
     }
   }
 
-  private readonly isFollowed = (channel: Channel, instrument: string): boolean => this.topics.followed(channel, instrument) !== undefined;
+  private topicOf(item: EntryItem): Topic | undefined {
+    return 'account' in item ? this.topics.accounts.followed(item.channel, item.account) : this.topics.followed(item.channel, item.instrument);
+  }
+
+  private readonly instrumentOf = (name: string): Instrument | undefined => this.topics.desk(name)?.instrument;
+
+  private readonly followedMarket: Wanted = {
+    ofInstrument: (channel, instrument) => this.topics.followed(channel, instrument) !== undefined, ofAccount: null,
+  };
+
+  private readonly followed: Wanted = {
+    ...this.followedMarket, ofAccount: (channel, account) => this.topics.accounts.followed(channel, account) !== undefined,
+  };
 
   /** Tells what another market listener has to say. @param make called only when somebody follows */
-  publish(channel: Channel, instrument: string, make: () => readonly ChannelNews[]): void {
+  publish(channel: InstrumentChannel, instrument: string, make: () => readonly ChannelNews[]): void {
     const topic = this.topics.followed(channel, instrument);
     if (topic === undefined) return;
     for (const news of make()) this.fanOut.put(topic, new Message(news));

@@ -1,15 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Channel } from '../domain/channels';
+import type { Instrument } from '../domain/instruments';
 import { decodeLogEntry, epochOfPayload, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import type { Side } from '../domain/order';
 import type { LogTail } from '../market/log-tail';
 import type { Market } from '../market/market';
 import type { Subscriber } from './audience';
-import { itemsOf, newsOfItem } from './entry-items';
+import { itemsOf, newsOfItem, type Wanted } from './entry-items';
 import { Message } from './message';
 import type { ResumeRefusal } from './news';
 import { bookSequenceOf, type StreamPosition } from './stream-position';
-import type { Subscription } from './subscriptions';
+import { isOfAccount, type Subscription } from './subscriptions';
 
 /** Entries behind a sequence that are not in memory any more, oldest first; null when they are nowhere to be had. */
 export type OlderEntries = (after: number, count: number) => Promise<readonly RawLogEntry[] | null>;
@@ -37,10 +38,11 @@ export interface MissedLimits {
   readonly waitMs: number;
 }
 
-/** Tells one client the trades and orders that it has missed, entry by entry, and finds the levels that changed. */
+/** Tells one client what it has missed of trades, orders and accounts, entry by entry, and finds the levels that changed. */
 export class MissedMessages {
   private readonly touched = new Map<string, Touched>();
-  private readonly wanted: ReadonlySet<string>;
+  private readonly pairs: ReadonlySet<string>;
+  private readonly wanted: Wanted;
   private at: number;
   /** Messages of the last page: book changes that are told at the end have their place among them. */
   private held: Message[] = [];
@@ -57,7 +59,9 @@ export class MissedMessages {
     /** Whether it may go on: the client is there and the books are still the same. */
     private readonly isCurrent: () => boolean,
   ) {
-    this.wanted = new Set(subscriptions.map(({ channel, instrument }) => pairOf(channel, instrument.instrument)));
+    this.pairs = new Set(subscriptions.map((one) => pairOf(one.channel, isOfAccount(one) ? one.account : one.instrument.instrument)));
+    const isWanted = (channel: Channel, name: string): boolean => this.pairs.has(pairOf(channel, name));
+    this.wanted = { ofInstrument: isWanted, ofAccount: subscriptions.some(isOfAccount) ? isWanted : null };
     this.at = Math.min(from.sequence, from.bookSequence);
     this.stands = from;
   }
@@ -125,22 +129,22 @@ export class MissedMessages {
 
   private addItems(entry: LogEntry, messages: Message[]): void {
     const told = entry.sequence === this.from.sequence + 1 ? this.from.count : 0;
-    for (const item of itemsOf(entry, (channel, instrument) => this.wanted.has(pairOf(channel, instrument)))) {
+    for (const item of itemsOf(entry, this.wanted)) {
       if (item.index < told) continue;
-      const instrument = this.market.instrument(item.instrument);
-      if (instrument === undefined) continue;
-      messages.push(new Message(newsOfItem(item, entry, instrument), {
-        ...this.from, epoch: this.market.epoch, sequence: entry.sequence - 1, count: item.index + 1,
-      }));
+      const news = newsOfItem(item, entry, this.instrumentOf);
+      if (news === null) continue;
+      messages.push(new Message(news, { ...this.from, epoch: this.market.epoch, sequence: entry.sequence - 1, count: item.index + 1 }));
     }
   }
+
+  private readonly instrumentOf = (name: string): Instrument | undefined => this.market.instrument(name);
 
   private noteLevels(entry: LogEntry): void {
     for (const { instrument, side, priceTicks } of entry.levels) {
       if (entry.sequence <= bookSequenceOf(this.from, instrument)) continue;
       let touched = this.touched.get(instrument);
       if (touched === undefined) {
-        if (!this.wanted.has(pairOf('orderbook', instrument))) continue;
+        if (!this.pairs.has(pairOf('orderbook', instrument))) continue;
         touched = { firstSequence: entry.sequence, bids: new Set(), asks: new Set() };
         this.touched.set(instrument, touched);
       }
@@ -165,8 +169,9 @@ export class MissedMessages {
   }
 }
 
-function pairOf(channel: Channel, instrument: string): string {
-  return `${channel}/${instrument}`;
+/** @param name of the instrument, or of the account */
+function pairOf(channel: Channel, name: string): string {
+  return `${channel}/${name}`;
 }
 
 function levelsOf(touched: Touched, side: Side): Set<number> {

@@ -1,6 +1,8 @@
 import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
 import type { Candle, Interval } from '../domain/candle';
 import type { Instrument } from '../domain/instruments';
+import type { Balance } from '../domain/money';
+import type { AccountFill } from '../domain/money-history';
 import type { Order, Trade } from '../domain/order';
 import type { BookReplica } from '../market/book-replica';
 import type { FeedDelta } from './feed-delta';
@@ -8,7 +10,7 @@ import type { Subscription } from './subscriptions';
 
 /** What the stream has to tell, in no dialect: numbers as the domain has them. */
 export type News = MarketNews | DeltaNews | NoticeNews;
-export type MarketNews = TradeNews | OrderNews | SnapshotNews | ChannelNews;
+export type MarketNews = TradeNews | OrderNews | SnapshotNews | FillNews | BalancesNews | ChannelNews;
 /** Of the channels that another market listener feeds. */
 export type ChannelNews = TickerNews | CandleNews;
 
@@ -29,6 +31,24 @@ export interface TradeNews extends Of {
 export interface OrderNews extends Of {
   readonly kind: 'order';
   readonly order: Order;
+}
+
+/** A trade as one of its accounts sees it. */
+export interface FillNews extends Of {
+  readonly kind: 'fill';
+  readonly account: string;
+  readonly fill: AccountFill;
+}
+
+/** What an account has, of all assets that it ever had or of those that changed. */
+export interface BalancesNews {
+  readonly kind: 'balances';
+  readonly isWhole: boolean;
+  readonly account: string;
+  /** By asset. */
+  readonly balances: readonly Balance[];
+  readonly sequence: number;
+  readonly timeUs: number;
 }
 
 /** A book as it is, to the depth that is followed. */
@@ -97,9 +117,9 @@ export type Refusal = Unreadable
   | { readonly code: 'subscription_limit'; readonly subscriptionsMax: number; readonly reference: Reference }
   | { readonly code: 'rate_limited'; readonly messagesPerSecond: number; readonly reference: Reference };
 
-/** A request that its dialect does not understand. */
+/** A request that its dialect does not understand, or that is of what the venue does not keep. */
 export interface Unreadable {
-  readonly code: 'malformed_json' | 'validation_failed';
+  readonly code: 'malformed_json' | 'validation_failed' | 'funds_off';
   /** What of the request it is about: the message begins with it. */
   readonly field?: string;
   readonly message: string;

@@ -11,7 +11,7 @@ import { checksumOf } from './news';
 import type { StreamOptions } from './options';
 import type { SlowSubscribers } from './slow-subscribers';
 import { bookSequenceOf, type StreamPosition } from './stream-position';
-import type { Subscription } from './subscriptions';
+import { isOfAccount, type Subscription } from './subscriptions';
 import type { Telling } from './telling';
 import type { Topics } from './topics';
 
@@ -46,9 +46,11 @@ export class Resumption {
     };
     let refusal: Awaited<ReturnType<MissedMessages['run']>>;
     try {
-      refusal = await missed.run((held, touched) => goOn(held, (topic) => (
-        isBookKnown && topic instanceof BookFeed ? this.missedOf(topic, market, since, touched) : this.topics.firstOf(topic)
-      )));
+      refusal = await missed.run((held, touched) => goOn(held, (topic) => {
+        // What accounts have was told entry by entry.
+        if (isOfAccount(topic)) return [];
+        return isBookKnown && topic instanceof BookFeed ? this.missedOf(topic, market, since, touched) : this.topics.firstOf(topic);
+      }));
       // Books are told at the end: who is cut off before it has to begin where it stood.
       if (refusal === null) this.telling.notice(subscriber, { is: 'resumed', since: since.sequence });
     } catch (error) {
@@ -62,7 +64,7 @@ export class Resumption {
     }
     if (refusal !== null) {
       this.telling.resync(subscriber, refusal);
-      if (market.intact) goOn([], (topic) => this.topics.firstOf(topic));
+      if (market.intact && this.topics.accounts.areKnown(wanted)) goOn([], (topic) => this.topics.firstOf(topic));
       else subscriber.awaiting = [{ wanted, since: undefined }, ...subscriber.awaiting];
     }
   }

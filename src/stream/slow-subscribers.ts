@@ -1,7 +1,7 @@
 import type { Subscriber } from './audience';
 import { Backlog } from './backlog';
 import { standsAhead, withBooksTold } from './event-ids';
-import type { SharedBytes } from './fan-out';
+import type { FanOut, SharedBytes } from './fan-out';
 import type { MarketFollower } from './market-follower';
 import { Message } from './message';
 import { checksumOf, type ResyncReason } from './news';
@@ -14,8 +14,11 @@ import type { Topics } from './topics';
 export class SlowSubscribers {
   constructor(
     private readonly topics: Topics,
+    private readonly fanOut: FanOut,
     private readonly follower: MarketFollower,
     private readonly telling: Telling,
+    /** Begins what a subscriber waits for. */
+    private readonly begin: (subscriber: Subscriber) => void,
     private readonly options: StreamOptions,
     private readonly observer: StreamObserver,
   ) {}
@@ -103,7 +106,14 @@ export class SlowSubscribers {
     const topics = subscriber.group?.topics ?? [];
     if (topics.length === 0) return;
     this.telling.resync(subscriber, reason);
-    this.telling.first(subscriber, topics);
+    if (this.topics.accounts.areKnown(topics)) {
+      this.telling.first(subscriber, topics);
+      return;
+    }
+    // An account has to be read first. All of it begins anew then: an id that names what is told meanwhile would leave that out.
+    this.fanOut.groups.leave(subscriber);
+    subscriber.awaiting = [{ wanted: topics, since: undefined }, ...subscriber.awaiting];
+    this.begin(subscriber);
   }
 
   /** Looks how far behind it is, from time to time. @returns whether it takes what comes */

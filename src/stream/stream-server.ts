@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { Channel } from '../domain/channels';
+import type { InstrumentChannel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
 import type { AppliedChange, Market, MarketListener } from '../market/market';
+import type { ReadAccounts } from './account-topics';
 import { Connections, type StreamRefusal } from './connections';
 import type { Opened } from './dialect';
 import { FanOut } from './fan-out';
@@ -26,6 +27,7 @@ import { Topics } from './topics';
  * - `Connections`: whom to take, who is there, how it ends
  * - `Subscribing`: what clients ask for; `Resumption` where they go on from somewhere
  * - `MarketFollower`: makes messages of entries; `FanOut` gathers them and hands them out
+ * - `Topics`: what there is to follow, and what is told of it first; `AccountTopics` what accounts have
  * - `SlowSubscribers`: what becomes of those that do not take them as fast
  * - `Telling`: what is for one client alone
  */
@@ -38,19 +40,22 @@ export class StreamServer implements MarketListener {
   private readonly connections: Connections;
 
   constructor(instruments: readonly Instrument[], options: StreamOptions, logger: Logger, observer: StreamObserver) {
-    this.topics = new Topics(instruments);
+    this.topics = new Topics(instruments, logger);
     const fanOut = new FanOut((subscriber, messages, nowMs, bytes) => this.slow.deliver(subscriber, messages, nowMs, bytes), observer);
     this.follower = new MarketFollower(this.topics, fanOut, options.flushMs);
     const telling = new Telling(this.topics, fanOut, this.follower, observer);
-    this.slow = new SlowSubscribers(this.topics, this.follower, telling, options, observer);
+    this.slow = new SlowSubscribers(this.topics, fanOut, this.follower, telling, (subscriber) => this.subscribing.isAwaitedBack(subscriber), options, observer);
     this.resumption = new Resumption(this.topics, fanOut, this.follower, telling, this.slow, options, logger);
     this.subscribing = new Subscribing(this.topics, fanOut, this.follower, telling, this.slow, this.resumption, options);
     this.connections = new Connections(this.follower, telling, this.slow, this.subscribing, options, logger, observer);
   }
 
-  /** @param older entries that the market does not hold in memory, for clients that resume */
-  attach(market: Market, older: OlderEntries): void {
-    this.topics.market = market;
+  /**
+   * @param older entries that the market does not hold in memory, for clients that resume
+   * @param readAccounts what accounts have, for clients that begin to follow them
+   */
+  attach(market: Market, older: OlderEntries, readAccounts: ReadAccounts): void {
+    this.topics.attach(market, readAccounts);
     this.resumption.older = older;
   }
 
@@ -58,12 +63,12 @@ export class StreamServer implements MarketListener {
    * Names another market listener as the source of a channel.
    * @param first what of an instrument a new subscriber is told at once, and one that had to skip messages
    */
-  feed(channel: Channel, first: (instrument: string) => readonly ChannelNews[]): void {
+  feed(channel: InstrumentChannel, first: (instrument: string) => readonly ChannelNews[]): void {
     this.topics.feed(channel, first);
   }
 
   /** Tells a channel's subscribers of an instrument. @param make called only when there are any */
-  publish(channel: Channel, instrument: string, make: () => readonly ChannelNews[]): void {
+  publish(channel: InstrumentChannel, instrument: string, make: () => readonly ChannelNews[]): void {
     this.follower.publish(channel, instrument, make);
   }
 
@@ -92,7 +97,7 @@ export class StreamServer implements MarketListener {
     this.follower.reset(market);
     for (const subscriber of this.connections.all) {
       this.slow.resync(subscriber, 'market_data_interrupted');
-      this.subscribing.booksAreBack(subscriber);
+      this.subscribing.isAwaitedBack(subscriber);
     }
   }
 

@@ -7,12 +7,18 @@ import type { StreamOptions } from './options';
 import type { Resumption } from './resumption';
 import type { SlowSubscribers } from './slow-subscribers';
 import type { StreamPosition } from './stream-position';
-import { isSamePair, type Subscription } from './subscriptions';
+import { isSame, isSamePair, type Subscription } from './subscriptions';
 import type { Telling } from './telling';
 import type { Topics } from './topics';
 
+/** Pause before what could not begin is tried again. */
+const RETRY_MS = 250;
+
 /** What subscribers ask for, on connecting and later. */
 export class Subscribing {
+  /** Who waits for accounts that could not be read. */
+  private readonly waiting = new Set<Subscriber>();
+
   constructor(
     private readonly topics: Topics,
     private readonly fanOut: FanOut,
@@ -96,12 +102,13 @@ export class Subscribing {
     this.follower.flush();
     // What is only named once more is not begun anew.
     const same = since === undefined
-      ? subscriber.subscriptions.filter((one) => wanted.some((other) => isSamePair(one, other) && one.depth === other.depth))
+      ? subscriber.subscriptions.filter((one) => wanted.some((other) => isSame(one, other)))
       : [];
     this.keep(subscriber, [...others, ...same]);
     const added = wanted.filter((one) => !same.some((other) => isSamePair(one, other)));
     if (added.length > 0) subscriber.awaiting = [...subscriber.awaiting, { wanted: added, since }];
-    void this.beginAwaited(subscriber);
+    // Where something is being begun already, this comes behind it.
+    if (subscriber.requests === null) void this.beginAwaited(subscriber);
   }
 
   /** Takes all but these subscriptions from a subscriber, whether it follows them or waits for them. */
@@ -113,24 +120,52 @@ export class Subscribing {
       .filter(({ wanted }) => wanted.length > 0);
   }
 
-  /** The books were read anew: what waited for them begins, unless missed messages are being told: then it goes on by itself. */
-  booksAreBack(subscriber: Subscriber): void {
+  /** What a subscriber waits for may be there: that begins, unless something is being begun: then it goes on by itself. */
+  isAwaitedBack(subscriber: Subscriber): void {
     if (subscriber.awaiting.length > 0 && subscriber.requests === null) void this.beginAwaited(subscriber);
   }
 
-  /** Begins what a subscriber waits for, one after the other, as long as there are books to show. Its requests wait for the end. */
+  /** Begins what a subscriber waits for, one after the other, as long as there are books and accounts to show. Its requests wait for the end. */
   private async beginAwaited(subscriber: Subscriber): Promise<void> {
-    const { market } = this.topics;
+    const { market, accounts } = this.topics;
     subscriber.requests = [];
     for (let next = subscriber.awaiting[0]; next !== undefined && market?.intact === true; next = subscriber.awaiting[0]) {
-      subscriber.awaiting = subscriber.awaiting.slice(1);
-      if (next.since === undefined) this.beginAnew(subscriber, next.wanted);
-      else await this.resumption.resume(subscriber, market, next.wanted, next.since);
+      const held = accounts.hold(next.wanted);
+      try {
+        if (!accounts.areKnown(next.wanted)) {
+          await accounts.load(held);
+          if (!accounts.areKnown(next.wanted)) {
+            this.tryLater(subscriber);
+            break;
+          }
+          // The subscriber may have left, or has to be told something else first.
+          if (subscriber.awaiting[0] !== next || !market.intact) continue;
+        }
+        subscriber.awaiting = subscriber.awaiting.slice(1);
+        if (next.since === undefined) this.beginAnew(subscriber, next.wanted);
+        else await this.resumption.resume(subscriber, market, next.wanted, next.since);
+      } finally {
+        accounts.release(held);
+      }
     }
     this.answerWaiting(subscriber);
   }
 
+  /** Accounts could not be read. */
+  private tryLater(subscriber: Subscriber): void {
+    if (this.waiting.size === 0) {
+      setTimeout(() => {
+        const again = [...this.waiting];
+        this.waiting.clear();
+        for (const one of again) this.isAwaitedBack(one);
+      }, RETRY_MS).unref();
+    }
+    this.waiting.add(subscriber);
+  }
+
   private beginAnew(subscriber: Subscriber, wanted: readonly Subscription[]): void {
+    // What others are still to be told is in what it is shown.
+    this.follower.flush();
     const topics = wanted.map((one) => this.topics.of(one));
     this.fanOut.follow(subscriber, topics);
     this.telling.first(subscriber, topics);

@@ -1,14 +1,31 @@
-import type { Channel } from '../domain/channels';
+import type { AccountChannel, InstrumentChannel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 
-/** One channel of one instrument that a client follows, or is about to. */
-export interface Subscription {
-  readonly channel: Channel;
+/** What a client follows, or is about to: one channel of one instrument, or of one account. */
+export type Subscription = InstrumentSubscription | AccountSubscription;
+
+export interface InstrumentSubscription {
+  readonly channel: InstrumentChannel;
   readonly instrument: Instrument;
   /** Levels of each side, for a book that is not followed whole. */
   readonly depth: number | null;
 }
 
+export interface AccountSubscription {
+  readonly channel: AccountChannel;
+  readonly account: string;
+}
+
+export function isOfAccount(subscription: Subscription): subscription is AccountSubscription {
+  return 'account' in subscription;
+}
+
 export function isSamePair(a: Subscription, b: Subscription): boolean {
-  return a.channel === b.channel && a.instrument === b.instrument;
+  if (a.channel !== b.channel) return false;
+  return isOfAccount(a) ? isOfAccount(b) && a.account === b.account : !isOfAccount(b) && a.instrument === b.instrument;
+}
+
+/** Whether both follow the same in the same way. */
+export function isSame(a: Subscription, b: Subscription): boolean {
+  return isSamePair(a, b) && (isOfAccount(a) || isOfAccount(b) || a.depth === b.depth);
 }

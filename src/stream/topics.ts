@@ -1,31 +1,45 @@
-import { CHANNELS, type Channel } from '../domain/channels';
+import type { Logger } from 'pino';
+import { INSTRUMENT_CHANNELS, type InstrumentChannel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { Market } from '../market/market';
-import { Topic } from './audience';
+import { AccountTopics, type ReadAccounts } from './account-topics';
+import { InstrumentTopic, type Topic } from './audience';
+import { BalanceFeed } from './balance-feed';
 import { BookDesk } from './book-desk';
 import { BookFeed } from './book-feed';
 import { Message } from './message';
 import type { ChannelNews } from './news';
-import type { Subscription } from './subscriptions';
+import { isOfAccount, type Subscription } from './subscriptions';
 
 /** Every topic there is, and what a new subscriber is told of each. */
 export class Topics {
   private readonly desks: ReadonlyMap<string, BookDesk>;
-  private readonly others = new Map<Channel, ReadonlyMap<string, Topic>>();
+  private readonly others = new Map<InstrumentChannel, ReadonlyMap<string, InstrumentTopic>>();
+  readonly accounts: AccountTopics;
   /** Of each channel that another market listener feeds: what is told first of an instrument. */
-  private readonly fed = new Map<Channel, (instrument: string) => readonly ChannelNews[]>();
-  /** Null until the stream is attached to one. */
-  market: Market | null = null;
+  private readonly fed = new Map<InstrumentChannel, (instrument: string) => readonly ChannelNews[]>();
+  private followedMarket: Market | null = null;
 
-  constructor(instruments: readonly Instrument[]) {
+  constructor(instruments: readonly Instrument[], logger: Logger) {
+    this.accounts = new AccountTopics(logger);
     this.desks = new Map(instruments.map((instrument) => [instrument.instrument, new BookDesk(instrument)]));
-    for (const channel of CHANNELS) {
-      if (channel !== 'orderbook') this.others.set(channel, new Map(instruments.map((one) => [one.instrument, new Topic(channel, one)])));
+    for (const channel of INSTRUMENT_CHANNELS) {
+      if (channel !== 'orderbook') this.others.set(channel, new Map(instruments.map((one) => [one.instrument, new InstrumentTopic(channel, one)])));
     }
   }
 
+  attach(market: Market, readAccounts: ReadAccounts): void {
+    this.followedMarket = market;
+    this.accounts.attach(market, readAccounts);
+  }
+
+  /** Null until the stream is attached to one. */
+  get market(): Market | null {
+    return this.followedMarket;
+  }
+
   /** Names another market listener as the source of a channel. @param first what of an instrument is told first */
-  feed(channel: Channel, first: (instrument: string) => readonly ChannelNews[]): void {
+  feed(channel: InstrumentChannel, first: (instrument: string) => readonly ChannelNews[]): void {
     this.fed.set(channel, first);
   }
 
@@ -37,21 +51,24 @@ export class Topics {
     return this.desks;
   }
 
-  /** The topic of any channel but books, where somebody follows it. */
-  followed(channel: Channel, instrument: string): Topic | undefined {
+  /** The topic of any channel of an instrument but books, where somebody follows it. */
+  followed(channel: InstrumentChannel, instrument: string): InstrumentTopic | undefined {
     const topic = this.others.get(channel)?.get(instrument);
     return topic === undefined || topic.groups.size === 0 ? undefined : topic;
   }
 
-  of({ channel, instrument, depth }: Subscription): Topic {
+  of(subscription: Subscription): Topic {
+    if (isOfAccount(subscription)) return this.accounts.of(subscription.channel, subscription.account);
+    const { channel, instrument, depth } = subscription;
     const { instrument: name } = instrument;
     const topic = channel === 'orderbook' ? this.desks.get(name)?.feed(depth, this.market?.book(name)) : this.others.get(channel)?.get(name);
     if (topic === undefined) throw new Error(`there is no channel ${channel} of ${name}`);
     return topic;
   }
 
-  /** What is told of a topic first: a book, or what another listener has to say. Nothing may wait to be told. */
+  /** What is told of a topic first: a book, what an account has, or what another listener has to say. Nothing may wait to be told. */
   firstOf(topic: Topic): Message[] {
+    if (isOfAccount(topic)) return topic instanceof BalanceFeed ? [topic.snapshot()] : [];
     const { instrument: name } = topic.instrument;
     if (!(topic instanceof BookFeed)) return (this.fed.get(topic.channel)?.(name) ?? []).map((news) => new Message(news));
     const book = this.market?.book(name);

@@ -60,6 +60,32 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'an order forgets where it was placed', file: 'commands/amend', find: "and sub(tail, 1, -2) .. priority or", replace: "and sub(tail, 1, -2) .. '0' or" },
 ];
 
+/** In what the ledger does: found by sequences of money. */
+const MONEY_BUGS: readonly PlantedBug[] = [
+  { name: 'fees are rounded down, fill by fill', file: 'ledger/fees', find: 'if rounding == 0 then', replace: 'if true then' },
+  { name: 'a fee is credited to nobody', file: 'ledger/settlement', find: "if venue_low ~= 0 or venue_high ~= 0 then", replace: 'if false then' },
+  { name: 'an order that may not rest keeps its hold', file: 'commands/place', find: 'if rests then\n      if makers then asset, hold_high', replace: 'if not is_market then\n      if makers then asset, hold_high' },
+  { name: 'what an order trades stays held', file: 'commands/place', find: 'if makers then asset, hold_high, hold_low = hold_of(', replace: 'if false then asset, hold_high, hold_low = hold_of(' },
+  {
+    name: "a maker's balance is written from a stale read", file: 'ledger/accounts',
+    find: 'local balance = balances[name] or balance_of(shard, balances, name, asset)\n  if not balance[TOTAL_CHANGED] and',
+    replace: 'local balance = balance_of(shard, balances, name, asset)\n  if not balance[TOTAL_CHANGED] and',
+  },
+  { name: 'a cancelled order keeps its hold', file: 'ledger/holds', find: 'move(shard, client, asset, 0, 0, -high, -low)', replace: '' },
+  { name: 'an amend holds its order twice', file: 'commands/amend', find: "    local record_fees = fees\n    move(shard, client, asset, 0, 0, -old_high, -old_low)", replace: '    local record_fees = fees' },
+  { name: 'an amend needs no more than before', file: 'commands/amend', find: 'if shortfall then', replace: 'if false then' },
+  { name: 'an order needs no cover', file: 'ledger/accounts', find: 'return free_high >= 0 or', replace: 'return true or' },
+  { name: 'a market order needs no cover', file: 'commands/place', find: 'shortfall_of(shard, client, asset, hold_high, hold_low, true)', replace: 'nil' },
+  { name: "a taker's hold leaves out the fee", file: 'ledger/holds', find: 'if not rates or rates.highest == 0 then', replace: 'if true then' },
+  { name: 'a rebate is paid out whatever the taker pays', file: 'ledger/fees', find: "if row or group == DEFAULT_GROUP then return row end", replace: 'if true then return row end' },
+  { name: 'a suspended account trades', file: 'commands/place', find: 'if code then return refuse(', replace: 'if false then return refuse(' },
+  { name: 'a reference is used twice', file: 'commands/transfer', find: "if reference_digest ~= '' then shard.references", replace: "if false then shard.references" },
+  { name: 'a transfer that is posted in part releases no rest', file: 'commands/transfer_end', find: '-settled_high, -settled_low, -high, -low)', replace: '-settled_high, -settled_low, -settled_high, -settled_low)' },
+  { name: 'a transfer ends twice', file: 'commands/transfer_end', find: 'if was ~= TRANSFER_STATUS.pending or', replace: 'if' },
+  { name: 'an amount loses its carry', file: 'ledger/accounts', find: '      high, low = high + 1, low - 1e15\n    end\n    balance[TOTAL_HIGH]', replace: '      low = low - 1e15\n    end\n    balance[TOTAL_HIGH]' },
+  { name: 'a refused order leaves its hold behind', file: 'commands/place', find: 'if shard.keeps_money then accounts.undo(shard) end', replace: '' },
+];
+
 const SEED = 20_260_101;
 /** Sequences within which each bug must be found. */
 const RUNS_MAX = 150;
@@ -99,6 +125,11 @@ describe('the model test', () => {
     const details = await fc.check(modelProperty(redis, plant(bug)), { seed: SEED, numRuns: RUNS_MAX, endOnFailure: true });
     expect(details.errorInstance).toBeInstanceOf(ModelDifference);
   }, 120_000);
+
+  test.each(MONEY_BUGS)('finds: $name', async (bug) => {
+    const details = await fc.check(modelProperty(redis, plant(bug), undefined, 'money'), { seed: SEED, numRuns: RUNS_MAX, endOnFailure: true });
+    expect(details.errorInstance).toBeInstanceOf(ModelDifference);
+  }, 240_000);
 
   test('cuts a failing sequence down to the few steps that matter', async () => {
     const lifo = BUGS[0] as PlantedBug;

@@ -7,19 +7,33 @@ import { ShardView } from '../persistence/support/shard-view';
 import { until } from '../support/until';
 import { metricOf } from '../support/metrics';
 import { Venue, type RunningApp } from '../support/venue';
+import type { BalanceTold } from './support/rebuilt-balances';
 import { StreamClient, type BookData, type DeltaData, type StreamMessage } from './support/stream-client';
 
 const REQUESTS = 300;
 const BATCH = 400;
 const FOLLOWED = 'deals:BTCUSD book:BTCUSD';
+const FOLLOWED_BY_ANN = `${FOLLOWED} purse:ann deeds:ann`;
 
 type Level = readonly [price: string, quantity: string];
 
 const side = (levels: readonly Level[]): string => levels.map(([price, quantity]) => `${price}x${quantity === '0' ? '0.00000000' : quantity}`).join(' ');
 
+/** Decimal text as a whole number of units. */
+const units = (text: string | undefined): string => String(BigInt((text ?? '').replace('.', '')));
+
 /** What the venue's own dialect says, as the tests' own says it. */
-function inOtherWords({ type, sequence, data }: StreamMessage): string | null {
+function inOtherWords({ type, instrument, sequence, data }: StreamMessage): string | null {
   if (type === 'trade') return `deal BTCUSD ${data.price as string}x${data.quantity as string} n${data.trade_id as number} at ${sequence}`;
+  if (type === 'fill') {
+    const { account_id: account, side: way, price, quantity, trade_id: id, fee } = data as Record<string, string>;
+    if (instrument !== 'BTC-USD') return null;
+    return `deed ${account} BTCUSD ${way === 'buy' ? 'bid' : 'ask'} ${price}x${quantity} n${id} cost ${units(fee)} at ${sequence}`;
+  }
+  if (type === 'balances' || type === 'balances_snapshot') {
+    const purse = (data.balances as BalanceTold[]).map(({ asset, total, held }) => `${asset} ${units(total)}/${units(held)}`).join(' ');
+    return `${type === 'balances' ? '' : 'all '}purse ${data.account_id as string} at ${sequence} | ${purse}`;
+  }
   const { bids, asks, checksum } = data as unknown as BookData;
   if (type === 'orderbook_snapshot') return `full BTCUSD at ${sequence} sum ${checksum} | ${side(bids)} | ${side(asks)}`;
   if (type === 'orderbook_delta') return `step BTCUSD ${(data as unknown as DeltaData).previous_sequence}>${sequence} sum ${checksum} | ${side(bids)} | ${side(asks)}`;
@@ -27,7 +41,7 @@ function inOtherWords({ type, sequence, data }: StreamMessage): string | null {
 }
 
 const translated = (messages: readonly StreamMessage[]): string[] => messages.map(inOtherWords).filter((line) => line !== null);
-const market = (lines: readonly string[]): string[] => lines.filter((line) => /^(deal|full|step) /.test(line));
+const market = (lines: readonly string[]): string[] => lines.filter((line) => /^(deal|full|step|purse|all|deed \S+ BTCUSD) /.test(line));
 
 /** Whether each change of the book goes on from where the one before it ended. */
 function chainProblems(lines: readonly string[]): string[] {
@@ -69,10 +83,10 @@ describe('the stream in another dialect', () => {
 
   it('tells the same as the venue\'s own, each thing put into words once for all who hear it', async () => {
     const seed = testSeed('another dialect');
-    const own = await StreamClient.open(running.url, '?channels=trades,orderbook&instruments=BTC-USD');
-    const others = await Promise.all([1, 2, 3].map(() => TapeClient.open(running.url, FOLLOWED)));
-    await own.count(2);
-    await until('every book', () => others.every(({ lines }) => lines.length === 2));
+    const own = await StreamClient.open(running.url, '?channels=trades,orderbook,balances,fills&instruments=BTC-USD&accounts=ann');
+    const others = await Promise.all([1, 2, 3].map(() => TapeClient.open(running.url, FOLLOWED_BY_ANN)));
+    await own.count(3);
+    await until('every book', () => others.every(({ lines }) => lines.length === 3));
     const load = new Load(() => running.url, { seed, workers: 4 });
     await load.run(REQUESTS);
     load.close();
@@ -81,7 +95,7 @@ describe('the stream in another dialect', () => {
     await own.caughtUp(end);
     for (const other of others) await other.caughtUp(end);
     const expected = translated(own.messages);
-    expect(expected.filter((line) => line.startsWith('deal')).length).toBeGreaterThan(20);
+    for (const word of ['deal', 'deed', 'purse']) expect(expected.filter((line) => line.startsWith(word)).length).toBeGreaterThan(20);
     for (const other of others) expect(market(other.lines)).toEqual(expected);
     expect(market(encoder.said)).toEqual(expected);
     await own.close();

@@ -123,6 +123,26 @@ describe('what is subscribed to while the books are lost', () => {
     for (const client of [taken, bare, late]) await client.close();
   });
 
+  it('comes with accounts as well, whether the service has noticed by then or not', async () => {
+    await lose();
+    const open = (query: string): Promise<StreamClient> => StreamClient.open(running.url, `?channels=balances,fills,orderbook&instruments=BTC-USD&accounts=ann${query}`);
+    const early = [await open(''), await open(`&since=${sequence - 1}`)];
+    await untilLost();
+    const clients = [...early, await open(''), await open(`&since=${sequence - 1}`)];
+    for (const client of clients) expect((await client.ask({ op: 'ping' }, 'pong')).type).toBe('pong');
+    expect(clients.flatMap(({ messages }) => messages).filter(({ type }) => type.startsWith('balances'))).toEqual([]);
+    await recover();
+    const { body } = await http.get<{ balances: unknown }>('/accounts/ann/balances');
+    for (const [i, client] of clients.entries()) {
+      await client.caughtUp(sequence + 1);
+      const balances = client.messages.filter(({ type }) => type.startsWith('balances'));
+      // Where it goes on from was told before all was lost.
+      expect(balances.map((message) => `${message.type} ${message.sequence - sequence}`)).toEqual([i % 2 === 0 ? 'balances_snapshot 0' : 'balances 0', 'balances 1']);
+      expect(balances.at(-1)?.data).toEqual({ account_id: 'ann', balances: body.balances });
+      await client.close();
+    }
+  });
+
   it('is begun where it was to, if the connection breaks before there are books', async () => {
     await lose();
     await untilLost();

@@ -319,8 +319,9 @@ describe('what trades come to', () => {
   // 2 BTC bought at 50,000, 1 sold at 51,000.
   const btc = {
     instrument: 'BTC-USD', netLots: '100000000', cost: '500000000000000', realized: '10000000000000', fees: '75', boughtLots: '200000000', soldLots: '100000000', updatedUs: NOW_US,
+    sequence: 6,
   };
-  const flat = { ...btc, instrument: 'ETH-USD', netLots: '0', cost: '0', realized: '-5', fees: '1', boughtLots: '7', soldLots: '7' };
+  const flat = { ...btc, sequence: 5, instrument: 'ETH-USD', netLots: '0', cost: '0', realized: '-5', fees: '1', boughtLots: '7', soldLots: '7' };
   const desk = (last: bigint | null) => new MoneyDesk({
     engine: { readAccount: () => Promise.resolve(state) }, record: { positions: () => Promise.resolve([btc, flat]) },
     marks: { doubleTicks: (instrument, kind) => Promise.resolve(instrument === 'BTC-USD' && last !== null ? last + (kind === 'mid' ? 1n : 0n) : null) },
@@ -333,9 +334,9 @@ describe('what trades come to', () => {
       updated_at: '2026-01-31T09:26:53.589793Z',
     });
     expect((await desk(null).call('getPosition', '/accounts/ann/positions/BTC-USD')).body).toMatchObject({ unrealized_pnl: null, mark_price: null });
-    expect((await desk(null).call('listPositions', '/accounts/ann/positions')).body.positions).toMatchObject([
+    expect((await desk(null).call('listPositions', '/accounts/ann/positions')).body).toMatchObject({ sequence: 6, positions: [
       { instrument: 'BTC-USD' }, { instrument: 'ETH-USD', net_quantity: '0.000000', average_price: null, unrealized_pnl: '0.0000000000' },
-    ]);
+    ] });
     expect((await desk(null).call('getPosition', '/accounts/ann/positions/NO-SUCH')).body.code).toBe('instrument_not_found');
     const none = new MoneyDesk({ engine: { readAccount: () => Promise.resolve(state) }, record: { positions: () => Promise.resolve([]) } });
     expect((await none.call('getPosition', '/accounts/ann/positions/BTC-USD')).body.code).toBe('position_not_found');

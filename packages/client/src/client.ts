@@ -1,9 +1,11 @@
-import { Commands } from './commands';
+import { AccountView, type AccountViewOptions } from './account-view';
 import type {
   CandlesPage, Instrument, Interval, Order, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade, TradesPage,
 } from './contract';
 import { ProblemError } from './errors';
 import { HttpTransport } from './http';
+import { HttpCalls, PAGE, everyRow, withQuery } from './http-calls';
+import { MoneyCalls } from './money-calls';
 import { OrderEntry, type OrderEntryOptions } from './order-entry';
 import { problemOf, RETRY_DEFAULTS, Retries, type Answer, type Attempt, type CallOptions, type RetryOptions } from './retry';
 import { Stream, type StreamOptions } from './stream';
@@ -15,26 +17,20 @@ export interface ClientOptions extends Partial<RetryOptions> {
   readonly onAttempt?: (attempt: Attempt) => void;
 }
 
-type Query = Readonly<Record<string, string | number | undefined>>;
-
-const PAGE = 1_000;
-
 /** A venue, over HTTP; `stream` and `orderEntry` open its WebSockets. */
-export class OpenfillClient extends Commands {
+export class OpenfillClient extends MoneyCalls {
   readonly url: string;
   private readonly http: HttpTransport;
-  private readonly calls: Retries;
   private readonly keys: boolean;
 
   constructor(url = 'http://127.0.0.1:3000', options: ClientOptions = {}) {
     const { idempotencyKeys = true, onAttempt = () => undefined, ...retry } = options;
     const plain = new URL(url).href.replace(/\/+$/, '');
     const http = new HttpTransport(plain);
-    const calls = new Retries({ ...RETRY_DEFAULTS, ...retry }, onAttempt);
-    super(http, calls, idempotencyKeys);
+    const retries = new Retries({ ...RETRY_DEFAULTS, ...retry }, onAttempt);
+    super(http, retries, idempotencyKeys, new HttpCalls(http, retries, idempotencyKeys));
     this.url = plain;
     this.http = http;
-    this.calls = calls;
     this.keys = idempotencyKeys;
   }
 
@@ -43,9 +39,15 @@ export class OpenfillClient extends Commands {
     return new Stream(this.url, options);
   }
 
+  /** What one account has and what its trades come to, kept as it happens, until it is closed. @param accountId a name without a comma */
+  followAccount(accountId: string, options: AccountViewOptions = {}): AccountView {
+    const stream = new Stream(this.url, { ...options, channels: ['balances', 'fills'], accounts: [accountId] });
+    return new AccountView(accountId, stream, (signal) => this.positions(accountId, { signal }), options.signal);
+  }
+
   /** The same commands over one WebSocket, many in flight: for bots. */
   orderEntry(options: OrderEntryOptions = {}): OrderEntry {
-    return new OrderEntry(this.url, { ...this.calls.options, ...options }, this.keys);
+    return new OrderEntry(this.url, { ...this.retries.options, ...options }, this.keys);
   }
 
   /**
@@ -59,7 +61,7 @@ export class OpenfillClient extends Commands {
       for (const id of (body as Partial<ProblemBody> | null)?.cancelled ?? []) cancelled.add(id);
     };
     const path = withQuery('/orders', { client_id: clientId, instrument });
-    const answer = await this.calls.settle({
+    const answer = await this.retries.settle({
       name: 'DELETE /orders', command: { client_id: clientId, ...(instrument !== undefined && { instrument }) }, isRepeatable: true,
       send: async (signal) => {
         const told = await this.http.request('DELETE', path, undefined, signal);
@@ -76,41 +78,40 @@ export class OpenfillClient extends Commands {
     query: { readonly client_id: string; readonly status?: 'open' | 'all'; readonly instrument?: string; readonly limit?: number; readonly cursor?: string },
     call: CallOptions = {},
   ): Promise<OrderPage> {
-    return this.get('/orders', query, call);
+    return this.calls.get('/orders', query, call);
   }
 
   /** All pages of `orders`, order by order. */
-  async *everyOrder(query: { readonly client_id: string; readonly status?: 'open' | 'all'; readonly instrument?: string }, call: CallOptions = {}): AsyncGenerator<Order> {
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const page: OrderPage = await this.orders({ ...query, limit: PAGE, ...(cursor !== undefined && { cursor }) }, call);
-      yield* page.orders;
-      cursor = page.next_cursor;
-    }
+  everyOrder(query: { readonly client_id: string; readonly status?: 'open' | 'all'; readonly instrument?: string }, call: CallOptions = {}): AsyncGenerator<Order> {
+    return everyRow<Order, string>(async (cursor) => {
+      const { orders, next_cursor: next } = await this.orders({ ...query, limit: PAGE, ...(cursor !== undefined && { cursor }) }, call);
+      return { rows: orders, next };
+    });
   }
 
   /** An order with all its trades, open or done. */
   order(orderId: string, call: CallOptions = {}): Promise<OrderWithTrades> {
-    return this.get(`/public/orders/${encodeURIComponent(orderId)}`, {}, call);
+    return this.calls.get(`/public/orders/${encodeURIComponent(orderId)}`, {}, call);
   }
 
   /** Totals by price, best first. */
   orderbook(query: { readonly instrument?: string; readonly levels?: number } = {}, call: CallOptions = {}): Promise<Orderbook> {
-    return this.get('/public/orderbook', query, call);
+    return this.calls.get('/public/orderbook', query, call);
   }
 
   /** The best price of each side alone. */
   best(query: { readonly instrument?: string } = {}, call: CallOptions = {}): Promise<Orderbook> {
-    return this.get('/public/orderbook', { ...query, level: 1 }, call);
+    return this.calls.get('/public/orderbook', { ...query, level: 1 }, call);
   }
 
   /** The single orders of the best prices, in queue order. */
   orderQueues(query: { readonly instrument?: string; readonly levels?: number } = {}, call: CallOptions = {}): Promise<OrderQueues> {
-    return this.get('/public/orderbook', { ...query, level: 3 }, call);
+    return this.calls.get('/public/orderbook', { ...query, level: 3 }, call);
   }
 
   /** Trades, newest first, one page. */
   trades(query: { readonly instrument?: string; readonly limit?: number; readonly before?: number } = {}, call: CallOptions = {}): Promise<TradesPage> {
-    return this.get('/public/trades', query, call);
+    return this.calls.get('/public/trades', query, call);
   }
 
   /** All trades there ever were, newest first. */
@@ -130,26 +131,26 @@ export class OpenfillClient extends Commands {
     } = {},
     call: CallOptions = {},
   ): Promise<CandlesPage> {
-    return this.get('/public/candles', query, call);
+    return this.calls.get('/public/candles', query, call);
   }
 
   ticker(query: { readonly instrument?: string } = {}, call: CallOptions = {}): Promise<Ticker> {
-    return this.get('/public/ticker', query, call);
+    return this.calls.get('/public/ticker', query, call);
   }
 
   async instruments(call: CallOptions = {}): Promise<readonly Instrument[]> {
-    return (await this.get<{ instruments: readonly Instrument[] }>('/public/instruments', {}, call)).instruments;
+    return (await this.calls.get<{ instruments: readonly Instrument[] }>('/public/instruments', {}, call)).instruments;
   }
 
   /** Whether the process is alive. */
   health(call: CallOptions = {}): Promise<{ readonly status: 'ok' }> {
-    return this.get('/healthz', {}, call);
+    return this.calls.get('/healthz', {}, call);
   }
 
   /** Whether it takes orders. Not being ready is an answer here, and no error. */
   async readiness(call: CallOptions = {}): Promise<Readiness> {
     const isReadiness = ({ body }: Answer): boolean => typeof (body as Partial<Readiness> | null)?.status === 'string';
-    const answer = await this.calls.settle({
+    const answer = await this.retries.settle({
       name: 'GET /readyz', command: null, isRepeatable: true, judge: (given) => (isReadiness(given) ? 'done' : 'refused'),
       send: (signal) => this.http.request('GET', '/readyz', undefined, signal),
     }, call.signal);
@@ -158,30 +159,16 @@ export class OpenfillClient extends Commands {
 
   /** Prometheus' text. */
   metrics(call: CallOptions = {}): Promise<string> {
-    return this.get('/metrics', {}, call);
+    return this.calls.get('/metrics', {}, call);
   }
 
   openapi(call: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
-    return this.get('/openapi.json', {}, call);
+    return this.calls.get('/openapi.json', {}, call);
   }
 
   asyncapi(call: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
-    return this.get('/asyncapi.json', {}, call);
+    return this.calls.get('/asyncapi.json', {}, call);
   }
-
-  private async get<T>(path: string, query: Query, call: CallOptions): Promise<T> {
-    const answer = await this.calls.settle({
-      name: `GET ${path}`, command: null, isRepeatable: true,
-      send: (signal) => this.http.request('GET', withQuery(path, query), undefined, signal),
-    }, call.signal);
-    if (answer.status >= 300) throw problemOf(answer);
-    return answer.body as T;
-  }
-}
-
-function withQuery(path: string, query: Query): string {
-  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]));
-  return given.length === 0 ? path : `${path}?${given.join('&')}`;
 }
 
 /** Whether an error is the venue's refusal with a code. */

@@ -18,7 +18,7 @@ export interface Transport {
  */
 export class Commands {
   /** @param makesKeys false for commands without keys, which are not repeated after an unclear answer */
-  constructor(private readonly transport: Transport, private readonly retries: Retries, private readonly makesKeys: boolean) {}
+  constructor(private readonly transport: Transport, protected readonly retries: Retries, private readonly makesKeys: boolean) {}
 
   /**
    * Places an order. One that the book itself turns down (fill-or-kill, post-only) comes back as `rejected`.

@@ -418,6 +418,8 @@ export interface Position {
 }
 
 export interface Positions extends Staleness {
+  /** Of the account's last trade that they contain, 0 without one: every one up to there is in them, and none behind it. */
+  readonly sequence: number;
   /** By instrument. */
   readonly positions: readonly Position[];
 }
@@ -794,11 +796,24 @@ export interface CandleData extends Candle {
   readonly closed: boolean;
 }
 
-export type Channel = 'orderbook' | 'trades' | 'orders' | 'ticker' | 'candles';
+export interface BalancesData {
+  readonly account_id: string;
+  /** By asset. */
+  readonly balances: readonly Balance[];
+}
+
+export interface FillData extends Fill {
+  readonly account_id: string;
+}
+
+export type Channel = 'orderbook' | 'trades' | 'orders' | 'ticker' | 'candles' | 'balances' | 'fills';
 
 export interface Subscription {
   readonly channel: Channel;
-  readonly instruments: readonly string[];
+  /** Of a channel of instruments. */
+  readonly instruments?: readonly string[];
+  /** Of a channel of accounts. */
+  readonly accounts?: readonly string[];
   /** Levels of each side that books are limited to. */
   readonly depth?: number;
 }
@@ -827,6 +842,12 @@ export interface StreamMessages {
   readonly ticker: Message<'ticker', TickerFields>;
   /** A candle with new trades, or one that is over: `closed`, once. On subscribing, the last one of each interval. */
   readonly candle: Message<'candle', CandleData>;
+  /** What an account has, of every asset that it ever had: on subscribing, and behind a resync. */
+  readonly balances_snapshot: Message<'balances_snapshot', BalancesData, null>;
+  /** What an account has behind an entry of the log, of the assets that the entry touched. */
+  readonly balances: Message<'balances', BalancesData, null>;
+  /** A trade as one of its accounts sees it; one of an account with itself is two of them. */
+  readonly fill: Message<'fill', FillData>;
   /** After each second of silence. */
   readonly heartbeat: Message<'heartbeat', { readonly epoch: string }, null>;
   /** What the connection gets from here on. */
@@ -837,7 +858,7 @@ export interface StreamMessages {
   readonly error: Message<'error', { readonly code: string; readonly message: string; readonly epoch: string }, null>;
   /** What was missed behind `since` has been told, books included. Cut off before this, go on from the same sequence as before. */
   readonly resumed: Message<'resumed', { readonly since: number; readonly epoch: string }, null>;
-  /** Something had to be skipped: trades and orders are missing, fresh snapshots follow. */
+  /** Something had to be skipped: trades, orders and fills are missing, fresh snapshots follow. */
   readonly resync: Message<'resync', { readonly reason: string; readonly epoch: string }, null>;
   /** The service is about to close the connection. */
   readonly shutdown: Message<'shutdown', { readonly reason: string; readonly epoch: string }, null>;

@@ -1,4 +1,11 @@
-import type { FieldError, OrderWithTrades, ProblemBody } from './contract';
+import type { Decimal, FieldError, OrderWithTrades, ProblemBody, Transfer, Withdrawal } from './contract';
+
+/** What an account does not have. */
+export interface Shortfall {
+  readonly asset: string;
+  readonly needed: Decimal;
+  readonly available: Decimal;
+}
 
 /** Everything that this package throws by itself; what an AbortSignal gives as its reason is thrown as it is. */
 export abstract class OpenfillError extends Error {
@@ -16,6 +23,12 @@ export class ProblemError extends OpenfillError {
   readonly errors: readonly FieldError[];
   /** With `order_not_open`: the order's final state. */
   readonly order: OrderWithTrades | undefined;
+  /** With `insufficient_funds`. */
+  readonly shortfall: Shortfall | undefined;
+  /** With `withdrawal_resolved`: its state. */
+  readonly withdrawal: Withdrawal | undefined;
+  /** With `transfer_resolved`: its state. */
+  readonly transfer: Transfer | undefined;
 
   /** @param retryAfterMs how long the venue asks to wait, null where it does not say */
   constructor(readonly problem: ProblemBody, readonly retryAfterMs: number | null = null) {
@@ -24,6 +37,10 @@ export class ProblemError extends OpenfillError {
     this.code = problem.code;
     this.errors = problem.errors ?? [];
     this.order = problem.order;
+    const { asset, needed, available } = problem;
+    this.shortfall = asset !== undefined && needed !== undefined && available !== undefined ? { asset, needed, available } : undefined;
+    this.withdrawal = problem.withdrawal;
+    this.transfer = problem.transfer;
   }
 }
 

@@ -1,7 +1,11 @@
+export { AccountView, type AccountViewEvents, type AccountViewOptions } from './account-view';
 export { OpenfillClient, isProblem, type ClientOptions } from './client';
 export { Commands } from './commands';
-export { ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError } from './errors';
+export { ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError, type Shortfall } from './errors';
+export { LocalBalances } from './local-balances';
 export { LocalBook, type BookFault } from './local-book';
+export { LocalPositions, type LocalPosition } from './local-positions';
+export { MoneyCalls } from './money-calls';
 export { OrderEntry, type OrderEntryOptions } from './order-entry';
 export { Stream, type RepairReason, type StreamEvents, type StreamOptions } from './stream';
 export { bookChecksum } from './checksum';

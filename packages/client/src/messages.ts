@@ -9,11 +9,17 @@ export type TradeMessage = StreamMessages['trade'];
 export type OrderMessage = StreamMessages['order'];
 export type TickerMessage = StreamMessages['ticker'];
 export type CandleMessage = StreamMessages['candle'];
+/** All that an account has. */
+export type BalancesSnapshotMessage = StreamMessages['balances_snapshot'];
+/** What an account has of the assets that changed. */
+export type BalancesMessage = StreamMessages['balances'];
+export type FillMessage = StreamMessages['fill'];
 /** Something is missing; fresh snapshots follow. */
 export type ResyncMessage = StreamMessages['resync'];
 
 /** What a reader of the stream gets. */
-export type StreamMessage = SnapshotMessage | DeltaMessage | TradeMessage | OrderMessage | TickerMessage | CandleMessage | ResyncMessage;
+export type StreamMessage = SnapshotMessage | DeltaMessage | TradeMessage | OrderMessage | TickerMessage | CandleMessage
+  | BalancesSnapshotMessage | BalancesMessage | FillMessage | ResyncMessage;
 
 export type SubscribedMessage = StreamMessages['subscribed'];
 

@@ -1,6 +1,7 @@
+import { LocalBalances } from './local-balances';
 import { LocalBook } from './local-book';
 import { MessageQueue } from './message-queue';
-import type { DeltaMessage, SnapshotMessage, StreamMessage } from './messages';
+import type { BalancesMessage, BalancesSnapshotMessage, DeltaMessage, SnapshotMessage, StreamMessage } from './messages';
 import type { Place } from './position';
 
 /** What waits for a reader. */
@@ -20,6 +21,7 @@ interface Waiting {
 export class Reader {
   private readonly queue = new MessageQueue<Waiting>((waiting) => this.reached(waiting));
   private readonly books: Map<string, LocalBook>;
+  private readonly purses: Map<string, LocalBalances>;
   private at: Place;
   /** Waits behind all messages, and says only where the stream stands: a later word takes its place. */
   private end: Waiting | null = null;
@@ -27,12 +29,16 @@ export class Reader {
   isFull = false;
 
   /**
-   * @param books as they are now: the reader has copies
+   * @param books as they are now: the reader has copies, as of what accounts have
    * @param onFull told when `queueMax` messages wait, and when there is room again
    */
-  constructor(private readonly queueMax: number, place: Place, books: ReadonlyMap<string, LocalBook>, private readonly onFull: (isFull: boolean) => void) {
+  constructor(
+    private readonly queueMax: number, place: Place, books: ReadonlyMap<string, LocalBook>, purses: ReadonlyMap<string, LocalBalances>,
+    private readonly onFull: (isFull: boolean) => void,
+  ) {
     this.at = place;
     this.books = new Map([...books].map(([instrument, book]) => [instrument, book.copy()]));
+    this.purses = new Map([...purses].map(([account, balances]) => [account, balances.copy()]));
   }
 
   /** Behind the last message that the reader took; once it asks for another and there is none, behind all that came. */
@@ -43,6 +49,11 @@ export class Reader {
   /** undefined while there is none, or while it is had anew. */
   book(instrument: string): LocalBook | undefined {
     return this.books.get(instrument);
+  }
+
+  /** What an account has; undefined while it is not known. */
+  balances(account: string): LocalBalances | undefined {
+    return this.purses.get(account);
   }
 
   tell(message: StreamMessage, place: Place): void {
@@ -88,8 +99,12 @@ export class Reader {
     if (waiting === this.end) this.end = null;
     this.at = place;
     if (lost !== null) this.books.delete(lost);
-    if (message?.type === 'resync') this.books.clear();
+    if (message?.type === 'resync') {
+      this.books.clear();
+      this.purses.clear();
+    }
     if (message?.type === 'orderbook_snapshot' || message?.type === 'orderbook_delta') this.keepBook(message);
+    if (message?.type === 'balances_snapshot' || message?.type === 'balances') this.keepBalances(message);
     if (message === null) return false;
     this.messages--;
     if (this.isFull && this.messages <= this.queueMax / 2) this.fill(false);
@@ -99,6 +114,15 @@ export class Reader {
   private fill(isFull: boolean): void {
     this.isFull = isFull;
     this.onFull(isFull);
+  }
+
+  private keepBalances(message: BalancesSnapshotMessage | BalancesMessage): void {
+    const { account_id: account } = message.data;
+    let balances = this.purses.get(account);
+    // What changed of what is not known says nothing of the rest.
+    if (balances === undefined && message.type === 'balances') return;
+    if (balances === undefined) this.purses.set(account, balances = new LocalBalances(account));
+    balances.take(message);
   }
 
   private keepBook(message: SnapshotMessage | DeltaMessage): void {

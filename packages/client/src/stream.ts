@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type WebSocket from 'ws';
-import type { Channel } from './contract';
+import type { Channel, Subscription } from './contract';
 import { OpenfillError, ProblemError, StreamError } from './errors';
+import { LocalBalances } from './local-balances';
 import { LocalBook, type BookFault } from './local-book';
-import type { ControlMessage, DeltaMessage, ResyncMessage, SnapshotMessage, StreamMessage, TradeMessage } from './messages';
+import type { BalancesMessage, BalancesSnapshotMessage, ControlMessage, DeltaMessage, FillMessage, ResyncMessage, SnapshotMessage, StreamMessage, TradeMessage } from './messages';
 import { formatPlace, Position } from './position';
 import { Reader } from './reader';
 import { backoffOf, reasonOf, sleep } from './waiting';
@@ -11,10 +12,12 @@ import { openWebSocket } from './web-socket';
 
 /** What is followed, and every limit of following it. */
 export interface StreamOptions {
-  /** orderbook, trades and orders where they are left out; ticker and candles come by name only. */
+  /** orderbook, trades and orders where they are left out; the others come by name only. */
   readonly channels?: readonly Channel[];
   /** All of them where they are left out. */
   readonly instruments?: readonly string[];
+  /** Whose balances and fills are followed: for these channels they have to be there. No name with a comma. */
+  readonly accounts?: readonly string[];
   /** Only the best levels of each side. */
   readonly depth?: number;
   /** Goes on behind a sequence, or a `position` that was kept, instead of beginning now. */
@@ -57,7 +60,10 @@ export interface StreamEvents {
   order: [message: Extract<StreamMessage, { type: 'order' }>];
   ticker: [message: Extract<StreamMessage, { type: 'ticker' }>];
   candle: [message: Extract<StreamMessage, { type: 'candle' }>];
-  /** Something is missing: trades and orders of a while are not told. */
+  balances_snapshot: [message: BalancesSnapshotMessage];
+  balances: [message: BalancesMessage];
+  fill: [message: FillMessage];
+  /** Something is missing: trades, orders and fills of a while are not told. */
   resync: [message: ResyncMessage];
   /** A local book has changed. */
   book: [book: LocalBook];
@@ -82,6 +88,12 @@ interface KeptBook {
   repairs: number;
 }
 
+interface KeptBalances {
+  readonly balances: LocalBalances;
+  /** They are not to be used until a snapshot comes. */
+  isAwaited: boolean;
+}
+
 /** One connection's state. */
 interface Connection {
   readonly socket: WebSocket;
@@ -102,7 +114,7 @@ interface Wait {
 /**
  * Follows a venue for as long as it is open. After a break it connects anew and goes on where it stood, each trade and order
  * told once and in order. Books are kept from snapshot and deltas, held against the checksum of every message, and had anew
- * when they do not fit. Read it with `for await`, listen to its events, or both.
+ * when they do not fit; what accounts have is kept from snapshot and changes. Read it with `for await`, listen to its events, or both.
  */
 export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<StreamMessage, undefined> {
   private readonly settings: typeof DEFAULTS;
@@ -110,6 +122,9 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
   private readonly books = new Map<string, KeptBook>();
   /** Instruments whose books are followed, as the venue said. */
   private followed: readonly string[] = [];
+  private readonly purses = new Map<string, KeptBalances>();
+  /** Accounts whose balances are followed, as the venue said. */
+  private followedAccounts: readonly string[] = [];
   private readonly at = new Position();
   private connection: Connection | null = null;
   private reader: Reader | null = null;
@@ -126,6 +141,8 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     const given = Object.entries(options).filter(([name, value]) => name in DEFAULTS && value !== undefined);
     this.settings = { ...DEFAULTS, ...Object.fromEntries(given) };
     this.channels = options.channels ?? CHANNELS_DEFAULT;
+    const torn = options.accounts?.find((account) => account.includes(','));
+    if (torn !== undefined) throw new RangeError(`account ${torn} cannot be followed: it has a comma in its name`);
     if (options.since !== undefined) this.at.resume(options.since);
     const abort = (): void => this.stop(reasonOf(options.signal as AbortSignal), true);
     if (options.signal?.aborted === true) abort();
@@ -153,6 +170,16 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     return kept === undefined || kept.isAwaited ? undefined : kept.book;
   }
 
+  /** What an account has; undefined while it is not known. Of the moment that `book` is of. */
+  balances(account: string): LocalBalances | undefined {
+    return this.reader === null ? this.newestBalances(account) : this.reader.balances(account);
+  }
+
+  private newestBalances(account: string): LocalBalances | undefined {
+    const kept = this.purses.get(account);
+    return kept === undefined || kept.isAwaited ? undefined : kept.balances;
+  }
+
   /**
    * Where the stream stands, for a later `since`: also in another process. Trades and orders of the entry behind it may have
    * been told in part; they come again there. null before the first word from the venue.
@@ -173,10 +200,11 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
   /** Messages from here on, in order. Leaving the loop closes the stream. One reader at a time. */
   [Symbol.asyncIterator](): AsyncIterator<StreamMessage, undefined> {
     const books = [...this.books].flatMap(([instrument, { book, isAwaited }]) => (isAwaited ? [] : [[instrument, book] as const]));
+    const purses = [...this.purses].flatMap(([account, { balances, isAwaited }]) => (isAwaited ? [] : [[account, balances] as const]));
     // Nobody takes what waits for another one any more.
     this.reader?.finish(null);
     if (this.reader?.isFull === true) this.throttle(false);
-    const reader = new Reader(this.settings.queueMax, this.at.place, new Map(books), (isFull) => this.throttle(isFull));
+    const reader = new Reader(this.settings.queueMax, this.at.place, new Map(books), new Map(purses), (isFull) => this.throttle(isFull));
     this.reader = reader;
     if (this.stopping.signal.aborted) reader.finish(this.failure);
     return {
@@ -238,6 +266,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     const query = [
       `channels=${this.channels.join(',')}`,
       ...this.options.instruments === undefined ? [] : [`instruments=${this.options.instruments.map(encodeURIComponent).join(',')}`],
+      ...this.options.accounts === undefined ? [] : [`accounts=${this.options.accounts.map(encodeURIComponent).join(',')}`],
       ...this.options.depth === undefined ? [] : [`depth=${this.options.depth}`],
       ...since === null ? [] : [`since=${encodeURIComponent(since)}`],
     ];
@@ -268,6 +297,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
       if (kept.isAwaited || !isResuming) this.books.delete(instrument);
       else kept.mayOverlap = true;
     }
+    for (const [account, { isAwaited }] of this.purses) if (isAwaited || !isResuming) this.purses.delete(account);
     if (this.reader?.isFull === true) socket.pause();
     this.every(this.settings.heartbeatTimeoutMs / 4, () => this.checkAlive(socket));
     this.every(this.settings.pingMs, () => this.ping());
@@ -382,6 +412,15 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
       case 'order':
         if (this.at.item(message.sequence, message.data.order_id)) this.tell(message);
         return;
+      case 'fill':
+        if (this.at.item(message.sequence, `fill ${message.data.account_id} ${message.instrument} ${message.data.trade_id} ${message.data.role}`)) this.tell(message);
+        return;
+      case 'balances':
+        this.changedBalances(message);
+        return;
+      case 'balances_snapshot':
+        this.wholeBalances(message);
+        return;
       case 'orderbook_snapshot':
         this.snapshot(message);
         return;
@@ -431,9 +470,12 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     for (const wait of this.waits) if (wait.ping <= connection.pongs) wait.ping = this.ping();
   }
 
-  private subscribed(connection: Connection, subscriptions: readonly { readonly channel: Channel; readonly instruments: readonly string[] }[]): void {
-    // Later ones are of books that are had anew.
-    if (!connection.isSubscribed) this.followed = subscriptions.filter(({ channel }) => channel === 'orderbook').flatMap(({ instruments }) => instruments);
+  private subscribed(connection: Connection, subscriptions: readonly Subscription[]): void {
+    // Later ones are of what is had anew.
+    if (!connection.isSubscribed) {
+      this.followed = subscriptions.filter(({ channel }) => channel === 'orderbook').flatMap(({ instruments = [] }) => instruments);
+      this.followedAccounts = subscriptions.filter(({ channel }) => channel === 'balances').flatMap(({ accounts = [] }) => accounts);
+    }
     connection.isSubscribed = true;
   }
 
@@ -445,6 +487,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     if (before === null || before === epoch || type === 'resumed') return;
     this.at.restart(sequence);
     for (const instrument of this.followed) this.repair(instrument, 'missing');
+    for (const account of this.followedAccounts) this.askForBalances(account);
     this.tell({ type: 'resync', instrument: null, sequence, timestamp: new Date().toISOString(), data: { reason: 'other_life', epoch } });
   }
 
@@ -454,7 +497,42 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     this.at.epoch = message.data.epoch;
     this.at.restart(message.sequence);
     for (const kept of this.books.values()) kept.isAwaited = true;
+    for (const kept of this.purses.values()) kept.isAwaited = true;
     this.tell(message);
+  }
+
+  // Accounts
+
+  private purseOf(account: string): KeptBalances {
+    let kept = this.purses.get(account);
+    if (kept === undefined) this.purses.set(account, kept = { balances: new LocalBalances(account), isAwaited: true });
+    return kept;
+  }
+
+  private wholeBalances(message: BalancesSnapshotMessage): void {
+    const kept = this.purseOf(message.data.account_id);
+    kept.isAwaited = false;
+    kept.balances.take(message);
+    this.at.passed(message.sequence);
+    this.tell(message);
+  }
+
+  private changedBalances(message: BalancesMessage): void {
+    const { sequence, data: { account_id: account } } = message;
+    const kept = this.purses.get(account);
+    const isKnown = kept !== undefined && !kept.isAwaited;
+    // Behind a break it may be in what is known already.
+    if (!this.at.item(sequence, `balances ${account}`) || (isKnown && sequence <= kept.balances.sequence)) return;
+    if (isKnown) kept.balances.take(message);
+    this.tell(message);
+  }
+
+  /** Subscribes to an account anew. */
+  private askForBalances(account: string): void {
+    this.purseOf(account).isAwaited = true;
+    const pair = { channels: ['balances'], accounts: [account] };
+    this.send({ op: 'unsubscribe', ...pair });
+    this.send({ op: 'subscribe', ...pair });
   }
 
   // Books
@@ -507,6 +585,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
 
   private findMissing(): void {
     for (const instrument of this.followed) if (!this.books.has(instrument)) this.repair(instrument, 'missing');
+    for (const account of this.followedAccounts) if (!this.purses.has(account)) this.askForBalances(account);
   }
 
   /** Subscribes to a book anew; again and again, ever slower, while what comes does not fit. */

@@ -157,6 +157,7 @@ export const SettlementQuery = request('SettlementQuery', { limit: moneyLimit('A
 export const StreamQuery = request('StreamQuery', {
   channels: optional(string({ examples: ['trades,orderbook'] }), 'Names of channels, separated by commas.'),
   instruments: optional(string({ examples: [INSTRUMENT_DEFAULT] }), 'Names of instruments, separated by commas.'),
+  accounts: optional(string({ examples: ['client-A'] }), 'Names of accounts, separated by commas, for the channels balances and fills. A name with a comma can be given in a message only.'),
   depth: optional(integer({ min: 1, max: { limit: 'orderbookLevelsMax' } }, { examples: [10] }), 'Levels of each side that books are limited to; without it they are whole.'),
   since: optional(string({ examples: ['1042'] }), 'Goes on behind this sequence, or behind the event with this id, instead of beginning with snapshots.'),
 });
@@ -491,7 +492,7 @@ export const CALLS = {
     query: StreamQuery, takesBody: false,
     headers: { 'Last-Event-ID': { is: string(), description: 'Id of the last event that the client has got; it wins over `since`.' } },
     answers: { 200: { description: 'Events, until one side closes.', mediaType: 'text/event-stream' } },
-    refusals: [...ANY_PARAMETERS, 'too_many_streams', 'streams_full'],
+    refusals: [...ANY_PARAMETERS, 'funds_off', 'too_many_streams', 'streams_full'],
   },
   getHealth: {
     method: 'GET', path: '/healthz', tag: 'Operation', summary: 'Whether the process is alive', takesBody: false, isForAnyHost: true,

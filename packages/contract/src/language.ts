@@ -19,6 +19,7 @@ export interface Limits {
   readonly ordersLimitMax: number;
   readonly candlesLimitMax: number;
   readonly moneyLimitMax: number;
+  readonly streamAccountsMax: number;
 }
 export type LimitName = keyof Limits;
 export type Bound = number | { readonly limit: LimitName };

@@ -208,7 +208,10 @@ export const Position = answer('Position', {
 });
 
 export const PositionWithStaleness = answer('PositionWithStaleness', {}, { parts: [Position, Staleness] });
-export const Positions = answer('Positions', { positions: required(list(Position), 'By instrument.') }, { parts: [Staleness] });
+export const Positions = answer('Positions', {
+  sequence: required(Sequence, 'Of the account\'s last trade that they contain, 0 without one: every one up to there is in them, and none behind it.'),
+  positions: required(list(Position), 'By instrument.'),
+}, { parts: [Staleness] });
 
 export const PortfolioLine = answer('PortfolioLine', {
   asset: required(AssetName, 'In which instruments are quoted.'),
@@ -349,7 +352,7 @@ export const MONEY_EXAMPLES = {
     next_cursor: null,
   },
   position,
-  positions: { positions: [position] },
+  positions: { sequence: 1042, positions: [position] },
   portfolio: {
     account_id: 'client-A', mark: 'last', sequence: 1042,
     assets: [{

@@ -4,7 +4,8 @@ import {
 } from './language';
 import { BatchResults, Order, OrderWithTrades, Problem } from './orders';
 import { CHECKSUM_MAX, Candle, Level, TickerFields, Trade } from './market';
-import { InstrumentName, Interval, Sequence, Time } from './values';
+import { Balance, Fill } from './money';
+import { AccountName, InstrumentName, Interval, Sequence, Time } from './values';
 import { CHANNELS, ENTRY_ID_LENGTH_MAX } from './words';
 
 /** The messages of the stream and of order entry: each once. */
@@ -37,9 +38,17 @@ export const CandleData = answer('CandleData', {
   closed: required(flag(), 'Whether its time is over: nothing more comes to it.'),
 }, { parts: [Candle] });
 
+export const BalancesData = answer('BalancesData', {
+  account_id: required(AccountName),
+  balances: required(list(Balance), 'By asset.'),
+});
+
+export const FillData = answer('FillData', { account_id: required(AccountName) }, { parts: [Fill] });
+
 const Subscription = answer('Subscription', {
   channel: required(Channel),
-  instruments: required(list(InstrumentName)),
+  instruments: optional(list(InstrumentName), 'Of a channel of instruments.'),
+  accounts: optional(list(AccountName), 'Of a channel of accounts.'),
   depth: optional(integer({ min: 1 }), LIMITED_DEPTH),
 });
 
@@ -54,19 +63,22 @@ export const STREAM_MESSAGES = {
   order: { summary: 'An order after it changed, without its trades.', ofInstrument: true, data: Order },
   ticker: { summary: 'The ticker after it changed, at most once a turn; on subscribing, as it is.', ofInstrument: true, data: TickerFields },
   candle: { summary: 'A candle with new trades, or one that is over: `closed`, once. On subscribing, the last one of each interval.', ofInstrument: true, data: CandleData },
+  balances_snapshot: { summary: 'What an account has, of every asset that it ever had: on subscribing, and behind a resync.', ofInstrument: false, data: BalancesData },
+  balances: { summary: 'What an account has behind an entry of the log, of the assets that the entry touched.', ofInstrument: false, data: BalancesData },
+  fill: { summary: 'A trade as one of its accounts sees it; one of an account with itself is two of them.', ofInstrument: true, data: FillData },
   heartbeat: { summary: 'After each second of silence.', ofInstrument: false, data: answer(null, { epoch }) },
   subscribed: { summary: 'What the connection gets from here on.', ofInstrument: false, data: answer(null, { subscriptions: required(list(Subscription)), epoch }) },
   pong: { summary: 'The answer to a ping.', ofInstrument: false, data: answer(null, { epoch }) },
   error: {
     summary: 'A message of the client was not understood, or asks for too much.', ofInstrument: false,
-    data: answer(null, { code: required(growingWord(['malformed_json', 'validation_failed', 'subscription_limit', 'rate_limited'])), message: required(string()), epoch }),
+    data: answer(null, { code: required(growingWord(['malformed_json', 'validation_failed', 'subscription_limit', 'rate_limited', 'funds_off'])), message: required(string()), epoch }),
   },
   resumed: {
     summary: 'What was missed behind `since` has been told, books included. Cut off before this, go on from the same sequence as before.',
     ofInstrument: false, data: answer(null, { since: required(Sequence), epoch }),
   },
   resync: {
-    summary: 'Something had to be skipped: trades and orders are missing, fresh snapshots follow.', ofInstrument: false,
+    summary: 'Something had to be skipped: trades, orders and fills are missing, fresh snapshots follow.', ofInstrument: false,
     data: answer(null, {
       reason: required(growingWord(['market_data_interrupted', 'slow_consumer', 'since_too_old', 'since_in_future', 'other_life', 'history_unavailable'])), epoch,
     }),
@@ -95,10 +107,11 @@ export const StreamSince = either([integer({ min: 0 }), string()]);
 export const StreamWish = request(null, {
   channels: optional(list(Channel, { min: 1, unique: true })),
   instruments: optional(list(InstrumentName, { min: 1, unique: true })),
+  accounts: optional(list(AccountName, { min: 1, max: { limit: 'streamAccountsMax' }, unique: true }), 'For the channels balances and fills, which are of accounts: there it has to be.'),
   depth: optional(integer({ min: 1, max: { limit: 'orderbookLevelsMax' } }), LIMITED_DEPTH),
   since: optional(
     StreamSince,
-    'Goes on behind this sequence instead of beginning with snapshots: trades and orders one by one, books as one delta. '
+    'Goes on behind this sequence instead of beginning with snapshots: trades, orders, fills and balances one by one, books as one delta. '
       + 'As text also `epoch:sequence:0:sequence`, which a shard that was rebuilt can tell from its own.',
   ),
 });

@@ -1,3 +1,4 @@
+import { Refusal } from '../../domain/refusal';
 import type { Call } from '../../http/dialect';
 import { parametersOf, parseQuery } from '../../http/query';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
@@ -6,7 +7,7 @@ import type { Streams } from '../streams';
 
 /**
  * Answers a call with the stream as server-sent events.
- * @throws RequestRefusal for a query that is not understood, or one connection too many: ahead of the response's head
+ * @throws RequestRefusal for a query that is not understood, or one connection too many, Refusal `funds_off`: ahead of the response's head
  */
 export function beginEvents({ context, query, request, response }: Call, streams: Streams, dialect: StreamDialect): void {
   const lastEventId = request.headers['last-event-id'];
@@ -35,7 +36,8 @@ function open(query: string, lastEventId: string | undefined, dialect: StreamDia
   parseQuery(query);
   const opened = dialect.open(parametersOf(query), lastEventId);
   if ('error' in opened.start) {
-    const { field = '', message } = opened.start.error;
+    const { code, field = '', message } = opened.start.error;
+    if (code === 'funds_off') throw new Refusal(code);
     throw invalid([{ field, message: message.slice(field.length).trimStart() }]);
   }
   return opened;

@@ -94,9 +94,9 @@ export class NativeAccounts {
 
   /** GET /accounts/{account_id}/positions */
   async positions(context: Context, account: string): Promise<Answer> {
-    const { positions, stale } = await this.money.kept.positions.all(context, account);
+    const { sequence, positions, stale } = await this.money.kept.positions.all(context, account);
     return {
-      status: 200, body: { positions: positions.map((position) => presentPosition(position, this.money.assets)), ...presentStaleness(stale) },
+      status: 200, body: { sequence, positions: positions.map((position) => presentPosition(position, this.money.assets)), ...presentStaleness(stale) },
     };
   }
 

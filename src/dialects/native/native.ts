@@ -22,7 +22,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     const problems = new ProblemDocuments(instruments, money.assets);
     const answerOf: ProblemDocuments['answerOf'] = (refusal, requestId) => problems.answerOf(refusal, requestId);
     const orders = new NativeOrders(trading, instruments, money.assets, problems, new PlaceReader(config.faultInjection), config);
-    const stream = new NativeStreamDialect(instruments.all, money.assets, config.orderbookLevelsMax);
+    const stream = new NativeStreamDialect(instruments.all, money.assets, config, config.funds !== 'off');
     const orderEntry = new OrderEntryServer({ orders, answerOf }, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
       inFlightMax: config.orderEntryInFlightMax,

@@ -1,14 +1,15 @@
 import type Joi from 'joi';
 import { StreamQuery, StreamWish, fieldsOf, type Kind } from '#openfill-contract';
-import { BARE_CHANNELS } from '../../domain/channels';
+import { BARE_CHANNELS, isOfAccounts } from '../../domain/channels';
 import type { Instrument } from '../../domain/instruments';
+import { RESULT_CODES } from '../../domain/result-code';
 import { RequestRefusal } from '../../http/request-refusal';
 import type { Checked, Request, Start } from '../../stream/dialect';
 import type { Unreadable } from '../../stream/news';
 import { positionAt, type StreamPosition } from '../../stream/stream-position';
-import type { Subscription } from '../../stream/subscriptions';
+import { isOfAccount, type Subscription } from '../../stream/subscriptions';
 import { parseWithNamesOnce } from './check/json';
-import { streamSchemas, type Asked, type StreamSchemas, type Wish } from './check/stream-schemas';
+import { streamSchemas, type Asked, type StreamLimits, type StreamSchemas, type Wish } from './check/stream-schemas';
 import { parsePosition } from './stream-position';
 
 /** Characters of an error's message that are told. */
@@ -32,6 +33,26 @@ function invalid(field: string, problem: string): { readonly error: Unreadable }
 
 function malformed(message: string): { readonly error: Unreadable } {
   return { error: { code: 'malformed_json', message, reference: null } };
+}
+
+/**
+ * What of a wish does not go together: channels of accounts need accounts, the others have none. It is only asked of what has no
+ * other fault.
+ * @param isToBegin whether they are to be followed; to leave some, a channel alone will do
+ */
+function misfitOf({ channels, instruments, accounts }: Wish, isToBegin: boolean): { readonly error: Unreadable } | null {
+  const ofAccounts = channels?.filter(isOfAccounts) ?? [];
+  if (isToBegin && ofAccounts.length > 0 && accounts === undefined) return invalid('accounts', `is required with ${ofAccounts.join(' and ')}`);
+  if (accounts !== undefined && ofAccounts.length === 0 && (isToBegin || channels !== undefined)) return invalid('accounts', 'is for the channels balances and fills');
+  if (instruments !== undefined && channels?.every(isOfAccounts) === true) return invalid('instruments', 'is for other channels than balances and fills');
+  return null;
+}
+
+/** Whether a request names one of several things, of one of two kinds. */
+function names(wish: Wish, list: readonly string[] | undefined, others: readonly string[] | undefined, name: string): boolean {
+  if (list !== undefined) return list.includes(name);
+  // What lists only things of the other kind means those, unless it names the channel.
+  return others === undefined || wish.channels !== undefined;
 }
 
 /** @param kind of the field in a message */
@@ -58,9 +79,10 @@ export class NativeStreamRequests {
   private readonly instruments: ReadonlyMap<string, Instrument>;
   private readonly schemas: StreamSchemas;
 
-  constructor(instruments: readonly Instrument[], depthMax: number) {
+  /** @param keepsMoney whether there are accounts to follow */
+  constructor(instruments: readonly Instrument[], limits: StreamLimits, private readonly keepsMoney: boolean) {
     this.instruments = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
-    this.schemas = streamSchemas(instruments.map(({ instrument }) => instrument), depthMax, positionOf);
+    this.schemas = streamSchemas(instruments.map(({ instrument }) => instrument), limits, positionOf);
   }
 
   /** @param text of a client's message, null for one that is no text; @param depth of books, where the message says none */
@@ -75,7 +97,16 @@ export class NativeStreamRequests {
       return malformed('a message must be a JSON object, with no name twice');
     }
     const checked = checkedBy(this.schemas.asked, given);
-    return 'error' in checked ? checked : { value: this.requestOf(checked.value, depth) };
+    if ('error' in checked) return checked;
+    const { op } = checked.value;
+    return this.faultOf(checked.value, op === 'subscribe') ?? { value: this.requestOf(checked.value, depth) };
+  }
+
+  private faultOf(wish: Wish, isToBegin: boolean): { readonly error: Unreadable } | null {
+    if (!this.keepsMoney && wish.channels?.some(isOfAccounts) === true) {
+      return { error: { code: 'funds_off', message: RESULT_CODES.funds_off.title, reference: null } };
+    }
+    return misfitOf(wish, isToBegin);
   }
 
   private requestOf({ op, ...wish }: Asked, depth: number | null): Request {
@@ -83,11 +114,11 @@ export class NativeStreamRequests {
     const reference = null;
     if (op === 'ping') return { op, reference };
     if (op === 'subscribe') return { op, wanted: this.wanted(wish, depth), since: wish.since, reference };
-    const { channels, instruments } = wish;
+    const { channels, instruments, accounts } = wish;
     return {
       op, reference,
-      isMeant: ({ channel, instrument }) => (
-        (channels === undefined || channels.includes(channel)) && (instruments === undefined || instruments.includes(instrument.instrument))
+      isMeant: (one) => (channels === undefined || channels.includes(one.channel)) && (
+        isOfAccount(one) ? names(wish, accounts, instruments, one.account) : names(wish, instruments, accounts, one.instrument.instrument)
       ),
     };
   }
@@ -102,16 +133,19 @@ export class NativeStreamRequests {
     }
     const checked = checkedBy(this.schemas.wish, given);
     if ('error' in checked) return checked;
+    const fault = this.faultOf(checked.value, true);
+    if (fault !== null) return fault;
     const { channels, instruments, depth = null, since } = checked.value;
     const isNamed = channels !== undefined || instruments !== undefined;
     return { value: { wanted: this.wanted(checked.value, depth), since, isNamed, depth } };
   }
 
   /** Subscriptions that a wish names: books as deep as it says. */
-  private wanted(wish: Wish, depth: number | null): Subscription[] {
-    const names = wish.instruments ?? [...this.instruments.keys()];
-    return (wish.channels ?? BARE_CHANNELS).flatMap((channel) => names.map((name) => ({
-      channel, instrument: this.instruments.get(name) as Instrument, depth: channel === 'orderbook' ? wish.depth ?? depth : null,
-    })));
+  private wanted({ channels = BARE_CHANNELS, instruments = [...this.instruments.keys()], accounts = [], ...wish }: Wish, depth: number | null): Subscription[] {
+    return channels.flatMap((channel): Subscription[] => (isOfAccounts(channel)
+      ? accounts.map((account) => ({ channel, account }))
+      : instruments.map((name) => ({
+        channel, instrument: this.instruments.get(name) as Instrument, depth: channel === 'orderbook' ? wish.depth ?? depth : null,
+      }))));
   }
 }

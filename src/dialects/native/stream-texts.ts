@@ -7,9 +7,10 @@ import type { EndReason, Farewell, StreamEncoder, Told } from '../../stream/dial
 import type { FeedDelta } from '../../stream/feed-delta';
 import type { LevelStep } from '../../stream/level-merge';
 import type { DeltaNews, MarketNews, News, Notice, Refusal } from '../../stream/news';
-import type { Subscription } from '../../stream/subscriptions';
+import { isOfAccount, type Subscription } from '../../stream/subscriptions';
 import { presentOrder, presentTrade } from './present';
 import { presentCandle, presentTicker } from './present-market';
+import { presentBalance, presentFill } from './present-money';
 import { formatPosition } from './stream-position';
 
 /** What the stream says, as the contract has it. */
@@ -52,7 +53,13 @@ function told(type: string, instrument: string | null, sequence: number, timeUs:
 }
 
 function tellMarket(news: MarketNews, assets: AssetTable): Told {
-  const { instrument, sequence, timeUs } = news;
+  const { sequence, timeUs } = news;
+  if (news.kind === 'balances') {
+    return told(news.isWhole ? 'balances_snapshot' : 'balances', null, sequence, timeUs, {
+      account_id: news.account, balances: news.balances.map((balance) => presentBalance(balance, assets)),
+    });
+  }
+  const { instrument } = news;
   const tell = (type: string, data: unknown): Told => told(type, instrument.instrument, sequence, timeUs, data);
   switch (news.kind) {
     case 'trade': return tell('trade', presentTrade(news.trade, instrument));
@@ -60,6 +67,7 @@ function tellMarket(news: MarketNews, assets: AssetTable): Told {
     case 'snapshot': return tell('orderbook_snapshot', {
       bids: viewLevels(news.bids, instrument), asks: viewLevels(news.asks, instrument), checksum: news.checksum,
     });
+    case 'fill': return tell('fill', { account_id: news.account, ...presentFill(news.fill, instrument, assets) });
     case 'ticker': return tell('ticker', presentTicker(news.last, news.bid, news.ask, news.day, instrument));
     case 'candle': return tell('candle', { interval: news.interval, ...presentCandle(news.candle, instrument), closed: news.isClosed });
   }
@@ -80,7 +88,7 @@ function viewNotice(notice: Notice): [type: string, data: Readonly<Record<string
 
 function messageOf(refusal: Refusal): string {
   switch (refusal.code) {
-    case 'subscription_limit': return `at most ${refusal.subscriptionsMax} subscriptions, one for each channel of each instrument`;
+    case 'subscription_limit': return `at most ${refusal.subscriptionsMax} subscriptions, one for each channel of each instrument or account`;
     case 'rate_limited': return `at most ${refusal.messagesPerSecond} messages a second`;
     default: return refusal.message;
   }
@@ -88,18 +96,26 @@ function messageOf(refusal: Refusal): string {
 
 interface SubscriptionView {
   readonly channel: Channel;
-  readonly instruments: string[];
+  readonly instruments?: string[];
+  readonly accounts?: string[];
   readonly depth?: number;
 }
 
-/** Subscriptions as a client is told of them: the instruments of each channel, books of another depth apart. */
+/** Subscriptions as a client is told of them: the instruments or accounts of each channel, books of another depth apart. */
 function viewSubscriptions(subscriptions: readonly Subscription[]): SubscriptionView[] {
   const views = new Map<string, SubscriptionView>();
-  for (const { channel, instrument, depth } of subscriptions) {
-    const key = `${channel}/${depth ?? ''}`;
+  for (const subscription of subscriptions) {
+    const { channel } = subscription;
+    const key = isOfAccount(subscription) ? channel : `${channel}/${subscription.depth ?? ''}`;
     const view = views.get(key);
-    if (view === undefined) views.set(key, { channel, instruments: [instrument.instrument], ...(depth === null ? {} : { depth }) });
-    else view.instruments.push(instrument.instrument);
+    if (isOfAccount(subscription)) {
+      if (view === undefined) views.set(key, { channel, accounts: [subscription.account] });
+      else view.accounts?.push(subscription.account);
+    } else {
+      const { instrument: { instrument }, depth } = subscription;
+      if (view === undefined) views.set(key, { channel, instruments: [instrument], ...(depth === null ? {} : { depth }) });
+      else view.instruments?.push(instrument);
+    }
   }
   return [...views.values()];
 }

@@ -1,6 +1,7 @@
 import type { AssetTable } from '../../domain/asset-table';
 import type { Instrument } from '../../domain/instruments';
 import type { Checked, Opened, Request, StreamDialect, StreamEncoder, StreamSession } from '../../stream/dialect';
+import type { StreamLimits } from './check/stream-schemas';
 import { NativeStreamRequests } from './stream-requests';
 import { nativeStreamEncoder } from './stream-texts';
 
@@ -18,9 +19,10 @@ export class NativeStreamDialect implements StreamDialect {
   private readonly requests: NativeStreamRequests;
   private readonly encoder: StreamEncoder;
 
-  constructor(instruments: readonly Instrument[], assets: AssetTable, depthMax: number) {
+  /** @param keepsMoney whether there are accounts to follow */
+  constructor(instruments: readonly Instrument[], assets: AssetTable, limits: StreamLimits, keepsMoney: boolean) {
     this.encoder = nativeStreamEncoder(assets);
-    this.requests = new NativeStreamRequests(instruments, depthMax);
+    this.requests = new NativeStreamRequests(instruments, limits, keepsMoney);
   }
 
   open(query: URLSearchParams, lastEventId = ''): Opened {

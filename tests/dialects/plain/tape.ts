@@ -1,10 +1,10 @@
-import type { Channel } from '../../../src/domain/channels';
+import type { AccountChannel, InstrumentChannel } from '../../../src/domain/channels';
 import { formatPrice, formatQuantity, type Instrument } from '../../../src/domain/instruments';
 import type { Checked, EndReason, Farewell, Opened, Request, StreamDialect, StreamEncoder, StreamSession, Told } from '../../../src/stream/dialect';
 import type { LevelStep } from '../../../src/stream/level-merge';
 import type { News, Notice, Reference, Unreadable } from '../../../src/stream/news';
 import { positionAt, type StreamPosition } from '../../../src/stream/stream-position';
-import type { Subscription } from '../../../src/stream/subscriptions';
+import { isSamePair, type Subscription } from '../../../src/stream/subscriptions';
 import { lineOfOrder, marketOf, wordOf, type Markets } from './words';
 
 /**
@@ -14,9 +14,12 @@ import { lineOfOrder, marketOf, wordOf, type Markets } from './words';
  * - `+7 deals:BTCUSD book:BTCUSD/5 from 17` is answered `ok 7`, `-8 deals:BTCUSD` `ok 8`, `?9` `ok 9 at <sequence>`
  * - `deal BTCUSD 50.00x1.00000000 n<trade id> at <sequence>`
  * - `order ref=… market=BTCUSD way=bid limit=50.00 state=open size=1.00000000 done=0.00000000 at <sequence>`
+ * - `purse ann at <sequence> | USD <units>/<held units> …`, with `all` ahead of it where it is of every asset
+ * - `deed ann BTCUSD bid 50.00x1.00000000 n<trade id> cost <units> at <sequence>`
  * - `full BTCUSD at <sequence> sum <checksum> | 50.00x1.00000000 … | …`, `step BTCUSD <previous>><sequence> sum <checksum> | … | …`
  */
-const CHANNEL_OF: Readonly<Record<string, Channel>> = { deals: 'trades', book: 'orderbook', orders: 'orders', ticks: 'ticker' };
+const CHANNEL_OF: Readonly<Record<string, InstrumentChannel>> = { deals: 'trades', book: 'orderbook', orders: 'orders', ticks: 'ticker' };
+const ACCOUNT_CHANNEL_OF: Readonly<Record<string, AccountChannel>> = { purse: 'balances', deeds: 'fills' };
 const CLOSE_NORMAL = 1000;
 
 /** What it has said so far: each thing once, however many listen. */
@@ -46,6 +49,10 @@ function textOf(news: News): string | null {
     const steps = (side: readonly LevelStep[]): string => sideOf(side.map(({ priceTicks, after }) => [priceTicks, after]), instrument);
     return `step ${marketOf(instrument)} ${previousSequence}>${sequence} sum ${news.checksum} | ${steps(bids)} | ${steps(asks)}`;
   }
+  if (news.kind === 'balances') {
+    const purse = news.balances.map(({ asset, total, held }) => `${asset} ${total}/${held}`).join(' ');
+    return `${news.isWhole ? 'all ' : ''}purse ${news.account} at ${news.sequence} | ${purse}`;
+  }
   const { instrument, sequence } = news;
   switch (news.kind) {
     case 'trade': {
@@ -53,6 +60,11 @@ function textOf(news: News): string | null {
       return `deal ${marketOf(instrument)} ${sideOf([[priceTicks, quantityLots]], instrument)} n${tradeId} at ${sequence}`;
     }
     case 'order': return `order ${lineOfOrder(news.order, instrument)} at ${sequence}`;
+    case 'fill': {
+      const { priceTicks, quantityLots, tradeId, side, fee } = news.fill;
+      const deal = sideOf([[priceTicks, quantityLots]], instrument);
+      return `deed ${news.account} ${marketOf(instrument)} ${side === 'buy' ? 'bid' : 'ask'} ${deal} n${tradeId} cost ${fee} at ${sequence}`;
+    }
     case 'snapshot': return `full ${marketOf(instrument)} at ${sequence} sum ${news.checksum} | ${sideOf(news.bids, instrument)} | ${sideOf(news.asks, instrument)}`;
     default: return null;
   }
@@ -93,7 +105,7 @@ export class TapeDialect implements StreamDialect {
     const wish = this.wishOf((rest ?? '').split(' '), reference);
     if ('error' in wish) return wish;
     if (sign === '+') return { value: { op: 'subscribe', reference, ...wish } };
-    return { value: { op: 'unsubscribe', reference, isMeant: (one) => wish.wanted.some(({ channel, instrument }) => channel === one.channel && instrument === one.instrument) } };
+    return { value: { op: 'unsubscribe', reference, isMeant: (one) => wish.wanted.some((other) => isSamePair(one, other)) } };
   }
 
   private wishOf(words: readonly string[], reference: Reference): { wanted: Subscription[]; since: StreamPosition | undefined } | { error: Unreadable } {
@@ -101,6 +113,11 @@ export class TapeDialect implements StreamDialect {
     const wanted: Subscription[] = [];
     for (const word of from < 0 ? words : words.slice(0, from)) {
       const [, channelName = '', name = '', depth] = /^(\w+):(\w+)(?:\/(\d+))?$/.exec(word) ?? [];
+      const ofAccount = ACCOUNT_CHANNEL_OF[channelName];
+      if (ofAccount !== undefined) {
+        wanted.push({ channel: ofAccount, account: name });
+        continue;
+      }
       const [channel, instrument] = [CHANNEL_OF[channelName], this.markets.find(name)];
       if (channel === undefined || instrument === undefined) return unreadable(`no ${word}`, reference);
       wanted.push({ channel, instrument, depth: depth === undefined ? null : Number(depth) });

@@ -281,6 +281,15 @@ class ComparedRun {
     if (entry === null) return;
     seen(`entry ${entry.kind}`);
     if (entry.fills.length > 0) seen(`${entry.kind} trades`);
+    for (const { makerFee, maker } of entry.fills) {
+      if (makerFee.startsWith('-')) seen('rebates');
+      if (maker.clientId === entry.orders[0]?.clientId) seen('self-trades');
+    }
+    for (const { account, total } of entry.balances) {
+      if (BigInt(total) > 2n ** 53n) seen('balances past 2^53');
+      if (BigInt(total) > 10n ** 20n) seen('balances past 10^20');
+      if (total.startsWith('-') && !account.startsWith('@')) seen('balances below zero');
+    }
     const [order] = entry.orders;
     if (order !== undefined && order.reason !== null) seen(`${entry.kind} ${order.reason}`);
     if (order !== undefined && order.notional.length > 16) seen('notional past 2^53');

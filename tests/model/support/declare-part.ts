@@ -2,10 +2,10 @@ import { buildLibrary } from '../../../src/engine/library';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { connectTo } from '../../engine/support/test-shard';
 import { PrivateServer } from '../../support/servers';
-import { MODEL_RUNS, modelSeed, runModel } from './model-run';
+import { MODEL_RUNS, MONEY_RUNS, modelSeed, runModel, type Subject } from './model-run';
 
 /** Where random sequences must have got to, or they test less than they say. */
-const MUST_BE_SEEN = [
+const ORDERS_MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry keep',
   'place trades', 'amend trades', 'place fills_limit', 'amend fills_limit', 'place ioc_remainder', 'place no_liquidity',
   'place fok_not_fillable', 'place post_only_would_match', 'place level_quantity_limit', 'place open_orders_limit',
@@ -14,12 +14,20 @@ const MUST_BE_SEEN = [
   'amend amend_invalid', 'amend quantity_below_filled', 'amend quantity_out_of_range', 'amend post_only_would_match',
   'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53',
 ];
+const MONEY_MUST_BE_SEEN = [
+  'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end', 'entry fee_group',
+  'place trades', 'amend trades', 'place insufficient_funds', 'amend insufficient_funds', 'place balance_limit', 'place account_suspended', 'place account_closed',
+  'place failure_injected', 'transfer insufficient_funds', 'transfer account_not_found', 'transfer account_suspended', 'transfer account_closed',
+  'transfer repeated', 'transfer_end transfer_not_found', 'transfer_end transfer_resolved', 'transfer_end amount_above_transfer', 'account account_exists',
+  'account account_not_found', 'account account_not_empty', 'account fee_group_not_found', 'account funds_off', 'fee_group fee_rates_lose_money',
+  'rebates', 'self-trades', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
+];
 /** From so many sequences on, each of them is certain enough. */
-const RUNS_TO_SEE_ALL = 400;
+const RUNS_TO_SEE_ALL: Readonly<Record<Subject, number>> = { orders: 400, money: 250 };
 
 /** Declares one part of the model test: a test file each, so that they run side by side. */
-export function declareModelPart(part: number, parts: number): void {
-  describe(`engine and reference book, part ${part} of ${parts}`, () => {
+export function declareModelPart(part: number, parts: number, subject: Subject = 'orders'): void {
+  describe(`engine and reference book, ${subject}, part ${part} of ${parts}`, () => {
     let server: PrivateServer;
     let redis: RedisConnection;
 
@@ -35,11 +43,12 @@ export function declareModelPart(part: number, parts: number): void {
     });
 
     test('give the same answers, log and state to the same commands', async () => {
-      const runs = Math.ceil(MODEL_RUNS / parts);
+      const runs = Math.ceil((subject === 'money' ? MONEY_RUNS : MODEL_RUNS) / parts);
       const coverage = await runModel({
-        title: `model part ${part}`, redis, library: buildLibrary(), runs, seed: modelSeed(), part,
+        title: `model of ${subject}, part ${part}`, subject, redis, library: buildLibrary(), runs, seed: modelSeed(), part,
       });
-      if (runs >= RUNS_TO_SEE_ALL) expect(MUST_BE_SEEN.filter((name) => !coverage.has(name))).toEqual([]);
+      const mustBeSeen = subject === 'money' ? MONEY_MUST_BE_SEEN : ORDERS_MUST_BE_SEEN;
+      if (runs >= RUNS_TO_SEE_ALL[subject]) expect(mustBeSeen.filter((name) => !coverage.has(name))).toEqual([]);
       expect(await redis.send(['DBSIZE'], 1000)).toBe(0);
     }, 30 * 60_000);
   });

@@ -3,10 +3,17 @@ import fc from 'fast-check';
 import type { FunctionLibrary } from '../../../src/engine/library';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareSequence, type Coverage } from './comparison';
+import { moneySequences, type MoneySequence } from './money-steps';
 import { sequences, type Sequence } from './steps';
 
 /** Sequences of the whole test run: MODEL_RUNS, by default what the project promises. */
 export const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 2_000);
+
+/** The same of those with money: accounts, fees, transfers and credit beside orders. */
+export const MONEY_RUNS = Number(process.env.MODEL_MONEY_RUNS ?? 600);
+
+/** What the sequences are of. */
+export type Subject = 'orders' | 'money';
 
 /** MODEL_SEED replays a run; without it each test file draws its own. */
 export function modelSeed(): number {
@@ -18,6 +25,7 @@ export function modelSeed(): number {
 
 export interface ModelRun {
   readonly title: string;
+  readonly subject?: Subject;
   readonly redis: RedisConnection;
   readonly library: FunctionLibrary;
   readonly runs: number;
@@ -31,13 +39,13 @@ export interface ModelRun {
  * @returns what was seen on the way
  * @throws Error with the seed and the smallest sequence that still fails
  */
-export async function runModel({ title, redis, library, runs, seed, part }: ModelRun): Promise<Coverage> {
+export async function runModel({ title, subject = 'orders', redis, library, runs, seed, part }: ModelRun): Promise<Coverage> {
   const coverage: Coverage = new Map();
   const started = Date.now();
   try {
-    await fc.assert(modelProperty(redis, library, coverage), { seed: (seed + part) | 0, numRuns: runs });
+    await fc.assert(modelProperty(redis, library, coverage, subject), { seed: (seed + part) | 0, numRuns: runs });
   } catch (error) {
-    throw new Error(`engine and reference differ; to see it again: MODEL_SEED=${seed} MODEL_RUNS=${MODEL_RUNS}`, { cause: error });
+    throw new Error(`engine and reference differ; to see it again: MODEL_SEED=${seed} MODEL_RUNS=${MODEL_RUNS} MODEL_MONEY_RUNS=${MONEY_RUNS}`, { cause: error });
   }
   process.stderr.write(`${title}: ${runs} sequences, ${coverage.get('commands') ?? 0} commands, 0 differences, ${((Date.now() - started) / 1000).toFixed(1)} s, MODEL_SEED=${seed}\n`);
   return coverage;
@@ -46,9 +54,9 @@ export async function runModel({ title, redis, library, runs, seed, part }: Mode
 let sequencesRun = 0;
 
 export function modelProperty(
-  redis: RedisConnection, library: FunctionLibrary, coverage?: Coverage,
-): fc.IAsyncProperty<[Sequence]> {
-  return fc.asyncProperty(sequences, (sequence) => (
+  redis: RedisConnection, library: FunctionLibrary, coverage?: Coverage, subject: Subject = 'orders',
+): fc.IAsyncProperty<[Sequence | MoneySequence]> {
+  return fc.asyncProperty(subject === 'money' ? moneySequences : sequences, (sequence: Sequence | MoneySequence) => (
     // Workers share a server at most with workers of their own process id.
     compareSequence(redis, library, `model-${process.pid}-${sequencesRun++}`, sequence, coverage)
   ));

@@ -19,8 +19,8 @@ const ASSETS = [QUOTE, 'BTC', 'ETH'];
 const GROUPS = [DEFAULT_FEE_GROUP, 'vip', 'maker-1', 'g.3', 'unheard-of'];
 const NAMES = ['Ann', '"', '\\', 'é\n', 'desk 5', ','];
 /**
- * No maker of theirs gets back more than every taker pays, whatever is set when: an order goes by the rates of its own day. The last
- * maker stands beside takers only that do not pay enough, so that such a row is always refused.
+ * Rebates that some takers pay for and some do not: of groups that stand beside each other one pair is refused, and a rebate of another
+ * day gets back no more than its taker pays. The last maker stands beside takers only that do not pay enough.
  */
 const MAKERS = [-30, -30, -7, 0, 0, 200, 100_000, -10_000];
 const TAKERS = [30, 31, 500, 99_999, 0, 100_000];
@@ -167,7 +167,7 @@ export class MoneyScenario extends Scenario {
   private taker(maker: number, at: number): number {
     const rate = TAKERS[at] as number;
     if (maker === MAKERS.length - 1) return Math.min(rate, 9_999);
-    return this.money.fees === 'rebates' ? Math.max(rate, TAKER_LEAST) : rate;
+    return rate;
   }
 
   private timeout(at: number | null): number | null {

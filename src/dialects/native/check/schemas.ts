@@ -12,7 +12,9 @@ import type { Operation, PlaceBody } from './shapes';
 /** The checks of what clients send, by the contract's descriptions of it. */
 
 /** Of what has no limit that a setting decides. */
-export const NO_LIMITS: Limits = { batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1, moneyLimitMax: 1 };
+export const NO_LIMITS: Limits = {
+  batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1, moneyLimitMax: 1, streamAccountsMax: 1,
+};
 
 export const PLACE: Joi.ObjectSchema<PlaceBody> = judgeOf(PlaceRequest, NO_LIMITS);
 export const CANCEL = judgeOf(CancelRequest, NO_LIMITS);

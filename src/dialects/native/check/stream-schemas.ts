@@ -1,5 +1,5 @@
 import Joi from 'joi';
-import { InstrumentName, ONLY_TO_SUBSCRIBE, StreamRequest, StreamSince, StreamWish, type Kind, type ObjectOf } from '#openfill-contract';
+import { InstrumentName, ONLY_TO_SUBSCRIBE, StreamRequest, StreamSince, StreamWish, type Kind, type Limits, type ObjectOf } from '#openfill-contract';
 import type { StreamPosition } from '../../../stream/stream-position';
 import { judgeOf } from './judge';
 import { NO_LIMITS } from './schemas';
@@ -14,16 +14,19 @@ export interface StreamSchemas {
   readonly asked: Joi.ObjectSchema<Asked>;
 }
 
+/** Bounds of what a client may wish. */
+export type StreamLimits = Pick<Limits, 'orderbookLevelsMax' | 'streamAccountsMax'>;
+
 /**
  * The contract's descriptions of what clients of the stream send, with what only the service knows.
  * @param names of the instruments that are traded
  * @param positionOf null for what is no place in the stream
  */
-export function streamSchemas(names: readonly string[], depthMax: number, positionOf: (since: unknown) => StreamPosition | null): StreamSchemas {
+export function streamSchemas(names: readonly string[], { orderbookLevelsMax, streamAccountsMax }: StreamLimits, positionOf: (since: unknown) => StreamPosition | null): StreamSchemas {
   const since = Joi.any().custom((value: unknown, helpers) => positionOf(value) ?? helpers.error('since'))
     .messages({ since: '{{#label}} must be a sequence or the id of an event' });
   const own = new Map<Kind, Joi.Schema>([[InstrumentName, Joi.string().valid(...names)], [StreamSince, since]]);
-  const limits = { ...NO_LIMITS, orderbookLevelsMax: depthMax };
+  const limits = { ...NO_LIMITS, orderbookLevelsMax, streamAccountsMax };
   const asked = judgeOf(StreamRequest, limits, own).when(Joi.object({ op: Joi.invalid('subscribe') }).unknown(), {
     then: Joi.object(Object.fromEntries(ONLY_TO_SUBSCRIBE.map((name) => [name, Joi.forbidden()]))),
   });

@@ -1,5 +1,5 @@
 import {
-  EntryAnswer, EntryRequest, ONLY_TO_SUBSCRIBE, STREAM_MESSAGES, StreamRequest, streamMessageShape, type Limits, type Schema, type StreamMessageType,
+  ACCOUNT_CHANNELS, EntryAnswer, EntryRequest, ONLY_TO_SUBSCRIBE, STREAM_MESSAGES, StreamRequest, streamMessageShape, type Limits, type Schema, type StreamMessageType,
 } from '#openfill-contract';
 import { version } from '../../../version';
 import { schemaSet } from './openapi';
@@ -9,6 +9,11 @@ export { ENTRY_ID_LENGTH_MAX } from '#openfill-contract';
 const FIELDS_OF_OTHERS = {
   if: { properties: { op: { enum: ['unsubscribe', 'ping'] } } },
   then: { properties: Object.fromEntries(ONLY_TO_SUBSCRIBE.map((name) => [name, false])) },
+};
+
+const ACCOUNTS_OF_CHANNELS = {
+  if: { required: ['channels'], properties: { op: { const: 'subscribe' }, channels: { contains: { enum: ACCOUNT_CHANNELS } } } },
+  then: { required: ['accounts'] },
 };
 
 /** Nobody has to say who they are: the venue is open. */
@@ -36,11 +41,11 @@ export function createAsyncapiDocument(limits: Limits): Readonly<Record<string, 
       stream: {
         address: '/stream',
         title: 'The stream',
-        description: 'A WebSocket. Bare, it gets everything; the query parameters `channels` and `instruments` (lists with commas) narrow it, '
-          + '`depth` limits books to their best levels, `since` goes on behind a sequence. The same messages are served at `/public/stream` as '
+        description: 'A WebSocket. Bare, it gets everything but what accounts have; the query parameters `channels` and `instruments` (lists with commas) narrow it, '
+          + '`accounts` names those whose `balances` and `fills` are followed, `depth` limits books to their best levels, `since` goes on behind a sequence. The same messages are served at `/public/stream` as '
           + 'server-sent events. A client that is too slow is closed with 1008 `slow_consumer`; one that does not even read up to that is cut off '
           + 'without it.',
-        messages: { ...sent, request: message('request', 'Subscribe, unsubscribe or ping.', { ...schemas.of(StreamRequest), ...FIELDS_OF_OTHERS }) },
+        messages: { ...sent, request: message('request', 'Subscribe, unsubscribe or ping.', { ...schemas.of(StreamRequest), allOf: [FIELDS_OF_OTHERS, ACCOUNTS_OF_CHANNELS] }) },
       },
       orders: {
         address: '/orders',

@@ -7,11 +7,12 @@
 
 local next_seq, answered, refuse = log.next_seq, log.answered, log.refuse
 local LAST = ARGUMENTS.account - 1
+local ISSUANCE = '@issuance'
 local DEPOSIT_PATTERN = ',"([^"]*)","(%d+)"'
 
 -- Whether an account has nothing: no money, none held, no open order.
-local function is_empty(shard, found)
-  return accounts.is_empty(shard, found) and listings.open_count(shard, found.name, listings.open_of(shard, found.name)) == 0
+local function is_empty(shard, name)
+  return accounts.is_empty(shard, name) and listings.open_count(shard, name, listings.open_of(shard, name)) == 0
 end
 
 local function knows_group(shard, group)
@@ -30,29 +31,30 @@ function account.run(shard, limits, argv, at)
     accounts.undo(shard)
     return refuse(shard, code, nil, nil, asked, idem, request)
   end
-  local found, is_new = accounts.of(shard, account), opens == '1'
+  local found, is_new = accounts.text(shard, account), opens == '1'
   if is_new and found then return turn_down(CODE.account_exists) end
   if not is_new and not found then return turn_down(CODE.account_not_found) end
   local group = match(fee_group, '^"(.*)"$')
   if group and not knows_group(shard, group) then return turn_down(CODE.fee_group_not_found) end
-  if not is_new and status == ACCOUNT_STATUS.closed and not is_empty(shard, found) then return turn_down(CODE.account_not_empty) end
+  if not is_new and status == ACCOUNT_STATUS.closed and not is_empty(shard, account) then return turn_down(CODE.account_not_empty) end
 
-  if is_new then found = accounts.make(shard, account) end
+  if is_new then accounts.make(shard, account) end
   for asset, amount in string.gmatch(deposits, DEPOSIT_PATTERN) do
     local high, low = amounts.from_text(amount)
-    accounts.move(shard, accounts.open(shard, '@issuance'), asset, -high, -low, 0, 0)
-    accounts.move(shard, found, asset, high, low, 0, 0)
+    accounts.open(shard, ISSUANCE)
+    accounts.move(shard, ISSUANCE, asset, -high, -low, 0, 0)
+    accounts.move(shard, account, asset, high, low, 0, 0)
   end
   local money = accounts.keep(shard)
   if not money then
-    if is_new then shard.accounts[account] = nil end
+    if is_new then accounts.unmake(shard, account) end
     return turn_down(CODE.balance_limit)
   end
-  local head = found.head
-  accounts.describe(shard, found, status == 'null' and head.status or status, credit == 'null' and head.credit or credit, group or head.group,
-    match(name, '^"(.*)"$') or accounts.title(found))
+  local head = accounts.head(shard, account)
+  accounts.describe(shard, account, status == 'null' and head.status or status, credit == 'null' and head.credit or credit, group or head.group,
+    match(name, '^"(.*)"$') or accounts.title(shard, account))
   -- Ahead of its balances, as for one that an order makes.
-  money = accounts.event(found) .. money
+  money = accounts.event(shard, account) .. money
   next_seq(shard)
   return log.add(shard, idem, log.OPENING.account .. shard.seq_text .. ',' .. shard.time .. ',' .. asked .. ',0,[' .. sub(money, 2)
     .. log.ending(shard, idem, request))

@@ -11,8 +11,8 @@ local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answe
 local find_order, parse, is_open, store_record, with_id = cancel.find_order, records.parse, records.is_open, records.store, records.with_id
 local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
-local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, holds.shortfall
-local account_of, move, keep = accounts.of, accounts.move, accounts.keep
+local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, accounts.shortfall
+local move, keep = accounts.move, accounts.keep
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -69,16 +69,14 @@ function amend.run(shard, limits, argv, at)
       .. ending(shard, idem, request))
   end
 
-  local keeps_money, account, scale, asset, old_high, old_low, new_high, new_low = shard.keeps_money, nil, nil, nil, nil, nil, nil, nil
+  local keeps_money, scale, asset, old_high, old_low, new_high, new_low = shard.keeps_money, nil, nil, nil, nil, nil, nil
   local money = ''
   local function refuse_amend(code)
     if keeps_money then accounts.undo(shard) end
     return refuse(shard, code, record, found, asked(actor, limits, wanted, id, name), idem, request)
   end
   if keeps_money then
-    account = account_of(shard, client)
-    if not account then error('an open order without an account: ' .. client) end
-    local code = place.barred(shard, account)
+    local code = place.barred(shard, client)
     if code then return refuse_amend(code) end
     scale = scale_of(shard, instrument)
     asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees)
@@ -87,7 +85,7 @@ function amend.run(shard, limits, argv, at)
     if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
     if amounts.is_below(old_high, old_low, new_high, new_low) then
       local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)
-      local shortfall = shortfall_of(shard, account, asset, more_high, more_low)
+      local shortfall = shortfall_of(shard, client, asset, more_high, more_low)
       if shortfall then return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, asked(actor, limits, wanted, id, name), idem, request) end
     end
   end
@@ -99,8 +97,8 @@ function amend.run(shard, limits, argv, at)
     local total = level_total(half, price_text) + (remaining - old_remaining)
     if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
     if keeps_money then
-      move(shard, account, asset, 0, 0, -old_high, -old_low)
-      move(shard, account, asset, 0, 0, new_high, new_low)
+      move(shard, client, asset, 0, 0, -old_high, -old_low)
+      move(shard, client, asset, 0, 0, new_high, new_low)
       money = keep(shard)
       if not money then return refuse_amend(CODE.balance_limit) end
     end
@@ -131,7 +129,7 @@ function amend.run(shard, limits, argv, at)
   local settled
   if keeps_money then
     local record_fees = fees
-    move(shard, account, asset, 0, 0, -old_high, -old_low)
+    move(shard, client, asset, 0, 0, -old_high, -old_low)
     if makers then
       local start, rates, units_high, units_low, millionths = nil, nil, 0, 0, 0
       if record_fees ~= '' then
@@ -139,12 +137,12 @@ function amend.run(shard, limits, argv, at)
         start, maker_rate, taker_rate, units_high, units_low, millionths = parse_fees(record_fees)
         rates = { taker = taker_rate, highest = math.max(maker_rate, taker_rate, 0) }
       end
-      settled = settlement.settle(shard, instrument, makers, side, account, rates, units_high, units_low, millionths)
+      settled = settlement.settle(shard, instrument, makers, side, client, rates, units_high, units_low, millionths)
       if not settled then return refuse_amend(CODE.balance_limit) end
       if rates then record_fees = fees_to_record(start, settled.units_high, settled.units_low, settled.millionths) end
       if rests then asset, new_high, new_low = hold_of(scale, side, ticks, left, rates, settled.millionths) end
     end
-    if rests then move(shard, account, asset, 0, 0, new_high, new_low) end
+    if rests then move(shard, client, asset, 0, 0, new_high, new_low) end
     money = keep(shard)
     if not money then return refuse_amend(CODE.balance_limit) end
     fees = record_fees

@@ -11,8 +11,8 @@ local book_of, level_total, join_level, store_record = books.of, levels.total, l
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
 local apply, settle = matching.apply, settlement.settle
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
-local hold_of, shortfall_of, is_beyond = holds.of, holds.shortfall, amounts.is_beyond
-local account_of, open_account, move, reserve, keep = accounts.of, accounts.open, accounts.move, accounts.reserve, accounts.keep
+local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
+local open_account, move, covers, keep = accounts.open, accounts.move, accounts.covers, accounts.keep
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
 -- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
@@ -39,10 +39,12 @@ local function fail(step, command)
   error({ failed_at = step, asked = command })
 end
 
--- What an account may do; nil for a new order, the code of a refusal else.
-local function barred(shard, account)
-  if not account or account.head.status == ACCOUNT_STATUS.active then return nil end
-  return account.head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
+-- Why an account may not order; nil where it may. One that is not there yet begins with its order.
+local function barred(shard, client)
+  if not accounts.text(shard, client) then return nil end
+  local status = accounts.head(shard, client).status
+  if status == ACCOUNT_STATUS.active then return nil end
+  return status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
 end
 
 -- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
@@ -62,10 +64,8 @@ function place.run(shard, limits, argv, at)
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
   if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local keeps_money, fail_at = shard.keeps_money, shard.fail_at
-  local account
   if keeps_money then
-    account = account_of(shard, client)
-    local code = barred(shard, account)
+    local code = barred(shard, client)
     if code then return refuse(shard, code, asked(actor, limits, terms, id), idem) end
   end
   local rule = kinds[kind]
@@ -77,15 +77,15 @@ function place.run(shard, limits, argv, at)
   -- Rates that it is placed at, and what it holds of which asset as a whole.
   local scale, rates, is_market, asset, hold_high, hold_low
   if keeps_money then
-    account = open_account(shard, client)
+    open_account(shard, client)
     scale, is_market = scale_of(shard, instrument), kind == KIND.market
-    rates = rates_of(shard, account, scale, instrument)
+    rates = rates_of(shard, client, scale, instrument)
     if not is_market then
       asset, hold_high, hold_low = hold_of(scale, side, ticks, lots, rates, 0)
       if not asset or is_beyond(hold_high, hold_low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
-      -- As a whole at its own limit, ahead of any match (A-31); what it trades is let go of below.
-      if not reserve(shard, account, asset, hold_high, hold_low) then
-        return refuse_short(shard, holds.shortfall_event(shard, account, asset, hold_high, hold_low), asked(actor, limits, terms, id), idem)
+      -- As a whole at its own limit, ahead of any match (A-31).
+      if not covers(shard, client, asset, hold_high, hold_low) then
+        return refuse_short(shard, shortfall_of(shard, client, asset, hold_high, hold_low), asked(actor, limits, terms, id), idem)
       end
     end
   end
@@ -114,21 +114,18 @@ function place.run(shard, limits, argv, at)
   if keeps_money then
     if rates then record_fees = rates.fresh end
     if makers then
-      settled = settle(shard, instrument, makers, side, account, rates, 0, 0, 0)
+      settled = settle(shard, instrument, makers, side, client, rates, 0, 0, 0)
       if not settled then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
       if is_market then
         asset, hold_high, hold_low = needed_of_market(scale, side, settled, lots - left)
         if not asset or is_beyond(hold_high, hold_low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
-        local shortfall = shortfall_of(shard, account, asset, hold_high, hold_low, true)
+        local shortfall = shortfall_of(shard, client, asset, hold_high, hold_low, true)
         if shortfall then return refuse_short(shard, shortfall, asked(actor, limits, terms, id), idem) end
       end
     end
-    if not is_market and (makers or not rests) then
-      move(shard, account, asset, 0, 0, -hold_high, -hold_low)
-      if rests then
-        asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates, settled.millionths)
-        move(shard, account, asset, 0, 0, hold_high, hold_low)
-      end
+    if rests then
+      if makers then asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates, settled.millionths) end
+      move(shard, client, asset, 0, 0, hold_high, hold_low)
     end
     if makers and rates then record_fees = fees_to_record(rates.text, settled.units_high, settled.units_low, settled.millionths) end
     money = keep(shard)

@@ -37,27 +37,27 @@ function transfer.run(shard, limits, argv, at)
     accounts.undo(shard)
     return refuse(shard, code, nil, nil, asked, idem, request)
   end
-  local giver = accounts.of(shard, from)
   -- Where credit is unlimited an account begins with what it gives, too.
-  if not giver and (sub(from, 1, 1) == '@' or (kind ~= TRANSFER_KIND.withdrawal and not shard.is_covered)) then giver = accounts.open(shard, from) end
-  if not giver then return turn_down(CODE.account_not_found) end
-  if giver.head.status ~= ACCOUNT_STATUS.active and kind ~= TRANSFER_KIND.reversal then
-    return turn_down(giver.head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed)
+  if sub(from, 1, 1) == '@' or (kind ~= TRANSFER_KIND.withdrawal and not shard.is_covered) then accounts.open(shard, from) end
+  if not accounts.text(shard, from) then return turn_down(CODE.account_not_found) end
+  local status = accounts.head(shard, from).status
+  if status ~= ACCOUNT_STATUS.active and kind ~= TRANSFER_KIND.reversal then
+    return turn_down(status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed)
   end
-  local taker = accounts.open(shard, to)
-  if taker.head.status == ACCOUNT_STATUS.closed then return turn_down(CODE.account_closed) end
+  accounts.open(shard, to)
+  if accounts.head(shard, to).status == ACCOUNT_STATUS.closed then return turn_down(CODE.account_closed) end
   local high, low = amounts.from_text(amount)
-  local shortfall = holds.shortfall(shard, giver, asset, high, low)
+  local shortfall = accounts.shortfall(shard, from, asset, high, low)
   if shortfall then
     accounts.undo(shard)
     return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, asked, idem, request)
   end
   local is_pending = pending == '1'
   if is_pending then
-    accounts.move(shard, giver, asset, 0, 0, high, low)
+    accounts.move(shard, from, asset, 0, 0, high, low)
   else
-    accounts.move(shard, giver, asset, -high, -low, 0, 0)
-    accounts.move(shard, taker, asset, high, low, 0, 0)
+    accounts.move(shard, from, asset, -high, -low, 0, 0)
+    accounts.move(shard, to, asset, high, low, 0, 0)
   end
   local money = accounts.keep(shard)
   if not money then return turn_down(CODE.balance_limit) end

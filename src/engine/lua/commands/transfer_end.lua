@@ -36,10 +36,11 @@ function transfer_end.run(shard, limits, argv, at)
       return refuse(shard, CODE.amount_above_transfer, nil, nil, asked, idem, request)
     end
   end
-  local giver = accounts.of(shard, from)
-  if not giver then error('a pending transfer without an account: ' .. from) end
-  accounts.move(shard, giver, asset, -settled_high, -settled_low, -high, -low)
-  if is_posted then accounts.move(shard, accounts.open(shard, to), asset, settled_high, settled_low, 0, 0) end
+  accounts.move(shard, from, asset, -settled_high, -settled_low, -high, -low)
+  if is_posted then
+    accounts.open(shard, to)
+    accounts.move(shard, to, asset, settled_high, settled_low, 0, 0)
+  end
   local money = accounts.keep(shard)
   if not money then return refuse(shard, CODE.balance_limit, nil, nil, asked, idem, request) end
 

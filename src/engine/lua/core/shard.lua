@@ -78,9 +78,10 @@ function shards.open(meta_key, epoch, sequence_min)
   }
   if funds ~= FUNDS.off then
     -- What is known of money, what the command has changed so far, and what the call has.
-    shard.scales, shard.asset_marks, shard.fee_groups, shard.account_heads, shard.account_texts, shard.accounts = {}, {}, {}, {}, {}, {}
+    shard.scales, shard.asset_marks, shard.fee_groups, shard.account_heads, shard.account_texts, shard.balances = {}, {}, {}, {}, {}, {}
     shard.settled = { clients = {}, names = {}, maker_fees = {}, maker_paid = {}, taker_paid = {} }
     shard.touched, shard.touched_count, shard.new_accounts = {}, 0, {}
+    shard.changed_balances, shard.changed_count, shard.moved_accounts = {}, 0, {}
     shard.changed_accounts, shard.new_fee_groups, shard.transfers, shard.references, shard.timers = {}, {}, {}, {}, {}
   end
   return shard

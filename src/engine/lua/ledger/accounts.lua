@@ -4,33 +4,14 @@
 -- An account's record is text: version, status, credit, "group", "name", time of its making, and behind it, for each asset it has had,
 -- ,"asset",total,held. Most commands look at one asset of an account, so no more of the text is taken apart than is asked for.
 
-local subtract, to_text, from_text, is_beyond = amounts.subtract, amounts.to_text, amounts.from_text, amounts.is_beyond
+local subtract, to_text, from_text, is_beyond, is_below = amounts.subtract, amounts.to_text, amounts.from_text, amounts.is_beyond, amounts.is_below
 
 local HEAD_PATTERN = '^(' .. ACCOUNT_VERSION .. ',%d,%d,"[^"]*")'
 local HEAD_VALUES = '^' .. ACCOUNT_VERSION .. ',(%d),(%d),"([^"]*)"$'
 local TITLE_PATTERN = '^' .. ACCOUNT_VERSION .. ',%d,%d,"[^"]*","([^"]*)",(%d+)(.*)$'
+local AMOUNTS_PATTERN = '^(%-?%d+),(%d+)'
 -- The at sign, and what stands ahead of a total below zero.
 local VENUE_START, MINUS = 64, 45
-
--- What the head of a record says, once for each head of a call: most accounts have the same.
-local function head_of(shard, text)
-  local head = match(text, HEAD_PATTERN)
-  if not head then error('an account record of an unknown layout: ' .. text) end
-  local parts = shard.account_heads[head]
-  if not parts then
-    parts = {}
-    parts.status, parts.credit, parts.group = match(head, HEAD_VALUES)
-    shard.account_heads[head] = parts
-  end
-  return parts
-end
-
-local function known(shard, name, text)
-  local head = head_of(shard, text)
-  local account = { name = name, text = text, head = head, balances = {}, changed = false }
-  shard.accounts[name] = account
-  return account
-end
 
 -- Reads what is not known of some accounts ahead, in one command.
 function accounts.read(shard, names, count)
@@ -48,45 +29,60 @@ function accounts.read(shard, names, count)
   for i = 1, missing_count do texts[missing[i]] = found[i] end
 end
 
--- An account by its name, false where there is none.
-function accounts.of(shard, name)
-  local account = shard.accounts[name]
-  if account then return account end
+-- The record of an account as the call found or made it, false where there is none.
+local function text_of(shard, name)
   local text = shard.account_texts[name]
   if text == nil then
     text = call('HGET', shard.accounts_key, name)
     shard.account_texts[name] = text
   end
-  return text and known(shard, name, text)
+  return text
 end
 
--- An account by its name, made where there is none.
-function accounts.open(shard, name)
-  local account = accounts.of(shard, name)
-  if account then return account end
-  account = accounts.make(shard, name)
-  shard.new_accounts[#shard.new_accounts + 1] = account
-  return account
+-- What an account's record begins with, once for each such beginning of a call: status, credit and group. Most have the same.
+function accounts.head(shard, name)
+  local text = shard.account_texts[name] or text_of(shard, name)
+  local head = match(text, HEAD_PATTERN)
+  local parts = head and shard.account_heads[head]
+  if not parts then
+    if not head then error('an account record of an unknown layout: ' .. text) end
+    parts = {}
+    parts.status, parts.credit, parts.group = match(head, HEAD_VALUES)
+    shard.account_heads[head] = parts
+  end
+  return parts
 end
 
 -- An account as it begins. Its event is the caller's.
 function accounts.make(shard, name)
-  return known(shard, name, ACCOUNT_VERSION .. ',' .. ACCOUNT_STATUS.active .. ',' .. CREDIT.venue .. ',"default","",' .. shard.time)
+  shard.account_texts[name] = ACCOUNT_VERSION .. ',' .. ACCOUNT_STATUS.active .. ',' .. CREDIT.venue .. ',"default","",' .. shard.time
+  shard.changed_accounts[name] = true
+end
+
+-- Makes an account where there is none, as part of the command.
+function accounts.open(shard, name)
+  if text_of(shard, name) then return end
+  accounts.make(shard, name)
+  shard.new_accounts[#shard.new_accounts + 1] = name
+end
+
+-- Takes back the making of an account.
+function accounts.unmake(shard, name)
+  shard.account_texts[name], shard.changed_accounts[name] = false, nil
+  for _, balances in pairs(shard.balances) do balances[name] = nil end
 end
 
 -- Whether orders and transfers of an account need what they commit, where the venue asks for it (A-37).
-function accounts.needs_cover(account)
-  return account.head.credit ~= CREDIT.unlimited and byte(account.name) ~= VENUE_START
+function accounts.needs_cover(shard, name)
+  return accounts.head(shard, name).credit ~= CREDIT.unlimited and byte(name) ~= VENUE_START
 end
 
--- Says how an account is from now on: its head and its name, all text.
-function accounts.describe(shard, account, status, credit, group, title)
-  local _, created, rest = match(account.text, TITLE_PATTERN)
-  account.text = ACCOUNT_VERSION .. ',' .. status .. ',' .. credit .. ',"' .. group .. '","' .. title .. '",' .. created .. rest
-  account.head = head_of(shard, account.text)
+-- Says how an account is from now on: all text.
+function accounts.describe(shard, name, status, credit, group, title)
+  local _, created, rest = match(text_of(shard, name), TITLE_PATTERN)
+  shard.account_texts[name] = ACCOUNT_VERSION .. ',' .. status .. ',' .. credit .. ',"' .. group .. '","' .. title .. '",' .. created .. rest
   -- Where its balances stand has moved.
-  account.is_moved = true
-  shard.changed_accounts[account.name] = account
+  shard.moved_accounts[name], shard.changed_accounts[name] = true, true
 end
 
 -- What stands in a record ahead of an asset's total. In a name a quote never stands as such, so it is found nowhere else.
@@ -99,57 +95,76 @@ local function mark_of(shard, asset)
   return mark
 end
 
--- What an account has of an asset is an array, which costs a third of a table with names:
---   where its amounts stand in the record, from and to (false for one that is new), the texts of total and held as the command began, then
---   both as amounts, whether each has changed since, whether the command has it among what it touched, and the changed balance of the
---   account behind it.
-local ACCOUNT, ASSET, FIRST, LAST, TOTAL_TEXT, HELD_TEXT, TOTAL_HIGH, TOTAL_LOW, HELD_HIGH, HELD_LOW, TOTAL_CHANGED, HELD_CHANGED, IS_TOUCHED, NEXT =
+-- The balances of an asset that the call knows, by account.
+local function balances_of(shard, asset)
+  local balances = shard.balances[asset]
+  if not balances then
+    balances = {}
+    shard.balances[asset] = balances
+  end
+  return balances
+end
+
+-- A balance is an array, which costs a third of a table with names: whose it is and of what, where its amounts stand in the record,
+-- from and to (false for one that is new), the texts of total and held as the command began, both as amounts, whether each has changed
+-- since, and whether the call has it among what it changed.
+local NAME, ASSET, FIRST, LAST, TOTAL_TEXT, HELD_TEXT, TOTAL_HIGH, TOTAL_LOW, HELD_HIGH, HELD_LOW, TOTAL_CHANGED, HELD_CHANGED, IS_LISTED, NEXT =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 
 -- Read out of the record: for one that the call does not know of yet.
-local function balance_of(shard, account, asset)
-  local text = account.text
+local function balance_of(shard, balances, name, asset)
+  local text = shard.account_texts[name] or text_of(shard, name)
+  if not text then error('no account ' .. name) end
   local _, ahead = find(text, shard.asset_marks[asset] or mark_of(shard, asset), 1, true)
   local balance
   if ahead then
-    local first, last, total, held = find(text, '^(%-?%d+),(%d+)', ahead + 1)
+    local first, last, total, held = find(text, AMOUNTS_PATTERN, ahead + 1)
     local total_high, total_low, held_high, held_low = 0, 0, 0, 0
-    if #total > 15 or byte(total) == MINUS then total_high, total_low = from_text(total) else total_low = tonumber(total) end
+    local digits = #total
+    if byte(total) == MINUS then
+      total_high, total_low = from_text(total)
+    elseif digits > 15 then
+      total_high, total_low = tonumber(sub(total, 1, digits - 15)), tonumber(sub(total, digits - 14))
+    else
+      total_low = tonumber(total)
+    end
     if #held > 15 then
       held_high, held_low = from_text(held)
     elseif held ~= '0' then
       held_low = tonumber(held)
     end
-    balance = { account, asset, first, last, total, held, total_high, total_low, held_high, held_low, false, false, false, false }
+    balance = { name, asset, first, last, total, held, total_high, total_low, held_high, held_low, false, false, false, false }
   else
-    balance = { account, asset, false, false, '0', '0', 0, 0, 0, 0, false, false, false, false }
+    balance = { name, asset, false, false, '0', '0', 0, 0, 0, 0, false, false, false, false }
   end
-  account.balances[asset] = balance
+  balances[name] = balance
   return balance
 end
 
 -- The name that an account is shown under.
-function accounts.title(account)
-  return (match(account.text, TITLE_PATTERN))
+function accounts.title(shard, name)
+  return (match(text_of(shard, name), TITLE_PATTERN))
 end
 
 -- Whether an account has nothing, of any asset, and nothing held.
-function accounts.is_empty(shard, account)
-  local _, _, rest = match(account.text, TITLE_PATTERN)
+function accounts.is_empty(shard, name)
+  local _, _, rest = match(text_of(shard, name), TITLE_PATTERN)
   for asset in string.gmatch(rest, ',"([^"]*)",') do
-    if not account.balances[asset] then balance_of(shard, account, asset) end
+    local balances = balances_of(shard, asset)
+    if not balances[name] then balance_of(shard, balances, name, asset) end
   end
-  for _, balance in pairs(account.balances) do
-    if balance[TOTAL_HIGH] ~= 0 or balance[TOTAL_LOW] ~= 0 or balance[HELD_HIGH] ~= 0 or balance[HELD_LOW] ~= 0 then return false end
+  for _, balances in pairs(shard.balances) do
+    local balance = balances[name]
+    if balance and (balance[TOTAL_HIGH] ~= 0 or balance[TOTAL_LOW] ~= 0 or balance[HELD_HIGH] ~= 0 or balance[HELD_LOW] ~= 0) then return false end
   end
   return true
 end
 
 -- Adds to total and held of an account's asset. What is taken off comes with both parts of its amount below zero.
-function accounts.move(shard, account, asset, total_high, total_low, held_high, held_low)
-  local balance = account.balances[asset] or balance_of(shard, account, asset)
-  if not balance[IS_TOUCHED] then
-    balance[IS_TOUCHED] = true
+function accounts.move(shard, name, asset, total_high, total_low, held_high, held_low)
+  local balances = shard.balances[asset] or balances_of(shard, asset)
+  local balance = balances[name] or balance_of(shard, balances, name, asset)
+  if not balance[TOTAL_CHANGED] and not balance[HELD_CHANGED] then
     local count = shard.touched_count + 1
     shard.touched[count], shard.touched_count = balance, count
   end
@@ -162,41 +177,35 @@ function accounts.move(shard, account, asset, total_high, total_low, held_high, 
     end
     balance[TOTAL_HIGH], balance[TOTAL_LOW], balance[TOTAL_CHANGED] = high, low, true
     if high >= 1e15 or high <= -1e15 then shard.is_near_limit = true end
+    if held_low == 0 and held_high == 0 then return end
   end
-  if held_low ~= 0 or held_high ~= 0 then
-    local high, low = balance[HELD_HIGH] + held_high, balance[HELD_LOW] + held_low
-    if low < 0 then
-      high, low = high - 1, low + 1e15
-    elseif low >= 1e15 then
-      high, low = high + 1, low - 1e15
-    end
-    balance[HELD_HIGH], balance[HELD_LOW], balance[HELD_CHANGED] = high, low, true
-    if high >= 1e15 then shard.is_near_limit = true end
+  local high, low = balance[HELD_HIGH] + held_high, balance[HELD_LOW] + held_low
+  if low < 0 then
+    high, low = high - 1, low + 1e15
+  elseif low >= 1e15 then
+    high, low = high + 1, low - 1e15
   end
+  balance[HELD_HIGH], balance[HELD_LOW], balance[HELD_CHANGED] = high, low, true
+  if high >= 1e15 then shard.is_near_limit = true end
 end
 
-local move = accounts.move
-
--- Whether an account has less of an asset than an amount.
-local function has_less(balance, high, low)
-  high, low = balance[TOTAL_HIGH] - balance[HELD_HIGH] - high, balance[TOTAL_LOW] - balance[HELD_LOW] - low
-  if low < -1e15 then return high < 2 end
-  if low < 0 then return high < 1 end
-  return high < 0
-end
-
--- Holds an amount of an account's asset. Returns whether it has it, or need not: nothing is held else.
-function accounts.reserve(shard, account, asset, high, low)
-  if shard.is_covered and has_less(account.balances[asset] or balance_of(shard, account, asset), high, low) and accounts.needs_cover(account) then
-    return false
+-- Whether an account has an amount of an asset free, or need not.
+function accounts.covers(shard, name, asset, high, low)
+  if not shard.is_covered then return true end
+  local balances = shard.balances[asset] or balances_of(shard, asset)
+  local balance = balances[name] or balance_of(shard, balances, name, asset)
+  local free_high, free_low = balance[TOTAL_HIGH] - balance[HELD_HIGH] - high, balance[TOTAL_LOW] - balance[HELD_LOW] - low
+  if free_low < 0 then
+    free_high = free_high - 1
+    if free_low < -1e15 then free_high = free_high - 1 end
   end
-  move(shard, account, asset, 0, 0, high, low)
-  return true
+  return free_high >= 0 or not accounts.needs_cover(shard, name)
 end
 
 -- What is free of an asset: total less held; `before` the command.
-function accounts.available(shard, account, asset, before)
-  local balance = account.balances[asset] or balance_of(shard, account, asset)
+function accounts.available(shard, name, asset, before)
+  local balances = balances_of(shard, asset)
+  local balance = balances[name] or balance_of(shard, balances, name, asset)
   if before then
     local total_high, total_low = from_text(balance[TOTAL_TEXT])
     return subtract(total_high, total_low, from_text(balance[HELD_TEXT]))
@@ -204,9 +213,17 @@ function accounts.available(shard, account, asset, before)
   return subtract(balance[TOTAL_HIGH], balance[TOTAL_LOW], balance[HELD_HIGH], balance[HELD_LOW])
 end
 
+-- The event of what an account was to have of an asset, and has not: its inside. `before` where what counts is what it had before the
+-- command: what its fills bring comes too late for them. nil where it has it, or need not.
+function accounts.shortfall(shard, name, asset, high, low, before)
+  if not shard.is_covered or not accounts.needs_cover(shard, name) then return nil end
+  local free_high, free_low = accounts.available(shard, name, asset, before)
+  if not is_below(free_high, free_low, high, low) then return nil end
+  return EVENT.shortfall .. ',"' .. asset .. '","' .. to_text(high, low) .. '","' .. to_text(free_high, free_low) .. '"'
+end
+
 -- Whether something that the command has changed is larger than it may be.
 local function is_over_limit(shard)
-  if not shard.is_near_limit then return false end
   shard.is_near_limit = nil
   for i = 1, shard.touched_count do
     local balance = shard.touched[i]
@@ -216,11 +233,11 @@ local function is_over_limit(shard)
 end
 
 -- The event of an account as it is, with a comma before it.
-local function account_event(account)
-  local title, created = match(account.text, TITLE_PATTERN)
-  local head = account.head
-  return ',[' .. EVENT.account .. ',"' .. account.name .. '",' .. head.status .. ',' .. head.credit .. ',"' .. head.group .. '","'
-    .. title .. '",' .. created .. ']'
+local function account_event(shard, name)
+  local text = text_of(shard, name)
+  local title, created = match(text, TITLE_PATTERN)
+  local head = accounts.head(shard, name)
+  return ',[' .. EVENT.account .. ',"' .. name .. '",' .. head.status .. ',' .. head.credit .. ',"' .. head.group .. '","' .. title .. '",' .. created .. ']'
 end
 
 -- Takes back what the command has changed.
@@ -230,11 +247,11 @@ function accounts.undo(shard)
     local balance = touched[i]
     balance[TOTAL_HIGH], balance[TOTAL_LOW] = from_text(balance[TOTAL_TEXT])
     balance[HELD_HIGH], balance[HELD_LOW] = from_text(balance[HELD_TEXT])
-    balance[IS_TOUCHED], balance[TOTAL_CHANGED], balance[HELD_CHANGED] = false, false, false
+    balance[TOTAL_CHANGED], balance[HELD_CHANGED] = false, false
   end
   shard.touched_count = 0
   if shard.new_accounts[1] then
-    for _, account in ipairs(shard.new_accounts) do shard.accounts[account.name] = nil end
+    for _, name in ipairs(shard.new_accounts) do accounts.unmake(shard, name) end
     shard.new_accounts = {}
   end
 end
@@ -244,40 +261,40 @@ local BALANCE = ',[' .. EVENT.balance .. ',"'
 -- Keeps what the command has changed: from here on it happens. Returns its events, each with a comma before it; nil, with nothing
 -- kept, where something is larger than it may be.
 function accounts.keep(shard)
-  local touched, touched_count, changed = shard.touched, shard.touched_count, shard.changed_accounts
-  if is_over_limit(shard) then
+  if shard.is_near_limit and is_over_limit(shard) then
     accounts.undo(shard)
     return nil
   end
   local events = ''
   if shard.new_accounts[1] then
-    for _, account in ipairs(shard.new_accounts) do
-      changed[account.name] = account
-      if byte(account.name) ~= VENUE_START then events = events .. account_event(account) end
+    for _, name in ipairs(shard.new_accounts) do
+      if byte(name) ~= VENUE_START then events = events .. account_event(shard, name) end
     end
     shard.new_accounts = {}
   end
+  local touched, touched_count = shard.touched, shard.touched_count
   local parts, count = touched_count > 2 and {}, 0
   for i = 1, touched_count do
     local balance = touched[i]
-    local account, total_text, held_text = balance[ACCOUNT], balance[TOTAL_TEXT], balance[HELD_TEXT]
-    balance[IS_TOUCHED] = false
-    -- Printing a number is dear: most entries change one of the two.
+    local total, held, is_other = balance[TOTAL_TEXT], balance[HELD_TEXT], false
+    -- Printing a number is dear: most entries change one of the two. What went and came back within one command is not told.
     if balance[TOTAL_CHANGED] then
-      balance[TOTAL_TEXT], balance[TOTAL_CHANGED] = to_text(balance[TOTAL_HIGH], balance[TOTAL_LOW]), false
+      local high, was = balance[TOTAL_HIGH], total
+      if high == 0 then total = format('%d', balance[TOTAL_LOW]) else total = to_text(high, balance[TOTAL_LOW]) end
+      balance[TOTAL_TEXT], balance[TOTAL_CHANGED], is_other = total, false, total ~= was
     end
     if balance[HELD_CHANGED] then
-      balance[HELD_TEXT], balance[HELD_CHANGED] = to_text(balance[HELD_HIGH], balance[HELD_LOW]), false
+      local high, was = balance[HELD_HIGH], held
+      if high == 0 then held = format('%d', balance[HELD_LOW]) else held = to_text(high, balance[HELD_LOW]) end
+      balance[HELD_TEXT], balance[HELD_CHANGED] = held, false
+      is_other = is_other or held ~= was
     end
-    -- What was held and is free again within one command is not told.
-    if balance[TOTAL_TEXT] ~= total_text or balance[HELD_TEXT] ~= held_text then
-      if not balance[NEXT] then
-        -- The account's changed balances, one behind the other; the last one points to the account.
-        balance[NEXT] = account.changed or account
-        account.changed = balance
-        changed[account.name] = account
+    if is_other then
+      if not balance[IS_LISTED] then
+        local listed = shard.changed_count + 1
+        shard.changed_balances[listed], shard.changed_count, balance[IS_LISTED] = balance, listed, true
       end
-      local event = BALANCE .. account.name .. '","' .. balance[ASSET] .. '","' .. balance[TOTAL_TEXT] .. '","' .. balance[HELD_TEXT] .. '"]'
+      local event = BALANCE .. balance[NAME] .. '","' .. balance[ASSET] .. '","' .. total .. '","' .. held .. '"]'
       if parts then
         count = count + 1
         parts[count] = event
@@ -294,25 +311,19 @@ local function stands_behind(a, b)
   return a[FIRST] > b[FIRST]
 end
 
--- What stands in a record of a balance behind its asset.
-local function amounts_of(balance)
-  return balance[TOTAL_TEXT] .. ',' .. balance[HELD_TEXT]
-end
-
--- A record of which any number of balances have changed, or begun, or moved.
-local function spliced(shard, account)
-  local text, standing, count, joining = account.text, {}, 0, ''
-  local balance = account.changed
-  while balance and balance ~= account do
-    if account.is_moved then
+-- A record of which any number of balances have changed, or begun, or moved. `balance` is the first of them.
+local function spliced(shard, name, text, balance)
+  local standing, count, joining = {}, 0, ''
+  while balance do
+    if shard.moved_accounts[name] then
       local _, ahead = find(text, mark_of(shard, balance[ASSET]), 1, true)
-      if ahead then balance[FIRST], balance[LAST] = find(text, '^%-?%d+,%d+', ahead + 1) end
+      if ahead then balance[FIRST], balance[LAST] = find(text, AMOUNTS_PATTERN, ahead + 1) end
     end
     if balance[FIRST] then
       count = count + 1
       standing[count] = balance
     else
-      joining = joining .. ',"' .. balance[ASSET] .. '",' .. amounts_of(balance)
+      joining = joining .. ',"' .. balance[ASSET] .. '",' .. balance[TOTAL_TEXT] .. ',' .. balance[HELD_TEXT]
     end
     balance = balance[NEXT]
   end
@@ -320,32 +331,44 @@ local function spliced(shard, account)
   table.sort(standing, stands_behind)
   for i = 1, count do
     balance = standing[i]
-    text = sub(text, 1, balance[FIRST] - 1) .. amounts_of(balance) .. sub(text, balance[LAST] + 1)
+    text = sub(text, 1, balance[FIRST] - 1) .. balance[TOTAL_TEXT] .. ',' .. balance[HELD_TEXT] .. sub(text, balance[LAST] + 1)
   end
   return text .. joining
 end
 
 -- An account's record with its changed balances: one, or two that stand in it already, are the usual case.
-local function record_of(shard, account)
-  local first = account.changed
-  if account.is_moved or not first or not first[FIRST] then return spliced(shard, account) end
-  local text, second = account.text, first[NEXT]
-  if second == account then
+local function record_of(shard, name, text, first)
+  local second = first[NEXT]
+  if not first[FIRST] or shard.moved_accounts[name] then return spliced(shard, name, text, first) end
+  if not second then
     return sub(text, 1, first[FIRST] - 1) .. first[TOTAL_TEXT] .. ',' .. first[HELD_TEXT] .. sub(text, first[LAST] + 1)
   end
-  if second[NEXT] ~= account or not second[FIRST] then return spliced(shard, account) end
+  if second[NEXT] or not second[FIRST] then return spliced(shard, name, text, first) end
   if second[FIRST] < first[FIRST] then first, second = second, first end
   return sub(text, 1, first[FIRST] - 1) .. first[TOTAL_TEXT] .. ',' .. first[HELD_TEXT]
     .. sub(text, first[LAST] + 1, second[FIRST] - 1) .. second[TOTAL_TEXT] .. ',' .. second[HELD_TEXT] .. sub(text, second[LAST] + 1)
 end
 
 function accounts.flush(shard)
-  local values, count = {}, 0
-  for name, account in pairs(shard.changed_accounts) do
-    values[count + 1], values[count + 2] = name, record_of(shard, account)
+  local values, count, changed, texts = {}, 0, {}, shard.account_texts
+  local balances = shard.changed_balances
+  for i = 1, shard.changed_count do
+    local balance = balances[i]
+    local name = balance[NAME]
+    balance[NEXT] = changed[name] or false
+    changed[name] = balance
+  end
+  for name, balance in pairs(changed) do
+    values[count + 1], values[count + 2] = name, record_of(shard, name, texts[name], balance)
     count = count + 2
+  end
+  for name in pairs(shard.changed_accounts) do
+    if not changed[name] then
+      values[count + 1], values[count + 2] = name, texts[name]
+      count = count + 2
+    end
   end
   call_many('HSET', shard.accounts_key, values, count)
 end
 
-accounts.event = account_event
+accounts.text, accounts.event = text_of, account_event

@@ -34,7 +34,7 @@ end
 -- what a record's fees begin with, `fresh` what they are as long as nothing has been charged.
 function fees.rates(shard, account, scale, instrument)
   if not shard.has_fees then return nil end
-  local group = account.head.group
+  local group = accounts.head(shard, account).group
   local known = scale.rates[group]
   if known ~= nil then return known end
   local groups = group_of(shard, group)

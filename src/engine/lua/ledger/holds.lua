@@ -2,7 +2,7 @@
 -- that could come of it, a sell its remaining quantity.
 
 local value_of, lots_of, fee_on = scales.value, scales.lots, scales.fee_on
-local add, is_below, to_text = amounts.add, amounts.is_below, amounts.to_text
+local add = amounts.add
 
 local move = accounts.move
 
@@ -32,27 +32,10 @@ function holds.of_record(scale, side, ticks, lots, record_fees)
   return hold_of(scale, side, ticks, lots, { highest = math.max(tonumber(maker), tonumber(taker)) }, tonumber(millionths))
 end
 
--- The event of what an account was to have of an asset: its inside. `before` where what counts is what it had before the command:
--- what its fills bring comes too late for them.
-function holds.shortfall_event(shard, account, asset, high, low, before)
-  local free_high, free_low = accounts.available(shard, account, asset, before)
-  return EVENT.shortfall .. ',"' .. asset .. '","' .. to_text(high, low) .. '","' .. to_text(free_high, free_low) .. '"'
-end
-
--- The same where an account does not have it, nor need not; nil where all is well.
-function holds.shortfall(shard, account, asset, high, low, before)
-  if not shard.is_covered or not accounts.needs_cover(account) then return nil end
-  local free_high, free_low = accounts.available(shard, account, asset, before)
-  if not is_below(free_high, free_low, high, low) then return nil end
-  return holds.shortfall_event(shard, account, asset, high, low, before)
-end
-
 -- Lets go of what an open order holds. `lots` are what is left of it.
 function holds.release(shard, client, instrument, side, ticks, lots, record_fees)
   local asset, high, low = holds.of_record(scales.of(shard, instrument), side, ticks, lots, record_fees)
-  local account = accounts.of(shard, client)
-  if not account then error('an open order without an account: ' .. client) end
-  move(shard, account, asset, 0, 0, -high, -low)
+  move(shard, client, asset, 0, 0, -high, -low)
 end
 
 holds.of = hold_of

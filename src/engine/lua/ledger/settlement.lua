@@ -3,8 +3,10 @@
 
 local value_of, lots_of, fee_on = scales.value, scales.lots, scales.fee_on
 local add, subtract, to_text = amounts.add, amounts.subtract, amounts.to_text
-local account_of, move = accounts.of, accounts.move
+local move = accounts.move
 local parse_fees, charge, fees_to_record = fees.parse, fees.charge, fees.to_record
+
+local FEES = '@fees'
 
 -- Whose orders the makers of a plan are; their accounts are read in one command.
 local function read_owners(shard, makers, count, settled)
@@ -28,8 +30,7 @@ function settlement.settle(shard, instrument, makers, side, taker, rates, units_
   for i = 1, count do
     local at = MAKER_WIDTH * (i - 1)
     local price, lots, record_fees = makers[at + 2], makers[at + 3], makers[at + 10]
-    local maker = account_of(shard, clients[i])
-    if not maker then error('an open order without an account: ' .. clients[i]) end
+    local maker = clients[i]
     local high, low = value_of(scale, price, lots)
     local base_high, base_low = lots_of(scale, lots)
     if not high or not base_high then return nil end
@@ -49,7 +50,13 @@ function settlement.settle(shard, instrument, makers, side, taker, rates, units_
         local left_high, left_low = value_of(scale, price, makers[at + 6] - makers[at + 5])
         local all_high, all_low = add(left_high, left_low, high, low)
         local was_high, was_low = fee_on(all_high, all_low, highest, before)
-        freed_high, freed_low = add(high, low, subtract(was_high, was_low, fee_on(left_high, left_low, highest, owed)))
+        local is_high, is_low = fee_on(left_high, left_low, highest, owed)
+        freed_high, freed_low = high + was_high - is_high, low + was_low - is_low
+        if freed_low < 0 then
+          freed_high, freed_low = freed_high - 1, freed_low + 1e15
+        elseif freed_low >= 1e15 then
+          freed_high, freed_low = freed_high + 1, freed_low - 1e15
+        end
       end
     end
     local own_high, own_low = 0, 0
@@ -90,7 +97,10 @@ function settlement.settle(shard, instrument, makers, side, taker, rates, units_
     move(shard, taker, base, -traded_high, -traded_low, 0, 0)
   end
   venue_high, venue_low = add(venue_high, venue_low, fee_high, fee_low)
-  if venue_low ~= 0 or venue_high ~= 0 then move(shard, accounts.open(shard, '@fees'), quote, venue_high, venue_low, 0, 0) end
+  if venue_low ~= 0 or venue_high ~= 0 then
+    accounts.open(shard, FEES)
+    move(shard, FEES, quote, venue_high, venue_low, 0, 0)
+  end
   settled.value_high, settled.value_low = value_high, value_low
   settled.units_high, settled.units_low, settled.millionths = units_high, units_low, millionths
   return settled
