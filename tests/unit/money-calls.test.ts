@@ -363,10 +363,10 @@ describe('what trades come to', () => {
       instrument: 'BTC-USD', tradeId: 77, index: 0, orderId: TRANSFER_ID, side: 'buy', role: 'maker', priceTicks: 5_000_000, quantityLots: 3, fee: '-1', feeRate: -100, sequence: 40, executedUs: NOW_US,
     } as const;
     const trades = new MoneyDesk({ record: { fills: (...page) => { asked.push(page); return Promise.resolve([fill]); } } });
-    const { body } = await trades.call('listFills', '/fills?client_id=ann&limit=1&before=41:78:taker&instrument=BTC-USD');
-    expect(asked).toEqual([['ann', { instrument: 'BTC-USD', before: { sequence: 41, tradeId: 78, role: 'taker' }, limit: 1 }]]);
+    const { body } = await trades.call('listFills', '/fills?client_id=ann&limit=1&before=41:3&instrument=BTC-USD');
+    expect(asked).toEqual([['ann', { instrument: 'BTC-USD', before: { sequence: 41, index: 3 }, limit: 1 }]]);
     expect(body).toMatchObject({
-      next_cursor: '40:77:maker', fills: [{ trade_id: 77, role: 'maker', price: '50000.00', value: '0.0015000000', fee: '-0.0000000001', fee_asset: 'USD', fee_rate: '-0.0001' }],
+      next_cursor: '40:0', fills: [{ trade_id: 77, role: 'maker', price: '50000.00', value: '0.0015000000', fee: '-0.0000000001', fee_asset: 'USD', fee_rate: '-0.0001' }],
     });
   });
 
