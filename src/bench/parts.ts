@@ -9,7 +9,9 @@ import { moneyBatchesPart } from './parts/money-batches';
 import { moneyEnginePart } from './parts/money-engine';
 import { moneyMemoryPart } from './parts/money-memory';
 import { moneyOrdersPart } from './parts/money-orders';
+import { moneyRecoveryPart } from './parts/money-recovery';
 import { moneySweepPart } from './parts/money-sweep';
+import { moneyWriterPart } from './parts/money-writer';
 import { profilePart } from './parts/profile';
 import { recoveryPart } from './parts/recovery';
 import { writerPart } from './parts/writer';
@@ -19,7 +21,8 @@ import type { Part } from './result';
 
 export const PARTS: readonly Part[] = [
   enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart,
-  memoryPart, moneyEnginePart, moneyBatchesPart, moneyOrdersPart, moneySweepPart, moneyMemoryPart, profilePart,
+  memoryPart, moneyEnginePart, moneyBatchesPart, moneyOrdersPart, moneyWriterPart, moneySweepPart,
+  moneyMemoryPart, moneyRecoveryPart, profilePart,
 ];
 
 /** To choose a setting by, measured only when it is named; the document has no place for it. */
