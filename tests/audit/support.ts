@@ -6,6 +6,7 @@ import { RedisConnection } from '../../src/engine/redis-connection';
 import { ShardReader, type StoredShard } from '../../src/engine/shard-reader';
 import { AuditSource } from '../../src/persistence/audit-source';
 import { Database } from '../../src/persistence/database';
+import { recordedScales } from '../../src/persistence/money-scales';
 import { testLogger, type Venue } from '../support/venue';
 
 /** Everything a shard holds in Redis now; the venue must be at rest. */
@@ -26,7 +27,7 @@ export async function audit(venue: Venue, idempotencyTtlS = 86_400): Promise<str
   try {
     const record = await AuditSource.open(database, venue.shard);
     try {
-      const checks = await auditVenue(record, shard, { idempotencyTtlS });
+      const checks = await auditVenue(record, shard, { idempotencyTtlS, scales: await recordedScales(database) });
       return checks.flatMap(({ name, problems }) => problems.map((problem) => `${name}: ${problem}`));
     } finally {
       await record.close();

@@ -127,13 +127,19 @@ describe.each(BOTH_WAYS)('POST /orders %s', (_name, hotPath) => {
     ['as Python writes it', { json: '1e-02' }, { json: '1e-08' }, '0.01', '0.00000001'],
     ['as Java writes it', { json: '5.0E-2' }, { json: '5.0E-4' }, '0.05', '0.00050000'],
     ['large with an exponent', { json: '1.5e+3' }, { json: '1E5' }, '1500.00', '100000.00000000'],
-    ['many digits with an exponent', { json: '9007199254740991e-2' }, { json: '9007199254740991E-8' }, '90071992547409.91', '90071992.54740991'],
-    ['the largest', '90071992547409.91', '90071992.54740991', '90071992547409.91', '90071992.54740991'],
+    ['a price of many digits with an exponent', { json: '9007199254740991e-2' }, 1, '90071992547409.91', '1.00000000'],
+    ['a quantity of many digits with an exponent', 1, { json: '9007199254740991E-8' }, '1.00', '90071992.54740991'],
+    ['the largest price', '90071992547409.91', '1', '90071992547409.91', '1.00000000'],
+    ['the largest quantity', '0.01', '90071992.54740991', '0.01', '90071992.54740991'],
   ])('reads amounts exactly: %s', async (_case, price, quantity, priceOut, quantityOut) => {
     const written = (amount: string | number | { json: string }): string => (typeof amount === 'object' ? amount.json : JSON.stringify(amount));
     const json = JSON.stringify(limit({ instrument, price: 'P', quantity: 'Q' })).replace('"P"', written(price)).replace('"Q"', written(quantity));
     const { body } = await client.call<OrderWithTradesView>('POST', '/orders', { raw: json, headers: { 'Content-Type': 'application/json' } });
     expect([body.price, body.quantity]).toEqual([priceOut, quantityOut]);
+  });
+
+  it('refuses what is worth more than a balance can be', async () => {
+    await refusal(client.place(limit({ instrument, price: '90071992547409.91', quantity: '90071992.54740991' })), 422, 'balance_limit');
   });
 
   it('reads a JSON number digit by digit, beyond what a double holds', async () => {

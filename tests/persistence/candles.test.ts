@@ -48,7 +48,8 @@ describe('the candles of the record', () => {
   let client: Client;
 
   beforeAll(async () => {
-    venue = await Venue.open();
+    // Entries that Postgres refuses are put aside, and trades may be worth more than a balance can hold.
+    venue = await Venue.open({ environment: { FUNDS: 'off' } });
     shard = new ShardView(venue);
     running = await venue.start();
     client = new Client(() => running.url);

@@ -9,9 +9,11 @@ export interface OrderTold {
 
 export interface OrderTradeTold {
   trade_id: number; price: string; quantity: string; maker_order_id: string; taker_order_id: string; executed_at: string;
+  role: string; fee: string;
 }
 
-export interface TradeTold extends OrderTradeTold {
+/** What both sides of a trade are told of it. */
+export interface TradeTold extends Omit<OrderTradeTold, 'role' | 'fee'> {
   instrument: string;
 }
 
@@ -26,6 +28,7 @@ export class Answers {
   /** The newest answer on each order. */
   readonly orders = new Map<string, OrderTold>();
   readonly trades = new Map<string, TradeTold>();
+  private readonly fees = new Map<string, string>();
   readonly massCancelled = new Set<string>();
   /** What was answered twice in two ways: always a fault. */
   readonly contradictions: string[] = [];
@@ -33,7 +36,18 @@ export class Answers {
   order(told: OrderTold): void {
     const known = this.orders.get(told.order_id);
     if (known === undefined || told.sequence > known.sequence) this.orders.set(told.order_id, told);
-    for (const trade of told.trades) this.trade({ ...trade, instrument: told.instrument });
+    for (const { role, fee, ...trade } of told.trades) {
+      this.trade({ ...trade, instrument: told.instrument });
+      this.side(`${told.instrument}/${trade.trade_id}`, told.order_id, trade, role, fee);
+    }
+  }
+
+  /** What an order's own answers tell of its side of a trade. */
+  private side(key: string, orderId: string, trade: Omit<TradeTold, 'instrument'>, role: string, fee: string): void {
+    const known = this.fees.get(`${key} ${orderId}`);
+    this.fees.set(`${key} ${orderId}`, fee);
+    if (known !== undefined && known !== fee) this.contradictions.push(`trade ${key}: order ${orderId} is charged ${known} and ${fee}`);
+    if (orderId !== (role === 'maker' ? trade.maker_order_id : trade.taker_order_id)) this.contradictions.push(`trade ${key}: order ${orderId} is told as its ${role}`);
   }
 
   private trade(told: TradeTold): void {
