@@ -51,7 +51,7 @@ describe('the log', () => {
   };
 
   it('tells of each request by its id and trace, and never what was in it', async () => {
-    const service = new ServiceProcess(venue.environment({ LOG_LEVEL: 'debug', STREAM_MESSAGE_BYTES_MAX: '1024' }));
+    const service = new ServiceProcess(venue.environment({ FUNDS: 'off', LOG_LEVEL: 'debug', STREAM_MESSAGE_BYTES_MAX: '1024' }));
     const url = await service.serving();
     const shard = new ShardView(venue);
     const http = new Client(() => url);
@@ -133,7 +133,7 @@ describe('the log', () => {
       [{ DATABASE_URL: database((url) => { url.pathname = '/nothing-here'; }) }, 'does not exist'],
     ];
     await Promise.all(cases.map(async ([broken, said]) => {
-      const service = new ServiceProcess(venue.environment({ LOG_LEVEL: 'debug', ...broken }));
+      const service = new ServiceProcess(venue.environment({ FUNDS: 'off', LOG_LEVEL: 'debug', ...broken }));
       await until(`it says ${said}`, () => (service.stdout + service.stderr).includes(said) || service.hasExited);
       service.signal('SIGTERM');
       await service.exited();
