@@ -7,9 +7,12 @@ import { parseCommandStats } from '../../src/bench/engine-shard';
 import { lagsMs, percentile } from '../../src/bench/lag';
 import { PARTS } from '../../src/bench/parts';
 import { latencyPlot } from '../../src/bench/plot';
-import { markdownFigures, terminalTable } from '../../src/bench/report';
-import { formatNumber, isMet, type BenchReport, type Figure } from '../../src/bench/result';
+import { accountOfOrder } from '../../src/bench/money';
+import { markdownFigures, markdownPart, terminalTable } from '../../src/bench/report';
+import { formatNumber, fundsOfPart, isMet, type BenchReport, type Figure } from '../../src/bench/result';
 import { deepStream, prepareStream } from '../../src/bench/streams';
+import { inTurn, median } from '../../src/bench/turns';
+import { medianCpu, shareOf } from '../../src/bench/venues-by-turns';
 
 /** What the bench makes of its measurements. The measuring itself is for a quiet machine. */
 
@@ -61,6 +64,40 @@ describe('docs/performance.md', () => {
     expect(svg).toMatch(/^<svg[\s\S]*<\/svg>\n$/);
     for (const name of ['p50', 'p95', 'p99', 'milliseconds']) expect(svg).toContain(name);
     expect(svg).not.toContain('NaN');
+  });
+});
+
+describe('settings of FUNDS', () => {
+  const parts = new Map(PARTS.map((part) => [part.name, part]));
+  const told = (name: string, settings: Readonly<Record<string, string>> = {}) => fundsOfPart(parts.get(name) as (typeof PARTS)[number], settings);
+
+  it('are told of each part: off where nothing else is said, since what it is compared with was measured without money', () => {
+    expect([told('http-orders'), told('http-orders', { FUNDS: 'paper' }), told('engine', { FUNDS: 'paper' }), told('library')]).toEqual([['off'], ['paper'], ['off'], null]);
+    expect(PARTS.filter(({ name }) => name.startsWith('money-')).filter(({ funds }) => funds === undefined || funds === null)).toEqual([]);
+  });
+
+  it('stand above the figures', () => {
+    const part = { part: 'engine', about: '', seconds: 1, figures: [{ name: 'p99', value: 1, unit: 'ms' }] };
+    expect(markdownPart({ ...part, funds: ['off', 'paper'] }).split('\n')[0]).toBe('Measured with `FUNDS=off`, `FUNDS=paper`.');
+    expect(markdownPart({ ...part, funds: null })).toBe(markdownPart(part));
+  });
+});
+
+describe('what is measured by turns', () => {
+  it('has each of them first as often as any other', () => {
+    expect([0, 1, 2, 3].map((round) => inTurn(['a', 'b', 'c'], round).join(''))).toEqual(['abc', 'bca', 'cab', 'abc']);
+  });
+
+  it('is held against what stood beside it in its round', () => {
+    // The machine was twice as fast in the second round: that is no merit of either.
+    expect(shareOf({ off: [100, 200, 100], paper: [80, 160, 90] }, (rate) => rate)).toBe(0.8);
+    expect([median([3, 1, 2]), median([])]).toEqual([2, Number.NaN]);
+    expect(medianCpu([[['service', 1], ['Redis', 5]], [['service', 3], ['Redis', null]], [['service', 2], ['Redis', 5]]])).toEqual([2, null]);
+  });
+
+  it('is of 1,000 accounts', () => {
+    const accounts = new Set(prepareStream('normal').commands.map(({ orderId }) => accountOfOrder(orderId)));
+    expect([accounts.size, accounts.has('account-NaN')]).toEqual([1_000, false]);
   });
 });
 
