@@ -3,23 +3,28 @@ import type { Logger } from 'pino';
 import { auditVenue } from '../audit/audit';
 import { seededRandom } from '../seeded-random';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../domain/instruments';
+import type { Funds } from '../domain/money';
 import { idempotencyDigest, referenceDigest, reversalDigest } from '../engine/idempotency';
 import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
 import { Database } from '../persistence/database';
 import { recordedScales } from '../persistence/money-scales';
-import { ChaosVenue } from './chaos-venue';
+import { ChaosVenue, type ApiProcess } from './chaos-venue';
 import { FAULTS, type Fault, type Part } from './faults';
-import { judgeLedger, type LossWindow, type Verdict } from './judge';
+import { isAboutMoney, judgeLedger, type LossWindow, type Verdict } from './judge';
 import { Ledger } from './ledger';
-import { LoadClient } from './load-client';
+import { beginLoad } from './load';
+import { MoneyRule } from './money-rule';
+import { moneyProblems, MoneyWatch } from './money-watch';
 
 export interface CampaignOptions {
   readonly seed: number;
   /** How long faults are made. Every kind is made at least once, however long that takes. */
   readonly durationMs: number;
   readonly clients: number;
+  /** How the venue keeps money. */
+  readonly funds: Funds;
   readonly logger: Logger;
   /** What the service's processes get beside their settings: PATH, a log level. */
   readonly environment: NodeJS.ProcessEnv;
@@ -33,6 +38,8 @@ export interface CampaignReport extends Verdict {
   readonly faults: number;
   readonly kills: Readonly<Record<Part, number>>;
   readonly commands: number;
+  readonly commandsOfMoney: number;
+  readonly refusedForFunds: number;
   readonly unclear: number;
   readonly resolvedByRetry: number;
   readonly turnedAway: number;
@@ -44,7 +51,8 @@ export interface CampaignReport extends Verdict {
 const SHARD = 'main';
 /** Low enough that the load fills it within seconds. */
 const BACKLOG_MAX = 400;
-const CLIENT_PAUSE_MS = 20;
+/** Often enough that a campaign meets each. */
+const MONEY_SETTINGS = { BALANCE_AUDIT_MS: '500', ACCOUNT_SNAPSHOT_EVERY: '40' };
 /** The default of the service. */
 const IDEMPOTENCY_TTL_S = 86_400;
 const ANSWER_ON_ITS_WAY_MS = 1_000;
@@ -56,19 +64,15 @@ const SETTLE_TIMEOUT_MS = 60_000;
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const random = seededRandom(options.seed);
   const started = Date.now();
-  const venue = await ChaosVenue.start({ backlogMax: BACKLOG_MAX, environment: options.environment });
+  const { funds } = options;
+  const venue = await ChaosVenue.start({ backlogMax: BACKLOG_MAX, environment: { ...options.environment, FUNDS: funds, ...MONEY_SETTINGS } });
   try {
     const ledger = new Ledger();
-    const clients = Array.from({ length: options.clients }, (_, i) => {
-      const api = venue.apis[i % venue.apis.length] as ChaosVenue['apis'][number];
-      return new LoadClient(api.url, `client-${i + 1}`, api.mode, ledger, seededRandom(options.seed * 1_000 + i), CLIENT_PAUSE_MS);
-    });
-    // While Postgres is away, the others may all come to ask for orders that only it knows; this one goes on, and fills
-    // the backlog.
-    const [taken] = venue.apis;
-    if (taken !== undefined) clients.push(new LoadClient(taken.url, 'client-taker', taken.mode, ledger, seededRandom(options.seed * 1_000 + options.clients), CLIENT_PAUSE_MS, 'taker'));
+    const { clients, accounts } = await beginLoad(venue.apis, ledger, options);
     const running = clients.map((client) => client.run());
     const watch = watchLag(venue);
+    const [{ url }] = venue.apis as readonly [ApiProcess];
+    const audit = funds === 'off' ? null : new MoneyWatch(url);
 
     const losses: LossWindow[] = [];
     let lossFromMs = 0;
@@ -97,7 +101,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     await withTimeout(Promise.all(running), SETTLE_TIMEOUT_MS, 'the clients did not learn what became of their commands');
     await untilDrained(venue);
     watch.stop();
-    const verdict = await judge(venue, ledger, losses, options.logger);
+    const verdict = await judge(venue, ledger, losses, options);
+    if (audit !== null) {
+      verdict.auditFailures.push(...audit.stop().map((finding) => `the running audit had found ${finding}`), ...await moneyProblems(url, accounts));
+    }
+    const stopped = clients.reduce((sum, client) => sum + client.turnedAwayByAudit, 0);
+    if (stopped > 0) verdict.auditFailures.push(`the running audit stopped ${stopped} commands`);
     const commands = [...ledger.commands.values()];
     const sorted = [...recoveries].sort((a, b) => a - b);
     return {
@@ -107,6 +116,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       faults,
       kills,
       commands: commands.length,
+      commandsOfMoney: commands.filter(isAboutMoney).length,
+      refusedForFunds: commands.filter(({ body }) => body?.code === 'insufficient_funds').length,
       unclear: commands.filter((command) => command.unclear > 0).length,
       resolvedByRetry: clients.reduce((sum, client) => sum + client.resolvedByRetry, 0),
       turnedAway: clients.reduce((sum, client) => sum + client.turnedAway, 0),
@@ -156,7 +167,7 @@ async function untilDrained(venue: ChaosVenue): Promise<void> {
   }
 }
 
-async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], logger: Logger): Promise<Verdict> {
+async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], { logger, funds }: CampaignOptions): Promise<Verdict> {
   const database = new Database(venue.databaseUrl, 60_000, 1, logger);
   const redis = new RedisConnection(venue.redisUrl, 'chaos', logger);
   try {
@@ -164,9 +175,10 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
     const record = await AuditSource.open(database, SHARD);
     try {
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
-      const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses);
+      const scales = await recordedScales(database);
+      const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, new MoneyRule(funds, scales));
       // The clients are silent and the log is drained: Redis stands still.
-      const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales: await recordedScales(database), digests: { reference: referenceDigest, reversal: reversalDigest } };
+      const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { reference: referenceDigest, reversal: reversalDigest } };
       for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), options)) {
         verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));
       }

@@ -5,7 +5,9 @@ import { decodeLogEntry, tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Instrument } from '../domain/instruments';
 import { presentOrderWithTrades } from '../dialects/native/present';
 import { resultCodeOf } from '../domain/result-code';
-import type { Ledger, SentCommand } from './ledger';
+import { answerOfMoney, isSameRefusal, shortfallDifference } from './judge-money';
+import { MONEY_OPS, type Ledger, type SentCommand } from './ledger';
+import { OnceOnly } from './once-only';
 
 /** A time in which Redis lost what only it had: from the last moment when Postgres had everything, to its return. */
 export interface LossWindow {
@@ -23,6 +25,8 @@ export interface Verdict {
   readonly doubled: string[];
   /** In the record, but not as the client was told, or sent by nobody. */
   readonly unexplained: string[];
+  /** The rule of money, where an entry breaks it. */
+  readonly ruleBroken: string[];
   readonly auditFailures: string[];
 }
 
@@ -30,47 +34,72 @@ export interface JudgedRecord {
   journal(): AsyncGenerator<{ readonly sequence: number; readonly payload: string }>;
 }
 
+/** Told of each entry. @returns what of the rule of money it breaks */
+export interface Rule {
+  add(entry: LogEntry): readonly string[];
+}
+
+const REMEMBERED_STATUSES: ReadonlySet<number> = new Set([403, 404, 409, 422]);
+/** Refusals of money that are found out before the venue's book is asked, and remembered under no key. */
+const NOT_REMEMBERED: ReadonlySet<unknown> = new Set(['reference_reused', 'same_account', 'withdrawal_not_found', 'transfer_not_found', 'withdrawal_resolved', 'transfer_resolved']);
+
+export const isAboutMoney = ({ op }: SentCommand): boolean => (MONEY_OPS as readonly string[]).includes(op);
+
 /** Answers that the venue remembers under a key. */
 function isRemembered(command: SentCommand): boolean {
-  const { status } = command;
-  return status !== null && (status < 300 || status === 404 || status === 409 || status === 422);
+  const { status, body } = command;
+  if (status === null) return false;
+  return status < 300 || (REMEMBERED_STATUSES.has(status) && !(isAboutMoney(command) && NOT_REMEMBERED.has(body?.code)));
 }
 
 /** Holds the record against what the clients were told. */
 export async function judgeLedger(
-  ledger: Ledger, record: JudgedRecord, digest: (clientId: string, key: string) => string,
-  instruments: ReadonlyMap<string, Instrument>, losses: readonly LossWindow[],
+  ledger: Ledger, record: JudgedRecord, digest: (account: string, key: string) => string,
+  instruments: ReadonlyMap<string, Instrument>, losses: readonly LossWindow[], rule: Rule,
 ): Promise<Verdict> {
-  const verdict: Verdict = { acknowledged: 0, lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], auditFailures: [] };
+  const verdict: Verdict = { acknowledged: 0, lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], ruleBroken: [], auditFailures: [] };
   const assets = new AssetTable(assetsOf([...instruments.values()], new Map()));
   const byDigest = new Map<string, SentCommand>();
-  for (const command of ledger.commands.values()) byDigest.set(digest(command.clientId, command.key), command);
+  for (const command of ledger.commands.values()) byDigest.set(digest(command.account, command.key), command);
   const found = new Map<SentCommand, LogEntry>();
+  const once = new OnceOnly();
   for await (const { payload, sequence } of record.journal()) {
     const entry = decodeLogEntry(payload);
+    verdict.ruleBroken.push(...rule.add(entry));
+    verdict.doubled.push(...once.add(entry));
     const command = entry.idempotency === null ? undefined : byDigest.get(entry.idempotency);
     if (command === undefined) {
-      verdict.unexplained.push(`entry ${sequence} carries a key that no client sent`);
+      if (!isOfTimer(entry)) verdict.unexplained.push(`entry ${sequence} carries a key that no client sent`);
       continue;
     }
     if (found.has(command)) verdict.doubled.push(`${command.key} (${command.op}) is in entries ${found.get(command)?.sequence} and ${sequence}`);
     else found.set(command, entry);
   }
   for (const command of ledger.commands.values()) {
-    if (!isRemembered(command)) continue;
-    verdict.acknowledged++;
-    const entry = found.get(command);
+    // What was refused on the way may be remembered all the same.
+    const entry = found.get(command) ?? once.deposit(command);
+    if (isRemembered(command)) verdict.acknowledged++;
     if (entry === undefined) {
-      const at = command.answeredMs as number;
-      const isAllowed = command.mode === 'redis' && losses.some((loss) => at >= loss.fromMs && at <= loss.toMs);
-      if (isAllowed) verdict.lostAsAllowed++;
-      else verdict.lost.push(`${command.key} (${command.op} of ${command.clientId}, ${command.status}, acknowledged after ${command.mode} at ${at}, ${command.unclear} times unclear; losses ${losses.map(({ fromMs, toMs }) => `${fromMs}-${toMs}`).join(' ')})`);
+      if (isRemembered(command)) tellLost(command, losses, verdict);
       continue;
     }
+    if (command.status === null) continue;
     const difference = differenceOf(command, entry, instruments, assets);
     if (difference !== null) verdict.unexplained.push(`${command.key} (${command.op}): entry ${entry.sequence} ${difference}`);
   }
   return verdict;
+}
+
+function tellLost(command: SentCommand, losses: readonly LossWindow[], verdict: Verdict): void {
+  const at = command.answeredMs as number;
+  const isAllowed = command.mode === 'redis' && losses.some((loss) => at >= loss.fromMs && at <= loss.toMs);
+  if (isAllowed) verdict.lostAsAllowed++;
+  else verdict.lost.push(`${command.key} (${command.op} of ${command.account}, ${command.status}, acknowledged after ${command.mode} at ${at}, ${command.unclear} times unclear; losses ${losses.map(({ fromMs, toMs }) => `${fromMs}-${toMs}`).join(' ')})`);
+}
+
+/** The venue itself ends transfers whose time is over. */
+function isOfTimer({ kind, command, idempotency }: LogEntry): boolean {
+  return kind === 'transfer_end' && idempotency === null && command?.op === 'transfer_end' && command.status === 'expired' && command.actor === null;
 }
 
 /** @returns how the record differs from what the client was told, null when it does not */
@@ -78,15 +107,12 @@ function differenceOf(command: SentCommand, entry: LogEntry, instruments: Readon
   const body = command.body ?? {};
   if (entry.kind === 'refuse') {
     const code = resultCodeOf(entry.code);
-    // What Redis has let go of is looked up in history: the same fact under its more exact name.
-    const told = body.code === 'order_not_open' && code === 'order_not_found' ? code : body.code;
-    return told === code ? null : `is a refusal with ${code}, the client was told ${JSON.stringify(body.code ?? command.status)}`;
+    if (isSameRefusal(code, body.code)) return shortfallDifference(entry, body, assets);
+    return `is a refusal with ${code}, the client was told ${JSON.stringify(body.code ?? command.status)}`;
   }
   if ((command.status as number) >= 300) return `is a ${entry.kind}, the client was told ${JSON.stringify(body.code)}`;
-  const order = entry.orders[0];
-  const instrument = order === undefined ? undefined : instruments.get(order.instrument);
-  if (order === undefined || instrument === undefined) return 'has no order';
-  const expected: Record<string, unknown> = { ...presentOrderWithTrades(order, tradesOf(entry), instrument, assets) };
+  const expected = answerOf(entry, instruments, assets);
+  if (expected === null) return 'has no order';
   const { stale: _stale, lag_entries: _entries, lag_seconds: _seconds, ...told }: Record<string, unknown> = body;
   // A cancel tells all trades of the order, the entry only its own.
   if (command.op === 'cancel') {
@@ -97,3 +123,11 @@ function differenceOf(command: SentCommand, entry: LogEntry, instruments: Readon
   return difference === null ? null : `differs from the answer at${difference}`;
 }
 
+/** What a client is to be told of an entry, null where that is nothing. */
+function answerOf(entry: LogEntry, instruments: ReadonlyMap<string, Instrument>, assets: AssetTable): Record<string, unknown> | null {
+  const money = answerOfMoney(entry, assets);
+  if (money !== null) return money;
+  const order = entry.orders[0];
+  const instrument = order === undefined ? undefined : instruments.get(order.instrument);
+  return order === undefined || instrument === undefined ? null : { ...presentOrderWithTrades(order, tradesOf(entry), instrument, assets) };
+}

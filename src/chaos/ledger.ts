@@ -2,11 +2,25 @@
 
 export type AckMode = 'redis' | 'postgres';
 
+export const ORDER_OPS = ['place', 'cancel', 'amend'] as const;
+export const MONEY_OPS = [
+  'open_account', 'change_account', 'fee_group', 'deposit', 'withdrawal', 'end_withdrawal', 'transfer', 'end_transfer', 'reversal',
+] as const;
+export type Op = (typeof ORDER_OPS)[number] | (typeof MONEY_OPS)[number];
+
+/** What a deposit may be made by once, for ever. */
+export interface Reference {
+  readonly asset: string;
+  readonly reference: string;
+}
+
 export interface SentCommand {
-  readonly clientId: string;
+  /** The account that its key belongs to. */
+  readonly account: string;
   readonly key: string;
-  readonly op: 'place' | 'cancel' | 'amend';
+  readonly op: Op;
   readonly mode: AckMode;
+  readonly reference: Reference | null;
   readonly firstSentMs: number;
   /** Set once the answer is known beyond doubt. */
   status: number | null;
@@ -21,10 +35,10 @@ export class Ledger {
   private counter = 0;
 
   /** Enters a command before it is sent. */
-  enter(clientId: string, op: SentCommand['op'], mode: AckMode): SentCommand {
+  enter(account: string, op: Op, mode: AckMode, reference: Reference | null = null): SentCommand {
     const key = `key-${++this.counter}`;
     const command: SentCommand = {
-      clientId, key, op, mode, firstSentMs: Date.now(), status: null, body: null, answeredMs: null, unclear: 0,
+      account, key, op, mode, reference, firstSentMs: Date.now(), status: null, body: null, answeredMs: null, unclear: 0,
     };
     this.commands.set(key, command);
     return command;

@@ -1,43 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../seeded-random';
-import type { AckMode, Ledger, SentCommand } from './ledger';
+import type { Habit, Planned } from './habit';
+import type { Ledger } from './ledger';
 
 const REQUEST_TIMEOUT_MS = 8_000;
 const RETRY_MS = 150;
-const OPEN_ORDERS_MAX = 40;
 const BATCH_MAX = 12;
-const MID_PRICE = 50_000;
-
-type Operation = Readonly<Record<string, unknown>>;
+const BATCH_SHARE = 0.15;
 
 /** Answers that leave open whether the command happened. */
 function isUnclear(status: number): boolean {
   return status === 504 || status === 500 || status === 502;
 }
 
-/** `mixed` does everything; a `taker` only sends orders that never rest, so nothing it asks for needs Postgres. */
-export type Habit = 'mixed' | 'taker';
+/** One habit of a client, and how often out of all it is followed. */
+export interface Share {
+  readonly habit: Habit;
+  readonly of: number;
+  /** Whether several of it may go together, as a batch. */
+  readonly inBatches: boolean;
+}
 
 /**
- * One client: places, cancels, amends, alone and in batches, each with a key of its own, and asks again with
+ * One client: does what its habits tell, alone and in batches, each command with a key of its own, and asks again with
  * the same key until it knows what became of a command.
  */
 export class LoadClient {
-  private readonly open: string[] = [];
   private stopping = false;
   /** Commands refused for certain because a part was away. */
   turnedAway = 0;
   turnedAwayByBacklog = 0;
+  /** Commands refused because the balances did not add up. */
+  turnedAwayByAudit = 0;
   resolvedByRetry = 0;
 
+  /** @param shares that add up to 1 */
   constructor(
-    private readonly url: string,
-    private readonly clientId: string,
-    private readonly mode: AckMode,
-    private readonly ledger: Ledger,
-    private readonly random: Random,
-    private readonly pauseMs: number,
-    private readonly habit: Habit = 'mixed',
+    private readonly url: string, private readonly ledger: Ledger, private readonly random: Random, private readonly pauseMs: number,
+    private readonly shares: readonly Share[],
   ) {}
 
   stop(): void {
@@ -46,46 +46,26 @@ export class LoadClient {
 
   async run(): Promise<void> {
     while (!this.stopping) {
-      const count = this.random.next() < 0.15 ? 2 + this.random.below(BATCH_MAX - 1) : 1;
-      const planned = Array.from({ length: count }, () => this.plan());
-      if (count === 1) await this.single(planned[0] as Planned);
+      const { habit, inBatches } = this.pick();
+      const count = inBatches && this.random.next() < BATCH_SHARE ? 2 + this.random.below(BATCH_MAX - 1) : 1;
+      const planned = Array.from({ length: count }, () => habit.plan());
+      if (count === 1) await this.carryOut(planned[0] as Planned);
       else await this.batch(planned);
       await sleep(this.pauseMs * (0.5 + this.random.next()));
     }
   }
 
-  private plan(): Planned {
-    const choice = this.random.next();
-    const target = this.open.length === 0 ? undefined : this.random.pick(this.open);
-    if (target !== undefined && (this.open.length >= OPEN_ORDERS_MAX || choice < 0.3)) {
-      return { command: this.ledger.enter(this.clientId, 'cancel', this.mode), operation: { op: 'cancel', order_id: target } };
-    }
-    if (target !== undefined && choice < 0.45) {
-      const change = this.random.next() < 0.5
-        ? { price: String(this.price()) }
-        : { remaining_quantity: (0.01 * (1 + this.random.below(50))).toFixed(2) };
-      return { command: this.ledger.enter(this.clientId, 'amend', this.mode), operation: { op: 'amend', order_id: target, ...change } };
-    }
-    const side = this.random.pick(['buy', 'sell']);
-    const common = { op: 'place', client_id: this.clientId, instrument: this.random.pick(['BTC-USD', 'ETH-USD']), side, quantity: (0.01 * (1 + this.random.below(50))).toFixed(2) };
-    const lifetimes = this.habit === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'ioc', 'fok'];
-    const operation = choice > 0.92
-      ? { ...common, type: 'market' }
-      : { ...common, type: 'limit', price: String(this.price()), time_in_force: this.random.pick(lifetimes) };
-    return { command: this.ledger.enter(this.clientId, 'place', this.mode), operation };
+  private pick(): Share {
+    let left = this.random.next();
+    const [first] = this.shares as readonly [Share, ...Share[]];
+    return this.shares.find((share) => (left -= share.of) < 0) ?? first;
   }
 
-  private price(): number {
-    return MID_PRICE + this.random.below(21) - 10;
-  }
-
-  private async single({ command, operation }: Planned): Promise<void> {
-    const { op, order_id: orderId, ...fields } = operation as { op: string; order_id?: string };
-    const body = { ...fields, idempotency_key: command.key };
-    const [method, path] = op === 'place' ? ['POST', '/orders'] : op === 'cancel' ? ['POST', `/orders/${orderId}/cancel`] : ['PATCH', `/orders/${orderId}`];
+  /** Sends one command until its outcome is known. */
+  async carryOut(planned: Planned): Promise<void> {
     for (;;) {
-      const answer = await this.request(method, path, body);
-      if (this.settle(command, operation, answer)) return;
+      const answer = await this.request(planned.method, planned.path, planned.body);
+      if (this.settle(planned, answer)) return;
       await sleep(RETRY_MS);
     }
   }
@@ -93,16 +73,16 @@ export class LoadClient {
   private async batch(planned: readonly Planned[]): Promise<void> {
     let waiting = planned;
     while (waiting.length > 0) {
-      const operations = waiting.map(({ command, operation }) => ({ ...operation, idempotency_key: command.key }));
-      const answer = await this.request('POST', '/orders/batch', { operations });
+      const answer = await this.request('POST', '/orders/batch', { operations: waiting.map(({ operation }) => operation) });
       const results = answer?.status === 200 ? (answer.body as { results: { status: number; body: Record<string, unknown> }[] }).results : null;
-      waiting = waiting.filter(({ command, operation }, i) => !this.settle(command, operation, results === null ? answer : (results[i] ?? null)));
+      waiting = waiting.filter((one, i) => !this.settle(one, results === null ? answer : (results[i] ?? null)));
       if (waiting.length > 0) await sleep(RETRY_MS);
     }
   }
 
   /** @returns whether the command's outcome is known now, or it certainly did not happen */
-  private settle(command: SentCommand, { op, order_id: orderId }: Operation, answer: Answered | null): boolean {
+  private settle(planned: Planned, answer: Answered | null): boolean {
+    const { command } = planned;
     if (answer === null || isUnclear(answer.status)) {
       command.unclear++;
       return false;
@@ -117,18 +97,13 @@ export class LoadClient {
       // Never sent on, and never unclear before: it did not happen.
       this.turnedAway++;
       if (answer.body.code === 'backlog_full') this.turnedAwayByBacklog++;
+      if (answer.body.code === 'balance_audit_breach') this.turnedAwayByAudit++;
       this.ledger.commands.delete(command.key);
       return true;
     }
     if (command.unclear > 0) this.resolvedByRetry++;
     this.ledger.settle(command, answer.status, answer.body);
-    const { status, order_id: id } = answer.body as { status?: unknown; order_id?: string };
-    const isOpen = status === 'open' || status === 'partially_filled';
-    if (op === 'place' && isOpen && id !== undefined) this.open.push(id);
-    else if (typeof orderId === 'string' && !(answer.status === 200 && isOpen)) {
-      const at = this.open.indexOf(orderId);
-      if (at >= 0 && answer.status !== 422 && answer.status !== 400) this.open.splice(at, 1);
-    }
+    planned.learn(answer.status, answer.body);
     return true;
   }
 
@@ -145,11 +120,6 @@ export class LoadClient {
       return null;
     }
   }
-}
-
-interface Planned {
-  readonly command: SentCommand;
-  readonly operation: Operation;
 }
 
 interface Answered {

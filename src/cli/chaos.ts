@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
 import { runCampaign, type CampaignReport } from '../chaos/campaign';
+import { FUNDS, type Funds } from '../domain/money';
 
 /** `npm run chaos`: breaks a venue of its own under load and shows that nothing acknowledged was lost. */
 
@@ -20,6 +21,7 @@ function tell(report: CampaignReport): boolean {
     ['faults', report.faults],
     ['kills', `${kills.api + kills.writer + kills.redis + kills.postgres}: api ${kills.api}, writer ${kills.writer}, redis ${kills.redis}, postgres ${kills.postgres}`],
     ['commands', report.commands],
+    ['about money', `${report.commandsOfMoney}; refused for want of it ${report.refusedForFunds}`],
     ['turned away for certain', `${report.turnedAway}, ${report.turnedAwayByBacklog} by a full backlog`],
     ['acknowledged', report.acknowledged],
     ['unclear at first', report.unclear],
@@ -28,11 +30,12 @@ function tell(report: CampaignReport): boolean {
     ['lost with redis, as ACK_AFTER=redis allows', report.lostAsAllowed],
     ['doubled', report.doubled.length],
     ['unexplained', report.unexplained.length],
+    ['rule of money broken', report.ruleBroken.length],
     ['audit failures', report.auditFailures.length],
     ['recovery', `p50 ${report.recoveryMs.p50} ms, max ${report.recoveryMs.max} ms`],
   ];
   for (const [name, value] of rows) process.stdout.write(`${name.padEnd(44)} ${value}\n`);
-  const bad = [...report.lost, ...report.doubled, ...report.unexplained, ...report.auditFailures];
+  const bad = [...report.lost, ...report.doubled, ...report.unexplained, ...report.ruleBroken, ...report.auditFailures];
   for (const problem of bad.slice(0, SHOWN_MAX)) process.stdout.write(`  ${problem}\n`);
   return bad.length === 0;
 }
@@ -42,11 +45,13 @@ void new Command('chaos')
   .option('--seed <number>', 'decides clients, faults and their order', positive, 1)
   .option('--minutes <number>', 'how long; every fault is made at least once', positive, 2)
   .option('--clients <count>', 'clients that send meanwhile', positive, 8)
-  .action(async (options: { seed: number; minutes: number; clients: number }) => {
+  .addOption(new Option('--funds <setting>', 'how money is kept').choices(FUNDS).default('required'))
+  .action(async (options: { seed: number; minutes: number; clients: number; funds: Funds }) => {
     const report = await runCampaign({
       seed: options.seed,
       durationMs: options.minutes * 60_000,
       clients: options.clients,
+      funds: options.funds,
       logger: pino({ level: 'silent' }),
       environment: { PATH: process.env.PATH ?? '', LOG_LEVEL: process.env.LOG_LEVEL || 'silent' },
       onFault: (name, recoveryMs) => process.stderr.write(`${name}: whole again within ${recoveryMs} ms\n`),

@@ -18,7 +18,7 @@ describe('a short campaign with every fault', () => {
     const table = new Map(stdout.split('\n').map((line) => [line.slice(0, 44).trim(), line.slice(45)]));
     // A failure shows what was judged.
     const told = `${stdout}\n${stderr}`;
-    for (const row of ['lost', 'doubled', 'unexplained', 'audit failures']) expect([row, table.get(row), told]).toEqual([row, '0', told]);
+    for (const row of ['lost', 'doubled', 'unexplained', 'rule of money broken', 'audit failures']) expect([row, table.get(row), told]).toEqual([row, '0', told]);
     expect([code, told]).toEqual([0, told]);
     expect(stderr.match(/whole again within/g)).toHaveLength(FAULTS);
     expect(table.get('kills')).toMatch(/: api [1-9]\d*, writer [1-9]\d*, redis [1-9]\d*, postgres [1-9]\d*$/);
@@ -26,6 +26,8 @@ describe('a short campaign with every fault', () => {
     expect(numberIn(table, 'acknowledged')).toBeGreaterThan(500);
     expect(numberIn(table, 'resolved by retry')).toBeGreaterThan(0);
     expect(numberIn(table, 'unclear at first')).toBe(numberIn(table, 'resolved by retry'));
+    expect(numberIn(table, 'about money')).toBeGreaterThan(100);
+    expect(table.get('about money')).toMatch(/; refused for want of it [1-9]\d*$/);
     expect(table.get('turned away for certain')).toMatch(/^\d+, [1-9]\d* by a full backlog$/);
   });
 });

@@ -4,7 +4,7 @@ import { AssetTable } from '../../src/domain/asset-table';
 import { assetsOf } from '../../src/domain/assets';
 import { KIND_CODE } from '../../src/domain/order';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
-import { EVENT, LOG_ENTRY_VERSION } from '../../src/domain/layouts';
+import { EVENT, FUNDS_CODE, LOG_ENTRY_VERSION } from '../../src/domain/layouts';
 import { decodeLogEntry, tradesOf } from '../../src/domain/log-entry';
 import { compactId } from '../../src/domain/order-id';
 import { presentOrderWithTrades } from '../../src/dialects/native/present';
@@ -17,8 +17,8 @@ const ORDER_NOT_FOUND = 1;
 /** The entry of an order that rests. */
 function placed(sequence: number, key: string): { sequence: number; payload: string } {
   const id = compactId(`01900000-0000-7000-8000-${String(sequence).padStart(12, '0')}`);
-  const command = ['P', '', 10_000, 1_000_000, 100, 5, 0, KIND_CODE.limit_gtc, 'BTC-USD', 'ann', '', id];
-  const events = [[EVENT.placed, 0, '0', 1, 0, 0], [EVENT.level, 'BTC-USD', 0, 100, 5]];
+  const command = ['P', '', FUNDS_CODE.off, 10_000, 1_000_000, 100, 5, 0, KIND_CODE.limit_gtc, 'BTC-USD', 'ann', '', id];
+  const events = [[EVENT.placed, 0, '0', 1, 0, 0, []], [EVENT.level, 'BTC-USD', 0, 100, 5]];
   return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, 'place', sequence, 1_000, command, 0, events, idempotencyDigest('ann', key), null, 'epoch123']) };
 }
 
@@ -41,9 +41,9 @@ function answered(ledger: Ledger, entry: { payload: string }, mode: AckMode = 'r
 }
 
 const judge = (ledger: Ledger, entries: readonly { sequence: number; payload: string }[], losses: readonly LossWindow[] = []): Promise<Verdict> =>
-  judgeLedger(ledger, { journal: () => rows(entries) }, idempotencyDigest, INSTRUMENTS, losses);
+  judgeLedger(ledger, { journal: () => rows(entries) }, idempotencyDigest, INSTRUMENTS, losses, { add: () => [] });
 
-const CLEAN = { lost: [], lostAsAllowed: 0, doubled: [], unexplained: [] };
+const CLEAN = { lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], ruleBroken: [] };
 
 describe('what a campaign is judged by', () => {
   it('finds nothing where the record is what was answered', async () => {

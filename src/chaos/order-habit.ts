@@ -1,0 +1,86 @@
+import type { Random } from '../seeded-random';
+import type { Habit, Planned } from './habit';
+import type { AckMode, Ledger } from './ledger';
+
+const OPEN_ORDERS_MAX = 40;
+const MID_PRICE = 50_000;
+const INSTRUMENTS = ['BTC-USD', 'ETH-USD'] as const;
+
+interface OpenOrder {
+  readonly orderId: string;
+  readonly account: string;
+}
+
+/** `mixed` does everything; a `taker` only sends orders that never rest, so nothing it asks for needs Postgres. */
+export type OrderHabitKind = 'mixed' | 'taker';
+
+/** Places, amends and cancels orders of its accounts. */
+export class OrderHabit implements Habit {
+  private readonly open: OpenOrder[] = [];
+
+  constructor(
+    private readonly accounts: readonly string[], private readonly mode: AckMode, private readonly ledger: Ledger, private readonly random: Random,
+    private readonly kind: OrderHabitKind = 'mixed',
+  ) {}
+
+  plan(): Planned {
+    const choice = this.random.next();
+    const target = this.open.length === 0 ? undefined : this.random.pick(this.open);
+    if (target !== undefined && (this.open.length >= OPEN_ORDERS_MAX || choice < 0.3)) return this.cancel(target);
+    if (target !== undefined && choice < 0.45) return this.amend(target);
+    return this.place(choice > 0.92);
+  }
+
+  private cancel(order: OpenOrder): Planned {
+    const command = this.ledger.enter(order.account, 'cancel', this.mode);
+    return {
+      command, method: 'POST', path: `/orders/${order.orderId}/cancel`, body: { idempotency_key: command.key },
+      operation: { op: 'cancel', order_id: order.orderId, idempotency_key: command.key }, learn: (status, body) => this.learn(order, status, body),
+    };
+  }
+
+  private amend(order: OpenOrder): Planned {
+    const command = this.ledger.enter(order.account, 'amend', this.mode);
+    const change = this.random.next() < 0.5 ? { price: this.price() } : { remaining_quantity: this.quantity() };
+    const body = { ...change, idempotency_key: command.key };
+    return {
+      command, method: 'PATCH', path: `/orders/${order.orderId}`, body, operation: { op: 'amend', order_id: order.orderId, ...body },
+      learn: (status, told) => this.learn(order, status, told),
+    };
+  }
+
+  private place(isMarket: boolean): Planned {
+    const account = this.random.pick(this.accounts);
+    const command = this.ledger.enter(account, 'place', this.mode);
+    const order = { client_id: account, instrument: this.random.pick(INSTRUMENTS), side: this.random.pick(['buy', 'sell'] as const), quantity: this.quantity() };
+    const lifetimes = this.kind === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'ioc', 'fok'];
+    const terms = isMarket ? { type: 'market' } : { type: 'limit', price: this.price(), time_in_force: this.random.pick(lifetimes) };
+    const body = { ...order, ...terms, idempotency_key: command.key };
+    return {
+      command, method: 'POST', path: '/orders', body, operation: { op: 'place', ...body },
+      learn: (status, told) => {
+        if (isOpen(told) && typeof told.order_id === 'string') this.open.push({ orderId: told.order_id, account });
+      },
+    };
+  }
+
+  private learn(order: OpenOrder, status: number, told: Readonly<Record<string, unknown>>): void {
+    if ((status === 200 && isOpen(told)) || status === 422 || status === 400) return;
+    // Refused for want of money, or by an account that is suspended: the order stays as it was.
+    if (told.code === 'insufficient_funds' || told.code === 'account_suspended') return;
+    const at = this.open.indexOf(order);
+    if (at >= 0) this.open.splice(at, 1);
+  }
+
+  private price(): string {
+    return String(MID_PRICE + this.random.below(21) - 10);
+  }
+
+  private quantity(): string {
+    return (0.01 * (1 + this.random.below(50))).toFixed(2);
+  }
+}
+
+function isOpen({ status }: Readonly<Record<string, unknown>>): boolean {
+  return status === 'open' || status === 'partially_filled';
+}
