@@ -13,7 +13,7 @@ const FIELDS_OF_OTHERS = {
 
 const ACCOUNTS_OF_CHANNELS = {
   if: { required: ['channels'], properties: { op: { const: 'subscribe' }, channels: { contains: { enum: ACCOUNT_CHANNELS } } } },
-  then: { required: ['accounts'] },
+  then: { required: ['accounts'], properties: { accounts: true } },
 };
 
 /** Nobody has to say who they are: the venue is open. */
