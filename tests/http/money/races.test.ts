@@ -8,7 +8,7 @@ import type { Body } from './support/purse';
  * What there is once is given once, to two that ask for it at the same time at two processes. As often as TEST_RACES says: a thousand
  * times takes about half a minute.
  */
-const RACES = Number(process.env.TEST_RACES ?? 200);
+const RACES = Number(process.env.TEST_RACES ?? 250);
 /** Accounts that race at a time. */
 const AT_ONCE = 25;
 const CLIENTS = RACES;
@@ -21,7 +21,7 @@ let apis: [Client, Client];
 
 beforeAll(async () => {
   venue = await Venue.open({ environment: { FUNDS: 'required', BALANCE_AUDIT_MS: '500' } });
-  processes = [new ServiceProcess(venue.environment()), new ServiceProcess(venue.environment({ ROLES: 'api' }))];
+  processes = [new ServiceProcess(venue.environment({ LOG_LEVEL: 'info' })), new ServiceProcess(venue.environment({ LOG_LEVEL: 'info', ROLES: 'api' }))];
   const [first, second] = await Promise.all(processes.map((service) => service.serving())) as [string, string];
   apis = [new Client(first), new Client(second)];
 });
