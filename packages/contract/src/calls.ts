@@ -155,7 +155,7 @@ export const SettlementQuery = request('SettlementQuery', { limit: moneyLimit('A
 
 /** Read by the stream itself: lists come as names with commas. */
 export const StreamQuery = request('StreamQuery', {
-  channels: optional(string({ examples: ['trades,orderbook'] }), 'Names of channels, separated by commas.'),
+  channels: optional(string({ examples: ['trades,orderbook,balances'] }), 'Names of channels, separated by commas.'),
   instruments: optional(string({ examples: [INSTRUMENT_DEFAULT] }), 'Names of instruments, separated by commas.'),
   accounts: optional(string({ examples: ['client-A'] }), 'Names of accounts, separated by commas, for the channels balances and fills. A name with a comma can be given in a message only.'),
   depth: optional(integer({ min: 1, max: { limit: 'orderbookLevelsMax' } }, { examples: [10] }), 'Levels of each side that books are limited to; without it they are whole.'),
