@@ -37,7 +37,7 @@ const ALLOWED = {
   reference: [],
   servers: [],
   // The use cases, the dialects and the stream, put together behind one port.
-  service: ['dialects', 'engine/idempotency', 'http', 'market', 'money', 'shard', 'stream', 'trading'],
+  service: ['dialects', 'engine/idempotency', 'http', 'market', 'money', 'persistence/statements', 'shard', 'stream', 'trading'],
   // Everything of one shard, put together; how it is spoken to is not its business.
   shard: ['duties', 'engine', 'log', 'market', 'persistence', 'recovery'],
   stream: ['market'],
