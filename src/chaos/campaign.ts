@@ -5,7 +5,6 @@ import { seededRandom } from '../seeded-random';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../domain/instruments';
 import type { Funds } from '../domain/money';
 import { idempotencyDigest, referenceDigest, reversalDigest } from '../engine/idempotency';
-import { shardKeys } from '../engine/keys';
 import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
@@ -100,6 +99,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 
     for (const client of clients) client.stop();
     await withTimeout(Promise.all(running), SETTLE_TIMEOUT_MS, 'the clients did not learn what became of their commands');
+    await untilDrained(venue);
     watch.stop();
     const verdict = await judge(venue, ledger, losses, options);
     if (audit !== null) {
@@ -167,28 +167,17 @@ async function untilDrained(venue: ChaosVenue): Promise<void> {
   }
 }
 
-/** The venue ends what is over by itself, whether or not anybody sends anything. */
-async function untilNoTimer(redis: RedisConnection): Promise<void> {
-  const deadline = Date.now() + DRAIN_TIMEOUT_MS;
-  while (await redis.send(['ZCARD', shardKeys(SHARD).timers], DRAIN_TIMEOUT_MS) !== 0) {
-    if (Date.now() > deadline) throw new Error('transfers whose time is over were not ended');
-    await sleep(LAG_POLL_MS);
-  }
-}
-
 async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], { logger, funds }: CampaignOptions): Promise<Verdict> {
   const database = new Database(venue.databaseUrl, 60_000, 1, logger);
   const redis = new RedisConnection(venue.redisUrl, 'chaos', logger);
   try {
     await redis.connect();
-    await untilNoTimer(redis);
-    await untilDrained(venue);
     const record = await AuditSource.open(database, SHARD);
     try {
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
       const scales = await recordedScales(database);
       const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, new MoneyRule(funds, scales));
-      // The clients are silent, no timer runs and the log is drained: Redis stands still.
+      // The clients are silent and the log is drained: Redis stands still.
       const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { reference: referenceDigest, reversal: reversalDigest } };
       for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), options)) {
         verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));
