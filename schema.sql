@@ -165,7 +165,9 @@ CREATE TABLE recoveries (
   open_orders bigint,
   book_hash   text,
   started_at  timestamptz NOT NULL DEFAULT now(),
-  opened_at   timestamptz
+  opened_at   timestamptz,
+  -- How money has been kept since, where the recovery changed that.
+  funds       text
 );
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

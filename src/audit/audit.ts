@@ -2,7 +2,7 @@ import type { MoneyScale } from '../domain/assets';
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
 import { FUNDS, FUNDS_CODE, type Funds } from '../domain/money';
 import { invariantProblems } from '../reference/invariants';
-import type { AuditedCheckpoint, AuditedEntry, AuditedFill, AuditedRecord, AuditedShard, ReferenceDigests } from './audited';
+import type { AuditedCheckpoint, AuditedEntry, AuditedFill, AuditedRecord, AuditedShard, FundsSwitch, ReferenceDigests } from './audited';
 import { compareMoney, compareReferences, NO_MONEY } from './compare-money';
 import { MoneyRecordCheck } from './compare-money-record';
 import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
@@ -55,6 +55,8 @@ class VenueAudit {
   private readonly persisted: number;
   private readonly redisFunds: Funds;
   private atRedis: ReplayedShard | null = null;
+  /** Those that the replay has not reached yet. */
+  private readonly switches: FundsSwitch[] = [];
 
   constructor(private readonly record: AuditedRecord, private readonly shard: AuditedShard, private readonly options: AuditOptions) {
     this.replay = new JournalReplay(PROBLEMS_MAX, options.scales);
@@ -74,8 +76,9 @@ class VenueAudit {
     }
     this.compareLineage(checkpoint);
     // Postgres first, to its checkpoint; then what only Redis' log has.
+    this.switches.push(...await this.record.fundsSwitches());
     await this.playJournal(checkpoint.sequence);
-    if (checkpoint.funds !== 'off') this.keepMoney(checkpoint.funds, checkpoint.sequence);
+    this.takeFunds(checkpoint.sequence);
     await this.compareRecord();
     this.playLog();
     this.compareRedis();
@@ -121,6 +124,7 @@ class VenueAudit {
 
   /** @returns the fills that it means */
   private play(entry: LogEntry, payload: string): readonly AuditedFill[] {
+    this.takeFunds(entry.sequence - 1);
     if (entry.sequence > this.redisSequence) this.reachRedis();
     this.timesUs[entry.sequence] = entry.timeUs;
     this.replay.add(entry, epochOfPayload(payload));
@@ -130,14 +134,17 @@ class VenueAudit {
   /** The replay is where Redis is. */
   private reachRedis(): void {
     if (this.atRedis !== null) return;
-    if (this.redisFunds !== 'off') this.keepMoney(this.redisFunds, this.redisSequence);
+    this.takeFunds(this.redisSequence);
     this.atRedis = replayedShard(this.replay);
   }
 
-  /** Money may be kept since a rebuild behind which nothing has happened yet. */
-  private keepMoney(funds: Funds, sequence: number): void {
-    this.replay.keepsMoney(funds);
-    this.money.follow(sequence);
+  /** Keeps money as each life of the shard did, of those that began at a log sequence or before it. */
+  private takeFunds(sequence: number): void {
+    for (; (this.switches[0]?.sequence ?? Infinity) <= sequence; this.switches.shift()) {
+      const { funds, sequence: at } = this.switches[0] as FundsSwitch;
+      this.replay.keepsMoney(funds);
+      this.money.follow(at);
+    }
   }
 
   private async compareRecord(): Promise<void> {

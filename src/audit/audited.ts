@@ -16,6 +16,13 @@ export interface AuditedCheckpoint {
   readonly funds: Funds;
 }
 
+/** Money is kept otherwise from one life of the shard on. */
+export interface FundsSwitch {
+  /** Log sequence of the life's last entry before. */
+  readonly sequence: number;
+  readonly funds: Funds;
+}
+
 /** An entry of the record; what stands beside its payload is null where it is kept in dead_letters only. */
 export interface AuditedEntry {
   readonly sequence: number;
@@ -88,6 +95,8 @@ export interface AuditedSnapshot {
 /** Postgres, in one snapshot. Lists may be read side by side. */
 export interface AuditedRecord {
   checkpoint(): Promise<AuditedCheckpoint | null>;
+  /** As they happened. */
+  fundsSwitches(): Promise<readonly FundsSwitch[]>;
   journal(): AsyncGenerator<AuditedEntry>;
   /** Log sequences of the entries that Postgres refused and nobody has dealt with. */
   openLetters(): Promise<readonly number[]>;

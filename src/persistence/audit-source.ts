@@ -11,7 +11,7 @@ import {
   type TransferRowRead,
 } from './money-rows';
 import { positionOfRow, type PositionRow } from './position-row';
-import { AUDITED_CHECKPOINT, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
+import { AUDITED_CHECKPOINT, FUNDS_SWITCHES, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
 import { ACCOUNT_COLUMNS, TRANSFER_COLUMNS } from './queries/money';
 import { POSITION_COLUMNS } from './queries/write-money';
 
@@ -53,6 +53,12 @@ export class AuditSource {
     const { rows } = await this.session.query<{ epoch: string; sequence: number; time_us: number; funds: Funds }>(AUDITED_CHECKPOINT.text, [this.shard]);
     const [row] = rows;
     return row === undefined ? null : { epoch: row.epoch, sequence: row.sequence, timeUs: row.time_us, funds: row.funds };
+  }
+
+  /** Where money was kept otherwise from then on, as it happened; behind which log sequence. */
+  async fundsSwitches(): Promise<readonly { readonly sequence: number; readonly funds: Funds }[]> {
+    const { rows } = await this.session.query<{ sequence: number; funds: Funds }>(FUNDS_SWITCHES.text, [this.shard]);
+    return rows;
   }
 
   /** Rows of a query, page by page: whatever is there twice comes twice. Several may be read side by side. */

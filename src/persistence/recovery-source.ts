@@ -9,7 +9,7 @@ import { CHECKPOINT } from './queries/history';
 import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
   ACCOUNT_COUNT, ACCOUNT_PAGE, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
-  OPEN_ORDER_COUNT, RECORDED_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, USED_REFERENCES,
+  OPEN_ORDER_COUNT, RECORDED_FUNDS, RECORD_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, USED_REFERENCES,
 } from './queries/recovery';
 import type { HeldBalance } from './money-batch';
 import { waitForWriterLock } from './writer-lock';
@@ -99,10 +99,6 @@ export class RecoverySource {
   async funds(): Promise<Funds> {
     const [row] = await this.query<{ funds: Funds }>(RECORDED_FUNDS, [this.shard]);
     return row?.funds ?? 'off';
-  }
-
-  async setFunds(funds: Funds): Promise<void> {
-    await this.query(SET_FUNDS, [this.shard, funds]);
   }
 
   /** Whether the shard's operator has frozen it. */
@@ -221,14 +217,17 @@ export class RecoverySource {
   }
 
   /**
-   * Brings the record to what a rebuild has computed: accounts that came to be while no money was kept, and what accounts hold. In one
-   * transaction; safe to repeat.
-   * @param sequence the checkpoint
+   * Says that money is kept otherwise from the checkpoint on, and brings the record to what the rebuild has computed: accounts that came
+   * to be while no money was kept, and what accounts hold. In one transaction.
    * @param held what is held of those balances whose record says otherwise; the total of one that is not there is 0
    */
-  async bringMoney(sequence: number, accounts: readonly Account[], held: readonly Omit<HeldBalance, 'total'>[]): Promise<void> {
+  async takeFunds(
+    recoveryId: number, funds: Funds, { accounts, held }: { readonly accounts: readonly Account[]; readonly held: readonly Omit<HeldBalance, 'total'>[] },
+  ): Promise<void> {
     await this.session.query('BEGIN');
     try {
+      await this.query(SET_FUNDS, [this.shard, funds]);
+      const [{ sequence }] = await this.query<{ sequence: number }>(RECORD_FUNDS, [recoveryId, funds]) as [{ sequence: number }];
       await upsertAccounts((query, values) => this.query(query, [this.shard, ...values]), accounts.map((account) => ({ account, sequence })));
       await this.query(SET_HELD, [
         this.shard, sequence, texts(held, (one) => one.account), texts(held, (one) => one.asset), numbers(held, (one) => one.held),

@@ -18,9 +18,16 @@ export interface MoneySource {
   feeGroups(): Promise<FeeGroup[]>;
   /** What has happened once and may not happen again. */
   usedReferences(pageSize: number): AsyncGenerator<UsedReference[]>;
-  /** Brings the record to accounts that came to be while no money was kept, and to what is held. */
-  bringMoney(sequence: number, accounts: readonly Account[], held: readonly { readonly account: string; readonly asset: string; readonly held: string }[]): Promise<void>;
 }
+
+/** What a rebuild finds out where nobody kept money before: accounts that came to be meanwhile, and what is held. */
+export interface ComputedMoney {
+  readonly accounts: readonly Account[];
+  /** Only of balances that the record holds otherwise. */
+  readonly held: readonly { readonly account: string; readonly asset: string; readonly held: string }[];
+}
+
+export const NOTHING_COMPUTED: ComputedMoney = { accounts: [], held: [] };
 
 /** Money's side of the Redis that is rebuilt. */
 export interface MoneyTarget {
@@ -81,13 +88,12 @@ export class MoneyRebuild {
   /**
    * Restores accounts, rates, transfers and references, once all open orders are in.
    * @param recordedFunds how the record's money was kept last: where it was off, nothing says yet what is held
-   * @returns how many accounts, and their hash on both sides
+   * @returns how many accounts, their hash on both sides, and what the record does not say yet
    * @throws MoneyMismatchError, UncoveredError
    */
   async restore(
-    source: MoneySource, target: MoneyTarget, at: { readonly sequence: number; readonly timeUs: number }, recordedFunds: Funds,
-    progress: (done: number) => void,
-  ): Promise<{ readonly accounts: number; readonly hash: string }> {
+    source: MoneySource, target: MoneyTarget, at: { readonly timeUs: number }, recordedFunds: Funds, progress: (done: number) => void,
+  ): Promise<{ readonly accounts: number; readonly hash: string; readonly computed: ComputedMoney }> {
     for await (const page of source.pendingTransfers(PAGE)) {
       for (const { from, asset, amount } of page) this.hold(from, asset, BigInt(amount));
       await target.addTransfers(page);
@@ -135,15 +141,13 @@ export class MoneyRebuild {
       throw new UncoveredError(`with FUNDS=required ${uncovered.length} balances do not cover what they hold, or are below zero (${uncovered.slice(0, NAMED_MAX).join(', ')}): `
         + 'start with FUNDS=paper and deposit, cancel or set credit first');
     }
-    if (moved.length > 0 || unknown.length > 0) {
-      await source.bringMoney(at.sequence, unknown.flatMap(({ details }) => (details === null ? [] : [details])), moved);
-    }
     const rebuilt = new MoneyHash();
     for await (const states of target.accountStates()) for (const state of states) rebuilt.add(state);
     if (rebuilt.digest() !== expected.digest()) {
       throw new MoneyMismatchError(`the rebuilt accounts are ${rebuilt.accounts} with hash ${rebuilt.digest()}, the record's ${expected.accounts} with ${expected.digest()}`);
     }
-    return { accounts: expected.accounts, hash: expected.digest() };
+    const computed = { accounts: unknown.flatMap(({ details }) => (details === null ? [] : [details])), held: moved };
+    return { accounts: expected.accounts, hash: expected.digest(), computed };
   }
 
   /** An account's balances with what is really held; what the record says otherwise is added to `moved`. */

@@ -3,14 +3,15 @@ import type { MoneyScale } from '../domain/assets';
 import type { Funds } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
 import { BookHash } from './book-hash';
-import { MoneyRebuild, type MoneySource, type MoneyTarget } from './rebuild-money';
+import { MoneyRebuild, NOTHING_COMPUTED, type ComputedMoney, type MoneySource, type MoneyTarget } from './rebuild-money';
 
 /** Postgres' side of a rebuild. */
 export interface RebuildSource extends MoneySource {
   checkpoint(): Promise<{ readonly epoch: string; readonly sequence: number; readonly timeUs: number } | null>;
   /** How money was kept when the record was last rebuilt from, or begun. */
   funds(): Promise<Funds>;
-  setFunds(funds: Funds): Promise<void>;
+  /** Keeps money otherwise than before, from the checkpoint on. In one transaction. */
+  takeFunds(recoveryId: number, funds: Funds, computed: ComputedMoney): Promise<void>;
   beginEpoch(from: { readonly epoch: string; readonly sequence: number; readonly timeUs: number }, epoch: string, reason: string): Promise<number>;
   finish(recoveryId: number, openOrders: number, bookHash: string): Promise<void>;
   /** Whether the shard's operator has frozen it. */
@@ -140,7 +141,7 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   if (rebuilt.digest() !== expected.digest()) {
     throw new BookMismatchError(`the rebuilt book has ${rebuilt.orders} orders and hash ${rebuilt.digest()}, the record ${expected.orders} and ${expected.digest()}`);
   }
-  await source.setFunds(options.funds);
+  if (recordedFunds !== options.funds) await source.takeFunds(recoveryId, options.funds, accounts?.computed ?? NOTHING_COMPUTED);
   await source.finish(recoveryId, expected.orders, expected.digest());
   // A freeze outlives the Redis that it was told to.
   await target.open(await source.isFrozen() ? 'frozen' : 'open');

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { FEES, ISSUANCE } from '../../src/domain/money';
 import { applyFill } from '../../src/domain/position';
+import { AuditSource } from '../../src/persistence/audit-source';
 import { MoneyHistory, type AccountEvent, type AccountFill, type PostingPosition } from '../../src/persistence/money-history';
 import type { RecordedTransfer } from '../../src/persistence/money-rows';
 import { EVENTS, FILLS } from '../../src/persistence/queries/money';
@@ -403,9 +404,16 @@ describe('what a rebuild reads of money', () => {
 
     const before = await database.query<{ total: string }>(`SELECT total FROM balances WHERE account = 'ann' AND asset = 'USD'`);
     const made = { account: 'late "one"', name: null, status: 'active', credit: 'venue', feeGroup: 'default', createdUs: 5 } as const;
-    for (let i = 0; i < 2; i++) {
-      await source.bringMoney(venue.sequence, [made], [{ account: 'ann', asset: 'USD', held: '7' }, { account: 'late "one"', asset: 'BTC', held: '9' }]);
+    for (const funds of ['off', 'paper'] as const) {
+      const checkpoint = await source.checkpoint();
+      if (checkpoint === null) throw new Error('no checkpoint');
+      const recoveryId = await source.beginEpoch(checkpoint, `as ${funds}`, 'test');
+      await source.takeFunds(recoveryId, funds, { accounts: [made], held: [{ account: 'ann', asset: 'USD', held: '7' }, { account: 'late "one"', asset: 'BTC', held: '9' }] });
+      expect(await source.funds()).toBe(funds);
     }
+    const audited = await AuditSource.open(writer.database, SHARD);
+    expect(await audited.fundsSwitches()).toEqual([{ sequence: venue.sequence, funds: 'off' }, { sequence: venue.sequence, funds: 'paper' }]);
+    await audited.close();
     expect(await database.query(`SELECT total, held, sequence::int FROM balances WHERE account = 'ann' AND asset = 'USD'`)).toEqual([{ total: before[0]?.total, held: '7', sequence: venue.sequence }]);
     expect(await database.query(`SELECT total, held, postings::int FROM balances WHERE account = 'late "one"'`)).toEqual([{ total: '0', held: '9', postings: 0 }]);
     expect(await money.account('late "one"')).toEqual(made);

@@ -35,7 +35,7 @@ test('orders and money together keep every rule after every entry, and add up ag
   expect(expected.filter((name) => !seen.has(name))).toEqual([]);
 }, 600_000);
 
-test('wherever money begins to be kept, or no longer is, a journal tells it', () => {
+test('a journal and the turns of FUNDS lead to the same, wherever money begins to be kept, or no longer is', () => {
   const funds = fc.constantFrom('off' as const, 'paper' as const, 'required' as const);
   const turns = fc.array(fc.tuple(fc.integer({ min: 0, max: 200 }), funds), { minLength: 1, maxLength: 8 });
   fc.assert(fc.property(moneySequences, turns, (sequence, when) => new AlonePlay(sequence, new Map(), new Map(when)).run()), {

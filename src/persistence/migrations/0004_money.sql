@@ -18,6 +18,9 @@ ALTER TABLE trades ADD COLUMN maker_account text, ADD COLUMN taker_account text,
 -- How money was kept when the shard was begun, or last rebuilt from its record: what is held is known only where it was.
 ALTER TABLE checkpoints ADD COLUMN funds text NOT NULL DEFAULT 'off';
 
+-- How money has been kept since, where the recovery changed that.
+ALTER TABLE recoveries ADD COLUMN funds text;
+
 -- The venue's own accounts, whose names begin with @, have balances but no row here.
 CREATE TABLE accounts (
   shard      text   NOT NULL,

@@ -11,6 +11,11 @@ export const AUDITED_CHECKPOINT: NamedQuery = {
   text: 'SELECT epoch, sequence, time_us, funds FROM checkpoints WHERE shard = $1',
 };
 
+export const FUNDS_SWITCHES: NamedQuery = {
+  name: 'funds_switches',
+  text: 'SELECT sequence, funds FROM recoveries WHERE shard = $1 AND funds IS NOT NULL ORDER BY recovery_id',
+};
+
 export const CREATE_CHECKPOINT: NamedQuery = {
   name: 'create_checkpoint',
   text: `INSERT INTO checkpoints (shard, epoch, sequence, funds) VALUES ($1, $2, 0, $3) ON CONFLICT (shard) DO NOTHING RETURNING shard`,

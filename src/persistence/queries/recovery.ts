@@ -104,6 +104,11 @@ export const RECORD_RECOVERY: NamedQuery = {
   text: `INSERT INTO recoveries (shard, reason, old_epoch, new_epoch, sequence) VALUES ($1, $2, $3, $4, $5) RETURNING recovery_id`,
 };
 
+export const RECORD_FUNDS: NamedQuery = {
+  name: 'record_funds',
+  text: 'UPDATE recoveries SET funds = $2 WHERE recovery_id = $1 RETURNING sequence',
+};
+
 export const FINISH_RECOVERY: NamedQuery = {
   name: 'finish_recovery',
   text: 'UPDATE recoveries SET open_orders = $2, book_hash = $3, opened_at = now() WHERE recovery_id = $1',

@@ -66,7 +66,6 @@ export class AlonePlay {
       if (step.op === 'persist') this.persist(step);
       else this.command(this.scenario.moneyCommand(step, this.log.length));
     }
-    this.replay.keepsMoney(this.limits.funds);
     const difference = firstDifference(lasting(this.shard.state()), lasting(this.replay.state()), 'replayed state');
     if (difference !== null) throw new Error(difference);
   }
@@ -97,6 +96,7 @@ export class AlonePlay {
   private turn(funds: Funds): void {
     this.limits.funds = funds;
     this.shard.takeFunds();
+    this.replay.keepsMoney(funds);
     this.life++;
     this.before = matter(this.shard.state());
   }
