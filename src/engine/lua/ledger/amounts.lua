@@ -49,102 +49,78 @@ local function from_text(digits)
   return tonumber(sub(digits, 1, length - 15)), tonumber(sub(digits, length - 14))
 end
 
--- What a double does not hold is reckoned in limbs of three digits: 10^15 is five of them and a million two.
-local function limbs_of(high, low)
-  local limbs, count = {}, 0
-  for _, part in ipairs({ low, high }) do
-    local rest = part
-    for _ = 1, 5 do
-      local above = floor(rest / 1000)
-      count = count + 1
-      limbs[count] = rest - above * 1000
-      rest = above
-    end
-    if part == high then limbs[count] = limbs[count] + rest * 1000 end
-  end
-  return limbs, count
-end
-
--- Limbs, each smaller than 2^53 / 2, with the carries brought on. Returns how many there are.
-local function carry(limbs, count)
-  local over, i = 0, 1
-  while i <= count or over > 0 do
-    local value = (limbs[i] or 0) + over
-    over = floor(value / 1000)
-    limbs[i] = value - over * 1000
-    i = i + 1
-  end
-  return i - 1
-end
-
-local function product_of(a, a_count, b, b_count)
-  local limbs, count = {}, a_count + b_count
-  for i = 1, count do limbs[i] = 0 end
-  for i = 1, a_count do
-    for j = 1, b_count do limbs[i + j - 1] = limbs[i + j - 1] + a[i] * b[j] end
-  end
-  return limbs, carry(limbs, count)
-end
-
--- The amount that limbs from `first` on stand for, nil beyond the largest.
-local function amount_of(limbs, count, first)
-  local high, low = 0, 0
-  for i = math.min(count, first + 4), first, -1 do low = low * 1000 + limbs[i] end
-  for i = count, first + 5, -1 do
-    high = high * 1000 + limbs[i]
-    if high > AMOUNT_MAX_HIGH then return nil end
-  end
-  return high, low
-end
+-- Beyond 2^53 a double is rounded, and what it is off by is a double again (Dekker): of halves of their digits all products are exact.
+local HALVER = 2 ^ 27 + 1
+local BASE_UPPER = HALVER * BASE - (HALVER * BASE - BASE)
+local BASE_LOWER = BASE - BASE_UPPER
 
 -- a * b of whole numbers from 0 up to 2^53.
 local function product(a, b)
   local plain = a * b
   if plain <= EXACT_MAX then return of(plain) end
-  local a_limbs, a_count = limbs_of(of(a))
-  local b_limbs, b_count = limbs_of(of(b))
-  local limbs, count = product_of(a_limbs, a_count, b_limbs, b_count)
-  return amount_of(limbs, count, 1)
+  if plain > 1.1e30 then return nil end
+  local halved = HALVER * a
+  local a_upper = halved - (halved - a)
+  halved = HALVER * b
+  local b_upper = halved - (halved - b)
+  local a_lower, b_lower = a - a_upper, b - b_upper
+  local off = a_lower * b_lower - (((plain - a_upper * b_upper) - a_lower * b_upper) - a_upper * b_lower)
+  -- The same of the part that is a multiple of BASE; it is off by one at most.
+  local high = floor(plain / BASE)
+  local part = high * BASE
+  halved = HALVER * high
+  local upper = halved - (halved - high)
+  local lower = high - upper
+  local part_off = lower * BASE_LOWER - (((part - upper * BASE_UPPER) - lower * BASE_UPPER) - upper * BASE_LOWER)
+  local low = (plain - part) + (off - part_off)
+  if low < 0 then
+    high, low = high - 1, low + BASE
+  elseif low >= BASE then
+    high, low = high + 1, low - BASE
+  end
+  if high > AMOUNT_MAX_HIGH then return nil end
+  return high, low
 end
 
 -- An amount times a whole number from 0 up to 2^53.
 local function times(high, low, n)
+  if high == 0 then return product(low, n) end
   if high < 0 then
     local h, l = negate(high, low)
     h, l = times(h, l, n)
     if not h then return nil end
     return negate(h, l)
   end
-  if high == 0 then return product(low, n) end
-  local a, a_count = limbs_of(high, low)
-  local b, b_count = limbs_of(of(n))
-  local limbs, count = product_of(a, a_count, b, b_count)
-  return amount_of(limbs, count, 1)
+  local above = high * n
+  if above > AMOUNT_MAX_HIGH then return nil end
+  local h, l = product(low, n)
+  if not h or h + above > AMOUNT_MAX_HIGH then return nil end
+  return h + above, l
 end
 
--- amount * ppm / 10^6 of an amount from 0 up and a whole number of millionths: rounded down, with what is left, from 0 to 999,999.
+-- n * ppm / 10^6 of a whole number from 0 to a few 10^15, rounded down, with what is left.
+local function share_of(n, ppm)
+  -- Quotients below 10^10 with a remainder of 10^-6 or more: a double tells them apart from the next whole number.
+  local over = n % 1e6
+  local rest = ppm * over
+  local left = rest % 1e6
+  return ppm * ((n - over) / 1e6) + (rest - left) / 1e6, left
+end
+
+-- amount * ppm / 10^6 of an amount from 0 up and a whole number of millionths, no more than 10^6 either way: rounded down, with what is
+-- left, from 0 to 999,999.
 local function share(high, low, ppm)
+  local units, left = share_of(low, ppm)
   if high == 0 then
-    -- Quotients below 10^9 with a remainder of 10^-6 or more: a double tells them apart from the next whole number.
-    local over = low % 1e6
-    local rest = ppm * over
-    local left = rest % 1e6
-    local units = ppm * ((low - over) / 1e6) + (rest - left) / 1e6
-    if units >= 0 and units < 1e15 then return 0, units, left end
+    if units >= 0 and units < BASE then return 0, units, left end
     local h, l = of(units)
     return h, l, left
   end
-  local a, a_count = limbs_of(high, low)
-  local b, b_count = limbs_of(0, ppm < 0 and -ppm or ppm)
-  local limbs, count = product_of(a, a_count, b, b_count)
-  local left = limbs[1] + limbs[2] * 1000
-  local h, l = amount_of(limbs, count, 3)
-  if not h then return nil end
-  if ppm >= 0 then return h, l, left end
-  h, l = negate(h, l)
-  if left == 0 then return h, l, 0 end
-  h, l = subtract(h, l, 0, 1)
-  return h, l, 1e6 - left
+  -- A million goes into BASE, so nothing is left of the upper part: what it does not divide evenly is as many times 10^9 below.
+  local above, below = share_of(high, ppm)
+  local h, l = of(units)
+  h, l = add(h, l, above, below * 1e9)
+  return h, l, left
 end
 
 -- Whether an amount is further from 0 than one may be.
