@@ -5,6 +5,7 @@ import { seededRandom } from '../seeded-random';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../domain/instruments';
 import type { Funds } from '../domain/money';
 import { idempotencyDigest, referenceDigest, reversalDigest } from '../engine/idempotency';
+import { shardKeys } from '../engine/keys';
 import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
@@ -57,8 +58,10 @@ const MONEY_SETTINGS = { BALANCE_AUDIT_MS: '500', ACCOUNT_SNAPSHOT_EVERY: '40' }
 const IDEMPOTENCY_TTL_S = 86_400;
 const ANSWER_ON_ITS_WAY_MS = 1_000;
 const LAG_POLL_MS = 100;
-const DRAIN_TIMEOUT_MS = 60_000;
+const DRAIN_TIMEOUT_MS = 90_000;
 const SETTLE_TIMEOUT_MS = 60_000;
+/** Longer than a judgement takes, and shorter than the venue's own timeouts of transfers. */
+const STILL_S = 30;
 
 /** Breaks a venue under load in every known way, in an order that the seed decides, and judges what is left. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
@@ -99,7 +102,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 
     for (const client of clients) client.stop();
     await withTimeout(Promise.all(running), SETTLE_TIMEOUT_MS, 'the clients did not learn what became of their commands');
-    await untilDrained(venue);
     watch.stop();
     const verdict = await judge(venue, ledger, losses, options);
     if (audit !== null) {
@@ -167,17 +169,32 @@ async function untilDrained(venue: ChaosVenue): Promise<void> {
   }
 }
 
+/** The venue ends by itself what is over, whether or not anybody sends anything. */
+async function untilNothingIsDue(redis: RedisConnection): Promise<void> {
+  const { timers } = shardKeys(SHARD);
+  const deadline = Date.now() + DRAIN_TIMEOUT_MS;
+  for (;;) {
+    const [second] = await redis.send(['TIME'], DRAIN_TIMEOUT_MS) as [string, string];
+    const due = await redis.send(['ZCOUNT', timers, '-inf', String((Number(second) + STILL_S) * 1_000_000)], DRAIN_TIMEOUT_MS);
+    if (due === 0) return;
+    if (Date.now() > deadline) throw new Error(`${String(due)} transfers whose time is over, or soon will be, were not ended`);
+    await sleep(LAG_POLL_MS);
+  }
+}
+
 async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], { logger, funds }: CampaignOptions): Promise<Verdict> {
   const database = new Database(venue.databaseUrl, 60_000, 1, logger);
   const redis = new RedisConnection(venue.redisUrl, 'chaos', logger);
   try {
     await redis.connect();
+    await untilNothingIsDue(redis);
+    await untilDrained(venue);
     const record = await AuditSource.open(database, SHARD);
     try {
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
       const scales = await recordedScales(database);
       const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, new MoneyRule(funds, scales));
-      // The clients are silent and the log is drained: Redis stands still.
+      // The clients are silent, no timer is near and the log is drained: Redis stands still.
       const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { reference: referenceDigest, reversal: reversalDigest } };
       for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), options)) {
         verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));

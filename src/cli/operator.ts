@@ -19,7 +19,7 @@ import { readRuntime } from '../servers/runtime';
 import { connectionOf, type ShardConnection } from '../shard/connection';
 
 /** What an operator's command works with: the servers of a venue, running or stopped. */
-export interface Operations extends Pick<ShardConnection, 'redis' | 'engine' | 'database' | 'close'> {
+export interface Operations extends Pick<ShardConnection, 'redis' | 'engine' | 'database' | 'history' | 'statements' | 'close'> {
   readonly config: Config;
   readonly logger: Logger;
 }

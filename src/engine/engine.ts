@@ -307,6 +307,12 @@ export class Engine extends ShardReads {
     return used !== null && Number(second) - Number(used.slice(used.indexOf(',') + 1)) < this.limits.idempotencyTtlS;
   }
 
+  /** Redis' clock, which entries are timed by, in microseconds; an entry's time never runs back. */
+  async nowUs(): Promise<number> {
+    const [second, microsecond] = (await this.sendRead('TIME')) as [string, string];
+    return Number(second) * 1_000_000 + Number(microsecond);
+  }
+
   /** Drops idempotency keys whose lifetime is over. @returns how many; null where a later program has laid the shard out. */
   async forgetKeys(digests: readonly string[]): Promise<number | null> {
     if (digests.length === 0) return 0;

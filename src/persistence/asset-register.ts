@@ -18,7 +18,7 @@ export class AssetRegister {
    * @throws AssetChangedError naming the asset and both decimals, Error naming the instrument that needs more decimals than an asset has
    */
   async reconcile(instruments: readonly Instrument[], given: ReadonlyMap<string, number>): Promise<readonly Asset[]> {
-    const recorded = await this.recorded();
+    const recorded = await recordedDecimals(this.database);
     for (const [asset, decimals] of given) {
       const before = recorded.get(asset);
       if (before !== undefined && before !== decimals) {
@@ -29,12 +29,13 @@ export class AssetRegister {
       if (!recorded.has(asset)) await this.database.query(REGISTER_ASSET, [asset, decimals]);
     }
     // Another process may have registered some meanwhile, as its own file has them.
-    const now = await this.recorded();
+    const now = await recordedDecimals(this.database);
     return assetsOf(instruments, now);
   }
+}
 
-  private async recorded(): Promise<Map<string, number>> {
-    const rows = await this.database.query<Row & { asset: string; decimals: number }>(ASSETS, []);
-    return new Map(rows.map(({ asset, decimals }) => [asset, decimals]));
-  }
+/** Decimals of every asset that the venue ever kept. */
+export async function recordedDecimals(database: Database): Promise<Map<string, number>> {
+  const rows = await database.query<Row & { asset: string; decimals: number }>(ASSETS, []);
+  return new Map(rows.map(({ asset, decimals }) => [asset, decimals]));
 }

@@ -1,3 +1,5 @@
+import type { StatementLine } from '../domain/money-history';
+import { closingOf, type AccountLine, type DayBounds, type Net, type SettledDay } from '../domain/settlement';
 import { queryOf, type Database, type Query, type Row } from './database';
 import { entryBefore } from './entry-before';
 import { CHECKPOINT } from './queries/history';
@@ -10,56 +12,21 @@ const SETTLE_TIMEOUT_MS = 600_000;
 const DAY_US = 86_400_000_000;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/**
- * What a day was to one balance, in units. `bought` is what trades brought of the asset, `sold` what they took; fees are below zero
- * where rebates were more. At the venue's own accounts everything has the sign that it has there: deposits take from @issuance.
- */
-export interface AssetDay {
-  readonly asset: string;
-  readonly opening: string;
-  readonly deposits: string;
-  readonly withdrawals: string;
-  readonly transfersIn: string;
-  readonly transfersOut: string;
-  readonly bought: string;
-  readonly sold: string;
-  readonly fees: string;
-  readonly closing: string;
-}
-
-/** The entries of a day: behind one sequence and up to another. */
-export interface DayBounds {
-  /** UTC, as YYYY-MM-DD. */
-  readonly day: string;
-  readonly fromSequence: number;
-  readonly toSequence: number;
-}
-
 export interface Statement extends DayBounds {
-  readonly assets: readonly AssetDay[];
+  readonly assets: readonly StatementLine[];
   /** Whether every closing is what the movements make of the opening. */
   readonly closes: boolean;
 }
 
-/** What a day's trades in an instrument come to. */
-export interface Net {
-  readonly account: string;
-  readonly instrument: string;
-  readonly netLots: string;
-  /** Units of the quote asset that came in, below zero where more went out; fees are apart. */
-  readonly netValue: string;
-  readonly fees: string;
+/** What became of a day that was to be settled. */
+export interface Settling {
+  /** `same`: it was settled before, and comes to the same; `differs`: it does not. */
+  readonly outcome: 'written' | 'same' | 'differs';
+  /** What it comes to now. */
+  readonly settlement: SettledDay;
+  /** Balances that do not close. */
+  readonly mismatched: readonly AccountLine[];
 }
-
-export interface Settlement extends DayBounds {
-  readonly assets: readonly (AssetDay & { readonly account: string })[];
-  readonly nets: readonly Net[];
-  /** Balances whose closing is not what the movements make of the opening, or what the record's balance says. */
-  readonly mismatches: number;
-}
-
-/** `same`: it was settled before, and comes to the same. */
-export type Settled = 'written' | 'same' | 'differs';
 
 interface MovedRow extends Row {
   asset: string; deposits: string; withdrawals: string; transfers_in: string; transfers_out: string; bought: string; sold: string; fees: string;
@@ -73,22 +40,17 @@ interface NetRow extends Row {
 
 const NOTHING_MOVED = { deposits: '0', withdrawals: '0', transfers_in: '0', transfers_out: '0', bought: '0', sold: '0', fees: '0' };
 
-function assetDay(row: MovedRow, opening: string, closing: string): AssetDay {
+function assetDay(row: MovedRow, opening: string, closing: string): StatementLine {
   return {
     asset: row.asset, opening, deposits: row.deposits, withdrawals: row.withdrawals, transfersIn: row.transfers_in, transfersOut: row.transfers_out,
     bought: row.bought, sold: row.sold, fees: row.fees, closing,
   };
 }
 
-const accountDay = (row: AssetDayRow): AssetDay & { account: string } => ({ account: row.account, ...assetDay(row, row.opening, row.closing) });
+const accountDay = (row: AssetDayRow): AccountLine => ({ account: row.account, ...assetDay(row, row.opening, row.closing) });
 
 function netOfRow({ account, instrument, net_lots: netLots, net_value: netValue, fees }: NetRow): Net {
   return { account, instrument, netLots, netValue, fees };
-}
-
-/** What the movements make of the opening (A-64). */
-export function closingOf({ opening, deposits, withdrawals, transfersIn, transfersOut, bought, sold, fees }: Omit<AssetDay, 'asset' | 'closing'>): bigint {
-  return BigInt(opening) + BigInt(deposits) - BigInt(withdrawals) + BigInt(transfersIn) - BigInt(transfersOut) + BigInt(bought) - BigInt(sold) - BigInt(fees);
 }
 
 /** @returns the first microsecond of a UTC day; null for what is none */
@@ -96,6 +58,13 @@ export function dayStartUs(day: string): number | null {
   const ms = DAY.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
   // 31 February is read as a day of March.
   return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, day.length) !== day ? null : ms * 1_000;
+}
+
+/** @param day one that is one @returns the first microsecond behind it */
+export function dayEndUs(day: string): number {
+  const startUs = dayStartUs(day);
+  if (startUs === null) throw new Error(`${day} is no day`);
+  return startUs + DAY_US;
 }
 
 /**
@@ -122,12 +91,12 @@ export class Statements {
   }
 
   /** What a day comes to for all accounts, as the record tells it now. */
-  settlement(day: string): Promise<Settlement> {
-    return this.long('READ ONLY', async (query) => this.compute(query, await this.bounds(query, day)));
+  settlement(day: string): Promise<SettledDay> {
+    return this.long('READ ONLY', async (query) => (await this.compute(query, await this.bounds(query, day))).settlement);
   }
 
   /** A day as it was settled; null for one that was not. */
-  settled(day: string): Promise<Settlement | null> {
+  settled(day: string): Promise<SettledDay | null> {
     return this.long('READ ONLY', (query) => this.stored(query, day));
   }
 
@@ -139,16 +108,16 @@ export class Statements {
   }
 
   /** Settles a day, or compares it with what it was settled as before; nothing is changed then. */
-  settle(day: string): Promise<{ readonly outcome: Settled; readonly settlement: Settlement }> {
+  settle(day: string): Promise<Settling> {
     return this.long('READ WRITE', async (query) => {
       const bounds = await this.bounds(query, day);
       const before = await this.stored(query, day);
-      const settlement = await this.compute(query, bounds);
-      if (before !== null) return { outcome: JSON.stringify(before) === JSON.stringify(settlement) ? 'same' : 'differs', settlement };
+      const { settlement, mismatched } = await this.compute(query, bounds);
+      if (before !== null) return { outcome: JSON.stringify(before) === JSON.stringify(settlement) ? 'same' : 'differs', settlement, mismatched };
       for (const write of [WRITE_SETTLEMENT, WRITE_SETTLED_ASSETS, WRITE_SETTLED_NETS]) {
         await query(write, [this.shard, bounds.fromSequence, bounds.toSequence, day]);
       }
-      return { outcome: 'written', settlement };
+      return { outcome: 'written', settlement, mismatched };
     });
   }
 
@@ -160,14 +129,15 @@ export class Statements {
     return { day, fromSequence: await entryBefore(query, this.shard, startUs, end), toSequence: await entryBefore(query, this.shard, startUs + DAY_US, end) };
   }
 
-  private async compute(query: Query, bounds: DayBounds): Promise<Settlement> {
+  private async compute(query: Query, bounds: DayBounds): Promise<Omit<Settling, 'outcome'>> {
     const values = [this.shard, bounds.fromSequence, bounds.toSequence];
-    const assets = await query<AssetDayRow & { closes: boolean }>(DAY_ASSETS, values);
-    const nets = await query<NetRow>(DAY_NETS, values);
-    return { ...bounds, assets: assets.map(accountDay), nets: nets.map(netOfRow), mismatches: assets.filter(({ closes }) => !closes).length };
+    const rows = await query<AssetDayRow & { closes: boolean }>(DAY_ASSETS, values);
+    const nets = (await query<NetRow>(DAY_NETS, values)).map(netOfRow);
+    const mismatched = rows.filter(({ closes }) => !closes).map(accountDay);
+    return { settlement: { ...bounds, assets: rows.map(accountDay), nets, mismatches: mismatched.length }, mismatched };
   }
 
-  private async stored(query: Query, day: string): Promise<Settlement | null> {
+  private async stored(query: Query, day: string): Promise<SettledDay | null> {
     const [row] = await query<Row & { from_sequence: number; to_sequence: number; mismatches: number }>(SETTLEMENT, [this.shard, day]);
     if (row === undefined) return null;
     const assets = await query<AssetDayRow>(SETTLED_ASSETS, [this.shard, day]);
@@ -182,6 +152,8 @@ export class Statements {
     const session = await this.database.session(SETTLE_TIMEOUT_MS);
     try {
       await session.query(`BEGIN ISOLATION LEVEL REPEATABLE READ ${access}`);
+      // Ahead of the moment that is seen: whoever settles at the same time waits, and then finds what was settled.
+      if (access === 'READ WRITE') await session.query('LOCK TABLE settlements IN SHARE ROW EXCLUSIVE MODE');
       const result = await work(queryOf(session));
       await session.query('COMMIT');
       return result;

@@ -1,7 +1,7 @@
-import type { AccountFill, DayStatus, SettledAccount, StatementLine } from '../domain/money-history';
 import type { Account } from '../domain/money';
+import type { AccountFill, DayStatus, SettledAccount, StatementLine } from '../domain/money-history';
+import { closingOf, lineOf, totalsOf, type Net, type SettledDay } from '../domain/settlement';
 import type { MoneyEngine, MoneyRecord } from '../money/ports';
-import { closingOf, type AssetDay, type Net, type Settlement as RecordedSettlement } from '../persistence/statements';
 import type { ShardConnection } from '../shard/connection';
 
 /** What money's use cases are given of a shard: its engine in Redis, and its record in Postgres. */
@@ -28,31 +28,8 @@ export function moneyEngineOf(engine: ShardConnection['engine']): MoneyEngine {
   };
 }
 
-function lineOf(day: AssetDay): StatementLine {
-  const { asset, opening, deposits, withdrawals, transfersIn, transfersOut, bought, sold, fees, closing } = day;
-  return { asset, opening, deposits, withdrawals, transfersIn, transfersOut, bought, sold, fees, closing };
-}
-
-/** Lines of the same asset added up, by asset. */
-function totalsOf(days: readonly AssetDay[]): StatementLine[] {
-  const totals = new Map<string, StatementLine>();
-  for (const day of days) {
-    const before = totals.get(day.asset);
-    if (before === undefined) {
-      totals.set(day.asset, lineOf(day));
-      continue;
-    }
-    const plus = (name: Exclude<keyof StatementLine, 'asset'>): string => String(BigInt(before[name]) + BigInt(day[name]));
-    totals.set(day.asset, {
-      asset: day.asset, opening: plus('opening'), deposits: plus('deposits'), withdrawals: plus('withdrawals'), transfersIn: plus('transfersIn'),
-      transfersOut: plus('transfersOut'), bought: plus('bought'), sold: plus('sold'), fees: plus('fees'), closing: plus('closing'),
-    });
-  }
-  return [...totals.values()].sort((a, b) => (a.asset < b.asset ? -1 : 1));
-}
-
 /** A page of a settlement's accounts, by name. */
-function accountsOf({ assets, nets }: RecordedSettlement, after: string | null, limit: number): SettledAccount[] {
+function accountsOf({ assets, nets }: SettledDay, after: string | null, limit: number): SettledAccount[] {
   const names = [...new Set([...assets, ...nets].map(({ account }) => account))].sort().filter((name) => after === null || name > after).slice(0, limit);
   const page = new Map(names.map((account) => [account, { account, lines: [] as StatementLine[], netting: [] as SettledAccount['netting'][number][] }]));
   for (const day of assets) page.get(day.account)?.lines.push(lineOf(day));

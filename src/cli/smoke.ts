@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { NineteenSteps } from '../smoke/nineteen-steps';
+import { carryOut } from '../smoke/step';
+
+/** `npm run smoke`: whether a running venue does what it is for, step by step. */
+
+const NUMBER_WIDTH = 2;
+
+/** @returns the exit code */
+async function smoke(url: string, instrument: string | null): Promise<number> {
+  const venue = new NineteenSteps(url, instrument);
+  const counts = { ok: 0, FAIL: 0, skip: 0 };
+  for await (const { number, name, verdict, reason } of carryOut(venue.steps)) {
+    counts[verdict]++;
+    process.stdout.write(`${verdict.padEnd(4)}  ${String(number).padStart(NUMBER_WIDTH)}  ${name}${reason === null ? '' : `: ${reason}`}\n`);
+  }
+  await venue.clear();
+  process.stdout.write(`${counts.ok} passed, ${counts.FAIL} failed, ${counts.skip} skipped\n`);
+  return counts.FAIL === 0 ? 0 : 1;
+}
+
+const program = new Command('smoke')
+  .description('Asks a running venue to show nineteen things, from an account to a repeated order. Exit code 1 where one of them fails.')
+  .option('--url <url>', 'the venue', `http://127.0.0.1:${process.env.PORT || 3000}`)
+  .option('--instrument <name>', 'instrument to trade; without it the first whose best prices leave room for one between them')
+  .action(async (options: { url: string; instrument?: string }) => {
+    try {
+      process.exitCode = await smoke(options.url.replace(/\/+$/, ''), options.instrument ?? null);
+    } catch (error) {
+      process.stderr.write(`smoke: ${(error as Error).message}\n`);
+      process.exitCode = 1;
+    }
+  });
+
+void program.parseAsync();
