@@ -6,7 +6,8 @@ import { join } from 'node:path';
  * test has to know of it:
  *
  *   <!-- not run: REASON -->            it cannot be run here
- *   <!-- run: in the background -->     it goes on until the page is done, and is told by the text behind it
+ *   <!-- run: in the background -->     it is a venue, with the settings that stand ahead of `npm run up`: it goes on until the pages
+ *                                       are done, and is told by the text behind it
  *   <!-- run: exits with 28 -->         instead of with 0
  *   <!-- run: "--minutes 5" as "--minutes 0.05" -->
  */

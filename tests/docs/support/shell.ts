@@ -12,21 +12,23 @@ export interface Ran {
 
 /** Ends what a block printed; no program prints it. */
 const MARK = '\u001e';
-/** The address that the pages name. */
-const SHOWN = '127.0.0.1:3000';
+/** The addresses that the pages name. */
+const SHOWN = /\b127\.0\.0\.1:(\d+)/g;
 
 export interface Shell {
   /** Port of the venue that the page is run against. */
   readonly port: number;
+  /** Ports of the venues that the page names, by the port that it names. */
+  readonly ports: ReadonlyMap<string, number>;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
-function command(block: ShellBlock, port: number): string {
+function command(block: ShellBlock, ports: ReadonlyMap<string, number>): string {
   return block.replacements.reduce((text, { from, to }) => {
     if (!text.includes(from)) throw new Error(`line ${block.line} has no ${from}`);
     return text.replaceAll(from, to);
-  }, block.text).replaceAll(SHOWN, `127.0.0.1:${port}`);
+  }, block.text).replaceAll(SHOWN, (shown, port: string) => (ports.has(port) ? `127.0.0.1:${ports.get(port)}` : shown));
 }
 
 function killGroup(pid: number): void {
@@ -39,9 +41,9 @@ function killGroup(pid: number): void {
 }
 
 /** @returns the blocks that are to be run, in order, with what came of them @throws Error when it takes too long */
-export async function runPage(page: Page, { port, environment, timeoutMs }: Shell): Promise<Ran[]> {
+export async function runPage(page: Page, { port, ports, environment, timeoutMs }: Shell): Promise<Ran[]> {
   const blocks = page.blocks.filter(({ notRun, isInBackground }) => notRun === null && !isInBackground);
-  const script = blocks.map((block) => `${command(block, port)}\n__code=$?; printf '${MARK}%s${MARK}' $__code; printf '${MARK}' >&2\n`).join('');
+  const script = blocks.map((block) => `${command(block, ports)}\n__code=$?; printf '${MARK}%s${MARK}' $__code; printf '${MARK}' >&2\n`).join('');
   const { PATH, HOME } = process.env;
   // A group of its own: what a block leaves in the background ends with it.
   const shell = spawn('bash', ['-c', `set -o pipefail\n${script}`], {
