@@ -12,7 +12,7 @@ local find_order, parse, is_open, store_record, with_id = cancel.find_order, rec
 local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
 local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, accounts.shortfall
-local move, keep = accounts.move, accounts.keep
+local hold, keep = accounts.hold, accounts.keep
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -76,8 +76,8 @@ function amend.run(shard, limits, argv, at)
     return refuse(shard, code, record, found, asked(actor, limits, wanted, id, name), idem, request)
   end
   if keeps_money then
-    local code = place.barred(shard, client)
-    if code then return refuse_amend(code) end
+    local head = accounts.head(shard, client)
+    if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(place.barred(head)) end
     scale = scale_of(shard, instrument)
     asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees)
     local new_asset
@@ -97,8 +97,8 @@ function amend.run(shard, limits, argv, at)
     local total = level_total(half, price_text) + (remaining - old_remaining)
     if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
     if keeps_money then
-      move(shard, client, asset, 0, 0, -old_high, -old_low)
-      move(shard, client, asset, 0, 0, new_high, new_low)
+      hold(shard, client, asset, -old_high, -old_low)
+      hold(shard, client, asset, new_high, new_low)
       money = keep(shard)
       if not money then return refuse_amend(CODE.balance_limit) end
     end
@@ -129,7 +129,7 @@ function amend.run(shard, limits, argv, at)
   local settled
   if keeps_money then
     local record_fees = fees
-    move(shard, client, asset, 0, 0, -old_high, -old_low)
+    hold(shard, client, asset, -old_high, -old_low)
     if makers then
       local start, rates, units_high, units_low, millionths = nil, nil, 0, 0, 0
       if record_fees ~= '' then
@@ -140,9 +140,9 @@ function amend.run(shard, limits, argv, at)
       settled = settlement.settle(shard, instrument, makers, side, client, rates, units_high, units_low, millionths)
       if not settled then return refuse_amend(CODE.balance_limit) end
       if rates then record_fees = fees_to_record(start, settled.units_high, settled.units_low, settled.millionths) end
-      if rests then asset, new_high, new_low = hold_of(scale, side, ticks, left, rates, settled.millionths) end
+      if rests then asset, new_high, new_low = hold_of(scale, side, ticks, left, rates and rates.highest or 0, settled.millionths) end
     end
-    if rests then move(shard, client, asset, 0, 0, new_high, new_low) end
+    if rests then hold(shard, client, asset, new_high, new_low) end
     money = keep(shard)
     if not money then return refuse_amend(CODE.balance_limit) end
     fees = record_fees

@@ -12,7 +12,8 @@ local open_of, open_count, list_open, order_id_of = listings.open_of, listings.o
 local apply, settle = matching.apply, settlement.settle
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
-local open_account, move, covers, keep = accounts.open, accounts.move, accounts.covers, accounts.keep
+local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
+local ACTIVE = ACCOUNT_STATUS.active
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
 -- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
@@ -39,12 +40,9 @@ local function fail(step, command)
   error({ failed_at = step, asked = command })
 end
 
--- Why an account may not order; nil where it may. One that is not there yet begins with its order.
-local function barred(shard, client)
-  if not accounts.text(shard, client) then return nil end
-  local status = accounts.head(shard, client).status
-  if status == ACCOUNT_STATUS.active then return nil end
-  return status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
+-- Why an account that is not active may not order.
+local function barred(head)
+  return head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
 end
 
 -- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
@@ -64,10 +62,9 @@ function place.run(shard, limits, argv, at)
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
   if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local keeps_money, fail_at = shard.keeps_money, shard.fail_at
-  if keeps_money then
-    local code = barred(shard, client)
-    if code then return refuse(shard, code, asked(actor, limits, terms, id), idem) end
-  end
+  -- An account that is not there yet begins with its order.
+  local head = keeps_money and known_head(shard, client)
+  if head and head.status ~= ACTIVE then return refuse(shard, barred(head), asked(actor, limits, terms, id), idem) end
   local rule = kinds[kind]
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
@@ -77,14 +74,17 @@ function place.run(shard, limits, argv, at)
   -- Rates that it is placed at, and what it holds of which asset as a whole.
   local scale, rates, is_market, asset, hold_high, hold_low
   if keeps_money then
-    open_account(shard, client)
+    if not head then
+      open_account(shard, client)
+      head = known_head(shard, client)
+    end
     scale, is_market = scale_of(shard, instrument), kind == KIND.market
-    rates = rates_of(shard, client, scale, instrument)
+    rates = rates_of(shard, head.group, scale, instrument)
     if not is_market then
-      asset, hold_high, hold_low = hold_of(scale, side, ticks, lots, rates, 0)
-      if not asset or is_beyond(hold_high, hold_low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
+      asset, hold_high, hold_low = hold_of(scale, side, ticks, lots, rates and rates.highest or 0, 0)
+      if not asset or (hold_high >= 1e15 and is_beyond(hold_high, hold_low)) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
       -- As a whole at its own limit, ahead of any match (A-31).
-      if not covers(shard, client, asset, hold_high, hold_low) then
+      if shard.is_covered and not covers(shard, client, asset, hold_high, hold_low) then
         return refuse_short(shard, shortfall_of(shard, client, asset, hold_high, hold_low), asked(actor, limits, terms, id), idem)
       end
     end
@@ -124,8 +124,8 @@ function place.run(shard, limits, argv, at)
       end
     end
     if rests then
-      if makers then asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates, settled.millionths) end
-      move(shard, client, asset, 0, 0, hold_high, hold_low)
+      if makers then asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates and rates.highest or 0, settled.millionths) end
+      hold(shard, client, asset, hold_high, hold_low)
     end
     if makers and rates then record_fees = fees_to_record(rates.text, settled.units_high, settled.units_low, settled.millionths) end
     money = keep(shard)

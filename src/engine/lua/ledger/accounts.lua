@@ -40,7 +40,7 @@ local function text_of(shard, name)
 end
 
 -- What an account's record begins with, once for each such beginning of a call: status, credit and group. Most have the same.
-function accounts.head(shard, name)
+local function head_of(shard, name)
   local text = shard.account_texts[name] or text_of(shard, name)
   local head = match(text, HEAD_PATTERN)
   local parts = head and shard.account_heads[head]
@@ -51,6 +51,11 @@ function accounts.head(shard, name)
     shard.account_heads[head] = parts
   end
   return parts
+end
+
+-- The same, nil where there is no such account.
+function accounts.known_head(shard, name)
+  return (shard.account_texts[name] or text_of(shard, name)) and head_of(shard, name)
 end
 
 -- An account as it begins. Its event is the caller's.
@@ -74,7 +79,7 @@ end
 
 -- Whether orders and transfers of an account need what they commit, where the venue asks for it (A-37).
 function accounts.needs_cover(shard, name)
-  return accounts.head(shard, name).credit ~= CREDIT.unlimited and byte(name) ~= VENUE_START
+  return head_of(shard, name).credit ~= CREDIT.unlimited and byte(name) ~= VENUE_START
 end
 
 -- Says how an account is from now on: all text.
@@ -189,6 +194,27 @@ function accounts.move(shard, name, asset, total_high, total_low, held_high, hel
   if high >= 1e15 then shard.is_near_limit = true end
 end
 
+-- Adds to what an account holds of an asset, or takes off it, as with `move`.
+function accounts.hold(shard, name, asset, held_high, held_low)
+  local balances = shard.balances[asset] or balances_of(shard, asset)
+  local balance = balances[name] or balance_of(shard, balances, name, asset)
+  if not balance[HELD_CHANGED] then
+    if not balance[TOTAL_CHANGED] then
+      local count = shard.touched_count + 1
+      shard.touched[count], shard.touched_count = balance, count
+    end
+    balance[HELD_CHANGED] = true
+  end
+  local high, low = balance[HELD_HIGH] + held_high, balance[HELD_LOW] + held_low
+  if low < 0 then
+    high, low = high - 1, low + 1e15
+  elseif low >= 1e15 then
+    high, low = high + 1, low - 1e15
+  end
+  balance[HELD_HIGH], balance[HELD_LOW] = high, low
+  if high >= 1e15 then shard.is_near_limit = true end
+end
+
 -- Whether an account has an amount of an asset free, or need not.
 function accounts.covers(shard, name, asset, high, low)
   if not shard.is_covered then return true end
@@ -236,7 +262,7 @@ end
 local function account_event(shard, name)
   local text = text_of(shard, name)
   local title, created = match(text, TITLE_PATTERN)
-  local head = accounts.head(shard, name)
+  local head = head_of(shard, name)
   return ',[' .. EVENT.account .. ',"' .. name .. '",' .. head.status .. ',' .. head.credit .. ',"' .. head.group .. '","' .. title .. '",' .. created .. ']'
 end
 
@@ -258,6 +284,12 @@ end
 
 local BALANCE = ',[' .. EVENT.balance .. ',"'
 
+-- Has a balance written at the end of the call.
+local function enlist(shard, balance)
+  local listed = shard.changed_count + 1
+  shard.changed_balances[listed], shard.changed_count, balance[IS_LISTED] = balance, listed, true
+end
+
 -- Keeps what the command has changed: from here on it happens. Returns its events, each with a comma before it; nil, with nothing
 -- kept, where something is larger than it may be.
 function accounts.keep(shard)
@@ -273,6 +305,19 @@ function accounts.keep(shard)
     shard.new_accounts = {}
   end
   local touched, touched_count = shard.touched, shard.touched_count
+  if touched_count == 1 then
+    -- What an order holds, or lets go of, and nothing else: most entries.
+    local balance = touched[1]
+    if not balance[TOTAL_CHANGED] then
+      local high, was, held = balance[HELD_HIGH], balance[HELD_TEXT], nil
+      if high == 0 then held = format('%d', balance[HELD_LOW]) else held = to_text(high, balance[HELD_LOW]) end
+      balance[HELD_CHANGED], shard.touched_count = false, 0
+      if held == was then return events end
+      balance[HELD_TEXT] = held
+      if not balance[IS_LISTED] then enlist(shard, balance) end
+      return events .. BALANCE .. balance[NAME] .. '","' .. balance[ASSET] .. '","' .. balance[TOTAL_TEXT] .. '","' .. held .. '"]'
+    end
+  end
   local parts, count = touched_count > 2 and {}, 0
   for i = 1, touched_count do
     local balance = touched[i]
@@ -290,10 +335,7 @@ function accounts.keep(shard)
       is_other = is_other or held ~= was
     end
     if is_other then
-      if not balance[IS_LISTED] then
-        local listed = shard.changed_count + 1
-        shard.changed_balances[listed], shard.changed_count, balance[IS_LISTED] = balance, listed, true
-      end
+      if not balance[IS_LISTED] then enlist(shard, balance) end
       local event = BALANCE .. balance[NAME] .. '","' .. balance[ASSET] .. '","' .. total .. '","' .. held .. '"]'
       if parts then
         count = count + 1
@@ -371,4 +413,4 @@ function accounts.flush(shard)
   call_many('HSET', shard.accounts_key, values, count)
 end
 
-accounts.text, accounts.event = text_of, account_event
+accounts.text, accounts.head, accounts.event = text_of, head_of, account_event

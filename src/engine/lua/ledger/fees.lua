@@ -30,11 +30,10 @@ local function group_of(shard, group)
   return groups
 end
 
--- The rates that an order of an account is placed at; nil where nothing is charged. `highest` is the larger of the two, or 0, `text`
+-- The rates that an order of a group's account is placed at; nil where nothing is charged. `highest` is the larger of the two, or 0, `text`
 -- what a record's fees begin with, `fresh` what they are as long as nothing has been charged.
-function fees.rates(shard, account, scale, instrument)
+function fees.rates(shard, group, scale, instrument)
   if not shard.has_fees then return nil end
-  local group = accounts.head(shard, account).group
   local known = scale.rates[group]
   if known ~= nil then return known end
   local groups = group_of(shard, group)

@@ -1,6 +1,6 @@
 -- What an instrument's ticks and lots are worth in units of its assets.
 
-local product, times, share = amounts.product, amounts.times, amounts.share
+local product, times, share, add, of = amounts.product, amounts.times, amounts.share, amounts.add, amounts.of
 
 -- Factors of a scale as the `instruments` hash holds them: `base,quote,lot factors,value factors`, each two numbers below 2^53 of which
 -- the first is 1 but for very fine assets.
@@ -56,5 +56,6 @@ function scales.fee_on(high, low, rate, millionths)
   local owed = millionths + left
   local units = (owed > 1e6 and 2 or owed > 0 and 1 or 0) - (millionths > 0 and 1 or 0)
   if units == 0 then return fee_high, fee_low end
-  return amounts.add(fee_high, fee_low, amounts.of(units))
+  if units > 0 then return add(fee_high, fee_low, 0, units) end
+  return add(fee_high, fee_low, of(units))
 end
