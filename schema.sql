@@ -240,13 +240,12 @@ CREATE TABLE fills (
   quote_after   numeric NOT NULL,
   -- What @fees has of the quote asset behind this fee, null where there is none.
   fees_after    numeric,
-  PRIMARY KEY (shard, sequence, fill, role, executed_us)
+  PRIMARY KEY (shard, account, sequence, fill, role, executed_us)
 ) PARTITION BY RANGE (executed_us);
 
 CREATE TABLE fills_default PARTITION OF fills DEFAULT;
-CREATE INDEX fills_of_account ON fills (shard, account, sequence, fill, role);
--- The history of @fees.
-CREATE INDEX fills_charged ON fills (shard, sequence, fill, role) WHERE fee <> 0;
+-- A day of all accounts, and the history of @fees.
+CREATE INDEX fills_in_order ON fills (shard, sequence, fill, role);
 
 CREATE TRIGGER fills_append_only
   BEFORE UPDATE OR DELETE ON fills FOR EACH ROW EXECUTE FUNCTION refuse_change();

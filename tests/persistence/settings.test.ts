@@ -150,8 +150,9 @@ describe('settings of role, database and connection', () => {
 
   it('that refuse, cut off or misread do nothing to the venue, and are told', async () => {
     const name = database();
+    // A session sets itself up by its first statement: it may be idle for as long as a busy process takes to that.
     await venue.database.query(`ALTER DATABASE ${name} SET statement_timeout = 1; ALTER DATABASE ${name} SET lock_timeout = 1;
-      ALTER DATABASE ${name} SET idle_in_transaction_session_timeout = 1; ALTER DATABASE ${name} SET idle_session_timeout = 1;
+      ALTER DATABASE ${name} SET idle_in_transaction_session_timeout = 1; ALTER DATABASE ${name} SET idle_session_timeout = 200;
       ALTER DATABASE ${name} SET transaction_timeout = 2; ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable';
       ALTER DATABASE ${name} SET array_nulls = off; ALTER DATABASE ${name} SET datestyle = 'German';
       ALTER DATABASE ${name} SET default_transaction_read_only = on`);
@@ -169,7 +170,7 @@ describe('settings of role, database and connection', () => {
     expect(told.setting_problems.map((words) => words.slice(0, words.indexOf(',')))).toEqual([
       'default_transaction_read_only is on (of the database)', 'default_transaction_isolation is serializable (of the database)',
       'statement_timeout is 2ms (of the connection)', 'lock_timeout is 1ms (of the database)',
-      'idle_in_transaction_session_timeout is 1ms (of the database)', 'idle_session_timeout is 1ms (of the database)',
+      'idle_in_transaction_session_timeout is 1ms (of the database)', 'idle_session_timeout is 200ms (of the database)',
       'transaction_timeout is 2ms (of the database)',
     ]);
     expect(toldOf('statement_timeout')).toEqual([['postgres is set to what the venue does not need', expect.stringContaining('2ms')]]);
