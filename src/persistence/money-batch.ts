@@ -15,6 +15,8 @@ export interface HeldBalance {
 /** What becomes of a row of `balances`. */
 export interface BalanceRow extends HeldBalance {
   readonly sequence: number;
+  /** What the postings come to: the record adds it up by itself, so a total that is false in the log stays out of it. */
+  readonly change: bigint;
   /** How many postings to add. */
   readonly postings: number;
 }
@@ -152,7 +154,7 @@ export class MoneyBatch {
     for (const { account, asset, total, held } of entry.balances) {
       const row = this.balanceRows.get(account, asset);
       if (row === undefined) {
-        this.balanceRows.add({ account, asset, total, held, sequence, postings: 0 });
+        this.balanceRows.add({ account, asset, total, held, sequence, change: 0n, postings: 0 });
       } else {
         row.total = total;
         row.held = held;
@@ -177,12 +179,13 @@ export class MoneyBatch {
   private post(sequence: number, postings: readonly Posting[], rows: EntryRows): void {
     const totals = new Map<string, bigint>();
     const missing = new Set<string>();
-    for (const { account, asset } of postings) {
+    for (const { account, asset, amount } of postings) {
       const key = keyOf(account, asset);
       const row = this.balanceRows.get(account, asset);
       if (row === undefined) missing.add(key);
       else {
         row.postings++;
+        row.change += amount;
         if (!totals.has(key)) totals.set(key, BigInt(row.total));
       }
     }
@@ -194,14 +197,17 @@ export class MoneyBatch {
   settle(known: readonly HeldBalance[]): void {
     const byKey = new Map(known.map((balance) => [keyOf(balance.account, balance.asset), balance]));
     for (const { sequence, postings, rows, totals, missing } of this.deferred.splice(0)) {
-      for (const { account, asset } of postings) {
+      for (const { account, asset, amount } of postings) {
         const key = keyOf(account, asset);
         if (!missing.has(key)) continue;
         const { total, held } = byKey.get(key) ?? { total: '0', held: '0' };
         totals.set(key, BigInt(total));
         const row = this.balanceRows.get(account, asset);
-        if (row === undefined) this.balanceRows.add({ account, asset, total, held, sequence, postings: 1 });
-        else row.postings++;
+        if (row === undefined) this.balanceRows.add({ account, asset, total, held, sequence, change: amount, postings: 1 });
+        else {
+          row.postings++;
+          row.change += amount;
+        }
       }
       walk(postings, rows, totals);
     }

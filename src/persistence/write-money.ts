@@ -40,7 +40,7 @@ export async function writeMoneyRows(session: pg.Client, shard: string, money: M
   const { balances } = money;
   if (balances.length > 0) {
     await run(UPSERT_BALANCES, [
-      texts(balances, (b) => b.account), texts(balances, (b) => b.asset), numbers(balances, (b) => b.total),
+      texts(balances, (b) => b.account), texts(balances, (b) => b.asset), numbers(balances, (b) => b.change),
       numbers(balances, (b) => b.held), numbers(balances, (b) => b.sequence), numbers(balances, (b) => b.postings),
     ]);
   }

@@ -1,3 +1,4 @@
+import type { RawLogEntry } from '../../src/domain/entry';
 import { Database } from '../../src/persistence/database';
 import { DeadLetters } from '../../src/persistence/dead-letters';
 import { History } from '../../src/persistence/history';
@@ -31,6 +32,24 @@ async function started(venue: MoneyVenue, more: Partial<EntriesOptions> = {}): P
 
 const count = async (table: string): Promise<number> => Number((await database.query<{ count: string }>(`SELECT count(*) FROM ${table}`))[0]?.count);
 const checkpoint = async (): Promise<number> => Number((await database.query<{ sequence: string }>('SELECT sequence FROM checkpoints'))[0]?.sequence);
+
+describe('an entry that tells a total that its postings do not lead to', () => {
+  it('leaves the record with what the postings come to', async () => {
+    const venue = new MoneyVenue(seededRandom(testSeed('false total')), { accounts: ['ann', 'bob'] });
+    for (let i = 0; i < 30; i++) venue.step();
+    const before = venue.balance('ann', 'USD').total;
+    venue.makeTransfer({ kind: 'deposit', from: '@issuance', to: 'ann', asset: 'USD', amount: 5n, pending: false, reference: 'one', timeoutUs: null, reverses: null });
+    const { sequence, payload } = venue.raws.at(-1) as RawLogEntry;
+    const [told, wrong] = [`"ann","USD","${before + 5n}"`, `"ann","USD","${before + 6n}"`];
+    expect(payload).toContain(told);
+    venue.raws[venue.raws.length - 1] = { sequence, payload: payload.replace(told, wrong) };
+    const running = await started(venue, { batchEntriesMax: 10 });
+    running.append(venue.raws);
+    await running.written();
+    expect(await database.query(`SELECT total::text FROM balances WHERE account = 'ann' AND asset = 'USD'`)).toEqual([{ total: String(before + 5n) }]);
+    expect(await database.query('SELECT asset FROM balances GROUP BY asset HAVING sum(total) <> 0')).toEqual([]);
+  });
+});
 
 describe('an entry that changes money and that Postgres refuses', () => {
   it.each([

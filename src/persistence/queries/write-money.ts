@@ -26,12 +26,13 @@ export const BALANCES_OF: NamedQuery = {
     JOIN unnest($2::text[], $3::text[]) AS asked (account, asset) USING (account, asset) WHERE shard = $1`,
 };
 
+// $4 is what the postings come to.
 export const UPSERT_BALANCES: NamedQuery = {
   name: 'upsert_balances',
   text: `INSERT INTO balances (shard, account, asset, total, held, sequence, postings)
     SELECT $1, changed.* FROM unnest($2::text[], $3::text[], $4::numeric[], $5::numeric[], $6::bigint[], $7::bigint[]) AS changed
     ON CONFLICT (shard, account, asset) DO UPDATE SET
-      total = excluded.total, held = excluded.held, sequence = excluded.sequence, postings = balances.postings + excluded.postings
+      total = balances.total + excluded.total, held = excluded.held, sequence = excluded.sequence, postings = balances.postings + excluded.postings
     WHERE balances.sequence < excluded.sequence`,
 };
 
