@@ -10,8 +10,8 @@ local HEAD_PATTERN = '^(' .. ACCOUNT_VERSION .. ',%d,%d,"[^"]*")'
 local HEAD_VALUES = '^' .. ACCOUNT_VERSION .. ',(%d),(%d),"([^"]*)"$'
 local TITLE_PATTERN = '^' .. ACCOUNT_VERSION .. ',%d,%d,"[^"]*","([^"]*)",(%d+)(.*)$'
 local AMOUNTS_PATTERN = '^(%-?%d+),(%d+)'
--- The at sign, and what stands ahead of a total below zero.
-local VENUE_START, MINUS = 64, 45
+-- The at sign.
+local VENUE_START = 64
 
 -- Reads what is not known of some accounts ahead, in one command.
 function accounts.read(shard, names, count)
@@ -125,13 +125,11 @@ local function balance_of(shard, balances, name, asset)
   if ahead then
     local first, last, total, held = find(text, AMOUNTS_PATTERN, ahead + 1)
     local total_high, total_low, held_high, held_low = 0, 0, 0, 0
-    local digits = #total
-    if byte(total) == MINUS then
+    if #total > 15 then
       total_high, total_low = from_text(total)
-    elseif digits > 15 then
-      total_high, total_low = tonumber(sub(total, 1, digits - 15)), tonumber(sub(total, digits - 14))
     else
       total_low = tonumber(total)
+      if total_low < 0 then total_high, total_low = -1, total_low + 1e15 end
     end
     if #held > 15 then
       held_high, held_low = from_text(held)
@@ -321,20 +319,20 @@ function accounts.keep(shard)
   local parts, count = touched_count > 2 and {}, 0
   for i = 1, touched_count do
     local balance = touched[i]
-    local total, held, is_other = balance[TOTAL_TEXT], balance[HELD_TEXT], false
+    local total_before, held_before = balance[TOTAL_TEXT], balance[HELD_TEXT]
+    local total, held = total_before, held_before
     -- Printing a number is dear: most entries change one of the two. What went and came back within one command is not told.
     if balance[TOTAL_CHANGED] then
-      local high, was = balance[TOTAL_HIGH], total
+      local high = balance[TOTAL_HIGH]
       if high == 0 then total = format('%d', balance[TOTAL_LOW]) else total = to_text(high, balance[TOTAL_LOW]) end
-      balance[TOTAL_TEXT], balance[TOTAL_CHANGED], is_other = total, false, total ~= was
+      balance[TOTAL_TEXT], balance[TOTAL_CHANGED] = total, false
     end
     if balance[HELD_CHANGED] then
-      local high, was = balance[HELD_HIGH], held
+      local high = balance[HELD_HIGH]
       if high == 0 then held = format('%d', balance[HELD_LOW]) else held = to_text(high, balance[HELD_LOW]) end
       balance[HELD_TEXT], balance[HELD_CHANGED] = held, false
-      is_other = is_other or held ~= was
     end
-    if is_other then
+    if total ~= total_before or held ~= held_before then
       if not balance[IS_LISTED] then enlist(shard, balance) end
       local event = BALANCE .. balance[NAME] .. '","' .. balance[ASSET] .. '","' .. total .. '","' .. held .. '"]'
       if parts then

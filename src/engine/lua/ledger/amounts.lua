@@ -35,6 +35,8 @@ end
 
 local function to_text(high, low)
   if high == 0 then return format('%d', low) end
+  -- Less than BASE below zero: a double has it.
+  if high == -1 then return format('%d', low - BASE) end
   if high > 0 then return format('%d%015d', high, low) end
   return '-' .. to_text(negate(high, low))
 end
@@ -43,9 +45,13 @@ end
 local MINUS = 45
 
 local function from_text(digits)
-  if byte(digits) == MINUS then return negate(from_text(sub(digits, 2))) end
   local length = #digits
-  if length <= 15 then return 0, tonumber(digits) end
+  if length <= 15 then
+    local number = tonumber(digits)
+    if number >= 0 then return 0, number end
+    return -1, number + BASE
+  end
+  if byte(digits) == MINUS then return negate(from_text(sub(digits, 2))) end
   return tonumber(sub(digits, 1, length - 15)), tonumber(sub(digits, length - 14))
 end
 

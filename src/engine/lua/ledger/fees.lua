@@ -67,8 +67,22 @@ end
 -- units that this fill pays: below zero for a rebate; nil beyond what an amount may be.
 function fees.charge(units_high, units_low, millionths, value_high, value_low, rate)
   if rate == 0 then return units_high, units_low, millionths, 0, 0 end
+  if value_high == 0 and rate > 0 then
+    -- Almost every one: as below, in the doubles that hold it (amounts.share).
+    local over = value_low % 1e6
+    local rest = rate * over
+    local left = rest % 1e6
+    local low = rate * ((value_low - over) / 1e6) + (rest - left) / 1e6
+    local owed, charged = millionths + left, low
+    if owed >= 1e6 then owed, charged = owed - 1e6, charged + 1 end
+    units_low = units_low + charged
+    if units_low >= 1e15 then units_high, units_low = units_high + 1, units_low - 1e15 end
+    -- What is rounded up now less what was rounded up before.
+    if owed > 0 then charged = charged + 1 end
+    if millionths > 0 then charged = charged - 1 end
+    return units_high, units_low, owed, 0, charged
+  end
   local high, low, left = share(value_high, value_low, rate)
-  if not high then return nil end
   units_high, units_low = add(units_high, units_low, high, low)
   local rounding = millionths > 0 and -1 or 0
   millionths = millionths + left

@@ -23,7 +23,7 @@ end
 function settlement.settle(shard, instrument, makers, side, taker, rates, units_high, units_low, millionths)
   local scale, count, settled = scales.of(shard, instrument), #makers / MAKER_WIDTH, shard.settled
   read_owners(shard, makers, count, settled)
-  local is_buy, base, quote = side == BUY, scale.base, scale.quote
+  local is_buy, base, quote, value, lot = side == BUY, scale.base, scale.quote, scale.value, scale.lot
   local clients, maker_fees, maker_paid, taker_paid = settled.clients, settled.maker_fees, settled.maker_paid, settled.taker_paid
   local taker_rate = rates and rates.taker or 0
   local value_high, value_low, fee_high, fee_low, venue_high, venue_low, traded_high, traded_low = 0, 0, 0, 0, 0, 0, 0, 0
@@ -31,8 +31,9 @@ function settlement.settle(shard, instrument, makers, side, taker, rates, units_
     local at = MAKER_WIDTH * (i - 1)
     local price, lots, record_fees = makers[at + 2], makers[at + 3], makers[at + 10]
     local maker = clients[i]
-    local high, low = value_of(scale, price, lots)
-    local base_high, base_low = lots_of(scale, lots)
+    local high, low, base_high, base_low = 0, price * lots * value, 0, lots * lot
+    if low >= 1e15 then high, low = value_of(scale, price, lots) end
+    if base_low >= 1e15 then base_high, base_low = lots_of(scale, lots) end
     if not high or not base_high then return nil end
     -- What the maker is charged, and what its hold falls by: beside the value a part of the fee that could have come.
     local paid_high, paid_low, freed_high, freed_low = 0, 0, high, low
