@@ -17,6 +17,8 @@ export function fundsOf(code: number): Funds {
 
 /** Largest amount either way, of a balance as of a movement. */
 export const UNITS_MAX = 10n ** 30n;
+/** The same of the venue's own accounts: @issuance stands against what all others have together. */
+export const VENUE_UNITS_MAX = 9n * UNITS_MAX;
 
 /** Names that begin so are the venue's own accounts. */
 export const VENUE_ACCOUNT_START = '@';
@@ -26,6 +28,9 @@ export const ISSUANCE = '@issuance';
 export const FEES = '@fees';
 
 export const isVenueAccount = (account: string): boolean => account.startsWith(VENUE_ACCOUNT_START);
+
+/** Largest total of an account, either way. */
+export const unitsMaxOf = (account: string): bigint => (isVenueAccount(account) ? VENUE_UNITS_MAX : UNITS_MAX);
 
 /** Everybody's group of fees where an account has no other. */
 export const DEFAULT_FEE_GROUP = 'default';

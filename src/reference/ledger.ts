@@ -1,4 +1,4 @@
-import { isVenueAccount, DEFAULT_FEE_GROUP, UNITS_MAX, type Account, type AccountState } from '../domain/money';
+import { isVenueAccount, DEFAULT_FEE_GROUP, UNITS_MAX, unitsMaxOf, type Account, type AccountState } from '../domain/money';
 import type { EntryEvent } from '../domain/entry';
 import { compareText } from './state';
 
@@ -11,7 +11,7 @@ export interface Amounts {
 
 const NOTHING: Amounts = { total: 0n, held: 0n };
 
-const isBeyond = (units: bigint): boolean => units > UNITS_MAX || units < -UNITS_MAX;
+const isBeyond = (units: bigint, max = UNITS_MAX): boolean => units > max || units < -max;
 
 /** Amounts by account and asset, in the order of their first change. */
 class Balances {
@@ -141,7 +141,7 @@ export class LedgerChange {
 
   /** Whether an amount, or what an account would have or hold behind this, is more than the venue can keep. */
   get isTooLarge(): boolean {
-    return this.hasLargeAmount || this.changed().some(([, , { total, held }]) => isBeyond(total) || isBeyond(held));
+    return this.hasLargeAmount || this.changed().some(([account, , { total, held }]) => isBeyond(total, unitsMaxOf(account)) || isBeyond(held));
   }
 
   /** What an entry tells of it. */

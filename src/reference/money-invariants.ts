@@ -1,5 +1,5 @@
 import type { MoneyScale } from '../domain/assets';
-import { DEFAULT_FEE_GROUP, FEES, UNITS_MAX, isVenueAccount, type Funds } from '../domain/money';
+import { DEFAULT_FEE_GROUP, FEES, UNITS_MAX, isVenueAccount, unitsMaxOf, type Funds } from '../domain/money';
 import { isOpen, type Order } from '../domain/order';
 import { losingPair } from './fees';
 import { heldBy } from './holds';
@@ -43,7 +43,8 @@ export function moneyProblems(state: ShardState, { funds, scales }: MoneyRules):
       if (heldUnits < 0n) wrong(`${has}: less than nothing is held`);
       if (needsCover && heldUnits > total) wrong(`${has}: more is held than is there`);
       if (account === FEES && total < 0n) wrong(`${has}: more rebates than fees`);
-      if (total > UNITS_MAX || total < -UNITS_MAX || heldUnits > UNITS_MAX) wrong(`${has}: more than can be kept`);
+      const max = unitsMaxOf(account);
+      if (total > max || total < -max || heldUnits > UNITS_MAX) wrong(`${has}: more than can be kept`);
     }
   }
   for (const [asset, sum] of sums) {

@@ -225,7 +225,7 @@ describe('accounts', () => {
     expect(till.refused(accountOf(ANN)).code).toBe('account_exists');
     till.deposit(BOB, USD, 1);
     expect(till.refused(accountOf(BOB)).code).toBe('account_exists');
-    expect(till.refused(accountOf('carl', { deposits: [[USD, String(UNITS_MAX)]] })).code).toBe('balance_limit');
+    expect(till.refused(accountOf('carl', { deposits: [[USD, String(UNITS_MAX)], [USD, '1']] })).code).toBe('balance_limit');
   });
 
   test('change what is given, and close when they are empty', () => {
@@ -325,7 +325,7 @@ describe('transfers', () => {
     expect(again).toEqual({ outcome: 'repeated', by: 'reference', sequence: 1, second: 1, entry: first });
     expect(till.shard.state().references).toEqual([{ digest: 'digest', sequence: 1, second: 1 }]);
     // A refusal uses no reference up.
-    expect(till.refused(depositOf(BOB, USD, UNITS_MAX, { referenceDigest: 'other' })).code).toBe('balance_limit');
+    expect(till.refused(depositOf(ANN, USD, UNITS_MAX, { referenceDigest: 'other' })).code).toBe('balance_limit');
     till.do(depositOf(BOB, USD, 1, { referenceDigest: 'other' }));
   });
 
@@ -374,8 +374,11 @@ describe('what is asked first', () => {
     till.deposit(BOB, BTC, 10);
     till.limits.funds = 'paper';
     till.place('buy', 100, 1, BOB);
-    // ANN would have more than anybody may, @issuance owe more.
+    // ANN would have more than anybody may.
     expect(till.refused(order('sell', 100, 1, ANN)).code).toBe('balance_limit');
+    expect(till.refused(depositOf(ANN, USD, 1)).code).toBe('balance_limit');
+    // @issuance stands against all of them, and may owe nine times as much.
+    for (let n = 1; n < 9; n++) till.deposit(`rich ${n}`, USD, UNITS_MAX);
     expect(till.refused(depositOf(BOB, USD, 1)).code).toBe('balance_limit');
     expect(till.shard.state().orders).toHaveLength(1);
   });

@@ -126,7 +126,26 @@ describe('what trades cost and come to', () => {
     expect(units((await purse.balance(rich, 'USD'))?.[0] ?? '')).toBe(99n * 10n ** 28n - value);
     const { body: page } = await purse.client.get<{ fills: { value: string }[] }>(`/fills?client_id=${rich}`);
     expect(units(page.fills[0]?.value ?? '')).toBe(value);
+    const { body: { assets } } = await purse.client.get<{ assets: Body[] }>(`/accounts/${other}/statements/${new Date().toISOString().slice(0, 10)}`);
+    expect(units(String(assets.find(({ asset }) => asset === 'USD')?.bought))).toBe(value);
     expect(units(String((await purse.events(rich)).find(({ asset, kind }) => asset === 'USD' && kind === 'traded')?.amount).replace('-', ''))).toBe(value);
+  });
+
+  it('takes a balance of 10^20 USD to its last unit', async () => {
+    const all = `1${'0'.repeat(20)}`;
+    const [rich, other] = [await purse.account({ USD: '99999999999999999999.9999999999' }), await purse.account({ [base]: '50000000' })];
+    const order = { side: 'buy', price: '2000000000000.00', quantity: '50000000' } as const;
+    await refusal(purse.place(rich, instrument, order), 409, 'insufficient_funds');
+    expect((await purse.client.post('/deposits', { account_id: rich, asset: 'USD', amount: '0.0000000001' })).status).toBe(201);
+    expect((await purse.place(rich, instrument, order)).body.status).toBe('open');
+    expect(await purse.balance(rich, 'USD')).toEqual([`${all}.0000000000`, `${all}.0000000000`, '0.0000000000']);
+    expect((await purse.place(other, instrument, { ...order, side: 'sell' })).body.status).toBe('filled');
+    expect(await purse.balance(rich, 'USD')).toEqual(['0.0000000000', '0.0000000000', '0.0000000000']);
+    expect(await purse.balance(other, 'USD')).toEqual([`${all}.0000000000`, '0.0000000000', `${all}.0000000000`]);
+    const today = new Date().toISOString().slice(0, 10);
+    const { body } = await purse.client.get<{ assets: Body[] }>(`/accounts/${other}/statements/${today}`);
+    expect(body.assets.find(({ asset }) => asset === 'USD')).toMatchObject({ opening: '0.0000000000', bought: `${all}.0000000000`, closing: `${all}.0000000000` });
+    for (const account of [rich, other]) expect((await purse.client.post<Body>(`/accounts/${account}/rebuild`, {})).body).toMatchObject({ ok: true, differences: [] });
   });
 
   it('is a day that closes', async () => {

@@ -251,7 +251,7 @@ local function is_over_limit(shard)
   shard.is_near_limit = nil
   for i = 1, shard.touched_count do
     local balance = shard.touched[i]
-    if is_beyond(balance[TOTAL_HIGH], balance[TOTAL_LOW]) or is_beyond(balance[HELD_HIGH], balance[HELD_LOW]) then return true end
+    if is_beyond(balance[TOTAL_HIGH], balance[TOTAL_LOW], byte(balance[NAME]) == VENUE_START) or is_beyond(balance[HELD_HIGH], balance[HELD_LOW]) then return true end
   end
   return false
 end

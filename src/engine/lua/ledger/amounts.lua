@@ -3,7 +3,7 @@
 -- 0 and costs no more than a number. Sums are exact a few times beyond 10^30; products beyond it are no amounts: nil.
 
 local BASE = 1e15
-local AMOUNT_MAX_HIGH = 1e15
+local AMOUNT_MAX_HIGH, VENUE_MAX_HIGH = 1e15, 9e15
 
 -- A number that is a whole one below 2^53 either way, as an amount.
 local function of(n)
@@ -129,11 +129,12 @@ local function share(high, low, ppm)
   return h, l, left
 end
 
--- Whether an amount is further from 0 than one may be.
-local function is_beyond(high, low)
-  if high > -AMOUNT_MAX_HIGH and high < AMOUNT_MAX_HIGH then return false end
-  if high >= 0 then return high > AMOUNT_MAX_HIGH or low > 0 end
-  return high < -AMOUNT_MAX_HIGH
+-- Whether an amount is further from 0 than one may be. What all have from the venue together may be more than what one has (`is_venue`).
+local function is_beyond(high, low, is_venue)
+  local max_high = is_venue and VENUE_MAX_HIGH or AMOUNT_MAX_HIGH
+  if high > -max_high and high < max_high then return false end
+  if high >= 0 then return high > max_high or low > 0 end
+  return high < -max_high
 end
 
 amounts.of, amounts.add, amounts.subtract, amounts.is_below, amounts.is_beyond = of, add, subtract, is_below, is_beyond
