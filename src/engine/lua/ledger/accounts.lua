@@ -10,8 +10,8 @@ local HEAD_PATTERN = '^(' .. ACCOUNT_VERSION .. ',%d,%d,"[^"]*")'
 local HEAD_VALUES = '^' .. ACCOUNT_VERSION .. ',(%d),(%d),"([^"]*)"$'
 local TITLE_PATTERN = '^' .. ACCOUNT_VERSION .. ',%d,%d,"[^"]*","([^"]*)",(%d+)(.*)$'
 local AMOUNTS_PATTERN = '^(%-?%d+),(%d+)'
--- The at sign.
-local VENUE_START = 64
+-- The at sign, and what stands ahead of a total below zero.
+local VENUE_START, MINUS = 64, 45
 
 -- Reads what is not known of some accounts ahead, in one command.
 function accounts.read(shard, names, count)
@@ -125,7 +125,10 @@ local function balance_of(shard, balances, name, asset)
   if ahead then
     local first, last, total, held = find(text, AMOUNTS_PATTERN, ahead + 1)
     local total_high, total_low, held_high, held_low = 0, 0, 0, 0
-    if #total > 15 then
+    local digits = #total
+    if digits > 15 and byte(total) ~= MINUS then
+      total_high, total_low = tonumber(sub(total, 1, digits - 15)), tonumber(sub(total, digits - 14))
+    elseif digits > 15 then
       total_high, total_low = from_text(total)
     else
       total_low = tonumber(total)

@@ -83,10 +83,12 @@ function settlement.settle(shard, instrument, makers, side, taker, rates, units_
     if value_low >= 1e15 then value_high, value_low = value_high + 1, value_low - 1e15 end
     traded_high, traded_low = traded_high + base_high, traded_low + base_low
     if traded_low >= 1e15 then traded_high, traded_low = traded_high + 1, traded_low - 1e15 end
-    if own_low ~= 0 or own_high ~= 0 then fee_high, fee_low = add(fee_high, fee_low, own_high, own_low) end
-    if paid_low ~= 0 or paid_high ~= 0 then venue_high, venue_low = add(venue_high, venue_low, paid_high, paid_low) end
-    maker_paid[i] = (paid_low == 0 and paid_high == 0) and '0' or to_text(paid_high, paid_low)
-    taker_paid[i] = (own_low == 0 and own_high == 0) and '0' or to_text(own_high, own_low)
+    fee_high, fee_low = fee_high + own_high, fee_low + own_low
+    if fee_low >= 1e15 then fee_high, fee_low = fee_high + 1, fee_low - 1e15 end
+    venue_high, venue_low = venue_high + paid_high, venue_low + paid_low
+    if venue_low >= 1e15 then venue_high, venue_low = venue_high + 1, venue_low - 1e15 end
+    maker_paid[i] = paid_high ~= 0 and to_text(paid_high, paid_low) or paid_low == 0 and '0' or format('%d', paid_low)
+    taker_paid[i] = own_high ~= 0 and to_text(own_high, own_low) or own_low == 0 and '0' or format('%d', own_low)
   end
   if is_buy then
     local cost_high, cost_low = add(value_high, value_low, fee_high, fee_low)
