@@ -9,7 +9,7 @@ const RUNS = Number(process.env.MONEY_RUNS ?? 100);
 /** Where random sequences must have got to, or they test less than they say. */
 const MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end',
-  'entry fee_group', 'trades', 'self-trades', 'rebates', 'maker fees', 'taker fees',
+  'entry fee_group', 'trades', 'self-trades', 'rebates', 'rebates cut short', 'maker fees', 'taker fees',
   'place insufficient_funds', 'place account_suspended', 'place failure_injected',
   'account account_exists', 'account account_not_found', 'account account_not_empty', 'account fee_group_not_found', 'account made by transfer',
   'deposit repeated by reference', 'deposit balance_limit', 'withdrawal insufficient_funds', 'withdrawal account_not_found',
