@@ -1,6 +1,6 @@
 import { FAILURE_STEPS, type EngineCommand } from '../../src/domain/commands';
 import { FEES } from '../../src/domain/money';
-import { referenceDigest } from '../../src/engine/idempotency';
+import { referenceDigest, reversalDigest } from '../../src/engine/idempotency';
 import { amendCommand, cancelCommand, entryOf, orderOf, placeCommand, refusalOf } from './support/desk';
 import {
   UNIT_SCALES, accountCommand, all, balanceIn, changeCommand, depositCommand, feesCommand, transferCommand, unkeyed,
@@ -174,6 +174,24 @@ describeOnEachRedis('a transfer', (target) => {
     expect(await desk.engine.dueTransfers(timeUs, 10)).toEqual([short.transferId]);
     expect(balanceIn(await desk.submit(end(short.transferId, 'expired')), 'ann', 'USD')).toEqual({ total: '100', held: '1' });
     expect(await desk.engine.dueTransfers(timeUs, 10)).toEqual([]);
+  });
+
+  test('is not posted into an account that closed meanwhile, be it a part, nor moved back there; it can be voided', async () => {
+    const { desk } = venue;
+    await desk.submit(accountCommand('ann', { USD: 100 }));
+    await desk.submit(accountCommand('bob', {}));
+    const pending = transferCommand('ann', 'bob', 'USD', 60, { pending: true });
+    const moved = transferCommand('ann', 'carl', 'USD', 40);
+    for (const command of [pending, moved, changeCommand('bob', { status: 'closed' })]) await desk.submit(command);
+    for (const amount of [undefined, '1']) expect((await desk.refused(end(pending.transferId, 'posted', amount))).code).toBe('account_closed');
+    // Of a batch the command behind it finds all as it was.
+    const [refused, voided] = await desk.engine.submitAll([end(pending.transferId, 'posted'), end(pending.transferId, 'voided')]);
+    expect(refusalOf(refused as never).code).toBe('account_closed');
+    expect(entryOf(voided as never).balances).toEqual([{ type: 'balance', account: 'ann', asset: 'USD', total: '60', held: '0' }]);
+    await desk.submit(transferCommand('ann', 'carl', 'USD', 60));
+    await desk.submit(changeCommand('ann', { status: 'closed' }));
+    expect((await desk.refused(transferCommand('carl', 'ann', 'USD', 40, { kind: 'reversal', reverses: moved.transferId, referenceDigest: reversalDigest(moved.transferId) }))).code)
+      .toBe('account_closed');
   });
 
   test('with a reference happens once, for ever', async () => {

@@ -35,6 +35,10 @@ function transfer_end.run(shard, limits, argv, at)
     if amounts.is_below(high, low, settled_high, settled_low) then
       return refuse(shard, CODE.amount_above_transfer, nil, nil, asked, idem, request)
     end
+    -- It was open when the transfer was made, and had nothing when it closed: nothing may come in any more.
+    if accounts.text(shard, to) and accounts.head(shard, to).status == ACCOUNT_STATUS.closed then
+      return refuse(shard, CODE.account_closed, nil, nil, asked, idem, request)
+    end
   end
   accounts.move(shard, from, asset, -settled_high, -settled_low, -high, -low)
   if is_posted then
