@@ -204,7 +204,7 @@ const inRedis: Fault[] = [
     plant: () => redis('HSET', key('meta'), 'funds', '1'), finds: () => 'checkpoint and log agree: funds are paper in redis, required in postgres',
   }, {
     name: 'a finding of the running audit', keys: ['meta'],
-    plant: () => redis('HSET', key('meta'), 'breach', '[]'), finds: () => 'checkpoint and log agree: the audit of balances has stopped orders and withdrawals: []',
+    plant: () => redis('HSET', key('meta'), 'breach', '[]'), finds: () => 'checkpoint and log agree: the audit of balances has stopped orders, transfers and withdrawals: []',
   },
 ];
 

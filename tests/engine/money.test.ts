@@ -6,6 +6,7 @@ import {
   UNIT_SCALES, accountCommand, all, balanceIn, changeCommand, depositCommand, feesCommand, transferCommand, unkeyed,
 } from './support/purse';
 import { describeOnEachRedis } from './support/redis-targets';
+import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
 
 const end = (transferId: string, status: 'posted' | 'voided' | 'expired', amount: string | null = null): EngineCommand => (
@@ -202,6 +203,31 @@ describeOnEachRedis('a transfer', (target) => {
     expect(await desk.engine.submit(deposit())).toMatchObject({ outcome: 'repeated', by: 'reference', sequence: first.sequence, entry: first });
     const [again, other] = await desk.engine.submitAll([deposit(), depositCommand('ann', 'BTC', 7, { reference: 'wire 1', referenceDigest: referenceDigest('BTC', 'wire 1') })]);
     expect([again?.outcome, other?.outcome]).toEqual(['repeated', 'logged']);
+  });
+
+  test('takes nothing from an account while the balances do not add up, and ends only as what frees', async () => {
+    const { desk } = venue;
+    await desk.submit(accountCommand('ann', { USD: 100 }));
+    const order = orderOf(await desk.buy(10, 1, { client: 'ann' }));
+    const moved = transferCommand('ann', 'bob', 'USD', 10);
+    const withdrawal = transferCommand('ann', '@issuance', 'USD', 10, { kind: 'withdrawal', pending: true });
+    const pending = transferCommand('ann', 'bob', 'USD', 10, { pending: true });
+    const short = transferCommand('ann', 'bob', 'USD', 10, { pending: true, timeoutUs: 1 });
+    for (const command of [moved, withdrawal, pending, short]) await desk.submit(command);
+    expect(await desk.engine.setBreach('a unit too much', EPOCH)).toBe(true);
+    const back = { kind: 'reversal' as const, reverses: moved.transferId, referenceDigest: reversalDigest(moved.transferId) };
+    const stopped: EngineCommand[] = [
+      placeCommand('buy', 1, 1, { client: 'ann' }), amendCommand(order, { price: 9 }), transferCommand('ann', 'bob', 'USD', 1),
+      transferCommand('ann', '@issuance', 'USD', 1, { kind: 'withdrawal', pending: true }), transferCommand('bob', 'ann', 'USD', 10, back),
+      end(withdrawal.transferId, 'posted'), end(pending.transferId, 'posted'),
+    ];
+    for (const command of stopped) expect((await desk.refused(command)).code).toBe('balance_audit_breach');
+    await desk.submit(depositCommand('ann', 'USD', 1));
+    await desk.submit(cancelCommand(order));
+    await desk.submit(end(pending.transferId, 'voided'));
+    expect(balanceIn(await desk.submit(end(short.transferId, 'expired')), 'ann', 'USD')).toEqual({ total: '91', held: '10' });
+    await desk.engine.setBreach(null, EPOCH);
+    expect(balanceIn(await desk.submit(end(withdrawal.transferId, 'posted')), 'ann', 'USD')).toEqual({ total: '81', held: '0' });
   });
 
   test('and an order ask whether their account is active', async () => {

@@ -70,6 +70,7 @@ export class AlonePlay {
     for (const command of this.scenario.opening()) this.command(command);
     for (const step of this.sequence.steps) {
       if (step.op === 'persist') this.persist(step);
+      else if (step.op === 'breach') this.shard.stopMoney(step.isFound);
       else this.command(this.scenario.moneyCommand(step, this.log.length));
     }
     const difference = firstDifference(lasting(this.shard.state()), lasting(this.replay.state()), 'replayed state');

@@ -12,6 +12,8 @@ function transfer_end.run(shard, limits, argv, at)
   local known = answered(shard, limits, idem)
   if known then return known end
   if not shard.keeps_money then return 'X' .. CODE.funds_off end
+  -- A total that is false must not leave, though it was held before it was found.
+  if status == TRANSFER_STATUS.posted and shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local asked = '["E","' .. actor .. '",' .. shard.funds .. ',"' .. id .. '",' .. status .. ',"' .. amount .. '"]'
   local stored = shard.transfers[id] or call('HGET', shard.tag .. 'transfers', id)
   if not stored then return refuse(shard, CODE.transfer_not_found, nil, nil, asked, idem, request) end
