@@ -47,7 +47,8 @@ async function recover({ engine, redis, database, config }: Operations, options:
     process.stdout.write('redis is whole: nothing to recover (--force rebuilds it all the same)\n');
     return 0;
   }
-  process.stdout.write(`${'reason' in verdict ? verdict.reason : 'forced'}: the shard ${options.dryRun ? 'would be' : 'is'} rebuilt from postgres\n`);
+  const reason = 'rebuild' in verdict ? verdict.rebuild : 'reason' in verdict ? verdict.reason : 'forced';
+  process.stdout.write(`${reason}: the shard ${options.dryRun ? 'would be' : 'is'} rebuilt from postgres\n`);
   if (options.dryRun) return 0;
 
   // Nothing that Redis logged may be left behind: the writer of the running service brings it over first.
@@ -63,7 +64,7 @@ async function recover({ engine, redis, database, config }: Operations, options:
   }
   const source = await RecoverySource.open(database, config.shard, RECORD_WAIT_MS);
   try {
-    const report = await rebuild(source, new ShardRestorer(redis, config.shard), { ...config, scales: await recordedScales(database), reason: 'reason' in verdict ? verdict.reason : 'forced' }, progressBar());
+    const report = await rebuild(source, new ShardRestorer(redis, config.shard), { ...config, scales: await recordedScales(database), reason }, progressBar());
     process.stdout.write(
       `rebuilt in ${report.seconds.toFixed(1)} s: ${report.openOrders} open orders, ${report.idempotencyKeys} idempotency keys, ${report.recentTrades} recent trades\n`
       + `sequence ${report.sequence}, new epoch ${report.epoch}\nbook hash ${report.bookHash}, equal in redis and postgres\n`
