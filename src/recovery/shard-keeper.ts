@@ -48,6 +48,8 @@ export interface KeeperObserver {
 
 const CHECK_MS = 1_000;
 const RETRY_MS = 200;
+/** What only people can put right is looked for less and less often, up to this. */
+const PATIENCE_MAX_MS = 60_000;
 
 /**
  * Watches over the life of a shard: before the first command, whenever Redis comes back, and all the time
@@ -60,6 +62,8 @@ export class ShardKeeper {
   private lastWord = '';
   /** The life that this process has closed for a rebuild, and why: from then on the shard itself only tells that it is closed. */
   private closed: { readonly epoch: string; readonly reason: RebuildReason } | null = null;
+  /** How long the next look waits where accounts are not covered. */
+  private patienceMs = CHECK_MS;
   private markJoined: () => void = () => undefined;
   /** Resolves when this process trades on the shard for the first time. */
   readonly joined = new Promise<void>((resolve) => { this.markJoined = resolve; });
@@ -120,7 +124,8 @@ export class ShardKeeper {
           pause = RETRY_MS;
         } else if (error instanceof UncoveredError) {
           this.say('uncovered_funds', 'error', { reason: error.message });
-          pause = CHECK_MS;
+          pause = this.patienceMs;
+          this.patienceMs = Math.min(2 * this.patienceMs, PATIENCE_MAX_MS);
         } else if (error instanceof LaterVersionError || error instanceof DatabaseUnfitError) {
           this.say('newer_record', 'error', { reason: error.message });
           pause = CHECK_MS;
@@ -159,6 +164,7 @@ export class ShardKeeper {
         if (this.problem !== null) {
           this.problem = null;
           this.lastWord = '';
+          this.patienceMs = CHECK_MS;
           this.logger.info({ shard: this.options.shard, epoch: redis?.epoch, sequence: redis?.sequence, state: redis?.state }, 'shard joined');
           this.markJoined();
         }
@@ -183,7 +189,8 @@ export class ShardKeeper {
           this.say(`${reason}: AUTO_RECOVER is off, run "npm run recover"`, 'error', { redis, postgres });
           return;
         }
-        this.say(reason, 'warn', { redis, postgres });
+        // Behind it stands what was tried for: that is said already.
+        if (this.problem !== 'uncovered_funds') this.say(reason, 'warn', { redis, postgres });
         await this.rebuild(redis, reason);
       }
     }

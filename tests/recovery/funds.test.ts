@@ -1,5 +1,7 @@
+import { ServiceProcess } from '../persistence/support/service-process';
 import { metricOf } from '../support/metrics';
 import { PrivateServer } from '../support/servers';
+import { until } from '../support/until';
 import { Venue, type RunningApp } from '../support/venue';
 import { Recovery } from './support';
 
@@ -19,8 +21,20 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   recovery.client.close();
+  await ServiceProcess.killAll();
   await venue.close();
 });
+
+/** What a start that cannot trade has said so far. */
+const saidBy = (service: ServiceProcess): unknown[] => service.lines.filter(({ msg }) => msg === 'shard is not traded on').map(({ problem }) => problem);
+
+/** Starts a venue with cover asked for, and waits until it waits, over several looks. */
+async function startUncovered(): Promise<ServiceProcess> {
+  const service = new ServiceProcess(venue.environment({ FUNDS: 'required', LOG_LEVEL: 'info' }));
+  await until('it says what is uncovered', () => saidBy(service).includes('uncovered_funds'), 30_000);
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  return service;
+}
 
 describe('a start with another setting of FUNDS', () => {
   it('is the reason that its rebuild is told by, also where a log had to be brought over first', async () => {
@@ -39,5 +53,33 @@ describe('a start with another setting of FUNDS', () => {
     await recovery.untilRebuilt(2);
     expect(await metricOf(running.url, 'recoveries_total{reason="other_funds"}')).toBe(1);
     expect(await recovery.recoveries()).toMatchObject([{ reason: 'other_funds' }, { reason: 'other_funds' }]);
+  });
+
+  it.each(['paper', 'off'])('from %s that asks for cover waits where there is none, and begins nothing', async (before) => {
+    await running.stop();
+    running = await venue.start({ FUNDS: before });
+    await recovery.place();
+    await recovery.persisted();
+    await running.stop();
+    const [checkpoint, recoveries] = [await venue.database.query('SELECT epoch FROM checkpoints'), await recovery.recoveries()];
+    const orders = await venue.redis.command('HGETALL', recovery.key('orders'));
+
+    const service = await startUncovered();
+    expect(saidBy(service)).toEqual(['other_funds', 'uncovered_funds']);
+    expect(service.lines.findLast(({ problem }) => problem === 'uncovered_funds')?.reason).toMatch(/^with FUNDS=required 1 balances do not .* \(ann USD\)/);
+    expect(await venue.database.query('SELECT epoch FROM checkpoints')).toEqual(checkpoint);
+    expect(await recovery.recoveries()).toEqual(recoveries);
+    expect(await venue.redis.command('HGETALL', recovery.key('orders'))).toEqual(orders);
+    service.signal('SIGTERM');
+    await service.exited();
+
+    // As it says: with credit for all, what lacks is brought in.
+    running = await venue.start({ FUNDS: 'paper' });
+    expect((await recovery.client.post('/deposits', { account_id: 'ann', asset: 'USD', amount: '100' })).status).toBe(201);
+    await recovery.persisted();
+    await running.stop();
+    running = await venue.start({ FUNDS: 'required' });
+    expect((await recovery.recoveries()).at(-1)).toMatchObject({ reason: 'other_funds', opened_at: expect.any(Date) as Date });
+    expect((await recovery.client.get(`/accounts/ann/balances`)).body).toMatchObject({ balances: [{ total: '100.0000000000', held: '100.0000000000' }] });
   });
 });
