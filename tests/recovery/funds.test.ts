@@ -1,3 +1,4 @@
+import { runCommand } from '../audit/support';
 import { ServiceProcess } from '../persistence/support/service-process';
 import { metricOf } from '../support/metrics';
 import { PrivateServer } from '../support/servers';
@@ -81,5 +82,44 @@ describe('a start with another setting of FUNDS', () => {
     running = await venue.start({ FUNDS: 'required' });
     expect((await recovery.recoveries()).at(-1)).toMatchObject({ reason: 'other_funds', opened_at: expect.any(Date) as Date });
     expect((await recovery.client.get(`/accounts/ann/balances`)).body).toMatchObject({ balances: [{ total: '100.0000000000', held: '100.0000000000' }] });
+  });
+});
+
+describe('a rebuild by hand', () => {
+  const funds = async (): Promise<unknown> => [await recovery.meta('funds'), (await venue.database.query<{ funds: string }>('SELECT funds FROM checkpoints'))[0]?.funds];
+  const recover = (environment: Readonly<Record<string, string>>, ...args: string[]): ReturnType<typeof runCommand> => runCommand('recover', venue.environment(environment), args);
+  const whole = expect.stringContaining('redis is whole: nothing to recover') as string;
+
+  it('keeps money as the record does, where nobody says otherwise', async () => {
+    await running.stop();
+    running = await venue.start({ FUNDS: 'required' });
+    await recovery.client.post('/deposits', { account_id: 'ann', asset: 'USD', amount: '100' });
+    await recovery.place();
+    await recovery.persisted();
+    await running.stop();
+    for (const environment of [{}, { FUNDS: '' }, { FUNDS: 'required' }]) {
+      expect(await recover(environment, '--dry-run')).toMatchObject({ code: 0, stdout: whole });
+      expect(await recover(environment)).toMatchObject({ code: 0, stdout: whole });
+    }
+    expect(await recover({}, '--force')).toMatchObject({ code: 0, stdout: expect.stringContaining('forced: the shard is rebuilt') as string });
+    expect(await funds()).toEqual(['2', 'required']);
+    await recovery.flush();
+    expect(await recover({})).toMatchObject({ code: 0, stdout: expect.stringContaining('1 open orders') as string });
+    expect(await funds()).toEqual(['2', 'required']);
+
+    // What is said is done.
+    expect(await recover({ FUNDS: 'off' }, '--dry-run')).toMatchObject({ code: 0, stdout: expect.stringContaining('other_funds: the shard would be rebuilt') as string });
+    expect(await funds()).toEqual(['2', 'required']);
+    expect(await recover({ FUNDS: 'off' })).toMatchObject({ code: 0, stdout: expect.stringContaining('other_funds: the shard is rebuilt') as string });
+    expect(await funds()).toEqual(['0', 'off']);
+    expect(await recover({}, '--dry-run')).toMatchObject({ code: 0, stdout: whole });
+  });
+
+  it('says in one line that there is no cover where it is asked for', async () => {
+    await recovery.place();
+    await recovery.persisted();
+    await running.stop();
+    expect(await recover({ FUNDS: 'required' })).toMatchObject({ code: 1, stderr: expect.stringMatching(/^openfill: with FUNDS=required 1 balances do not [^\n]*\n$/) as string });
+    expect(await recovery.recoveries()).toEqual([]);
   });
 });
