@@ -3,7 +3,7 @@ import { holdOf } from '../domain/holds';
 import { DEFAULT_FEE_GROUP, UNITS_MAX, isVenueAccount, type Account, type AccountState, type Balance, type FeeGroup, type Funds, type Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
 import { referenceDigest, reversalDigest } from '../engine/idempotency';
-import { MoneyHash } from './money-hash';
+import { MoneyHash, type WrittenReference } from './money-hash';
 
 /** What happened once and may not happen again: a deposit by its reference, or the reversal of a transfer. */
 export type UsedReference =
@@ -48,9 +48,17 @@ export interface MoneyTarget {
   addAccounts(accounts: readonly AccountState[], timeUs: number): Promise<void>;
   addFeeGroups(groups: readonly FeeGroup[]): Promise<void>;
   addTransfers(transfers: readonly Transfer[]): Promise<void>;
-  addReferences(references: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[]): Promise<void>;
+  addReferences(references: readonly WrittenReference[]): Promise<void>;
   /** All accounts as they were written. */
   accountStates(): AsyncGenerator<AccountState[]>;
+  /** All pending transfers as they were written, each with the timer that it is to have. @throws Error where timers say something else */
+  writtenTransfers(): AsyncGenerator<Transfer[]>;
+  /** All groups as they were written. @throws Error where orders would not look for them */
+  writtenFeeGroups(): Promise<FeeGroup[]>;
+  /** Those of some references that were written, as they were. */
+  writtenReferences(digests: readonly string[]): Promise<WrittenReference[]>;
+  /** How many references were written in all. */
+  writtenReferenceCount(): Promise<number>;
 }
 
 /** The record's money does not add up, or Redis did not take it as it is: the shard stays closed. */
@@ -147,30 +155,28 @@ export class MoneyRebuild {
   async restore(
     source: MoneySource, target: MoneyTarget, at: { readonly timeUs: number }, recordedFunds: Funds, progress: (done: number) => void,
   ): Promise<{ readonly accounts: number; readonly hash: string; readonly computed: ComputedMoney }> {
+    const [expected, rebuilt] = [new MoneyHash(), new MoneyHash()];
     for await (const page of source.pendingTransfers(PAGE)) {
       this.addTransfers(page);
+      for (const transfer of page) expected.addTransfer(transfer);
       await target.addTransfers(page);
     }
-    await target.addFeeGroups(await source.feeGroups());
-    for await (const page of source.usedReferences(PAGE)) {
-      await target.addReferences(page.map((used) => ({
-        digest: used.kind === 'deposit' ? referenceDigest(used.asset, used.reference) : reversalDigest(used.transferId),
-        sequence: used.sequence, second: used.second,
-      })));
-    }
-
-    const expected = new MoneyHash();
+    const groups = await source.feeGroups();
+    for (const group of groups) expected.addFeeGroup(group);
+    await target.addFeeGroups(groups);
+    const references = await restoreReferences(source, target, expected, rebuilt);
     for await (const states of this.reckoned(source)) {
       for (const state of states) expected.add(state);
       await target.addAccounts(states, at.timeUs);
       progress(expected.accounts);
     }
     this.requireSound(recordedFunds);
-    const rebuilt = new MoneyHash();
     for await (const states of target.accountStates()) for (const state of states) rebuilt.add(state);
-    if (rebuilt.digest() !== expected.digest()) {
-      throw new MoneyMismatchError(`the rebuilt accounts are ${rebuilt.accounts} with hash ${rebuilt.digest()}, the record's ${expected.accounts} with ${expected.digest()}`);
-    }
+    for await (const page of target.writtenTransfers()) for (const transfer of page) rebuilt.addTransfer(transfer);
+    for (const group of await target.writtenFeeGroups()) rebuilt.addFeeGroup(group);
+    const written = await target.writtenReferenceCount();
+    if (written !== references) throw new MoneyMismatchError(`${written} references are written, the record has ${references}`);
+    if (rebuilt.digest() !== expected.digest()) throw new MoneyMismatchError(`the rebuilt money is ${String(rebuilt)}, the record's ${String(expected)}`);
     return { accounts: expected.accounts, hash: expected.digest(), computed: { accounts: this.unknown, held: this.moved } };
   }
 
@@ -233,4 +239,23 @@ export class MoneyRebuild {
     }
     return state;
   }
+}
+
+/**
+ * There may be more of them than of anything else, and there is no order to read them in: each page is read back as soon as it is
+ * written. @returns how many there are
+ */
+async function restoreReferences(source: MoneySource, target: MoneyTarget, expected: MoneyHash, rebuilt: MoneyHash): Promise<number> {
+  let count = 0;
+  for await (const page of source.usedReferences(PAGE)) {
+    const references = page.map((used): WrittenReference => ({
+      digest: used.kind === 'deposit' ? referenceDigest(used.asset, used.reference) : reversalDigest(used.transferId),
+      sequence: used.sequence, second: used.second,
+    }));
+    await target.addReferences(references);
+    for (const reference of references) expected.addReference(reference);
+    for (const reference of await target.writtenReferences(references.map(({ digest }) => digest))) rebuilt.addReference(reference);
+    count += references.length;
+  }
+  return count;
 }
