@@ -97,7 +97,7 @@ class VenueAudit {
     if (redisSequence < sequence && meta.epoch !== epoch) lineage.add(`redis is at sequence ${redisSequence}, postgres at ${sequence}`);
     if (!(persisted <= sequence)) lineage.add(`redis let go of entries up to ${meta.persisted ?? 'nobody knows where'}, postgres holds ${sequence}`);
     if (this.redisFunds !== funds) lineage.add(`funds are ${this.redisFunds} in redis, ${funds} in postgres`);
-    if (meta.breach !== undefined) lineage.add(`the audit of balances has stopped orders and withdrawals: ${meta.breach}`);
+    if (meta.breach !== undefined) lineage.add(`the audit of balances has stopped orders, transfers and withdrawals: ${meta.breach}`);
     checkLog(this.shard, redisSequence, persisted, lineage);
   }
 

@@ -2,6 +2,7 @@ import type { LogEntry } from '../domain/log-entry';
 import { ISSUANCE, type AccountState, type Balance, type Funds, type Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
 import { MAKER_POSTINGS, POSTINGS_OF_TRADE, postingsOf, scaleIn, TAKER_POSTINGS, type MoneyScales } from '../domain/postings';
+import { makerRateOf } from '../reference/fees';
 import { Positions } from '../reference/positions';
 import type { AuditedFill, AuditedTransfer } from './audited';
 
@@ -170,7 +171,9 @@ export class ReplayedMoney {
           feesAfter: totalOf(numbers.fees),
         };
       };
-      const rows = [rowOf('maker', maker, makerFee, maker.fees?.makerRate ?? 0), rowOf('taker', taker, takerFee, taker.fees?.takerRate ?? 0)] as const;
+      // What it was charged by, which is not its own rate where that gives back more than its taker pays.
+      const makerRate = maker.fees === null ? 0 : makerRateOf(maker.fees, taker.fees);
+      const rows = [rowOf('maker', maker, makerFee, makerRate), rowOf('taker', taker, takerFee, taker.fees?.takerRate ?? 0)] as const;
       const counted = ({ account, side, fee }: AuditedFill): Parameters<Positions['fill']>[0] => ({ account, instrument, side, lots, price, fee, timeUs, sequence });
       if (maker.clientId === taker.clientId) this.positions.selfTrade(counted({ ...rows[0], fee: rows[0].fee + rows[1].fee }));
       else rows.forEach((row) => this.positions.fill(counted(row)));

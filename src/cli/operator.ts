@@ -27,6 +27,9 @@ export interface Operations extends Pick<ShardConnection, 'redis' | 'engine' | '
 /** Connections of an operator's command to Postgres beside its sessions. */
 const DATABASE_CONNECTIONS = 2;
 
+/** Whether a setting is told, and not left to its default: an empty one is not. */
+export const isTold = (name: string): boolean => (process.env[name] ?? '') !== '';
+
 /** Ends a command with exit code 1 and this line. */
 export class OperatorError extends Error {}
 

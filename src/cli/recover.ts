@@ -5,7 +5,8 @@ import { recordedScales } from '../persistence/money-scales';
 import { RecoverySource } from '../persistence/recovery-source';
 import { judge } from '../recovery/lineage';
 import { rebuild, type Progress } from '../recovery/rebuild';
-import { OperatorError, operate, type Operations } from './operator';
+import { UncoveredError } from '../recovery/rebuild-money';
+import { OperatorError, isTold, operate, type Operations } from './operator';
 
 /** `npm run recover`: rebuilds Redis from Postgres by hand. */
 
@@ -40,14 +41,17 @@ async function recover({ engine, redis, database, config }: Operations, options:
   const checkpoint = await history.checkpoint();
   if (checkpoint === null) throw new OperatorError('postgres has no record of this shard: there is nothing to rebuild from');
   const redisSide = await engine.meta();
-  const verdict = judge(redisSide, checkpoint, null, config.funds);
+  // Whoever rebuilds in an emergency need not know how the venue keeps money: the record does.
+  const funds = isTold('FUNDS') ? config.funds : await history.funds();
+  const verdict = judge(redisSide, checkpoint, null, funds);
   const told = redisSide === null ? 'empty' : `${redisSide.state}, epoch ${redisSide.epoch}, sequence ${redisSide.sequence}`;
   process.stdout.write(`redis:    ${told}\npostgres: epoch ${checkpoint.epoch}, sequence ${checkpoint.sequence}\n`);
   if (verdict.action === 'join' && !options.force) {
     process.stdout.write('redis is whole: nothing to recover (--force rebuilds it all the same)\n');
     return 0;
   }
-  process.stdout.write(`${'reason' in verdict ? verdict.reason : 'forced'}: the shard ${options.dryRun ? 'would be' : 'is'} rebuilt from postgres\n`);
+  const reason = 'rebuild' in verdict ? verdict.rebuild : 'reason' in verdict ? verdict.reason : 'forced';
+  process.stdout.write(`${reason}: the shard ${options.dryRun ? 'would be' : 'is'} rebuilt from postgres\n`);
   if (options.dryRun) return 0;
 
   // Nothing that Redis logged may be left behind: the writer of the running service brings it over first.
@@ -63,13 +67,16 @@ async function recover({ engine, redis, database, config }: Operations, options:
   }
   const source = await RecoverySource.open(database, config.shard, RECORD_WAIT_MS);
   try {
-    const report = await rebuild(source, new ShardRestorer(redis, config.shard), { ...config, scales: await recordedScales(database), reason: 'reason' in verdict ? verdict.reason : 'forced' }, progressBar());
+    const scales = await recordedScales(database);
+    const report = await rebuild(source, new ShardRestorer(redis, config.shard), { ...config, funds, scales, reason }, progressBar());
     process.stdout.write(
       `rebuilt in ${report.seconds.toFixed(1)} s: ${report.openOrders} open orders, ${report.idempotencyKeys} idempotency keys, ${report.recentTrades} recent trades\n`
       + `sequence ${report.sequence}, new epoch ${report.epoch}\nbook hash ${report.bookHash}, equal in redis and postgres\n`
       + (report.moneyHash === null ? '' : `${report.accounts} accounts, hash ${report.moneyHash}, equal in redis and postgres\n`),
     );
     return 0;
+  } catch (error) {
+    throw error instanceof UncoveredError ? new OperatorError(error.message) : error;
   } finally {
     await source.close();
   }

@@ -39,7 +39,7 @@ export const RESULT_CODES = {
   fee_group_not_found: { number: 25, status: 404, title: 'No such group of fees.' },
   amount_above_transfer: { number: 26, status: 422, title: 'The amount is larger than what the transfer holds.' },
   funds_off: { number: 27, status: 409, title: 'The venue keeps no money: FUNDS is off.' },
-  balance_audit_breach: { number: 28, status: 503, title: 'The balances of the venue do not add up: new orders and withdrawals wait for its operator.' },
+  balance_audit_breach: { number: 28, status: 503, title: 'The balances of the venue do not add up: new orders, transfers and withdrawals wait for its operator.' },
   fee_groups_limit: { number: 29, status: 422, title: 'The venue has as many groups of fees as it may have.' },
   // Given by the service around it.
   validation_failed: { number: null, status: 400, title: 'The request is not valid.' },

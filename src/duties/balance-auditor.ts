@@ -59,7 +59,7 @@ const FINDINGS_MAX = 20;
 
 /**
  * Checks all the time that no unit of money is lost or made: it begins with the record, follows the log entry by entry, and again and
- * again holds what Redis has against both. What it finds stops new orders and withdrawals until a later look finds nothing any more.
+ * again holds what Redis has against both. What it finds stops new orders and all that takes money from an account until a later look finds nothing any more.
  */
 export class BalanceAuditor {
   private stopping = false;
@@ -150,7 +150,7 @@ export class BalanceAuditor {
     if (this.found.length === 0 && (await this.engine.meta())?.breach === null) return;
     this.found = [];
     await this.engine.setBreach(null, epoch);
-    this.logger.warn({ epoch }, 'the balances add up again: orders and withdrawals go on');
+    this.logger.warn({ epoch }, 'the balances add up again: orders, transfers and withdrawals go on');
   }
 
   private async scan(page: (page: { readonly sequence: number; readonly accounts: readonly AccountState[] }) => Promise<void>): Promise<void> {
@@ -168,7 +168,7 @@ export class BalanceAuditor {
     await this.engine.setBreach(JSON.stringify(this.found), epoch);
     if (!isNew) return;
     this.observer.breached(this.found);
-    this.logger.error({ epoch, findings: this.found }, 'balances do not add up: new orders and withdrawals are stopped');
+    this.logger.error({ epoch, findings: this.found }, 'balances do not add up: new orders, transfers and withdrawals are stopped');
   }
 }
 

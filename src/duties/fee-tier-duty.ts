@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand } from '../domain/commands';
 import { volumeUnits, type FeeTier } from '../domain/fee-tiers';
 import { DEFAULT_FEE_GROUP, type Account } from '../domain/money';
+import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 
 /** What the duty asks of the venue. */
 export interface TieredVenue {
@@ -24,6 +25,27 @@ const DAY_MS = 86_400_000;
 const VOLUME_DAYS = 30;
 const LOOK_MS = 1_000;
 const PAGE = 1_000;
+/** Accounts that a warning names. */
+const NAMED_MAX = 10;
+/** Status of what the venue takes at another time. */
+const UNAVAILABLE = 503;
+
+/** Accounts that could not be put into a group, by why, and by which group. */
+class Refusals {
+  private readonly byReason = new Map<string, { readonly code: ResultCode; readonly feeGroup: string; readonly accounts: string[]; count: number }>();
+
+  add(account: string, feeGroup: string, code: ResultCode): void {
+    const key = `${code} ${feeGroup}`;
+    let refused = this.byReason.get(key);
+    if (refused === undefined) this.byReason.set(key, refused = { code, feeGroup, accounts: [], count: 0 });
+    refused.count++;
+    if (refused.accounts.length < NAMED_MAX) refused.accounts.push(account);
+  }
+
+  tell(logger: Logger): void {
+    for (const refused of this.byReason.values()) logger.warn(refused, 'accounts could not be put into the fee group of their volume');
+  }
+}
 
 /** The group that volumes lead to: of the last row that one of them has reached, the default before the first. */
 export function groupOfVolumes(tiers: readonly FeeTier[], volumes: ReadonlyMap<string, bigint>, decimalsOf: (asset: string) => number): string {
@@ -72,7 +94,11 @@ export class FeeTierDuty {
     }
   }
 
-  /** Evaluates the 30 days before a UTC day. @returns how many accounts changed their group @throws Error where one could not be changed */
+  /**
+   * Evaluates the 30 days before a UTC day. Who cannot be put into his group, because there is none of that name, keeps nobody from his
+   * own: it is said, and tried again at the next evaluation.
+   * @returns how many accounts changed their group @throws Error where the venue takes no commands now
+   */
   async evaluate(day: number): Promise<number> {
     const { tiers, decimalsOf } = this.options;
     const endUs = day * DAY_MS * 1_000;
@@ -82,23 +108,32 @@ export class FeeTierDuty {
     }
     const ofTiers = new Set([DEFAULT_FEE_GROUP, ...tiers.map(({ feeGroup }) => feeGroup)]);
     let changed = 0;
+    const refusals = new Refusals();
     for (let behind = ''; ;) {
       const page = await this.venue.accounts(behind, PAGE);
-      const commands = page.flatMap(({ account, feeGroup, status }): EngineCommand[] => {
+      const moves = page.flatMap(({ account, feeGroup, status }): { readonly account: string; readonly wanted: string }[] => {
         const wanted = groupOfVolumes(tiers, volumes.get(account) ?? new Map<string, bigint>(), decimalsOf);
-        if (status === 'closed' || wanted === feeGroup || !ofTiers.has(feeGroup)) return [];
-        return [{
-          op: 'account', actor: null, account, opens: false, name: null, status: null, credit: null, feeGroup: wanted, deposits: [], idempotency: null,
-          request: null,
-        }];
+        return status === 'closed' || wanted === feeGroup || !ofTiers.has(feeGroup) ? [] : [{ account, wanted }];
       });
-      for (const result of commands.length === 0 ? [] : await this.venue.submitAll(commands)) {
-        if (result.outcome === 'refused') throw new Error(`an account cannot change its fee group: ${result.code}`);
-        changed++;
-      }
+      const results = moves.length === 0 ? [] : await this.venue.submitAll(moves.map(({ account, wanted }) => commandOf(account, wanted)));
+      results.forEach((result, i) => {
+        const { account, wanted } = moves[i] as (typeof moves)[number];
+        if (result.outcome !== 'refused') changed++;
+        else if (RESULT_CODES[result.code].status === UNAVAILABLE) throw new Error(`an account cannot change its fee group: ${result.code}`);
+        else refusals.add(account, wanted, result.code);
+      });
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return changed;
+      if (last === undefined || page.length < PAGE) break;
       behind = last.account;
     }
+    refusals.tell(this.logger);
+    return changed;
   }
+}
+
+/** As an operator would say it. */
+function commandOf(account: string, feeGroup: string): EngineCommand {
+  return {
+    op: 'account', actor: null, account, opens: false, name: null, status: null, credit: null, feeGroup, deposits: [], idempotency: null, request: null,
+  };
 }

@@ -1,5 +1,6 @@
 import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
+import { decodeTransfer } from '../domain/log-entry-wire';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
 import { remainingLots, type Order, type Trade } from '../domain/order';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
@@ -10,6 +11,7 @@ import { shardKeys, type ShardKeys } from './keys';
 import { encodeRecentTrade } from './recent-trade';
 import { bookMember, bookScore, decodeStoredOrder, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
+import { decodeFeeGroup } from './shard-reads';
 import { encodeStoredTransfer } from './transfer-record';
 
 /** Redis may take a while for a page while it rewrites its append-only file. */
@@ -106,18 +108,23 @@ export class ShardRestorer {
     await this.send('HSET', this.keys.accounts, ...accounts.flatMap((account) => [escapeText(account.account), encodeAccountRecord(account, timeUs)]));
   }
 
-  /** All accounts as they are written, each once: a scan may come by one again. */
+  /** All accounts as they are written. */
   async *accountStates(): AsyncGenerator<AccountState[]> {
+    for await (const page of this.fieldsOf(this.keys.accounts)) yield page.map(([name, record]) => decodeAccountRecord(JSON.parse(`"${name}"`) as string, record));
+  }
+
+  /** Fields of a hash with their values, each once: a scan may come by one again. */
+  private async *fieldsOf(key: string): AsyncGenerator<[field: string, value: string][]> {
     const seen = new Set<string>();
     let cursor = '0';
     do {
-      const [next, reply] = (await this.send('HSCAN', this.keys.accounts, cursor, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
-      const page: AccountState[] = [];
+      const [next, reply] = (await this.send('HSCAN', key, cursor, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
+      const page: [string, string][] = [];
       for (let i = 0; i + 1 < reply.length; i += 2) {
-        const name = reply[i] as string;
-        if (seen.has(name)) continue;
-        seen.add(name);
-        page.push(decodeAccountRecord(JSON.parse(`"${name}"`) as string, reply[i + 1] as string));
+        const field = reply[i] as string;
+        if (seen.has(field)) continue;
+        seen.add(field);
+        page.push([field, reply[i + 1] as string]);
       }
       yield page;
       cursor = next;
@@ -136,6 +143,52 @@ export class ShardRestorer {
     await this.send('HSET', this.keys.transfers, ...transfers.flatMap((transfer) => [compactId(transfer.transferId), encodeStoredTransfer(transfer)]));
     const timed = transfers.filter(({ expiresUs }) => expiresUs !== null);
     if (timed.length > 0) await this.send('ZADD', this.keys.timers, ...timed.flatMap(({ expiresUs, transferId }) => [String(expiresUs), compactId(transferId)]));
+  }
+
+  /**
+   * All pending transfers as they are written.
+   * @throws RestoreError where the timers do not say when those expire that do
+   */
+  async *writtenTransfers(): AsyncGenerator<Transfer[]> {
+    let timed = 0;
+    for await (const page of this.fieldsOf(this.keys.transfers)) {
+      if (page.length === 0) continue;
+      const due = (await this.send('ZMSCORE', this.keys.timers, ...page.map(([id]) => id))) as (string | null)[];
+      yield page.map(([, stored], i) => {
+        const transfer = decodeTransfer(JSON.parse(`[${stored}]`) as readonly unknown[]);
+        const { transferId, expiresUs } = transfer;
+        const dueUs = due[i] === null ? null : Number(due[i]);
+        if (dueUs !== expiresUs) throw new RestoreError(`transfer ${transferId} is timed for ${dueUs ?? 'no time'}, it expires at ${expiresUs ?? 'none'}`);
+        if (expiresUs !== null) timed++;
+        return transfer;
+      });
+    }
+    const timers = Number(await this.send('ZCARD', this.keys.timers));
+    if (timers !== timed) throw new RestoreError(`there are ${timers} timers, and ${timed} transfers that expire`);
+  }
+
+  /** All groups of fees as they are written. @throws RestoreError where orders would not look for them */
+  async writtenFeeGroups(): Promise<FeeGroup[]> {
+    const groups: FeeGroup[] = [];
+    for await (const page of this.fieldsOf(this.keys.feeGroups)) groups.push(...page.map(([group, stored]) => decodeFeeGroup(group, stored)));
+    const hasFees = await this.send('HGET', this.keys.meta, 'fees') !== null;
+    if (hasFees !== groups.length > 0) throw new RestoreError(`there are ${groups.length} groups of fees, and ${hasFees ? 'some are looked for' : 'nothing says so'}`);
+    return groups;
+  }
+
+  /** Those of some references that are written, as they are. */
+  async writtenReferences(digests: readonly string[]): Promise<{ readonly digest: string; readonly sequence: number; readonly second: number }[]> {
+    if (digests.length === 0) return [];
+    const stored = (await this.send('HMGET', this.keys.references, ...digests)) as (string | null)[];
+    return stored.flatMap((text, i) => {
+      if (text === null) return [];
+      const [sequence, second] = text.split(',');
+      return [{ digest: digests[i] as string, sequence: Number(sequence), second: Number(second) }];
+    });
+  }
+
+  async writtenReferenceCount(): Promise<number> {
+    return Number(await this.send('HLEN', this.keys.references));
   }
 
   /** Adds what has happened once for ever. */

@@ -37,7 +37,7 @@ export class ShardUpkeep extends ShardCalls {
     return (await this.call('register', [...scales].flatMap(([instrument, scale]) => [instrument, encodeScale(scale)]))) === 1;
   }
 
-  /** Stops new orders and withdrawals, null lets them go on. @returns false when the shard is in another epoch */
+  /** Stops new orders and all that takes money from an account, null lets them go on. @returns false when the shard is in another epoch */
   async setBreach(finding: string | null, epoch: string): Promise<boolean> {
     return (await this.call('set_breach', [finding ?? '', epoch])) === 1;
   }

@@ -6,6 +6,7 @@ import type { Database, Row } from './database';
 import {
   CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, JOURNAL_PAGE, MOVE_SWEPT, ORDERS, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
 } from './queries/history';
+import { RECORDED_FUNDS } from './queries/recovery';
 
 export interface Checkpoint {
   readonly epoch: string;
@@ -81,6 +82,12 @@ export class History {
   async checkpoint(): Promise<Checkpoint | null> {
     const [row] = await this.database.query<{ epoch: string; sequence: number; time_us: number }>(CHECKPOINT, [this.shard]);
     return row === undefined ? null : { epoch: row.epoch, sequence: row.sequence, timeUs: row.time_us };
+  }
+
+  /** How money was kept when the record was begun, or last rebuilt from. */
+  async funds(): Promise<Funds> {
+    const [row] = await this.database.query<{ funds: Funds }>(RECORDED_FUNDS, [this.shard]);
+    return row?.funds ?? 'off';
   }
 
   /** @returns false when the shard has a checkpoint already. */

@@ -9,7 +9,7 @@ import { CHECKPOINT } from './queries/history';
 import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
   ACCOUNT_COUNT, ACCOUNT_PAGE, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
-  OPEN_ORDER_COUNT, RECORDED_FUNDS, RECORD_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, USED_REFERENCES,
+  OPEN_ORDER_COUNT, RECORDED_FUNDS, RECORD_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, UNCOVERED, USED_REFERENCES,
 } from './queries/recovery';
 import type { HeldBalance } from './money-batch';
 import { waitForWriterLock } from './writer-lock';
@@ -181,6 +181,12 @@ export class RecoverySource {
       if (last === undefined || page.size < pageSize) return;
       behind = last.account;
     }
+  }
+
+  /** Balances of those who need cover that hold more than they have: how many, and some of them, as account and asset. */
+  async uncovered(namesMax: number): Promise<{ readonly count: number; readonly some: string[] }> {
+    const rows = await this.query<{ account: string; asset: string; count: number }>(UNCOVERED, [this.shard, namesMax]);
+    return { count: rows[0]?.count ?? 0, some: rows.map(({ account, asset }) => `${account} ${asset}`) };
   }
 
   /** Transfers and withdrawals that hold money, page by page, oldest first. */

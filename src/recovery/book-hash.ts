@@ -15,9 +15,11 @@ export class BookHash {
   orders = 0;
 
   add(order: Order): void {
+    const { fees } = order;
     const text = [
       order.instrument, order.side, order.type, order.timeInForce, order.postOnly, order.priceTicks, order.priority, order.placedSequence || order.priority, order.orderId, remainingLots(order), order.quantityLots,
       order.filledLots, order.notional, order.clientId, order.clientOrderId ?? '', order.status, order.fillSequence, order.sequence, order.createdUs, order.updatedUs,
+      fees === null ? '' : `${fees.makerRate},${fees.takerRate},${fees.units},${fees.millionths}`,
     ].join('\u0000');
     const digest = createHash('sha256').update(text).digest();
     let carry = 0;

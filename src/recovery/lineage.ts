@@ -21,15 +21,20 @@ export interface RedisSide extends ShardSide {
   readonly funds: Funds;
 }
 
+/** Why Redis has to be made anew. */
+export type RebuildReason = 'redis_lost' | 'redis_older' | 'faulted' | 'interrupted_rebuild' | 'older_layout' | 'other_funds';
+
 export type Verdict =
   /** Trade on: same life, Redis at or ahead of everything known. */
   | { readonly action: 'join' }
   /** Neither side has a life: begin one. */
   | { readonly action: 'begin' }
   /** Redis has to be made anew from Postgres. */
-  | { readonly action: 'rebuild'; readonly reason: 'redis_lost' | 'redis_older' | 'faulted' | 'interrupted_rebuild' | 'older_layout' | 'other_funds' }
+  | { readonly action: 'rebuild'; readonly reason: RebuildReason }
+  /** The same, once Postgres has all that Redis logged. */
+  | { readonly action: 'wait'; readonly reason: 'draining_before_rebuild'; readonly rebuild: RebuildReason }
   /** Neither trade nor touch anything yet. */
-  | { readonly action: 'wait'; readonly reason: 'postgres_away' | 'postgres_lost' | 'draining_before_rebuild' | 'newer_layout' | 'other_funds' };
+  | { readonly action: 'wait'; readonly reason: 'postgres_away' | 'postgres_lost' | 'newer_layout' | 'other_funds' };
 
 /**
  * @param redis null for an empty Redis
@@ -62,6 +67,6 @@ export function judge(redis: RedisSide | null, postgres: ShardSide | null | 'awa
   // forth between them.
   if (reason === 'other_funds' && known !== null) return { action: 'wait', reason };
   // What is logged but not persisted would be lost to a rebuild; the writer brings it over first.
-  if (postgres.sequence < redis.sequence) return { action: 'wait', reason: 'draining_before_rebuild' };
+  if (postgres.sequence < redis.sequence) return { action: 'wait', reason: 'draining_before_rebuild', rebuild: reason };
   return { action: 'rebuild', reason };
 }

@@ -3,10 +3,10 @@ import type { MoneyScale } from '../domain/assets';
 import type { Funds } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
 import { BookHash } from './book-hash';
-import { MoneyRebuild, NOTHING_COMPUTED, type ComputedMoney, type MoneySource, type MoneyTarget } from './rebuild-money';
+import { MoneyRebuild, NOTHING_COMPUTED, requireCover, type ComputedMoney, type CoverSource, type MoneyTarget } from './rebuild-money';
 
 /** Postgres' side of a rebuild. */
-export interface RebuildSource extends MoneySource {
+export interface RebuildSource extends CoverSource {
   checkpoint(): Promise<{ readonly epoch: string; readonly sequence: number; readonly timeUs: number } | null>;
   /** How money was kept when the record was last rebuilt from, or begun. */
   funds(): Promise<Funds>;
@@ -17,7 +17,6 @@ export interface RebuildSource extends MoneySource {
   /** Whether the shard's operator has frozen it. */
   isFrozen(): Promise<boolean>;
   openOrderCount(): Promise<number>;
-  openOrders(pageSize: number): AsyncGenerator<Order[]>;
   liveKeys(second: number, pageSize: number): AsyncGenerator<{ digest: string; sequence: number; second: number }[]>;
   lastTradeIds(): Promise<Map<string, number>>;
   newestTrades(instrument: string, count: number): Promise<Trade[]>;
@@ -86,11 +85,13 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   const started = Date.now();
   const checkpoint = await source.checkpoint();
   if (checkpoint === null) throw new Error('there is no record to rebuild from');
+  const recordedFunds = await source.funds();
+  // Ahead of another life: nothing is begun that cannot be opened.
+  if (options.funds === 'required') await requireCover(source, options.scales, recordedFunds);
   const epoch = newEpoch();
   const recoveryId = await source.beginEpoch(checkpoint, epoch, options.reason);
   const tradeIds = await source.lastTradeIds();
   await target.clear({ epoch, sequence: checkpoint.sequence, timeUs: checkpoint.timeUs, tradeIds, funds: options.funds });
-  const recordedFunds = await source.funds();
   const money = new MoneyRebuild(options.funds, options.scales);
 
   const expected = new BookHash();

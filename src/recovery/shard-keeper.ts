@@ -4,7 +4,7 @@ import type { MoneyScale } from '../domain/assets';
 import type { Funds } from '../domain/money';
 import type { ResultCode } from '../domain/result-code';
 import { DatabaseUnfitError } from '../persistence/database';
-import { judge, type RedisSide, type ShardSide, type Verdict } from './lineage';
+import { judge, type RebuildReason, type RedisSide, type ShardSide, type Verdict } from './lineage';
 import { UncoveredError } from './rebuild-money';
 import { newEpoch, rebuild, type Progress, type RebuildReport, type RebuildSource, type RebuildTarget } from './rebuild';
 
@@ -48,6 +48,8 @@ export interface KeeperObserver {
 
 const CHECK_MS = 1_000;
 const RETRY_MS = 200;
+/** What only people can put right is looked for less and less often, up to this. */
+const PATIENCE_MAX_MS = 60_000;
 
 /**
  * Watches over the life of a shard: before the first command, whenever Redis comes back, and all the time
@@ -58,6 +60,10 @@ export class ShardKeeper {
   private running: Promise<void> | null = null;
   private wake: () => void = () => undefined;
   private lastWord = '';
+  /** The life that this process has closed for a rebuild, and why: from then on the shard itself only tells that it is closed. */
+  private closed: { readonly epoch: string; readonly reason: RebuildReason } | null = null;
+  /** How long the next look waits where accounts are not covered. */
+  private patienceMs = CHECK_MS;
   private markJoined: () => void = () => undefined;
   /** Resolves when this process trades on the shard for the first time. */
   readonly joined = new Promise<void>((resolve) => { this.markJoined = resolve; });
@@ -118,7 +124,8 @@ export class ShardKeeper {
           pause = RETRY_MS;
         } else if (error instanceof UncoveredError) {
           this.say('uncovered_funds', 'error', { reason: error.message });
-          pause = CHECK_MS;
+          pause = this.patienceMs;
+          this.patienceMs = Math.min(2 * this.patienceMs, PATIENCE_MAX_MS);
         } else if (error instanceof LaterVersionError || error instanceof DatabaseUnfitError) {
           this.say('newer_record', 'error', { reason: error.message });
           pause = CHECK_MS;
@@ -157,6 +164,7 @@ export class ShardKeeper {
         if (this.problem !== null) {
           this.problem = null;
           this.lastWord = '';
+          this.patienceMs = CHECK_MS;
           this.logger.info({ shard: this.options.shard, epoch: redis?.epoch, sequence: redis?.sequence, state: redis?.state }, 'shard joined');
           this.markJoined();
         }
@@ -171,36 +179,46 @@ export class ShardKeeper {
       }
       case 'wait':
         this.engine.unbind('engine_recovering');
-        if (verdict.reason === 'draining_before_rebuild') await this.closeShard(redis);
+        if (verdict.reason === 'draining_before_rebuild') await this.closeShard(redis, verdict.rebuild);
         this.say(verdict.reason, verdict.reason === 'postgres_lost' ? 'error' : 'warn', { redis, postgres });
         return;
-      case 'rebuild':
+      case 'rebuild': {
         this.engine.unbind('engine_recovering');
+        const reason = this.reasonOf(verdict.reason, redis);
         if (!this.options.autoRecover) {
-          this.say(`${verdict.reason}: AUTO_RECOVER is off, run "npm run recover"`, 'error', { redis, postgres });
+          this.say(`${reason}: AUTO_RECOVER is off, run "npm run recover"`, 'error', { redis, postgres });
           return;
         }
-        this.say(verdict.reason, 'warn', { redis, postgres });
-        await this.rebuild(redis);
+        // Behind it stands what was tried for: that is said already.
+        if (this.problem !== 'uncovered_funds') this.say(reason, 'warn', { redis, postgres });
+        await this.rebuild(redis, reason);
+      }
     }
+  }
+
+  /** Why a life is to be rebuilt: where this process closed it, what it closed it for. */
+  private reasonOf(judged: RebuildReason, redis: RedisSide | null): RebuildReason {
+    return judged === 'interrupted_rebuild' && this.closed !== null && this.closed.epoch === redis?.epoch ? this.closed.reason : judged;
   }
 
   /**
    * Other processes stop at once, too: they may not have looked yet. Only the life that was judged is closed; by
    * now another process may have rebuilt it and trade again.
    */
-  private async closeShard(judged: RedisSide | null): Promise<void> {
-    if (judged !== null) await this.engine.setState('recovering', ['open', 'frozen'], judged.epoch);
+  private async closeShard(judged: RedisSide | null, reason: RebuildReason): Promise<void> {
+    if (judged === null) return;
+    this.closed = { epoch: judged.epoch, reason: this.reasonOf(reason, judged) };
+    await this.engine.setState('recovering', ['open', 'frozen'], judged.epoch);
   }
 
-  private async rebuild(judged: RedisSide | null): Promise<void> {
-    await this.closeShard(judged);
+  private async rebuild(judged: RedisSide | null, reason: RebuildReason): Promise<void> {
+    await this.closeShard(judged, reason);
     const source = await this.openSource();
     try {
       // Whoever held the record before may have rebuilt the shard by now.
-      const { verdict } = await this.judgeNow(() => source.checkpoint());
+      const { verdict, redis } = await this.judgeNow(() => source.checkpoint());
       if (verdict.action !== 'rebuild') return;
-      const report = await rebuild(source, this.target, { ...this.options, reason: verdict.reason }, this.logProgress());
+      const report = await rebuild(source, this.target, { ...this.options, reason: this.reasonOf(verdict.reason, redis) }, this.logProgress());
       this.logger.warn({ shard: this.options.shard, ...report }, 'shard rebuilt from postgres');
       this.observer.recovered(report);
     } finally {

@@ -129,6 +129,7 @@ function endTransfer(money: Money, command: TransferEndCommand, { timeUs }: Mone
   const held = BigInt(pending.amount);
   const settled = status === 'posted' ? BigInt(command.amount ?? pending.amount) : 0n;
   if (settled > held) return { code: 'amount_above_transfer' };
+  if (status === 'posted' && money.ledger.account(to)?.status === 'closed') return { code: 'account_closed' };
   const change = new LedgerChange(money.ledger, timeUs);
   if (status === 'posted') change.open(to);
   change.add(from, asset, 0n, -held);

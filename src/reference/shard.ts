@@ -142,7 +142,7 @@ export class ReferenceShard {
     this.isMoneyKept = isMoneyKept;
   }
 
-  /** Balances do not add up, or do again: from now on orders, amends and withdrawals wait for an operator, or no longer. */
+  /** Balances do not add up, or do again: from now on orders, amends and whatever takes money from an account wait for an operator, or no longer. */
   stopMoney(isStopped: boolean): void {
     this.isStopped = isStopped;
   }
@@ -355,7 +355,7 @@ export class ReferenceShard {
     if (!this.isMoneyKept) return refusedOf({ code: 'funds_off' });
     // What ends a transfer frees, as a cancel does.
     if (command.op !== 'transfer_end' && this.isBacklogged()) return refusedOf({ code: 'backlog_full' });
-    if (command.op === 'transfer' && command.kind === 'withdrawal' && this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
+    if (this.isMoneyStopped() && sendsMoney(command)) return refusedOf({ code: 'balance_audit_breach' });
     const decided = decideMoney(this.money, command, {
       timeUs: this.now.timeUs, sequence: this.sequence + 1, funds, hasOpenOrders: (account) => this.orders.openCount(account) > 0,
     });
@@ -467,6 +467,11 @@ export class ReferenceShard {
     if (reference !== null) this.references.remember(reference, this.now.second, entry);
     return entry;
   }
+}
+
+/** Whether an account's money leaves it, or is asked to: not what comes in, nor what only frees. */
+function sendsMoney(command: MoneyCommand): boolean {
+  return (command.op === 'transfer' && command.kind !== 'deposit') || (command.op === 'transfer_end' && command.status === 'posted');
 }
 
 /** Carries out what an entry changes of money. @returns what the entry tells of it */

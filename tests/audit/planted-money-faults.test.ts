@@ -38,6 +38,16 @@ const order = (account: string, side: string, price: string, quantity: string): 
   post('/orders', { client_id: account, instrument: 'BTC-USD', side, type: 'limit', price, quantity })
 );
 
+async function rates(group: string, ...rows: readonly object[]): Promise<void> {
+  const { status, body } = await client.call('PUT', `/fee-groups/${group}`, { body: { rates: rows } });
+  expect([group, status, body]).toEqual([group, 200, body]);
+}
+
+async function usualRates(): Promise<void> {
+  await rates('vip', { instrument: 'BTC-USD', maker: '0', taker: '0.0002' }, { maker: '0', taker: '0.0003' });
+  await rates('default', { maker: '-0.0001', taker: '0.0005' });
+}
+
 /** Adds to what an account has of an asset in Redis, and to what of it is held. */
 async function add(account: string, asset: string, total: bigint, held = 0n): Promise<void> {
   const record = (await redis('HGET', key('accounts'), account)) as string;
@@ -52,8 +62,7 @@ beforeAll(async () => {
   const shard = new ShardView(venue);
   let running = await venue.start();
   client = new Client(() => running.url);
-  await client.call('PUT', '/fee-groups/default', { body: { rates: [{ maker: '-0.0001', taker: '0.0005' }] } });
-  await client.call('PUT', '/fee-groups/vip', { body: { rates: [{ instrument: 'BTC-USD', maker: '0', taker: '0.0002' }, { maker: '0', taker: '0.0003' }] } });
+  await usualRates();
   await post('/accounts', { account_id: 'ann', name: 'Ann', deposits: [{ asset: 'USD', amount: '100000' }, { asset: 'BTC', amount: '5' }] });
   opened = await shard.meta('seq');
   await post('/accounts', { account_id: 'bob', fee_group: 'vip', deposits: [{ asset: 'BTC', amount: '20' }, { asset: 'USD', amount: '1000' }] });
@@ -65,6 +74,12 @@ beforeAll(async () => {
   await order('bob', 'buy', '130.00', '6');
   await order('ann', 'sell', '130.00', '5.6');
   await order('bob', 'sell', '129.00', '0.4');
+  // A rebate of older rates, of which its taker pays less.
+  await order('ann', 'buy', '110.00', '0.3');
+  await rates('default', { maker: '0', taker: '0.0005' });
+  await rates('vip', { maker: '0', taker: '0.00005' });
+  await order('bob', 'sell', '110.00', '0.3');
+  await usualRates();
   ids.deposit = (await post('/deposits', { account_id: 'ann', asset: 'USD', amount: '10', reference: 'wire-1' })).deposit_id as string;
   ids.reversed = (await post('/transfers', { from: 'ann', to: 'bob', asset: 'USD', amount: '7' })).transfer_id as string;
   await post(`/transfers/${ids.reversed}/reverse`, {});
@@ -97,7 +112,7 @@ const TRANSFERS = 'postgres: deposits, withdrawals and transfers equal the repla
 const POSITIONS = 'postgres: positions equal the replay: ';
 const SNAPSHOTS = 'postgres: snapshots of accounts equal the replay: ';
 
-const fillOf = (role: string): string => `fill 0 of entry ${traded}, its ${role}'s side of trade 11 of BTC-USD,`;
+const fillOf = (role: string): string => `fill 0 of entry ${traded}, its ${role}'s side of trade 12 of BTC-USD,`;
 
 const inRedis: Fault[] = [
   {
@@ -189,7 +204,7 @@ const inRedis: Fault[] = [
     plant: () => redis('HSET', key('meta'), 'funds', '1'), finds: () => 'checkpoint and log agree: funds are paper in redis, required in postgres',
   }, {
     name: 'a finding of the running audit', keys: ['meta'],
-    plant: () => redis('HSET', key('meta'), 'breach', '[]'), finds: () => 'checkpoint and log agree: the audit of balances has stopped orders and withdrawals: []',
+    plant: () => redis('HSET', key('meta'), 'breach', '[]'), finds: () => 'checkpoint and log agree: the audit of balances has stopped orders, transfers and withdrawals: []',
   },
 ];
 
@@ -250,7 +265,7 @@ const inPostgres: Fault[] = [
     name: 'a fill too many', tables: ['fills'],
     plant: () => sql(`INSERT INTO fills SELECT sequence - 1, executed_us, trade_id, price_ticks, quantity_lots, fill, fee_rate, order_id, shard, instrument, account, side, role,
       base_units, value, fee, base_after, quote_after, fees_after FROM fills WHERE sequence = ${traded} AND role = 'taker'`),
-    finds: () => `${FILLS}fill 0 of entry ${traded - 1}, its taker's side of trade 11 of BTC-USD, is of no journal entry`,
+    finds: () => `${FILLS}fill 0 of entry ${traded - 1}, its taker's side of trade 12 of BTC-USD, is of no journal entry`,
   }, {
     name: 'a fill with another fee', tables: ['fills'],
     plant: () => sql(`UPDATE fills SET fee = fee + 1 WHERE sequence = ${traded} AND role = 'taker'`), finds: () => `${FILLS}${fillOf('taker')} .fee: `,
@@ -333,6 +348,7 @@ describe('an audit of money finds nothing', () => {
     for (const table of TABLES) expect([table, await count(table)]).not.toEqual([table, 0]);
     expect(await venue.database.query(`SELECT account FROM positions WHERE net_lots < 0`)).not.toEqual([]);
     expect(await venue.database.query('SELECT a.sequence FROM fills AS a JOIN fills AS b USING (sequence, fill, account) WHERE a.role < b.role')).not.toEqual([]);
+    expect(await venue.database.query(`SELECT role FROM fills WHERE fee_rate = -50`)).toEqual([{ role: 'maker' }]);
     expect(await venue.database.query(`SELECT count(DISTINCT account) AS accounts FROM account_snapshots`)).toEqual([{ accounts: '3' }]);
   });
 });

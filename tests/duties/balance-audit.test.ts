@@ -38,6 +38,8 @@ it('is found by the running audit, by verify and by a rebuild of the account; pu
   const { body: other } = await purse.place(buyer, 'BTC-USD', { price: '9.00', quantity: '1' });
   await purse.place(seller, 'BTC-USD', { side: 'sell', price: '10.00', quantity: '1' });
   const { body: withdrawal } = await purse.client.post<Body>('/withdrawals', { account_id: buyer, asset: 'USD', amount: '1' });
+  const send = (more: Body) => purse.client.post<Body>('/transfers', { from: buyer, to: seller, asset: 'USD', amount: '1', ...more });
+  const [{ body: moved }, { body: held }] = [await send({}), await send({ pending: true })];
   expect((await rebuild(buyer)).body).toMatchObject({ ok: true, differences: [] });
   expect([await breaches(), await overview()]).toMatchObject([0, { findings: [] }]);
 
@@ -54,18 +56,24 @@ it('is found by the running audit, by verify and by a rebuild of the account; pu
   await refusal(purse.client.amend(resting.order_id, { price: '1.00' }), 503, 'balance_audit_breach');
   const stopped = await refusal(purse.client.post('/withdrawals', { account_id: buyer, asset: 'USD', amount: '1' }), 503, 'balance_audit_breach');
   expect(stopped.headers.get('retry-after')).not.toBeNull();
+  // Neither what was asked for before it was found, nor a way round by another account.
+  const [gone, back, post] = [`/withdrawals/${String(withdrawal.withdrawal_id)}/complete`, `/transfers/${String(moved.transfer_id)}/reverse`, `/transfers/${String(held.transfer_id)}/post`];
+  for (const path of [gone, back, post]) await refusal(purse.client.post(path, {}), 503, 'balance_audit_breach');
+  await refusal(send({}), 503, 'balance_audit_breach');
+  await refusal(send({ pending: true }), 503, 'balance_audit_breach');
   // What frees goes on, and what comes in.
   expect((await purse.client.cancel(other.order_id)).status).toBe(200);
   expect((await purse.client.post(`/withdrawals/${String(withdrawal.withdrawal_id)}/cancel`, {})).status).toBe(200);
+  expect((await purse.client.post(`/transfers/${String(held.transfer_id)}/void`, {})).status).toBe(200);
   expect((await purse.client.post('/deposits', { account_id: seller, asset: 'USD', amount: '1' })).status).toBe(201);
   expect((await purse.client.get('/readyz')).status).toBe(200);
 
   expect((await rebuild(buyer)).body).toMatchObject({
-    ok: false, differences: [{ asset: 'USD', live: '990.0000000001', from_snapshot: '990.0000000000', from_events: '990.0000000000' }],
+    ok: false, differences: [{ asset: 'USD', live: '989.0000000001', from_snapshot: '989.0000000000', from_events: '989.0000000000' }],
   });
   await purse.service.persisted();
   expect((await audit(purse.service.venue)).filter((problem) => problem.startsWith('redis: accounts'))).toEqual([
-    expect.stringContaining(`balance of ${buyer} in USD .total: expected "9900000000000", got "9900000000001"`),
+    expect.stringContaining(`balance of ${buyer} in USD .total: expected "9890000000000", got "9890000000001"`),
   ]);
   expect((await overview()).findings).toMatchObject([{ account_id: buyer, asset: 'USD' }]);
 
@@ -74,6 +82,7 @@ it('is found by the running audit, by verify and by a rebuild of the account; pu
   expect((await purse.place(buyer, 'BTC-USD', { price: '1.00' })).status).toBe(201);
   expect((await purse.client.amend(resting.order_id, { price: '11.00' })).status).toBe(200);
   expect((await purse.client.post('/withdrawals', { account_id: buyer, asset: 'USD', amount: '1' })).status).toBe(201);
+  expect([(await send({})).status, (await purse.client.post(back, {})).status]).toEqual([201, 201]);
   expect((await rebuild(buyer)).body).toMatchObject({ ok: true, differences: [] });
   expect(await breaches()).toBe(1);
   await purse.expectConserved();

@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pino from 'pino';
 import type { FeeTier } from '../../src/domain/fee-tiers';
-import { FeeTierDuty, groupOfVolumes } from '../../src/duties/fee-tier-duty';
+import type { LogEntry } from '../../src/domain/log-entry';
+import type { ResultCode } from '../../src/domain/result-code';
+import { FeeTierDuty, groupOfVolumes, type TieredVenue } from '../../src/duties/fee-tier-duty';
 import { connectionOf } from '../../src/shard/connection';
 import { readConfig } from '../../src/config';
 import { Purse, type Body } from '../http/money/support/purse';
@@ -28,6 +31,56 @@ test('an account is in the group of the last row that it has reached', () => {
   expect(group({ EUR: units('10') })).toBe('euro');
   expect(group({ USD: units('9999'), EUR: units('9') })).toBe('gold');
   expect(group({ USD: units('9999'), EUR: units('10') })).toBe('euro');
+});
+
+describe('a group of the tiers that is not there', () => {
+  const GONE: readonly FeeTier[] = [{ feeGroup: 'silver', asset: 'USD', volume: '1' }, { feeGroup: 'gold', asset: 'USD', volume: '10' }];
+
+  /** Accounts that have traded for more and more, of whom every second one reaches gold, at a venue that knows silver only. */
+  function venueOf(count: number, page: number, code: ResultCode = 'fee_group_not_found') {
+    const names = Array.from({ length: count }, (_, i) => `account-${String(i).padStart(4, '0')}`);
+    const groups = new Map(names.map((name) => [name, 'default']));
+    const said: { readonly level: number; readonly [fact: string]: unknown }[] = [];
+    const asked: string[] = [];
+    const venue: TieredVenue = {
+      volumes: () => Promise.resolve(names.map((account, i) => ({ account, asset: 'USD', value: String(units(i % 2 === 0 ? '10' : '1')) }))),
+      accounts: (behind) => Promise.resolve(names.filter((name) => name > behind).slice(0, page).map((account) => (
+        { account, name: null, status: 'active', credit: 'none', feeGroup: groups.get(account) as string, createdUs: 1 }))),
+      submitAll: (commands) => Promise.resolve(commands.map((command) => {
+        if (command.op !== 'account' || command.feeGroup === null) throw new Error(command.op);
+        asked.push(command.account);
+        if (command.feeGroup === 'gold') return { outcome: 'refused', code, order: null };
+        groups.set(command.account, command.feeGroup);
+        return { outcome: 'logged', entry: {} as LogEntry };
+      })),
+    };
+    const logger = pino({ level: 'info' }, { write: (line: string) => said.push(JSON.parse(line) as { level: number }) });
+    const duty = new FeeTierDuty(venue, { tiers: GONE, decimalsOf: () => DECIMALS, isOnDuty: () => true, nowMs: () => Date.now() }, logger);
+    return { duty, groups, said, asked };
+  }
+
+  it('keeps nobody else from his own, is told once an evaluation, and tried again at the next', async () => {
+    const { duty, groups, said, asked } = venueOf(6, 1_000);
+    const warned = { level: 40, code: 'fee_group_not_found', feeGroup: 'gold', count: 3, accounts: ['account-0000', 'account-0002', 'account-0004'] };
+    expect(await duty.evaluate(20_000)).toBe(3);
+    expect([...groups.values()]).toEqual(['default', 'silver', 'default', 'silver', 'default', 'silver']);
+    expect([said.length, said, asked.length]).toMatchObject([1, [warned], 6]);
+    expect(await duty.evaluate(20_001)).toBe(0);
+    expect([said.length, said, asked.length]).toMatchObject([2, [warned, warned], 9]);
+  });
+
+  it('is told with a few of many accounts', async () => {
+    const { duty, said } = venueOf(2_500, 1_000);
+    expect(await duty.evaluate(20_000)).toBe(1_250);
+    expect(said).toMatchObject([{ count: 1_250 }]);
+    expect(said[0]?.accounts).toHaveLength(10);
+  });
+
+  it('is another thing than a venue that takes nothing now: that is tried again soon', async () => {
+    const { duty, said } = venueOf(6, 1_000, 'engine_frozen');
+    await expect(duty.evaluate(20_000)).rejects.toThrow('engine_frozen');
+    expect(said).toEqual([]);
+  });
 });
 
 describe('at a venue', () => {

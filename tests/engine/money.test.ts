@@ -1,11 +1,12 @@
 import { FAILURE_STEPS, type EngineCommand } from '../../src/domain/commands';
 import { FEES } from '../../src/domain/money';
-import { referenceDigest } from '../../src/engine/idempotency';
+import { referenceDigest, reversalDigest } from '../../src/engine/idempotency';
 import { amendCommand, cancelCommand, entryOf, orderOf, placeCommand, refusalOf } from './support/desk';
 import {
   UNIT_SCALES, accountCommand, all, balanceIn, changeCommand, depositCommand, feesCommand, transferCommand, unkeyed,
 } from './support/purse';
 import { describeOnEachRedis } from './support/redis-targets';
+import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
 
 const end = (transferId: string, status: 'posted' | 'voided' | 'expired', amount: string | null = null): EngineCommand => (
@@ -176,6 +177,24 @@ describeOnEachRedis('a transfer', (target) => {
     expect(await desk.engine.dueTransfers(timeUs, 10)).toEqual([]);
   });
 
+  test('is not posted into an account that closed meanwhile, be it a part, nor moved back there; it can be voided', async () => {
+    const { desk } = venue;
+    await desk.submit(accountCommand('ann', { USD: 100 }));
+    await desk.submit(accountCommand('bob', {}));
+    const pending = transferCommand('ann', 'bob', 'USD', 60, { pending: true });
+    const moved = transferCommand('ann', 'carl', 'USD', 40);
+    for (const command of [pending, moved, changeCommand('bob', { status: 'closed' })]) await desk.submit(command);
+    for (const amount of [undefined, '1']) expect((await desk.refused(end(pending.transferId, 'posted', amount))).code).toBe('account_closed');
+    // Of a batch the command behind it finds all as it was.
+    const [refused, voided] = await desk.engine.submitAll([end(pending.transferId, 'posted'), end(pending.transferId, 'voided')]);
+    expect(refusalOf(refused as never).code).toBe('account_closed');
+    expect(entryOf(voided as never).balances).toEqual([{ type: 'balance', account: 'ann', asset: 'USD', total: '60', held: '0' }]);
+    await desk.submit(transferCommand('ann', 'carl', 'USD', 60));
+    await desk.submit(changeCommand('ann', { status: 'closed' }));
+    expect((await desk.refused(transferCommand('carl', 'ann', 'USD', 40, { kind: 'reversal', reverses: moved.transferId, referenceDigest: reversalDigest(moved.transferId) }))).code)
+      .toBe('account_closed');
+  });
+
   test('with a reference happens once, for ever', async () => {
     const { desk } = venue;
     const deposit = (): EngineCommand => depositCommand('ann', 'USD', 7, { reference: 'wire 1', referenceDigest: referenceDigest('USD', 'wire 1'), request: { n: 1 } });
@@ -184,6 +203,31 @@ describeOnEachRedis('a transfer', (target) => {
     expect(await desk.engine.submit(deposit())).toMatchObject({ outcome: 'repeated', by: 'reference', sequence: first.sequence, entry: first });
     const [again, other] = await desk.engine.submitAll([deposit(), depositCommand('ann', 'BTC', 7, { reference: 'wire 1', referenceDigest: referenceDigest('BTC', 'wire 1') })]);
     expect([again?.outcome, other?.outcome]).toEqual(['repeated', 'logged']);
+  });
+
+  test('takes nothing from an account while the balances do not add up, and ends only as what frees', async () => {
+    const { desk } = venue;
+    await desk.submit(accountCommand('ann', { USD: 100 }));
+    const order = orderOf(await desk.buy(10, 1, { client: 'ann' }));
+    const moved = transferCommand('ann', 'bob', 'USD', 10);
+    const withdrawal = transferCommand('ann', '@issuance', 'USD', 10, { kind: 'withdrawal', pending: true });
+    const pending = transferCommand('ann', 'bob', 'USD', 10, { pending: true });
+    const short = transferCommand('ann', 'bob', 'USD', 10, { pending: true, timeoutUs: 1 });
+    for (const command of [moved, withdrawal, pending, short]) await desk.submit(command);
+    expect(await desk.engine.setBreach('a unit too much', EPOCH)).toBe(true);
+    const back = { kind: 'reversal' as const, reverses: moved.transferId, referenceDigest: reversalDigest(moved.transferId) };
+    const stopped: EngineCommand[] = [
+      placeCommand('buy', 1, 1, { client: 'ann' }), amendCommand(order, { price: 9 }), transferCommand('ann', 'bob', 'USD', 1),
+      transferCommand('ann', '@issuance', 'USD', 1, { kind: 'withdrawal', pending: true }), transferCommand('bob', 'ann', 'USD', 10, back),
+      end(withdrawal.transferId, 'posted'), end(pending.transferId, 'posted'),
+    ];
+    for (const command of stopped) expect((await desk.refused(command)).code).toBe('balance_audit_breach');
+    await desk.submit(depositCommand('ann', 'USD', 1));
+    await desk.submit(cancelCommand(order));
+    await desk.submit(end(pending.transferId, 'voided'));
+    expect(balanceIn(await desk.submit(end(short.transferId, 'expired')), 'ann', 'USD')).toEqual({ total: '91', held: '10' });
+    await desk.engine.setBreach(null, EPOCH);
+    expect(balanceIn(await desk.submit(end(withdrawal.transferId, 'posted')), 'ann', 'USD')).toEqual({ total: '81', held: '0' });
   });
 
   test('and an order ask whether their account is active', async () => {

@@ -9,19 +9,20 @@ const RUNS = Number(process.env.MONEY_RUNS ?? 100);
 /** Where random sequences must have got to, or they test less than they say. */
 const MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end',
-  'entry fee_group', 'trades', 'self-trades', 'rebates', 'maker fees', 'taker fees',
+  'entry fee_group', 'trades', 'self-trades', 'rebates', 'rebates cut short', 'maker fees', 'taker fees',
   'place insufficient_funds', 'place account_suspended', 'place failure_injected',
   'account account_exists', 'account account_not_found', 'account account_not_empty', 'account fee_group_not_found', 'account made by transfer',
   'deposit repeated by reference', 'deposit balance_limit', 'withdrawal insufficient_funds', 'withdrawal account_not_found',
   'transfer insufficient_funds', 'transfer account_not_found', 'reversal logged', 'reversal insufficient_funds', 'reversal repeated by reference',
   'transfer_end transfer_not_found', 'transfer_end transfer_resolved', 'ended posted', 'posted in part', 'ended voided', 'ended rejected', 'ended expired',
+  'place balance_audit_breach', 'amend balance_audit_breach', 'withdrawal balance_audit_breach', 'transfer balance_audit_breach',
   'fee_group fee_rates_lose_money', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
 ];
 /** And from so many sequences on, each of these is certain enough. */
 const RUNS_TO_SEE_ALL = 1_500;
 const RARE = [
   'entry keep', 'account made by place', 'place balance_limit', 'place account_closed', 'amend insufficient_funds', 'amend account_suspended', 'amend balance_limit',
-  'deposit account_closed', 'transfer account_closed', 'transfer account_suspended', 'withdrawal account_suspended', 'transfer balance_limit',
+  'deposit account_closed', 'transfer account_closed', 'transfer_end account_closed', 'transfer account_suspended', 'withdrawal account_suspended', 'transfer balance_limit',
   'transfer_end amount_above_transfer', 'account balance_limit', 'account funds_off', 'deposit funds_off', 'transfer_end funds_off', 'fee_group funds_off',
 ];
 

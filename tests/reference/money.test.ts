@@ -343,6 +343,33 @@ describe('transfers', () => {
   });
 });
 
+describe('what is on its way to an account that closes meanwhile', () => {
+  test('is not posted, be it a part, and can be voided', () => {
+    till.deposit(ANN, USD, 10);
+    till.do(accountOf(BOB));
+    const [first, second] = [5, 3].map((amount) => transferIdOf(till.do(transferOf('transfer', ANN, BOB, USD, amount, { pending: true }))));
+    till.do(accountOf(BOB, { opens: false, status: 'closed' }));
+    const before = till.shard.state();
+    expect(till.refused(endOf(first as string, 'posted')).code).toBe('account_closed');
+    expect(till.refused(endOf(first as string, 'posted', 1)).code).toBe('account_closed');
+    expect(till.refused(endOf(first as string, 'posted', 6)).code).toBe('amount_above_transfer');
+    expect(till.shard.state()).toEqual(before);
+    till.do(endOf(first as string, 'voided'));
+    expect(till.balance(ANN, USD)).toEqual([10n, 3n]);
+    till.do(accountOf(BOB, { opens: false, status: 'suspended' }));
+    till.do(endOf(second as string, 'posted'));
+    expect(till.balance(BOB, USD)).toEqual([3n, 0n]);
+  });
+
+  test('is not moved back to it either', () => {
+    till.deposit(ANN, USD, 10);
+    const moved = transferIdOf(till.do(transferOf('transfer', ANN, BOB, USD, 10)));
+    till.do(accountOf(ANN, { opens: false, status: 'closed' }));
+    expect(till.refused(transferOf('reversal', BOB, ANN, USD, 10, { reverses: moved, referenceDigest: 'back' })).code).toBe('account_closed');
+    expect([till.balance(ANN, USD), till.balance(BOB, USD)]).toEqual([[0n, 0n], [10n, 0n]]);
+  });
+});
+
 describe('what is asked first', () => {
   test('of a place', () => {
     till.deposit(ANN, USD, 1_000);
@@ -383,17 +410,26 @@ describe('what is asked first', () => {
     expect(till.shard.state().orders).toHaveLength(1);
   });
 
-  test('a balance audit stops orders, amends and withdrawals, and uses up no key', () => {
+  test('a balance audit stops orders, amends and what takes money from an account, and uses up no key', () => {
     till.deposit(ANN, USD, 1_000);
     const bid = till.place('buy', 1, 1, ANN);
+    const moved = transferIdOf(till.do(transferOf('transfer', ANN, BOB, USD, 1)));
+    const [held, other] = [1, 2].map((amount) => transferIdOf(till.do(transferOf('withdrawal', ANN, ISSUANCE, USD, amount)))) as [string, string];
     till.shard.stopMoney(true);
     expect(till.refused(order('buy', 1, 1, ANN, { key: 'k' })).code).toBe('balance_audit_breach');
     expect(till.refused(amendCommand(bid, { quantity: 2, key: 'k' })).code).toBe('balance_audit_breach');
     expect(till.refused(transferOf('withdrawal', ANN, ISSUANCE, USD, 1, { idempotency: 'k' })).code).toBe('balance_audit_breach');
-    till.do(transferOf('transfer', ANN, BOB, USD, 1));
+    expect(till.refused(transferOf('transfer', ANN, BOB, USD, 1, { idempotency: 'k' })).code).toBe('balance_audit_breach');
+    expect(till.refused(transferOf('reversal', BOB, ANN, USD, 1, { reverses: moved, referenceDigest: 'back' })).code).toBe('balance_audit_breach');
+    expect(till.refused(endOf(held, 'posted', null, 'k')).code).toBe('balance_audit_breach');
+    till.deposit(ANN, USD, 1);
+    till.do(endOf(other, 'voided'));
+    till.do(accountOf('carl', { deposits: [[USD, '1']] }));
     till.do(cancelCommand(bid));
     till.shard.stopMoney(false);
-    till.do(order('buy', 1, 1, ANN, { key: 'k' }));
+    till.do(endOf(held, 'posted', null, 'k'));
+    till.do(transferOf('reversal', BOB, ANN, USD, 1, { reverses: moved, referenceDigest: 'back' }));
+    till.do(order('buy', 1, 1, ANN, { key: 'other' }));
   });
 
   test('a refusal with a key is told with what it shows, and repeated', () => {

@@ -365,6 +365,7 @@ export const CALLS = {
   completeWithdrawal: {
     path: '/withdrawals/{withdrawal_id}/complete', summary: 'The amount is gone', ...endingWithdrawal,
     answers: endedWithdrawal('The withdrawal, completed.', 'completed'),
+    refusals: [...endingWithdrawal.refusals, 'balance_audit_breach'],
   },
   rejectWithdrawal: {
     path: '/withdrawals/{withdrawal_id}/reject', summary: 'The venue does not pay: the amount is free again', ...endingWithdrawal,
@@ -385,7 +386,7 @@ export const CALLS = {
     path: '/transfers/{transfer_id}/post', summary: 'All or part of a pending transfer moves, the rest is free again', ...endingTransfer,
     body: { is: PostTransferRequest, required: false, examples: MONEY_EXAMPLES.posts },
     answers: { 200: transferAnswer('The transfer, posted.') },
-    refusals: [...MONEY_COMMAND, 'transfer_not_found', 'transfer_resolved', 'amount_above_transfer', 'account_closed', 'balance_limit'],
+    refusals: [...MONEY_COMMAND, 'transfer_not_found', 'transfer_resolved', 'amount_above_transfer', 'account_closed', 'balance_limit', 'balance_audit_breach'],
   },
   voidTransfer: {
     path: '/transfers/{transfer_id}/void', summary: 'A pending transfer is called off', ...endingTransfer,
@@ -401,7 +402,7 @@ export const CALLS = {
         example: { ...TRANSFER_EXAMPLES.transfer, from: 'client-B', to: 'client-A', note: null, reverses: TRANSFER_ID_EXAMPLE },
       },
     },
-    refusals: [...MONEY_COMMAND, 'transfer_not_found', 'transfer_resolved', 'insufficient_funds', 'account_closed', 'balance_limit'],
+    refusals: [...MONEY_COMMAND, 'transfer_not_found', 'transfer_resolved', 'insufficient_funds', 'account_closed', 'balance_limit', 'balance_audit_breach'],
   },
   listFills: {
     method: 'GET', path: '/fills', tag: 'Money', summary: 'An account\'s own trades, newest first',

@@ -26,7 +26,7 @@ function admin.register(keys, argv)
   return 1
 end
 
--- set_breach: stops new orders and withdrawals because the balances were found not to add up, or lets them go on.
+-- set_breach: stops new orders and all that takes money from an account because the balances were found not to add up, or lets them go on.
 -- Keys: {shard}:meta. Arguments: what was found ('' to go on), epoch that it is meant for.
 -- Writes: meta. Returns: 1, or 0 when the shard is in another epoch.
 function admin.set_breach(keys, argv)

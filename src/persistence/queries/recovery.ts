@@ -77,6 +77,13 @@ export const ACCOUNT_PAGE: NamedQuery = {
     ORDER BY page.account, asset`,
 };
 
+/** An account without a row is one of the venue's own. */
+export const UNCOVERED: NamedQuery = {
+  name: 'uncovered',
+  text: `SELECT account, asset, count(*) OVER ()::bigint AS count FROM balances JOIN accounts USING (shard, account)
+    WHERE shard = $1 AND held > total AND credit <> 'unlimited' ORDER BY account, asset LIMIT $2`,
+};
+
 /** What may happen once for ever and has happened: deposits with a reference, and reversals. */
 export const USED_REFERENCES: NamedQuery = {
   name: 'used_references',

@@ -90,6 +90,20 @@ describe('deposits, withdrawals and transfers', () => {
     await refusal(purse.client.post('/transfers', { from, to, asset: 'USD', amount: '10.0000000001' }), 409, 'insufficient_funds');
   });
 
+  it('reach no account that has closed meanwhile: not by a post, not by a reversal', async () => {
+    const [from, to] = [await purse.account({ USD: '10' }), await purse.account()];
+    const close = async (account: string): Promise<void> => {
+      expect((await purse.client.call('PATCH', `/accounts/${account}`, { body: { status: 'closed' } })).status).toBe(200);
+    };
+    const { body: { transfer_id: id } } = await purse.client.post<Body>('/transfers', { from, to, asset: 'USD', amount: '4', pending: true });
+    await close(to);
+    for (const body of [{}, { amount: '1' }]) await refusal(purse.client.post(`/transfers/${String(id)}/post`, body), 409, 'account_closed');
+    expect((await purse.client.post<Body>(`/transfers/${String(id)}/void`, {})).body).toMatchObject({ status: 'voided', settled_amount: '0.0000000000' });
+    const { body: { transfer_id: gone } } = await purse.client.post<Body>('/transfers', { from, to: purse.nextAccount(), asset: 'USD', amount: '10' });
+    await close(from);
+    await refusal(purse.client.post(`/transfers/${String(gone)}/reverse`, {}), 409, 'account_closed');
+  });
+
   it('wait in two phases: posted in part or whole, called off, or over', async () => {
     const [from, to] = [await purse.account({ USD: '10' }), purse.nextAccount()];
     const hold = async (more: Body = {}) => String((await purse.client.post<Body>('/transfers', { from, to, asset: 'USD', amount: '4', pending: true, ...more })).body.transfer_id);

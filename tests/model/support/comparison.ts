@@ -16,7 +16,7 @@ import { firstDifference } from '../../engine/support/difference';
 import { readShard, type LiveShard } from '../../engine/support/read-shard';
 import { dropShard, engineOn, EPOCH, TEST_LIMITS } from '../../engine/support/test-shard';
 import { MoneyScenario } from './money-scenario';
-import type { MoneyCommandStep, MoneyProfile, MoneySequence } from './money-steps';
+import type { BreachStep, MoneyCommandStep, MoneyProfile, MoneySequence } from './money-steps';
 import { Scenario } from './scenario';
 import type { CommandStep, PersistStep, Profile, Sequence } from './steps';
 
@@ -32,6 +32,8 @@ export type Coverage = Map<string, number>;
 const STATE_EVERY = 2;
 /** Entries that Redis trims at once; it drops only whole blocks of them (stream-node-max-entries). */
 const TRIM_BLOCK = 100;
+/** What an audit finds, where it does. */
+const FOUND = 'a unit too much';
 /** Clock of the engine against ours: one machine, so only rounding is between them. */
 const CLOCK_SLACK_US = 1_000_000;
 
@@ -49,7 +51,8 @@ export async function compareSequence(
     let turn = 0;
     for (const batch of batchesOf(sequence)) {
       if (Array.isArray(batch)) await run.commands(batch);
-      else await run.persist(batch);
+      else if (batch.op === 'persist') await run.persist(batch);
+      else await run.breach(batch);
       if (++turn % STATE_EVERY === 0) await run.compareState(false);
     }
     await run.compareState(true);
@@ -59,12 +62,16 @@ export async function compareSequence(
   }
 }
 
-/** Cuts a sequence into batches of its profile's sizes; a persist step stands alone. */
-function* batchesOf({ profile, steps }: Sequence | MoneySequence): Generator<(CommandStep | MoneyCommandStep)[] | PersistStep> {
+/** Cuts a sequence into batches of its profile's sizes; what is no command stands alone. */
+function* batchesOf({ profile, steps }: Sequence | MoneySequence): Generator<(CommandStep | MoneyCommandStep)[] | PersistStep | BreachStep> {
   let batch: (CommandStep | MoneyCommandStep)[] = [];
   let turn = 0;
+  let isBreached = false;
   for (const step of steps) {
-    if (step.op === 'persist') {
+    // An audit that finds the same again changes nothing.
+    if (step.op === 'breach' && step.isFound === isBreached) continue;
+    if (step.op === 'breach') isBreached = step.isFound;
+    if (step.op === 'persist' || step.op === 'breach') {
       if (batch.length > 0) yield batch;
       yield step;
       batch = [];
@@ -95,6 +102,8 @@ class ComparedRun {
   /** Trades of each instrument, newest first, and how many of them Redis may have let go of. */
   private readonly trades = new Map<string, Trade[]>();
   private persisted = 0;
+  /** Whether an audit has found something. */
+  private isStopped = false;
   /** Entries before this one may have been trimmed. */
   private logStart = 1;
   private comparedTo = 0;
@@ -186,6 +195,14 @@ class ComparedRun {
     if (dropped !== expected) this.fail(`expected ${expected} keys to be dropped, got ${dropped}`);
   }
 
+  /** What the running audit tells the shard; where no money is kept there is none. */
+  async breach({ isFound }: BreachStep): Promise<void> {
+    if (this.funds === 'off') return;
+    if (!await this.engine.setBreach(isFound ? FOUND : null, EPOCH)) this.fail('a breach refuses its own epoch');
+    this.reference.stopMoney(isFound);
+    this.isStopped = isFound;
+  }
+
   /**
    * Compares everything Redis holds with what it should, and checks what must hold of any shard.
    * @param wholeLog false looks only at the entries that came since the last look
@@ -252,6 +269,7 @@ class ComparedRun {
       state: 'open', epoch: EPOCH, version: String(SHARD_LAYOUT_VERSION), funds: String(FUNDS_CODE[this.funds]), seq: String(expected.sequence), time_us: String(this.timeUs), persisted: String(this.persisted),
     };
     if (expected.feeGroups.length > 0) wanted.fees = '1';
+    if (this.isStopped) wanted.breach = FOUND;
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
     const difference = firstDifference(wanted, meta, 'meta');
     if (difference !== null) this.fail(difference);

@@ -20,6 +20,7 @@ const MONEY_MUST_BE_SEEN = [
   'place failure_injected', 'transfer insufficient_funds', 'transfer account_not_found', 'transfer account_suspended', 'transfer account_closed',
   'transfer repeated', 'transfer_end transfer_not_found', 'transfer_end transfer_resolved', 'transfer_end amount_above_transfer', 'account account_exists',
   'account account_not_found', 'account account_not_empty', 'account fee_group_not_found', 'account funds_off', 'fee_group fee_rates_lose_money',
+  'place balance_audit_breach', 'amend balance_audit_breach', 'transfer balance_audit_breach', 'transfer_end balance_audit_breach',
   'rebates', 'self-trades', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
 ];
 /** From so many sequences on, each of them is certain enough. */

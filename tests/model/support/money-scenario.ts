@@ -3,7 +3,7 @@ import type { EngineCommand } from '../../../src/domain/commands';
 import { DEFAULT_FEE_GROUP, ISSUANCE, UNITS_MAX, type FeeRate } from '../../../src/domain/money';
 import { referenceDigest, reversalDigest } from '../../../src/engine/idempotency';
 import {
-  ACCOUNTS, type AccountStep, type FeeGroupStep, type MoneyCommandStep, type MoneyProfile, type ReversalStep, type TransferEndStep,
+  ACCOUNTS, type AccountStep, type FeeGroupStep, type MoneyCommandStep, type MoneyProfile, type ReversalStep, type TransferEndStep, type TransferStep,
   type Units,
 } from './money-steps';
 import { CLIENTS, idOf, INSTRUMENTS, Scenario } from './scenario';
@@ -23,7 +23,7 @@ const NAMES = ['Ann', '"', '\\', 'é\n', 'desk 5', ','];
  * day gets back no more than its taker pays. The last maker stands beside takers only that do not pay enough.
  */
 const MAKERS = [-30, -30, -7, 0, 0, 200, 100_000, -10_000];
-const TAKERS = [30, 31, 500, 99_999, 0, 100_000];
+const TAKERS = [30, 31, 500, 99_999, 0, 100_000, 7];
 const TAKER_LEAST = 30;
 /** Over at once, and not within any test. */
 const TIMEOUTS_US = [1, 3_600_000_000];
@@ -99,7 +99,7 @@ export class MoneyScenario extends Scenario {
         reverses: null, ...this.keyed(step.key, { withdrawal: step.asset }),
       });
       case 'transfer': return this.transfer({
-        kind: 'transfer', pending: step.pending, from: this.client(step.from), to: this.receiver(step.from, step.to), asset: ASSETS[step.asset] as string,
+        kind: 'transfer', pending: step.pending, from: this.client(step.from), to: this.receiver(step), asset: ASSETS[step.asset] as string,
         amount: this.units(step.asset, step.amount), reference: null, referenceDigest: null, note: null,
         timeoutUs: step.pending ? this.timeout(step.timeout) : null, reverses: null, ...this.keyed(step.key, { transfer: step.asset }),
       });
@@ -107,13 +107,16 @@ export class MoneyScenario extends Scenario {
   }
 
   private account({ account, opens, name, status, credit, feeGroup, deposits, key }: AccountStep): EngineCommand {
-    const mayBeUnlimited = isTrusted(CLIENTS.indexOf(this.client(account)));
+    // Most of those that are to close are who something is on its way to.
+    const receiver = !opens && status === 'closed' && account % 4 !== 0 ? this.pending.findLast(({ to }) => to.startsWith(SAVER))?.to : undefined;
+    const named = receiver ?? this.client(account);
+    const mayBeUnlimited = isTrusted(CLIENTS.indexOf(named));
     return {
-      op: 'account', actor: null, account: this.client(account), opens, name: name === null ? null : NAMES[name] as string, status,
+      op: 'account', actor: null, account: named, opens, name: name === null ? null : NAMES[name] as string, status,
       credit: (credit === 'unlimited') === mayBeUnlimited ? credit : null, feeGroup: feeGroup === null ? null : GROUPS[feeGroup] as string,
       // Closed is only what has nothing.
       deposits: opens && status !== 'closed' ? deposits.map(({ asset, amount }) => ({ asset: ASSETS[asset] as string, amount: this.units(asset, amount) })) : [],
-      ...this.keyed(key, { account, status }),
+      ...this.keyed(key, { account: named, status }),
     };
   }
 
@@ -149,13 +152,14 @@ export class MoneyScenario extends Scenario {
   private feeGroup({ group, rates, rest, key }: FeeGroupStep): EngineCommand {
     const rateOf = (instrument: string | null, maker: number, taker: number): FeeRate => ({ instrument, makerRate: this.maker(maker), takerRate: this.taker(maker, taker) });
     const all = rates.map(({ instrument, maker, taker }) => rateOf(INSTRUMENTS[instrument] as string, maker, taker));
-    const other = rest ?? (group === 0 ? { maker: 3, taker: 0 } : null);
+    const other = rest ?? (group === 0 ? { maker: 3, taker: TAKERS.length - 1 } : null);
     if (other !== null) all.push(rateOf(null, other.maker, other.taker));
     return { op: 'fee_group', actor: null, group: GROUPS[group] as string, rates: all, ...this.keyed(key, { group }) };
   }
 
-  /** Nobody sends money to himself. */
-  private receiver(from: number, to: number): string {
+  /** Nobody sends money to himself. Some of what is pending is for somebody who has nothing yet, and so may close before it comes. */
+  private receiver({ from, to, pending }: TransferStep): string {
+    if (pending && to % 2 === 0) return `${SAVER}-${this.ids}`;
     return this.client(from) === this.client(to) ? SAVER : this.client(to);
   }
 

@@ -85,10 +85,16 @@ export interface FeeGroupStep {
   readonly key: number | null;
 }
 
+/** What an audit of balances says: that they do not add up, or that they do. */
+export interface BreachStep {
+  readonly op: 'breach';
+  readonly isFound: boolean;
+}
+
 export type MoneyCommandStep =
   | MoneyPlaceStep | CancelStep | AmendStep | MassCancelStep
   | AccountStep | DepositStep | WithdrawalStep | TransferStep | ReversalStep | TransferEndStep | FeeGroupStep;
-export type MoneyStep = MoneyCommandStep | PersistStep;
+export type MoneyStep = MoneyCommandStep | PersistStep | BreachStep;
 
 export interface MoneyProfile extends Profile {
   readonly funds: Funds;
@@ -145,7 +151,7 @@ const transferEnd: fc.Arbitrary<TransferEndStep> = record({
   key,
 });
 /** Rates by the scenario's tables. */
-const rates = { maker: upTo(7), taker: upTo(5) };
+const rates = { maker: upTo(7), taker: upTo(6) };
 const feeGroup: fc.Arbitrary<FeeGroupStep> = record({
   op: fc.constant('fee_group' as const),
   group: upTo(3),
@@ -153,6 +159,8 @@ const feeGroup: fc.Arbitrary<FeeGroupStep> = record({
   rest: sometimes(record(rates), 3),
   key,
 });
+/** Seldom found, and soon over: little happens meanwhile. */
+const breach: fc.Arbitrary<BreachStep> = record({ op: fc.constant('breach' as const), isFound: pick([1, true], [12, false]) });
 
 const step: fc.Arbitrary<MoneyStep> = fc.oneof(
   {
@@ -173,6 +181,7 @@ const step: fc.Arbitrary<MoneyStep> = fc.oneof(
   { weight: 8, arbitrary: transferEnd },
   { weight: 2, arbitrary: feeGroup },
   { weight: 3, arbitrary: persist },
+  { weight: 5, arbitrary: breach },
 );
 
 const profile: fc.Arbitrary<MoneyProfile> = record({

@@ -1,9 +1,11 @@
 import { firstDifference } from '../../../src/audit/difference';
 import { JournalReplay } from '../../../src/audit/journal-replay';
+import { ReplayedMoney } from '../../../src/audit/replayed-money';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
 import type { LogEntry } from '../../../src/domain/log-entry';
 import type { Funds } from '../../../src/domain/money';
 import { isOpen } from '../../../src/domain/order';
+import { MoneyBatch } from '../../../src/persistence/money-batch';
 import { invariantProblems } from '../../../src/reference/invariants';
 import { LogAudit } from '../../../src/reference/log-audit';
 import type { MoneyRules } from '../../../src/reference/money-invariants';
@@ -33,6 +35,9 @@ export class AlonePlay {
   private readonly audit = new LogAudit();
   private readonly postings: PostingsAudit;
   private readonly replay: JournalReplay;
+  private readonly recorded: ReplayedMoney;
+  /** What has been found wrong with the record since it was last asked for. */
+  private readonly recordProblems: string[] = [];
   private readonly log: LogEntry[] = [];
   private readonly digests = new Set<string>();
   private timeUs = 1_760_000_000_000_000;
@@ -56,6 +61,7 @@ export class AlonePlay {
     this.shard = new ReferenceShard(this.limits, scales);
     this.postings = new PostingsAudit(scales);
     this.replay = new JournalReplay(10, scales);
+    this.recorded = new ReplayedMoney(scales, this.replay, (problem) => this.recordProblems.push(problem));
     this.before = matter(this.shard.state());
   }
 
@@ -64,6 +70,7 @@ export class AlonePlay {
     for (const command of this.scenario.opening()) this.command(command);
     for (const step of this.sequence.steps) {
       if (step.op === 'persist') this.persist(step);
+      else if (step.op === 'breach') this.shard.stopMoney(step.isFound);
       else this.command(this.scenario.moneyCommand(step, this.log.length));
     }
     const difference = firstDifference(lasting(this.shard.state()), lasting(this.replay.state()), 'replayed state');
@@ -85,12 +92,23 @@ export class AlonePlay {
     if (entry !== null) {
       problems.push(...this.audit.add(entry), ...this.postings.add(entry));
       this.replay.add(entry, String(this.life));
-      problems.push(...this.replay.problems);
+      problems.push(...this.replay.problems, ...this.fillProblems(entry));
       this.log.push(entry);
     }
     if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
     this.note(command, result, entry);
     if (problems.length > 0) throw new Error(`${JSON.stringify(command)} gives ${JSON.stringify(result)}: ${problems.join('; ')}`);
+  }
+
+  /** What the writer records of an entry's trades, against what an audit expects there. */
+  private fillProblems(entry: LogEntry): string[] {
+    const batch = new MoneyBatch(this.scenario.scales);
+    batch.add(entry);
+    // What an entry does not tell is as it was.
+    batch.settle(batch.untold.map(({ account, asset }) => ({ account, ...this.shard.balance(account, asset) })));
+    const expected = this.recorded.add(entry);
+    const difference = firstDifference(expected, batch.fills, 'fills');
+    return [...this.recordProblems.splice(0), ...(difference === null ? [] : [difference])];
   }
 
   private turn(funds: Funds): void {
@@ -129,6 +147,7 @@ export class AlonePlay {
       see('trades');
       if (fill.maker.clientId === taker?.clientId) see('self-trades');
       if (fill.makerFee.startsWith('-')) see('rebates');
+      if ((fill.maker.fees?.makerRate ?? 0) < -(taker?.fees?.takerRate ?? 0)) see('rebates cut short');
       if (fill.makerFee !== '0') see('maker fees');
       if (fill.takerFee !== '0') see('taker fees');
     }

@@ -33,7 +33,6 @@ function amend.run(shard, limits, argv, at)
   local known = idem ~= '' and answered(shard, limits, idem)
   if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
-  if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local found, record = find_order(shard, id, name, actor)
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, limits, NOTHING, id, name), idem, request) end
   local ORDER_PARTS = unpack(parse(shard, record))
@@ -76,6 +75,7 @@ function amend.run(shard, limits, argv, at)
     return refuse(shard, code, record, found, asked(actor, limits, wanted, id, name), idem, request)
   end
   if keeps_money then
+    if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
     local head = accounts.head(shard, client)
     if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(place.barred(head)) end
     scale = scale_of(shard, instrument)

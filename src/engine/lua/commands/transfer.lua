@@ -30,7 +30,8 @@ function transfer.run(shard, limits, argv, at)
   known = referred(shard, reference_digest)
   if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
-  if kind == TRANSFER_KIND.withdrawal and shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
+  -- A total that is false must not leave; what comes in is true all the same.
+  if kind ~= TRANSFER_KIND.deposit and shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local asked = '["T","' .. actor .. '",' .. shard.funds .. ',"' .. id .. '",' .. kind .. ',' .. pending .. ',"' .. from .. '","' .. to .. '","' .. asset .. '","'
     .. amount .. '","' .. reference .. '","' .. note .. '",' .. timeout_us .. ',"' .. reverses .. '"]'
   local function turn_down(code)

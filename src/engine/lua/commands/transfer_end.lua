@@ -12,6 +12,8 @@ function transfer_end.run(shard, limits, argv, at)
   local known = answered(shard, limits, idem)
   if known then return known end
   if not shard.keeps_money then return 'X' .. CODE.funds_off end
+  -- A total that is false must not leave, though it was held before it was found.
+  if status == TRANSFER_STATUS.posted and shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
   local asked = '["E","' .. actor .. '",' .. shard.funds .. ',"' .. id .. '",' .. status .. ',"' .. amount .. '"]'
   local stored = shard.transfers[id] or call('HGET', shard.tag .. 'transfers', id)
   if not stored then return refuse(shard, CODE.transfer_not_found, nil, nil, asked, idem, request) end
@@ -34,6 +36,10 @@ function transfer_end.run(shard, limits, argv, at)
     settled_high, settled_low = amounts.from_text(settled)
     if amounts.is_below(high, low, settled_high, settled_low) then
       return refuse(shard, CODE.amount_above_transfer, nil, nil, asked, idem, request)
+    end
+    -- It was open when the transfer was made, and had nothing when it closed: nothing may come in any more.
+    if accounts.text(shard, to) and accounts.head(shard, to).status == ACCOUNT_STATUS.closed then
+      return refuse(shard, CODE.account_closed, nil, nil, asked, idem, request)
     end
   end
   accounts.move(shard, from, asset, -settled_high, -settled_low, -high, -low)
