@@ -95,8 +95,8 @@ function transfer(money: Money, command: TransferCommand, { timeUs, sequence, fu
   // Where everybody has credit, whoever sends money needs no account to send it from; to take it out of the venue he does.
   const mayMakeSender = funds === 'paper' && kind !== 'withdrawal';
   if (!money.ledger.has(from) && !mayMakeSender) return { code: 'account_not_found' };
-  const standing = kind === 'withdrawal' || kind === 'transfer' ? money.standing(from) : null;
-  if (standing !== null) return standing;
+  const standing = kind === 'deposit' ? null : money.standing(from);
+  if (standing !== null && (kind !== 'reversal' || standing.code === 'account_closed')) return standing;
   if (money.ledger.account(to)?.status === 'closed') return { code: 'account_closed' };
   const lacking = money.lacking(funds, from, { asset, units });
   if (lacking !== null) return lacking;

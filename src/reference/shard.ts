@@ -348,7 +348,7 @@ export class ReferenceShard {
   private moveMoney(command: MoneyCommand): CommandResult {
     const { idempotency, request } = command;
     const reference = command.op === 'transfer' ? command.referenceDigest : null;
-    const repeated = this.repeat(idempotency) ?? this.references.repeat(reference, this.now.second);
+    const repeated = this.repeat(idempotency) ?? (this.isMoneyKept ? this.references.repeat(reference, this.now.second) : null);
     if (repeated !== null) return repeated;
     const { funds } = this.limits;
     const asked: Asked = { command: loggedMoney(command, funds), idempotency, reference, request };

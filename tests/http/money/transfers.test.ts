@@ -104,6 +104,14 @@ describe('deposits, withdrawals and transfers', () => {
     await refusal(purse.client.post(`/transfers/${String(gone)}/reverse`, {}), 409, 'account_closed');
   });
 
+  it('are not moved back out of an account that has closed, even where it has credit', async () => {
+    const [from, to] = [await purse.account({ USD: '10' }), await purse.account({}, { credit: 'unlimited' })];
+    const { body: { transfer_id: id } } = await purse.client.post<Body>('/transfers', { from, to, asset: 'USD', amount: '4' });
+    expect((await purse.client.post('/transfers', { from: to, to: from, asset: 'USD', amount: '4' })).status).toBe(201);
+    expect((await purse.client.call('PATCH', `/accounts/${to}`, { body: { status: 'closed' } })).status).toBe(200);
+    await refusal(purse.client.post(`/transfers/${String(id)}/reverse`, {}), 409, 'account_closed');
+  });
+
   it('wait in two phases: posted in part or whole, called off, or over', async () => {
     const [from, to] = [await purse.account({ USD: '10' }), purse.nextAccount()];
     const hold = async (more: Body = {}) => String((await purse.client.post<Body>('/transfers', { from, to, asset: 'USD', amount: '4', pending: true, ...more })).body.transfer_id);
