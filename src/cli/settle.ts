@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatUnits } from '../domain/assets';
-import { totalsOf, type AccountLine } from '../domain/settlement';
+import { totalsOf, type AccountLine } from '../domain/settled-day';
 import { recordedDecimals } from '../persistence/asset-register';
 import { dayEndUs, dayStartUs, type Settling } from '../persistence/statements';
 import { OperatorError, operate, type Operations } from './operator';

@@ -1,5 +1,5 @@
 import type { StatementLine } from '../domain/money-history';
-import { closingOf, type AccountLine, type DayBounds, type Net, type SettledDay } from '../domain/settlement';
+import { closingOf, type AccountLine, type DayBounds, type Net, type SettledDay } from '../domain/settled-day';
 import { queryOf, type Database, type Query, type Row } from './database';
 import { entryBefore } from './entry-before';
 import { CHECKPOINT } from './queries/history';

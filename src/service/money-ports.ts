@@ -1,6 +1,6 @@
 import type { Account } from '../domain/money';
 import type { AccountFill, DayStatus, SettledAccount, StatementLine } from '../domain/money-history';
-import { closingOf, lineOf, totalsOf, type Net, type SettledDay } from '../domain/settlement';
+import { closingOf, lineOf, totalsOf, type Net, type SettledDay } from '../domain/settled-day';
 import type { MoneyEngine, MoneyRecord } from '../money/ports';
 import type { ShardConnection } from '../shard/connection';
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { FEES, ISSUANCE } from '../../src/domain/money';
 import { applyFill } from '../../src/domain/position';
-import { closingOf } from '../../src/domain/settlement';
+import { closingOf } from '../../src/domain/settled-day';
 import { AuditSource } from '../../src/persistence/audit-source';
 import { MoneyHistory, type AccountEvent, type AccountFill, type PostingPosition } from '../../src/persistence/money-history';
 import type { RecordedTransfer } from '../../src/persistence/money-rows';
