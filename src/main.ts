@@ -5,6 +5,7 @@ import { LaterVersionError } from './domain/later-version';
 import { RedisRightsError } from './engine/redis-rights';
 import { createLogger } from './logger';
 import { DatabaseUnfitError } from './persistence/database';
+import { AssetChangedError } from './persistence/asset-register';
 import { InstrumentChangedError } from './persistence/instrument-register';
 import { Workers, isParent } from './workers';
 
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
     await app.start();
   } catch (error) {
     if (stopping) return;
-    const isUnfit = error instanceof InstrumentChangedError || error instanceof DatabaseUnfitError || error instanceof LaterVersionError
+    const isUnfit = error instanceof InstrumentChangedError || error instanceof AssetChangedError || error instanceof DatabaseUnfitError || error instanceof LaterVersionError
       || error instanceof RedisRightsError;
     if (isUnfit) fail(error.message, EXIT_CONFIG);
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') fail(`port ${config.port} is in use on ${config.host}`, EXIT_CONFIG);

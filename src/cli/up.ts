@@ -63,6 +63,9 @@ function example(wanted: string, step: Parameters<typeof parseAmount>[1], min: n
   return formatAmount(value, step);
 }
 
+/** More than the order takes, of the instruments that there are by default. */
+const DEPOSIT = '100000';
+
 function announcement(config: Config, url: string): string {
   const first = config.instruments[0];
   if (first === undefined) throw new StartError('INSTRUMENTS_FILE names no instrument');
@@ -76,6 +79,9 @@ function announcement(config: Config, url: string): string {
   };
   return [
     `openfill ready on ${url}`,
+    // Nobody has anything yet.
+    ...config.funds === 'required'
+      ? [`curl -X POST ${url}/deposits -H 'Content-Type: application/json' -d '${JSON.stringify({ account_id: order.client_id, asset: first.quote, amount: DEPOSIT })}'`] : [],
     `curl -X POST ${url}/orders -H 'Content-Type: application/json' -d '${JSON.stringify(order)}'`,
     `curl '${url}/public/orderbook?instrument=${first.instrument}&levels=20'`,
     `curl '${url}/public/trades?instrument=${first.instrument}&limit=50'`,

@@ -30,10 +30,17 @@ export class TransferEnds {
     private readonly digests: ReferenceDigests,
   ) {}
 
-  /** @throws Refusal `withdrawal_not_found`, `withdrawal_resolved` */
+  /** An end that it has come to already is told again. @throws Refusal `withdrawal_not_found`; `withdrawal_resolved` after another end */
   async endWithdrawal(context: Context, { withdrawalId, end, key }: EndWithdrawalRequest): Promise<TransferOutcome> {
     const withdrawal = await this.require(context, withdrawalId, WITHDRAWAL);
-    return this.end(context, withdrawal, WITHDRAWAL_STATUS[end], null, key, { op: `${end}_withdrawal`, transfer_id: withdrawalId }, WITHDRAWAL);
+    const status = WITHDRAWAL_STATUS[end];
+    try {
+      return await this.end(context, withdrawal, status, null, key, { op: `${end}_withdrawal`, transfer_id: withdrawalId }, WITHDRAWAL);
+    } catch (error) {
+      const { transfer } = error instanceof Refusal && error.code === 'withdrawal_resolved' ? error.facts : {};
+      if (transfer?.status !== status) throw error;
+      return { transfer, replayed: true };
+    }
   }
 
   /** Settles all or part of a pending transfer, and releases the rest. @throws Refusal `transfer_not_found`, `transfer_resolved` */

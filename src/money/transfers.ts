@@ -72,6 +72,7 @@ export class Transfers {
   /** @throws Refusal */
   async transfer(context: Context, { from, to, asset, amount, note, pending, timeoutS, key }: TransferRequest): Promise<TransferOutcome> {
     if (from === to) throw new Refusal('same_account');
+    if (timeoutS !== null && !pending) throw new Refusal('validation_failed', { fields: [{ field: 'timeoutS', message: 'is of a pending transfer: it needs "pending": true' }] });
     const units = unitsOf(this.assets, asset, amount);
     return this.carryOut(context, from, key, {
       kind: 'transfer', pending, from, to, asset, amount: units, reference: null, referenceDigest: null, note,

@@ -38,7 +38,12 @@ function uncoveredShard(): { keeper: ShardKeeper; looks: number[]; said: unknown
     close: () => Promise.resolve(),
   } as unknown as RebuildSource & { close(): Promise<void> };
   const target = new Proxy({}, { get: (_, name) => touched.push(String(name)) }) as RebuildTarget;
-  const logger = pino({ level: 'info' }, { write: (line: string) => said.push((JSON.parse(line) as { problem: unknown }).problem) });
+  const logger = pino({ level: 'info' }, {
+    write: (line: string) => {
+      const { problem, msg } = JSON.parse(line) as { problem?: string; msg: string };
+      said.push(problem ?? msg);
+    },
+  });
   const options = { shard: 'main', autoRecover: true, idempotencyTtlS: 1, recentTradesKept: 1, funds: 'required' as const, scales: new Map() };
   const keeper = new ShardKeeper(
     engine, { checkpoint, createCheckpoint: () => Promise.resolve(false) }, () => Promise.resolve(source), target, options, logger, { recovered: () => undefined },
@@ -54,7 +59,7 @@ test('accounts without cover are waited for: said once, looked for less and less
   keeper.start();
   await jest.advanceTimersByTimeAsync(10 * MINUTE_MS);
   expect(looks.slice(1).map((at, i) => Math.round((at - (looks[i] as number)) / 1_000))).toEqual([1, 2, 4, 8, 16, 32, ...new Array<number>(8).fill(60)]);
-  expect([said, touched, keeper.problem]).toEqual([['other_funds', 'uncovered_funds'], [], 'uncovered_funds']);
+  expect([said, touched, keeper.problem]).toEqual([['other_funds', 'FUNDS is required and was paper: the shard changes to that', 'uncovered_funds'], [], 'uncovered_funds']);
   cover();
   await jest.advanceTimersByTimeAsync(MINUTE_MS);
   expect(touched[0]).toBe('epoch for other_funds');

@@ -528,8 +528,8 @@ export interface TransferRequest {
   readonly asset: string;
   readonly amount: Decimal;
   readonly note?: string;
-  /** The amount is held until the transfer is posted or voided. */
-  readonly pending?: true;
+  /** true: the amount is held until the transfer is posted or voided. */
+  readonly pending?: boolean;
   /** Seconds after which a pending one is released by itself. */
   readonly timeout_s?: number;
   readonly idempotency_key?: string;

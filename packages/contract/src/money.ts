@@ -65,7 +65,7 @@ export const TransferRequest = request('TransferRequest', {
   asset: required(AssetName),
   amount: required(AssetAmount),
   note: optional(text(NOTE_LENGTH_MAX)),
-  pending: optional(always(true), 'The amount is held until the transfer is posted or voided.'),
+  pending: optional(flag(), 'true: the amount is held until the transfer is posted or voided.'),
   timeout_s: optional(integer({ min: 1, max: TRANSFER_TIMEOUT_MAX_S }), 'Seconds after which a pending one is released by itself.'),
   idempotency_key: key,
 }, { rules: [{ rule: 'needs', field: 'timeout_s', other: 'pending' }] });

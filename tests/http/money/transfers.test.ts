@@ -48,7 +48,11 @@ describe('deposits, withdrawals and transfers', () => {
       const { body: asked } = await withdraw(account);
       const id = String(asked.withdrawal_id);
       const { status, body } = await purse.client.post<Body>(`/withdrawals/${id}/${end}`, {});
-      for (const other of ['complete', 'reject', 'cancel']) {
+      for (const again of [{}, { idempotency_key: `again ${end}` }]) {
+        const told = await purse.client.post<Body>(`/withdrawals/${id}/${end}`, again);
+        expect([told.status, told.body, told.headers.get('idempotency-replayed')]).toEqual([200, body, 'true']);
+      }
+      for (const other of ['complete', 'reject', 'cancel'].filter((one) => one !== end)) {
         const refused = await refusal(purse.client.post(`/withdrawals/${id}/${other}`, {}), 409, 'withdrawal_resolved');
         expect(refused.body.withdrawal).toMatchObject({ withdrawal_id: id, status: body.status });
       }
@@ -110,6 +114,14 @@ describe('deposits, withdrawals and transfers', () => {
     expect((await purse.client.post('/transfers', { from: to, to: from, asset: 'USD', amount: '4' })).status).toBe(201);
     expect((await purse.client.call('PATCH', `/accounts/${to}`, { body: { status: 'closed' } })).status).toBe(200);
     await refusal(purse.client.post(`/transfers/${String(id)}/reverse`, {}), 409, 'account_closed');
+  });
+
+  it('are pending only where they say so, and only then may be over by themselves', async () => {
+    const [from, to] = [await purse.account({ USD: '10' }), purse.nextAccount()];
+    expect((await purse.client.post<Body>('/transfers', { from, to, asset: 'USD', amount: '4', pending: false })).body.status).toBe('posted');
+    for (const more of [{ timeout_s: 5 }, { timeout_s: 5, pending: false }]) {
+      await refusal(purse.client.post('/transfers', { from, to, asset: 'USD', amount: '4', ...more }), 400, 'validation_failed');
+    }
   });
 
   it('wait in two phases: posted in part or whole, called off, or over', async () => {
