@@ -132,7 +132,7 @@ const ENVIRONMENT = Joi.object({
   INSTRUMENTS_FILE: Joi.string().note('a file').description('What is traded; without it BTC-USD and ETH-USD.'),
   FUNDS: Joi.string().valid(...FUNDS).default('paper')
     .description('`off`: no balances are kept. `paper`: every account has unlimited credit. `required`: an account needs what it commits.'),
-  ASSETS_FILE: Joi.string().note('a file').description('Decimals of assets, before they are first used; without it they are as fine as the instruments need.'),
+  ASSETS_FILE: Joi.string().note('a file').description('Decimals of assets, for those that the venue has not started with before; without it they are as fine as the instruments need.'),
   FEE_TIERS_FILE: Joi.string().note('a file').description('Groups of fees by the volume of 30 days, which accounts are put into once a day; without it they stay where they are.'),
   ACCOUNT_SNAPSHOT_EVERY: positive(500, 1_000_000).description("Events of an account between two snapshots of its balances."),
   BALANCE_AUDIT_MS: positive(10_000, 3_600_000).description('How often the balances of all accounts are looked at: whether they add up, and are covered.'),
