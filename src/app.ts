@@ -62,7 +62,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     oldestUnpersistedUs: (meta) => shard.connection.engine.entryTimeUs(meta.persisted + 1),
     pingPostgres: () => shard.connection.database.ping(),
     writerActive: () => (shard.writer === null ? null : shard.writer.committed !== null),
-    marketSynced: () => live?.market.synced ?? false,
+    // Books of another life of the shard are not behind: they are of something else.
+    marketSynced: (epoch) => live !== null && live.market.synced && (epoch === null || live.market.epoch === epoch),
     draining: () => draining,
     problem: () => shard.keeper.problem,
     redisOutage: () => shard.connection.redis.outageReason,

@@ -12,7 +12,8 @@ export interface StatusSources {
   pingPostgres(): Promise<void>;
   /** Whether this process is the writer now; null where another process has that role. */
   writerActive(): boolean | null;
-  marketSynced(): boolean;
+  /** Whether the books follow the log, of that life of the shard where it is known. */
+  marketSynced(epoch: string | null): boolean;
   draining(): boolean;
   /** Why Redis cannot be reached, in a stable word; null where that is not known. */
   redisOutage(): string | null;
@@ -63,13 +64,14 @@ export class Status {
       this.sources.pingPostgres().then(() => true, () => false),
     ]);
     const { meta } = redis;
+    const synced = this.sources.marketSynced(meta?.epoch ?? null);
     const lag = meta === null ? null : await this.lagOf(meta).catch(() => null);
     const isApi = this.sources.roles.includes('api');
     const state = meta?.state ?? (redis.up ? 'empty' : 'unknown');
     // Postgres may be away: matching goes on, and the lag says how far behind its history is.
     const settings = { redis: this.sources.settings.redis(), postgres: this.sources.settings.postgres() };
     const problem = this.sources.draining() ? 'draining' : this.sources.problem() ?? this.unsafeServer(settings);
-    const isReady = problem === null && redis.up && state === 'open' && (!isApi || this.sources.marketSynced());
+    const isReady = problem === null && redis.up && state === 'open' && (!isApi || synced);
     return {
       status: isReady ? 200 : 503,
       body: {
@@ -88,7 +90,7 @@ export class Status {
         },
         shard: { name: this.sources.shard, state, epoch: meta?.epoch ?? null, sequence: meta?.sequence ?? null },
         writer: { active: this.sources.writerActive(), lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null },
-        market_data: { synced: this.sources.marketSynced() },
+        market_data: { synced },
       },
     };
   }
