@@ -103,7 +103,8 @@ export function chargedUnits(fees: OrderFees | null): bigint {
  * another day: it gets back no more than that one pays (I-9).
  */
 export function makerRateOf(maker: OrderFees | null, taker: OrderFees | null): number {
-  return maker === null ? 0 : Math.max(maker.makerRate, -(taker?.takerRate ?? 0));
+  // Not -0, which is another number to whoever compares.
+  return maker === null ? 0 : Math.max(maker.makerRate, -(taker?.takerRate ?? 0)) + 0;
 }
 
 export interface Order extends OrderKind {

@@ -62,15 +62,12 @@ export class BalanceBook {
     const assets = new Set<string>();
     for (const { account, asset, total, held } of entry.balances) {
       const kept = this.kept(account, asset);
-      const available = kept.total - kept.held;
       this.move(kept, asset, movements.get(account)?.get(asset) ?? 0n);
       Object.assign(kept, { held: BigInt(held), sequence: entry.sequence });
       assets.add(asset);
       if (String(kept.total) !== total) find(account, asset, `has ${total} units by entry ${entry.sequence}, ${kept.total} by what has moved`);
       if (kept.held < 0n) find(account, asset, `holds ${held} units, less than nothing`);
-      // Who lacked cover before, as when his credit ended, may go on to.
-      const left = kept.total - kept.held;
-      if (left < 0n && left < available && this.needsCover(account)) find(account, asset, `has ${kept.total} units and holds ${held}`);
+      if (kept.total < kept.held && this.needsCover(account)) find(account, asset, `has ${kept.total} units and holds ${held}`);
     }
     for (const [account, moved] of movements) {
       for (const [asset, amount] of moved) {

@@ -73,8 +73,10 @@ export class TransferEnds {
     return { transfer: reversal, replayed };
   }
 
-  private async require(context: Context, transferId: string, { kind, notFound }: Words): Promise<Transfer> {
+  private async require(context: Context, transferId: string, { kind, notFound, resolved }: Words): Promise<Transfer> {
     const transfer = await this.finder.find(context, transferId);
+    // What was moved back is a transfer that has ended as it began.
+    if (transfer?.kind === 'reversal' && kind === 'transfer') throw new Refusal(resolved, { transfer });
     if (transfer?.kind !== kind) throw new Refusal(notFound);
     return transfer;
   }

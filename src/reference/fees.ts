@@ -45,7 +45,7 @@ export interface Charge {
  * less: it gets back no more than that (I-9).
  */
 export function makerRateOf(maker: OrderFees, taker: OrderFees | null): number {
-  return Math.max(maker.makerRate, -(taker?.takerRate ?? 0));
+  return Math.max(maker.makerRate, 0 - (taker?.takerRate ?? 0));
 }
 
 /** Charges an order for a fill worth `value` units. */

@@ -75,12 +75,14 @@ function openAccount(money: Money, command: AccountCommand, { timeUs }: MoneyMom
   return changeOf(change);
 }
 
-function changeAccount(money: Money, command: AccountCommand, { timeUs, hasOpenOrders }: MoneyMoment): Refusal | MoneyChange {
+function changeAccount(money: Money, command: AccountCommand, { timeUs, funds, hasOpenOrders }: MoneyMoment): Refusal | MoneyChange {
   const { account, name, status, credit, feeGroup } = command;
   const before = money.ledger.account(account);
   if (before === undefined) return { code: 'account_not_found' };
   if (feeGroup !== null && !isFeeGroup(money, feeGroup)) return { code: 'fee_group_not_found' };
   if (status === 'closed' && (!money.ledger.isEmpty(account) || hasOpenOrders(account))) return { code: 'account_not_empty' };
+  const lacking = funds === 'required' && credit !== null && credit !== 'unlimited' ? money.uncovered(account) : null;
+  if (lacking !== null) return lacking;
   const change = new LedgerChange(money.ledger, timeUs);
   const after: Account = {
     ...before, name: name ?? before.name, status: status ?? before.status, credit: credit ?? before.credit, feeGroup: feeGroup ?? before.feeGroup,

@@ -45,6 +45,12 @@ export class Money {
     return { code: 'insufficient_funds', shortfall: { asset, needed: String(units), available: String(available) } };
   }
 
+  /** What an account holds beyond what it has: of the first such asset by name. */
+  uncovered(account: string): Refusal | null {
+    const found = this.ledger.stateOf(account).balances.find(({ total, held }) => BigInt(held) > BigInt(total));
+    return found === undefined ? null : { code: 'insufficient_funds', shortfall: { asset: found.asset, needed: found.held, available: found.total } };
+  }
+
   private needsCover(funds: Funds, account: string): boolean {
     return funds === 'required' && !isVenueAccount(account) && this.ledger.account(account)?.credit !== 'unlimited';
   }

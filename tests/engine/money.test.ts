@@ -146,6 +146,38 @@ describeOnEachRedis('an order where money is kept', (target) => {
   });
 });
 
+describeOnEachRedis('an account where money is kept', (target) => {
+  const venue = useShard(target, { money: { funds: 'required', scales: UNIT_SCALES } });
+
+  test('may be called as an asset is, and be in a group that is', async () => {
+    const { desk } = venue;
+    await desk.submit(feesCommand('USD', all(0, 0)));
+    await desk.submit(feesCommand('BTC', all(0, 0)));
+    for (const [account, name, feeGroup] of [['a', 'USD', null], ['b', 'USD', 'USD'], ['c', null, 'USD'], ['d', 'BTC', 'USD'], ['e', 'USD', 'BTC']] as const) {
+      await desk.submit(accountCommand(account, { BTC: 3 }, { name, feeGroup }));
+      expect(balanceIn(await desk.submit(depositCommand(account, 'USD', 100)), account, 'USD')).toEqual({ total: '100', held: '0' });
+      await desk.submit(changeCommand(account, { name: name === 'USD' ? 'BTC' : 'USD' }));
+      const bid = await desk.buy(10, 5, { client: account });
+      expect(balanceIn(bid, account, 'USD')).toEqual({ total: '100', held: '50' });
+      expect(balanceIn(await desk.submit(cancelCommand(orderOf(bid))), account, 'USD')).toEqual({ total: '100', held: '0' });
+      expect(balanceIn(await desk.sell(1_000, 2, { client: account }), account, 'BTC')).toEqual({ total: '3', held: '2' });
+    }
+  });
+
+  test('keeps its credit until it has what it holds', async () => {
+    const { desk } = venue;
+    await desk.submit(accountCommand('ann', { USD: 5 }, { credit: 'unlimited' }));
+    const bid = await desk.buy(10, 5, { client: 'ann' });
+    await desk.sell(1_000, 2, { client: 'ann' });
+    expect(await desk.refused(changeCommand('ann', { credit: 'none' }))).toMatchObject({ code: 'insufficient_funds', shortfall: { asset: 'BTC', needed: '2', available: '0' } });
+    await desk.submit(depositCommand('ann', 'BTC', 2));
+    expect((await desk.refused(changeCommand('ann', { credit: 'none' }))).shortfall).toEqual({ asset: 'USD', needed: '50', available: '5' });
+    await desk.submit(cancelCommand(orderOf(bid)));
+    await desk.submit(changeCommand('ann', { credit: 'none' }));
+    expect((await desk.refused(placeCommand('buy', 10, 1, { client: 'ann' }))).code).toBe('insufficient_funds');
+  });
+});
+
 describeOnEachRedis('a transfer', (target) => {
   const venue = useShard(target, { money: { funds: 'required', scales: UNIT_SCALES } });
 

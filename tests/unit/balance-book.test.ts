@@ -125,21 +125,23 @@ describe('an entry is found that', () => {
   });
 });
 
-test('who had credit and has it no longer may lack cover, as long as nothing makes it worse', () => {
+test('who had credit and has it no longer has what he holds', () => {
   const till = new Till();
   till.do(accountOf('ann', { credit: 'unlimited' }));
   till.do(accountOf('bob', { deposits: [[USD, '1000']] }));
   const first = till.place('buy', 10, 5, 'ann');
   till.place('buy', 10, 5, 'ann');
-  till.do(accountOf('ann', { opens: false, credit: 'none' }));
+  expect(till.refused(accountOf('ann', { opens: false, credit: 'none' })).shortfall).toEqual({ asset: USD, needed: '300', available: '0' });
+  till.deposit('ann', USD, 150);
   till.do(cancelCommand(first));
-  expect(till.balance('ann', USD)).toEqual([0n, 150n]);
+  till.do(accountOf('ann', { opens: false, credit: 'none' }));
+  expect(till.balance('ann', USD)).toEqual([150n, 150n]);
   const book = following(till.log);
   expect(book.findings()).toEqual([]);
   const worse = entryOf(till, 6);
-  worse.sequence = 7;
+  worse.sequence = 8;
   balanceOf(worse, 'ann', USD).held = '151';
-  expect(book.add(worse as LogEntry)).toMatchObject([{ account: 'ann', what: 'has 0 units and holds 151' }]);
+  expect(book.add(worse as LogEntry)).toMatchObject([{ account: 'ann', what: 'has 150 units and holds 151' }]);
 });
 
 describe('of what Redis has is found', () => {

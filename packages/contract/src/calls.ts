@@ -284,7 +284,7 @@ export const CALLS = {
     keyed: true, takesBody: true,
     body: { is: ChangeAccountRequest, required: true, examples: MONEY_EXAMPLES.changes },
     answers: { 200: accountAnswer('The account as it is now.') },
-    refusals: [...MONEY_COMMAND, 'account_not_found', 'fee_group_not_found', 'account_not_empty'],
+    refusals: [...MONEY_COMMAND, 'account_not_found', 'fee_group_not_found', 'account_not_empty', 'insufficient_funds'],
   },
   getBalances: {
     method: 'GET', path: '/accounts/{account_id}/balances', tag: 'Money', summary: 'What an account has', takesBody: false,

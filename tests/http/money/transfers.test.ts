@@ -108,6 +108,15 @@ describe('deposits, withdrawals and transfers', () => {
     await refusal(purse.client.post(`/transfers/${String(gone)}/reverse`, {}), 409, 'account_closed');
   });
 
+  it('are not moved back again by way of what moved them back', async () => {
+    const [from, to] = [await purse.account({ USD: '10' }), await purse.account({ USD: '10' })];
+    const { body: { transfer_id: id } } = await purse.client.post<Body>('/transfers', { from, to, asset: 'USD', amount: '4' });
+    const { body: { transfer_id: back } } = await purse.client.post<Body>(`/transfers/${String(id)}/reverse`, {});
+    for (const end of ['reverse', 'void', 'post']) {
+      expect((await refusal(purse.client.post(`/transfers/${String(back)}/${end}`, {}), 409, 'transfer_resolved')).body.transfer).toMatchObject({ transfer_id: back, reverses: id });
+    }
+  });
+
   it('are not moved back out of an account that has closed, even where it has credit', async () => {
     const [from, to] = [await purse.account({ USD: '10' }), await purse.account({}, { credit: 'unlimited' })];
     const { body: { transfer_id: id } } = await purse.client.post<Body>('/transfers', { from, to, asset: 'USD', amount: '4' });

@@ -16,8 +16,9 @@ const SAVER = 'saver';
 /** Of the instruments, in their order: two of them share their base, too. */
 const BASES = ['BTC', 'ETH', 'ETH'];
 const ASSETS = [QUOTE, 'BTC', 'ETH'];
-const GROUPS = [DEFAULT_FEE_GROUP, 'vip', 'maker-1', 'g.3', 'unheard-of'];
-const NAMES = ['Ann', '"', '\\', 'é\n', 'desk 5', ','];
+// Some are called as assets are, which stand in the same records.
+const GROUPS = [DEFAULT_FEE_GROUP, 'vip', 'maker-1', 'USD', 'unheard-of'];
+const NAMES = ['USD', '"', '\\', 'é\n', 'BTC', ','];
 /**
  * Rebates that some takers pay for and some do not: of groups that stand beside each other one pair is refused, and a rebate of another
  * day gets back no more than its taker pays. The last maker stands beside takers only that do not pay enough.
@@ -113,7 +114,7 @@ export class MoneyScenario extends Scenario {
     const mayBeUnlimited = isTrusted(CLIENTS.indexOf(named));
     return {
       op: 'account', actor: null, account: named, opens, name: name === null ? null : NAMES[name] as string, status,
-      credit: (credit === 'unlimited') === mayBeUnlimited ? credit : null, feeGroup: feeGroup === null ? null : GROUPS[feeGroup] as string,
+      credit: credit === 'unlimited' && !mayBeUnlimited ? null : credit, feeGroup: feeGroup === null ? null : GROUPS[feeGroup] as string,
       // Closed is only what has nothing.
       deposits: opens && status !== 'closed' ? deposits.map(({ asset, amount }) => ({ asset: ASSETS[asset] as string, amount: this.units(asset, amount) })) : [],
       ...this.keyed(key, { account: named, status }),

@@ -37,6 +37,14 @@ function account.run(shard, limits, argv, at)
   local group = match(fee_group, '^"(.*)"$')
   if group and not knows_group(shard, group) then return turn_down(CODE.fee_group_not_found) end
   if not is_new and status == ACCOUNT_STATUS.closed and not is_empty(shard, account) then return turn_down(CODE.account_not_empty) end
+  -- Who has no credit any more has to have what he holds.
+  if not is_new and shard.is_covered and credit ~= 'null' and credit ~= CREDIT.unlimited then
+    local shortfall = accounts.uncovered(shard, account)
+    if shortfall then
+      accounts.undo(shard)
+      return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, asked, idem, request)
+    end
+  end
 
   if is_new then accounts.make(shard, account) end
   for asset, amount in string.gmatch(deposits, DEPOSIT_PATTERN) do

@@ -90,7 +90,7 @@ function accounts.describe(shard, name, status, credit, group, title)
   shard.moved_accounts[name], shard.changed_accounts[name] = true, true
 end
 
--- What stands in a record ahead of an asset's total. In a name a quote never stands as such, so it is found nowhere else.
+-- What stands in a record ahead of an asset's total. In a name a quote never stands as such.
 local function mark_of(shard, asset)
   local mark = shard.asset_marks[asset]
   if not mark then
@@ -110,6 +110,20 @@ local function balances_of(shard, asset)
   return balances
 end
 
+-- Where the amounts of an asset stand in a record, from and to, with their texts; nil where there are none. What looks like an asset may be
+-- the account's group or name: behind these no two amounts stand.
+local function stands_at(text, mark)
+  local from = 1
+  while true do
+    local _, ahead = find(text, mark, from, true)
+    if not ahead then return nil end
+    local first, last, total, held = find(text, AMOUNTS_PATTERN, ahead + 1)
+    if first then return first, last, total, held end
+    -- The comma that it ends with may begin the next.
+    from = ahead
+  end
+end
+
 -- A balance is an array, which costs a third of a table with names: whose it is and of what, where its amounts stand in the record,
 -- from and to (false for one that is new), the texts of total and held as the command began, both as amounts, whether each has changed
 -- since, and whether the call has it among what it changed.
@@ -120,10 +134,9 @@ local NAME, ASSET, FIRST, LAST, TOTAL_TEXT, HELD_TEXT, TOTAL_HIGH, TOTAL_LOW, HE
 local function balance_of(shard, balances, name, asset)
   local text = shard.account_texts[name] or text_of(shard, name)
   if not text then error('no account ' .. name) end
-  local _, ahead = find(text, shard.asset_marks[asset] or mark_of(shard, asset), 1, true)
+  local first, last, total, held = stands_at(text, shard.asset_marks[asset] or mark_of(shard, asset))
   local balance
-  if ahead then
-    local first, last, total, held = find(text, AMOUNTS_PATTERN, ahead + 1)
+  if first then
     local total_high, total_low, held_high, held_low = 0, 0, 0, 0
     local digits = #total
     if digits > 15 and byte(total) ~= MINUS then
@@ -152,13 +165,40 @@ function accounts.title(shard, name)
   return (match(text_of(shard, name), TITLE_PATTERN))
 end
 
--- Whether an account has nothing, of any asset, and nothing held.
-function accounts.is_empty(shard, name)
+-- Has every balance of an account read out.
+local function read_all(shard, name)
   local _, _, rest = match(text_of(shard, name), TITLE_PATTERN)
   for asset in string.gmatch(rest, ',"([^"]*)",') do
     local balances = balances_of(shard, asset)
     if not balances[name] then balance_of(shard, balances, name, asset) end
   end
+end
+
+-- Whether a name stands ahead of another one, byte by byte: how Lua compares texts depends on where the server runs.
+local function is_ahead(a, b)
+  for i = 1, #a do
+    local own, other = byte(a, i), byte(b, i)
+    if own ~= other then return other ~= nil and own < other end
+  end
+  return #a < #b
+end
+
+-- The event of an asset of which an account holds more than it has, the first by name: its inside; nil where there is none.
+function accounts.uncovered(shard, name)
+  read_all(shard, name)
+  local found
+  for _, balances in pairs(shard.balances) do
+    local balance = balances[name]
+    if balance and is_below(balance[TOTAL_HIGH], balance[TOTAL_LOW], balance[HELD_HIGH], balance[HELD_LOW])
+      and (not found or is_ahead(balance[ASSET], found[ASSET])) then found = balance end
+  end
+  if not found then return nil end
+  return EVENT.shortfall .. ',"' .. found[ASSET] .. '","' .. to_text(found[HELD_HIGH], found[HELD_LOW]) .. '","' .. to_text(found[TOTAL_HIGH], found[TOTAL_LOW]) .. '"'
+end
+
+-- Whether an account has nothing, of any asset, and nothing held.
+function accounts.is_empty(shard, name)
+  read_all(shard, name)
   for _, balances in pairs(shard.balances) do
     local balance = balances[name]
     if balance and (balance[TOTAL_HIGH] ~= 0 or balance[TOTAL_LOW] ~= 0 or balance[HELD_HIGH] ~= 0 or balance[HELD_LOW] ~= 0) then return false end
@@ -359,8 +399,8 @@ local function spliced(shard, name, text, balance)
   local standing, count, joining = {}, 0, ''
   while balance do
     if shard.moved_accounts[name] then
-      local _, ahead = find(text, mark_of(shard, balance[ASSET]), 1, true)
-      if ahead then balance[FIRST], balance[LAST] = find(text, AMOUNTS_PATTERN, ahead + 1) end
+      local first, last = stands_at(text, mark_of(shard, balance[ASSET]))
+      if first then balance[FIRST], balance[LAST] = first, last end
     end
     if balance[FIRST] then
       count = count + 1
