@@ -175,7 +175,7 @@ const ENVIRONMENT = Joi.object({
   ENGINE_IN_FLIGHT_MAX: positive(50_000, 10_000_000).description('Commands of one process that may wait for Redis.'),
 
   BACKLOG_MAX: positive(1_000_000, 100_000_000).description('Log entries that may wait for Postgres before new orders are refused.'),
-  WRITER_BATCH_ENTRIES_MAX: positive(2_000, 20_000).description('Log entries in one transaction of the writer.'),
+  WRITER_BATCH_ENTRIES_MAX: positive(5_000, 20_000).description('Log entries in one transaction of the writer.'),
   WRITER_LINGER_MS: Joi.number().integer().min(0).max(1_000).default(20)
     .description('Pause of the writer after a transaction of less than half of `WRITER_BATCH_ENTRIES_MAX`, so that the next transaction has more to do; 0 for none. With `ACK_AFTER=postgres` there is none.'),
   LOG_TAIL_ENTRIES: positive(10_000, 10_000_000).description('Log entries that Redis keeps although Postgres has them.'),
