@@ -2,8 +2,8 @@ import { firstDifference } from '../audit/difference';
 import type { AssetTable } from '../domain/asset-table';
 import { shortfallOf, type LogEntry } from '../domain/log-entry';
 import type { Transfer } from '../domain/money';
-import type { ResultCode } from '../domain/result-code';
-import { presentAccount, presentDeposit, presentFeeGroup, presentShortfall, presentTransfer, presentWithdrawal } from '../dialects/native/present-money';
+import { resultCodeOf, type ResultCode } from '../domain/result-code';
+import { presentAccount, presentDeposit, presentFeeGroup, presentShortfall, presentTransfer, presentWithdrawal, WITHDRAWAL_STATUS } from '../dialects/native/present-money';
 
 /** What clients are told of money, as the record has it. */
 
@@ -43,6 +43,12 @@ const TOLD_AS: Readonly<Partial<Record<ResultCode, readonly string[]>>> = {
 
 export function isSameRefusal(code: ResultCode, told: unknown): boolean {
   return told === code || TOLD_AS[code]?.includes(String(told)) === true;
+}
+
+/** Whether an end of a withdrawal that had come before, by another key, was told again: the record says only that it had ended. */
+export function isEndToldAgain({ code, command }: LogEntry, status: number, told: unknown): boolean {
+  const said = resultCodeOf(code);
+  return status < 300 && (said === 'transfer_resolved' || said === 'transfer_not_found') && command?.op === 'transfer_end' && WITHDRAWAL_STATUS[command.status] === told;
 }
 
 /** @returns how what was told to be lacking differs from what the record says, null when it does not */

@@ -5,7 +5,7 @@ import { decodeLogEntry, tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Instrument } from '../domain/instruments';
 import { presentOrderWithTrades } from '../dialects/native/present';
 import { resultCodeOf } from '../domain/result-code';
-import { answerOfMoney, isSameRefusal, shortfallDifference } from './judge-money';
+import { answerOfMoney, isEndToldAgain, isSameRefusal, shortfallDifference } from './judge-money';
 import { MONEY_OPS, type Ledger, type SentCommand } from './ledger';
 import { OnceOnly } from './once-only';
 
@@ -107,6 +107,7 @@ function differenceOf(command: SentCommand, entry: LogEntry, instruments: Readon
   const body = command.body ?? {};
   if (entry.kind === 'refuse') {
     const code = resultCodeOf(entry.code);
+    if (command.op === 'end_withdrawal' && isEndToldAgain(entry, command.status as number, body.status)) return null;
     if (isSameRefusal(code, body.code)) return shortfallDifference(entry, body, assets);
     return `is a refusal with ${code}, the client was told ${JSON.stringify(body.code ?? command.status)}`;
   }

@@ -30,6 +30,8 @@ async function started(venue: MoneyVenue, more: Partial<EntriesOptions> = {}): P
 async function played(seed: number, options: Partial<VenueOptions> = {}, more: Partial<EntriesOptions> = {}): Promise<MoneyVenue> {
   const venue = new MoneyVenue(seededRandom(seed), { accounts: ACCOUNTS, ...options });
   await started(venue, more);
+  // What rates come by chance may have no rebate among them.
+  if (options.funds !== 'off') venue.setRates('default', [{ instrument: null, makerRate: -100, takerRate: 500 }]);
   for (let i = 0; i < STEPS; i++) venue.step();
   writer.append(venue.raws);
   await writer.written();

@@ -1,5 +1,5 @@
 import {
-  always, answer, flag, growingWord, integer, list, number, optional, orNull, pattern, request, required, string, text, word,
+  answer, flag, growingWord, integer, list, number, optional, orNull, pattern, request, required, string, text, word,
 } from './language';
 import { Staleness } from './orders';
 import { Deposit, Withdrawal } from './transfers';
