@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { ConfigError, readConfig, type Config } from '../config';
@@ -34,6 +35,26 @@ export const isTold = (name: string): boolean => (process.env[name] ?? '') !== '
 export class OperatorError extends Error {}
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const RECORD_POLL_MS = 200;
+
+/**
+ * Waits until Postgres has the log up to a sequence.
+ * @param epoch the life of the shard that it is of, null for whichever
+ * @throws OperatorError when it does not come to that in time, or the record is of another life
+ */
+export async function untilRecorded(history: Operations['history'], sequence: number, epoch: string | null, waitMs: number): Promise<void> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const checkpoint = await history.checkpoint();
+    if (epoch !== null && checkpoint !== null && checkpoint.epoch !== epoch) {
+      throw new OperatorError(`redis lives in epoch ${epoch}, postgres in ${checkpoint.epoch}: try again when the venue is up`);
+    }
+    const recorded = checkpoint?.sequence ?? 0;
+    if (recorded >= sequence) return;
+    if (Date.now() > deadline) throw new OperatorError(`${sequence - recorded} log entries are not in postgres yet: start a writer (npm run up) and try again`);
+    await sleep(RECORD_POLL_MS);
+  }
+}
 
 /** Settings that name the servers of a venue, and what was started for that. */
 interface Found {

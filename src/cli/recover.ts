@@ -1,12 +1,11 @@
 import { Command } from 'commander';
 import { ShardRestorer } from '../engine/shard-restorer';
-import { History } from '../persistence/history';
 import { recordedScales } from '../persistence/money-scales';
 import { RecoverySource } from '../persistence/recovery-source';
 import { judge } from '../recovery/lineage';
 import { rebuild, type Progress } from '../recovery/rebuild';
 import { UncoveredError } from '../recovery/rebuild-money';
-import { OperatorError, isTold, operate, type Operations } from './operator';
+import { OperatorError, isTold, operate, untilRecorded, type Operations } from './operator';
 
 /** `npm run recover`: rebuilds Redis from Postgres by hand. */
 
@@ -17,7 +16,6 @@ interface Options {
 
 const RECORD_WAIT_MS = 30_000;
 const DRAIN_WAIT_MS = 60_000;
-const DRAIN_POLL_MS = 200;
 const BAR_WIDTH = 30;
 const PROGRESS_MS = 250;
 
@@ -36,8 +34,7 @@ function progressBar(): Progress {
   };
 }
 
-async function recover({ engine, redis, database, config }: Operations, options: Options): Promise<number> {
-  const history = new History(database, config.shard);
+async function recover({ engine, redis, database, history, config }: Operations, options: Options): Promise<number> {
   const checkpoint = await history.checkpoint();
   if (checkpoint === null) throw new OperatorError('postgres has no record of this shard: there is nothing to rebuild from');
   const redisSide = await engine.meta();
@@ -57,13 +54,7 @@ async function recover({ engine, redis, database, config }: Operations, options:
   // Nothing that Redis logged may be left behind: the writer of the running service brings it over first.
   if (redisSide !== null && redisSide.epoch === checkpoint.epoch) {
     await engine.setState('recovering', ['open', 'frozen'], redisSide.epoch);
-    const deadline = Date.now() + DRAIN_WAIT_MS;
-    for (;;) {
-      const now = await history.checkpoint();
-      if (now !== null && now.sequence >= redisSide.sequence) break;
-      if (Date.now() > deadline) throw new OperatorError(`${redisSide.sequence - (now?.sequence ?? 0)} log entries are not in postgres yet: start a writer (npm run up) and try again`);
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    }
+    await untilRecorded(history, redisSide.sequence, null, DRAIN_WAIT_MS);
   }
   const source = await RecoverySource.open(database, config.shard, RECORD_WAIT_MS);
   try {

@@ -1,16 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatUnits } from '../domain/assets';
 import { totalsOf, type AccountLine } from '../domain/settled-day';
 import { recordedDecimals } from '../persistence/asset-register';
-import { dayEndUs, dayStartUs, type Settling } from '../persistence/statements';
-import { OperatorError, operate, type Operations } from './operator';
+import { DAY_US, dayEndUs, dayStartUs, type Settling } from '../persistence/statements';
+import { OperatorError, operate, untilRecorded, type Operations } from './operator';
 
 /** `npm run settle`: closes a UTC day of all accounts, and checks one that was closed before. */
 
-const DAY_US = 86_400_000_000;
 const RECORD_WAIT_MS = 30_000;
-const RECORD_POLL_MS = 200;
 /** Balances that are told one by one. */
 const TOLD_MAX = 20;
 
@@ -27,17 +24,11 @@ async function dayOf(date: string | null, { engine }: Operations): Promise<strin
 async function waitForRecord({ engine, history, config }: Operations): Promise<void> {
   const meta = await engine.meta();
   if (meta === null) throw new OperatorError(`redis holds no shard ${config.shard}: "npm run recover", or the start of the service, rebuilds it`);
-  const deadline = Date.now() + RECORD_WAIT_MS;
-  for (let isTold = false; ; isTold = true) {
-    const checkpoint = await history.checkpoint();
-    if (checkpoint === null) throw new OperatorError(`postgres has no record of shard ${config.shard}`);
-    if (checkpoint.epoch !== meta.epoch) throw new OperatorError(`redis lives in epoch ${meta.epoch}, postgres in ${checkpoint.epoch}: try again when the venue is up`);
-    if (checkpoint.sequence >= meta.sequence) return;
-    const missing = meta.sequence - checkpoint.sequence;
-    if (Date.now() > deadline) throw new OperatorError(`${missing} log entries are not in postgres yet: start a writer (npm run up) and try again`);
-    if (!isTold) process.stderr.write(`waiting until ${missing} log entries are in postgres\n`);
-    await sleep(RECORD_POLL_MS);
-  }
+  const checkpoint = await history.checkpoint();
+  if (checkpoint === null) throw new OperatorError(`postgres has no record of shard ${config.shard}`);
+  const missing = meta.sequence - checkpoint.sequence;
+  if (missing > 0 && checkpoint.epoch === meta.epoch) process.stderr.write(`waiting until ${missing} log entries are in postgres\n`);
+  await untilRecorded(history, meta.sequence, meta.epoch, RECORD_WAIT_MS);
 }
 
 /** Tells what a day came to. @returns the exit code */

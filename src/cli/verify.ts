@@ -3,7 +3,6 @@ import { referenceDigest, reversalDigest } from '../engine/idempotency';
 import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
-import { History } from '../persistence/history';
 import { recordedScales } from '../persistence/money-scales';
 import { copyRedis } from '../servers/redis-copy';
 import { OperatorError, simpleCommand } from './operator';
@@ -15,8 +14,8 @@ function tell({ name, count, problems }: Check): void {
   for (const problem of problems) process.stdout.write(`        ${problem}\n`);
 }
 
-simpleCommand('verify', 'Audits a venue: journal, independent replay, Redis and Postgres must agree. Exit code 1 when they do not.', async ({ config, database, engine, logger }) => {
-  const checkpoint = await new History(database, config.shard).checkpoint();
+simpleCommand('verify', 'Audits a venue: journal, independent replay, Redis and Postgres must agree. Exit code 1 when they do not.', async ({ config, database, history, engine, logger }) => {
+  const checkpoint = await history.checkpoint();
   if (await engine.meta() === null) {
     throw new OperatorError(checkpoint === null
       ? `neither redis nor postgres knows a shard ${config.shard}: there is nothing to verify`

@@ -9,7 +9,7 @@ import {
 
 /** A day's movements of all accounts are added up in one statement. */
 const SETTLE_TIMEOUT_MS = 600_000;
-const DAY_US = 86_400_000_000;
+export const DAY_US = 86_400_000_000;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 export interface Statement extends DayBounds {

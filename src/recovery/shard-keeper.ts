@@ -62,8 +62,6 @@ export class ShardKeeper {
   private lastWord = '';
   /** The life that this process has closed for a rebuild, and why: from then on the shard itself only tells that it is closed. */
   private closed: { readonly epoch: string; readonly reason: RebuildReason } | null = null;
-  /** What a change to was told of. */
-  private funds: Funds | null = null;
   /** How long the next look waits where accounts are not covered. */
   private patienceMs = CHECK_MS;
   private markJoined: () => void = () => undefined;
@@ -209,12 +207,11 @@ export class ShardKeeper {
    */
   private async closeShard(judged: RedisSide | null, reason: RebuildReason): Promise<void> {
     if (judged === null) return;
-    this.closed = { epoch: judged.epoch, reason: this.reasonOf(reason, judged) };
     const { funds } = this.options;
-    if (judged.funds !== funds && this.funds !== funds) {
-      this.funds = funds;
+    if (judged.funds !== funds && this.closed?.epoch !== judged.epoch) {
       this.logger.warn({ shard: this.options.shard, was: judged.funds, is: funds }, `FUNDS is ${funds} and was ${judged.funds}: the shard changes to that`);
     }
+    this.closed = { epoch: judged.epoch, reason: this.reasonOf(reason, judged) };
     await this.engine.setState('recovering', ['open', 'frozen'], judged.epoch);
   }
 

@@ -6,7 +6,6 @@ import { MoneyVenue } from '../persistence/support/money-venue';
 import { WriterOnEntries } from '../persistence/support/writer-on-entries';
 import { testSeed } from '../support/seed';
 import { temporaryDirectory } from '../support/servers';
-import { until } from '../support/until';
 import { Venue } from '../support/venue';
 
 const DAY_MS = 86_400_000;
@@ -31,10 +30,7 @@ beforeAll(async () => {
   venue = await Venue.open({ environment: { INSTRUMENTS_FILE: file } });
   const writer = new WriterOnEntries(venue.database.url, { shard: venue.shard, epoch: traded.epoch, instruments: traded.instruments, scales: traded.scales });
   await writer.start();
-  // The writer makes those of this month first: both at once would wait for each other.
-  const partition = `fills_${dayOf(Date.now()).slice(0, 7).replace('-', '_')}`;
-  await until('the partitions of this month', async () => (await venue.database.query<{ name: string | null }>(`SELECT to_regclass('${partition}')::text AS name`)).every(({ name }) => name !== null));
-  for (const day of [before, before + DAY_MS]) await venue.database.query(`SELECT ensure_partitions('${dayOf(day)}'), ensure_fills_partition('${dayOf(day)}')`);
+  for (const day of [before, before + DAY_MS]) await writer.preparePartitions(dayOf(day));
   for (let i = 0; i < STEPS; i++) traded.step();
   writer.append(traded.raws);
   await writer.written();

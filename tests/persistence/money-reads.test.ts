@@ -12,9 +12,8 @@ import { seededRandom } from '../../src/seeded-random';
 import { TestDatabase } from '../support/postgres';
 import { testSeed } from '../support/seed';
 import { sharedUrl } from '../support/servers';
-import { until } from '../support/until';
 import { MoneyVenue, type ModelEvent } from './support/money-venue';
-import { WriterOnEntries } from './support/writer-on-entries';
+import { THIS_MONTH, WriterOnEntries } from './support/writer-on-entries';
 
 const ACCOUNTS = ['ann', 'bob "the" \\ builder', 'çèé-客户', 'eve'];
 const SHARD = 'main';
@@ -40,9 +39,7 @@ beforeAll(async () => {
     shard: SHARD, epoch: venue.epoch, instruments: venue.instruments, scales: venue.scales, batchEntriesMax: 11, accountSnapshotEvery: SNAPSHOT_EVERY,
   });
   await writer.start();
-  // The writer makes those of this month first, and puts that off where the tables are locked.
-  await until('the partitions of this month', async () => (await database.query(`SELECT to_regclass('fills_${THIS_MONTH}') AS name`)).every(({ name }) => name !== null));
-  await database.query(`SELECT ensure_partitions('2025-06-01'), ensure_fills_partition('2025-06-01')`);
+  await writer.preparePartitions('2025-06-01');
   for (let i = 0; i < STEPS; i++) venue.step();
   writer.append(venue.raws);
   await writer.written();
@@ -60,7 +57,6 @@ afterEach(async () => {
   closeClient = () => Promise.resolve();
 });
 
-const THIS_MONTH = new Date().toISOString().slice(0, 7).replace('-', '_');
 const ALL = (): string[] => [...venue.events.keys()];
 const newestFirst = (events: readonly ModelEvent[]): ModelEvent[] => [...events].reverse();
 const modelOf = (account: string): readonly ModelEvent[] => venue.events.get(account) ?? [];

@@ -11,6 +11,9 @@ import { Writer } from '../../../src/persistence/writer/writer';
 import { testLogger } from '../../support/venue';
 import { until } from '../../support/until';
 
+/** UTC, as partitions are called by it. */
+export const THIS_MONTH = new Date().toISOString().slice(0, 7).replace('-', '_');
+
 export interface EntriesOptions {
   readonly shard: string;
   readonly epoch: string;
@@ -72,6 +75,14 @@ export class WriterOnEntries {
     await new AssetRegister(this.database).reconcile(this.options.instruments, new Map());
     await this.history.createCheckpoint(this.options.epoch, 'paper');
     this.writer.start();
+  }
+
+  /** Makes partitions for a month beside this one. The writer makes this month's first: both at once would wait for each other. */
+  async preparePartitions(day: string): Promise<void> {
+    const partition = `fills_${THIS_MONTH}`;
+    await until('the partitions of this month', async () => (
+      (await this.database.query<{ name: string | null }>({ name: 'partition', text: 'SELECT to_regclass($1)::text AS name' }, [partition]))[0]?.name === partition));
+    await this.database.query({ name: 'prepare_partitions', text: 'SELECT ensure_partitions($1), ensure_fills_partition($1)' }, [day]);
   }
 
   append(raws: readonly RawLogEntry[]): void {

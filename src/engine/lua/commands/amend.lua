@@ -77,7 +77,7 @@ function amend.run(shard, limits, argv, at)
   if keeps_money then
     if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
     local head = accounts.head(shard, client)
-    if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(place.barred(head)) end
+    if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(accounts.barred(head)) end
     scale = scale_of(shard, instrument)
     asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees)
     local new_asset

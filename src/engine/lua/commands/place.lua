@@ -40,11 +40,6 @@ local function fail(step, command)
   error({ failed_at = step, asked = command })
 end
 
--- Why an account that is not active may not order.
-local function barred(head)
-  return head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
-end
-
 -- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
 local function needed_of_market(scale, side, settled, lots)
   if side == SELL then return scale.base, scales.lots(scale, lots) end
@@ -64,7 +59,7 @@ function place.run(shard, limits, argv, at)
   local keeps_money, fail_at = shard.keeps_money, shard.fail_at
   -- An account that is not there yet begins with its order.
   local head = keeps_money and known_head(shard, client)
-  if head and head.status ~= ACTIVE then return refuse(shard, barred(head), asked(actor, limits, terms, id), idem) end
+  if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
   local rule = kinds[kind]
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
@@ -158,5 +153,3 @@ function place.run(shard, limits, argv, at)
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ',[' .. record_fees .. ']]' .. taken .. joined
     .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
 end
-
-place.barred = barred

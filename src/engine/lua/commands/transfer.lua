@@ -41,10 +41,10 @@ function transfer.run(shard, limits, argv, at)
   -- Where credit is unlimited an account begins with what it gives, too.
   if sub(from, 1, 1) == '@' or (kind ~= TRANSFER_KIND.withdrawal and not shard.is_covered) then accounts.open(shard, from) end
   if not accounts.text(shard, from) then return turn_down(CODE.account_not_found) end
-  local status = accounts.head(shard, from).status
+  local head = accounts.head(shard, from)
   -- What was moved can be moved back from an account that is suspended; one that is closed has nothing left.
-  if status == ACCOUNT_STATUS.closed or (status == ACCOUNT_STATUS.suspended and kind ~= TRANSFER_KIND.reversal) then
-    return turn_down(status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed)
+  if head.status == ACCOUNT_STATUS.closed or (head.status == ACCOUNT_STATUS.suspended and kind ~= TRANSFER_KIND.reversal) then
+    return turn_down(accounts.barred(head))
   end
   accounts.open(shard, to)
   if accounts.head(shard, to).status == ACCOUNT_STATUS.closed then return turn_down(CODE.account_closed) end

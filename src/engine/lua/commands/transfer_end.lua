@@ -38,7 +38,8 @@ function transfer_end.run(shard, limits, argv, at)
       return refuse(shard, CODE.amount_above_transfer, nil, nil, asked, idem, request)
     end
     -- It was open when the transfer was made, and had nothing when it closed: nothing may come in any more.
-    if accounts.text(shard, to) and accounts.head(shard, to).status == ACCOUNT_STATUS.closed then
+    local head = accounts.known_head(shard, to)
+    if head and head.status == ACCOUNT_STATUS.closed then
       return refuse(shard, CODE.account_closed, nil, nil, asked, idem, request)
     end
   end

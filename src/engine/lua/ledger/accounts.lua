@@ -10,8 +10,8 @@ local HEAD_PATTERN = '^(' .. ACCOUNT_VERSION .. ',%d,%d,"[^"]*")'
 local HEAD_VALUES = '^' .. ACCOUNT_VERSION .. ',(%d),(%d),"([^"]*)"$'
 local TITLE_PATTERN = '^' .. ACCOUNT_VERSION .. ',%d,%d,"[^"]*","([^"]*)",(%d+)(.*)$'
 local AMOUNTS_PATTERN = '^(%-?%d+),(%d+)'
--- The at sign, and what stands ahead of a total below zero.
-local VENUE_START, MINUS = 64, 45
+-- The at sign.
+local VENUE_START = 64
 
 -- Reads what is not known of some accounts ahead, in one command.
 function accounts.read(shard, names, count)
@@ -56,6 +56,11 @@ end
 -- The same, nil where there is no such account.
 function accounts.known_head(shard, name)
   return (shard.account_texts[name] or text_of(shard, name)) and head_of(shard, name)
+end
+
+-- Why an account that is not active may neither order nor send money.
+function accounts.barred(head)
+  return head.status == ACCOUNT_STATUS.suspended and CODE.account_suspended or CODE.account_closed
 end
 
 -- An account as it begins. Its event is the caller's.
@@ -138,10 +143,7 @@ local function balance_of(shard, balances, name, asset)
   local balance
   if first then
     local total_high, total_low, held_high, held_low = 0, 0, 0, 0
-    local digits = #total
-    if digits > 15 and byte(total) ~= MINUS then
-      total_high, total_low = tonumber(sub(total, 1, digits - 15)), tonumber(sub(total, digits - 14))
-    elseif digits > 15 then
+    if #total > 15 then
       total_high, total_low = from_text(total)
     else
       total_low = tonumber(total)
@@ -206,37 +208,8 @@ function accounts.is_empty(shard, name)
   return true
 end
 
--- Adds to total and held of an account's asset. What is taken off comes with both parts of its amount below zero.
-function accounts.move(shard, name, asset, total_high, total_low, held_high, held_low)
-  local balances = shard.balances[asset] or balances_of(shard, asset)
-  local balance = balances[name] or balance_of(shard, balances, name, asset)
-  if not balance[TOTAL_CHANGED] and not balance[HELD_CHANGED] then
-    local count = shard.touched_count + 1
-    shard.touched[count], shard.touched_count = balance, count
-  end
-  if total_low ~= 0 or total_high ~= 0 then
-    local high, low = balance[TOTAL_HIGH] + total_high, balance[TOTAL_LOW] + total_low
-    if low < 0 then
-      high, low = high - 1, low + 1e15
-    elseif low >= 1e15 then
-      high, low = high + 1, low - 1e15
-    end
-    balance[TOTAL_HIGH], balance[TOTAL_LOW], balance[TOTAL_CHANGED] = high, low, true
-    if high >= 1e15 or high <= -1e15 then shard.is_near_limit = true end
-    if held_low == 0 and held_high == 0 then return end
-  end
-  local high, low = balance[HELD_HIGH] + held_high, balance[HELD_LOW] + held_low
-  if low < 0 then
-    high, low = high - 1, low + 1e15
-  elseif low >= 1e15 then
-    high, low = high + 1, low - 1e15
-  end
-  balance[HELD_HIGH], balance[HELD_LOW], balance[HELD_CHANGED] = high, low, true
-  if high >= 1e15 then shard.is_near_limit = true end
-end
-
--- Adds to what an account holds of an asset, or takes off it, as with `move`.
-function accounts.hold(shard, name, asset, held_high, held_low)
+-- Adds to what an account holds of an asset. What is taken off comes with both parts of its amount below zero.
+local function hold(shard, name, asset, held_high, held_low)
   local balances = shard.balances[asset] or balances_of(shard, asset)
   local balance = balances[name] or balance_of(shard, balances, name, asset)
   if not balance[HELD_CHANGED] then
@@ -254,6 +227,28 @@ function accounts.hold(shard, name, asset, held_high, held_low)
   end
   balance[HELD_HIGH], balance[HELD_LOW] = high, low
   if high >= 1e15 then shard.is_near_limit = true end
+end
+
+-- Adds to total and held of an account's asset, as with `hold`.
+function accounts.move(shard, name, asset, total_high, total_low, held_high, held_low)
+  if total_low ~= 0 or total_high ~= 0 then
+    local balances = shard.balances[asset] or balances_of(shard, asset)
+    local balance = balances[name] or balance_of(shard, balances, name, asset)
+    if not balance[TOTAL_CHANGED] and not balance[HELD_CHANGED] then
+      local count = shard.touched_count + 1
+      shard.touched[count], shard.touched_count = balance, count
+    end
+    local high, low = balance[TOTAL_HIGH] + total_high, balance[TOTAL_LOW] + total_low
+    if low < 0 then
+      high, low = high - 1, low + 1e15
+    elseif low >= 1e15 then
+      high, low = high + 1, low - 1e15
+    end
+    balance[TOTAL_HIGH], balance[TOTAL_LOW], balance[TOTAL_CHANGED] = high, low, true
+    if high >= 1e15 or high <= -1e15 then shard.is_near_limit = true end
+    if held_low == 0 and held_high == 0 then return end
+  end
+  hold(shard, name, asset, held_high, held_low)
 end
 
 -- Whether an account has an amount of an asset free, or need not.
@@ -454,4 +449,4 @@ function accounts.flush(shard)
   call_many('HSET', shard.accounts_key, values, count)
 end
 
-accounts.text, accounts.head, accounts.event = text_of, head_of, account_event
+accounts.text, accounts.head, accounts.hold, accounts.event = text_of, head_of, hold, account_event

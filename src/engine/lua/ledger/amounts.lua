@@ -139,4 +139,4 @@ end
 
 amounts.of, amounts.add, amounts.subtract, amounts.is_below, amounts.is_beyond = of, add, subtract, is_below, is_beyond
 amounts.to_text, amounts.from_text = to_text, from_text
-amounts.product, amounts.times, amounts.share = product, times, share
+amounts.product, amounts.times, amounts.share, amounts.share_of = product, times, share, share_of

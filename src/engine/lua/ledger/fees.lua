@@ -1,6 +1,6 @@
 -- What orders are charged (A-40 to A-46): rates by group of accounts and instrument, copied into an order as it is placed.
 
-local add, of, share, to_text, from_text = amounts.add, amounts.of, amounts.share, amounts.to_text, amounts.from_text
+local add, of, share, share_of, to_text, from_text = amounts.add, amounts.of, amounts.share, amounts.share_of, amounts.to_text, amounts.from_text
 
 local RATE_PATTERN = ',"([^"]*)",(%-?%d+),(%d+)'
 local DEFAULT_GROUP = 'default'
@@ -68,12 +68,9 @@ end
 function fees.charge(units_high, units_low, millionths, value_high, value_low, rate)
   if rate == 0 then return units_high, units_low, millionths, 0, 0 end
   if value_high == 0 and rate > 0 then
-    -- Almost every one: as below, in the doubles that hold it (amounts.share).
-    local over = value_low % 1e6
-    local rest = rate * over
-    local left = rest % 1e6
-    local low = rate * ((value_low - over) / 1e6) + (rest - left) / 1e6
-    local owed, charged = millionths + left, low
+    -- Almost every one: as below, in the doubles that hold it.
+    local charged, left = share_of(value_low, rate)
+    local owed = millionths + left
     if owed >= 1e6 then owed, charged = owed - 1e6, charged + 1 end
     units_low = units_low + charged
     if units_low >= 1e15 then units_high, units_low = units_high + 1, units_low - 1e15 end

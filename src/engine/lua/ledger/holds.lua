@@ -2,7 +2,7 @@
 -- that could come of it, a sell its remaining quantity.
 
 local value_of, lots_of, fee_on = scales.value, scales.lots, scales.fee_on
-local add = amounts.add
+local add, share_of = amounts.add, amounts.share_of
 
 local hold, scale_of = accounts.hold, scales.of
 
@@ -18,13 +18,11 @@ local function hold_of(scale, side, ticks, lots, highest, millionths)
   end
   local plain = ticks * lots * scale.value
   if plain < 1e15 then
-    -- Almost every one: as below, in the doubles that hold it (amounts.share).
+    -- Almost every one: as below, in the doubles that hold it.
     if highest == 0 then return scale.quote, 0, plain end
-    local over = plain % 1e6
-    local rest = highest * over
-    local left = rest % 1e6
+    local units, left = share_of(plain, highest)
     local owed = millionths + left
-    local low = plain + highest * ((plain - over) / 1e6) + (rest - left) / 1e6 + (owed > 1e6 and 2 or owed > 0 and 1 or 0) - (millionths > 0 and 1 or 0)
+    local low = plain + units + (owed > 1e6 and 2 or owed > 0 and 1 or 0) - (millionths > 0 and 1 or 0)
     if low < 1e15 then return scale.quote, 0, low end
   end
   local high, low = value_of(scale, ticks, lots)
