@@ -10,7 +10,10 @@ const config: Config = {
       module: { type: 'commonjs' },
       sourceMaps: 'inline',
     }],
+    '^.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
   },
+  // Packages that are ECMAScript modules only.
+  transformIgnorePatterns: ['/node_modules/(?!(jose|openid-client|oauth4webapi)/)'],
   moduleNameMapper: { '^#openfill-(client|contract)$': '<rootDir>/packages/$1/src/index.ts' },
   // dist has the same module names; nothing in tests loads it except by starting a process.
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/[^/]+/dist', '<rootDir>/data'],

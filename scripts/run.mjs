@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 const [command, ...args] = process.argv.slice(2);
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const NODE_MAJOR_MIN = 20;
+/** Major and minor: from there on a CommonJS program can load ECMAScript modules. */
+const NODE_MIN = [20, 19];
 const LOCK_DIRECTORY = join(ROOT, '.setup-lock');
 const LOCK_WAIT_MAX_MS = 10 * 60_000;
 const LOCK_POLL_MS = 200;
@@ -456,7 +457,8 @@ function runCommand(name, rest) {
   Module.runMain();
 }
 
-if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) fail(`Node ${NODE_MAJOR_MIN} or newer is needed; this is ${process.version}`);
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1])) fail(`Node ${NODE_MIN.join('.')} or newer is needed; this is ${process.version}`);
 if (command === undefined) fail('usage: node scripts/run.mjs <command> [arguments]');
 
 process.umask((process.umask() | UMASK_LEAST) & UMASK_MOST);

@@ -39,6 +39,9 @@ function streamOf(config: Config, metrics: ReturnType<typeof createMetrics>, log
   }, logger.child({ part: 'stream' }), streamObserver(metrics));
 }
 
+/** How often connections are looked at whose token may be over. */
+const RECHECK_MS = 500;
+
 /** Puts the parts together: a shard, its stream, and the use cases behind one port. Nothing runs before `start`. */
 export function createApp(config: Config, logger: Logger, options: AppOptions = {}): App {
   const metrics = createMetrics(() => refreshGauges());
@@ -86,9 +89,14 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const table = new InstrumentTable(config.instruments);
   const assets = new AssetTable(config.assets);
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
-  const server = live === null || stream === null ? null : createServer(
-    config, createServices(config, venue, shard, live, table, assets, status, metrics, logger), stream, status, metrics, metricsText, logger, options,
-  );
+  const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, metrics, logger);
+  const people = services?.people ?? null;
+  const recheck = (): void => {
+    if (people !== null) stream?.recheck((caller) => people.gate.standing(caller));
+  };
+  people?.gate.onChange(recheck);
+  let rechecks: NodeJS.Timeout | undefined;
+  const server = services === null || stream === null ? null : createServer(config, services, stream, status, metrics, metricsText, logger, options);
 
   return {
     async start() {
@@ -99,6 +107,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       // As the register has them: what is in history only has assets as well.
       if (shard.assets.length > 0) assets.replace(shard.assets);
       await shard.untilServing();
+      await people?.start();
+      // A token's time ends without anybody changing anything.
+      if (people !== null) rechecks = setInterval(recheck, RECHECK_MS);
       logger.info({ port, pid: process.pid, roles: [...config.roles] }, 'serving');
       return { port };
     },
@@ -108,6 +119,8 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       shard.stopStarting();
       await server?.close(config.shutdownTimeoutMs);
       await shard.drain();
+      clearInterval(rechecks);
+      await people?.stop();
       // The stream closes last: its clients see everything that was answered.
       await stream?.close();
       await shard.stop();

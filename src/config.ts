@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import Joi from 'joi';
 import { assetsOf, parseAssets, type Asset } from './domain/assets';
 import { parseFeeTiers, type FeeTier } from './domain/fee-tiers';
@@ -32,6 +32,32 @@ export interface Config {
   readonly balanceAuditMs: number;
   /** Whether an order may ask to be made to fail. */
   readonly faultInjection: boolean;
+  readonly auth: Auth;
+  readonly registration: 'open' | 'closed';
+  /** Directory of the venue's own keys: for its tokens, and for what it seals. */
+  readonly keysDir: string;
+  readonly tokenAlgorithm: TokenAlgorithm;
+  readonly tokenIssuer: string;
+  readonly accessTokenTtlS: number;
+  readonly refreshTokenTtlS: number;
+  readonly sudoTtlS: number;
+  readonly authStaleMaxS: number;
+  readonly peoplePollMs: number;
+  readonly hashesAtOnceMax: number;
+  readonly hashesWaitingMax: number;
+  readonly accountsPerUserMax: number;
+  readonly ownersPerAccountMax: number;
+  readonly apiKeysPerUserMax: number;
+  readonly limitPrincipalPerSecond: number;
+  readonly limitPrincipalBurst: number;
+  readonly limitMutatePerSecond: number;
+  readonly limitMutateBurst: number;
+  readonly limitExpensivePerMinute: number;
+  readonly limitSudoFactor: number;
+  readonly limitLoginPerSecond: number;
+  readonly limitLoginBurst: number;
+  readonly limitLoginFailures: number;
+  readonly limitLoginFailuresWindowS: number;
   readonly allowInsecure: boolean;
   /** Web pages that may use the service beside its own, as browsers write their origins. */
   readonly allowedOrigins: readonly string[];
@@ -96,6 +122,8 @@ export interface Config {
 
 export type Role = 'api' | 'writer';
 export type AckAfter = 'redis' | 'postgres';
+export type Auth = 'off' | 'required';
+export type TokenAlgorithm = 'EdDSA' | 'PS256';
 
 export class ConfigError extends Error {}
 
@@ -137,6 +165,32 @@ const ENVIRONMENT = Joi.object({
   ACCOUNT_SNAPSHOT_EVERY: positive(500, 1_000_000).description("Events of an account between two snapshots of its balances."),
   BALANCE_AUDIT_MS: positive(10_000, 3_600_000).description('How often the balances of all accounts are looked at: whether they add up, and are covered.'),
   FAULT_INJECTION: Joi.boolean().default(false).description('Take `inject_failure_step` of an order, which makes it fail at that step: for tests.'),
+  AUTH: Joi.string().valid('off', 'required').default('off')
+    .description('`off`: nobody is asked who they are, and whoever reaches the port may do everything. `required`: callers say who they are, and may do what is theirs.'),
+  REGISTRATION: Joi.string().valid('open', 'closed').default('open').description('Whether anybody may become a user, or only whom `npm run admin` makes one.'),
+  KEYS_DIR: Joi.string().note('a directory').description("Where the venue's own keys are, for its tokens and for what it seals; they are made at the first start. Without it `keys` in `DATA_DIR`."),
+  TOKEN_ALGORITHM: Joi.string().valid('EdDSA', 'PS256').default('EdDSA').description('How new token keys sign.'),
+  TOKEN_ISSUER: Joi.string().pattern(/^[\x21-\x7e]{1,255}$/).default('openfill').note('1 to 255 printable characters').description('Issuer and audience of tokens.'),
+  ACCESS_TOKEN_TTL_S: positive(900, 86_400).description('Seconds that an access token is good for.'),
+  REFRESH_TOKEN_TTL_S: positive(2_592_000, 31_536_000).description('Seconds that a login is good for after its tokens were renewed last.'),
+  SUDO_TTL_S: positive(900, 900).description('Seconds that the powers of a role are there for.'),
+  AUTH_STALE_MAX_S: positive(3_600, 604_800).description('Seconds for which API keys go on while Postgres cannot be asked whether they still hold.'),
+  PEOPLE_POLL_MS: positive(200, 1_000).description('How often a process looks for what changed about users, keys and accounts.'),
+  HASHES_AT_ONCE_MAX: positive(1, 8).description('Passwords that a process hashes at once.'),
+  HASHES_WAITING_MAX: positive(100, 10_000).description('Passwords that may wait for that.'),
+  ACCOUNTS_PER_USER_MAX: positive(100, 1_000).description('Accounts that a user may act for.'),
+  OWNERS_PER_ACCOUNT_MAX: positive(20, 1_000).description('Users that an account may be shared with.'),
+  API_KEYS_PER_USER_MAX: positive(20, 1_000).description('API keys of a user.'),
+  LIMIT_PRINCIPAL_PER_SECOND: positive(200, 1_000_000).description('Reads a second of a user, for each process.'),
+  LIMIT_PRINCIPAL_BURST: positive(400, 10_000_000).description('Reads of a user at once.'),
+  LIMIT_MUTATE_PER_SECOND: positive(100, 1_000_000).description('Orders, amends and transfers a second of a user, for each process; a batch counts each operation. Cancels have as much again for themselves.'),
+  LIMIT_MUTATE_BURST: positive(1_000, 10_000_000).description('The same at once.'),
+  LIMIT_EXPENSIVE_PER_MINUTE: positive(180, 1_000_000).description('Calls of a user that read history or move money out, a minute, for each process.'),
+  LIMIT_SUDO_FACTOR: positive(10, 1_000).description('How much more of each an operator may do.'),
+  LIMIT_LOGIN_PER_SECOND: positive(10, 100_000).description('Logins, registrations and the like a second from one address, over all processes.'),
+  LIMIT_LOGIN_BURST: positive(20, 1_000_000).description('The same at once.'),
+  LIMIT_LOGIN_FAILURES: positive(5, 1_000).description('Wrong passwords of one name, over all processes, after which addresses that gave one have to wait, longer each time.'),
+  LIMIT_LOGIN_FAILURES_WINDOW_S: positive(900, 86_400).description('Seconds for which a wrong password counts.'),
   ALLOW_INSECURE: Joi.boolean().default(false).description('Accept that others can reach a service without authentication.'),
   ALLOWED_ORIGINS: Joi.string().note('origins, separated by commas')
     .description('Web pages that may use the service from a browser, beside those that it serves itself, such as `https://terminal.example`.'),
@@ -250,12 +304,13 @@ export function describeSettings(): SettingDescription[] {
 }
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts' | 'keysDir'> {
   readonly roles: string;
   readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
   readonly assetsFile: string | undefined;
   readonly feeTiersFile: string | undefined;
+  readonly keysDir: string | undefined;
   readonly allowedOrigins: string | undefined;
   readonly allowedHosts: string | undefined;
   readonly idempotencyTtl: number;
@@ -317,13 +372,14 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (!isLoopback(settings.host) && !settings.allowInsecure) {
     throw new ConfigError(`HOST ${settings.host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
   }
-  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, allowedOrigins, allowedHosts, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, allowedOrigins, allowedHosts, ...rest } = settings;
   const instruments = readInstruments(instrumentsFile);
   const assetDecimals = assetsFile === undefined ? new Map<string, number>() : readFile('ASSETS_FILE', assetsFile, parseAssets);
   const assets = assetsBeside(instruments, assetDecimals);
   return {
     ...rest,
     dataDir: resolve(dataDir),
+    keysDir: resolve(keysDir ?? join(dataDir, 'keys')),
     apiWorkers: apiWorkers === 'auto' ? availableParallelism() : apiWorkers,
     roles: new Set(roles.split(',') as Role[]),
     instruments,

@@ -4,6 +4,7 @@ import { ConfigError, readConfig, type Config } from './config';
 import { LaterVersionError } from './domain/later-version';
 import { RedisRightsError } from './engine/redis-rights';
 import { createLogger } from './logger';
+import { VenueKeysError } from './people/venue-keys';
 import { DatabaseUnfitError } from './persistence/database';
 import { AssetChangedError } from './persistence/asset-register';
 import { InstrumentChangedError } from './persistence/instrument-register';
@@ -31,6 +32,15 @@ function parentOf(config: Config, logger: Logger): Pick<App, 'stop'> & { start()
   };
 }
 
+function appOf(config: Config, logger: Logger): Pick<App, 'stop'> & { start(): Promise<unknown> } {
+  try {
+    return isParent(config) ? parentOf(config, logger) : createApp(config, logger);
+  } catch (error) {
+    if (error instanceof VenueKeysError) fail(error.message, EXIT_CONFIG);
+    throw error;
+  }
+}
+
 async function main(): Promise<void> {
   let config: Config;
   try {
@@ -40,7 +50,7 @@ async function main(): Promise<void> {
     throw error;
   }
   const logger = createLogger(config.logLevel);
-  const app = isParent(config) ? parentOf(config, logger) : createApp(config, logger);
+  const app = appOf(config, logger);
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) return;

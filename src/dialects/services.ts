@@ -4,6 +4,7 @@ import type { Dispatcher } from '../http/dispatch';
 import type { CandleReader } from '../market/candle-reader';
 import type { MarketReader } from '../market/market-reader';
 import type { Money } from '../money/money';
+import type { People } from '../people/people';
 import type { Trading } from '../trading/trading';
 import type { Streams } from './streams';
 
@@ -13,6 +14,8 @@ export interface Services {
   readonly money: Money;
   readonly market: MarketReader;
   readonly candles: CandleReader;
+  /** null where nobody is asked who they are. */
+  readonly people: People | null;
   readonly streams: Streams;
   readonly instruments: InstrumentTable;
   /** Carries out messages of a dialect's own connections, within the limits of requests. */

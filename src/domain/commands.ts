@@ -13,6 +13,15 @@ export type { OrderReference } from './order';
  * command's own atomic step.
  */
 
+/** Whoever may be one of several clients names them all, the own one first; the log has the one that the order is of, else the first. */
+export type Actor = string | readonly [string, ...string[]] | null;
+
+/** The actor as the log has it. @param clientId of the order, undefined where there is none */
+export function loggedActor(actor: Actor, clientId: string | undefined): string | null {
+  if (typeof actor === 'string' || actor === null) return actor;
+  return clientId !== undefined && actor.includes(clientId) ? clientId : actor[0];
+}
+
 export interface PlaceCommand {
   readonly actor: string | null;
   readonly instrument: string;
@@ -33,8 +42,8 @@ export interface PlaceCommand {
 }
 
 export interface CancelCommand {
-  /** The order is found only where it is this client's. */
-  readonly actor: string | null;
+  /** The order is found only where it is this client's, or one of these clients'. */
+  readonly actor: Actor;
   readonly order: OrderReference;
   readonly idempotency: string | null;
   /** What is remembered beside an idempotency key: a JSON value, null without a key. */
@@ -51,8 +60,8 @@ export interface AmendCandidate {
 }
 
 export interface AmendCommand {
-  /** The order is found only where it is this client's. */
-  readonly actor: string | null;
+  /** The order is found only where it is this client's, or one of these clients'. */
+  readonly actor: Actor;
   readonly order: OrderReference;
   /**
    * One for each instrument the order may be of: the service need not look the order up first, and the

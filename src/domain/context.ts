@@ -1,3 +1,5 @@
+import type { Principal } from './principal';
+
 /**
  * Who asks for something, and how the answer is tied to the question. One is made for each request and each message, where
  * it comes in (http/context.ts), and goes with it through every use case; the operations of a batch share their request's.
@@ -12,22 +14,4 @@ export interface Context {
   readonly address: string;
   /** When whoever asked need not be waited for any longer, in ms as performance.now() counts. */
   readonly deadlineMs: number;
-}
-
-/** Who asks. In an open venue everybody is the same: a caller may do everything, and names the client that it acts for. */
-export interface Principal {
-  readonly kind: 'anyone';
-}
-
-export const ANYONE: Principal = { kind: 'anyone' };
-
-/**
- * The client that an order must belong to where a call names the order by its id.
- * @param clientId the one that the call names beside the id, null without one
- * @returns null where the caller may mean anybody's order
- */
-export function actorOf({ principal }: Context, clientId: string | null): string | null {
-  switch (principal.kind) {
-    case 'anyone': return clientId;
-  }
 }

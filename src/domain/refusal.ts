@@ -1,3 +1,4 @@
+import type { LimitClass } from '#openfill-contract';
 import type { FailureStep } from './commands';
 import type { Shortfall, Transfer } from './money';
 import type { Order, SettledTrade } from './order';
@@ -15,7 +16,10 @@ export type MoneyField =
   | 'accountId' | 'name' | 'status' | 'credit' | 'feeGroup' | 'deposits' | 'asset' | 'amount' | 'reference' | 'destination'
   | 'from' | 'to' | 'note' | 'pending' | 'timeoutS' | 'transferId' | 'rates' | 'maker' | 'taker' | 'before' | 'date';
 
-export type RequestField = OrderField | MoneyField;
+/** The same of people. */
+export type PeopleField = 'username' | 'password' | 'newPassword' | 'scopes' | 'accounts' | 'ipAllow' | 'expiresAt' | 'publicKey';
+
+export type RequestField = OrderField | MoneyField | PeopleField;
 
 /** A field of one of the things that a request lists, counted from 0. */
 export interface ListedField {
@@ -38,6 +42,14 @@ export interface OrderWithTrades {
   readonly stale: Staleness | null;
 }
 
+/** An allowance that is used up. */
+export interface UsedUp {
+  readonly class: LimitClass;
+  readonly retryMs: number;
+  readonly quota: number;
+  readonly windowS: number;
+}
+
 /** What there is to say beside the code. */
 export interface RefusalFacts {
   /** A sentence for this case, where the code's own is too general. */
@@ -57,6 +69,8 @@ export interface RefusalFacts {
   readonly transfer?: Transfer;
   /** UUID of the transfer that moved it back. */
   readonly reversedBy?: string;
+  /** Which allowance is used up, for how long, and how large it is. */
+  readonly limit?: UsedUp;
   /** Where an order was made to fail. */
   readonly step?: FailureStep;
 }

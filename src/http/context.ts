@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { ANYONE, type Context } from '../domain/context';
+import type { Context } from '../domain/context';
+import { ANYONE, type Principal } from '../domain/principal';
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -36,6 +37,6 @@ export function contextOf(request: IncomingMessage, timeoutMs: number): RequestC
 }
 
 /** The context of a message of a connection. @param address of the peer */
-export function contextOfMessage(address: string, timeoutMs: number): Context {
-  return { principal: ANYONE, requestId: randomUUID(), traceparent: null, address, deadlineMs: performance.now() + timeoutMs };
+export function contextOfMessage(principal: Principal, address: string, timeoutMs: number): Context {
+  return { principal, requestId: randomUUID(), traceparent: null, address, deadlineMs: performance.now() + timeoutMs };
 }

@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Access } from '#openfill-contract';
 import type { Context } from '../domain/context';
+import type { Principal } from '../domain/principal';
 import type { Refusal } from '../domain/refusal';
 import type { ResultCode } from '../domain/result-code';
+import type { Cost } from '../people/gate';
 import type { Answer } from './answer';
 
 /**
@@ -25,17 +28,23 @@ export interface Dialect {
   close?(): Promise<void>;
 }
 
-/** Takes a connection over. @returns why it does not, null when it does */
-export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams) => ResultCode | null;
+/** Takes a connection over. @param principal as the handshake says who it is @returns why it does not, null when it does */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams, principal: Principal) => ResultCode | null;
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
 export interface Route {
+  /** Of what it does, in the audit log. */
+  readonly name: string;
   readonly method: Method;
   /** With parameters as `:name`, each between slashes. Behind the prefix, also the route's name in logs and metrics. */
   readonly path: string;
   /** How a body is read; null for a call without one. */
   readonly body: BodyFormat | null;
+  /** Who may make it, where callers say who they are. */
+  readonly access: Access;
+  /** What it takes of which allowances, where that depends on its body; null for one of its own. */
+  readonly costOf?: (body: unknown) => Cost | null;
   /** Answered whatever page or host asks: probes find the service under names that it does not know. */
   readonly isForAnyHost?: boolean;
   /**

@@ -3,10 +3,15 @@ import type { Logger } from 'pino';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import getRawBody from 'raw-body';
 import type { Context } from '../domain/context';
+import { ANYONE, NOBODY, type Principal } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
+import type { Credentials, Gate } from '../people/gate';
 import type { Answer } from './answer';
 import { contextOf, type RequestContext } from './context';
-import type { BodyFormat, Dialect } from './dialect';
+import { audited } from './audited';
+import { credentialsOf } from './credentials';
+import type { BodyFormat, Call, Dialect } from './dialect';
+import { isLoopback } from './origin-guard';
 import { RequestRefusal } from './request-refusal';
 import type { MountedRoute } from './route-table';
 
@@ -20,6 +25,8 @@ export interface DispatchOptions {
 export interface DispatchObserver {
   request(method: string, route: string, status: number, seconds: number): void;
 }
+
+const NO_CREDENTIALS: Credentials = { kind: 'none' };
 
 /** Longest time that an unwanted body is read off before its connection is closed. */
 const DISCARD_MS = 500;
@@ -37,6 +44,8 @@ export class Dispatcher {
     private readonly options: DispatchOptions,
     private readonly logger: Logger,
     private readonly observer: DispatchObserver,
+    /** null where nobody is asked who they are. */
+    private readonly gate: Gate | null,
   ) {
     this.limiter = new RateLimiterMemory({ points: options.rateLimitPerSecond, duration: 1 });
   }
@@ -64,8 +73,7 @@ export class Dispatcher {
     try {
       await this.admit(context);
       if ((request.url ?? '').length > this.options.urlBytesMax) throw new RequestRefusal('uri_too_long');
-      const body = route.body === null ? undefined : await this.readBody(request, route.body);
-      answer = await route.handle({ context, params, query, body, request, response });
+      answer = this.gate === null ? await this.carryOut(route, { context, params, query, request, response }) : await this.carryOutFor(this.gate, route, { context, params, query, request, response });
     } catch (error) {
       answer = this.answerOfError(error, context, route.dialect);
     }
@@ -76,6 +84,45 @@ export class Dispatcher {
       this.send(request, response, answer, context);
     }
     this.inFlight--;
+  }
+
+  private async carryOut(route: MountedRoute, call: Omit<Call, 'body'>): Promise<Answer | null> {
+    const bytes = route.body === null ? null : await this.readBody(call.request, route.body);
+    const body = bytes === null || route.body === null ? undefined : route.body.parse(bytes);
+    return route.handle({ ...call, body });
+  }
+
+  /** The same where callers say who they are, and may do what is theirs. */
+  private async carryOutFor(gate: Gate, route: MountedRoute, call: Omit<Call, 'body'>): Promise<Answer | null> {
+    const { access } = route;
+    const { request } = call;
+    const isForAll = access.caller === 'anyone' || (access.caller === 'internal' && isLoopback(call.context.address));
+    const credentials = isForAll && access.asksWho !== true ? NO_CREDENTIALS : credentialsOf(request);
+    if (!isForAll && credentials.kind === 'none') throw new Refusal('unauthenticated');
+    let principal: Principal = credentials.kind === 'token' ? await gate.byToken(credentials.token) : NOBODY;
+    const bytes = route.body === null ? null : await this.readBody(request, route.body);
+    if (credentials.kind === 'signature') {
+      principal = await gate.bySignature(credentials.signature, [request.method ?? '', request.url ?? '', bytes ?? ''], call.context.address);
+    }
+    const body = bytes === null || route.body === null ? undefined : route.body.parse(bytes);
+    await gate.admit(principal, isForAll ? { ...access, caller: 'anyone' } : access, call.context.address, route.costOf?.(body) ?? null);
+    const known = { ...call, context: { ...call.context, principal }, body };
+    if (!gate.isAudited(principal)) return route.handle(known);
+    return audited(gate.audit, principal, route, known, () => route.handle(known));
+  }
+
+  /**
+   * Who opens a connection, as its handshake says: nobody where it says nothing.
+   * @throws Refusal 401
+   */
+  async principalOfUpgrade(request: IncomingMessage): Promise<Principal> {
+    if (this.gate === null) return ANYONE;
+    const credentials = credentialsOf(request);
+    switch (credentials.kind) {
+      case 'none': return NOBODY;
+      case 'token': return this.gate.byToken(credentials.token);
+      case 'signature': return this.gate.bySignature(credentials.signature, ['GET', request.url ?? ''], request.socket.remoteAddress ?? '');
+    }
   }
 
   /**
@@ -127,11 +174,12 @@ export class Dispatcher {
     }
   }
 
-  private async readBody(request: IncomingMessage, format: BodyFormat): Promise<unknown> {
+  /** @returns null without one */
+  private async readBody(request: IncomingMessage, format: BodyFormat): Promise<Buffer | null> {
     const { headers } = request;
     const length = headers['content-length'];
-    if (length === undefined && headers['transfer-encoding'] === undefined) return undefined;
-    if (length === '0') return undefined;
+    if (length === undefined && headers['transfer-encoding'] === undefined) return null;
+    if (length === '0') return null;
     if (!format.accepts(headers['content-type'] ?? '')) throw new RequestRefusal('unsupported_media_type');
     if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
       throw new RequestRefusal('unsupported_media_type', { detail: 'The body must not be compressed.' });
@@ -145,7 +193,7 @@ export class Dispatcher {
       }
       throw new RequestRefusal('malformed_json', { detail: 'The body ended early.' });
     }
-    return body.length === 0 ? undefined : format.parse(body);
+    return body.length === 0 ? null : body;
   }
 
   private answerOfError(error: unknown, { requestId, traceparent }: Context, dialect: Pick<Dialect, 'answerOf'>): Answer {

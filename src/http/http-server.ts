@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
-import type { Refusal } from '../domain/refusal';
+import { refusalOf, type Refusal } from '../domain/refusal';
 import type { Answer } from './answer';
 import type { Dialect, Upgrade } from './dialect';
 import type { Dispatcher } from './dispatch';
@@ -92,8 +92,11 @@ export class HttpServer {
       this.answerBroken(foreign, dialect, socket);
       return;
     }
-    const refusal = upgrade(request, socket, head, parametersOf(query));
-    if (refusal !== null) this.answerBroken(new RequestRefusal(refusal), dialect, socket);
+    void this.dispatcher.principalOfUpgrade(request).then((principal) => {
+      if (socket.destroyed) return;
+      const refusal = upgrade(request, socket, head, parametersOf(query), principal);
+      if (refusal !== null) this.answerBroken(new RequestRefusal(refusal), dialect, socket);
+    }).catch((error: unknown) => this.answerBroken(refusalOf(error) ?? new RequestRefusal('internal_error'), dialect, socket));
   }
 
   /** Runs `work` when the answers to all whole requests of a connection are out. */

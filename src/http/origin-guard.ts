@@ -29,11 +29,11 @@ const REMEMBERED_MAX = 1_000;
 /** Seconds for which a browser remembers that it may ask. */
 const PREFLIGHT_MAX_AGE_S = 600;
 const ALLOWED_METHODS = 'GET, POST, PATCH, PUT, DELETE';
-const ALLOWED_HEADERS = 'Content-Type, Idempotency-Key, Last-Event-ID, traceparent, X-Request-Id';
-const EXPOSED_HEADERS = 'Allow, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, traceparent, X-Request-Id';
+const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Openfill-Key, Openfill-Recv-Window, Openfill-Signature, Openfill-Timestamp, traceparent, X-Request-Id';
+const EXPOSED_HEADERS = 'Allow, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, traceparent, WWW-Authenticate, X-Request-Id';
 
 /** Only `localhost` itself: a name below it may be resolved by whoever answers for it. */
-function isLoopback(name: string): boolean {
+function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || (name.startsWith('127.') && isIPv4(name));
 }
 
@@ -100,7 +100,7 @@ export class OriginGuard {
   private allowedName(text: string): Authority | null {
     const host = authorityOf(text);
     if (host === null) return null;
-    const isAllowed = isLoopback(host.name)
+    const isAllowed = isLoopbackName(host.name)
       || this.allowedHosts.some(({ name, port }) => name === host.name && (port === null || port === host.port));
     return isAllowed ? host : null;
   }
@@ -157,8 +157,19 @@ function isForeignFetch({ method, headers }: IncomingMessage): boolean {
   return !isLink;
 }
 
+/** An address as the system writes it: one of IPv4 in that form. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
+}
+
+/** Whether an address of the system's is the machine itself. */
+export function isLoopback(address: string): boolean {
+  const text = plainAddress(address);
+  return text === '::1' || text.startsWith('127.');
+}
+
 /** An address of the system's as it stands in a Host. */
 function nameOfAddress(address: string): string {
-  const text = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
+  const text = plainAddress(address);
   return text.includes(':') ? authorityOf(`[${text}]`)?.name ?? '' : text;
 }

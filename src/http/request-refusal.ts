@@ -1,5 +1,5 @@
-import { Refusal } from '../domain/refusal';
-import type { ResultCode } from '../domain/result-code';
+import { Refusal, type UsedUp } from '../domain/refusal';
+import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 
 /** A field as the client wrote its name, a header or a parameter. */
 export interface FieldError {
@@ -27,13 +27,29 @@ export const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
   shutting_down: 2,
   too_many_streams: 1,
   order_entry_full: 1,
+  people_unavailable: 2,
+  hashing_busy: 1,
   streams_full: 1,
 };
+
+/** How a caller can say who it is (RFC 6750). */
+function challengeOf(code: ResultCode): string {
+  return code === 'unauthenticated' ? 'Bearer realm="openfill"' : 'Bearer realm="openfill", error="invalid_token"';
+}
+
+/** Headers that tell which allowance is used up, and when there is some of it again. */
+export function headersOfLimit({ class: name, retryMs, quota, windowS }: UsedUp): Record<string, string> {
+  const retryS = Math.max(1, Math.ceil(retryMs / 1_000));
+  return { 'Retry-After': String(retryS), 'RateLimit-Policy': `"${name}";q=${quota};w=${windowS}`, RateLimit: `"${name}";r=0;t=${retryS}` };
+}
 
 /** Headers of an answer with this code. */
 export function headersOf(code: ResultCode): Record<string, string> {
   const retryAfter = RETRY_AFTER_S[code];
-  return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+  return {
+    ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+    ...(RESULT_CODES[code].status === 401 && { 'WWW-Authenticate': challengeOf(code) }),
+  };
 }
 
 /**

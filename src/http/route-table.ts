@@ -1,5 +1,9 @@
+import type { Access } from '#openfill-contract';
 import type { Dialect, Method, Route, Upgrade } from './dialect';
 import { RequestRefusal } from './request-refusal';
+
+/** Of what refuses whoever asks. */
+const FOR_ANYONE: Access = { caller: 'anyone', scope: null, limit: 'address' };
 
 /** A route with its prefix, and the dialect in which its errors are told. */
 export interface MountedRoute extends Route {
@@ -41,8 +45,8 @@ export class RouteTable {
   constructor(readonly dialects: readonly Dialect[]) {
     if (!dialects.some(({ prefix }) => prefix === '')) throw new Error('no dialect has the prefix \'\'');
     this.routes = dialects.flatMap((dialect) => dialect.routes.map((route): MountedRoute => ({
-      method: route.method, path: dialect.prefix + route.path, body: route.body, isForAnyHost: route.isForAnyHost ?? false, dialect,
-      handle: (call) => route.handle(call),
+      method: route.method, path: dialect.prefix + route.path, body: route.body, isForAnyHost: route.isForAnyHost ?? false, access: route.access, dialect,
+      name: route.name, ...(route.costOf !== undefined && { costOf: route.costOf }), handle: (call) => route.handle(call),
     })));
     this.notFound = [...dialects].sort((a, b) => b.prefix.length - a.prefix.length)
       .map((dialect) => refusing('none', dialect, () => new RequestRefusal('not_found')));
@@ -118,5 +122,5 @@ function withoutSlash(path: string): string {
  * @param path its name in logs and metrics
  */
 export function refusing(path: string, dialect: Dialect, problem: () => Error, method: Method = 'GET'): MountedRoute {
-  return { method, path, body: null, dialect, handle: () => Promise.reject(problem()) };
+  return { method, path, name: 'none', body: null, access: FOR_ANYONE, dialect, handle: () => Promise.reject(problem()) };
 }

@@ -1,7 +1,8 @@
 import type { AccountCommand } from '../domain/commands';
-import { actorOf, type Context } from '../domain/context';
+import type { Context } from '../domain/context';
 import type { AssetTable } from '../domain/asset-table';
 import type { Account, Funds } from '../domain/money';
+import { initiator, requireAccount } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import type { MoneyFingerprint } from './fingerprint';
@@ -63,17 +64,24 @@ export class Accounts {
     context: Context, command: Omit<AccountCommand, 'actor' | 'idempotency' | 'request'>, key: string | null, fingerprint: MoneyFingerprint,
   ): Promise<AccountOutcome> {
     const { entry, replayed } = await this.outcomes.carryOut(context, {
-      op: 'account', ...command, actor: actorOf(context, null),
+      op: 'account', ...command, actor: initiator(context.principal),
       idempotency: key === null ? null : this.digest(command.account, key), request: key === null ? null : fingerprint,
     }, fingerprint);
     return { ...this.told(accountOf(entry)), replayed };
   }
 
   /** @throws Refusal `account_not_found` */
-  async one(_context: Context, accountId: string): Promise<ToldAccount> {
+  async one({ principal }: Context, accountId: string): Promise<ToldAccount> {
+    requireAccount(principal, accountId);
     const state = await this.engine.readAccount(accountId);
     if (state === null) throw new Refusal('account_not_found');
     return this.told(state.account);
+  }
+
+  async oneOrNull(context: Context, accountId: string): Promise<ToldAccount | null> {
+    requireAccount(context.principal, accountId);
+    const state = await this.engine.readAccount(accountId);
+    return state === null ? null : this.told(state.account);
   }
 
   /** @param cursor name of the last account of the page before, null for the first page */

@@ -1,6 +1,7 @@
 import type { Context } from '../domain/context';
 import { FEES, ISSUANCE, type Balance } from '../domain/money';
 import type { AccountEvent, AccountSnapshot, AssetAmount } from '../domain/money-history';
+import { requireAccount } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import type { AccountState, EventsPage, MoneyEngine, MoneyRecord } from './ports';
@@ -49,21 +50,21 @@ export class Balances {
   ) {}
 
   /** Everything that was acknowledged before the call is in it. @throws Refusal `account_not_found` */
-  async of(_context: Context, account: string): Promise<BalancesAt> {
-    const { balances, sequence } = await this.state(account);
+  async of(context: Context, account: string): Promise<BalancesAt> {
+    const { balances, sequence } = await this.state(context, account);
     return { account, sequence, balances };
   }
 
   /** @throws Refusal `account_not_found` */
   async events(context: Context, account: string, page: EventsPage): Promise<EventsOf> {
-    await this.state(account);
+    await this.state(context, account);
     const { value: events, stale } = await this.reads.read(context, () => this.record.events(account, page));
     return { events, hasMore: events.length === page.limit, stale };
   }
 
   /** Newest first. @throws Refusal `account_not_found` */
   async snapshots(context: Context, account: string, limit: number): Promise<{ snapshots: readonly AccountSnapshot[]; stale: Staleness | null }> {
-    await this.state(account);
+    await this.state(context, account);
     const { value: snapshots, stale } = await this.reads.read(context, () => this.record.snapshots(account, null, limit));
     return { snapshots, stale };
   }
@@ -74,7 +75,7 @@ export class Balances {
    * @throws Refusal `account_not_found`; `history_unavailable` where Postgres does not hold that sequence in time
    */
   async rebuild(context: Context, account: string): Promise<RebuildReport> {
-    const { balances, sequence } = await this.state(account);
+    const { balances, sequence } = await this.state(context, account);
     if (!(await this.reads.caughtUp(context))) throw new Refusal('history_unavailable');
     const startedMs = performance.now();
     const [snapshot] = await this.record.snapshots(account, sequence, 1);
@@ -96,7 +97,8 @@ export class Balances {
     };
   }
 
-  private async state(account: string): Promise<Pick<AccountState, 'balances' | 'sequence'>> {
+  private async state({ principal }: Context, account: string): Promise<Pick<AccountState, 'balances' | 'sequence'>> {
+    requireAccount(principal, account);
     const state = await this.engine.readAccount(account);
     if (state !== null) return state;
     if (!VENUE_ACCOUNTS.includes(account)) throw new Refusal('account_not_found');

@@ -1,8 +1,9 @@
 import type { AmountInput } from '../domain/amounts';
 import { formatRate, parseRate } from '../domain/assets';
-import { actorOf, type Context } from '../domain/context';
+import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import { DEFAULT_FEE_GROUP, FEES, RATE_LIMITS, type FeeGroup, type FeeRate } from '../domain/money';
+import { initiator } from '../domain/principal';
 import { Refusal, type FieldFault, type MoneyField } from '../domain/refusal';
 import type { MoneyOutcomes } from './outcomes';
 import type { MoneyEngine } from './ports';
@@ -48,7 +49,7 @@ export class FeeGroups {
       op: 'fee_group', fee_group: group, rates: rates.map(({ instrument, makerRate, takerRate }) => [instrument, makerRate, takerRate]),
     };
     const { entry, replayed } = await this.outcomes.carryOut(context, {
-      op: 'fee_group', actor: actorOf(context, null), group, rates,
+      op: 'fee_group', actor: initiator(context.principal), group, rates,
       // Fees are what moves.
       idempotency: key === null ? null : this.digest(FEES, key), request: key === null ? null : fingerprint,
     }, fingerprint);

@@ -1,6 +1,7 @@
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { AccountFill } from '../domain/money-history';
+import { requireAccount } from '../domain/principal';
 import type { Staleness } from '../domain/staleness';
 import type { FillsPage, MoneyRecord } from './ports';
 import type { RecordReads } from './record-reads';
@@ -20,6 +21,7 @@ export class Fills {
 
   /** @throws Refusal `instrument_not_found` */
   async page(context: Context, account: string, page: FillsPage): Promise<FillsOf> {
+    requireAccount(context.principal, account);
     if (page.instrument !== null) this.instruments.require(page.instrument);
     const { value: fills, stale } = await this.reads.read(context, () => this.record.fills(account, page));
     return { fills, hasMore: fills.length === page.limit, stale };

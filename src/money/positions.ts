@@ -4,6 +4,7 @@ import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import type { Position } from '../domain/money-history';
 import { averageEntry, valueAt } from '../domain/position-figures';
+import { requireAccount } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import type { MarkKind, Marks, MoneyEngine, MoneyRecord } from './ports';
@@ -62,12 +63,14 @@ export class Positions {
 
   /** @throws Refusal `account_not_found` */
   async all(context: Context, account: string): Promise<PositionsOf> {
+    requireAccount(context.principal, account);
     if (await this.engine.readAccount(account) === null) throw new Refusal('account_not_found');
     return this.marked(context, account, 'last');
   }
 
   /** @throws Refusal `account_not_found`, `instrument_not_found`, `position_not_found` for what it never traded */
   async one(context: Context, account: string, instrument: string): Promise<{ readonly position: MarkedPosition; readonly stale: Staleness | null }> {
+    requireAccount(context.principal, account);
     if (!this.instruments.isRetired(instrument)) this.instruments.require(instrument);
     const { positions, stale } = await this.all(context, account);
     const position = positions.find((candidate) => candidate.position.instrument === instrument);
@@ -77,6 +80,7 @@ export class Positions {
 
   /** @throws Refusal `account_not_found` */
   async portfolio(context: Context, account: string, mark: MarkKind): Promise<Portfolio> {
+    requireAccount(context.principal, account);
     const state = await this.engine.readAccount(account);
     if (state === null) throw new Refusal('account_not_found');
     const { positions, stale } = await this.marked(context, account, mark);

@@ -1,5 +1,6 @@
 import type { Context } from '../domain/context';
 import type { Settlement, Statement } from '../domain/money-history';
+import { requireAccount } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import type { MoneyEngine, MoneyRecord } from './ports';
@@ -21,6 +22,7 @@ export class Statements {
 
   /** @param day YYYY-MM-DD @throws Refusal `account_not_found`; `validation_failed` for a day that has not begun */
   async ofAccount(context: Context, account: string, day: string): Promise<Statement & { readonly stale: Staleness | null }> {
+    requireAccount(context.principal, account);
     this.requireBegun(day);
     if (await this.engine.readAccount(account) === null) throw new Refusal('account_not_found');
     const { value, stale } = await this.reads.read(context, () => this.record.statement(account, day));

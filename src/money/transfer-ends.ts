@@ -1,9 +1,11 @@
 import type { AssetTable } from '../domain/asset-table';
-import { actorOf, type Context } from '../domain/context';
+import type { Context } from '../domain/context';
 import type { Transfer, TransferEnd, TransferKind } from '../domain/money';
 import { newOrderId } from '../domain/order-id';
+import { initiator } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { ResultCode } from '../domain/result-code';
+import { UnavailableError } from '../domain/unavailable';
 import type { MoneyFingerprint } from './fingerprint';
 import { transferOf, type Explain, type MoneyOutcomes } from './outcomes';
 import type { EndWithdrawalRequest, NamedTransferRequest, PostTransferRequest, WithdrawalEnd } from './requests';
@@ -62,7 +64,7 @@ export class TransferEnds {
     if (transfer.status !== 'posted') throw new Refusal('transfer_resolved', { transfer });
     const fingerprint: MoneyFingerprint = { op: 'reverse_transfer', transfer_id: transferId };
     const { entry, replayed, by } = await this.outcomes.carryOut(context, {
-      op: 'transfer', actor: actorOf(context, null), transferId: newOrderId(), kind: 'reversal', pending: false, from: transfer.to, to: transfer.from,
+      op: 'transfer', actor: initiator(context.principal), transferId: newOrderId(), kind: 'reversal', pending: false, from: transfer.to, to: transfer.from,
       asset: transfer.asset, amount: transfer.settledAmount, reference: null, referenceDigest: this.digests.reversalDigest(transferId), note: null,
       timeoutUs: null, reverses: transferId,
       // The money that moves is the other account's now.
@@ -85,10 +87,19 @@ export class TransferEnds {
     context: Context, transfer: Transfer, status: TransferEnd, amount: string | null, key: string | null, fingerprint: MoneyFingerprint, words: Words,
   ): Promise<TransferOutcome> {
     const { entry, replayed } = await this.outcomes.carryOut(context, {
-      op: 'transfer_end', actor: actorOf(context, null), transferId: transfer.transferId, status, amount,
+      op: 'transfer_end', actor: initiator(context.principal), transferId: transfer.transferId, status, amount,
       idempotency: key === null ? null : this.digests.digest(transfer.from, key), request: key === null ? null : fingerprint,
     }, fingerprint, this.explain(context, transfer.transferId, words));
     return { transfer: transferOf(entry), replayed };
+  }
+
+  /** By now the command has been refused, and that may be remembered: whatever cannot be read is `history_unavailable`, no answer yet. */
+  private async recorded(context: Context, transferId: string): Promise<Transfer | null> {
+    try {
+      return await this.finder.inRecord(context, transferId);
+    } catch (error) {
+      throw error instanceof UnavailableError ? new Refusal('history_unavailable') : error;
+    }
   }
 
   /** What has come to its end has left Redis, which then knows of no such transfer: Postgres tells how it ended. */
@@ -96,9 +107,9 @@ export class TransferEnds {
     return async (code, facts) => {
       if (code === 'transfer_resolved') return new Refusal(resolved, facts);
       if (code !== 'transfer_not_found') return new Refusal(code, facts);
-      const recorded = await this.finder.inRecord(context, transferId);
+      const recorded = await this.recorded(context, transferId);
       if (recorded === null) return new Refusal(notFound);
-      return recorded.status === 'pending' ? new Refusal('engine_recovering') : new Refusal(resolved, { transfer: recorded });
+      return recorded.status === 'pending' ? new Refusal('history_unavailable') : new Refusal(resolved, { transfer: recorded });
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../domain/context';
 import type { Transfer } from '../domain/money';
+import { mayActFor } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { MoneyEngine, MoneyRecord } from './ports';
 import type { RecordReads } from './record-reads';
@@ -10,9 +11,13 @@ export class TransferFinder {
     private readonly engine: Pick<MoneyEngine, 'readTransfer'>, private readonly record: Pick<MoneyRecord, 'transfer'>, private readonly reads: RecordReads,
   ) {}
 
-  /** @returns null where there is none @throws Refusal `history_unavailable` where that cannot be told */
+  /**
+   * One from another's account is looked for as long as one that there is not.
+   * @returns null where there is none of the caller's @throws Refusal `history_unavailable` where that cannot be told
+   */
   async find(context: Context, transferId: string): Promise<Transfer | null> {
-    return await this.engine.readTransfer(transferId) ?? await this.record.transfer(transferId) ?? this.inRecord(context, transferId);
+    const own = (transfer: Transfer | null): Transfer | null => (transfer !== null && mayMove(context, transfer) ? transfer : null);
+    return own(await this.engine.readTransfer(transferId)) ?? own(await this.record.transfer(transferId)) ?? own(await this.inRecord(context, transferId));
   }
 
   /** The transfer as Postgres has it once it holds all that was acknowledged before. */
@@ -22,4 +27,9 @@ export class TransferFinder {
     if (!isComplete) throw new Refusal('history_unavailable');
     return transfer;
   }
+}
+
+/** Whether a transfer is the caller's to end: whose money it is. */
+function mayMove({ principal }: Context, { from }: Transfer): boolean {
+  return mayActFor(principal, from);
 }

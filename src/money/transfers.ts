@@ -1,8 +1,9 @@
 import type { AssetTable } from '../domain/asset-table';
 import type { TransferCommand } from '../domain/commands';
-import { actorOf, type Context } from '../domain/context';
+import type { Context } from '../domain/context';
 import { ISSUANCE, type Transfer, type TransferKind, type TransferStatus } from '../domain/money';
 import { newOrderId } from '../domain/order-id';
+import { initiator, requireAccount } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import type { MoneyFingerprint } from './fingerprint';
@@ -53,6 +54,7 @@ export class Transfers {
 
   /** @throws Refusal */
   async deposit(context: Context, { accountId, asset, amount, reference, key }: DepositRequest): Promise<TransferOutcome> {
+    requireAccount(context.principal, accountId);
     const units = unitsOf(this.assets, asset, amount);
     return this.carryOut(context, accountId, key, {
       kind: 'deposit', pending: false, from: ISSUANCE, to: accountId, asset, amount: units, reference,
@@ -62,6 +64,7 @@ export class Transfers {
 
   /** Holds the amount until the withdrawal is completed, rejected or cancelled. @throws Refusal */
   async withdraw(context: Context, { accountId, asset, amount, destination, key }: WithdrawalRequest): Promise<TransferOutcome> {
+    requireAccount(context.principal, accountId);
     const units = unitsOf(this.assets, asset, amount);
     return this.carryOut(context, accountId, key, {
       kind: 'withdrawal', pending: true, from: accountId, to: ISSUANCE, asset, amount: units, reference: null, referenceDigest: null, note: destination,
@@ -71,6 +74,7 @@ export class Transfers {
 
   /** @throws Refusal */
   async transfer(context: Context, { from, to, asset, amount, note, pending, timeoutS, key }: TransferRequest): Promise<TransferOutcome> {
+    requireAccount(context.principal, from);
     if (from === to) throw new Refusal('same_account');
     if (timeoutS !== null && !pending) throw new Refusal('validation_failed', { fields: [{ field: 'timeoutS', message: 'is of a pending transfer: it needs "pending": true' }] });
     const units = unitsOf(this.assets, asset, amount);
@@ -86,7 +90,7 @@ export class Transfers {
     command: Omit<TransferCommand, 'actor' | 'transferId' | 'reverses' | 'idempotency' | 'request'>, fingerprint: MoneyFingerprint,
   ): Promise<TransferOutcome> {
     const { entry, replayed } = await this.outcomes.carryOut(context, {
-      op: 'transfer', ...command, actor: actorOf(context, null), transferId: newOrderId(), reverses: null,
+      op: 'transfer', ...command, actor: initiator(context.principal), transferId: newOrderId(), reverses: null,
       idempotency: key === null ? null : this.digests.digest(account, key),
       request: key === null && command.referenceDigest === null ? null : fingerprint,
     }, fingerprint);
@@ -95,6 +99,7 @@ export class Transfers {
 
   /** Deposits to an account, or withdrawals from it. */
   async page(context: Context, query: TransfersQuery): Promise<TransfersOf> {
+    requireAccount(context.principal, query.account);
     const { value: transfers, stale } = await this.reads.read(context, () => this.record.transfers(query));
     const last = transfers.length === query.limit ? transfers.at(-1) : undefined;
     return { transfers, next: last?.sequence ?? null, stale };

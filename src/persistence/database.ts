@@ -71,6 +71,15 @@ export function queryOf(client: pg.ClientBase): Query {
   };
 }
 
+/** @throws DatabaseUnavailableError where Postgres is away */
+async function tell(client: pg.ClientBase, text: string): Promise<void> {
+  try {
+    await client.query(text);
+  } catch (error) {
+    throw isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
+  }
+}
+
 /** Pool for the reads, and single connections for whoever needs a session of his own. */
 export class Database {
   private readonly pool: pg.Pool;
@@ -116,7 +125,19 @@ export class Database {
    * Reads of one moment, whatever is committed meanwhile.
    * @throws DatabaseUnavailableError, or what `work` throws
    */
-  async snapshot<T>(work: (query: Query) => Promise<T>): Promise<T> {
+  snapshot<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.within('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work);
+  }
+
+  /**
+   * Changes that happen all, or not at all.
+   * @throws DatabaseUnavailableError, after which they may have happened; or what `work` throws
+   */
+  transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.within('BEGIN', work);
+  }
+
+  private async within<T>(begin: string, work: (query: Query) => Promise<T>): Promise<T> {
     let client: pg.PoolClient;
     try {
       client = await this.pool.connect();
@@ -125,9 +146,9 @@ export class Database {
     }
     let failure: Error | undefined;
     try {
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      await tell(client, begin);
       const result = await work(queryOf(client));
-      await client.query('COMMIT');
+      await tell(client, 'COMMIT');
       return result;
     } catch (error) {
       failure = error as Error;

@@ -1,3 +1,4 @@
+import type { Actor } from '../domain/commands';
 import { isOpen, type Order, type OrderReference } from '../domain/order';
 import { compareText, type ShardState } from './state';
 
@@ -34,11 +35,12 @@ export class OrderStore {
     this.orders.delete(orderId);
   }
 
-  /** @param actor the client that the order must belong to, null for any */
-  find(reference: OrderReference, actor: string | null): Order | null {
+  /** @param actor the client, or one of the clients, that the order must belong to, null for any */
+  find(reference: OrderReference, actor: Actor): Order | null {
     const orderId = 'orderId' in reference ? reference.orderId : this.named.get(reference.clientId)?.get(reference.clientOrderId);
     const order = (orderId === undefined ? undefined : this.orders.get(orderId)) ?? null;
-    return actor === null || order?.clientId === actor ? order : null;
+    if (actor === null || order === null) return order;
+    return (typeof actor === 'string' ? actor === order.clientId : actor.includes(order.clientId)) ? order : null;
   }
 
   isNamed(clientId: string, clientOrderId: string): boolean {

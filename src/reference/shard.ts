@@ -1,6 +1,7 @@
 import type { MoneyScale } from '../domain/assets';
-import type {
-  AmendCandidate, AmendCommand, CancelCommand, CommandResult, EngineCommand, MassCancelCommand, MoneyCommand, PlaceCommand,
+import {
+  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CommandResult, type EngineCommand, type MassCancelCommand,
+  type MoneyCommand, type PlaceCommand,
 } from '../domain/commands';
 import type { EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
@@ -252,9 +253,10 @@ export class ReferenceShard {
   private cancel(command: CancelCommand): CommandResult {
     const repeated = this.repeat(command.idempotency);
     if (repeated !== null) return repeated;
-    const { actor, idempotency, request } = command;
+    const { idempotency, request } = command;
+    const order = this.orders.find(command.order, command.actor);
+    const actor = loggedActor(command.actor, order?.clientId);
     const asked: Asked = { command: { op: 'cancel', actor, order: command.order }, idempotency, request };
-    const order = this.orders.find(command.order, actor);
     if (order === null) return this.refuse({ code: 'order_not_found' }, asked);
     if (!isOpen(order)) return this.refuse({ code: 'order_not_open', order }, asked);
     this.sequence++;
@@ -267,8 +269,9 @@ export class ReferenceShard {
     const repeated = this.repeat(command.idempotency);
     if (repeated !== null) return repeated;
     if (this.isBacklogged()) return refusedOf({ code: 'backlog_full' });
-    const { actor, idempotency, request } = command;
-    const order = this.orders.find(command.order, actor);
+    const { idempotency, request } = command;
+    const order = this.orders.find(command.order, command.actor);
+    const actor = loggedActor(command.actor, order?.clientId);
     const wanted = wantedOf(command.candidates.find((candidate) => candidate.instrument === order?.instrument));
     const { funds, fillsPerOrderMax: fillsMax } = this.limits;
     const asked: Asked = { command: { op: 'amend', actor, funds, fillsMax, order: command.order, wanted }, idempotency, request };

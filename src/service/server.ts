@@ -28,7 +28,7 @@ export function createServer(
 ): HttpServer {
   const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
     request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
-  });
+  }, useCases.people?.gate ?? null);
   const native = nativeDialect(config, {
     ready: () => status.ready(),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metricsText() }),

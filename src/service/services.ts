@@ -16,6 +16,7 @@ import { Trading } from '../trading/trading';
 import { marksOf } from './marks';
 import { moneyEngineOf, moneyRecordOf } from './money-ports';
 import { tradingObserver } from './observers';
+import { createPeople } from './people';
 
 /** The use cases over a shard that is served: what every dialect works with. */
 export function createServices(
@@ -71,5 +72,5 @@ export function createServices(
     reversalDigest,
     nowMs: () => Date.now(),
   });
-  return { trading, market, money, candles, instruments: table };
+  return { trading, market, money, candles, instruments: table, people: createPeople(config, shard.connection, logger.child({ part: 'people' })) };
 }

@@ -1,8 +1,9 @@
 import type { AccountChannel, InstrumentChannel } from '../domain/channels';
 import type { Instrument } from '../domain/instruments';
 import type { Backlog } from './backlog';
-import type { Checked, Request, StreamSession } from './dialect';
+import type { StreamSession } from './dialect';
 import type { Encoding } from './encoding';
+import type { Who } from './following';
 import type { Link } from './link';
 import type { Message } from './message';
 import type { StreamPosition } from './stream-position';
@@ -28,8 +29,15 @@ export class InstrumentTopic extends Followed implements InstrumentSubscription 
     readonly instrument: Instrument,
     /** Levels of each side, for a book that is not followed whole. */
     readonly depth: number | null = null,
+    readonly owner: string | null = null,
+    /** Forgets it: of topics that are known only while somebody follows them. */
+    private readonly drop: (topic: InstrumentTopic) => void = () => undefined,
   ) {
     super();
+  }
+
+  override left(): void {
+    this.drop(this);
   }
 }
 
@@ -70,15 +78,15 @@ export class Subscriber {
   behindSinceMs: number | null = null;
   /** Nothing is read from it, since too much waits for it. */
   isHeldBack = false;
-  /** Requests that wait while missed messages are told. */
-  requests: Checked<Request>[] | null = null;
+  /** Texts of requests that wait while missed messages are told, or while it is found out who it is. */
+  requests: (string | null)[] | null = null;
   /** Somebody listens for the moment in which nothing waits for it any more. */
   awaitsDrain = false;
 
   private windowMs = 0;
   private windowMessages = 0;
 
-  constructor(readonly link: Link, readonly session: StreamSession, readonly address: string) {}
+  constructor(readonly link: Link, readonly session: StreamSession, readonly address: string, readonly who: Who) {}
 
   /** How messages are put into bytes for it. */
   get encoding(): Encoding {

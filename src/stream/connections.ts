@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
+import type { Caller } from '../domain/principal';
 import { Subscriber } from './audience';
 import type { Opened } from './dialect';
 import { Encoding } from './encoding';
+import type { Who } from './following';
 import { EventStreamLink } from './event-stream-link';
 import type { Link } from './link';
 import type { MarketFollower } from './market-follower';
@@ -14,6 +16,9 @@ import type { SlowSubscribers } from './slow-subscribers';
 import type { Subscribing } from './subscribing';
 import type { Telling } from './telling';
 import { WebSocketLink } from './web-socket-link';
+
+/** Why a connection cannot go on being a caller's, null where it can. */
+export type Standing = (caller: Caller) => object | null;
 
 /** Why a connection is not taken. */
 export type StreamRefusal = 'shutting_down' | 'streams_full' | 'too_many_streams';
@@ -56,11 +61,11 @@ export class Connections {
   }
 
   /** Takes over an HTTP upgrade to a path of the stream. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { session, start }: Opened): void {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { session, start }: Opened, who: Who): void {
     const address = request.socket.remoteAddress ?? '';
     this.server.handleUpgrade(request, socket, head, (webSocket) => {
       const link = new WebSocketLink(webSocket, socket, Encoding.of(session.encoder, 'frames'));
-      const subscriber = new Subscriber(link, session, address);
+      const subscriber = new Subscriber(link, session, address, who);
       this.listen(subscriber, webSocket);
       this.admit(subscriber);
       this.subscribing.begin(subscriber, start);
@@ -88,9 +93,9 @@ export class Connections {
   };
 
   /** Takes a response whose head is written as a stream of events. */
-  acceptEvents(response: ServerResponse, address: string, { session, start }: Opened): void {
+  acceptEvents(response: ServerResponse, address: string, { session, start }: Opened, who: Who): void {
     const link: Link = new EventStreamLink(response, Encoding.of(session.encoder, 'events'));
-    const subscriber = new Subscriber(link, session, address);
+    const subscriber = new Subscriber(link, session, address, who);
     response.on('error', this.connectionError);
     response.on('close', () => this.forget(subscriber));
     this.admit(subscriber);
@@ -132,6 +137,16 @@ export class Connections {
       subscriber.lastSentMs = nowMs;
       subscriber.link.write((subscriber.awaiting.length === 0 ? message : nowhere).in(subscriber.encoding));
       this.observer.sent(1);
+    }
+  }
+
+  /** Ends connections whose caller's login has ended, and takes from others what they may not follow any more. */
+  recheck(standing: Standing): void {
+    for (const subscriber of this.subscribers) {
+      const { principal } = subscriber.who;
+      if (subscriber.isLeaving || principal.kind !== 'caller') continue;
+      if (standing(principal) === null) this.subscribing.narrow(subscriber);
+      else this.telling.drop(subscriber, 'session_ended');
     }
   }
 

@@ -1,3 +1,5 @@
+import type { Caller } from '../domain/principal';
+import type { Peer, Who } from './following';
 import type { News, Reference, Unreadable } from './news';
 import type { StreamPosition } from './stream-position';
 import type { Subscription } from './subscriptions';
@@ -9,9 +11,10 @@ import type { Subscription } from './subscriptions';
 export interface StreamDialect {
   /**
    * Begins a connection.
+   * @param who is at the other end, as far as it has said so by now
    * @param lastEventId how far a client of server-sent events says that it has come; it goes before what the query says
    */
-  open(query: URLSearchParams, lastEventId?: string): Opened;
+  open(query: URLSearchParams, who: Who, peer: Peer, lastEventId?: string): Opened;
 }
 
 /** A connection whose first wish is not understood is there all the same: it is refused, and gets nothing until it asks again. */
@@ -41,10 +44,12 @@ export type Request = { readonly reference: Reference } & (
   | { readonly op: 'subscribe'; readonly wanted: readonly Subscription[]; readonly since: StreamPosition | undefined }
   | { readonly op: 'unsubscribe'; readonly isMeant: (subscription: Subscription) => boolean }
   | { readonly op: 'ping' }
+  /** @returns who it is, or why not */
+  | { readonly op: 'auth'; readonly authenticate: () => Promise<Caller | { readonly error: Unreadable }> }
 );
 
 /** Why the stream closes a connection. */
-export type EndReason = 'shutdown' | 'slow_consumer' | 'rate_limited';
+export type EndReason = 'shutdown' | 'slow_consumer' | 'rate_limited' | 'session_ended';
 
 /** A message's text, on one line, and what kind of event it is to clients of server-sent events. */
 export interface Told {

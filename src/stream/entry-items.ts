@@ -7,13 +7,15 @@ import type { MarketNews } from './news';
 /** One trade or order of an entry; `index` counts all that an entry tells, in the order in which it is told. */
 export type MarketItem = { readonly instrument: string; readonly index: number } & (
   | { readonly channel: 'trades'; readonly trade: Trade }
-  | { readonly channel: 'orders'; readonly order: Order }
+  | { readonly channel: 'orders'; readonly order: Order; readonly owner: string | null }
 );
 export type EntryItem = MarketItem | AccountItem;
 
 /** Whether anybody follows something: what nobody follows is left out. */
 export interface Wanted {
   ofInstrument(channel: MarketItem['channel'], instrument: string): boolean;
+  /** Whether anybody follows an account's orders; null where nobody follows any account's. */
+  readonly ordersOf: ((instrument: string, account: string) => boolean) | null;
   /** null where nobody follows any account. */
   readonly ofAccount: IsAccountWanted | null;
 }
@@ -29,7 +31,9 @@ export function itemsOf(entry: LogEntry, wanted: Wanted): EntryItem[] {
   }
   let index = entry.fills.length;
   const addOrder = (order: Order): void => {
-    if (wanted.ofInstrument('orders', order.instrument)) items.push({ channel: 'orders', instrument: order.instrument, index, order });
+    const { instrument, clientId } = order;
+    if (wanted.ofInstrument('orders', instrument)) items.push({ channel: 'orders', instrument, index, order, owner: null });
+    if (wanted.ordersOf?.(instrument, clientId) === true) items.push({ channel: 'orders', instrument, index, order, owner: clientId });
     index++;
   };
   for (const order of entry.orders) addOrder(order);

@@ -65,7 +65,7 @@ export class MarketFollower {
   private putItems(entry: LogEntry, market: Market): void {
     const bookSequence = this.changedFrom === 0 ? entry.sequence - 1 : this.changedFrom - 1;
     const { accounts } = this.topics;
-    for (const item of itemsOf(entry, accounts.isEmpty ? this.followedMarket : this.followed)) {
+    for (const item of itemsOf(entry, accounts.isEmpty && !this.topics.hasOwnOrders ? this.followedMarket : this.followed)) {
       const topic = this.topicOf(item);
       const news = newsOfItem(item, entry, this.instrumentOf);
       if (topic === undefined || news === null) continue;
@@ -74,17 +74,20 @@ export class MarketFollower {
   }
 
   private topicOf(item: EntryItem): Topic | undefined {
-    return 'account' in item ? this.topics.accounts.followed(item.channel, item.account) : this.topics.followed(item.channel, item.instrument);
+    if ('account' in item) return this.topics.accounts.followed(item.channel, item.account);
+    const owner = item.channel === 'orders' ? item.owner : null;
+    return owner === null ? this.topics.followed(item.channel, item.instrument) : this.topics.followedOrders(item.instrument, owner);
   }
 
   private readonly instrumentOf = (name: string): Instrument | undefined => this.topics.desk(name)?.instrument;
 
   private readonly followedMarket: Wanted = {
-    ofInstrument: (channel, instrument) => this.topics.followed(channel, instrument) !== undefined, ofAccount: null,
+    ofInstrument: (channel, instrument) => this.topics.followed(channel, instrument) !== undefined, ordersOf: null, ofAccount: null,
   };
 
   private readonly followed: Wanted = {
-    ...this.followedMarket, ofAccount: (channel, account) => this.topics.accounts.followed(channel, account) !== undefined,
+    ...this.followedMarket, ordersOf: (instrument, account) => this.topics.followedOrders(instrument, account) !== undefined,
+    ofAccount: (channel, account) => this.topics.accounts.followed(channel, account) !== undefined,
   };
 
   /** Tells what another market listener has to say. @param make called only when somebody follows */

@@ -59,9 +59,11 @@ export class MissedMessages {
     /** Whether it may go on: the client is there and the books are still the same. */
     private readonly isCurrent: () => boolean,
   ) {
-    this.pairs = new Set(subscriptions.map((one) => pairOf(one.channel, isOfAccount(one) ? one.account : one.instrument.instrument)));
+    this.pairs = new Set(subscriptions.map((one) => (isOfAccount(one) ? pairOf(one.channel, one.account) : pairOf(one.channel, one.instrument.instrument, one.owner))));
     const isWanted = (channel: Channel, name: string): boolean => this.pairs.has(pairOf(channel, name));
-    this.wanted = { ofInstrument: isWanted, ofAccount: subscriptions.some(isOfAccount) ? isWanted : null };
+    const isOwn = (instrument: string, account: string): boolean => this.pairs.has(pairOf('orders', instrument, account));
+    const hasOwn = subscriptions.some((one) => !isOfAccount(one) && one.owner !== null);
+    this.wanted = { ofInstrument: isWanted, ordersOf: hasOwn ? isOwn : null, ofAccount: subscriptions.some(isOfAccount) ? isWanted : null };
     this.at = Math.min(from.sequence, from.bookSequence);
     this.stands = from;
   }
@@ -169,9 +171,9 @@ export class MissedMessages {
   }
 }
 
-/** @param name of the instrument, or of the account */
-function pairOf(channel: Channel, name: string): string {
-  return `${channel}/${name}`;
+/** @param name of the instrument, or of the account; @param owner of orders in the instrument, null for all */
+function pairOf(channel: Channel, name: string, owner: string | null = null): string {
+  return owner === null ? `${channel}/${name}` : `${channel}/${name}/${owner}`;
 }
 
 function levelsOf(touched: Touched, side: Side): Set<number> {

@@ -1,3 +1,4 @@
+import type { ResultCode } from '../domain/result-code';
 import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
 import type { Candle, Interval } from '../domain/candle';
 import type { Instrument } from '../domain/instruments';
@@ -100,6 +101,8 @@ export type Reference = string | number | null;
 export type Notice =
   | { readonly is: 'subscribed'; readonly subscriptions: readonly Subscription[]; readonly reference: Reference }
   | { readonly is: 'pong'; readonly reference: Reference }
+  /** From now on the connection is a caller's. */
+  | { readonly is: 'authenticated'; readonly username: string; readonly account: string | null; readonly reference: Reference }
   | { readonly is: 'refused'; readonly refusal: Refusal }
   /** Something was skipped: everything is told anew. */
   | { readonly is: 'resync'; readonly reason: ResyncReason }
@@ -117,9 +120,14 @@ export type Refusal = Unreadable
   | { readonly code: 'subscription_limit'; readonly subscriptionsMax: number; readonly reference: Reference }
   | { readonly code: 'rate_limited'; readonly messagesPerSecond: number; readonly reference: Reference };
 
+/** Why somebody may not follow something, or is not whom it says. */
+export type StreamDenial = Extract<ResultCode,
+  | 'unauthenticated' | 'invalid_token' | 'token_expired' | 'wrong_token_type' | 'session_ended' | 'user_suspended' | 'invalid_api_key' | 'timestamp_out_of_window'
+  | 'signature_reused' | 'account_not_found' | 'forbidden' | 'auth_off' | 'people_unavailable'>;
+
 /** A request that its dialect does not understand, or that is of what the venue does not keep. */
 export interface Unreadable {
-  readonly code: 'malformed_json' | 'validation_failed' | 'funds_off';
+  readonly code: 'malformed_json' | 'validation_failed' | 'funds_off' | StreamDenial;
   /** What of the request it is about: the message begins with it. */
   readonly field?: string;
   readonly message: string;

@@ -6,9 +6,10 @@ import type { Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
 import type { AppliedChange, Market, MarketListener } from '../market/market';
 import type { ReadAccounts } from './account-topics';
-import { Connections, type StreamRefusal } from './connections';
+import { Connections, type Standing, type StreamRefusal } from './connections';
 import type { Opened } from './dialect';
 import { FanOut } from './fan-out';
+import type { Who } from './following';
 import { MarketFollower } from './market-follower';
 import type { OlderEntries } from './missed-messages';
 import type { ChannelNews } from './news';
@@ -78,13 +79,18 @@ export class StreamServer implements MarketListener {
   }
 
   /** Takes over an HTTP upgrade. @param opened the connection, as its dialect has begun it */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: Opened): void {
-    this.connections.upgrade(request, socket, head, opened);
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: Opened, who: Who): void {
+    this.connections.upgrade(request, socket, head, opened, who);
   }
 
   /** Takes a response whose head is written as a stream of events. */
-  acceptEvents(response: ServerResponse, address: string, opened: Opened): void {
-    this.connections.acceptEvents(response, address, opened);
+  acceptEvents(response: ServerResponse, address: string, opened: Opened, who: Who): void {
+    this.connections.acceptEvents(response, address, opened, who);
+  }
+
+  /** Looks at who is connected once more: logins have ended, or accounts were taken back. */
+  recheck(standing: Standing): void {
+    this.connections.recheck(standing);
   }
 
   /** MarketListener */

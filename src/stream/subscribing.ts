@@ -1,6 +1,9 @@
+import { ownAccount } from '../domain/principal';
+import { RESULT_CODES } from '../domain/result-code';
 import type { Subscriber } from './audience';
 import type { Checked, Opened, Request } from './dialect';
 import type { FanOut } from './fan-out';
+import { followed, mayFollow } from './following';
 import type { MarketFollower } from './market-follower';
 import type { Refusal, Reference } from './news';
 import type { StreamOptions } from './options';
@@ -36,9 +39,14 @@ export class Subscribing {
       return;
     }
     const { wanted, since, isNamed } = start.value;
-    if (isNamed) this.subscribe(subscriber, wanted, since, null);
-    else if (wanted.length > this.options.subscriptionsMax) this.telling.refusal(subscriber, this.tooMany(null));
-    else this.follow(subscriber, [], wanted, since);
+    if (isNamed) {
+      this.subscribe(subscriber, wanted, since, null);
+      return;
+    }
+    const own = followed(subscriber.who.principal, wanted, false);
+    const subscriptions = 'refused' in own ? [] : own.subscriptions;
+    if (subscriptions.length > this.options.subscriptionsMax) this.telling.refusal(subscriber, this.tooMany(null));
+    else this.follow(subscriber, [], subscriptions, since);
   }
 
   /** @param text of a message; null for one that is no text */
@@ -51,12 +59,11 @@ export class Subscribing {
       this.telling.drop(subscriber, 'rate_limited');
       return;
     }
-    const checked = subscriber.session.read(text);
     if (subscriber.requests === null) {
-      this.answer(subscriber, checked);
+      this.answer(subscriber, subscriber.session.read(text));
       this.slow.holdBack(subscriber);
     } else if (subscriber.requests.length < messagesPerSecond) {
-      subscriber.requests.push(checked);
+      subscriber.requests.push(text);
     } else {
       this.telling.drop(subscriber, 'rate_limited');
     }
@@ -68,14 +75,48 @@ export class Subscribing {
       return;
     }
     const request = checked.value;
-    if (request.op === 'ping') this.telling.notice(subscriber, { is: 'pong', reference: request.reference });
+    if (request.op === 'auth') void this.authenticate(subscriber, request);
+    else if (request.op === 'ping') this.telling.notice(subscriber, { is: 'pong', reference: request.reference });
     // What that brings may be much, and the client does not take what it has.
     else if (this.slow.isOverfull(subscriber)) this.slow.drop(subscriber);
     else if (request.op === 'subscribe') this.subscribe(subscriber, request.wanted, request.since, request.reference);
     else this.unsubscribe(subscriber, request);
   }
 
-  private subscribe(subscriber: Subscriber, wanted: readonly Subscription[], since: StreamPosition | undefined, reference: Reference): void {
+  /** Finds out who it is; what it asks for meanwhile waits for that. */
+  private async authenticate(subscriber: Subscriber, { authenticate, reference }: Request & { readonly op: 'auth' }): Promise<void> {
+    subscriber.requests = [];
+    const told = await authenticate();
+    if (!subscriber.isLeaving) {
+      if ('error' in told) {
+        this.telling.refusal(subscriber, told.error);
+      } else {
+        subscriber.who.principal = told;
+        this.telling.notice(subscriber, { is: 'authenticated', username: told.person.username, account: ownAccount(told), reference });
+      }
+    }
+    this.answerWaiting(subscriber);
+    this.isAwaitedBack(subscriber);
+  }
+
+  /** Takes from a subscriber what it may not follow any more. */
+  narrow(subscriber: Subscriber): void {
+    const { subscriptions, who: { principal } } = subscriber;
+    if (principal.kind !== 'caller' || subscriptions.every((one) => mayFollow(principal, one))) return;
+    this.slow.catchUp(subscriber);
+    const left = subscriptions.filter((one) => mayFollow(principal, one));
+    this.follower.flush();
+    this.keep(subscriber, left);
+    this.telling.notice(subscriber, { is: 'subscribed', subscriptions: left, reference: null });
+  }
+
+  private subscribe(subscriber: Subscriber, asked: readonly Subscription[], since: StreamPosition | undefined, reference: Reference): void {
+    const own = followed(subscriber.who.principal, asked, true);
+    if ('refused' in own) {
+      this.telling.refusal(subscriber, { code: own.refused, message: RESULT_CODES[own.refused].title, reference });
+      return;
+    }
+    const wanted = own.subscriptions;
     // The first subscription by name replaces what was not named.
     const others = subscriber.isBare ? [] : subscriber.subscriptions.filter((other) => !wanted.some((one) => isSamePair(one, other)));
     if (others.length + wanted.length > this.options.subscriptionsMax) {
@@ -177,9 +218,9 @@ export class Subscribing {
     subscriber.requests = null;
     for (const request of waiting) {
       // One of them may begin another such telling.
-      const next = subscriber.requests as Checked<Request>[] | null;
+      const next = subscriber.requests as (string | null)[] | null;
       if (next !== null) next.push(request);
-      else if (!subscriber.isLeaving) this.answer(subscriber, request);
+      else if (!subscriber.isLeaving) this.answer(subscriber, subscriber.session.read(request));
     }
   }
 

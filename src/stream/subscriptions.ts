@@ -9,6 +9,8 @@ export interface InstrumentSubscription {
   readonly instrument: Instrument;
   /** Levels of each side, for a book that is not followed whole. */
   readonly depth: number | null;
+  /** The account whose orders alone are followed; null for whoever is told of all. */
+  readonly owner: string | null;
 }
 
 export interface AccountSubscription {
@@ -22,7 +24,7 @@ export function isOfAccount(subscription: Subscription): subscription is Account
 
 export function isSamePair(a: Subscription, b: Subscription): boolean {
   if (a.channel !== b.channel) return false;
-  return isOfAccount(a) ? isOfAccount(b) && a.account === b.account : !isOfAccount(b) && a.instrument === b.instrument;
+  return isOfAccount(a) ? isOfAccount(b) && a.account === b.account : !isOfAccount(b) && a.instrument === b.instrument && a.owner === b.owner;
 }
 
 /** Whether both follow the same in the same way. */

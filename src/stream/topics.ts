@@ -15,6 +15,8 @@ import { isOfAccount, type Subscription } from './subscriptions';
 export class Topics {
   private readonly desks: ReadonlyMap<string, BookDesk>;
   private readonly others = new Map<InstrumentChannel, ReadonlyMap<string, InstrumentTopic>>();
+  /** Orders of one account in one instrument, by both. */
+  private readonly ownOrders = new Map<string, InstrumentTopic>();
   readonly accounts: AccountTopics;
   /** Of each channel that another market listener feeds: what is told first of an instrument. */
   private readonly fed = new Map<InstrumentChannel, (instrument: string) => readonly ChannelNews[]>();
@@ -57,9 +59,28 @@ export class Topics {
     return topic === undefined || topic.groups.size === 0 ? undefined : topic;
   }
 
+  /** The topic of an account's orders in an instrument, where somebody follows it. */
+  followedOrders(instrument: string, owner: string): InstrumentTopic | undefined {
+    const topic = this.ownOrders.get(ownOrdersKey(instrument, owner));
+    return topic === undefined || topic.groups.size === 0 ? undefined : topic;
+  }
+
+  /** Whether anybody follows single accounts' orders. */
+  get hasOwnOrders(): boolean {
+    return this.ownOrders.size > 0;
+  }
+
+  private ordersOf(instrument: Instrument, owner: string): InstrumentTopic {
+    const key = ownOrdersKey(instrument.instrument, owner);
+    let topic = this.ownOrders.get(key);
+    if (topic === undefined) this.ownOrders.set(key, topic = new InstrumentTopic('orders', instrument, null, owner, () => this.ownOrders.delete(key)));
+    return topic;
+  }
+
   of(subscription: Subscription): Topic {
     if (isOfAccount(subscription)) return this.accounts.of(subscription.channel, subscription.account);
-    const { channel, instrument, depth } = subscription;
+    const { channel, instrument, depth, owner } = subscription;
+    if (owner !== null) return this.ordersOf(instrument, owner);
     const { instrument: name } = instrument;
     const topic = channel === 'orderbook' ? this.desks.get(name)?.feed(depth, this.market?.book(name)) : this.others.get(channel)?.get(name);
     if (topic === undefined) throw new Error(`there is no channel ${channel} of ${name}`);
@@ -75,4 +96,8 @@ export class Topics {
     const desk = this.desks.get(name);
     return book === undefined || desk === undefined ? [] : [desk.snapshot(topic, book)];
   }
+}
+
+function ownOrdersKey(instrument: string, owner: string): string {
+  return `${instrument}/${owner}`;
 }

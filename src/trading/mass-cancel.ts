@@ -1,6 +1,7 @@
-import { actorOf, type Context } from '../domain/context';
+import type { Context } from '../domain/context';
 import type { MassCancelled } from '../domain/commands';
 import type { InstrumentTable } from '../domain/instrument-table';
+import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
 import type { Acknowledgement } from './acknowledgement';
 import type { CommandRunner } from './command-runner';
@@ -23,6 +24,7 @@ export class MassCancel {
    * @throws Refusal with those that had been cancelled before it
    */
   async run(context: Context, { clientId, instrument }: MassCancelRequest): Promise<readonly string[]> {
+    requireAccount(context.principal, clientId);
     if (instrument !== null) this.instruments.require(instrument);
     const cancelled: string[] = [];
     try {
@@ -42,7 +44,7 @@ export class MassCancel {
     while (at.after !== null) {
       const { after, bound } = at;
       const { result, epoch } = await this.runner.one({
-        op: 'mass_cancel', actor: actorOf(context, null), clientId, instrument, after, bound, pageSize: this.pageSize,
+        op: 'mass_cancel', actor: initiator(context.principal), clientId, instrument, after, bound, pageSize: this.pageSize,
       });
       if (result.outcome === 'refused') throw new Refusal(result.code);
       if (result.outcome !== 'mass_cancelled') throw new Error(`mass cancel answered with ${result.outcome}`);

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { actorOf, type Context } from '../domain/context';
+import type { Actor } from '../domain/commands';
+import type { Context } from '../domain/context';
 import { isOpen, type Order } from '../domain/order';
+import { actorOf, mayActFor, requireAccount, type Principal } from '../domain/principal';
 import type { OrderEngine, OrderHistory } from './ports';
 import type { NamedOrder } from './requests';
 import type { Awaitable } from './step';
@@ -41,13 +43,14 @@ export class OrderOwners {
   keyScope(context: Context, order: NamedOrder, key: string | null): Awaitable<string | null> {
     if (key === null) return null;
     if (!('orderId' in order)) return this.digest(order.clientId, key);
-    const actor = actorOf(context, order.clientId);
-    return actor === null ? this.scopeOfOwner(order.orderId, key) : this.digest(actor, key);
+    return order.clientId === null ? this.scopeOfOwner(order.orderId, key, context.principal) : this.digest(order.clientId, key);
   }
 
-  private async scopeOfOwner(orderId: string, key: string): Promise<string> {
+  private async scopeOfOwner(orderId: string, key: string, principal: Principal): Promise<string> {
     const owner = await this.owner(orderId);
-    return this.digest(owner?.clientId ?? `\u0000${orderId}`, key);
+    // What another's key was used for is not told: it is as if there were no such order, whoever asks.
+    if (owner !== null && mayActFor(principal, owner.clientId)) return this.digest(owner.clientId, key);
+    return this.digest(`\u0000${orderId}${principal.kind === 'caller' ? `\u0000${principal.person.userId}` : ''}`, key);
   }
 
   private async owner(orderId: string): Promise<Owner | null> {
@@ -59,7 +62,12 @@ export class OrderOwners {
   }
 }
 
-/** The client that a named order must belong to, null for anybody's: the engine decides within its atomic step. */
-export function actorOfNamed(context: Context, order: NamedOrder): string | null {
-  return 'orderId' in order ? actorOf(context, order.clientId) : null;
+/**
+ * The client, or clients, that a named order must belong to, null for anybody's: the engine decides within its atomic step.
+ * @throws Refusal `account_not_found`
+ */
+export function actorOfNamed({ principal }: Context, order: NamedOrder): Actor {
+  if ('orderId' in order) return actorOf(principal, order.clientId);
+  requireAccount(principal, order.clientId);
+  return null;
 }

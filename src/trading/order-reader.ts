@@ -1,6 +1,7 @@
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Order } from '../domain/order';
+import { mayActFor, requireAccount } from '../domain/principal';
 import { Refusal, type OrderWithTrades } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import { UnavailableError } from '../domain/unavailable';
@@ -38,20 +39,22 @@ export class OrderReader {
    * @param orderId UUID in lower case
    * @throws Refusal `order_not_found`
    */
-  async order(_context: Context, orderId: string): Promise<OrderWithTrades> {
+  async order({ principal }: Context, orderId: string): Promise<OrderWithTrades> {
     const live = await this.engine.readOrder(orderId);
-    if (live !== null) return this.trades.joined(live.order, live.entries, live.reachedFrom);
+    if (live !== null && mayActFor(principal, live.order.clientId)) return this.trades.joined(live.order, live.entries, live.reachedFrom);
+    // Another's is looked for as long as one that there is not.
     const order = await this.history.order(orderId);
-    if (order === null) throw new Refusal('order_not_found');
+    if (order === null || !mayActFor(principal, order.clientId)) throw new Refusal('order_not_found');
     return { order, trades: await this.history.tradesOfOrder(orderId), stale: null };
   }
 
-  /** A client's orders. @throws Refusal `instrument_not_found` */
+  /** A client's orders. @throws Refusal `account_not_found`, `instrument_not_found` */
   async orders(context: Context, query: OrdersQuery): Promise<OrdersPage> {
     const { clientId, status, instrument, cursor, limit } = query;
+    requireAccount(context.principal, clientId);
     if (instrument !== null) this.instruments.require(instrument);
     // A cursor names an order; what lies behind it is told by the log, whatever the clock of its id.
-    const behind = cursor === null ? null : await this.placedSequence(cursor);
+    const behind = cursor === null ? null : await this.placedSequence(context, cursor);
     if (status === 'open') return this.open(query, behind, null);
     const timeoutMs = Math.max(0, Math.min(this.barrierTimeoutMs, context.deadlineMs - performance.now()));
     const isComplete = await this.commits.waitFor(await this.engine.position(), timeoutMs);
@@ -66,8 +69,9 @@ export class OrderReader {
     }
   }
 
-  private async placedSequence(orderId: string): Promise<number> {
-    const order = await this.engine.readRecord(orderId) ?? await this.history.order(orderId);
+  private async placedSequence({ principal }: Context, orderId: string): Promise<number> {
+    const own = (found: Order | null): Order | null => (found !== null && mayActFor(principal, found.clientId) ? found : null);
+    const order = own(await this.engine.readRecord(orderId)) ?? own(await this.history.order(orderId));
     if (order === null) throw new Refusal('validation_failed', { fields: [{ field: 'cursor', message: 'names no order' }] });
     return order.placedSequence;
   }

@@ -1,10 +1,11 @@
 import { parseAmount, type AmountInput, type Step as AmountStep } from '../domain/amounts';
 import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '../domain/commands';
-import { actorOf, type Context } from '../domain/context';
+import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { kindCode } from '../domain/order';
 import { newOrderId } from '../domain/order-id';
+import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
 import { resultCodeOf } from '../domain/result-code';
 import type { Asked, Outcomes } from './outcomes';
@@ -21,8 +22,9 @@ export class PlaceOrder {
     private readonly digest: (clientId: string, key: string) => string, private readonly engine: Pick<OrderEngine, 'hasKey'>,
   ) {}
 
-  /** @throws Refusal for an instrument that there is not, or amounts that do not fit it */
+  /** @throws Refusal for an account that is not the caller's, an instrument that there is not, or amounts that do not fit it */
   prepare(context: Context, request: PlaceRequest): Awaitable<Step> {
+    requireAccount(context.principal, request.clientId);
     // A retry is answered as before, even where nobody could ask for it anew.
     if (request.key !== null && this.instruments.isRetired(request.instrument)) return this.prepareRetired(context, request, request.key);
     const instrument = this.instruments.require(request.instrument);
@@ -53,7 +55,7 @@ export class PlaceOrder {
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
       op: 'place',
-      actor: actorOf(context, null),
+      actor: initiator(context.principal),
       instrument: request.instrument,
       side: request.side,
       kind: kindCode(request.type, request.timeInForce, request.postOnly),

@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config';
 import { ProblemDocuments } from '../../src/dialects/native/errors';
 import { PlaceReader } from '../../src/dialects/native/place-reader';
 import { NativeOrders } from '../../src/dialects/native/native-orders';
-import { ANYONE } from '../../src/domain/context';
+import { ANYONE } from '../../src/domain/principal';
 import { AssetTable } from '../../src/domain/asset-table';
 import { InstrumentTable } from '../../src/domain/instrument-table';
 import { Refusal } from '../../src/domain/refusal';

@@ -86,7 +86,8 @@ describe('the OpenAPI document', () => {
   });
 
   it('knows every result code that a client can meet', () => {
-    const text = JSON.stringify(document.paths) + JSON.stringify(document.components.responses) + JSON.stringify(document['x-answers-elsewhere']);
+    const asking = createOpenapiDocument({ ...config, auth: 'required' });
+    const text = JSON.stringify(document.paths) + JSON.stringify(asking.paths) + JSON.stringify(document.components.responses) + JSON.stringify(document['x-answers-elsewhere']);
     const unknown = Object.keys(RESULT_CODES).filter((code) => !text.includes(`\`${code}\``));
     // The engine's word for an amend that does not fit; clients are told which field does not (validation_failed).
     expect(unknown).toEqual(['amend_invalid']);
@@ -98,10 +99,10 @@ describe('the OpenAPI document', () => {
   });
 
   it('has the paths and methods that the service registers, and no others', () => {
-    const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined });
+    const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined }, null);
     const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
     const none = undefined as never;
-    const routes = nativeRoutes(none, none, { accounts: none, transfers: none, venue: none }, probes, none, { openapi: {}, asyncapi: {} });
+    const routes = nativeRoutes(none, none, { accounts: none, transfers: none, venue: none }, none, probes, none, { openapi: {}, asyncapi: {} });
     const app = createExpressApp(new RouteTable([{ prefix: '', routes, pages: [DOCS_PAGE], answerOf: () => { throw new Error(); } }]), dispatcher);
     const registered = new Set<string>();
     for (const { route } of app.router.stack) {

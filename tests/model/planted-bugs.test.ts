@@ -56,7 +56,7 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'one log entry more than may wait', file: 'commands/place', find: 'shard.persisted >= limits.backlog_max', replace: 'shard.persisted > limits.backlog_max' },
   { name: 'a mass cancel takes orders placed after it', file: 'commands/mass_cancel', find: "'(' .. after, bound,", replace: "'(' .. after, '+inf'," },
   { name: 'a mass cancel begins with what it ended with before', file: 'commands/mass_cancel', find: "'(' .. after, bound,", replace: 'after, bound,' },
-  { name: "another client's order is cancelled", file: 'commands/cancel', find: "actor ~= '' and", replace: 'false and' },
+  { name: "another client's order is cancelled", file: 'commands/cancel', find: 'if client == actor or is_among', replace: 'if true or is_among' },
   { name: 'an order forgets where it was placed', file: 'commands/amend', find: "and sub(tail, 1, -2) .. priority or", replace: "and sub(tail, 1, -2) .. '0' or" },
 ];
 

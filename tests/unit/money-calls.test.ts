@@ -1,5 +1,6 @@
 import type { CommandResult, MoneyCommand } from '../../src/domain/commands';
 import type { TransferStatus } from '../../src/domain/money';
+import { UnavailableError } from '../../src/domain/unavailable';
 import { MoneyDesk, NOW_US, TRANSFER_ID, accountNamed, entry, refusalEntry, transferOf, type Told } from './support/money-desk';
 
 /** What the calls tell the engine, and what they make of what it says. */
@@ -258,6 +259,18 @@ describe('ends of transfers', () => {
     const behind = new MoneyDesk({ isCaughtUp: false });
     expect((await behind.call('postTransfer', `/transfers/${TRANSFER_ID}/post`)).body.code).toBe('history_unavailable');
     expect((await new MoneyDesk().call('postTransfer', `/transfers/${TRANSFER_ID}/post`)).body.code).toBe('transfer_not_found');
+    // The refusal is remembered under the key: that Redis is lost just then is no answer, and no promise that nothing was remembered.
+    let asked = 0;
+    const lost = new MoneyDesk({
+      engine: {
+        readTransfer: () => Promise.resolve(transferOf({ status: 'pending' })),
+        position: () => Promise.reject(new UnavailableError('engine_recovering', 'another life begins')),
+      },
+      record: { transfer: () => { asked++; return Promise.resolve(null); } },
+    });
+    lost.next = () => ({ outcome: 'logged', entry: refusalEntry('transfer_not_found', []) });
+    const told = await lost.call('voidTransfer', `/transfers/${TRANSFER_ID}/void`, undefined, 'k-1');
+    expect([told.status, told.body.code, asked]).toEqual([503, 'history_unavailable', 0]);
   });
 
   it('move a posted transfer back once', async () => {

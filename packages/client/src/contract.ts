@@ -759,6 +759,186 @@ export interface Instruments {
   readonly instruments: readonly Instrument[];
 }
 
+export interface ShareRequest {
+  readonly username: string;
+}
+
+export interface Owners {
+  readonly account_id: string;
+  /** Who may act for it. */
+  readonly owners: readonly string[];
+}
+
+export interface RegisterRequest {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface Registered {
+  readonly user_id: string;
+  readonly username: string;
+  /** The user's main account. */
+  readonly account_id: string;
+}
+
+export interface LoginRequest {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface Tokens {
+  /** For `Authorization: Bearer`. */
+  readonly access_token: string;
+  /** Used once, for a new pair. */
+  readonly refresh_token: string;
+  readonly token_type: 'Bearer';
+  /** Seconds that the access token is good for. */
+  readonly expires_in: number;
+  readonly user_id: string;
+}
+
+export interface RefreshRequest {
+  readonly refresh_token: string;
+}
+
+export interface LogoutRequest {
+  /** Ends the login that it belongs to, where it is another one than the caller's. */
+  readonly refresh_token?: string;
+}
+
+export interface Ended {
+  readonly ended: boolean;
+}
+
+export interface Me {
+  readonly user_id: string;
+  readonly username: string;
+  /** Whom calls are for that name no account. */
+  readonly account_id: string;
+  /** All that the caller may act for. */
+  readonly accounts: readonly string[];
+  readonly roles: readonly string[];
+  /** What the token or key may be used for. */
+  readonly scopes: readonly string[];
+  /** Whether the powers of the roles are there. */
+  readonly sudo: boolean;
+}
+
+export interface ChangeMeRequest {
+  /** The one until now. */
+  readonly password: string;
+  readonly new_password: string;
+}
+
+export interface SudoRequest {
+  readonly password: string;
+}
+
+export interface SudoToken {
+  /** With the powers of the caller's role. */
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  readonly expires_in: number;
+}
+
+export type Scope = 'read' | 'trade' | 'transfer' | 'withdraw' | 'admin';
+
+export interface ApiKeyRequest {
+  /** For people. */
+  readonly name: string;
+  /** What it may be used for; no more than its user may. `withdraw` and `admin` need `ip_allow`, and `admin` is given under sudo only. */
+  readonly scopes: readonly Scope[];
+  /** Accounts that it may act for; all of its user's where it is left out. */
+  readonly accounts?: readonly string[];
+  /** Addresses and networks (CIDR) that it may be used from. */
+  readonly ip_allow?: readonly string[];
+  /** When it ends, UTC. */
+  readonly expires_at?: string;
+  /** An Ed25519 public key (PEM): requests are signed with its private key, and no secret is made. */
+  readonly public_key?: string;
+}
+
+export interface MadeApiKey {
+  /** Its public name, for `Openfill-Key`. */
+  readonly api_key: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly scopes: readonly string[];
+  /** null for all of its user's. */
+  readonly accounts: readonly string[] | null;
+  /** null for any address. */
+  readonly ip_allow: readonly string[] | null;
+  readonly expires_at: Time | null;
+  readonly created_at: Time;
+  /** Told this once. There is none where a public key was given. */
+  readonly secret?: string;
+}
+
+export interface ApiKey {
+  /** Its public name, for `Openfill-Key`. */
+  readonly api_key: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly scopes: readonly string[];
+  /** null for all of its user's. */
+  readonly accounts: readonly string[] | null;
+  /** null for any address. */
+  readonly ip_allow: readonly string[] | null;
+  readonly expires_at: Time | null;
+  readonly created_at: Time;
+}
+
+export interface ApiKeys {
+  readonly api_keys: readonly ApiKey[];
+}
+
+export interface Jwks {
+  readonly keys: readonly object[];
+}
+
+export interface User {
+  readonly user_id: string;
+  readonly username: string;
+  readonly account_id: string;
+  readonly roles: readonly string[];
+  readonly status: string;
+  readonly created_at: Time;
+}
+
+export interface UserPage {
+  readonly users: readonly User[];
+  readonly next_cursor: string | null;
+}
+
+export type UserRole = 'trader' | 'operator' | 'admin';
+
+export type UserStatus = 'active' | 'suspended';
+
+export interface ChangeUserRequest {
+  /** An admin may give them. */
+  readonly roles?: readonly UserRole[];
+  readonly status?: UserStatus;
+}
+
+export interface AuditEntry {
+  readonly audit_id: number;
+  readonly at: Time;
+  /** Who did it: a username; of the venue's own commands, `@` and their name. */
+  readonly actor: string;
+  /** The account that it was done for. */
+  readonly acting_for: string | null;
+  readonly action: string;
+  readonly target: string | null;
+  readonly request_id: string | null;
+  /** `ok`, or the code with which it was refused. */
+  readonly outcome: string;
+}
+
+export interface AuditLog {
+  readonly entries: readonly AuditEntry[];
+  readonly next_cursor: number | null;
+}
+
 export interface Health {
   readonly status: 'ok';
 }
@@ -854,6 +1034,8 @@ export interface StreamMessages {
   readonly subscribed: Message<'subscribed', { readonly subscriptions: readonly Subscription[]; readonly epoch: string }, null>;
   /** The answer to a ping. */
   readonly pong: Message<'pong', { readonly epoch: string }, null>;
+  /** The connection is a caller's from here on. */
+  readonly authenticated: Message<'authenticated', { readonly username: string; readonly account_id: string | null; readonly epoch: string }, null>;
   /** A message of the client was not understood, or asks for too much. */
   readonly error: Message<'error', { readonly code: string; readonly message: string; readonly epoch: string }, null>;
   /** What was missed behind `since` has been told, books included. Cut off before this, go on from the same sequence as before. */

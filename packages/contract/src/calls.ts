@@ -11,11 +11,15 @@ import {
 import {
   AmendRequest, BatchRequest, BatchResults, CancelRequest, CancelledOrders, ORDER_EXAMPLES, OrderPage, OrderWithTrades, PlaceRequest,
 } from './orders';
+import {
+  ApiKeyRequest, ApiKeys, AuditLog, ChangeMeRequest, ChangeUserRequest, Ended, Jwks, LoginRequest, LogoutRequest, MadeApiKey, Me, Owners, PEOPLE_EXAMPLES,
+  RefreshRequest, RegisterRequest, Registered, ShareRequest, SudoRequest, SudoToken, Tokens, User, UserPage, Username,
+} from './people';
 import { Deposit, TRANSFER_EXAMPLES, Transfer, Withdrawal } from './transfers';
 import { AccountName, AssetName, ClientId, FeeGroupName, IdempotencyKey, InstrumentName, Interval, ORDER_ID_EXAMPLE, TIME_EXAMPLE, TRANSFER_ID_EXAMPLE } from './values';
 import {
-  CANDLES_INTERVAL_DEFAULT, CANDLES_LIMIT_DEFAULT, INSTRUMENT_DEFAULT, MARKS, MONEY_LIMIT_DEFAULT, ORDERBOOK_LEVELS_DEFAULT, ORDERS_LIMIT_DEFAULT,
-  SNAPSHOTS_LIMIT_DEFAULT, TRADES_LIMIT_DEFAULT, WITHDRAWAL_STATUSES,
+  AUDIT_LIMIT_DEFAULT, CANDLES_INTERVAL_DEFAULT, CANDLES_LIMIT_DEFAULT, INSTRUMENT_DEFAULT, MARKS, MONEY_LIMIT_DEFAULT, ORDERBOOK_LEVELS_DEFAULT, ORDERS_LIMIT_DEFAULT,
+  SNAPSHOTS_LIMIT_DEFAULT, TRADES_LIMIT_DEFAULT, USERS_LIMIT_DEFAULT, WITHDRAWAL_STATUSES,
 } from './words';
 
 /**
@@ -33,10 +37,7 @@ export interface Success {
   readonly mediaType?: string;
 }
 
-/**
- * What else a call is known by is one more member: the principal that it needs and its scope, the class of limits that it
- * counts against, whether it may be made in another's name.
- */
+/** Who may make it is told by its row in CALL_ACCESS. */
 export interface Call<Code extends string = string> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** With its parameters in braces. */
@@ -62,6 +63,7 @@ export interface Call<Code extends string = string> {
 export const TAGS = {
   Orders: 'Placing, changing and listing orders.',
   Money: 'Accounts, what they have, and what moves it.',
+  People: 'Who callers are, and what they may act for.',
   'Market data': 'What anyone may read.',
   Operation: 'For whoever runs it.',
 } as const;
@@ -92,6 +94,8 @@ export const PATH_PARAMETERS: Readonly<Record<string, { readonly is: Kind; reado
   transfer_id: { is: string({ examples: [TRANSFER_ID_EXAMPLE] }), description: 'The venue\'s id of the transfer. What is no UUID names none: 404.' },
   group: { is: FeeGroupName, description: 'Name of the group; `default` is everybody\'s.' },
   instrument: { is: InstrumentName, description: 'Name of the instrument.' },
+  username: { is: Username, description: 'Name of the user.' },
+  key: { is: string({ examples: [PEOPLE_EXAMPLES.key.api_key] }), description: 'Public name of the key.' },
   date: { is: string({ examples: ['2026-01-31'] }), description: 'A day of UTC, YYYY-MM-DD.' },
 };
 
@@ -153,6 +157,15 @@ export const PortfolioQuery = request('PortfolioQuery', {
 });
 export const SettlementQuery = request('SettlementQuery', { limit: moneyLimit('Accounts'), cursor: optional(AccountName, 'next_cursor of the page before.') });
 
+export const UsersQuery = request('UsersQuery', {
+  limit: defaulting(integer({ min: 1, max: { limit: 'moneyLimitMax' } }), USERS_LIMIT_DEFAULT, 'Users in one page.'),
+  cursor: optional(Username, 'next_cursor of the page before.'),
+});
+export const AuditLogQuery = request('AuditLogQuery', {
+  before: optional(integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), 'Only entries older than the one with this audit_id.'),
+  limit: defaulting(integer({ min: 1, max: { limit: 'moneyLimitMax' } }), AUDIT_LIMIT_DEFAULT, 'Entries in one page.'),
+});
+
 /** Read by the stream itself: lists come as names with commas. */
 export const StreamQuery = request('StreamQuery', {
   channels: optional(string({ examples: ['trades,orderbook,balances'] }), 'Names of channels, separated by commas.'),
@@ -193,6 +206,9 @@ const endingTransfer = {
   method: 'POST', tag: 'Money', keyed: true, takesBody: true,
   body: { is: KeyedRequest, required: false, examples: { keyed: MONEY_EXAMPLES.keyed } },
 } as const;
+
+/** Codes of any call about people. */
+const PEOPLE = ['auth_off', 'people_unavailable'] as const;
 
 export const CALLS = {
   placeOrder: {
@@ -266,7 +282,7 @@ export const CALLS = {
     keyed: true, takesBody: true,
     body: { is: OpenAccountRequest, required: true, examples: MONEY_EXAMPLES.opens },
     answers: { 201: accountAnswer('The account.') },
-    refusals: [...MONEY_COMMAND, 'account_exists', 'fee_group_not_found', 'asset_not_found', 'balance_limit'],
+    refusals: [...MONEY_COMMAND, 'account_exists', 'accounts_limit', 'fee_group_not_found', 'asset_not_found', 'balance_limit'],
   },
   listAccounts: {
     method: 'GET', path: '/accounts', tag: 'Money', summary: 'Accounts by name',
@@ -494,6 +510,102 @@ export const CALLS = {
     headers: { 'Last-Event-ID': { is: string(), description: 'Id of the last event that the client has got; it wins over `since`.' } },
     answers: { 200: { description: 'Events, until one side closes.', mediaType: 'text/event-stream' } },
     refusals: [...ANY_PARAMETERS, 'funds_off', 'too_many_streams', 'streams_full'],
+  },
+  shareAccount: {
+    method: 'POST', path: '/accounts/{account_id}/owners', tag: 'People', summary: 'Let another user act for an account', takesBody: true,
+    body: { is: ShareRequest, required: true, examples: PEOPLE_EXAMPLES.share },
+    answers: { 200: { description: 'Who may act for it now.', is: Owners, example: PEOPLE_EXAMPLES.owners } },
+    refusals: [...ANY_BODY, ...PEOPLE, 'account_not_found', 'user_not_found', 'owners_limit'],
+  },
+  unshareAccount: {
+    method: 'DELETE', path: '/accounts/{account_id}/owners/{username}', tag: 'People', summary: 'Take an account back from a user, or give it up', takesBody: false,
+    description: 'Who opened an account may take it back from others; anybody may give up one that was shared with them. Orders stay.',
+    answers: { 200: { description: 'Who may act for it now.', is: Owners, example: PEOPLE_EXAMPLES.owners } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'account_not_found', 'user_not_found', 'owner_stays'],
+  },
+  register: {
+    method: 'POST', path: '/auth/register', tag: 'People', summary: 'Become a user, with an account of the same name', takesBody: true,
+    body: { is: RegisterRequest, required: true, examples: PEOPLE_EXAMPLES.credentials },
+    answers: { 201: { description: 'The user.', is: Registered, example: PEOPLE_EXAMPLES.registered } },
+    refusals: [...ANY_BODY, ...PEOPLE, ...ANY_COMMAND, 'registration_closed', 'username_taken', 'hashing_busy'],
+  },
+  logIn: {
+    method: 'POST', path: '/auth/login', tag: 'People', summary: 'Get tokens for a name and a password', takesBody: true,
+    body: { is: LoginRequest, required: true, examples: PEOPLE_EXAMPLES.credentials },
+    answers: { 200: { description: 'An access token, and a refresh token for the next.', is: Tokens, example: PEOPLE_EXAMPLES.tokens } },
+    refusals: [...ANY_BODY, ...PEOPLE, 'invalid_credentials', 'hashing_busy'],
+  },
+  refresh: {
+    method: 'POST', path: '/auth/refresh', tag: 'People', summary: 'Get a new pair of tokens for a refresh token',
+    description: 'It is used up by that. Presented once more within 10 seconds it gets the same successor; later all tokens of its login end.', takesBody: true,
+    body: { is: RefreshRequest, required: true, examples: PEOPLE_EXAMPLES.refresh },
+    answers: { 200: { description: 'The new pair.', is: Tokens, example: PEOPLE_EXAMPLES.tokens } },
+    refusals: [...ANY_BODY, ...PEOPLE, 'invalid_token', 'wrong_token_type', 'token_expired', 'session_ended', 'user_suspended', 'refresh_reused'],
+  },
+  logOut: {
+    method: 'POST', path: '/auth/logout', tag: 'People', summary: 'End a login: its tokens are good for nothing', takesBody: true,
+    body: { is: LogoutRequest, required: false, examples: PEOPLE_EXAMPLES.refresh },
+    answers: { 200: { description: 'It is ended.', is: Ended, example: { ended: true } } },
+    refusals: [...ANY_BODY, ...PEOPLE],
+  },
+  logOutEverywhere: {
+    method: 'POST', path: '/auth/logout-all', tag: 'People', summary: 'End all logins of the caller', takesBody: false,
+    answers: { 200: { description: 'They are ended.', is: Ended, example: { ended: true } } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE],
+  },
+  getMe: {
+    method: 'GET', path: '/auth/me', tag: 'People', summary: 'Who the caller is', takesBody: false,
+    answers: { 200: { description: 'The user, and what the token or key is good for.', is: Me, example: PEOPLE_EXAMPLES.me } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE],
+  },
+  changeMe: {
+    method: 'PATCH', path: '/auth/me', tag: 'People', summary: 'Change the password: all logins end', takesBody: true,
+    body: { is: ChangeMeRequest, required: true, examples: PEOPLE_EXAMPLES.changeMe },
+    answers: { 200: { description: 'The user.', is: Me, example: PEOPLE_EXAMPLES.me } },
+    refusals: [...ANY_BODY, ...PEOPLE, 'invalid_credentials', 'hashing_busy'],
+  },
+  sudo: {
+    method: 'POST', path: '/auth/sudo', tag: 'People', summary: 'Get a token with the powers of the caller\'s role', takesBody: true,
+    body: { is: SudoRequest, required: true, examples: PEOPLE_EXAMPLES.sudo },
+    answers: { 200: { description: 'Good for 15 minutes at most.', is: SudoToken, example: PEOPLE_EXAMPLES.sudoToken } },
+    refusals: [...ANY_BODY, ...PEOPLE, 'invalid_credentials', 'not_admin', 'hashing_busy'],
+  },
+  makeApiKey: {
+    method: 'POST', path: '/auth/api-keys', tag: 'People', summary: 'Make an API key', takesBody: true,
+    body: { is: ApiKeyRequest, required: true, examples: PEOPLE_EXAMPLES.keys },
+    answers: { 201: { description: 'The key, with its secret.', is: MadeApiKey, example: PEOPLE_EXAMPLES.madeKey } },
+    refusals: [...ANY_BODY, ...PEOPLE, 'account_not_found', 'api_keys_limit'],
+  },
+  listApiKeys: {
+    method: 'GET', path: '/auth/api-keys', tag: 'People', summary: 'The caller\'s API keys', takesBody: false,
+    answers: { 200: { description: 'Those that have not ended.', is: ApiKeys, example: { api_keys: [PEOPLE_EXAMPLES.key] } } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE],
+  },
+  endApiKey: {
+    method: 'DELETE', path: '/auth/api-keys/{key}', tag: 'People', summary: 'End an API key', takesBody: false,
+    answers: { 200: { description: 'It is ended.', is: Ended, example: { ended: true } } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'api_key_not_found'],
+  },
+  getJwks: {
+    method: 'GET', path: '/auth/jwks.json', tag: 'People', summary: 'Public keys of the venue\'s tokens', takesBody: false,
+    answers: { 200: { description: 'A JSON Web Key Set.', is: Jwks, example: PEOPLE_EXAMPLES.jwks } },
+    refusals: [...ANY_PARAMETERS, 'auth_off'],
+  },
+  listUsers: {
+    method: 'GET', path: '/users', tag: 'People', summary: 'Users by name', query: UsersQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: UserPage, example: { users: [PEOPLE_EXAMPLES.user], next_cursor: null } } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE],
+  },
+  changeUser: {
+    method: 'PATCH', path: '/users/{username}', tag: 'People', summary: 'Suspend a user, or give roles', takesBody: true,
+    body: { is: ChangeUserRequest, required: true, examples: PEOPLE_EXAMPLES.changes },
+    answers: { 200: { description: 'The user as it is now.', is: User, example: PEOPLE_EXAMPLES.user } },
+    refusals: [...ANY_BODY, ...PEOPLE, 'user_not_found', 'last_admin'],
+  },
+  getAuditLog: {
+    method: 'GET', path: '/audit-log', tag: 'People', summary: 'What operators and admins did, newest first', query: AuditLogQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: AuditLog, example: PEOPLE_EXAMPLES.audit } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE],
   },
   getHealth: {
     method: 'GET', path: '/healthz', tag: 'Operation', summary: 'Whether the process is alive', takesBody: false, isForAnyHost: true,

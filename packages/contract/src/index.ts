@@ -1,3 +1,4 @@
+export * from './access';
 export * from './calls';
 export { clientTypes } from './client-types';
 export * from './json-schema';
@@ -5,6 +6,7 @@ export * from './language';
 export * from './market';
 export * from './money';
 export * from './orders';
+export * from './people';
 export * from './stream';
 export * from './transfers';
 export * from './values';

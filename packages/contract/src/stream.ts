@@ -1,10 +1,11 @@
 import {
-  answer, either, flag, growingWord, integer, list, named, optional, request, required, string, texts, word,
+  answer, either, flag, growingWord, integer, list, named, optional, orNull, request, required, string, texts, word,
   type Shape,
 } from './language';
 import { BatchResults, Order, OrderWithTrades, Problem } from './orders';
 import { CHECKSUM_MAX, Candle, Level, TickerFields, Trade } from './market';
 import { Balance, Fill } from './money';
+import { Username } from './people';
 import { AccountName, InstrumentName, Interval, Sequence, Time } from './values';
 import { CHANNELS, ENTRY_ID_LENGTH_MAX } from './words';
 
@@ -69,9 +70,13 @@ export const STREAM_MESSAGES = {
   heartbeat: { summary: 'After each second of silence.', ofInstrument: false, data: answer(null, { epoch }) },
   subscribed: { summary: 'What the connection gets from here on.', ofInstrument: false, data: answer(null, { subscriptions: required(list(Subscription)), epoch }) },
   pong: { summary: 'The answer to a ping.', ofInstrument: false, data: answer(null, { epoch }) },
+  authenticated: {
+    summary: 'The connection is a caller\'s from here on.', ofInstrument: false,
+    data: answer(null, { username: required(Username), account_id: required(orNull(AccountName), 'The caller\'s own account.'), epoch }),
+  },
   error: {
     summary: 'A message of the client was not understood, or asks for too much.', ofInstrument: false,
-    data: answer(null, { code: required(growingWord(['malformed_json', 'validation_failed', 'subscription_limit', 'rate_limited', 'funds_off'])), message: required(string()), epoch }),
+    data: answer(null, { code: required(growingWord(['malformed_json', 'validation_failed', 'subscription_limit', 'rate_limited', 'funds_off', 'unauthenticated', 'invalid_token', 'token_expired', 'wrong_token_type', 'session_ended', 'user_suspended', 'invalid_api_key', 'timestamp_out_of_window', 'signature_reused', 'account_not_found', 'forbidden', 'auth_off'])), message: required(string()), epoch }),
   },
   resumed: {
     summary: 'What was missed behind `since` has been told, books included. Cut off before this, go on from the same sequence as before.',
@@ -118,6 +123,16 @@ export const StreamWish = request(null, {
 
 /** What clients send over `/stream`. */
 export const StreamRequest = request(null, { op: required(word(['subscribe', 'unsubscribe', 'ping'])) }, { parts: [StreamWish] });
+
+/** Who a client is, over `/stream` and `/orders`: a token, or an API key's signature over the timestamp, GET and the path of the handshake. */
+export const AuthRequest = request(null, {
+  op: required(word(['auth'])),
+  token: optional(string(), 'An access token.'),
+  key: optional(string(), 'An API key.'),
+  timestamp: optional(either([integer(), string()]), 'Milliseconds since 1970.'),
+  signature: optional(string(), 'Base64.'),
+  window: optional(either([integer(), string()]), 'Milliseconds by which the timestamp may differ.'),
+}, { rules: [{ rule: 'one', of: ['token', 'key'] }, { rule: 'needs', field: 'key', other: 'signature' }] });
 
 /** Fields of a request that say where to begin, and how deep: no other one may have them. */
 export const ONLY_TO_SUBSCRIBE = ['depth', 'since'] as const;

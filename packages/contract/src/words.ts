@@ -51,6 +51,18 @@ export const OPENING_DEPOSITS_MAX = 100;
 export const TRANSFER_TIMEOUT_MAX_S = 31_536_000;
 /** Rows of a group of fees. */
 export const FEE_RATES_MAX = 1_001;
+export const USERNAME = '^[A-Za-z0-9._-]{3,64}$';
+export const PASSWORD_BYTES_MIN = 12;
+export const PASSWORD_BYTES_MAX = 256;
+export const TOKEN_LENGTH_MAX = 4096;
+export const API_KEY_NAME_LENGTH_MAX = 64;
+export const API_KEY_SCOPES_MAX = 5;
+export const KEY_ACCOUNTS_MAX = 100;
+export const KEY_ADDRESSES_MAX = 20;
+export const ADDRESS_LENGTH_MAX = 64;
+export const PUBLIC_KEY_LENGTH_MAX = 1_000;
+export const USERS_LIMIT_DEFAULT = 100;
+export const AUDIT_LIMIT_DEFAULT = 100;
 /** Characters of a request's id in order entry. */
 export const ENTRY_ID_LENGTH_MAX = 64;
 

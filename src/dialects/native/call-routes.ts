@@ -1,18 +1,29 @@
-import type { Call } from '#openfill-contract';
+import type { Access, Call } from '#openfill-contract';
 import type { Route } from '../../http/dialect';
 import { JSON_BODY } from './parse';
 
 /**
- * Routes of calls as the contract describes them: method, path and body are said there, once.
+ * Routes of calls as the contract describes them: method, path, body and who may make them are said there, once.
  * @param handlers what each call does, by its name
- * @throws Error for a call without a handler, or a handler without a call
+ * @param access who may make it, by the call's name
+ * @param costs of calls that may take more of their allowance than one, by their names
+ * @throws Error for a call without a handler or without its row of who may make it, or a handler without a call
  */
-export function routesOf(calls: Readonly<Record<string, Call>>, handlers: Readonly<Record<string, Route['handle']>>): Route[] {
+export function routesOf(
+  calls: Readonly<Record<string, Call>>, handlers: Readonly<Record<string, Route['handle']>>, access: Readonly<Record<string, Access>>,
+  costs: Readonly<Record<string, NonNullable<Route['costOf']>>> = {},
+): Route[] {
   const stray = Object.keys(handlers).find((id) => !Object.hasOwn(calls, id));
   if (stray !== undefined) throw new Error(`${stray} handles no call of the contract`);
   return Object.entries(calls).map(([id, { method, path, takesBody, isForAnyHost = false }]) => {
     const handle = Object.hasOwn(handlers, id) ? handlers[id] : undefined;
     if (handle === undefined) throw new Error(`the call ${id} has no handler`);
-    return { method, path: path.replace(/\{(\w+)\}/g, ':$1'), body: takesBody ? JSON_BODY : null, isForAnyHost, handle };
+    const row = Object.hasOwn(access, id) ? access[id] : undefined;
+    if (row === undefined) throw new Error(`nothing says who may make the call ${id}`);
+    const costOf = costs[id];
+    return {
+      name: id, method, path: path.replace(/\{(\w+)\}/g, ':$1'), body: takesBody ? JSON_BODY : null, access: row, isForAnyHost,
+      ...(costOf !== undefined && { costOf }), handle,
+    };
   });
 }

@@ -4,7 +4,7 @@ import type { FieldFault, Refusal, RefusalFacts, RequestField } from '../../doma
 import type { Transfer } from '../../domain/money';
 import { RESULT_CODES, type ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
-import { RequestRefusal, headersOf, type FieldError } from '../../http/request-refusal';
+import { RequestRefusal, headersOf, headersOfLimit, type FieldError } from '../../http/request-refusal';
 import { REPLAYED, presentOrderWithTrades, presentStaleness } from './present';
 import { presentShortfall, presentTransfer, presentWithdrawal } from './present-money';
 import { problemBody, type ProblemBody } from './problem';
@@ -16,6 +16,8 @@ const FIELD_NAMES = {
   accountId: 'account_id', name: 'name', status: 'status', credit: 'credit', feeGroup: 'fee_group', deposits: 'deposits', asset: 'asset',
   amount: 'amount', reference: 'reference', destination: 'destination', from: 'from', to: 'to', note: 'note', pending: 'pending',
   timeoutS: 'timeout_s', transferId: 'transfer_id', rates: 'rates', maker: 'maker', taker: 'taker', before: 'before', date: 'date',
+  username: 'username', password: 'password', newPassword: 'new_password', scopes: 'scopes', accounts: 'accounts', ipAllow: 'ip_allow', expiresAt: 'expires_at',
+  publicKey: 'public_key',
 } as const satisfies Record<RequestField, string>;
 
 const CONTENT_TYPE = { 'Content-Type': 'application/problem+json' } as const;
@@ -37,7 +39,8 @@ export class ProblemDocuments {
   /** @param requestId the `instance` of a problem */
   answerOf(refusal: Refusal, requestId: string): Answer {
     const { code, replayed } = refusal;
-    const headers = refusal instanceof RequestRefusal ? refusal.headers : headersOf(code);
+    const { limit } = refusal.facts;
+    const headers = refusal instanceof RequestRefusal ? refusal.headers : { ...headersOf(code), ...(limit !== undefined && headersOfLimit(limit)) };
     return {
       status: RESULT_CODES[code].status, body: this.bodyOf(refusal, requestId), headers: { ...CONTENT_TYPE, ...headers, ...(replayed && REPLAYED) },
     };
@@ -55,7 +58,7 @@ export class ProblemDocuments {
   }
 
   /** @returns null where there is nothing to say beside the code's own sentence */
-  private told(code: ResultCode, { order, cancelled, instrument, asset, shortfall, transfer, reversedBy, step, detail }: RefusalFacts): Told | null {
+  private told(code: ResultCode, { order, cancelled, instrument, asset, shortfall, transfer, reversedBy, step, limit, detail }: RefusalFacts): Told | null {
     if (order !== undefined) {
       const view = presentOrderWithTrades(order.order, order.trades, this.instruments.of(order.order.instrument), this.assets);
       return {
@@ -69,6 +72,7 @@ export class ProblemDocuments {
     }
     if (transfer !== undefined) return this.resolved(code, transfer, reversedBy);
     if (step !== undefined) return { detail: `The order was made to fail at ${step}: nothing has changed.`, extensions: { step } };
+    if (limit !== undefined) return { detail: detail ?? RESULT_CODES[code].title, extensions: { class: limit.class, retry_after_ms: Math.ceil(limit.retryMs) } };
     if (cancelled !== undefined) return { detail: detail ?? RESULT_CODES[code].title, extensions: { cancelled } };
     if (asset !== undefined) return { detail: `There is no asset ${asset}.` };
     return instrument === undefined ? null : { detail: `There is no instrument ${instrument}.` };

@@ -1,7 +1,10 @@
 import type { Context } from '../../domain/context';
 import type { Answer } from '../../http/answer';
 import type { AccountOutcome } from '../../money/accounts';
+import { accountsOf, hasPowersOf } from '../../domain/principal';
+import { Refusal } from '../../domain/refusal';
 import type { Money } from '../../money/money';
+import type { People } from '../../people/people';
 import { CHANGE_ACCOUNT, KEYED, OPENING_DEPOSIT, OPEN_ACCOUNT, moneyQueries } from './check/money-schemas';
 import { checkBody, checkListed, checkQuery } from './check/schemas';
 import { keyOf } from './parse';
@@ -17,7 +20,8 @@ type Query = Readonly<Record<string, unknown>>;
 export class NativeAccounts {
   private readonly queries;
 
-  constructor(private readonly money: Money, limits: { readonly moneyLimitMax: number }) {
+  /** @param people null where nobody is asked who they are */
+  constructor(private readonly money: Money, private readonly people: People | null, limits: { readonly moneyLimitMax: number }) {
     this.queries = moneyQueries(limits.moneyLimitMax);
   }
 
@@ -25,10 +29,14 @@ export class NativeAccounts {
   async open(context: Context, body: unknown, headerKey: string | undefined): Promise<Answer> {
     const { accounts } = this.money.kept;
     const { account_id: accountId, name = null, credit = null, fee_group: feeGroup = null, deposits = [], idempotency_key: key } = checkBody(OPEN_ACCOUNT, body);
-    const outcome = await accounts.open(context, {
+    const { principal } = context;
+    const open = (): Promise<AccountOutcome> => accounts.open(context, {
       accountId, name, credit, feeGroup, deposits: checkListed(OPENING_DEPOSIT, deposits, 'deposits'), key: keyOf(key, headerKey),
     });
-    return answered(201, outcome);
+    if (this.people === null || principal.kind !== 'caller' || hasPowersOf(principal, 'operator')) return answered(201, await open());
+    // What it opens with is the venue's to give.
+    if (credit !== null || feeGroup !== null || deposits.length > 0) throw new Refusal('forbidden', { detail: 'credit, fee_group and deposits need the role operator.' });
+    return answered(201, await this.people.ownership.open(principal, accountId, this.people.accounts, open));
   }
 
   /** PATCH /accounts/{account_id} */
@@ -43,8 +51,21 @@ export class NativeAccounts {
   async list(context: Context, query: Query): Promise<Answer> {
     const { accounts } = this.money.kept;
     const { limit, cursor = null } = checkQuery(this.queries.accounts, query);
+    const { principal } = context;
+    if (principal.kind === 'caller' && !hasPowersOf(principal, 'operator')) return this.own(context, accountsOf(principal), cursor, limit);
     const { accounts: page, nextCursor, stale } = await accounts.page(context, cursor, limit);
     return { status: 200, body: { accounts: page.map(presentAccount), next_cursor: nextCursor, ...presentStaleness(stale) } };
+  }
+
+  /** Those that a caller may act for. */
+  private async own(context: Context, names: readonly string[], cursor: string | null, limit: number): Promise<Answer> {
+    const { accounts } = this.money.kept;
+    const page = [...names].sort(compareText).filter((name) => cursor === null || compareText(name, cursor) > 0).slice(0, limit);
+    const told = await Promise.all(page.map((name) => accounts.oneOrNull(context, name)));
+    return {
+      status: 200,
+      body: { accounts: told.filter((account) => account !== null).map(presentAccount), next_cursor: page.length === limit ? page.at(-1) ?? null : null },
+    };
   }
 
   /** GET /accounts/{account_id} */
@@ -127,6 +148,11 @@ export class NativeAccounts {
       body: { account_id: account, date, status, assets: lines.map((line) => presentStatementLine(line, this.money.assets)), ...presentStaleness(stale) },
     };
   }
+}
+
+/** In the order of code points, as Postgres' C collation has it. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function answered(status: number, outcome: AccountOutcome): Answer {

@@ -1,9 +1,11 @@
 import type { Context } from '../../domain/context';
 import type { AssetTable } from '../../domain/asset-table';
 import type { InstrumentTable } from '../../domain/instrument-table';
+import { ownAccount } from '../../domain/principal';
 import { Refusal, type OrderWithTrades } from '../../domain/refusal';
 import { RESULT_CODES } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
+import type { Cost } from '../../people/gate';
 import type { OrderRequest, Outcome } from '../../trading/requests';
 import type { Trading } from '../../trading/trading';
 import { AMEND, CANCEL, batchSchema, checkBody, checkQuery, querySchemas } from './check/schemas';
@@ -13,6 +15,24 @@ import type { PlaceReader } from './place-reader';
 import { REPLAYED, presentOrder, presentOrderWithTrades, presentStaleness } from './present';
 
 const STATUS = { place: 201, cancel: 200, amend: 200 } as const satisfies Record<OrderRequest['op'], number>;
+
+/** What the operations of a batch take of which allowance: each as much as its own call. */
+export function costOfBatch(body: unknown): Cost | null {
+  const operations = typeof body === 'object' && body !== null ? (body as { readonly operations?: unknown }).operations : undefined;
+  if (!Array.isArray(operations)) return null;
+  const cancels = operations.filter((operation) => (operation as { readonly op?: unknown } | null)?.op === 'cancel').length;
+  return { mutate: operations.length - cancels, cancel: cancels };
+}
+
+/** A request about orders names its client; where it does not, it is the caller's own account. */
+function withClient(body: unknown, { principal }: Context): unknown {
+  if (principal.kind !== 'caller' || typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const fields = body as { readonly client_id?: unknown; readonly order_id?: unknown };
+  // An order's id says whose it is.
+  if (fields.client_id !== undefined || fields.order_id !== undefined) return body;
+  const own = ownAccount(principal);
+  return own === null ? body : { ...body, client_id: own };
+}
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -32,7 +52,7 @@ export class NativeOrders {
 
   /** POST /orders */
   place(context: Context, body: unknown, headerKey: string | undefined): Promise<Answer> {
-    return this.carryOut(context, this.placing.place(body, headerKey));
+    return this.carryOut(context, this.placing.place(withClient(body, context), headerKey));
   }
 
   /** POST /orders/{order_id}/cancel, DELETE /orders/{order_id} */
@@ -49,7 +69,7 @@ export class NativeOrders {
 
   /** One operation as a batch has them, alone; whoever takes it takes batches as well. */
   operation(context: Context, operation: unknown): Promise<Answer> {
-    return this.carryOut(context, this.placing.operation(operation, ['batch']));
+    return this.carryOut(context, this.placing.operation(withClient(operation, context), ['batch']));
   }
 
   /** POST /orders/batch: every operation is answered as its own call would be. */
@@ -59,7 +79,7 @@ export class NativeOrders {
     // One that cannot be read is answered where it stands, and takes nothing from the others.
     const read = operations.map((operation) => {
       try {
-        const request = this.placing.operation(operation);
+        const request = this.placing.operation(withClient(operation, context));
         requests.push(request);
         return request;
       } catch (error) {
@@ -90,7 +110,7 @@ export class NativeOrders {
 
   /** DELETE /orders?client_id=… */
   async massCancel(context: Context, query: Query): Promise<Answer> {
-    const { client_id: clientId, instrument = null } = checkQuery(this.queries.massCancel, query);
+    const { client_id: clientId, instrument = null } = checkQuery(this.queries.massCancel, withClient(query, context) as Query);
     return { status: 200, body: { cancelled: await this.trading.massCancel(context, { clientId, instrument }) } };
   }
 
@@ -101,7 +121,7 @@ export class NativeOrders {
 
   /** GET /orders */
   async list(context: Context, query: Query): Promise<Answer> {
-    const { client_id: clientId, status, instrument = null, limit, cursor = null } = checkQuery(this.queries.orders, query);
+    const { client_id: clientId, status, instrument = null, limit, cursor = null } = checkQuery(this.queries.orders, withClient(query, context) as Query);
     const { orders, nextCursor, stale } = await this.trading.orders(context, { clientId, status, instrument, limit, cursor });
     return {
       status: 200,

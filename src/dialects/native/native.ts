@@ -10,6 +10,7 @@ import { NativeAccounts } from './native-accounts';
 import { NativeMarket } from './native-market';
 import { NativeMoney } from './native-money';
 import { NativeOrders } from './native-orders';
+import { NativePeople } from './native-people';
 import { NativeTransfers } from './native-transfers';
 import { OrderEntryServer, type OrderEntryObserver } from './order-entry';
 import { PlaceReader } from './place-reader';
@@ -18,11 +19,11 @@ import { NativeStreamDialect } from './stream';
 
 /** The contract as it is published: snake_case, decimal strings, problem documents; its stream, and order entry over WebSockets. */
 export function nativeDialect(config: Config, probes: Probes, logger: Logger, orderEntryObserver: OrderEntryObserver): DialectMaker {
-  return ({ trading, market, money, candles, streams, instruments, dispatcher }) => {
+  return ({ trading, market, money, people, candles, streams, instruments, dispatcher }) => {
     const problems = new ProblemDocuments(instruments, money.assets);
     const answerOf: ProblemDocuments['answerOf'] = (refusal, requestId) => problems.answerOf(refusal, requestId);
     const orders = new NativeOrders(trading, instruments, money.assets, problems, new PlaceReader(config.faultInjection), config);
-    const stream = new NativeStreamDialect(instruments.all, money.assets, config, config.funds !== 'off');
+    const stream = new NativeStreamDialect(instruments.all, money.assets, config, config.funds !== 'off', people?.gate ?? null);
     const orderEntry = new OrderEntryServer({ orders, answerOf }, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
       inFlightMax: config.orderEntryInFlightMax,
@@ -30,18 +31,18 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
       bufferBytesMax: config.orderEntryBufferBytesMax,
       pingMs: config.orderEntryPingMs,
       requestTimeoutMs: config.requestTimeoutMs,
-    }, logger.child({ part: 'order-entry' }), orderEntryObserver);
+    }, logger.child({ part: 'order-entry' }), orderEntryObserver, people?.gate ?? null);
     return {
       prefix: '',
       routes: nativeRoutes(orders, new NativeMarket(market, candles, config), {
-        accounts: new NativeAccounts(money, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
-      }, probes, { streams, dialect: stream }, {
+        accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
+      }, new NativePeople(people, config), probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),
       }),
       pages: [DOCS_PAGE],
       upgrades: {
         '/stream': streamUpgrade(streams, stream),
-        '/orders': (request, socket, head) => orderEntry.upgrade(request, socket, head),
+        '/orders': (request, socket, head, _query, principal) => orderEntry.upgrade(request, socket, head, principal),
       },
       answerOf,
       close: () => orderEntry.close(),

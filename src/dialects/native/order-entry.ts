@@ -1,18 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import { MESSAGE_ACCESS } from '#openfill-contract';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { wholeNumberOf } from '../../domain/amounts';
 import type { Context } from '../../domain/context';
+import { ownAccount, type Principal } from '../../domain/principal';
 import type { ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
+import { audited } from '../../http/audited';
 import { contextOfMessage } from '../../http/context';
 import type { Dialect } from '../../http/dialect';
 import type { Dispatcher } from '../../http/dispatch';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
+import type { Gate } from '../../people/gate';
+import { CLOSE_SESSION_ENDED, callerOfMessage } from './authentication';
 import { parseJson } from './check/json';
 import { ENTRY_ID_LENGTH_MAX } from './documents/asyncapi';
-import type { NativeOrders } from './native-orders';
+import { costOfBatch, type NativeOrders } from './native-orders';
 
 /**
  * Order entry over a WebSocket: requests `{ "id", "op", … }`, each answered with `{ "id", "status", "body" }`, where status
@@ -41,6 +46,9 @@ export interface OrderEntryObserver {
 /** WebSocket close codes (RFC 6455). */
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_GRACE_MS = 500;
+/** How often connections are looked at whose token may be over. */
+const LOOK_MS = 500;
+const MESSAGES = MESSAGE_ACCESS['/orders'];
 /** How often a client whose answers pile up is looked at again. */
 const RESUME_POLL_MS = 5;
 
@@ -68,12 +76,16 @@ function idOf(request: Fields): RequestId | null {
 
 class Connection {
   inFlight = 0;
+  /** Who it is, as the handshake or a message said last. */
+  principal: Principal;
   /** Whether it answered the last ping. */
   isAlive = true;
   private isGathering = false;
 
-  /** @param link the connection under the socket */
-  constructor(readonly socket: WebSocket, readonly address: string, private readonly link: Duplex) {}
+  /** @param link the connection under the socket; @param path with its query, as it was opened */
+  constructor(readonly socket: WebSocket, readonly address: string, readonly path: string, principal: Principal, private readonly link: Duplex) {
+    this.principal = principal;
+  }
 
   /** Answers of one turn leave in one write: a system call for each costs more than making it. */
   send(text: string): void {
@@ -94,6 +106,7 @@ export class OrderEntryServer {
   private readonly server: WebSocketServer;
   private readonly connections = new Set<Connection>();
   private readonly pings: NodeJS.Timeout;
+  private readonly looks: NodeJS.Timeout | undefined;
   private closing = false;
 
   constructor(
@@ -102,17 +115,22 @@ export class OrderEntryServer {
     private readonly options: OrderEntryOptions,
     private readonly logger: Logger,
     private readonly observer: OrderEntryObserver,
+    /** null where nobody is asked who they are. */
+    private readonly gate: Gate | null,
   ) {
     this.server = new WebSocketServer({ noServer: true, maxPayload: options.messageBytesMax, perMessageDeflate: false });
     this.pings = setInterval(() => this.ping(), options.pingMs);
+    if (gate === null) return;
+    gate.onChange(() => this.endStrangers(gate));
+    this.looks = setInterval(() => this.endStrangers(gate), LOOK_MS);
   }
 
   /** Takes over an HTTP upgrade to the path of order entry. @returns why it is not taken, null when it is */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): ResultCode | null {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, principal: Principal): ResultCode | null {
     if (this.closing) return 'shutting_down';
     if (this.connections.size >= this.options.connectionsMax) return 'order_entry_full';
     const address = request.socket.remoteAddress ?? '';
-    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(new Connection(webSocket, address, socket)));
+    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(new Connection(webSocket, address, request.url ?? '', principal, socket)));
     return null;
   }
 
@@ -137,22 +155,48 @@ export class OrderEntryServer {
   /** Every message is answered; one whose id cannot be told, with null for it. */
   private async serve(connection: Connection, data: RawData, isBinary: boolean): Promise<void> {
     connection.inFlight++;
-    const context = contextOfMessage(connection.address, this.options.requestTimeoutMs);
+    const context = contextOfMessage(connection.principal, connection.address, this.options.requestTimeoutMs);
     const request = parse(data, isBinary);
     const fields = request instanceof Error ? {} : request;
     const id = idOf(fields);
     const answer = await this.dispatcher.perform(
       'WS', routeOf(fields.op), context, this.dialect, () => {
         if (request instanceof Error) throw request;
+        if (this.gate !== null && fields.op === 'auth') return this.authenticate(this.gate, connection, fields);
         if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${ENTRY_ID_LENGTH_MAX} characters` }]);
         if (connection.inFlight > this.options.inFlightMax) {
           throw new RequestRefusal('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
         }
-        return this.carryOut(fields, context);
+        return this.gate === null ? this.carryOut(fields, context) : this.carryOutFor(this.gate, fields, context);
       },
     );
     connection.inFlight--;
     this.answer(connection, id, answer);
+  }
+
+  /** `{ "op": "auth", "token" }`, or a key's signature over the path: from then on the connection is the caller's. */
+  private async authenticate(gate: Gate, connection: Connection, fields: Fields): Promise<Answer> {
+    const caller = await callerOfMessage(gate, fields, connection.path, connection.address);
+    connection.principal = caller;
+    return { status: 200, body: { authenticated: true, username: caller.person.username, account_id: ownAccount(caller) } };
+  }
+
+  private async carryOutFor(gate: Gate, fields: Fields, context: Context): Promise<Answer> {
+    const { op } = fields;
+    // What is no operation is told so, to whoever may ask for one.
+    const access = typeof op === 'string' && Object.hasOwn(MESSAGES, op) ? MESSAGES[op as keyof typeof MESSAGES] : MESSAGES.place;
+    await gate.admit(context.principal, access, context.address, op === 'batch' ? costOfBatch(fields) : null);
+    if (!gate.isAudited(context.principal)) return this.carryOut(fields, context);
+    return audited(gate.audit, context.principal, { name: String(op), path: '/orders' }, { context, params: {}, query: '', body: fields }, () => this.carryOut(fields, context));
+  }
+
+  /** Connections whose caller's login has ended, or whose token or key is over. */
+  private endStrangers(gate: Gate): void {
+    for (const { principal, socket } of this.connections) {
+      if (principal.kind !== 'caller') continue;
+      const refusal = gate.standing(principal);
+      if (refusal !== null) socket.close(CLOSE_SESSION_ENDED, refusal.code);
+    }
   }
 
   private carryOut({ id: _id, ...operation }: Fields, context: Context): Promise<Answer> {
@@ -193,6 +237,7 @@ export class OrderEntryServer {
   async close(): Promise<void> {
     this.closing = true;
     clearInterval(this.pings);
+    clearInterval(this.looks);
     for (const { socket } of this.connections) socket.close(CLOSE_GOING_AWAY, 'shutdown');
     const deadline = Date.now() + CLOSE_GRACE_MS;
     while (this.connections.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -203,5 +248,5 @@ export class OrderEntryServer {
 
 /** Name for logs and metrics: nothing that a client makes up. */
 function routeOf(op: unknown): string {
-  return op === 'place' || op === 'cancel' || op === 'amend' || op === 'batch' ? `/orders ${op}` : '/orders none';
+  return op === 'place' || op === 'cancel' || op === 'amend' || op === 'batch' || op === 'auth' ? `/orders ${op}` : '/orders none';
 }

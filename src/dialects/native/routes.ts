@@ -1,4 +1,4 @@
-import { CALLS, type CallId } from '#openfill-contract';
+import { CALLS, CALL_ACCESS, type CallId } from '#openfill-contract';
 import type { Answer } from '../../http/answer';
 import type { Call, Route } from '../../http/dialect';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
@@ -9,7 +9,9 @@ import { checkNoQuery } from './check/schemas';
 import { beginEvents } from './event-stream';
 import { moneyHandlers, type MoneyCalls } from './money-routes';
 import type { NativeMarket } from './native-market';
-import type { NativeOrders } from './native-orders';
+import { costOfBatch, type NativeOrders } from './native-orders';
+import type { NativePeople } from './native-people';
+import { peopleHandlers } from './people-routes';
 import { plain, reading, type Handler } from './reading';
 
 export interface Probes {
@@ -49,7 +51,7 @@ const idOf = (call: Call): string => call.params.order_id as string;
 
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
-  orders: NativeOrders, market: NativeMarket, money: MoneyCalls, probes: Probes, stream: NativeStream, documents: Documents,
+  orders: NativeOrders, market: NativeMarket, money: MoneyCalls, people: NativePeople, probes: Probes, stream: NativeStream, documents: Documents,
 ): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
   const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {
@@ -70,6 +72,7 @@ export function nativeRoutes(
     getOrder: plain((call) => orders.order(call.context, idOf(call))),
 
     ...moneyHandlers(money),
+    ...peopleHandlers(people),
 
     getOrderbook: reading((call, parameters) => market.orderbook(call.context, parameters)),
     getTrades: reading((call, parameters) => market.trades(call.context, parameters)),
@@ -94,5 +97,5 @@ export function nativeRoutes(
     getOpenapi: () => answered(documents.openapi),
     getAsyncapi: () => answered(documents.asyncapi),
   };
-  return routesOf(calls, handlers);
+  return routesOf(calls, handlers, CALL_ACCESS, { submitBatch: costOfBatch });
 }

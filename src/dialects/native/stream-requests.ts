@@ -2,12 +2,17 @@ import type Joi from 'joi';
 import { StreamQuery, StreamWish, fieldsOf, type Kind } from '#openfill-contract';
 import { BARE_CHANNELS, isOfAccounts } from '../../domain/channels';
 import type { Instrument } from '../../domain/instruments';
+import { accountsOf } from '../../domain/principal';
+import { refusalOf } from '../../domain/refusal';
 import { RESULT_CODES } from '../../domain/result-code';
 import { RequestRefusal } from '../../http/request-refusal';
 import type { Checked, Request, Start } from '../../stream/dialect';
+import type { Gate } from '../../people/gate';
+import type { Peer, Who } from '../../stream/following';
 import type { Unreadable } from '../../stream/news';
 import { positionAt, type StreamPosition } from '../../stream/stream-position';
 import { isOfAccount, type Subscription } from '../../stream/subscriptions';
+import { callerOfMessage } from './authentication';
 import { parseWithNamesOnce } from './check/json';
 import { streamSchemas, type Asked, type StreamLimits, type StreamSchemas, type Wish } from './check/stream-schemas';
 import { parsePosition } from './stream-position';
@@ -40,12 +45,23 @@ function malformed(message: string): { readonly error: Unreadable } {
  * other fault.
  * @param isToBegin whether they are to be followed; to leave some, a channel alone will do
  */
-function misfitOf({ channels, instruments, accounts }: Wish, isToBegin: boolean): { readonly error: Unreadable } | null {
+function misfitOf({ channels, instruments, accounts }: Wish, isToBegin: boolean, isCaller: boolean): { readonly error: Unreadable } | null {
   const ofAccounts = channels?.filter(isOfAccounts) ?? [];
   if (isToBegin && ofAccounts.length > 0 && accounts === undefined) return invalid('accounts', `is required with ${ofAccounts.join(' and ')}`);
-  if (accounts !== undefined && ofAccounts.length === 0 && (isToBegin || channels !== undefined)) return invalid('accounts', 'is for the channels balances and fills');
+  const hasOwnOrders = isCaller && channels?.includes('orders') === true;
+  if (accounts !== undefined && ofAccounts.length === 0 && !hasOwnOrders && (isToBegin || channels !== undefined)) return invalid('accounts', 'is for the channels balances and fills');
   if (instruments !== undefined && channels?.every(isOfAccounts) === true) return invalid('instruments', 'is for other channels than balances and fills');
   return null;
+}
+
+/** Channels of accounts are of the caller's own, where it names none. */
+function withOwn<W extends Wish>(wish: W, { principal }: Who): W {
+  const isOpen = wish.accounts !== undefined || wish.channels?.some(isOfAccounts) !== true || principal.kind !== 'caller';
+  return isOpen ? wish : { ...wish, accounts: accountsOf(principal) };
+}
+
+function isAuth(given: unknown): given is Readonly<Record<string, unknown>> {
+  return typeof given === 'object' && given !== null && (given as { readonly op?: unknown }).op === 'auth';
 }
 
 /** Whether a request names one of several things, of one of two kinds. */
@@ -79,14 +95,14 @@ export class NativeStreamRequests {
   private readonly instruments: ReadonlyMap<string, Instrument>;
   private readonly schemas: StreamSchemas;
 
-  /** @param keepsMoney whether there are accounts to follow */
-  constructor(instruments: readonly Instrument[], limits: StreamLimits, private readonly keepsMoney: boolean) {
+  /** @param keepsMoney whether there are accounts to follow; @param gate null where nobody is asked who they are */
+  constructor(instruments: readonly Instrument[], limits: StreamLimits, private readonly keepsMoney: boolean, private readonly gate: Gate | null) {
     this.instruments = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
     this.schemas = streamSchemas(instruments.map(({ instrument }) => instrument), limits, positionOf);
   }
 
   /** @param text of a client's message, null for one that is no text; @param depth of books, where the message says none */
-  read(text: string | null, depth: number | null): Checked<Request> {
+  read(text: string | null, depth: number | null, who: Who, peer: Peer): Checked<Request> {
     if (text === null) return malformed('a message must be text');
     let given: unknown;
     try {
@@ -96,24 +112,41 @@ export class NativeStreamRequests {
       if (error instanceof RequestRefusal && error.code === 'validation_failed') return invalid('__proto__', 'is not allowed');
       return malformed('a message must be a JSON object, with no name twice');
     }
+    if (this.gate !== null && isAuth(given)) return { value: this.authRequest(this.gate, given, peer) };
     const checked = checkedBy(this.schemas.asked, given);
     if ('error' in checked) return checked;
     const { op } = checked.value;
-    return this.faultOf(checked.value, op === 'subscribe') ?? { value: this.requestOf(checked.value, depth) };
+    const wish = op === 'subscribe' ? { ...withOwn(checked.value, who), op } : checked.value;
+    return this.faultOf(wish, op === 'subscribe', who) ?? { value: this.requestOf(wish, depth, who) };
   }
 
-  private faultOf(wish: Wish, isToBegin: boolean): { readonly error: Unreadable } | null {
+  private authRequest(gate: Gate, { op: _op, ...fields }: Readonly<Record<string, unknown>>, { address, path }: Peer): Request {
+    return {
+      op: 'auth', reference: null,
+      authenticate: async () => {
+        try {
+          return await callerOfMessage(gate, fields, path, address);
+        } catch (error) {
+          const refusal = refusalOf(error);
+          if (refusal === null) throw error;
+          return { error: { code: refusal.code as Unreadable['code'], message: refusal.message, reference: null } };
+        }
+      },
+    };
+  }
+
+  private faultOf(wish: Wish, isToBegin: boolean, { principal }: Who): { readonly error: Unreadable } | null {
     if (!this.keepsMoney && wish.channels?.some(isOfAccounts) === true) {
       return { error: { code: 'funds_off', message: RESULT_CODES.funds_off.title, reference: null } };
     }
-    return misfitOf(wish, isToBegin);
+    return misfitOf(wish, isToBegin, principal.kind === 'caller');
   }
 
-  private requestOf({ op, ...wish }: Asked, depth: number | null): Request {
+  private requestOf({ op, ...wish }: Asked, depth: number | null, who: Who): Request {
     // Its clients know answers by their order.
     const reference = null;
     if (op === 'ping') return { op, reference };
-    if (op === 'subscribe') return { op, wanted: this.wanted(wish, depth), since: wish.since, reference };
+    if (op === 'subscribe') return { op, wanted: this.wanted(wish, depth, who), since: wish.since, reference };
     const { channels, instruments, accounts } = wish;
     return {
       op, reference,
@@ -124,7 +157,7 @@ export class NativeStreamRequests {
   }
 
   /** What a connection follows from its beginning, and how deep its books are unless a message says so. */
-  readQuery(query: URLSearchParams): Checked<Start & { readonly depth: number | null }> {
+  readQuery(query: URLSearchParams, who: Who): Checked<Start & { readonly depth: number | null }> {
     const given: Record<string, unknown> = {};
     for (const [name, value] of query) {
       if (!QUERY_PARAMETERS.includes(name)) return invalid(name === '' ? 'query' : name, 'is not allowed');
@@ -133,19 +166,25 @@ export class NativeStreamRequests {
     }
     const checked = checkedBy(this.schemas.wish, given);
     if ('error' in checked) return checked;
-    const fault = this.faultOf(checked.value, true);
+    const wish = withOwn(checked.value, who);
+    const fault = this.faultOf(wish, true, who);
     if (fault !== null) return fault;
-    const { channels, instruments, depth = null, since } = checked.value;
+    const { channels, instruments, depth = null, since } = wish;
     const isNamed = channels !== undefined || instruments !== undefined;
-    return { value: { wanted: this.wanted(checked.value, depth), since, isNamed, depth } };
+    return { value: { wanted: this.wanted(wish, depth, who), since, isNamed, depth } };
   }
 
   /** Subscriptions that a wish names: books as deep as it says. */
-  private wanted({ channels = BARE_CHANNELS, instruments = [...this.instruments.keys()], accounts = [], ...wish }: Wish, depth: number | null): Subscription[] {
-    return channels.flatMap((channel): Subscription[] => (isOfAccounts(channel)
-      ? accounts.map((account) => ({ channel, account }))
-      : instruments.map((name) => ({
-        channel, instrument: this.instruments.get(name) as Instrument, depth: channel === 'orderbook' ? wish.depth ?? depth : null,
-      }))));
+  private wanted(
+    { channels = BARE_CHANNELS, instruments = [...this.instruments.keys()], accounts = [], ...wish }: Wish, depth: number | null, { principal }: Who,
+  ): Subscription[] {
+    return channels.flatMap((channel): Subscription[] => {
+      if (isOfAccounts(channel)) return accounts.map((account) => ({ channel, account }));
+      // Accounts that a caller names are meant for its orders, too.
+      const owners = channel === 'orders' && principal.kind === 'caller' && accounts.length > 0 ? accounts : [null];
+      return instruments.flatMap((name) => owners.map((owner) => ({
+        channel, instrument: this.instruments.get(name) as Instrument, depth: channel === 'orderbook' ? wish.depth ?? depth : null, owner,
+      })));
+    });
   }
 }

@@ -8,6 +8,7 @@ import type { FeedDelta } from '../../stream/feed-delta';
 import type { LevelStep } from '../../stream/level-merge';
 import type { DeltaNews, MarketNews, News, Notice, Refusal } from '../../stream/news';
 import { isOfAccount, type Subscription } from '../../stream/subscriptions';
+import { CLOSE_SESSION_ENDED } from './authentication';
 import { presentOrder, presentTrade } from './present';
 import { presentCandle, presentTicker } from './present-market';
 import { presentBalance, presentFill } from './present-money';
@@ -18,6 +19,7 @@ import { formatPosition } from './stream-position';
 /** WebSocket close codes (RFC 6455, 7.4.1). */
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
+const CLOSE_CODES: Partial<Record<EndReason, number>> = { shutdown: CLOSE_GOING_AWAY, session_ended: CLOSE_SESSION_ENDED };
 
 function viewLevels(levels: readonly (readonly [number, number])[], instrument: Instrument): [price: string, quantity: string][] {
   return levels.map(([ticks, lots]) => [formatAmount(ticks, instrument.tick), formatAmount(lots, instrument.lot)]);
@@ -78,6 +80,7 @@ function viewNotice(notice: Notice): [type: string, data: Readonly<Record<string
   switch (notice.is) {
     case 'subscribed': return ['subscribed', { subscriptions: viewSubscriptions(notice.subscriptions) }];
     case 'pong': return ['pong', {}];
+    case 'authenticated': return ['authenticated', { username: notice.username, account_id: notice.account }];
     case 'refused': return ['error', { code: notice.refusal.code, message: messageOf(notice.refusal) }];
     case 'resync': return ['resync', { reason: notice.reason }];
     case 'resumed': return ['resumed', { since: notice.since }];
@@ -106,14 +109,14 @@ function viewSubscriptions(subscriptions: readonly Subscription[]): Subscription
   const views = new Map<string, SubscriptionView>();
   for (const subscription of subscriptions) {
     const { channel } = subscription;
-    const key = isOfAccount(subscription) ? channel : `${channel}/${subscription.depth ?? ''}`;
+    const key = isOfAccount(subscription) ? channel : `${channel}/${subscription.depth ?? ''}/${subscription.owner ?? ''}`;
     const view = views.get(key);
     if (isOfAccount(subscription)) {
       if (view === undefined) views.set(key, { channel, accounts: [subscription.account] });
       else view.accounts?.push(subscription.account);
     } else {
-      const { instrument: { instrument }, depth } = subscription;
-      if (view === undefined) views.set(key, { channel, instruments: [instrument], ...(depth === null ? {} : { depth }) });
+      const { instrument: { instrument }, depth, owner } = subscription;
+      if (view === undefined) views.set(key, { channel, instruments: [instrument], ...(owner === null ? {} : { accounts: [owner] }), ...(depth === null ? {} : { depth }) });
       else view.instruments?.push(instrument);
     }
   }
@@ -133,7 +136,7 @@ export const nativeStreamEncoder = (assets: AssetTable): StreamEncoder => ({
 
   farewell(reason: EndReason): Farewell {
     return {
-      code: reason === 'shutdown' ? CLOSE_GOING_AWAY : CLOSE_POLICY, reason, told: { type: 'close', text: JSON.stringify({ reason }) },
+      code: CLOSE_CODES[reason] ?? CLOSE_POLICY, reason, told: { type: 'close', text: JSON.stringify({ reason }) },
     };
   },
 });

@@ -1,7 +1,7 @@
 import { escapeText } from './text';
 
-/** Between a client and its own name for an order: no escaped text holds it, and in quotes the whole is two JSON texts. */
-const SEPARATOR = '","';
+/** Between texts that are one, such as a client and its own name for an order: no escaped text holds it, and in quotes the whole is JSON texts. */
+export const SEPARATOR = '","';
 
 /** A client's own name for an order, as a field of the `client_order_ids` hash. */
 export function clientOrderName(clientId: string, clientOrderId: string): string {

@@ -1,6 +1,6 @@
-import type { OrderReference } from '../../domain/commands';
+import type { Actor, OrderReference } from '../../domain/commands';
 import { compactId } from '../../domain/order-id';
-import { clientOrderName } from './client-order-name';
+import { SEPARATOR, clientOrderName } from './client-order-name';
 import { escapeText } from './text';
 
 /** The two arguments by which Lua finds an order. */
@@ -9,9 +9,10 @@ export function encodeReference(order: OrderReference): readonly [id: string, na
   return ['', clientOrderName(order.clientId, order.clientOrderId)];
 }
 
-/** '' for anybody. */
-export function encodeActor(actor: string | null): string {
-  return actor === null ? '' : escapeText(actor);
+/** '' for anybody; several clients as one text, which in quotes is as many JSON texts. */
+export function encodeActor(actor: Actor): string {
+  if (actor === null) return '';
+  return typeof actor === 'string' ? escapeText(actor) : actor.map(escapeText).join(SEPARATOR);
 }
 
 /** What an entry remembers beside a key, as JSON; '' without one. */

@@ -178,7 +178,7 @@ class Plain {
 
 /** @param work gives the lines of an answer */
 function route(method: Route['method'], path: string, body: BodyFormat | null, work: (call: Parameters<Route['handle']>[0]) => Promise<string>): Route {
-  return { method, path, body, handle: async (call): Promise<Answer> => ({ status: 200, body: `${await work(call)}\n`, headers: LINES }) };
+  return { name: path, method, path, body, access: { caller: 'user', scope: 'trade', limit: 'mutate' }, handle: async (call): Promise<Answer> => ({ status: 200, body: `${await work(call)}\n`, headers: LINES }) };
 }
 
 /** @param encoder keeps what the tape said */

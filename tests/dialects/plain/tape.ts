@@ -77,6 +77,7 @@ function sideOf(levels: readonly (readonly [number, number])[], instrument: Inst
 function textOfNotice(notice: Notice, sequence: number): string | null {
   switch (notice.is) {
     case 'subscribed': return `ok ${notice.reference ?? 'begun'}`;
+    case 'authenticated': return null;
     case 'pong': return `ok ${notice.reference} at ${sequence}`;
     case 'refused': return `no ${notice.refusal.reference ?? '-'} ${wordOf(notice.refusal.code)}`;
     case 'resync': return `again ${notice.reason}`;
@@ -120,7 +121,7 @@ export class TapeDialect implements StreamDialect {
       }
       const [channel, instrument] = [CHANNEL_OF[channelName], this.markets.find(name)];
       if (channel === undefined || instrument === undefined) return unreadable(`no ${word}`, reference);
-      wanted.push({ channel, instrument, depth: depth === undefined ? null : Number(depth) });
+      wanted.push({ channel, instrument, depth: depth === undefined ? null : Number(depth), owner: null });
     }
     return { wanted, since: from < 0 ? undefined : positionAt(Number(words[from + 1])) };
   }

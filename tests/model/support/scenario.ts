@@ -1,7 +1,7 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
-import type { AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
+import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
-import type { AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
+import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
 /** Texts as clients may choose them: quotes, backslashes, control and other characters. */
@@ -97,8 +97,11 @@ export class Scenario {
     return CLIENTS[index % this.profile.clients] as string;
   }
 
-  private actor(client: number | null): string | null {
-    return client === null ? null : this.client(client);
+  private actor(clients: ActorStep): Actor {
+    if (clients === null) return null;
+    if (typeof clients === 'number') return this.client(clients);
+    const [first = 0, ...others] = clients;
+    return [this.client(first), ...others.map((one) => this.client(one))];
   }
 
   private price(price: number, isSell: boolean): number {

@@ -23,12 +23,14 @@ export type TargetStep =
   | { readonly by: 'id'; readonly back: number }
   | { readonly by: 'name'; readonly client: number; readonly name: number };
 
+export type ActorStep = number | readonly number[] | null;
+
 export interface CancelStep {
   readonly op: 'cancel';
   readonly target: TargetStep;
   readonly key: number | null;
-  /** The client that acts, null for anybody. */
-  readonly actor: number | null;
+  /** The client that acts, or several that the caller may be, null for anybody. */
+  readonly actor: ActorStep;
 }
 
 export interface AmendStep {
@@ -40,7 +42,7 @@ export interface AmendStep {
   /** Whether the candidates name every instrument, or leave the first one out. */
   readonly namesAll: boolean;
   readonly key: number | null;
-  readonly actor: number | null;
+  readonly actor: ActorStep;
 }
 
 export interface MassCancelStep {
@@ -127,7 +129,10 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
     { weight: clients, arbitrary: record({ by: fc.constant('id' as const), back }) },
     { weight: 1, arbitrary: record({ by: fc.constant('name' as const), client, name: upTo(5) }) },
   );
-  const actor = fc.oneof({ weight: clients, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: client });
+  const actor = fc.oneof(
+    { weight: clients, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: client },
+    { weight: 1, arbitrary: fc.array(client, { minLength: 1, maxLength: 3 }) },
+  );
   return {
     place: {
       op: fc.constant('place' as const),

@@ -8,7 +8,7 @@ import { NativeMoney } from '../../../src/dialects/native/native-money';
 import { NativeTransfers } from '../../../src/dialects/native/native-transfers';
 import { AssetTable } from '../../../src/domain/asset-table';
 import type { CommandResult, EngineCommand, MoneyCommand } from '../../../src/domain/commands';
-import { ANYONE } from '../../../src/domain/context';
+import { ANYONE } from '../../../src/domain/principal';
 import type { EntryEvent, EntryKind } from '../../../src/domain/entry';
 import { InstrumentTable } from '../../../src/domain/instrument-table';
 import { LOG_ENTRY_VERSION } from '../../../src/domain/layouts';
@@ -108,7 +108,7 @@ export class MoneyDesk {
     });
     this.problems = new ProblemDocuments(instruments, assets);
     this.handlers = moneyHandlers({
-      accounts: new NativeAccounts(money, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
+      accounts: new NativeAccounts(money, null, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
     });
   }
 

@@ -15,8 +15,8 @@ export const headers: Record<string, Schema> = {
   },
   IdempotencyReplayed: { description: 'Present when this is the answer that the key got first.', schema: { type: 'string', const: 'true' } },
   RetryAfter: { description: 'Seconds after which to try again.', required: true, schema: { type: 'string', pattern: '^[1-9][0-9]*$' } },
-  RateLimit: { description: 'What is left of the quota, and the seconds until it is full again.', required: true, schema: { type: 'string', pattern: '^"default";r=\\d+;t=\\d+$' } },
-  RateLimitPolicy: { description: 'Requests allowed in a window of seconds.', required: true, schema: { type: 'string', pattern: '^"default";q=\\d+;w=\\d+$' } },
+  RateLimit: { description: 'What is left of the quota, and the seconds until it is full again.', required: true, schema: { type: 'string', pattern: '^"[a-z]+";r=\\d+;t=\\d+$' } },
+  RateLimitPolicy: { description: 'Requests allowed in a window of seconds.', required: true, schema: { type: 'string', pattern: '^"[a-z]+";q=\\d+;w=\\d+$' } },
 };
 
 const headerRef = (name: string): Schema => ({ $ref: `#/components/headers/${name}` });
@@ -74,6 +74,7 @@ function problemAnswer(status: number, codes: readonly ResultCode[], keyed: bool
       ...(keyed && status < 500 ? replayed : {}),
       ...(mayRetry ? { 'Retry-After': headerRef('RetryAfter') } : {}),
       ...(status === 429 ? rateLimit(codes) : {}),
+      ...(status === 401 ? { 'WWW-Authenticate': { description: 'How callers can say who they are.', required: true, schema: { type: 'string' } } } : {}),
       ...(status === 405 ? { Allow: { description: 'The methods that are.', required: true, schema: { type: 'string' } } } : {}),
     },
     content: {

@@ -2,9 +2,10 @@ import { Problem as ProblemShape, SchemaSet, type Limits } from '#openfill-contr
 import { RESULT_CODES } from '../../../domain/result-code';
 import { version } from '../../../version';
 import { answersElsewhere, headers, sharedAnswers } from './answers';
-import { paths, tags } from './paths';
+import { paths, securitySchemes, tags } from './paths';
 
 export interface OpenapiLimits extends Limits {
+  readonly auth: 'off' | 'required';
   readonly bodyBytesMax: number;
   readonly urlBytesMax: number;
   readonly rateLimitPerSecond: number;
@@ -35,7 +36,7 @@ export function schemaSet(limits: Limits, readsBesideReferences: boolean): Schem
 /** The contract of the HTTP API with the limits that this service runs with. */
 export function createOpenapiDocument(limits: OpenapiLimits): Readonly<Record<string, unknown>> {
   const schemas = schemaSet(limits, true);
-  const documented = paths(schemas, limits);
+  const documented = paths(schemas, limits, limits.auth === 'required');
   schemas.of(ProblemShape);
   return {
     openapi: '3.1.0',
@@ -44,12 +45,14 @@ export function createOpenapiDocument(limits: OpenapiLimits): Readonly<Record<st
     },
     // Where the document is: the service may be served below a path.
     servers: [{ url: '.' }],
-    // Nobody has to say who they are: the venue is open.
+    // What a call needs stands with it; in an open venue nobody has to say who they are.
     security: [{}],
     tags,
     paths: documented,
     // What an address that is none answers with, and a method that it does not have.
     'x-answers-elsewhere': answersElsewhere,
-    components: { schemas: schemas.components, responses: sharedAnswers, headers },
+    components: {
+      schemas: schemas.components, responses: sharedAnswers, headers, ...(limits.auth === 'required' && { securitySchemes }),
+    },
   };
 }

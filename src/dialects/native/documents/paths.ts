@@ -1,6 +1,6 @@
 import {
-  CALLS, IDEMPOTENCY_KEY_HEADER, PATH_PARAMETERS, TAGS, fieldsOf, isVariantField, plainKind, boundOf,
-  type Call, type Field, type Kind, type Limits, type Schema, type SchemaSet, type Shape, type Success,
+  CALLS, CALL_ACCESS, IDEMPOTENCY_KEY_HEADER, PATH_PARAMETERS, TAGS, fieldsOf, isVariantField, plainKind, boundOf,
+  type Access, type Call, type CallId, type Field, type Kind, type Limits, type Schema, type SchemaSet, type Shape, type Success,
 } from '#openfill-contract';
 import type { ResultCode } from '../../../domain/result-code';
 import { refusals, success } from './answers';
@@ -63,9 +63,38 @@ function contentOf({ is, example, mediaType }: Success, schemas: SchemaSet): Sch
   return { 'application/json': { schema: schemas.of(is), ...(example === undefined ? {} : { examples: examplesOf({ answer: example }) }) } };
 }
 
-function answersOf(call: Call<ResultCode>, schemas: SchemaSet): Schema {
+/** How callers can say who they are. */
+export const securitySchemes: Record<string, Schema> = {
+  token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of `POST /auth/login`.' },
+  signature: {
+    type: 'apiKey', in: 'header', name: 'Openfill-Key',
+    description: 'An API key, with `Openfill-Timestamp` (milliseconds since 1970) and `Openfill-Signature`: base64 of HMAC-SHA256 or Ed25519 over timestamp, '
+      + 'method, path with query, and body. A signature is taken once, within 5 s or `Openfill-Recv-Window` milliseconds.',
+  },
+};
+
+/** What a call needs where callers say who they are. */
+function securityOf({ caller, scope }: Access): Schema[] {
+  if (caller === 'anyone') return [{}];
+  return [{ token: [] }, ...(scope === null ? [] : [{ signature: [] }]), ...(caller === 'internal' ? [{}] : [])];
+}
+
+/** Codes of a call that is not for everybody. */
+function codesOf({ caller, scope, limit }: Access): readonly ResultCode[] {
+  if (caller === 'anyone') return [];
+  return [
+    'unauthenticated', 'invalid_token', 'wrong_token_type', 'token_expired', 'session_ended', 'user_suspended', 'forbidden',
+    ...(scope === null ? [] : ['invalid_api_key', 'timestamp_out_of_window', 'signature_reused'] as const),
+    ...(caller === 'user' ? [] : ['sudo_required'] as const),
+    ...(scope !== null || limit === 'login' ? ['people_unavailable'] as const : []),
+  ];
+}
+
+/** @param access where callers say who they are */
+function answersOf(call: Call<ResultCode>, access: Access | null, schemas: SchemaSet): Schema {
   const keyed = call.keyed === true;
-  const answers: Record<string, Schema> = refusals(call);
+  const codes = access === null ? [] : codesOf(access).filter((code) => !call.refusals.includes(code));
+  const answers: Record<string, Schema> = refusals({ ...call, refusals: [...call.refusals, ...codes] });
   for (const [status, told] of Object.entries(call.answers)) {
     const answer = success(told.description, contentOf(told, schemas), keyed);
     const refusal = answers[status] as { readonly headers?: Schema; readonly content: Schema } | undefined;
@@ -75,12 +104,14 @@ function answersOf(call: Call<ResultCode>, schemas: SchemaSet): Schema {
   return answers;
 }
 
-export function paths(schemas: SchemaSet, limits: Limits): Record<string, Record<string, Schema>> {
+/** @param asks whether callers say who they are */
+export function paths(schemas: SchemaSet, limits: Limits, asks: boolean): Record<string, Record<string, Schema>> {
   const parameters = new Parameters(schemas, limits);
   const all: Record<string, Record<string, Schema>> = {};
   for (const [operationId, call] of Object.entries(calls)) {
     const given = parameters.of(call);
     const { summary, description, tag, body } = call;
+    const access = asks ? CALL_ACCESS[operationId as CallId] : null;
     const operation = {
       operationId, tags: [tag], summary, description: description ?? `${summary}.`,
       ...(given.length === 0 ? {} : { parameters: given }),
@@ -90,7 +121,8 @@ export function paths(schemas: SchemaSet, limits: Limits): Record<string, Record
           content: { 'application/json': { schema: schemas.of(body.is), examples: examplesOf(body.examples) } },
         },
       }),
-      responses: answersOf(call, schemas),
+      ...(access !== null && { security: securityOf(access) }),
+      responses: answersOf(call, access, schemas),
     };
     all[call.path] = { ...all[call.path], [call.method.toLowerCase()]: operation };
   }

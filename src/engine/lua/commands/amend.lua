@@ -1,6 +1,6 @@
 -- amend: changes price, quantity or both of an open order.
--- Arguments: id (of the order, or ''), name (its client's: client","client_order_id, where id is ''), actor (the client that it
---   must belong to, '' for anybody), candidates, idem (digest of its key, or ''), request (as JSON, or '').
+-- Arguments: id (of the order, or ''), name (its client's: client","client_order_id, where id is ''), actor (the client, or
+--   clients, that it must belong to, '' for anybody), candidates, idem (digest of its key, or ''), request (as JSON, or '').
 -- candidates: `<instrument>=<price>,<quantity>,<remaining>,<quantity max>;` for each instrument the order may be of, in ticks
 --   and lots; null leaves a value as it is, x marks one that does not fit the instrument.
 -- Reads: client_order_ids, orders, book, depth, idem, accounts, instruments. Writes: the same but for the last, open:<client>, trades,
@@ -33,7 +33,7 @@ function amend.run(shard, limits, argv, at)
   local known = idem ~= '' and answered(shard, limits, idem)
   if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
-  local found, record = find_order(shard, id, name, actor)
+  local found, record, actor = find_order(shard, id, name, actor)
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, limits, NOTHING, id, name), idem, request) end
   local ORDER_PARTS = unpack(parse(shard, record))
   local rule = kinds[kind]

@@ -5,16 +5,26 @@ local AT_STATUS, AT_CLIENT, AT_FILL = ORDER_PART.status, ORDER_PART.client, ORDE
 local LAST = ARGUMENTS.cancel - 1
 local OPENING, ORDER = log.OPENING.cancel, '[' .. EVENT.order .. ','
 
+-- Whether one of several names (`a","b","c`) is this one.
+local function is_among(names, name)
+  return find('","' .. names .. '","', '","' .. name .. '","', 1, true)
+end
+
 -- Finds the order that a cancel or amend names, by id or by its client's name for it, where it is the actor's or the actor is
--- anybody. Returns its id and record; no record where there is none.
+-- anybody. An actor may be several clients: `a","b","c`, the caller's own first. Returns its id and record, no record where there
+-- is none, and the one client by which the log tells the actor: that of the order, else the first.
 function cancel.find_order(shard, id, name, actor)
   if id == '' then
     id = listings.order_id_of(shard, name)
-    if not id then return nil end
+    if not id then return nil, nil, match(actor, '^(.-)","') or actor end
   end
   local record = record_of(shard, id)
-  if record and actor ~= '' and parse(shard, record)[AT_CLIENT] ~= actor then return nil end
-  return id, record
+  if actor == '' then return id, record, actor end
+  if record then
+    local client = parse(shard, record)[AT_CLIENT]
+    if client == actor or is_among(actor, client) then return id, record, client end
+  end
+  return nil, nil, match(actor, '^(.-)","') or actor
 end
 
 -- Takes an open order out of the book and its client's listings, and stores it as cancelled. `order` is its record, parsed.
@@ -38,15 +48,15 @@ local function asked(actor, id, name)
 end
 
 -- cancel: takes one open order out of the book.
--- Arguments: id (of the order, or ''), name (its client's: client","client_order_id, where id is ''), actor (the client that it
---   must belong to, '' for anybody), idem (digest of its key, or ''), request (as JSON, or '').
+-- Arguments: id (of the order, or ''), name (its client's: client","client_order_id, where id is ''), actor (the client, or
+--   clients, that it must belong to, '' for anybody), idem (digest of its key, or ''), request (as JSON, or '').
 -- Reads: client_order_ids, orders, depth, idem, accounts. Writes: book, depth, orders, open:<client>, client_order_ids, idem, accounts, log.
 -- Returns: the entry, R<its key's answer>, X<code> or X<code>,<record> when the order is done already.
 function cancel.run(shard, limits, argv, at)
   local CANCEL_ARGUMENTS = unpack(argv, at, at + LAST)
   local known = idem ~= '' and answered(shard, limits, idem)
   if known then return known end
-  local found, record = cancel.find_order(shard, id, name, actor)
+  local found, record, actor = cancel.find_order(shard, id, name, actor)
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, id, name), idem, request) end
   local order = parse(shard, record)
   if not is_open(order[AT_STATUS]) then return refuse(shard, CODE.order_not_open, record, found, asked(actor, id, name), idem, request) end

@@ -1,0 +1,133 @@
+import type { CallId } from './calls';
+
+/**
+ * Who may do what: one row for each call and each message of a connection. The router, the documents, the limits and the tests go by
+ * it; a call without a row does not start.
+ */
+
+/** What an API key, or a token, may be used for. */
+export const SCOPES = ['read', 'trade', 'transfer', 'withdraw', 'admin'] as const;
+export type Scope = typeof SCOPES[number];
+
+/** Roles that a user can have; each has the powers of those before it. */
+export const USER_ROLES = ['trader', 'operator', 'admin'] as const;
+export type UserRole = typeof USER_ROLES[number];
+
+/** Allowances of calls, each counted by itself. */
+export const LIMIT_CLASSES = ['address', 'login', 'principal', 'mutate', 'cancel', 'expensive'] as const;
+export type LimitClass = typeof LIMIT_CLASSES[number];
+
+export interface Access {
+  /**
+   * Whom it is for, where callers say who they are: `anyone`; the `internal` address of the machine, or an operator; a `user`; an
+   * `operator` or an `admin`, who must have asked for their powers (sudo).
+   */
+  readonly caller: 'anyone' | 'internal' | 'user' | 'operator' | 'admin';
+  /** What its caller's token or key must be good for; null for what no key may do: a person does, by a token. */
+  readonly scope: Scope | null;
+  /** The allowance that it counts against. */
+  readonly limit: LimitClass;
+  /** Of a call for anyone: whether who says who it is gets more. */
+  readonly asksWho?: true;
+}
+
+const row = (caller: Access['caller'], scope: Scope | null, limit: LimitClass): Access => ({ caller, scope, limit });
+
+const PUBLIC = row('anyone', null, 'address');
+const SIGN_IN = row('anyone', null, 'login');
+const READ = row('user', 'read', 'principal');
+const READ_HISTORY = row('user', 'read', 'expensive');
+const PLACE = row('user', 'trade', 'mutate');
+const CANCEL = row('user', 'trade', 'cancel');
+const MOVE = row('user', 'transfer', 'mutate');
+const WITHDRAW = row('user', 'withdraw', 'expensive');
+const IN_PERSON = row('user', null, 'mutate');
+const PROVE = row('user', null, 'login');
+const OPERATE = row('operator', 'admin', 'expensive');
+
+export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
+  placeOrder: PLACE,
+  listOrders: READ,
+  cancelAllOrders: CANCEL,
+  // Each of its operations counts as its own call would.
+  submitBatch: PLACE,
+  cancelOrder: CANCEL,
+  deleteOrder: CANCEL,
+  amendOrder: PLACE,
+  getOrder: READ,
+
+  openAccount: MOVE,
+  listAccounts: READ,
+  getAccount: READ,
+  changeAccount: OPERATE,
+  getBalances: READ,
+  getAccountEvents: READ_HISTORY,
+  getAccountSnapshots: READ_HISTORY,
+  rebuildAccount: READ_HISTORY,
+  listPositions: READ,
+  getPosition: READ,
+  getPortfolio: READ,
+  getStatement: READ_HISTORY,
+  shareAccount: IN_PERSON,
+  unshareAccount: IN_PERSON,
+
+  deposit: OPERATE,
+  listDeposits: READ_HISTORY,
+  requestWithdrawal: WITHDRAW,
+  listWithdrawals: READ_HISTORY,
+  completeWithdrawal: OPERATE,
+  rejectWithdrawal: OPERATE,
+  cancelWithdrawal: row('user', 'withdraw', 'cancel'),
+  transfer: MOVE,
+  postTransfer: MOVE,
+  voidTransfer: MOVE,
+  reverseTransfer: OPERATE,
+  listFills: READ_HISTORY,
+  getSettlement: OPERATE,
+  listFeeGroups: OPERATE,
+  putFeeGroup: OPERATE,
+  getMoney: OPERATE,
+  getAssets: PUBLIC,
+
+  getOrderbook: PUBLIC,
+  getTrades: PUBLIC,
+  getCandles: PUBLIC,
+  getTicker: PUBLIC,
+  getInstruments: PUBLIC,
+  // Who asks says so in the handshake or by a message: what each may follow is told by MESSAGE_ACCESS and by the channel.
+  openStream: PUBLIC,
+  openEventStream: { ...PUBLIC, asksWho: true },
+
+  register: SIGN_IN,
+  logIn: SIGN_IN,
+  refresh: SIGN_IN,
+  logOut: IN_PERSON,
+  logOutEverywhere: IN_PERSON,
+  getMe: READ,
+  changeMe: PROVE,
+  sudo: PROVE,
+  makeApiKey: IN_PERSON,
+  listApiKeys: IN_PERSON,
+  endApiKey: IN_PERSON,
+  getJwks: PUBLIC,
+  listUsers: OPERATE,
+  changeUser: OPERATE,
+  getAuditLog: OPERATE,
+
+  getHealth: PUBLIC,
+  getReadiness: PUBLIC,
+  getMetrics: row('internal', 'admin', 'address'),
+  getOpenapi: PUBLIC,
+  getAsyncapi: PUBLIC,
+  getDocs: PUBLIC,
+};
+
+/** Messages of order entry and of the stream, by their `op`. A stream's channels of accounts have to be the caller's own as well. */
+export const MESSAGE_ACCESS = {
+  '/orders': {
+    auth: SIGN_IN, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE,
+  },
+  '/stream': {
+    auth: SIGN_IN, subscribe: PUBLIC, unsubscribe: PUBLIC, ping: PUBLIC,
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Access>>>>;

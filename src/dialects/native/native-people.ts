@@ -1,0 +1,195 @@
+import type { Context } from '../../domain/context';
+import { formatTimeUs } from '../../domain/order';
+import { accountsOf, hasPowersOf, ownAccount, type Caller } from '../../domain/principal';
+import { Refusal } from '../../domain/refusal';
+import type { Answer } from '../../http/answer';
+import type { People } from '../../people/people';
+import type { ApiKeyRow, AuditRow, UserRow } from '../../people/ports';
+import type { TokenPair } from '../../people/sessions';
+import { isPassword } from '../../people/words';
+import { API_KEY, CHANGE_ME, CHANGE_USER, LOGIN, LOGOUT, REFRESH, REGISTER, SHARE, SUDO, peopleQueries } from './check/people-schemas';
+import { checkBody, checkQuery } from './check/schemas';
+
+type Query = Readonly<Record<string, unknown>>;
+
+const ENDED: Answer = { status: 200, body: { ended: true } };
+const US_PER_MS = 1_000;
+
+const timeOf = (ms: number): string => formatTimeUs(Math.trunc(ms) * US_PER_MS);
+
+/** The calls about people. All throw refusals. */
+export class NativePeople {
+  private readonly queries;
+
+  /** @param people null where nobody is asked who they are */
+  constructor(private readonly people: People | null, limits: { readonly moneyLimitMax: number }) {
+    this.queries = peopleQueries(limits.moneyLimitMax);
+  }
+
+  /** @throws Refusal `auth_off` */
+  private get kept(): People {
+    if (this.people === null) throw new Refusal('auth_off');
+    return this.people;
+  }
+
+  /** POST /auth/register */
+  async register(body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { username, password } = checkBody(REGISTER, body);
+    requirePassword('password', password);
+    const { userId, username: name } = await kept.register(username, password);
+    return { status: 201, body: { user_id: userId, username: name, account_id: name } };
+  }
+
+  /** POST /auth/login */
+  async logIn({ address }: Context, body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { username, password } = checkBody(LOGIN, body);
+    return tokens(await kept.sessions.logIn(username, password, address));
+  }
+
+  /** POST /auth/refresh */
+  async refresh(body: unknown): Promise<Answer> {
+    const { kept } = this;
+    return tokens(await kept.sessions.refresh(checkBody(REFRESH, body).refresh_token));
+  }
+
+  /** POST /auth/logout */
+  async logOut(context: Context, body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { refresh_token: refreshToken = null } = checkBody(LOGOUT, body === undefined ? {} : body);
+    const { person, session } = this.callerOf(context);
+    await kept.sessions.logOut(person.userId, session, refreshToken);
+    return ENDED;
+  }
+
+  /** POST /auth/logout-all */
+  async logOutEverywhere(context: Context): Promise<Answer> {
+    await this.kept.sessions.logOutEverywhere(this.callerOf(context).person.userId);
+    return ENDED;
+  }
+
+  /** GET /auth/me */
+  me(context: Context): Promise<Answer> {
+    return Promise.resolve({ status: 200, body: this.present(this.callerOf(context)) });
+  }
+
+  /** PATCH /auth/me */
+  async changeMe(context: Context, body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { password, new_password: newPassword } = checkBody(CHANGE_ME, body);
+    requirePassword('newPassword', newPassword);
+    const caller = this.callerOf(context);
+    await kept.sessions.changePassword(caller.person.userId, caller.person.username, password, newPassword, context.address);
+    return { status: 200, body: this.present(caller) };
+  }
+
+  /** POST /auth/sudo */
+  async sudo(context: Context, body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { password } = checkBody(SUDO, body);
+    const { token, expiresInS } = await kept.sudo(this.callerOf(context), password, context.address);
+    return { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: expiresInS } };
+  }
+
+  /** POST /auth/api-keys */
+  async makeKey(context: Context, body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { name, scopes, accounts = null, ip_allow: ipAllow = null, expires_at: expiresUs, public_key: publicKey = null } = checkBody(API_KEY, body);
+    const { row, secret } = await kept.apiKeys.make(this.callerOf(context), {
+      name, scopes, accounts, ipAllow, expiresMs: expiresUs === undefined ? null : Math.trunc(expiresUs / US_PER_MS), publicKey,
+    });
+    return { status: 201, body: { ...presentKey(row), ...(secret !== null && { secret }) } };
+  }
+
+  /** GET /auth/api-keys */
+  async keys(context: Context): Promise<Answer> {
+    const keys = await this.kept.apiKeys.list(this.callerOf(context));
+    return { status: 200, body: { api_keys: keys.map(presentKey) } };
+  }
+
+  /** DELETE /auth/api-keys/{key} */
+  async endKey(context: Context, apiKey: string): Promise<Answer> {
+    await this.kept.apiKeys.end(this.callerOf(context), apiKey);
+    return ENDED;
+  }
+
+  /** GET /auth/jwks.json */
+  async jwks(): Promise<Answer> {
+    return { status: 200, body: await this.kept.tokens.publicKeys() };
+  }
+
+  /** POST /accounts/{account_id}/owners */
+  async share(context: Context, account: string, body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { username } = checkBody(SHARE, body);
+    return { status: 200, body: { account_id: account, owners: await kept.ownership.share(this.callerOf(context), account, username) } };
+  }
+
+  /** DELETE /accounts/{account_id}/owners/{username} */
+  async takeBack(context: Context, account: string, username: string): Promise<Answer> {
+    return { status: 200, body: { account_id: account, owners: await this.kept.ownership.takeBack(this.callerOf(context), account, username) } };
+  }
+
+  /** GET /users */
+  async users(query: Query): Promise<Answer> {
+    const { kept } = this;
+    const { limit, cursor = null } = checkQuery(this.queries.users, query);
+    const { users, nextCursor } = await kept.users(cursor, limit);
+    return { status: 200, body: { users: users.map(presentUser), next_cursor: nextCursor } };
+  }
+
+  /** PATCH /users/{username} */
+  async changeUser(context: Context, username: string, body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { roles = null, status = null } = checkBody(CHANGE_USER, body);
+    return { status: 200, body: presentUser(await kept.changeUser(this.callerOf(context), username, { roles, status })) };
+  }
+
+  /** GET /audit-log */
+  async auditLog(query: Query): Promise<Answer> {
+    const { kept } = this;
+    const { before = null, limit } = checkQuery(this.queries.audit, query);
+    const entries = await kept.audit.page(before, limit);
+    return { status: 200, body: { entries: entries.map(presentAudit), next_cursor: entries.length === limit ? entries.at(-1)?.auditId ?? null : null } };
+  }
+
+  /** @throws Refusal `auth_off` where nobody is asked who they are */
+  private callerOf({ principal }: Context): Caller {
+    if (this.people === null) throw new Refusal('auth_off');
+    if (principal.kind !== 'caller') throw new Refusal('unauthenticated');
+    return principal;
+  }
+
+  private present(caller: Caller): object {
+    const { person, scopes } = caller;
+    return {
+      user_id: person.userId, username: person.username, account_id: ownAccount(caller) ?? person.account, accounts: accountsOf(caller), roles: [...person.roles],
+      scopes: [...scopes], sudo: hasPowersOf(caller, 'operator'),
+    };
+  }
+}
+
+/** @throws Refusal `validation_failed` */
+function requirePassword(field: 'password' | 'newPassword', text: string): void {
+  if (!isPassword(text)) throw new Refusal('validation_failed', { fields: [{ field, message: 'must be 12 to 256 bytes long' }] });
+}
+
+function tokens({ accessToken, refreshToken, expiresInS, userId }: TokenPair): Answer {
+  return { status: 200, body: { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS, user_id: userId } };
+}
+
+function presentKey(row: Omit<ApiKeyRow, 'isEnded'>): object {
+  return {
+    api_key: row.apiKey, name: row.name, kind: row.publicKey === null ? 'hmac' : 'ed25519', scopes: row.scopes, accounts: row.accounts, ip_allow: row.ipAllow,
+    expires_at: row.expiresMs === null ? null : timeOf(row.expiresMs), created_at: timeOf(row.createdMs),
+  };
+}
+
+function presentUser({ userId, username, roles, status, createdMs }: UserRow & { readonly createdMs: number }): object {
+  return { user_id: userId, username, account_id: username, roles, status, created_at: timeOf(createdMs) };
+}
+
+function presentAudit({ auditId, atMs, actor, actingFor, action, target, requestId, outcome }: AuditRow): object {
+  return { audit_id: auditId, at: timeOf(atMs), actor, acting_for: actingFor, action, target, request_id: requestId, outcome };
+}

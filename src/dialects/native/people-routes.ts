@@ -1,0 +1,26 @@
+import type { CallId } from '#openfill-contract';
+import type { NativePeople } from './native-people';
+import { plain, reading, type Handler } from './reading';
+
+/** What the calls about people do, by their names. */
+export function peopleHandlers(people: NativePeople) {
+  return {
+    register: plain((call) => people.register(call.body)),
+    logIn: plain((call) => people.logIn(call.context, call.body)),
+    refresh: plain((call) => people.refresh(call.body)),
+    logOut: plain((call) => people.logOut(call.context, call.body)),
+    logOutEverywhere: plain((call) => people.logOutEverywhere(call.context)),
+    getMe: plain((call) => people.me(call.context)),
+    changeMe: plain((call) => people.changeMe(call.context, call.body)),
+    sudo: plain((call) => people.sudo(call.context, call.body)),
+    makeApiKey: plain((call) => people.makeKey(call.context, call.body)),
+    listApiKeys: plain((call) => people.keys(call.context)),
+    endApiKey: plain((call) => people.endKey(call.context, call.params.key as string)),
+    getJwks: plain(() => people.jwks()),
+    shareAccount: plain((call) => people.share(call.context, call.params.account_id as string, call.body)),
+    unshareAccount: plain((call) => people.takeBack(call.context, call.params.account_id as string, call.params.username as string)),
+    listUsers: reading((_call, parameters) => people.users(parameters)),
+    changeUser: plain((call) => people.changeUser(call.context, call.params.username as string, call.body)),
+    getAuditLog: reading((_call, parameters) => people.auditLog(parameters)),
+  } as const satisfies Readonly<Partial<Record<CallId, Handler>>>;
+}

@@ -1,0 +1,112 @@
+import type { Scope, UserRole } from '#openfill-contract';
+import type { Actor } from './commands';
+import { Refusal } from './refusal';
+
+/**
+ * Who asks. In an open venue everybody is `anyone`: a caller may do everything, and names the account that it acts for. Where callers
+ * say who they are, one is `nobody` before that, and a `caller` afterwards.
+ *
+ * Whose account, order or fill it is that may be seen or touched is decided by `mayActFor`, for every dialect and every way in.
+ */
+export type Principal = Anyone | Nobody | Caller;
+
+export interface Anyone {
+  readonly kind: 'anyone';
+}
+
+export interface Nobody {
+  readonly kind: 'nobody';
+}
+
+/** A user as every process has it in memory. One object for as long as the process lives: what changes, changes for whoever holds it. */
+export interface Person {
+  readonly userId: string;
+  readonly username: string;
+  /** The main account, named as the user. */
+  readonly account: string;
+  readonly isSuspended: boolean;
+  readonly roles: ReadonlySet<UserRole>;
+  /** All that may be acted for: the main account, further ones, and those that others share. */
+  readonly accounts: ReadonlySet<string>;
+}
+
+export interface Caller {
+  readonly kind: 'caller';
+  readonly person: Person;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Accounts that an API key is limited to, null for all of its user's. */
+  readonly onlyAccounts: ReadonlySet<string> | null;
+  /** Whether the powers of the person's roles are there (sudo). */
+  readonly hasPowers: boolean;
+  /** The API key by which it says who it is; null for a token. */
+  readonly apiKey: string | null;
+  /** The login that its token belongs to; null for an API key. */
+  readonly session: string | null;
+  /** When the token or key is over, in ms since 1970; null for never. */
+  readonly expiresMs: number | null;
+}
+
+export const ANYONE: Anyone = { kind: 'anyone' };
+export const NOBODY: Nobody = { kind: 'nobody' };
+
+const POWERS: Readonly<Record<'operator' | 'admin', readonly UserRole[]>> = { operator: ['operator', 'admin'], admin: ['admin'] };
+
+/** Whether a caller has a role's powers, and uses them. */
+export function hasPowersOf(principal: Principal, role: 'operator' | 'admin'): boolean {
+  if (principal.kind === 'anyone') return true;
+  return principal.kind === 'caller' && principal.hasPowers && POWERS[role].some((one) => principal.person.roles.has(one));
+}
+
+/** Whether somebody may see and touch what is an account's: the one place where that is decided. */
+export function mayActFor(principal: Principal, account: string): boolean {
+  if (principal.kind === 'anyone') return true;
+  if (principal.kind === 'nobody') return false;
+  const { person, onlyAccounts } = principal;
+  if (person.accounts.has(account) && (onlyAccounts === null || onlyAccounts.has(account))) return true;
+  return hasPowersOf(principal, 'operator');
+}
+
+/**
+ * What is another's is answered as if it were not there.
+ * @throws Refusal `account_not_found`
+ */
+export function requireAccount(principal: Principal, account: string): void {
+  if (!mayActFor(principal, account)) throw new Refusal('account_not_found');
+}
+
+/** Stands for no account: the venue's own have other names. */
+const NO_ACCOUNT = '@nobody';
+
+/** Accounts of which a caller is an owner, the main one first, as far as its key lets it; none for whoever is no caller. */
+export function accountsOf(principal: Principal): readonly string[] {
+  if (principal.kind !== 'caller') return [];
+  const { person: { account, accounts }, onlyAccounts } = principal;
+  const own = [account, ...[...accounts].filter((name) => name !== account)];
+  return onlyAccounts === null ? own : own.filter((name) => onlyAccounts.has(name));
+}
+
+/** The account that a call is about which names none; null where it has to name one. */
+export function ownAccount(principal: Principal): string | null {
+  return accountsOf(principal)[0] ?? null;
+}
+
+/** Who a command of the log says did it: the user's main account, whatever the account that it is for; null in an open venue. */
+export function initiator(principal: Principal): string | null {
+  return principal.kind === 'caller' ? principal.person.account : null;
+}
+
+/**
+ * The clients that an order must belong to where a call names the order by its id.
+ * @param clientId the one that the call names beside the id, null without one
+ * @returns null where the caller may mean anybody's order
+ * @throws Refusal `account_not_found` for a client that the caller may not act for
+ */
+export function actorOf(principal: Principal, clientId: string | null): Actor {
+  if (clientId !== null) {
+    requireAccount(principal, clientId);
+    return clientId;
+  }
+  if (principal.kind === 'anyone' || hasPowersOf(principal, 'operator')) return null;
+  const [first = NO_ACCOUNT, ...others] = accountsOf(principal);
+  return [first, ...others];
+}

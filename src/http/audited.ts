@@ -1,0 +1,47 @@
+import type { Caller } from '../domain/principal';
+import { refusalOf } from '../domain/refusal';
+import { TARGET_LENGTH_MAX, type AuditLog } from '../people/audit-log';
+import type { Answer } from './answer';
+import type { Call } from './dialect';
+
+/** Fields by which calls name the account that they are for, as paths and bodies have them. */
+const ACCOUNT_FIELDS = ['account_id', 'client_id', 'from'] as const;
+/** Fields that no log may hold. */
+const SECRETS: ReadonlySet<string> = new Set(['password', 'new_password', 'refresh_token', 'token', 'secret']);
+
+function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? body as Record<string, unknown> : {};
+}
+
+/** The account that a call names. */
+function accountOf({ params, body }: Pick<Call, 'params' | 'body'>): string | null {
+  const named = { ...fieldsOf(body), ...params } as Readonly<Record<string, unknown>>;
+  const account = ACCOUNT_FIELDS.map((field) => named[field]).find((value) => typeof value === 'string');
+  return typeof account === 'string' ? account : null;
+}
+
+/** What a call is about: its path, and what its body says. */
+function targetOf(path: string, query: string, body: unknown): string {
+  const told = JSON.stringify(body, (name, value: unknown) => (SECRETS.has(name) ? '…' : value));
+  const text = `${path}${query === '' ? '' : `?${query}`}${body === undefined ? '' : ` ${told}`}`;
+  return text.length > TARGET_LENGTH_MAX ? `${text.slice(0, TARGET_LENGTH_MAX - 1)}…` : text;
+}
+
+/** Carries out what somebody does with powers, and keeps who did what for whom before it is answered. */
+export async function audited<T extends Answer | null>(
+  log: AuditLog, { person }: Caller, action: { readonly name: string; readonly path: string },
+  { context, params, query, body }: Pick<Call, 'context' | 'params' | 'query' | 'body'>, work: () => Promise<T>,
+): Promise<T> {
+  const path = action.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '');
+  const told = (outcome: string): Promise<void> => log.add({
+    actor: person.username, actingFor: accountOf({ params, body }), action: action.name, target: targetOf(path, query, body), requestId: context.requestId, outcome,
+  });
+  try {
+    const answer = await work();
+    await told(answer === null || answer.status < 400 ? 'ok' : String(answer.status));
+    return answer;
+  } catch (error) {
+    await told(refusalOf(error)?.code ?? 'internal_error');
+    throw error;
+  }
+}

@@ -1,0 +1,214 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { UserRole } from '#openfill-contract';
+import type { Person } from '../domain/principal';
+import { UnavailableError } from '../domain/unavailable';
+import type { ApiKeyRow, OwnerKind, PeopleChanges, PeopleStore, UserState } from './ports';
+
+/** Shortest time between two warnings that Postgres cannot be asked. */
+const TOLD_EACH_MS = 30_000;
+
+class KnownPerson implements Person {
+  roles: ReadonlySet<UserRole> = new Set();
+  isSuspended = false;
+  readonly accounts = new Set<string>();
+
+  constructor(readonly userId: string, readonly username: string) {}
+
+  get account(): string {
+    return this.username;
+  }
+}
+
+/** Roles in all their combinations: many thousand users share a few sets. */
+const roleSets = new Map<string, ReadonlySet<UserRole>>();
+function rolesOf(roles: readonly UserRole[]): ReadonlySet<UserRole> {
+  const name = roles.join();
+  let set = roleSets.get(name);
+  if (set === undefined) roleSets.set(name, set = new Set(roles));
+  return set;
+}
+
+/** An account's owners, by user. */
+type Owners = Map<string, OwnerKind>;
+
+/**
+ * Users, API keys and owners of accounts as this process knows them: all of them, in memory, brought up to date by what changed in
+ * Postgres. Who asks is decided by it without asking anybody.
+ */
+export class Directory {
+  private readonly byId = new Map<string, KnownPerson>();
+  private readonly byName = new Map<string, KnownPerson>();
+  private readonly keys = new Map<string, ApiKeyRow>();
+  private readonly keysByUser = new Map<string, Set<string>>();
+  private readonly ownersByAccount = new Map<string, Owners>();
+  /** Logins that have ended, by when their last token is over, in ms since 1970. */
+  private readonly ended = new Map<string, number>();
+  private readonly listeners: (() => void)[] = [];
+  private change: number | null = null;
+  private freshMs = 0;
+  private reading: Promise<void> | null = null;
+  /** The reading behind it, for whoever asked meanwhile. */
+  private next: Promise<void> | null = null;
+  private isAway = false;
+  private stopped = false;
+  private polling: Promise<void> | null = null;
+  private readonly stop = new AbortController();
+
+  constructor(
+    private readonly store: Pick<PeopleStore, 'changes'>,
+    private readonly options: { readonly pollMs: number; readonly tokenTtlS: number },
+    private readonly logger: Logger,
+  ) {}
+
+  /** Reads all there is, and from then on what changes. @throws UnavailableError */
+  async start(): Promise<void> {
+    await this.catchUp();
+    this.polling = this.poll();
+  }
+
+  async end(): Promise<void> {
+    this.stopped = true;
+    this.stop.abort();
+    await this.polling;
+  }
+
+  /** Told after each change. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  private async poll(): Promise<void> {
+    let toldMs = 0;
+    while (!this.stopped) {
+      await sleep(this.options.pollMs, undefined, { signal: this.stop.signal }).catch(() => undefined);
+      if (this.stopped) return;
+      try {
+        await this.catchUp();
+        if (this.isAway) this.logger.info('what changed about users and keys is read again');
+        this.isAway = false;
+      } catch (error) {
+        this.isAway = true;
+        if (Date.now() - toldMs < TOLD_EACH_MS) continue;
+        toldMs = Date.now();
+        this.logger.warn({ err: error }, 'what changed about users and keys cannot be read: those known go on');
+      }
+      this.forgetEnded();
+    }
+  }
+
+  /**
+   * Reads what has changed until now. What is being read already may have begun too early: whoever asks meanwhile waits for the one
+   * reading behind it, together.
+   * @throws UnavailableError
+   */
+  catchUp(): Promise<void> {
+    if (this.reading === null) return this.begin();
+    this.next ??= this.reading.then(() => undefined, () => undefined).then(() => {
+      this.next = null;
+      return this.begin();
+    });
+    return this.next;
+  }
+
+  private begin(): Promise<void> {
+    const reading = this.read().finally(() => { if (this.reading === reading) this.reading = null; });
+    this.reading = reading;
+    return reading;
+  }
+
+  private async read(): Promise<void> {
+    const startedMs = performance.now();
+    const changes = await this.store.changes(this.change);
+    if (changes !== null) this.apply(changes);
+    this.freshMs = startedMs;
+  }
+
+  private apply({ change, users, owners, keys, endedSessions }: PeopleChanges): void {
+    for (const { userId, username, roles, status } of users) this.setUser(userId, username, roles, status);
+    for (const { account, userId, kind, status } of owners) this.setOwner(account, userId, kind, status === 'active');
+    for (const key of keys) this.setKey(key);
+    const untilMs = Date.now() + this.options.tokenTtlS * 1_000;
+    for (const session of endedSessions) this.ended.set(session, untilMs);
+    this.change = change;
+    for (const listener of this.listeners) listener();
+  }
+
+  private setUser(userId: string, username: string, roles: readonly UserRole[], status: UserState): void {
+    if (status === 'opening') return;
+    const person = this.byId.get(userId) ?? new KnownPerson(userId, username);
+    person.roles = rolesOf(roles);
+    person.isSuspended = status === 'suspended';
+    this.byId.set(userId, person);
+    this.byName.set(username.toLowerCase(), person);
+  }
+
+  private setOwner(account: string, userId: string, kind: OwnerKind, isActive: boolean): void {
+    const owners: Owners = this.ownersByAccount.get(account) ?? new Map<string, OwnerKind>();
+    if (isActive) owners.set(userId, kind);
+    else owners.delete(userId);
+    if (owners.size > 0) this.ownersByAccount.set(account, owners);
+    else this.ownersByAccount.delete(account);
+    const person = this.byId.get(userId);
+    if (isActive) person?.accounts.add(account);
+    else person?.accounts.delete(account);
+  }
+
+  private setKey(key: ApiKeyRow): void {
+    const ofUser = this.keysByUser.get(key.userId) ?? new Set();
+    if (key.isEnded) {
+      this.keys.delete(key.apiKey);
+      ofUser.delete(key.apiKey);
+    } else {
+      this.keys.set(key.apiKey, key);
+      this.keysByUser.set(key.userId, ofUser.add(key.apiKey));
+    }
+  }
+
+  private forgetEnded(): void {
+    const nowMs = Date.now();
+    for (const [session, untilMs] of this.ended) {
+      // In the order in which they ended.
+      if (untilMs > nowMs) return;
+      this.ended.delete(session);
+    }
+  }
+
+  person(userId: string): Person | undefined {
+    return this.byId.get(userId);
+  }
+
+  personNamed(username: string): Person | undefined {
+    return this.byName.get(username.toLowerCase());
+  }
+
+  key(apiKey: string): ApiKeyRow | undefined {
+    return this.keys.get(apiKey);
+  }
+
+  keysOf(userId: string): readonly ApiKeyRow[] {
+    return [...this.keysByUser.get(userId) ?? []].flatMap((name) => this.keys.get(name) ?? []);
+  }
+
+  isEnded(session: string): boolean {
+    return this.ended.has(session);
+  }
+
+  /** Who may act for an account: who opened it first. */
+  ownersOf(account: string): readonly { readonly person: Person; readonly kind: OwnerKind }[] {
+    return [...this.ownersByAccount.get(account) ?? []].flatMap(([userId, kind]) => {
+      const person = this.byId.get(userId);
+      return person === undefined ? [] : [{ person, kind }];
+    });
+  }
+
+  /** For how long nothing was heard of Postgres. */
+  get staleMs(): number {
+    return performance.now() - this.freshMs;
+  }
+
+  /** @throws UnavailableError `people_unavailable` where what is known may be older than it should be */
+  requireFresh(staleMaxMs: number): void {
+    if (this.staleMs > staleMaxMs) throw new UnavailableError('people_unavailable', 'postgres has not been heard of for too long');
+  }
+}

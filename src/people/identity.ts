@@ -1,0 +1,208 @@
+import { createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import { LRUCache } from 'lru-cache';
+import type { Caller } from '../domain/principal';
+import { Refusal } from '../domain/refusal';
+import { UnavailableError } from '../domain/unavailable';
+import type { Directory } from './directory';
+import type { ApiKeyRow } from './ports';
+import type { Claims, Tokens } from './tokens';
+import type { VenueKeys } from './venue-keys';
+
+/** What a request is signed with, as it came. */
+export interface Signature {
+  readonly apiKey: string;
+  /** Milliseconds since 1970. */
+  readonly timestamp: string;
+  readonly signature: string;
+  /** Milliseconds by which the timestamp may differ, null for the venue's own. */
+  readonly window: string | null;
+}
+
+/** Remembers signatures that were used, over all processes, for at least as long as they could be used again. */
+export interface UsedSignatures {
+  /** @returns whether it was used for the first time */
+  take(signature: string, forMs: number): Promise<boolean>;
+}
+
+export interface IdentityOptions {
+  /** How long keys go on without a word from Postgres. */
+  readonly staleMaxMs: number;
+}
+
+export const WINDOW_MS = 5_000;
+export const WINDOW_MAX_MS = 60_000;
+/** Tokens whose claims are remembered: checking a signature costs more than an order. */
+const TOKENS_MAX = 50_000;
+const KEYS_MAX = 50_000;
+const TIMESTAMP = /^[0-9]{1,16}$/;
+const SECRET_PURPOSE = 'api key ';
+
+interface KnownToken {
+  readonly claims: Claims;
+  readonly caller: Caller;
+}
+
+/** A key as it is checked with, and the caller that it stands for. */
+interface UsableKey {
+  readonly row: ApiKeyRow;
+  readonly secret: Buffer | null;
+  readonly publicKey: KeyObject | null;
+  readonly addresses: BlockList | null;
+  readonly caller: Caller;
+}
+
+/** The name under which a key's secret is sealed. */
+export function purposeOf(apiKey: string): string {
+  return SECRET_PURPOSE + apiKey;
+}
+
+/** @returns null for what is neither an address nor a network */
+export function addressesOf(list: readonly string[]): BlockList | null {
+  const addresses = new BlockList();
+  for (const text of list) {
+    const [address = '', prefix, ...more] = text.split('/');
+    const family = isIP(address);
+    if (family === 0 || more.length > 0) return null;
+    const kind = family === 4 ? 'ipv4' : 'ipv6';
+    if (prefix === undefined) {
+      addresses.addAddress(address, kind);
+      continue;
+    }
+    const bits = /^[0-9]{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+    if (!(bits <= (family === 4 ? 32 : 128))) return null;
+    addresses.addSubnet(address, bits, kind);
+  }
+  return addresses;
+}
+
+function includes(addresses: BlockList, address: string): boolean {
+  const mapped = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
+  return addresses.check(mapped, isIPv4(mapped) ? 'ipv4' : 'ipv6');
+}
+
+/** Who is behind a token or a signature: told from memory, without asking anybody. */
+export class Identity {
+  private readonly tokens = new LRUCache<string, KnownToken>({ max: TOKENS_MAX });
+  private readonly keys = new LRUCache<string, UsableKey>({ max: KEYS_MAX });
+
+  constructor(
+    private readonly directory: Directory, private readonly checker: Tokens, private readonly venueKeys: VenueKeys, private readonly used: UsedSignatures,
+    private readonly options: IdentityOptions,
+  ) {}
+
+  /** @throws Refusal `invalid_token`, `token_expired`, `wrong_token_type`, `session_ended`, `user_suspended` */
+  byToken(token: string): Caller | Promise<Caller> {
+    const known = this.tokens.get(token);
+    if (known === undefined) return this.byNewToken(token);
+    const problem = this.problemOf(known.caller, known.claims.expiresS);
+    if (problem !== null) throw new Refusal(problem);
+    return known.caller;
+  }
+
+  private async byNewToken(token: string): Promise<Caller> {
+    const claims = await this.checker.check(token, 'access');
+    const person = this.directory.person(claims.userId) ?? await this.lookAgain(() => this.directory.person(claims.userId));
+    if (person === undefined) throw new Refusal('invalid_token');
+    const caller: Caller = {
+      kind: 'caller', person, scopes: claims.scopes, onlyAccounts: null, hasPowers: claims.hasPowers, apiKey: null, session: claims.session,
+      expiresMs: claims.expiresS * 1_000,
+    };
+    const problem = this.problemOf(caller, claims.expiresS);
+    if (problem !== null) throw new Refusal(problem);
+    this.tokens.set(token, { claims, caller });
+    return caller;
+  }
+
+  /** What another process has just written may not be here yet. */
+  private async lookAgain<T>(look: () => T | undefined): Promise<T | undefined> {
+    try {
+      await this.directory.catchUp();
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+    }
+    return look();
+  }
+
+  private problemOf({ person, session }: Caller, expiresS: number): 'token_expired' | 'session_ended' | 'user_suspended' | null {
+    if (Date.now() >= expiresS * 1_000) return 'token_expired';
+    if (session !== null && this.directory.isEnded(session)) return 'session_ended';
+    return person.isSuspended ? 'user_suspended' : null;
+  }
+
+  /**
+   * Whether a connection may go on being a caller's.
+   * @returns why not, null where it may
+   */
+  standing(caller: Caller): 'token_expired' | 'session_ended' | 'user_suspended' | 'invalid_api_key' | null {
+    if (caller.apiKey !== null) {
+      const row = this.directory.key(caller.apiKey);
+      if (row === undefined || (row.expiresMs !== null && row.expiresMs <= Date.now())) return 'invalid_api_key';
+      return caller.person.isSuspended ? 'user_suspended' : null;
+    }
+    return this.problemOf(caller, (caller.expiresMs ?? 0) / 1_000);
+  }
+
+  /**
+   * @param what is signed behind the timestamp: method, path with query, and body
+   * @throws Refusal `invalid_api_key`, `timestamp_out_of_window`, `signature_reused`, `user_suspended`; UnavailableError where Postgres was not heard of for too long
+   */
+  async bySignature({ apiKey, timestamp, signature, window }: Signature, what: readonly (string | Buffer)[], address: string): Promise<Caller> {
+    const key = this.usable(apiKey) ?? await this.lookAgain(() => this.usable(apiKey));
+    // A key that there is not costs as much as a signature that is wrong.
+    const isRight = signatureHolds(key, [timestamp, ...what], signature);
+    if (key === undefined || !isRight) throw new Refusal('invalid_api_key');
+    this.directory.requireFresh(this.options.staleMaxMs);
+    const { row: { expiresMs }, addresses, caller } = key;
+    if (expiresMs !== null && expiresMs <= Date.now()) throw new Refusal('invalid_api_key', { detail: 'The API key\'s time is over.' });
+    if (addresses !== null && !includes(addresses, address)) throw new Refusal('invalid_api_key', { detail: 'The API key may not be used from this address.' });
+    if (caller.person.isSuspended) throw new Refusal('user_suspended');
+    const windowMs = windowOf(window);
+    if (!TIMESTAMP.test(timestamp) || Math.abs(Date.now() - Number(timestamp)) > windowMs) throw new Refusal('timestamp_out_of_window');
+    // Other spellings of its text are the same signature. It could be used again until its timestamp has left the window at its far end.
+    if (!(await this.used.take(`${apiKey} ${Buffer.from(signature, 'base64').toString('base64')}`, 2 * WINDOW_MAX_MS))) throw new Refusal('signature_reused');
+    return caller;
+  }
+
+  private usable(apiKey: string): UsableKey | undefined {
+    const row = this.directory.key(apiKey);
+    if (row === undefined) return undefined;
+    const known = this.keys.get(apiKey);
+    // What a key is for never changes.
+    if (known !== undefined) return known;
+    const person = this.directory.person(row.userId);
+    if (person === undefined) return undefined;
+    const key: UsableKey = {
+      row, addresses: row.ipAllow === null ? null : addressesOf(row.ipAllow),
+      secret: row.sealedSecret === null ? null : Buffer.from(this.venueKeys.open(row.sealedSecret, purposeOf(apiKey))),
+      publicKey: row.publicKey === null ? null : createPublicKey(row.publicKey),
+      caller: {
+        kind: 'caller', person, scopes: new Set(row.scopes), onlyAccounts: row.accounts === null ? null : new Set(row.accounts),
+        hasPowers: row.scopes.includes('admin'), apiKey, session: null, expiresMs: row.expiresMs,
+      },
+    };
+    this.keys.set(apiKey, key);
+    return key;
+  }
+}
+
+/** @throws Refusal `timestamp_out_of_window` for a window that is none */
+function windowOf(given: string | null): number {
+  if (given === null) return WINDOW_MS;
+  const windowMs = TIMESTAMP.test(given) ? Number(given) : Number.NaN;
+  if (!(windowMs >= 1 && windowMs <= WINDOW_MAX_MS)) throw new Refusal('timestamp_out_of_window', { detail: `Openfill-Recv-Window must be a whole number of milliseconds from 1 to ${WINDOW_MAX_MS}.` });
+  return windowMs;
+}
+
+const NOBODYS_SECRET = Buffer.alloc(32);
+
+function signatureHolds(key: UsableKey | undefined, parts: readonly (string | Buffer)[], given: string): boolean {
+  if (key !== undefined && key.publicKey !== null) {
+    return verify(null, Buffer.concat(parts.map((part) => Buffer.from(part))), key.publicKey, Buffer.from(given, 'base64'));
+  }
+  const hmac = createHmac('sha256', key?.secret ?? NOBODYS_SECRET);
+  for (const part of parts) hmac.update(part);
+  const signature = hmac.digest();
+  const signed = Buffer.from(given, 'base64');
+  return signed.length === signature.length && timingSafeEqual(signed, signature) && key !== undefined;
+}

@@ -1,0 +1,92 @@
+import { requireAccount, hasPowersOf, type Caller, type Person } from '../domain/principal';
+import { Refusal } from '../domain/refusal';
+import type { Directory } from './directory';
+import type { OwnerKind, PeopleStore } from './ports';
+import type { AccountOpener } from './registration';
+
+export interface OwnershipOptions {
+  readonly accountsPerUserMax: number;
+  readonly ownersPerAccountMax: number;
+}
+
+/**
+ * Who may act for which account. Owners are users: an account's first one is who opened it, further ones have it shared with them.
+ * What changes is known in this process when the call ends, and in every other one shortly after.
+ */
+export class Ownership {
+  constructor(private readonly store: PeopleStore, private readonly directory: Directory, private readonly options: OwnershipOptions) {}
+
+  /**
+   * Takes a further account for a caller, has it made, and lets the caller act for it; what breaks off in between is taken back.
+   * @param make makes the account @throws Refusal `account_exists`, `accounts_limit`, or what `make` throws
+   */
+  async open<T>({ person }: Caller, account: string, accounts: AccountOpener, make: () => Promise<T>): Promise<T> {
+    if (person.accounts.size >= this.options.accountsPerUserMax) throw new Refusal('accounts_limit');
+    const isOwn = person.accounts.has(account);
+    if (!isOwn) {
+      // A name that a user has in another case, or has had, or that anything is on record under, is not free.
+      if (this.directory.personNamed(account) !== undefined || await accounts.isKnown(account) || await this.store.isClientKnown(account)) {
+        throw new Refusal('account_exists');
+      }
+      if (!(await this.store.reserveAccount(account, person.userId))) throw new Refusal('account_exists');
+    }
+    let made: T;
+    try {
+      made = await make();
+    } catch (error) {
+      if (!isOwn) await this.store.dropReservedAccount(account, person.userId).catch(() => undefined);
+      throw error;
+    }
+    if (!isOwn) {
+      await this.store.setOwner(account, person.userId, 'active');
+      await this.directory.catchUp();
+    }
+    return made;
+  }
+
+  /** @returns the owners' names @throws Refusal `account_not_found`, `user_not_found`, `owners_limit` */
+  async share(caller: Caller, account: string, username: string): Promise<readonly string[]> {
+    await this.directory.catchUp();
+    requireAccount(caller, account);
+    this.requireFirst(caller, account);
+    const person = this.requirePerson(username);
+    const owners = this.directory.ownersOf(account);
+    if (!owners.some((owner) => owner.person === person)) {
+      if (owners.length > this.options.ownersPerAccountMax || person.accounts.size >= this.options.accountsPerUserMax) throw new Refusal('owners_limit');
+      await this.store.shareAccount(account, person.userId);
+      await this.directory.catchUp();
+    }
+    return this.namesOf(account);
+  }
+
+  /** @returns the owners' names that are left @throws Refusal `account_not_found`, `user_not_found`, `owner_stays` */
+  async takeBack(caller: Caller, account: string, username: string): Promise<readonly string[]> {
+    await this.directory.catchUp();
+    requireAccount(caller, account);
+    const person = this.requirePerson(username);
+    const owner = this.directory.ownersOf(account).find((one) => one.person === person);
+    if (caller.person !== person) this.requireFirst(caller, account);
+    if (owner === undefined) throw new Refusal('user_not_found');
+    if (owner.kind !== 'shared') throw new Refusal('owner_stays');
+    await this.store.setOwner(account, person.userId, 'ended');
+    await this.directory.catchUp();
+    return this.namesOf(account);
+  }
+
+  /** Others may act for it, and not give it away. */
+  private requireFirst(caller: Caller, account: string): void {
+    const isFirst = this.directory.ownersOf(account).some(({ person, kind }) => person === caller.person && kind !== 'shared');
+    if (!isFirst && !hasPowersOf(caller, 'operator')) throw new Refusal('forbidden', { detail: 'Only who opened the account may say who else acts for it.' });
+  }
+
+  private requirePerson(username: string): Person {
+    const person = this.directory.personNamed(username);
+    if (person === undefined) throw new Refusal('user_not_found');
+    return person;
+  }
+
+  private namesOf(account: string): readonly string[] {
+    const rank = (kind: OwnerKind): number => (kind === 'shared' ? 1 : 0);
+    return [...this.directory.ownersOf(account)].sort((a, b) => rank(a.kind) - rank(b.kind)).map(({ person }) => person.username);
+  }
+}

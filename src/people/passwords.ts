@@ -1,0 +1,112 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Refusal } from '../domain/refusal';
+
+/** argon2id's parameters, by which a hash stands with whoever kept it. Raised here, they are raised in each hash at its next login. */
+const PARAMETERS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+const PARAMETERS_TEXT = `$argon2id$v=19$m=${PARAMETERS.memoryCost},t=${PARAMETERS.timeCost},p=${PARAMETERS.parallelism}$`;
+
+interface Job {
+  readonly op: 'hash' | 'verify';
+  readonly password: string;
+  readonly stored?: string;
+  readonly resolve: (result: string | boolean) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly result?: string | boolean;
+  readonly failed?: true;
+}
+
+/** Hashes and checks passwords, a few at once, in a process of its own that gives way to everything else. */
+export class Passwords {
+  private child: ChildProcess | null = null;
+  private readonly waiting: Job[] = [];
+  private readonly running = new Map<number, Job>();
+  private jobs = 0;
+  /** Of a password that nobody has: a name that there is not takes as long as one that there is. */
+  private nobodys: Promise<string> | null = null;
+  private isClosed = false;
+
+  /** @param waitingMax passwords that may wait for their turn */
+  constructor(private readonly atOnceMax: number, private readonly waitingMax: number) {}
+
+  /** @throws Refusal `hashing_busy` */
+  async hash(password: string): Promise<string> {
+    return await this.enqueue({ op: 'hash', password }) as string;
+  }
+
+  /**
+   * @param stored null where there is none: it takes as long, and is wrong
+   * @throws Refusal `hashing_busy`
+   */
+  async verify(password: string, stored: string | null): Promise<boolean> {
+    if (stored === null) {
+      this.nobodys ??= this.hash(randomBytes(16).toString('hex'));
+      await this.enqueue({ op: 'verify', password, stored: await this.nobodys.catch((error: unknown) => {
+        this.nobodys = null;
+        throw error;
+      }) });
+      return false;
+    }
+    return await this.enqueue({ op: 'verify', password, stored }) as boolean;
+  }
+
+  /** Whether a hash was made with other parameters than those of now. */
+  isOld(stored: string): boolean {
+    return !stored.startsWith(PARAMETERS_TEXT);
+  }
+
+  private enqueue(job: Pick<Job, 'op' | 'password' | 'stored'>): Promise<string | boolean> {
+    if (this.waiting.length >= this.waitingMax) throw new Refusal('hashing_busy');
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ ...job, resolve, reject });
+      this.begin();
+    });
+  }
+
+  private begin(): void {
+    while (this.running.size < this.atOnceMax) {
+      const job = this.waiting.shift();
+      if (job === undefined) return;
+      const id = this.jobs++;
+      this.running.set(id, job);
+      const { op, password, stored } = job;
+      this.process().send({ id, op, password, stored, parameters: PARAMETERS }, (error) => {
+        if (error !== null) this.finish({ id, failed: true });
+      });
+    }
+  }
+
+  private process(): ChildProcess {
+    if (this.child !== null) return this.child;
+    const child = fork(join(__dirname, 'hash-process.cjs'), [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.child = child;
+    child.on('message', (answer) => this.finish(answer as Answer));
+    child.once('exit', () => {
+      if (this.child === child) this.child = null;
+      for (const id of [...this.running.keys()]) this.finish({ id, failed: true });
+    });
+    // It ends with us, and does not keep us.
+    child.unref();
+    child.channel?.unref();
+    return child;
+  }
+
+  private finish({ id, result }: Answer): void {
+    const job = this.running.get(id);
+    if (job === undefined) return;
+    this.running.delete(id);
+    if (result === undefined) job.reject(this.isClosed ? new Refusal('shutting_down') : new Error('a password could not be hashed'));
+    else job.resolve(result);
+    this.begin();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.child?.disconnect();
+  }
+}

@@ -1,0 +1,141 @@
+import type { Logger } from 'pino';
+import type { UserRole } from '#openfill-contract';
+import { hasPowersOf, type Caller, type Person } from '../domain/principal';
+import { Refusal } from '../domain/refusal';
+import { ApiKeys } from './api-keys';
+import { AuditLog } from './audit-log';
+import { Directory } from './directory';
+import { Gate, type GateOptions } from './gate';
+import { Identity, type UsedSignatures } from './identity';
+import { LoginLimits, type LimitsStore, type LoginLimitOptions } from './login-limits';
+import { Ownership, type OwnershipOptions } from './ownership';
+import { Passwords } from './passwords';
+import type { PeopleStore, UserRow } from './ports';
+import { Registration, type AccountOpener } from './registration';
+import { Sessions } from './sessions';
+import { Tokens, type TokenOptions } from './tokens';
+import type { VenueKeys } from './venue-keys';
+
+export interface PeopleOptions extends OwnershipOptions {
+  readonly tokens: TokenOptions;
+  readonly login: LoginLimitOptions;
+  readonly gate: GateOptions;
+  readonly registration: 'open' | 'closed';
+  readonly staleMaxMs: number;
+  readonly pollMs: number;
+  readonly hashesAtOnceMax: number;
+  readonly hashesWaitingMax: number;
+  readonly apiKeysPerUserMax: number;
+}
+
+export interface UsersPage {
+  readonly users: readonly (UserRow & { readonly createdMs: number })[];
+  readonly nextCursor: string | null;
+}
+
+/** How often the venue's keys are looked at again: others may have been put there. */
+const KEYS_LOOK_MS = 1_000;
+
+/** Who callers are, what they may act for, and what they may do: the same behind every dialect. */
+export class People {
+  readonly directory: Directory;
+  readonly tokens: Tokens;
+  readonly sessions: Sessions;
+  readonly apiKeys: ApiKeys;
+  readonly ownership: Ownership;
+  readonly audit: AuditLog;
+  readonly gate: Gate;
+  private readonly registration: Registration;
+  private readonly passwords: Passwords;
+  private look: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly store: PeopleStore, limits: LimitsStore, private readonly keys: VenueKeys, used: UsedSignatures, readonly accounts: AccountOpener,
+    private readonly options: PeopleOptions, private readonly logger: Logger,
+  ) {
+    this.tokens = new Tokens(keys, options.tokens);
+    this.directory = new Directory(store, { pollMs: options.pollMs, tokenTtlS: Math.max(options.tokens.accessTtlS, options.tokens.sudoTtlS) }, logger);
+    this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
+    const logins = new LoginLimits(limits, options.login);
+    const identity = new Identity(this.directory, this.tokens, keys, used, options);
+    this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, logins, options.tokens.refreshTtlS);
+    this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
+    this.ownership = new Ownership(store, this.directory, options);
+    this.audit = new AuditLog(store, logger);
+    this.gate = new Gate(identity, this.directory, logins, this.audit, options.gate);
+    this.registration = new Registration(store, this.directory, this.passwords, accounts);
+  }
+
+  /** Knows everybody once it resolves. @throws UnavailableError */
+  async start(): Promise<void> {
+    await this.directory.start();
+    this.look = setInterval(() => this.refreshKeys(), KEYS_LOOK_MS);
+  }
+
+  refreshKeys(): void {
+    try {
+      this.keys.refresh();
+    } catch (error) {
+      this.logger.error({ err: error }, 'the venue\'s keys cannot be read again: those known go on');
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.look);
+    this.audit.stop();
+    this.passwords.close();
+    await this.directory.end();
+  }
+
+  /** @throws Refusal `registration_closed`, `username_taken` */
+  async register(username: string, password: string): Promise<{ readonly userId: string; readonly username: string }> {
+    if (this.options.registration === 'closed') throw new Refusal('registration_closed');
+    return this.registration.register(username, password);
+  }
+
+  /** A user made by whoever runs the venue. @throws Refusal `username_taken` */
+  create(username: string, password: string, roles: readonly UserRole[]): Promise<{ readonly userId: string; readonly username: string }> {
+    return this.registration.register(username, password, roles);
+  }
+
+  /** A token with the powers of the caller's roles. @throws Refusal `not_admin`, `invalid_credentials` */
+  async sudo({ person, session }: Caller, password: string, address: string): Promise<{ readonly token: string; readonly expiresInS: number }> {
+    // Whoever has none learns it without a word about the password.
+    if (!person.roles.has('operator') && !person.roles.has('admin')) throw new Refusal('not_admin');
+    await this.sessions.prove(person.username, password, address);
+    if (session === null) throw new Refusal('forbidden');
+    const sudo = await this.tokens.powers(person.userId, session);
+    await this.audit.add({ actor: person.username, actingFor: null, action: 'sudo', target: null, requestId: null, outcome: 'ok' });
+    return sudo;
+  }
+
+  /** @param cursor name of the last user of the page before, null for the first page */
+  async users(cursor: string | null, limit: number): Promise<UsersPage> {
+    const users = await this.store.usersPage(cursor, limit);
+    const last = users.length === limit ? users.at(-1) : undefined;
+    return { users, nextCursor: last?.username ?? null };
+  }
+
+  /** @throws Refusal `user_not_found`, `forbidden`, `last_admin` */
+  async changeUser(
+    caller: Caller, username: string, { roles, status }: { readonly roles: readonly UserRole[] | null; readonly status: 'active' | 'suspended' | null },
+  ): Promise<UserRow & { readonly createdMs: number }> {
+    await this.directory.catchUp();
+    const person = this.directory.personNamed(username);
+    if (roles !== null && !hasPowersOf(caller, 'admin')) throw new Refusal('forbidden', { detail: 'Only the role admin gives roles.' });
+    if (person === undefined) throw new Refusal('user_not_found');
+    // Whoever has more powers is not for an operator to keep out.
+    if (person.roles.has('admin') && !hasPowersOf(caller, 'admin')) throw new Refusal('forbidden', { detail: 'Only the role admin changes an admin.' });
+    return this.set(person, roles, status);
+  }
+
+  private async set(person: Person, roles: readonly UserRole[] | null, status: 'active' | 'suspended' | null): Promise<UserRow & { readonly createdMs: number }> {
+    const changed = await this.store.setUser(person.userId, { roles, status });
+    if (changed === 'last_admin') throw new Refusal('last_admin');
+    if (!changed) throw new Refusal('user_not_found');
+    await this.directory.catchUp();
+    const user = await this.store.user(person.userId);
+    if (user === null) throw new Refusal('user_not_found');
+    return user;
+  }
+}

@@ -1,0 +1,260 @@
+import { SCOPES, USER_ROLES, type Scope, type UserRole } from '#openfill-contract';
+import { UnavailableError } from '../domain/unavailable';
+import type {
+  ApiKeyRow, AuditRow, Credentials, EndReason, OwnerKind, OwnerRow, PeopleChanges, PeopleStore, SessionRow, UserRow, UserState,
+} from '../people/ports';
+import type { Database, NamedQuery, Query, Row } from './database';
+import * as sql from './queries/people';
+
+/** Seconds after which a name is free again whose account never came about. */
+const RESERVATION_S = 60;
+
+interface ChangeRow extends Row { change: number }
+interface UserRecord extends Row { user_id: string; username: string; roles: string[]; status: UserState }
+interface OwnerRecord extends Row { account: string; user_id: string; kind: OwnerKind; status: OwnerRow['status'] }
+interface KeyRecord extends Row {
+  api_key: string; user_id: string; name: string; scopes: string[]; accounts: string[] | null; ip_allow: string[] | null; sealed_secret: Buffer | null;
+  public_key: string | null; expires_at: Date | null; created_at: Date; is_ended: boolean;
+}
+interface SessionRecord extends Row {
+  session_id: string; user_id: string; current_digest: Buffer; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
+  is_fresh: boolean | null;
+}
+interface AuditRecord extends Row {
+  audit_id: number; at: Date; actor: string; acting_for: string | null; action: string; target: string | null; request_id: string | null; outcome: string;
+}
+
+/** @throws Error for a word that this program does not know */
+function wordsOf<W extends string>(known: readonly W[], given: readonly string[]): readonly W[] {
+  return given.map((word) => {
+    if (!(known as readonly string[]).includes(word)) throw new Error(`postgres holds an unknown word: ${word}`);
+    return word as W;
+  });
+}
+
+function userOf({ user_id: userId, username, roles, status }: UserRecord): UserRow {
+  return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles), status };
+}
+
+function keyOf(row: KeyRecord): ApiKeyRow {
+  return {
+    apiKey: row.api_key, userId: row.user_id, name: row.name, scopes: wordsOf<Scope>(SCOPES, row.scopes), accounts: row.accounts, ipAllow: row.ip_allow,
+    sealedSecret: row.sealed_secret, publicKey: row.public_key, expiresMs: row.expires_at?.getTime() ?? null, createdMs: row.created_at.getTime(), isEnded: row.is_ended,
+  };
+}
+
+/** What Postgres' absence is to whoever asks about people. */
+function unavailable(error: unknown): unknown {
+  return error instanceof UnavailableError ? new UnavailableError('people_unavailable', error.message, { cause: error }) : error;
+}
+
+/** Postgres' record of people. Each change takes the clock's next number, by which every process hears of it. */
+export class PostgresPeople implements PeopleStore {
+  /** @param tokenTtlS longest time that a token can outlive its login */
+  constructor(private readonly database: Database, private readonly tokenTtlS: number) {}
+
+  private async read<T extends Row>(query: NamedQuery, values: readonly unknown[]): Promise<T[]> {
+    try {
+      return await this.database.query<T>(query, values);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  /** @param work gets the number under which its changes are heard of */
+  private async change<T>(work: (query: Query, change: number) => Promise<T>): Promise<T> {
+    try {
+      return await this.database.transaction(async (query) => {
+        const [next] = await query<ChangeRow>(sql.NEXT_CHANGE, []);
+        if (next === undefined) throw new Error('people_clock has no row');
+        return work(query, next.change);
+      });
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async changes(after: number | null): Promise<PeopleChanges | null> {
+    try {
+      if (after !== null) {
+        const [clock] = await this.database.query<ChangeRow>(sql.CLOCK, []);
+        if (clock?.change === after) return null;
+      }
+      return await this.database.snapshot(async (query) => {
+        const since = after ?? -1;
+        const [clock] = await query<ChangeRow>(sql.CLOCK, []);
+        const users = await query<UserRecord>(sql.USERS_CHANGED, [since]);
+        const owners = await query<OwnerRecord>(sql.OWNERS_CHANGED, [since]);
+        const keys = await query<KeyRecord>(sql.KEYS_CHANGED, [since]);
+        const sessions = await query<{ session_id: string }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
+        return {
+          change: clock?.change ?? 0,
+          users: users.map(userOf),
+          owners: owners.map(({ account, user_id: userId, kind, status }) => ({ account, userId, kind, status })),
+          keys: keys.map(keyOf),
+          endedSessions: sessions.map(({ session_id: sessionId }) => sessionId),
+        };
+      });
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  reserveUser({ userId, username, passwordHash, roles }: Parameters<PeopleStore['reserveUser']>[0]): Promise<boolean> {
+    return this.change(async (query, change) => {
+      await query(sql.DROP_ABANDONED_OWNER, [username, RESERVATION_S]);
+      await query(sql.DROP_ABANDONED_USER, [username, RESERVATION_S]);
+      if ((await query(sql.ACCOUNT_IS_OWNED, [username])).length > 0) return false;
+      if ((await query(sql.ADD_USER, [userId, username, passwordHash, roles, change])).length === 0) return false;
+      await query(sql.ADD_OWNER, [username, userId, 'main', 'opening', change]);
+      return true;
+    });
+  }
+
+  async openUser(userId: string, account: string): Promise<void> {
+    await this.change(async (query, change) => {
+      await query(sql.OPEN_USER, [userId, change]);
+      await query(sql.SET_OWNER, [account, userId, 'active', change]);
+    });
+  }
+
+  async dropReservedUser(userId: string, account: string): Promise<void> {
+    await this.change(async (query) => {
+      await query(sql.DROP_OPENING_OWNER, [userId, account]);
+      await query(sql.DROP_OPENING_USER, [userId]);
+    });
+  }
+
+  setUser(userId: string, { roles, status }: Parameters<PeopleStore['setUser']>[1]): Promise<boolean | 'last_admin'> {
+    const refused = new Error('nobody would be left');
+    return this.change(async (query, change): Promise<boolean | 'last_admin'> => {
+      const [before] = await query<{ count: number }>(sql.ACTIVE_ADMINS, []);
+      const changed = await query(sql.SET_USER, [userId, roles, status, change]);
+      const [after] = await query<{ count: number }>(sql.ACTIVE_ADMINS, []);
+      if (Number(before?.count) > 0 && Number(after?.count) === 0) throw refused;
+      return changed.length > 0;
+    }).catch((error: unknown) => {
+      if (error === refused) return 'last_admin' as const;
+      throw error;
+    });
+  }
+
+  async credentials(username: string): Promise<Credentials | null> {
+    const [row] = await this.read<{ user_id: string; username: string; password_hash: string | null; status: UserState }>(sql.CREDENTIALS, [username]);
+    return row === undefined ? null : {
+      userId: row.user_id, username: row.username, passwordHash: row.password_hash, isSuspended: row.status === 'suspended',
+    };
+  }
+
+  async setPassword(userId: string, passwordHash: string, reason: EndReason): Promise<void> {
+    await this.change(async (query, change) => {
+      await query(sql.SET_PASSWORD, [userId, passwordHash, change]);
+      await query(sql.END_SESSIONS, [userId, reason, change]);
+    });
+  }
+
+  async raisePassword(userId: string, before: string, passwordHash: string): Promise<void> {
+    await this.read(sql.RAISE_PASSWORD, [userId, before, passwordHash]);
+  }
+
+  async user(userId: string): Promise<(UserRow & { readonly createdMs: number }) | null> {
+    const [row] = await this.read<UserRecord & { created_at: Date }>(sql.USER, [userId]);
+    return row === undefined ? null : { ...userOf(row), createdMs: row.created_at.getTime() };
+  }
+
+  async usersPage(after: string | null, limit: number): Promise<readonly (UserRow & { readonly createdMs: number })[]> {
+    const rows = await this.read<UserRecord & { created_at: Date }>(sql.USERS_PAGE, [after, limit]);
+    return rows.map((row) => ({ ...userOf(row), createdMs: row.created_at.getTime() }));
+  }
+
+  reserveAccount(account: string, userId: string): Promise<boolean> {
+    return this.change(async (query, change) => {
+      if ((await query(sql.ACCOUNT_IS_OWNED, [account])).length > 0) return false;
+      return (await query(sql.ADD_OWNER, [account, userId, 'opened', 'opening', change])).length > 0;
+    });
+  }
+
+  setOwner(account: string, userId: string, status: 'active' | 'ended'): Promise<boolean> {
+    return this.change(async (query, change) => (await query(sql.SET_OWNER, [account, userId, status, change])).length > 0);
+  }
+
+  async shareAccount(account: string, userId: string): Promise<void> {
+    await this.change((query, change) => query(sql.ADD_OWNER, [account, userId, 'shared', 'active', change]));
+  }
+
+  async dropReservedAccount(account: string, userId: string): Promise<void> {
+    await this.change((query) => query(sql.DROP_OPENING_OWNER, [userId, account]));
+  }
+
+  async isClientKnown(name: string): Promise<boolean> {
+    const [row] = await this.read<{ is_known: boolean }>(sql.CLIENT_IS_KNOWN, [name]);
+    return row?.is_known === true;
+  }
+
+  addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null> {
+    return this.change(async (query, change) => {
+      const [count] = await query<{ count: number }>(sql.COUNT_KEYS, [key.userId]);
+      if (Number(count?.count) >= max) return null;
+      const [row] = await query<{ created_at: Date }>(sql.ADD_KEY, [
+        key.apiKey, key.userId, key.name, key.scopes, key.accounts, key.ipAllow, key.sealedSecret, key.publicKey,
+        key.expiresMs === null ? null : new Date(key.expiresMs), change,
+      ]);
+      if (row === undefined) throw new Error('an API key was not kept');
+      return row.created_at.getTime();
+    });
+  }
+
+  endKey(apiKey: string, userId: string): Promise<boolean> {
+    return this.change(async (query, change) => (await query(sql.END_KEY, [apiKey, userId, change])).length > 0);
+  }
+
+  async addSession({ sessionId, userId, digest, address, ttlS }: Parameters<PeopleStore['addSession']>[0]): Promise<void> {
+    await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS]);
+  }
+
+  async session(sessionId: string, graceS: number): Promise<SessionRow | null> {
+    const [row] = await this.read<SessionRecord>(sql.SESSION, [sessionId, graceS]);
+    return row === undefined ? null : {
+      sessionId: row.session_id, userId: row.user_id, currentDigest: row.current_digest, previousDigest: row.previous_digest, successor: row.successor,
+      isEnded: row.is_ended, isOver: row.is_over, isFresh: row.is_fresh === true,
+    };
+  }
+
+  async rotate(sessionId: string, from: Buffer, to: Buffer, successor: Buffer, ttlS: number): Promise<boolean> {
+    return (await this.read(sql.ROTATE, [sessionId, from, to, successor, ttlS])).length > 0;
+  }
+
+  async endSession(sessionId: string, reason: EndReason): Promise<void> {
+    await this.change((query, change) => query(sql.END_SESSION, [sessionId, reason, change]));
+  }
+
+  async endSessions(userId: string, reason: EndReason): Promise<void> {
+    await this.change((query, change) => query(sql.END_SESSIONS, [userId, reason, change]));
+  }
+
+  async knowsAddress(userId: string, address: string): Promise<boolean> {
+    const [row] = await this.read<{ knows: boolean }>(sql.KNOWS_ADDRESS, [userId, address]);
+    return row?.knows === true;
+  }
+
+  async addIdentity(issuer: string, subject: string, userId: string): Promise<void> {
+    await this.read(sql.ADD_IDENTITY, [issuer, subject, userId]);
+  }
+
+  async identity(issuer: string, subject: string): Promise<string | null> {
+    const [row] = await this.read<{ user_id: string }>(sql.IDENTITY, [issuer, subject]);
+    return row?.user_id ?? null;
+  }
+
+  async addAudit({ actor, actingFor, action, target, requestId, outcome }: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void> {
+    await this.read(sql.ADD_AUDIT, [actor, actingFor, action, target, requestId, outcome]);
+  }
+
+  async auditPage(before: number | null, limit: number): Promise<readonly AuditRow[]> {
+    const rows = await this.read<AuditRecord>(sql.AUDIT_PAGE, [before, limit]);
+    return rows.map((row) => ({
+      auditId: row.audit_id, atMs: row.at.getTime(), actor: row.actor, actingFor: row.acting_for, action: row.action, target: row.target,
+      requestId: row.request_id, outcome: row.outcome,
+    }));
+  }
+}

@@ -1,0 +1,85 @@
+import type { NamedQuery } from '../database';
+
+/** Users, the accounts they may act for, their API keys and logins, and what was done with powers. */
+
+const query = (name: string, text: string): NamedQuery => ({ name: `people_${name}`, text });
+
+export const CLOCK = query('clock', 'SELECT change FROM people_clock');
+/** Holds the row until the end: whoever changes something next waits, so that numbers become visible in their order. */
+export const NEXT_CHANGE = query('next_change', 'UPDATE people_clock SET change = change + 1 RETURNING change');
+
+const USER_COLUMNS = 'user_id, username, roles, status, change';
+export const USERS_CHANGED = query('users_changed', `SELECT ${USER_COLUMNS} FROM users WHERE change > $1 ORDER BY change`);
+export const OWNERS_CHANGED = query('owners_changed', 'SELECT account, user_id, kind, status FROM account_owners WHERE change > $1 ORDER BY change');
+export const KEYS_CHANGED = query('keys_changed', `
+  SELECT api_key, user_id, name, scopes, accounts, ip_allow, sealed_secret, public_key, expires_at, created_at, ended_at IS NOT NULL AS is_ended
+    FROM api_keys WHERE change > $1 ORDER BY change`);
+/** $2: seconds for which a token can outlive its login. */
+export const SESSIONS_ENDED = query('sessions_ended', `
+  SELECT session_id FROM sessions WHERE change > $1 AND ended_at > now() - make_interval(secs => $2) ORDER BY change`);
+
+export const ADD_USER = query('add_user', `
+  INSERT INTO users (user_id, username, username_key, password_hash, roles, status, change)
+    VALUES ($1, $2, lower($2), $3, $4, 'opening', $5) ON CONFLICT (username_key) DO NOTHING RETURNING user_id`);
+/** A name whose account never came about is free again. */
+export const DROP_ABANDONED_USER = query('drop_abandoned_user', `
+  DELETE FROM users WHERE username_key = lower($1) AND status = 'opening' AND created_at < now() - make_interval(secs => $2) RETURNING user_id`);
+export const DROP_ABANDONED_OWNER = query('drop_abandoned_owner', `
+  DELETE FROM account_owners USING users WHERE account_owners.user_id = users.user_id AND users.username_key = lower($1) AND users.status = 'opening'
+    AND users.created_at < now() - make_interval(secs => $2)`);
+export const DROP_OPENING_OWNER = query('drop_opening_owner', "DELETE FROM account_owners WHERE user_id = $1 AND account = $2 AND status = 'opening'");
+export const DROP_OPENING_USER = query('drop_opening_user', "DELETE FROM users WHERE user_id = $1 AND status = 'opening'");
+export const OPEN_USER = query('open_user', "UPDATE users SET status = 'active', change = $2 WHERE user_id = $1 AND status = 'opening' RETURNING user_id");
+export const SET_USER = query('set_user', `
+  UPDATE users SET roles = coalesce($2, roles), status = coalesce($3, status), change = $4 WHERE user_id = $1 AND status <> 'opening' RETURNING user_id`);
+export const ACTIVE_ADMINS = query('active_admins', "SELECT count(*) AS count FROM users WHERE 'admin' = ANY (roles) AND status = 'active'");
+export const SET_PASSWORD = query('set_password', 'UPDATE users SET password_hash = $2, change = $3 WHERE user_id = $1');
+/** Not where it was changed meanwhile. */
+export const RAISE_PASSWORD = query('raise_password', 'UPDATE users SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2');
+export const CREDENTIALS = query('credentials', `
+  SELECT user_id, username, password_hash, status FROM users WHERE username_key = lower($1) AND status <> 'opening'`);
+export const USER = query('user', "SELECT user_id, username, roles, status, created_at FROM users WHERE user_id = $1 AND status <> 'opening'");
+export const USERS_PAGE = query('users_page', `
+  SELECT user_id, username, roles, status, created_at FROM users WHERE status <> 'opening' AND ($1::text IS NULL OR username_key > lower($1)) ORDER BY username_key LIMIT $2`);
+
+/** Nobody's yet, or one of the user's own that did not come about. */
+export const ADD_OWNER = query('add_owner', `
+  INSERT INTO account_owners (account, user_id, kind, status, change) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (account, user_id) DO UPDATE SET status = excluded.status, change = excluded.change
+      WHERE account_owners.kind = excluded.kind AND account_owners.status <> 'active'
+    RETURNING account`);
+export const ACCOUNT_IS_OWNED = query('account_is_owned', "SELECT 1 FROM account_owners WHERE account = $1 AND kind <> 'shared'");
+export const SET_OWNER = query('set_owner', 'UPDATE account_owners SET status = $3, change = $4 WHERE account = $1 AND user_id = $2 RETURNING account');
+/** Clients of before anybody said who they were are nobody's account to take. */
+export const CLIENT_IS_KNOWN = query('client_is_known', 'SELECT EXISTS (SELECT FROM orders WHERE client_id = $1) OR EXISTS (SELECT FROM accounts WHERE account = $1) AS is_known');
+
+export const ADD_KEY = query('add_key', `
+  INSERT INTO api_keys (api_key, user_id, name, scopes, accounts, ip_allow, sealed_secret, public_key, expires_at, change)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING created_at`);
+export const COUNT_KEYS = query('count_keys', 'SELECT count(*) AS count FROM api_keys WHERE user_id = $1 AND ended_at IS NULL');
+export const END_KEY = query('end_key', 'UPDATE api_keys SET ended_at = now(), change = $3 WHERE api_key = $1 AND user_id = $2 AND ended_at IS NULL RETURNING api_key');
+
+export const ADD_SESSION = query('add_session', `
+  INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at) VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`);
+export const SESSION = query('session', `
+  SELECT session_id, user_id, current_digest, previous_digest, successor, ended_at IS NOT NULL AS is_ended, expires_at <= now() AS is_over,
+      rotated_at > now() - make_interval(secs => $2) AS is_fresh
+    FROM sessions WHERE session_id = $1`);
+/** Compare and swap: of two at once one comes first. */
+export const ROTATE = query('rotate', `
+  UPDATE sessions SET previous_digest = current_digest, current_digest = $3, successor = $4, rotated_at = now(), expires_at = now() + make_interval(secs => $5)
+    WHERE session_id = $1 AND current_digest = $2 AND ended_at IS NULL AND expires_at > now() RETURNING session_id`);
+export const END_SESSION = query('end_session', `
+  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE session_id = $1 AND ended_at IS NULL RETURNING session_id`);
+export const END_SESSIONS = query('end_sessions', `
+  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE user_id = $1 AND ended_at IS NULL RETURNING session_id`);
+/** Whether a user logged in from an address before: strangers' failures do not keep the user out there. */
+export const KNOWS_ADDRESS = query('knows_address', 'SELECT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND address = $2) AS knows');
+
+export const ADD_IDENTITY = query('add_identity', 'INSERT INTO identities (issuer, subject, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING user_id');
+export const IDENTITY = query('identity', 'SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2');
+
+export const ADD_AUDIT = query('add_audit', `
+  INSERT INTO audit_log (actor, acting_for, action, target, request_id, outcome) VALUES ($1, $2, $3, $4, $5, $6)`);
+export const AUDIT_PAGE = query('audit_page', `
+  SELECT audit_id, at, actor, acting_for, action, target, request_id, outcome FROM audit_log WHERE $1::bigint IS NULL OR audit_id < $1 ORDER BY audit_id DESC LIMIT $2`);

@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+import { UsedSignatures } from '../engine/used-signatures';
+import { PostgresPeople } from '../persistence/people-store';
+import { People } from '../people/people';
+import { VenueKeys } from '../people/venue-keys';
+import type { ShardConnection } from '../shard/connection';
+import { accountOpenerOf } from './account-opener';
+
+/** How old what is known of owners may be where money moves: longer than it takes to hear of a change, shorter than a person. */
+const FRESH_MS = 2_000;
+
+/**
+ * The use cases about people, and who may do what.
+ * @returns null where nobody is asked who they are
+ * @throws VenueKeysError
+ */
+export function createPeople(config: Config, { database, redis, engine }: ShardConnection, logger: Logger): People | null {
+  if (config.auth === 'off') return null;
+  const tokens = {
+    issuer: config.tokenIssuer, accessTtlS: config.accessTokenTtlS, refreshTtlS: config.refreshTokenTtlS, sudoTtlS: config.sudoTtlS,
+  };
+  return new People(
+    new PostgresPeople(database, Math.max(tokens.accessTtlS, tokens.sudoTtlS)),
+    { query: async ({ name = '', text, values = [] }) => {
+      const rows = await database.query({ name, text }, values);
+      return { rows, rowCount: rows.length };
+    } },
+    new VenueKeys(config.keysDir, config.tokenAlgorithm),
+    new UsedSignatures(redis, config.shard, config.engineTimeoutMs),
+    accountOpenerOf(engine, config.funds),
+    {
+      tokens,
+      login: {
+        perSecond: config.limitLoginPerSecond, burst: config.limitLoginBurst, failures: config.limitLoginFailures, failuresWindowS: config.limitLoginFailuresWindowS,
+      },
+      gate: {
+        principal: { perSecond: config.limitPrincipalPerSecond, burst: config.limitPrincipalBurst },
+        mutate: { perSecond: config.limitMutatePerSecond, burst: config.limitMutateBurst },
+        expensive: { perSecond: config.limitExpensivePerMinute / 60, burst: config.limitExpensivePerMinute },
+        sudoFactor: config.limitSudoFactor,
+        freshMs: FRESH_MS,
+      },
+      registration: config.registration,
+      staleMaxMs: config.authStaleMaxS * 1_000,
+      pollMs: config.peoplePollMs,
+      hashesAtOnceMax: config.hashesAtOnceMax,
+      hashesWaitingMax: config.hashesWaitingMax,
+      accountsPerUserMax: config.accountsPerUserMax,
+      ownersPerAccountMax: config.ownersPerAccountMax,
+      apiKeysPerUserMax: config.apiKeysPerUserMax,
+    },
+    logger,
+  );
+}
