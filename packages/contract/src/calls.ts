@@ -533,7 +533,7 @@ export const CALLS = {
     method: 'POST', path: '/auth/login', tag: 'People', summary: 'Get tokens for a name and a password', takesBody: true,
     body: { is: LoginRequest, required: true, examples: PEOPLE_EXAMPLES.credentials },
     answers: { 200: { description: 'An access token, and a refresh token for the next.', is: Tokens, example: PEOPLE_EXAMPLES.tokens } },
-    refusals: [...ANY_BODY, ...PEOPLE, 'invalid_credentials', 'hashing_busy'],
+    refusals: [...ANY_BODY, ...PEOPLE, 'invalid_credentials', 'user_suspended', 'hashing_busy'],
   },
   refresh: {
     method: 'POST', path: '/auth/refresh', tag: 'People', summary: 'Get a new pair of tokens for a refresh token',

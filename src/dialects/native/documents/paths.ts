@@ -79,13 +79,16 @@ function securityOf({ caller, scope }: Access): Schema[] {
   return [{ token: [] }, ...(scope === null ? [] : [{ signature: [] }]), ...(caller === 'internal' ? [{}] : [])];
 }
 
-/** Codes of a call that is not for everybody. */
-function codesOf({ caller, scope, limit }: Access): readonly ResultCode[] {
-  if (caller === 'anyone') return [];
+/** Codes of a call that is not for everybody, or tells who says who it is more than others. */
+function codesOf({ caller, scope, limit, asksWho }: Access): readonly ResultCode[] {
+  if (caller === 'anyone' && asksWho !== true) return [];
   return [
     'unauthenticated', 'invalid_token', 'wrong_token_type', 'token_expired', 'session_ended', 'user_suspended', 'forbidden',
-    ...(scope === null ? [] : ['invalid_api_key', 'timestamp_out_of_window', 'signature_reused'] as const),
-    ...(caller === 'user' ? [] : ['sudo_required'] as const),
+    // Whose key no call may be made by is found out first.
+    'invalid_api_key', 'timestamp_out_of_window', 'signature_reused',
+    ...(caller === 'operator' || caller === 'admin' || caller === 'internal' ? ['sudo_required'] as const : []),
+    // Whatever names an account: another's is not there.
+    ...(caller === 'user' && scope !== null || caller === 'anyone' ? ['account_not_found'] as const : []),
     ...(scope !== null || limit === 'login' ? ['people_unavailable'] as const : []),
   ];
 }
