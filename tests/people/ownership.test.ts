@@ -1,7 +1,7 @@
 import { Client, type Answer, type ProblemBody } from '../support/client';
 import { until } from '../support/until';
 import { StreamClient } from '../stream/support/stream-client';
-import { PeopleVenue, bearer, type Person } from './support/people-venue';
+import { PeopleVenue, type Person } from './support/people-venue';
 
 const limit = (more: Readonly<Record<string, unknown>> = {}): object => ({ side: 'buy', type: 'limit', price: '10.00', quantity: '1', ...more });
 const NONE = '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21';

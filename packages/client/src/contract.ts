@@ -248,6 +248,10 @@ export interface ProblemBody {
   readonly transfer?: Transfer;
   /** With failure_injected: where. */
   readonly step?: 'reserve_funds' | 'submit_order' | 'process_fills' | 'settle';
+  /** With rate_limited: the allowance that is used up. */
+  readonly class?: 'address' | 'login' | 'principal' | 'mutate' | 'cancel' | 'expensive';
+  /** With rate_limited: when there is some of it again. */
+  readonly retry_after_ms?: number;
   /** With an interrupted cancel-all: what has been cancelled all the same. */
   readonly cancelled?: readonly string[];
 }

@@ -6,6 +6,7 @@ import {
   Ack, AssetName, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType,
   Price, Quantity, Role, Sequence, Side, SignedDecimal, SignedUnits, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
+import { LIMIT_CLASSES } from './access';
 import { Transfer, Withdrawal } from './transfers';
 import { FAILURE_STEPS, INSTRUMENT_DEFAULT, STATUS_REASONS } from './words';
 
@@ -160,6 +161,8 @@ export const Problem = answer('Problem', {
   withdrawal: optional(Withdrawal, 'With withdrawal_resolved: its state.'),
   transfer: optional(Transfer, 'With transfer_resolved: its state.'),
   step: optional(word(FAILURE_STEPS), 'With failure_injected: where.'),
+  class: optional(word(LIMIT_CLASSES), 'With rate_limited: the allowance that is used up.'),
+  retry_after_ms: optional(integer({ min: 1 }), 'With rate_limited: when there is some of it again.'),
   cancelled: optional(list(OrderId), 'With an interrupted cancel-all: what has been cancelled all the same.'),
 }, { description: 'RFC 9457.' });
 

@@ -1,0 +1,110 @@
+import { request } from 'node:http';
+import type { Answer, ProblemBody } from '../support/client';
+import { PASSWORD, PeopleVenue, type Person } from './support/people-venue';
+
+const order = { side: 'buy', type: 'limit', price: '10.00', quantity: '1' };
+
+/** Addresses of this machine, as many as are wanted. */
+const addressOf = (i: number): string => `127.1.${Math.floor(i / 250)}.${(i % 250) + 1}`;
+
+function logInFrom(venue: PeopleVenue, localAddress: string, username: string, password: string): Promise<{ readonly status: number; readonly code: string | null; readonly retryAfter: string | null }> {
+  const body = JSON.stringify({ username, password });
+  return new Promise((resolve, reject) => {
+    const sent = request(`${venue.url}/auth/login`, {
+      method: 'POST', localAddress, headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) },
+    }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('end', () => {
+        resolve({ status: response.statusCode ?? 0, code: (JSON.parse(text) as { code?: string }).code ?? null, retryAfter: response.headers['retry-after'] ?? null });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+describe('allowances of a user', () => {
+  let venue: PeopleVenue;
+  let ann: Person;
+
+  beforeAll(async () => {
+    venue = await PeopleVenue.open({
+      LIMIT_MUTATE_PER_SECOND: '1', LIMIT_MUTATE_BURST: '10', LIMIT_EXPENSIVE_PER_MINUTE: '3', LIMIT_PRINCIPAL_PER_SECOND: '1', LIMIT_PRINCIPAL_BURST: '8', LIMIT_SUDO_FACTOR: '3',
+    });
+    ann = await venue.register('ann');
+  });
+  afterAll(() => venue.close());
+
+  it('end, each by itself: who may not place may still cancel', async () => {
+    const { order_id: orderId } = (await ann.call<{ order_id: string }>('POST', '/orders', order)).body;
+    const operations = Array.from({ length: 8 }, () => ({ op: 'place', ...order }));
+    expect((await ann.call('POST', '/orders/batch', { operations })).status).toBe(200);
+    const answers: Answer<ProblemBody>[] = [];
+    for (let i = 0; i < 4; i++) answers.push(await ann.call('POST', '/orders', order));
+    const refused = answers.at(-1) as Answer<ProblemBody>;
+    expect([refused.status, refused.body.code, refused.body.class]).toEqual([429, 'rate_limited', 'mutate']);
+    expect(refused.body.retry_after_ms).toBeGreaterThan(0);
+    expect([refused.headers.get('retry-after'), refused.headers.get('ratelimit-policy'), refused.headers.get('ratelimit')]).toEqual(['1', '"mutate";q=10;w=10', '"mutate";r=0;t=1']);
+    expect((await ann.call('PATCH', `/orders/${orderId}`, { price: '9.00' })).status).toBe(429);
+    // More than there ever is at once.
+    const many = await ann.call('POST', '/orders/batch', { operations: [...operations, ...operations] });
+    expect([many.status, many.body.detail]).toEqual([429, 'The request takes 16 of 10 that are allowed at once.']);
+    expect((await ann.call('DELETE', `/orders/${orderId}`)).status).toBe(200);
+    expect((await ann.call('DELETE', '/orders')).status).toBe(200);
+    // Another user has an allowance of its own.
+    const bob = await venue.register('bob');
+    expect((await bob.call('POST', '/orders', order)).status).toBe(201);
+  });
+
+  it('are larger for an operator with powers, and others for reads', async () => {
+    const codes = async (person: Person, path: string, count: number): Promise<readonly (number | string)[]> => {
+      const found: (number | string)[] = [];
+      for (let i = 0; i < count; i++) {
+        const { status, body } = await person.call('GET', path);
+        found.push(status === 429 ? String(body.class) : status);
+      }
+      return found;
+    };
+    expect(await codes(ann, '/fills?client_id=ann', 4)).toEqual([200, 200, 200, 'expensive']);
+    expect((await codes(ann, '/orders', 12)).at(-1)).toBe('principal');
+    const operator = await (await venue.withRoles('olivia', ['operator'])).sudo();
+    expect((await codes(operator, '/fills?client_id=ann', 10))).toEqual([...Array.from({ length: 9 }, () => 200), 'expensive']);
+  });
+});
+
+describe('logins that are tried', () => {
+  let venue: PeopleVenue;
+
+  beforeAll(async () => {
+    venue = await PeopleVenue.open({ LIMIT_LOGIN_PER_SECOND: '5', LIMIT_LOGIN_BURST: '10' });
+    for (const name of ['ann', 'bea']) expect((await venue.client.post('/auth/register', { username: name, password: PASSWORD })).status).toBe(201);
+  });
+  afterAll(() => venue.close());
+
+  it('are so many from one address, whatever the name', async () => {
+    const answers: (string | null)[] = [];
+    for (let i = 0; i < 12; i++) answers.push((await logInFrom(venue, '127.9.9.9', `nobody-${i}`, PASSWORD)).code);
+    expect(answers.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => 'invalid_credentials'));
+    expect(answers).toContain('rate_limited');
+    // Another address is not touched.
+    expect((await logInFrom(venue, '127.9.9.8', 'ann', PASSWORD)).status).toBe(200);
+  });
+
+  it('from many addresses on one name never keep its user out, from wherever that is', async () => {
+    const home = addressOf(5_000);
+    expect((await logInFrom(venue, home, 'bea', PASSWORD)).status).toBe(200);
+    const attempts = await Promise.all(Array.from({ length: 60 }, (_, i) => logInFrom(venue, addressOf(i), 'bea', 'wrong horse battery')));
+    expect(attempts.every(({ status }) => status === 401)).toBe(true);
+    // An address that gave a wrong one has to wait, and longer the next time.
+    const again = await logInFrom(venue, addressOf(40), 'bea', PASSWORD);
+    expect([again.status, again.code]).toEqual([429, 'rate_limited']);
+    expect(Number(again.retryAfter)).toBeGreaterThan(5);
+    // The user gets in: from home, and from an address that nobody knows.
+    expect((await logInFrom(venue, home, 'bea', PASSWORD)).status).toBe(200);
+    expect((await logInFrom(venue, addressOf(6_000), 'bea', PASSWORD)).status).toBe(200);
+    // From home, too, there is an end of wrong ones.
+    const own: number[] = [];
+    for (let i = 0; i < 6; i++) own.push((await logInFrom(venue, home, 'bea', 'wrong horse battery')).status);
+    expect(own).toEqual([401, 401, 401, 401, 401, 429]);
+  });
+});
