@@ -1,5 +1,6 @@
 import { SCOPES, USER_ROLES, type Scope, type UserRole } from '#openfill-contract';
 import { UnavailableError } from '../domain/unavailable';
+import type { LimitsStore } from '../people/login-limits';
 import type {
   ApiKeyRow, AuditRow, Credentials, EndReason, OwnerKind, OwnerRow, PeopleChanges, PeopleStore, SessionRow, UserRow, UserState,
 } from '../people/ports';
@@ -46,6 +47,20 @@ function keyOf(row: KeyRecord): ApiKeyRow {
 /** What Postgres' absence is to whoever asks about people. */
 function unavailable(error: unknown): unknown {
   return error instanceof UnavailableError ? new UnavailableError('people_unavailable', error.message, { cause: error }) : error;
+}
+
+/** Postgres as the library that limits logins asks it. */
+export function loginLimitsStore(database: Database): LimitsStore {
+  return {
+    query: async ({ name = '', text, values = [] }) => {
+      try {
+        const rows = await database.query({ name, text }, values);
+        return { rows, rowCount: rows.length };
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+  };
 }
 
 /** Postgres' record of people. Each change takes the clock's next number, by which every process hears of it. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { UsedSignatures } from '../engine/used-signatures';
-import { PostgresPeople } from '../persistence/people-store';
+import { PostgresPeople, loginLimitsStore } from '../persistence/people-store';
 import { People } from '../people/people';
 import { VenueKeys } from '../people/venue-keys';
 import type { ShardConnection } from '../shard/connection';
@@ -22,10 +22,7 @@ export function createPeople(config: Config, { database, redis, engine }: ShardC
   };
   return new People(
     new PostgresPeople(database, Math.max(tokens.accessTtlS, tokens.sudoTtlS)),
-    { query: async ({ name = '', text, values = [] }) => {
-      const rows = await database.query({ name, text }, values);
-      return { rows, rowCount: rows.length };
-    } },
+    loginLimitsStore(database),
     new VenueKeys(config.keysDir, config.tokenAlgorithm),
     new UsedSignatures(redis, config.shard, config.engineTimeoutMs),
     accountOpenerOf(engine, config.funds),

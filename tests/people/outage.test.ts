@@ -1,0 +1,54 @@
+import type { Answer, ProblemBody } from '../support/client';
+import { PrivateServer } from '../support/servers';
+import { until } from '../support/until';
+import { PASSWORD, PeopleVenue, signed, type MadeKey, type Person } from './support/people-venue';
+
+const order = { side: 'buy', type: 'limit', price: '10.00', quantity: '1' };
+
+describe('while Postgres is away', () => {
+  let server: PrivateServer;
+  let venue: PeopleVenue;
+  let ann: Person;
+  let key: MadeKey;
+
+  const withKey = (): Promise<Answer<ProblemBody>> => venue.client.get('/orders', signed(key, 'GET', '/orders'));
+  const logIn = (): Promise<Answer<ProblemBody>> => venue.client.post('/auth/login', { username: 'ann', password: PASSWORD });
+  const transfer = (): Promise<Answer<ProblemBody>> => ann.call('POST', '/transfers', { from: 'ann', to: 'bob', asset: 'USD', amount: '1' });
+
+  beforeAll(async () => {
+    server = await PrivateServer.postgres();
+    venue = await PeopleVenue.open({ AUTH_STALE_MAX_S: '8', DATABASE_TIMEOUT_MS: '2000' }, server.url);
+    ann = await venue.register('ann');
+    await venue.register('bob');
+    key = await ann.key();
+    expect((await transfer()).status).toBe(201);
+  });
+  afterAll(async () => {
+    await venue.close();
+    await server.remove();
+  });
+
+  it('tokens and known keys trade on, logins and transfers are a 503, keys end with what is known of them; then all is well', async () => {
+    await server.kill();
+    await until('a transfer is refused', async () => (await transfer()).status === 503);
+    const goneMs = Date.now();
+    expect((await transfer()).body.code).toBe('people_unavailable');
+    expect((await ann.call('POST', '/orders', order)).status).toBe(201);
+    expect((await ann.call('GET', '/auth/me')).status).toBe(200);
+    expect((await withKey()).status).toBe(200);
+    const refused = await logIn();
+    expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toEqual([503, 'people_unavailable', '2']);
+    for (const [method, path, body] of [
+      ['POST', '/auth/register', { username: 'carl', password: PASSWORD }], ['POST', '/auth/refresh', { refresh_token: ann.tokens.refresh_token }],
+      ['POST', '/auth/api-keys', { name: 'k', scopes: ['read'] }], ['POST', '/accounts/ann/owners', { username: 'bob' }],
+    ] as const) {
+      expect([path, (await ann.call(method, path, body)).body.code]).toEqual([path, 'people_unavailable']);
+    }
+    await until('keys are too old', async () => (await withKey()).status === 503, 20_000);
+    expect(Date.now() - goneMs).toBeGreaterThan(4_000);
+    expect((await ann.call('POST', '/orders', order)).status).toBe(201);
+
+    await server.restart();
+    await until('all is well', async () => (await withKey()).status === 200 && (await logIn()).status === 200 && (await transfer()).status === 201, 30_000);
+  });
+});
