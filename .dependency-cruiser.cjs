@@ -3,7 +3,7 @@
  * service and shard wire them. A library belongs to one part, so that it could be changed there.
  */
 const PARTS = [
-  'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'duties', 'engine', 'http', 'load', 'log', 'market', 'money', 'persistence', 'recording', 'recovery',
+  'audit', 'bench', 'chaos', 'conformance', 'dialects', 'documents', 'duties', 'engine', 'http', 'load', 'log', 'market', 'money', 'people', 'persistence', 'recording', 'recovery',
   'reference', 'servers', 'service', 'shard', 'smoke', 'stream', 'trading',
 ];
 
@@ -16,20 +16,22 @@ const ALLOWED = {
   chaos: ['audit', 'dialects/native/present', 'dialects/native/present-money', 'engine', 'persistence', 'servers'],
   conformance: [],
   // The only ones that know how requests, answers and messages are written; the use cases and the stream know none of them.
-  dialects: ['http', 'market', 'money', 'stream', 'trading'],
+  dialects: ['http', 'market', 'money', 'people', 'stream', 'trading'],
   // What one process of a venue does beside answering: the one that holds the writer's lock.
   duties: ['log'],
   // Tables of the documents, made from the code.
   documents: ['http/request-refusal'],
   engine: [],
-  // The port: it knows no dialect.
-  http: [],
+  // The port: it knows no dialect. Whether a call may be made it asks the gate.
+  http: ['people/gate', 'people/audit-log'],
   load: ['servers'],
   log: ['engine/keys', 'engine/redis-connection'],
   // What the log tells of the market: books, trades, candles under way.
   market: ['log'],
   // Its commands are acknowledged as those of orders are.
   money: ['trading'],
+  // Who callers are and what they may do; where that is kept is not its business.
+  people: [],
   persistence: ['log', 'engine/engine'],
   // It is a client of venues, like any other.
   recording: [],
@@ -37,7 +39,7 @@ const ALLOWED = {
   reference: [],
   servers: [],
   // The use cases, the dialects and the stream, put together behind one port.
-  service: ['dialects', 'engine/idempotency', 'http', 'market', 'money', 'shard', 'stream', 'trading'],
+  service: ['dialects', 'engine/idempotency', 'http', 'market', 'money', 'people', 'shard', 'stream', 'trading'],
   // Everything of one shard, put together; how it is spoken to is not its business.
   shard: ['duties', 'engine', 'log', 'market', 'persistence', 'recovery'],
   // It is a client of venues, like any other.

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
-import { USERNAME, USER_ROLES, type UserRole } from '#openfill-contract';
+import { USERNAME_PATTERN, USER_ROLES, type UserRole } from '../domain/access';
 import { Refusal } from '../domain/refusal';
-import { PostgresPeople } from '../persistence/people-store';
 import { Directory } from '../people/directory';
 import { Passwords } from '../people/passwords';
 import { Registration } from '../people/registration';
@@ -17,7 +16,6 @@ const PASSWORD_BYTES = 18;
 const POLL_MS = 1_000;
 
 interface Tools extends Operations {
-  readonly people: PostgresPeople;
   readonly directory: Directory;
   readonly passwords: Passwords;
 }
@@ -89,14 +87,13 @@ function requirePerson({ directory }: Tools, username: string): { readonly userI
 /** Runs a part of the command with what it needs. */
 function withPeople(work: (tools: Tools) => Promise<number>): Promise<void> {
   return operate(async (operations) => {
-    const { database, config, logger } = operations;
+    const { people, config, logger } = operations;
     const tokenTtlS = Math.max(config.accessTokenTtlS, config.sudoTtlS);
-    const people = new PostgresPeople(database, tokenTtlS);
     const directory = new Directory(people, { pollMs: POLL_MS, tokenTtlS }, logger);
     const passwords = new Passwords(1, 1);
     try {
       await directory.catchUp();
-      return await work({ ...operations, people, directory, passwords });
+      return await work({ ...operations, directory, passwords });
     } catch (error) {
       if (error instanceof Refusal) throw new OperatorError(error.message);
       throw error;
@@ -107,7 +104,7 @@ function withPeople(work: (tools: Tools) => Promise<number>): Promise<void> {
 }
 
 function usernameArgument(text: string): string {
-  if (!new RegExp(USERNAME).test(text)) throw new InvalidArgumentError('It is 3 to 64 letters, digits, dots, underscores or hyphens.');
+  if (!new RegExp(USERNAME_PATTERN).test(text)) throw new InvalidArgumentError('It is 3 to 64 letters, digits, dots, underscores or hyphens.');
   return text;
 }
 

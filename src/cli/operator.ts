@@ -20,7 +20,7 @@ import { readRuntime } from '../servers/runtime';
 import { connectionOf, type ShardConnection } from '../shard/connection';
 
 /** What an operator's command works with: the servers of a venue, running or stopped. */
-export interface Operations extends Pick<ShardConnection, 'redis' | 'engine' | 'database' | 'history' | 'statements' | 'close'> {
+export interface Operations extends Pick<ShardConnection, 'redis' | 'engine' | 'database' | 'history' | 'statements' | 'people' | 'close'> {
   readonly config: Config;
   readonly logger: Logger;
 }
@@ -101,7 +101,7 @@ async function findVenue(): Promise<Found> {
     process.stderr.write(`the venue in ${dataDir} is stopped: starting its servers for this command\n`);
     const environment = {
       ...process.env,
-      REDIS_URL: redisUrl || await start(startEmbeddedRedis({ dataDir })),
+      REDIS_URL: redisUrl || await start(startEmbeddedRedis({ dataDir, hasPassword: true })),
       DATABASE_URL: databaseUrl || await start(startEmbeddedPostgres({ dataDir })),
     };
     return { environment, stop };

@@ -183,7 +183,7 @@ class Up {
       }
     };
     const [redis, postgres] = await Promise.allSettled([
-      this.environment.REDIS_URL ? redisUrl : embedded('redis', startEmbeddedRedis),
+      this.environment.REDIS_URL ? redisUrl : embedded('redis', (options) => startEmbeddedRedis({ ...options, hasPassword: true })),
       this.environment.DATABASE_URL ? databaseUrl : embedded('postgres', startEmbeddedPostgres),
     ]);
     if (redis.status === 'fulfilled' && postgres.status === 'fulfilled') return { redisUrl: redis.value, databaseUrl: postgres.value };

@@ -1,4 +1,4 @@
-import type { Scope, UserRole } from '#openfill-contract';
+import type { Scope, UserRole } from './access';
 import type { Actor } from './commands';
 import { Refusal } from './refusal';
 

@@ -1,4 +1,4 @@
-import type { LimitClass } from '#openfill-contract';
+import type { LimitClass } from './access';
 import type { FailureStep } from './commands';
 import type { Shortfall, Transfer } from './money';
 import type { Order, SettledTrade } from './order';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Access } from '#openfill-contract';
+import type { Access } from '../domain/access';
 import type { Context } from '../domain/context';
 import type { Principal } from '../domain/principal';
 import type { Refusal } from '../domain/refusal';

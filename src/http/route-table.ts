@@ -1,4 +1,4 @@
-import type { Access } from '#openfill-contract';
+import type { Access } from '../domain/access';
 import type { Dialect, Method, Route, Upgrade } from './dialect';
 import { RequestRefusal } from './request-refusal';
 

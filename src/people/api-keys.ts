@@ -1,10 +1,11 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
-import type { Scope } from '#openfill-contract';
+import type { Scope } from '../domain/access';
+import type { ApiKeyRow } from '../domain/people';
 import { mayActFor, type Caller } from '../domain/principal';
 import { Refusal, type FieldFault } from '../domain/refusal';
 import type { Directory } from './directory';
 import { addressesOf, purposeOf } from './identity';
-import type { ApiKeyRow, PeopleStore } from './ports';
+import type { PeopleStore } from './ports';
 import type { VenueKeys } from './venue-keys';
 
 const NAME_START = 'of_';

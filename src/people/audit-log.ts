@@ -1,6 +1,7 @@
+import type { AuditRow } from '../domain/people';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { AuditRow, PeopleStore } from './ports';
+import type { PeopleStore } from './ports';
 
 export type AuditEntry = Omit<AuditRow, 'auditId' | 'atMs'>;
 

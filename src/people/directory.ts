@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { UserRole } from '#openfill-contract';
+import type { UserRole } from '../domain/access';
+import type { ApiKeyRow, OwnerKind, PeopleChanges, UserState } from '../domain/people';
 import type { Person } from '../domain/principal';
 import { UnavailableError } from '../domain/unavailable';
-import type { ApiKeyRow, OwnerKind, PeopleChanges, PeopleStore, UserState } from './ports';
+import type { PeopleStore } from './ports';
 
 /** Shortest time between two warnings that Postgres cannot be asked. */
 const TOLD_EACH_MS = 30_000;

@@ -1,4 +1,4 @@
-import type { Access, LimitClass } from '#openfill-contract';
+import type { Access, LimitClass } from '../domain/access';
 import { hasPowersOf, type Caller, type Principal } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { AuditLog } from './audit-log';

@@ -1,3 +1,4 @@
+import type { ApiKeyRow } from '../domain/people';
 import { createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { LRUCache } from 'lru-cache';
@@ -5,7 +6,6 @@ import type { Caller } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import { UnavailableError } from '../domain/unavailable';
 import type { Directory } from './directory';
-import type { ApiKeyRow } from './ports';
 import type { Claims, Tokens } from './tokens';
 import type { VenueKeys } from './venue-keys';
 

@@ -1,7 +1,8 @@
+import type { OwnerKind } from '../domain/people';
 import { requireAccount, hasPowersOf, type Caller, type Person } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import type { Directory } from './directory';
-import type { OwnerKind, PeopleStore } from './ports';
+import type { PeopleStore } from './ports';
 import type { AccountOpener } from './registration';
 
 export interface OwnershipOptions {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import type { UserRole } from '#openfill-contract';
+import type { UserRole } from '../domain/access';
+import type { UserRow } from '../domain/people';
 import { hasPowersOf, type Caller, type Person } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import { ApiKeys } from './api-keys';
@@ -10,7 +11,7 @@ import { Identity, type UsedSignatures } from './identity';
 import { LoginLimits, type LimitsStore, type LoginLimitOptions } from './login-limits';
 import { Ownership, type OwnershipOptions } from './ownership';
 import { Passwords } from './passwords';
-import type { PeopleStore, UserRow } from './ports';
+import type { PeopleStore } from './ports';
 import { Registration, type AccountOpener } from './registration';
 import { Sessions } from './sessions';
 import { Tokens, type TokenOptions } from './tokens';

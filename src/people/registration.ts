@@ -1,5 +1,5 @@
 import { uuidv7 } from 'uuidv7';
-import type { UserRole } from '#openfill-contract';
+import type { UserRole } from '../domain/access';
 import { Refusal } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { Passwords } from './passwords';

@@ -1,9 +1,10 @@
+import type { SessionRow } from '../domain/people';
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { LoginLimits } from './login-limits';
 import type { Passwords } from './passwords';
-import type { PeopleStore, SessionRow } from './ports';
+import type { PeopleStore } from './ports';
 import type { Tokens } from './tokens';
 import type { VenueKeys } from './venue-keys';
 import { isPassword } from './words';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT, decodeProtectedHeader, errors, exportJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
-import { SCOPES, type Scope } from '#openfill-contract';
+import { SCOPES, type Scope } from '../domain/access';
 import { Refusal } from '../domain/refusal';
 import type { VenueKeys } from './venue-keys';
 

@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv, generateKeyPairSync, randomBytes, createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Joi from 'joi';
 
 /**
  * The venue's own keys, in a directory that only its user may read: those that sign tokens, and the one that seals secrets which have
@@ -44,16 +43,17 @@ interface Stored {
   readonly signing: readonly StoredKey[];
 }
 
-const STORED = Joi.object<Stored>({
-  version: Joi.valid(VERSION).required(),
-  sealing: Joi.string().base64().required(),
-  signing: Joi.array().min(1).items(Joi.object({
-    kid: Joi.string().required(),
-    algorithm: Joi.valid('EdDSA', 'PS256').required(),
-    private_key: Joi.object().required(),
-    verifies_until: Joi.string().isoDate().allow(null).required(),
-  })).required(),
-});
+/** @throws Error for what is not as it was written */
+function storedOf(content: unknown): Stored {
+  const { version, sealing, signing } = content as Partial<Stored>;
+  if (version !== VERSION) throw new Error(`it is of version ${String(version)}, and this program knows ${VERSION}`);
+  if (typeof sealing !== 'string' || Buffer.from(sealing, 'base64').length !== SEALING_BYTES) throw new Error('its sealing key is none');
+  const isKey = ({ kid, algorithm, private_key: key, verifies_until: until }: StoredKey): boolean => (
+    typeof kid === 'string' && (algorithm === 'EdDSA' || algorithm === 'PS256') && typeof key === 'object' && (until === null || !Number.isNaN(Date.parse(until)))
+  );
+  if (!Array.isArray(signing) || !signing.every(isKey)) throw new Error('its signing keys are none');
+  return { version, sealing, signing };
+}
 
 function newKey(algorithm: TokenAlgorithm): StoredKey {
   const { privateKey } = algorithm === 'EdDSA' ? generateKeyPairSync('ed25519') : generateKeyPairSync('rsa', { modulusLength: RSA_BITS });
@@ -109,9 +109,7 @@ export class VenueKeys {
 
   private read(): Stored {
     try {
-      const checked = STORED.validate(JSON.parse(readFileSync(this.file, 'utf8')), { convert: false });
-      if (checked.error !== undefined) throw checked.error;
-      return checked.value;
+      return storedOf(JSON.parse(readFileSync(this.file, 'utf8')));
     } catch (error) {
       throw new VenueKeysError(`${this.file} cannot be read: ${(error as Error).message}`, { cause: error });
     }

@@ -1,9 +1,8 @@
-import { SCOPES, USER_ROLES, type Scope, type UserRole } from '#openfill-contract';
+import { SCOPES, USER_ROLES, type Scope, type UserRole } from '../domain/access';
 import { UnavailableError } from '../domain/unavailable';
-import type { LimitsStore } from '../people/login-limits';
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, OwnerKind, OwnerRow, PeopleChanges, PeopleStore, SessionRow, UserRow, UserState,
-} from '../people/ports';
+  ApiKeyRow, AuditRow, Credentials, EndReason, NewSession, OwnerKind, OwnerRow, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow, UserState,
+} from '../domain/people';
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
 
@@ -50,21 +49,24 @@ function unavailable(error: unknown): unknown {
 }
 
 /** Postgres as the library that limits logins asks it. */
-export function loginLimitsStore(database: Database): LimitsStore {
-  return {
-    query: async ({ name = '', text, values = [] }) => {
-      try {
-        const rows = await database.query({ name, text }, values);
-        return { rows, rowCount: rows.length };
-      } catch (error) {
-        throw unavailable(error);
-      }
-    },
-  };
+export class LoginLimitsStore {
+  constructor(private readonly database: Database) {}
+
+  /** @throws UnavailableError `people_unavailable` */
+  async query(
+    { name = '', text, values = [] }: { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] },
+  ): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number }> {
+    try {
+      const rows = await this.database.query({ name, text }, values);
+      return { rows, rowCount: rows.length };
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
 }
 
 /** Postgres' record of people. Each change takes the clock's next number, by which every process hears of it. */
-export class PostgresPeople implements PeopleStore {
+export class PostgresPeople {
   /** @param tokenTtlS longest time that a token can outlive its login */
   constructor(private readonly database: Database, private readonly tokenTtlS: number) {}
 
@@ -115,7 +117,7 @@ export class PostgresPeople implements PeopleStore {
     }
   }
 
-  reserveUser({ userId, username, passwordHash, roles }: Parameters<PeopleStore['reserveUser']>[0]): Promise<boolean> {
+  reserveUser({ userId, username, passwordHash, roles }: ReservedUser): Promise<boolean> {
     return this.change(async (query, change) => {
       await query(sql.DROP_ABANDONED_OWNER, [username, RESERVATION_S]);
       await query(sql.DROP_ABANDONED_USER, [username, RESERVATION_S]);
@@ -140,7 +142,7 @@ export class PostgresPeople implements PeopleStore {
     });
   }
 
-  setUser(userId: string, { roles, status }: Parameters<PeopleStore['setUser']>[1]): Promise<boolean | 'last_admin'> {
+  setUser(userId: string, { roles, status }: UserChange): Promise<boolean | 'last_admin'> {
     const refused = new Error('nobody would be left');
     return this.change(async (query, change): Promise<boolean | 'last_admin'> => {
       const [before] = await query<{ count: number }>(sql.ACTIVE_ADMINS, []);
@@ -223,7 +225,7 @@ export class PostgresPeople implements PeopleStore {
     return this.change(async (query, change) => (await query(sql.END_KEY, [apiKey, userId, change])).length > 0);
   }
 
-  async addSession({ sessionId, userId, digest, address, ttlS }: Parameters<PeopleStore['addSession']>[0]): Promise<void> {
+  async addSession({ sessionId, userId, digest, address, ttlS }: NewSession): Promise<void> {
     await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS]);
   }
 

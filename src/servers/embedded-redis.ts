@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { basename, join } from 'node:path';
 import { describeExit, lastLines, startChild, type Child } from './child';
@@ -21,6 +22,8 @@ const ABORT_TIMEOUT_MS = 3_000;
 const PORT_ATTEMPTS = 5;
 const SLOT_LAST = 16_383;
 const OWNER_ONLY = 0o700;
+const FILE_OWNER_ONLY = 0o600;
+const PASSWORD_BYTES = 24;
 
 /** Settings that "acknowledged" stands on, and how the file behind it is kept short. */
 export const REDIS_SETTINGS = {
@@ -45,12 +48,48 @@ export interface EmbeddedRedisOptions extends StartOptions {
   readonly port?: number;
   /** A cluster of this one node that owns all slots: it refuses what a bigger cluster would refuse. */
   readonly cluster?: boolean;
+  /** Asks for a password, which is made once and kept in `redis.password`: no other user of the machine can reach it. */
+  readonly hasPassword?: boolean;
   /** Settings beyond, or instead of, our own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** The password of the data directory, made at its first start. */
+function passwordOf(dataDir: string): string {
+  const file = join(dataDir, 'redis.password');
+  try {
+    writeFileSync(file, `${randomBytes(PASSWORD_BYTES).toString('base64url')}\n`, { mode: FILE_OWNER_ONLY, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** What Redis reads its password from: what stands on its command line every user of the machine can read. */
+function writeConfig(directory: string, password: string): string {
+  const file = join(directory, 'openfill.conf');
+  rmSync(file, { force: true });
+  writeFileSync(file, `requirepass ${password}\n`, { mode: FILE_OWNER_ONLY });
+  return 'openfill.conf';
+}
+
+/** A server that is being started. */
+interface Starting {
+  readonly child: Child;
+  readonly port: number;
+  readonly isCluster: boolean;
+  readonly password: string | null;
+}
+
 /** Sends one inline command and reads the first chunk of the answer: all that start-up needs of the protocol. */
-function ask(port: number, command: string): Promise<string> {
+async function ask({ port, password }: Starting, command: string): Promise<string> {
+  if (password === null) return askOnce(port, command, '');
+  const answer = await askOnce(port, command, `AUTH ${password}\r\n`);
+  return answer.startsWith('+OK\r\n') ? answer.slice('+OK\r\n'.length) : answer;
+}
+
+/** @param ahead what is sent before it */
+function askOnce(port: number, command: string, ahead: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ port, host: HOST });
     const fail = (error: Error): void => {
@@ -64,23 +103,24 @@ function ask(port: number, command: string): Promise<string> {
       resolve(data.toString('utf8'));
       socket.destroy();
     });
-    socket.once('connect', () => socket.write(`${command}\r\n`));
+    socket.once('connect', () => socket.write(`${ahead}${command}\r\n`));
   });
 }
 
 /** Waits until it answers and has loaded its data; in cluster mode, until it serves every slot. */
-async function waitUntilReady(child: Child, port: number, cluster: boolean, logFile: string, options: StartOptions): Promise<void> {
+async function waitUntilReady(starting: Starting, logFile: string, options: StartOptions): Promise<void> {
+  const { child } = starting;
   const deadline = Date.now() + START_TIMEOUT_MS;
   let problem = 'no answer yet';
   const ready = async (): Promise<boolean> => {
-    const answer = await ask(port, 'PING');
+    const answer = await ask(starting, 'PING');
     problem = answer.trim();
     if (!answer.startsWith('+PONG')) return false;
-    if (!cluster) return true;
-    const state = await ask(port, 'CLUSTER INFO');
+    if (!starting.isCluster) return true;
+    const state = await ask(starting, 'CLUSTER INFO');
     problem = 'its slots';
     if (state.includes('cluster_state:ok')) return true;
-    if (state.includes('cluster_slots_assigned:0')) await ask(port, `CLUSTER ADDSLOTSRANGE 0 ${SLOT_LAST}`);
+    if (state.includes('cluster_slots_assigned:0')) await ask(starting, `CLUSTER ADDSLOTSRANGE 0 ${SLOT_LAST}`);
     return false;
   };
   await telling(options.report ?? reportOnStderr, () => `redis to be ready: ${problem}`, async () => {
@@ -113,6 +153,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const program = await redisServerProgram(join(options.dataDir, 'tools'), options);
   const orphans = findServers(directory, ['redis-server', 'valkey-server', 'redis-check-rdb', basename(program)]);
   await endProcesses(orphans, 'SIGTERM', STOP_TIMEOUT_MS, 'the redis', options);
+  const password = options.hasPassword === true ? passwordOf(options.dataDir) : null;
 
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? await findFreePort();
@@ -128,14 +169,14 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     };
     const child = await startChild({
       command: program,
-      args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+      args: [...password === null ? [] : [writeConfig(directory, password)], ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])],
       cwd: directory,
       env: serverEnvironment(),
       logFile,
       deathSignal: 'SIGTERM',
     });
     try {
-      await waitUntilReady(child, port, cluster, logFile, options);
+      await waitUntilReady({ child, port, isCluster: cluster, password }, logFile, options);
     } catch (error) {
       await child.stop('SIGTERM', ABORT_TIMEOUT_MS);
       // Another process may have taken the port between our look and Redis' own.
@@ -144,7 +185,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       throw error;
     }
     return {
-      url: `redis://${HOST}:${port}`,
+      url: `redis://${password === null ? '' : `:${password}@`}${HOST}:${port}`,
       port,
       pid: child.pid,
       process: child.process,

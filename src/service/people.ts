@@ -1,7 +1,5 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config';
-import { UsedSignatures } from '../engine/used-signatures';
-import { PostgresPeople, loginLimitsStore } from '../persistence/people-store';
 import { People } from '../people/people';
 import { VenueKeys } from '../people/venue-keys';
 import type { ShardConnection } from '../shard/connection';
@@ -15,16 +13,16 @@ const FRESH_MS = 2_000;
  * @returns null where nobody is asked who they are
  * @throws VenueKeysError
  */
-export function createPeople(config: Config, { database, redis, engine }: ShardConnection, logger: Logger): People | null {
+export function createPeople(config: Config, { engine, people, loginLimits, usedSignatures }: ShardConnection, logger: Logger): People | null {
   if (config.auth === 'off') return null;
   const tokens = {
     issuer: config.tokenIssuer, accessTtlS: config.accessTokenTtlS, refreshTtlS: config.refreshTokenTtlS, sudoTtlS: config.sudoTtlS,
   };
   return new People(
-    new PostgresPeople(database, Math.max(tokens.accessTtlS, tokens.sudoTtlS)),
-    loginLimitsStore(database),
+    people,
+    loginLimits,
     new VenueKeys(config.keysDir, config.tokenAlgorithm),
-    new UsedSignatures(redis, config.shard, config.engineTimeoutMs),
+    usedSignatures,
     accountOpenerOf(engine, config.funds),
     {
       tokens,

@@ -3,9 +3,11 @@ import type { Config } from '../config';
 import { Engine, type EngineObserver } from '../engine/engine';
 import { buildLibrary, type FunctionLibrary } from '../engine/library';
 import { RedisConnection } from '../engine/redis-connection';
+import { UsedSignatures } from '../engine/used-signatures';
 import { Database } from '../persistence/database';
 import { History } from '../persistence/history';
 import { MoneyHistory } from '../persistence/money-history';
+import { LoginLimitsStore, PostgresPeople } from '../persistence/people-store';
 import { Statements } from '../persistence/statements';
 
 /** A shard as whoever works with it reaches it: its engine in Redis and its record in Postgres. Nothing is connected yet. */
@@ -18,6 +20,9 @@ export interface ShardConnection {
   readonly history: History;
   readonly moneyHistory: MoneyHistory;
   readonly statements: Statements;
+  readonly people: PostgresPeople;
+  readonly loginLimits: LoginLimitsStore;
+  readonly usedSignatures: UsedSignatures;
   close(): Promise<void>;
 }
 
@@ -42,7 +47,8 @@ export function connectionOf(
   const database = new Database(config.databaseUrl, config.databaseTimeoutMs, databaseConnectionsMax, logger);
   return {
     name: config.shard, redis, library, engine, database, history: new History(database, config.shard), moneyHistory: new MoneyHistory(database, config.shard),
-    statements: new Statements(database, config.shard),
+    statements: new Statements(database, config.shard), people: new PostgresPeople(database, Math.max(config.accessTokenTtlS, config.sudoTtlS)),
+    loginLimits: new LoginLimitsStore(database), usedSignatures: new UsedSignatures(redis, config.shard, config.engineTimeoutMs),
     close: async () => {
       engine.close();
       redis.close();

@@ -3,6 +3,7 @@ import { TestRedis } from '../support/redis';
 import { startEmbeddedRedis } from '../../src/servers/embedded-redis';
 import { findServers } from '../../src/servers/process-table';
 import { createServer } from 'node:net';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../support/until';
 
@@ -93,5 +94,24 @@ it('a Redis that is not ready yet says what it waits for, and gives way to a sig
   } finally {
     silent.close();
     directory.remove();
+  }
+});
+
+it('an embedded Redis with a password is for whoever may read its file, and has it nowhere else to be seen', async () => {
+  const server = await PrivateServer.redis({ hasPassword: true });
+  try {
+    const { url } = server;
+    const password = new URL(url).password;
+    const file = join(server.dataDir, 'redis.password');
+    expect([readFileSync(file, 'utf8').trim(), statSync(file).mode & 0o777]).toEqual([password, 0o600]);
+    expect(statSync(join(server.dataDir, 'redis', 'openfill.conf')).mode & 0o777).toBe(0o600);
+    await expect(ask(url.replace(`:${password}@`, ''), 'PING')).rejects.toThrow(/NOAUTH/);
+    expect(await ask(url, 'SET', 'kept', '1')).toBe('OK');
+    expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain(password);
+    await server.kill();
+    await server.restart();
+    expect([server.url, await ask(server.url, 'GET', 'kept')]).toEqual([url, '1']);
+  } finally {
+    await server.remove();
   }
 });

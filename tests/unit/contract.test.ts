@@ -9,6 +9,7 @@ import { FAILURE_STEPS } from '../../src/domain/commands';
 import { ASSET_NAME, DEFAULT_INSTRUMENTS, INSTRUMENT_NAME } from '../../src/domain/instruments';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FEE_GROUP_NAME, TRANSFER_STATUS_CODE, VENUE_ACCOUNT_START } from '../../src/domain/money';
 import { ACCOUNT_EVENT_KINDS, DAY_STATUSES } from '../../src/domain/money-history';
+import * as access from '../../src/domain/access';
 import { ORDER_KINDS, REASON_CODE, ROLES, SIDES, STATUS_CODE } from '../../src/domain/order';
 import type { OrderTradeView, OrderView, TradeView } from '../../src/dialects/native/present';
 import {
@@ -26,6 +27,8 @@ type Same<View, Described> = keyof View extends keyof Described ? (Described ext
 describe('the contract', () => {
   it('has the words that the service computes with', () => {
     expect(contract.SIDES).toEqual(SIDES);
+    expect([contract.SCOPES, contract.USER_ROLES, contract.LIMIT_CLASSES, contract.USERNAME, contract.PASSWORD_BYTES_MIN, contract.PASSWORD_BYTES_MAX])
+      .toEqual([access.SCOPES, access.USER_ROLES, access.LIMIT_CLASSES, access.USERNAME_PATTERN, access.PASSWORD_BYTES.min, access.PASSWORD_BYTES.max]);
     expect(contract.CHANNELS).toEqual(CHANNELS);
     expect(contract.INTERVALS).toEqual(INTERVALS);
     expect(sorted(contract.ORDER_TYPES)).toEqual(sorted(ORDER_KINDS.map(({ type }) => type)));

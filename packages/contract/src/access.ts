@@ -1,20 +1,13 @@
 import type { CallId } from './calls';
+import type { LIMIT_CLASSES, SCOPES, USER_ROLES } from './words';
 
 /**
  * Who may do what: one row for each call and each message of a connection. The router, the documents, the limits and the tests go by
  * it; a call without a row does not start.
  */
 
-/** What an API key, or a token, may be used for. */
-export const SCOPES = ['read', 'trade', 'transfer', 'withdraw', 'admin'] as const;
 export type Scope = typeof SCOPES[number];
-
-/** Roles that a user can have; each has the powers of those before it. */
-export const USER_ROLES = ['trader', 'operator', 'admin'] as const;
 export type UserRole = typeof USER_ROLES[number];
-
-/** Allowances of calls, each counted by itself. */
-export const LIMIT_CLASSES = ['address', 'login', 'principal', 'mutate', 'cancel', 'expensive'] as const;
 export type LimitClass = typeof LIMIT_CLASSES[number];
 
 export interface Access {

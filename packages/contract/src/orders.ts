@@ -6,9 +6,8 @@ import {
   Ack, AssetName, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType,
   Price, Quantity, Role, Sequence, Side, SignedDecimal, SignedUnits, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
-import { LIMIT_CLASSES } from './access';
 import { Transfer, Withdrawal } from './transfers';
-import { FAILURE_STEPS, INSTRUMENT_DEFAULT, STATUS_REASONS } from './words';
+import { FAILURE_STEPS, INSTRUMENT_DEFAULT, LIMIT_CLASSES, STATUS_REASONS } from './words';
 
 /** Orders: what clients send, and what they are told. */
 

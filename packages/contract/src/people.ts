@@ -1,9 +1,8 @@
 import {
   answer, anything, flag, growingWord, integer, list, moment, named, optional, orNull, pattern, request, required, string, text, word,
 } from './language';
-import { SCOPES, USER_ROLES } from './access';
 import { AccountName, TIME_EXAMPLE, Time } from './values';
-import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, PASSWORD_BYTES_MAX, PUBLIC_KEY_LENGTH_MAX, TOKEN_LENGTH_MAX, USERNAME } from './words';
+import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, PASSWORD_BYTES_MAX, PUBLIC_KEY_LENGTH_MAX, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
 
 /** People: who they are, how they say so, and what they may act for. */
 

@@ -51,6 +51,12 @@ export const OPENING_DEPOSITS_MAX = 100;
 export const TRANSFER_TIMEOUT_MAX_S = 31_536_000;
 /** Rows of a group of fees. */
 export const FEE_RATES_MAX = 1_001;
+/** What an API key, or a token, may be used for. */
+export const SCOPES = ['read', 'trade', 'transfer', 'withdraw', 'admin'] as const;
+/** Roles that a user can have; each has the powers of those before it. */
+export const USER_ROLES = ['trader', 'operator', 'admin'] as const;
+/** Allowances of calls, each counted by itself. */
+export const LIMIT_CLASSES = ['address', 'login', 'principal', 'mutate', 'cancel', 'expensive'] as const;
 export const USERNAME = '^[A-Za-z0-9._-]{3,64}$';
 export const PASSWORD_BYTES_MIN = 12;
 export const PASSWORD_BYTES_MAX = 256;

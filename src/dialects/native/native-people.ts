@@ -1,10 +1,10 @@
 import type { Context } from '../../domain/context';
 import { formatTimeUs } from '../../domain/order';
+import type { ApiKeyRow, AuditRow, UserRow } from '../../domain/people';
 import { accountsOf, hasPowersOf, ownAccount, type Caller } from '../../domain/principal';
 import { Refusal } from '../../domain/refusal';
 import type { Answer } from '../../http/answer';
 import type { People } from '../../people/people';
-import type { ApiKeyRow, AuditRow, UserRow } from '../../people/ports';
 import type { TokenPair } from '../../people/sessions';
 import { isPassword } from '../../people/words';
 import { API_KEY, CHANGE_ME, CHANGE_USER, LOGIN, LOGOUT, REFRESH, REGISTER, SHARE, SUDO, peopleQueries } from './check/people-schemas';

@@ -1,0 +1,26 @@
+/** What callers may be allowed: words that the venue computes with. The contract has the same for whoever is outside. */
+
+/** What an API key, or a token, may be used for. */
+export const SCOPES = ['read', 'trade', 'transfer', 'withdraw', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Roles that a user can have. */
+export const USER_ROLES = ['trader', 'operator', 'admin'] as const;
+export type UserRole = (typeof USER_ROLES)[number];
+
+/** Allowances of calls, each counted by itself. */
+export const LIMIT_CLASSES = ['address', 'login', 'principal', 'mutate', 'cancel', 'expensive'] as const;
+export type LimitClass = (typeof LIMIT_CLASSES)[number];
+
+/** Who may make a call. */
+export interface Access {
+  readonly caller: 'anyone' | 'internal' | 'user' | 'operator' | 'admin';
+  /** null for what no API key may do. */
+  readonly scope: Scope | null;
+  readonly limit: LimitClass;
+  /** Of a call for anyone: whether who says who it is gets more. */
+  readonly asksWho?: true;
+}
+
+export const USERNAME_PATTERN = '^[A-Za-z0-9._-]{3,64}$';
+export const PASSWORD_BYTES = { min: 12, max: 256 } as const;

@@ -1,0 +1,102 @@
+import type { Scope, UserRole } from './access';
+
+/** People as they are on record. */
+
+export type UserState = 'opening' | 'active' | 'suspended';
+export type OwnerKind = 'main' | 'opened' | 'shared';
+
+export interface UserRow {
+  readonly userId: string;
+  readonly username: string;
+  readonly roles: readonly UserRole[];
+  readonly status: UserState;
+}
+
+export interface OwnerRow {
+  readonly account: string;
+  readonly userId: string;
+  readonly kind: OwnerKind;
+  readonly status: 'opening' | 'active' | 'ended';
+}
+
+export interface ApiKeyRow {
+  readonly apiKey: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly accounts: readonly string[] | null;
+  readonly ipAllow: readonly string[] | null;
+  /** Of a key that is signed with HMAC. */
+  readonly sealedSecret: Buffer | null;
+  /** PEM, of one that is signed with Ed25519. */
+  readonly publicKey: string | null;
+  readonly expiresMs: number | null;
+  readonly createdMs: number;
+  readonly isEnded: boolean;
+}
+
+/** All that changed behind a number of the clock. */
+export interface PeopleChanges {
+  readonly change: number;
+  readonly users: readonly UserRow[];
+  readonly owners: readonly OwnerRow[];
+  readonly keys: readonly ApiKeyRow[];
+  /** Ids of logins. */
+  readonly endedSessions: readonly string[];
+}
+
+export interface Credentials {
+  readonly userId: string;
+  readonly username: string;
+  /** null where the user logs in elsewhere. */
+  readonly passwordHash: string | null;
+  readonly isSuspended: boolean;
+}
+
+export interface SessionRow {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly currentDigest: Buffer;
+  readonly previousDigest: Buffer | null;
+  /** Sealed. */
+  readonly successor: Buffer | null;
+  readonly isEnded: boolean;
+  readonly isOver: boolean;
+  /** Whether it was renewed so shortly before that the token before it still gets the same answer. */
+  readonly isFresh: boolean;
+}
+
+export type EndReason = 'logged_out' | 'password_changed' | 'refresh_reused' | 'reset';
+
+export interface AuditRow {
+  readonly auditId: number;
+  readonly atMs: number;
+  readonly actor: string;
+  readonly actingFor: string | null;
+  readonly action: string;
+  readonly target: string | null;
+  readonly requestId: string | null;
+  readonly outcome: string;
+}
+
+/** A user whose name is taken, and whose account is still to be made. */
+export interface ReservedUser {
+  readonly userId: string;
+  readonly username: string;
+  readonly passwordHash: string | null;
+  readonly roles: readonly UserRole[];
+}
+
+/** null: as it is. */
+export interface UserChange {
+  readonly roles: readonly UserRole[] | null;
+  readonly status: 'active' | 'suspended' | null;
+}
+
+export interface NewSession {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly digest: Buffer;
+  readonly address: string;
+  readonly ttlS: number;
+}
