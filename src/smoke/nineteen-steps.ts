@@ -13,7 +13,7 @@ const AFTER_DEPOSITS = '10050';
 /** More than half of it. */
 const HOLD = '7000';
 const HOLD_STEP = 'process_fills';
-const NO_PEOPLE = 'the venue has no people: whoever reaches it acts for any account';
+const NO_PEOPLE = 'AUTH=off: whoever reaches the venue acts for any account';
 const TIMEOUT_MS = 10_000;
 const ATTEMPTS_MAX = 3;
 
@@ -33,11 +33,17 @@ export class NineteenSteps {
   private readonly clients = new Set<string>();
   private funds: Funds | null = null;
   private market: SmokeMarket | null = null;
+  /** Of a user of its own. */
+  private user: { readonly name: string; readonly token: string } | null = null;
   private keyed: { readonly order: LimitOrderRequest; readonly key: string; readonly first: Raw } | null = null;
 
-  /** @param instrument to trade; null for whichever fits */
-  constructor(private readonly url: string, private readonly instrument: string | null) {
-    this.client = new OpenfillClient(url, { attemptsMax: ATTEMPTS_MAX, timeoutMs: TIMEOUT_MS });
+  /** @param instrument to trade; null for whichever fits @param token with an operator's powers, null for a venue that asks nobody who they are */
+  constructor(private readonly url: string, private readonly instrument: string | null, private readonly token: string | null) {
+    this.client = this.clientOf(token);
+  }
+
+  private clientOf(accessToken: string | null): OpenfillClient {
+    return new OpenfillClient(this.url, { attemptsMax: ATTEMPTS_MAX, timeoutMs: TIMEOUT_MS, ...(accessToken !== null && { auth: { accessToken } }) });
   }
 
   readonly steps: readonly Step[] = [
@@ -56,8 +62,8 @@ export class NineteenSteps {
     { name: 'of two orders at one price the earlier one trades', run: () => this.timePriority() },
     { name: 'an order is held, matched, filled and paid for', run: () => this.fill() },
     { name: `an order that fails at ${HOLD_STEP} leaves everything as it was`, run: () => this.failure() },
-    { name: 'a token is given', run: () => Promise.reject(new StepSkippedError(NO_PEOPLE)) },
-    { name: 'a call with the token is answered, and one without is not', run: () => Promise.reject(new StepSkippedError(NO_PEOPLE)) },
+    { name: 'a token is given', run: () => this.giveToken() },
+    { name: 'a call with the token is answered, and one without is not', run: () => this.useToken() },
     { name: 'the same key again gets the first answer', run: () => this.replay() },
     { name: 'the same key with another order is refused', run: () => this.reuse() },
   ];
@@ -238,6 +244,32 @@ export class NineteenSteps {
     return (await this.client.balances(this.name(role))).balances;
   }
 
+  /** To a user that is made for it. */
+  private async giveToken(): Promise<void> {
+    const { people } = this.clientOf(null);
+    const [name, password] = [this.name('user'), randomUUID()];
+    try {
+      await people.register(name, password);
+    } catch (error) {
+      if (isProblem(error, 'auth_off')) throw new StepSkippedError(NO_PEOPLE);
+      if (isProblem(error, 'registration_closed')) throw new StepSkippedError('REGISTRATION=closed: nobody can become a user');
+      throw error;
+    }
+    const { access_token: token } = await people.logIn(name, password);
+    this.user = { name, token };
+  }
+
+  private async useToken(): Promise<void> {
+    if (this.user === null) throw new StepSkippedError(this.token === null ? NO_PEOPLE : 'there is no token to use');
+    const { name, token } = this.user;
+    const { username } = await this.clientOf(token).people.me();
+    expect(username === name, `the token is of ${username}`);
+    const answered = await this.clientOf(null).people.me().then(() => 'answered', (error: unknown) => (isProblem(error, 'unauthenticated') ? null : String(error)));
+    expect(answered === null, `without it the call is ${String(answered)}`);
+    const other = await this.clientOf(token).account(this.name('a')).then(() => 'answered', (error: unknown) => (isProblem(error, 'account_not_found') ? null : String(error)));
+    expect(other === null, `another's account is ${String(other)}`);
+  }
+
   private async replay(): Promise<void> {
     const market = await this.findMarket();
     // At the lowest price there is, where nobody sells.
@@ -261,7 +293,9 @@ export class NineteenSteps {
   /** The client gives no headers: these are what is looked at here. */
   private async post(order: LimitOrderRequest, key: string): Promise<Raw> {
     const response = await fetch(`${this.url}/orders`, {
-      method: 'POST', headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key }, body: JSON.stringify(order), signal: AbortSignal.timeout(TIMEOUT_MS),
+      method: 'POST', headers: {
+        'Content-Type': 'application/json', 'Idempotency-Key': key, ...(this.token !== null && { Authorization: `Bearer ${this.token}` }),
+      }, body: JSON.stringify(order), signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     return { status: response.status, text: await response.text(), isReplayed: response.headers.get('Idempotency-Replayed') === 'true' };
   }

@@ -1,4 +1,5 @@
 import { runCommand } from '../audit/support';
+import { PASSWORD, PeopleVenue } from '../people/support/people-venue';
 import { Venue } from '../support/venue';
 
 let venue: Venue;
@@ -58,4 +59,18 @@ it('asks nothing else where nobody is there', async () => {
   const { code, stdout } = await runCommand('smoke', {}, ['--url', 'http://127.0.0.1:1']);
   expect(code).toBe(1);
   expect(stdout).toContain('0 passed, 1 failed, 18 skipped');
+});
+
+it('shows all nineteen at a venue whose callers say who they are', async () => {
+  const people = await PeopleVenue.open({ FUNDS: 'required', FAULT_INJECTION: 'true' });
+  try {
+    await people.withRoles('root', ['admin']);
+    const { code, stdout, stderr } = await runCommand('smoke', { SMOKE_PASSWORD: PASSWORD }, ['--url', people.url, '--user', 'root']);
+    expect([stderr, stdout.split('\n').filter((line) => line !== '' && !line.startsWith('ok'))]).toEqual(['', ['19 passed, 0 failed, 0 skipped']]);
+    expect(code).toBe(0);
+    const nobody = await runCommand('smoke', {}, ['--url', people.url]);
+    expect([nobody.code, /(17|18|19) passed/.test(nobody.stdout)]).toEqual([1, false]);
+  } finally {
+    await people.close();
+  }
 });

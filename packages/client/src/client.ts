@@ -8,9 +8,13 @@ import { HttpCalls, PAGE, everyRow, withQuery } from './http-calls';
 import { MoneyCalls } from './money-calls';
 import { OrderEntry, type OrderEntryOptions } from './order-entry';
 import { problemOf, RETRY_DEFAULTS, Retries, type Answer, type Attempt, type CallOptions, type RetryOptions } from './retry';
+import { PeopleCalls } from './people-calls';
+import type { Auth } from './session';
 import { Stream, type StreamOptions } from './stream';
 
 export interface ClientOptions extends Partial<RetryOptions> {
+  /** Who it is, for a venue whose callers say so. */
+  readonly auth?: Auth;
   /** Whether commands get an idempotency key where they have none. Without one, an unclear answer is not asked about again. */
   readonly idempotencyKeys?: boolean;
   /** Told of each attempt of each call, for logs and metrics. */
@@ -22,32 +26,35 @@ export class OpenfillClient extends MoneyCalls {
   readonly url: string;
   private readonly http: HttpTransport;
   private readonly keys: boolean;
+  /** Users, logins, API keys, and who may act for which account. */
+  readonly people: PeopleCalls;
 
   constructor(url = 'http://127.0.0.1:3000', options: ClientOptions = {}) {
-    const { idempotencyKeys = true, onAttempt = () => undefined, ...retry } = options;
+    const { auth, idempotencyKeys = true, onAttempt = () => undefined, ...retry } = options;
     const plain = new URL(url).href.replace(/\/+$/, '');
-    const http = new HttpTransport(plain);
+    const http = new HttpTransport(plain, auth);
     const retries = new Retries({ ...RETRY_DEFAULTS, ...retry }, onAttempt);
     super(http, retries, idempotencyKeys, new HttpCalls(http, retries, idempotencyKeys));
     this.url = plain;
     this.http = http;
     this.keys = idempotencyKeys;
+    this.people = new PeopleCalls(http, retries);
   }
 
   /** Trades, orders and book changes as they happen, resumed after each break. */
   stream(options: StreamOptions = {}): Stream {
-    return new Stream(this.url, options);
+    return new Stream(this.url, options, this.http.session);
   }
 
   /** What one account has and what its trades come to, kept as it happens, until it is closed. @param accountId a name without a comma */
   followAccount(accountId: string, options: AccountViewOptions = {}): AccountView {
-    const stream = new Stream(this.url, { ...options, channels: ['balances', 'fills'], accounts: [accountId] });
+    const stream = new Stream(this.url, { ...options, channels: ['balances', 'fills'], accounts: [accountId] }, this.http.session);
     return new AccountView(accountId, stream, (signal) => this.positions(accountId, { signal }), options.signal);
   }
 
   /** The same commands over one WebSocket, many in flight: for bots. */
   orderEntry(options: OrderEntryOptions = {}): OrderEntry {
-    return new OrderEntry(this.url, { ...this.retries.options, ...options }, this.keys);
+    return new OrderEntry(this.url, { ...this.retries.options, ...options }, this.keys, this.http.session);
   }
 
   /**

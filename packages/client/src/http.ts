@@ -1,16 +1,38 @@
 import type { Command, Transport } from './commands';
 import type { BatchResult } from './results';
 import type { Answer } from './retry';
+import { LoginRefused, sessionOf, type Auth, type Session } from './session';
 
 /** JSON over HTTP. */
 export class HttpTransport implements Transport {
+  /** null for a client that says nothing of who it is. */
+  readonly session: Session | null;
+
   /** @param url of the venue, without a slash at its end */
-  constructor(private readonly url: string) {}
+  constructor(private readonly url: string, auth?: Auth) {
+    this.session = auth === undefined ? null : sessionOf(auth, (method, path, body, signal) => this.bare(method, path, body, {}, signal));
+  }
 
   async request(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
+    const { session } = this;
+    if (session === null) return this.bare(method, path, body, {}, signal);
+    const text = body === undefined ? '' : JSON.stringify(body);
+    try {
+      const answer = await this.bare(method, path, body, await session.headers(method, path, text, signal), signal);
+      // What is refused for who asks was not carried out.
+      if (answer.status !== 401 || !(await session.renew(answer, signal))) return answer;
+      return await this.bare(method, path, body, await session.headers(method, path, text, signal), signal);
+    } catch (error) {
+      if (error instanceof LoginRefused) return error.answer;
+      throw error;
+    }
+  }
+
+  private async bare(method: string, path: string, body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       method, signal,
-      ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+      headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     return { status: response.status, body: readBody(text, response.headers.get('content-type')), header: (name) => response.headers.get(name) };

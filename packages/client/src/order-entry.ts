@@ -2,6 +2,7 @@ import type WebSocket from 'ws';
 import { Commands, type Command, type Transport } from './commands';
 import { ConnectionError } from './errors';
 import { Retries, RETRY_DEFAULTS, type Answer, type Attempt, type RetryOptions } from './retry';
+import type { Session } from './session';
 import { reasonOf } from './waiting';
 import { openWebSocket } from './web-socket';
 
@@ -35,7 +36,10 @@ class EntryLink implements Transport {
   /** Counts what came, to tell a dead connection from a slow answer. */
   private heard = 0;
 
-  constructor(private readonly url: string, private readonly timeoutMs: number, private readonly messageBytesMax: number) {}
+  /** As what the connection was told who it is. */
+  private toldVersion = 0;
+
+  constructor(private readonly url: string, private readonly timeoutMs: number, private readonly messageBytesMax: number, private readonly session: Session | null) {}
 
   nameOf({ op }: Command): string {
     return op;
@@ -45,7 +49,9 @@ class EntryLink implements Transport {
     const id = ++this.lastId;
     const text = JSON.stringify({ id, ...command });
     if (Buffer.byteLength(text) > this.messageBytesMax) throw new RangeError(`the request is longer than ${this.messageBytesMax} bytes`);
+    await this.session?.fresh(signal);
     const socket = await this.open();
+    await this.tellWho(socket, signal);
     if (socket.readyState !== socket.OPEN) throw new ConnectionError('the connection is closing');
     signal.throwIfAborted();
     return new Promise<Answer>((resolve, reject) => {
@@ -67,16 +73,24 @@ class EntryLink implements Transport {
     });
   }
 
+  /** A connection outlives a token: the next one is told to it ahead of what is asked. */
+  private async tellWho(socket: WebSocket, signal: AbortSignal): Promise<void> {
+    if (this.session === null || this.session.version === this.toldVersion) return;
+    this.toldVersion = this.session.version;
+    socket.send(JSON.stringify(await this.session.message('/orders', signal)));
+  }
+
   open(): Promise<WebSocket> {
     if (this.isClosed) return Promise.reject(new RangeError('the order entry is closed'));
     if (this.opening === null) {
       const opening: Promise<WebSocket> = openWebSocket(this.url, '/orders', this.timeoutMs, {
+        opened: () => { this.toldVersion = this.session?.version ?? 0; },
         message: (text, socket) => this.receive(socket, text),
         closed: (code, reason) => {
           this.forget(opening);
           this.lost(new Error(`the connection was closed with ${code} ${reason}`.trimEnd()));
         },
-      });
+      }, this.session);
       this.opening = opening;
       opening.catch(() => this.forget(opening));
     }
@@ -126,10 +140,10 @@ class EntryLink implements Transport {
 export class OrderEntry extends Commands {
   private readonly link: EntryLink;
 
-  constructor(url: string, options: OrderEntryOptions, makesKeys: boolean) {
+  constructor(url: string, options: OrderEntryOptions, makesKeys: boolean, session: Session | null = null) {
     const { messageBytesMax = MESSAGE_BYTES_MAX, onAttempt = () => undefined, ...retry } = options;
     const retries = new Retries({ ...RETRY_DEFAULTS, ...retry }, onAttempt);
-    const link = new EntryLink(url, retries.options.timeoutMs, messageBytesMax);
+    const link = new EntryLink(url, retries.options.timeoutMs, messageBytesMax, session);
     super(link, retries, makesKeys);
     this.link = link;
   }

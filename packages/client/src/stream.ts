@@ -7,6 +7,7 @@ import { LocalBook, type BookFault } from './local-book';
 import type { BalancesMessage, BalancesSnapshotMessage, ControlMessage, DeltaMessage, FillMessage, ResyncMessage, SnapshotMessage, StreamMessage, TradeMessage } from './messages';
 import { formatPlace, Position } from './position';
 import { Reader } from './reader';
+import type { Session } from './session';
 import { backoffOf, reasonOf, sleep } from './waiting';
 import { openWebSocket } from './web-socket';
 
@@ -136,7 +137,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
   private readonly ended: Promise<void>;
 
   /** @param url of the venue, as for HTTP */
-  constructor(private readonly url: string, private readonly options: StreamOptions = {}) {
+  constructor(private readonly url: string, private readonly options: StreamOptions = {}, private readonly session: Session | null = null) {
     super();
     const given = Object.entries(options).filter(([name, value]) => name in DEFAULTS && value !== undefined);
     this.settings = { ...DEFAULTS, ...Object.fromEntries(given) };
@@ -281,7 +282,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
         refusal ??= this.receive(text);
       },
       closed: (code, reason) => isOver(`closed with ${code} ${reason}`.trimEnd()),
-    }, this.stopping.signal);
+    }, this.session, this.stopping.signal);
     const reason = await over;
     this.end();
     if (refusal !== null) throw refusal as StreamError;

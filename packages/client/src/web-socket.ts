@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import { ConnectionError, type ProblemError } from './errors';
 import { problemOf, type Answer } from './retry';
+import { LoginRefused, type Session } from './session';
 
 const PROBLEM_BYTES_MAX = 65_536;
 
@@ -18,8 +19,10 @@ export interface SocketListener {
  * Opens a WebSocket. @param url of the venue, as for HTTP; @param signal gives it up while it is opening
  * @throws ProblemError when the venue refuses it, ConnectionError when it cannot be reached
  */
-export function openWebSocket(url: string, path: string, timeoutMs: number, listener: SocketListener, signal?: AbortSignal): Promise<WebSocket> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, { handshakeTimeout: timeoutMs, perMessageDeflate: false });
+export async function openWebSocket(url: string, path: string, timeoutMs: number, listener: SocketListener, session: Session | null, signal?: AbortSignal): Promise<WebSocket> {
+  const headers = session === null ? {} : await headersOf(session, path, signal ?? AbortSignal.timeout(timeoutMs));
+  signal?.throwIfAborted();
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, { handshakeTimeout: timeoutMs, perMessageDeflate: false, headers });
   let isOpen = false;
   socket.on('message', (data: Buffer) => listener.message(data.toString('utf8'), socket));
   socket.on('close', (code, reason) => { if (isOpen) listener.closed(code, reason.toString('utf8')); });
@@ -40,6 +43,15 @@ export function openWebSocket(url: string, path: string, timeoutMs: number, list
       });
     });
   }).finally(() => signal?.removeEventListener('abort', abort));
+}
+
+/** @throws ProblemError */
+async function headersOf(session: Session, path: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+  try {
+    return await session.headers('GET', path, '', signal);
+  } catch (error) {
+    throw error instanceof LoginRefused ? problemOf(error.answer) : error;
+  }
 }
 
 async function refusalOf(response: IncomingMessage): Promise<ProblemError> {

@@ -2,7 +2,7 @@ import {
   answer, anything, flag, growingWord, integer, list, moment, named, optional, orNull, pattern, request, required, string, text, word,
 } from './language';
 import { AccountName, TIME_EXAMPLE, Time } from './values';
-import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, PASSWORD_BYTES_MAX, PUBLIC_KEY_LENGTH_MAX, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
+import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, PASSWORD_BYTES_MAX, PUBLIC_KEY_PEM, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
 
 /** People: who they are, how they say so, and what they may act for. */
 
@@ -34,7 +34,7 @@ export const ApiKeyRequest = request('ApiKeyRequest', {
   accounts: optional(list(AccountName, { min: 1, max: KEY_ACCOUNTS_MAX, unique: true }), 'Accounts that it may act for; all of its user\'s where it is left out.'),
   ip_allow: optional(list(text(ADDRESS_LENGTH_MAX, { examples: ['192.0.2.0/24'] }), { min: 1, max: KEY_ADDRESSES_MAX, unique: true }), 'Addresses and networks (CIDR) that it may be used from.'),
   expires_at: optional(moment({ examples: [TIME_EXAMPLE] }), 'When it ends, UTC.'),
-  public_key: optional(text(PUBLIC_KEY_LENGTH_MAX), 'An Ed25519 public key (PEM): requests are signed with its private key, and no secret is made.'),
+  public_key: optional(pattern(PUBLIC_KEY_PEM, 'a public key (PEM)'), 'An Ed25519 public key (PEM): requests are signed with its private key, and no secret is made.'),
 });
 export const ShareRequest = request('ShareRequest', { username: required(Username) });
 export const ChangeUserRequest = request('ChangeUserRequest', {

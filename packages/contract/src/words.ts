@@ -66,7 +66,7 @@ export const API_KEY_SCOPES_MAX = 5;
 export const KEY_ACCOUNTS_MAX = 100;
 export const KEY_ADDRESSES_MAX = 20;
 export const ADDRESS_LENGTH_MAX = 64;
-export const PUBLIC_KEY_LENGTH_MAX = 1_000;
+export const PUBLIC_KEY_PEM = '^-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\\s]{1,1000}-----END PUBLIC KEY-----\\s*$';
 export const USERS_LIMIT_DEFAULT = 100;
 export const AUDIT_LIMIT_DEFAULT = 100;
 /** Characters of a request's id in order entry. */

@@ -1,0 +1,131 @@
+import { createHmac } from 'node:crypto';
+import { CpuWatch } from '../cpu';
+import { closedLoad, requireExpected } from '../http-load';
+import { orderSource } from '../orders';
+import type { Bench, Part } from '../result';
+import { inTurn, median } from '../turns';
+import { medianCpu } from '../venues-by-turns';
+import { BenchVenue } from '../venue';
+
+const CONNECTIONS = 64;
+const USERS = 20;
+const WARM_UP_S = 2;
+const ROUNDS = 7;
+const PASSWORD = 'correct horse battery';
+const PROCESSES = ['service', 'Redis', 'Postgres', 'load generator'] as const;
+/** Signed ahead, so that the load generator's work is the same for all: no more than this in one turn. */
+const SIGNED_A_SECOND = 12_000;
+
+const WAYS = ['nobody asked', 'token', 'key'] as const;
+type Way = (typeof WAYS)[number];
+
+/** So much that no allowance is what is measured. */
+const UNLIMITED = {
+  LIMIT_MUTATE_PER_SECOND: '1000000', LIMIT_MUTATE_BURST: '10000000', LIMIT_LOGIN_PER_SECOND: '100000', LIMIT_LOGIN_BURST: '1000000',
+};
+
+interface User {
+  readonly token: string;
+  readonly apiKey: string;
+  readonly secret: string;
+}
+
+interface Measured {
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly cpu: readonly (readonly [process: string, us: number | null])[];
+}
+
+/** The clients of `orderSource`, as users. */
+async function users(venue: BenchVenue): Promise<User[]> {
+  const { url } = venue.venue;
+  const send = async (path: string, body: object, token = ''): Promise<Record<string, string>> => {
+    const answer = await fetch(url + path, {
+      method: 'POST', headers: { 'Content-Type': 'application/json', ...(token !== '' && { Authorization: `Bearer ${token}` }) }, body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+    return await answer.json() as Record<string, string>;
+  };
+  const made: User[] = [];
+  for (let i = 0; i < USERS; i++) {
+    const credentials = { username: `bench-${i}`, password: PASSWORD };
+    await send('/auth/register', credentials);
+    const { access_token: token = '' } = await send('/auth/login', credentials);
+    const { api_key: apiKey = '', secret = '' } = await send('/auth/api-keys', { name: 'bench', scopes: ['trade'] }, token);
+    made.push({ token, apiKey, secret });
+  }
+  return made;
+}
+
+function requestOf(body: string, headers: string): string {
+  return `POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+/** @returns the n-th request */
+function requestsOf(way: Way, all: readonly User[], run: string, count: number): (n: number) => string {
+  const next = orderSource(run, 1, USERS);
+  if (way === 'nobody asked') return (n) => requestOf(next(n), '');
+  const userOf = (n: number): User => all[n % USERS] as User;
+  if (way === 'token') return (n) => requestOf(next(n), `Authorization: Bearer ${userOf(n).token}\r\n`);
+  const nowMs = Date.now();
+  const signed = Array.from({ length: count }, (_, n) => {
+    const body = next(n);
+    const { apiKey, secret } = userOf(n);
+    // Each key's signatures have times of their own; all within the window that is asked for.
+    const timestamp = nowMs + Math.floor(n / USERS);
+    const signature = createHmac('sha256', secret).update(`${timestamp}POST/orders${body}`).digest('base64');
+    return requestOf(body, `Openfill-Key: ${apiKey}\r\nOpenfill-Timestamp: ${timestamp}\r\nOpenfill-Signature: ${signature}\r\nOpenfill-Recv-Window: 60000\r\n`);
+  });
+  return (n) => {
+    const request = signed[n];
+    if (request === undefined) throw new Error(`more than ${count} orders in one turn: sign more ahead`);
+    return request;
+  };
+}
+
+async function run(bench: Bench) {
+  const seconds = bench.seconds / 2;
+  const measured: Record<Way, Measured[]> = { 'nobody asked': [], token: [], key: [] };
+  const venues: BenchVenue[] = [];
+  try {
+    const open = await BenchVenue.start(bench, { AUTH: 'off' });
+    venues.push(open);
+    const asking = await BenchVenue.start(bench, { AUTH: 'required', ACCESS_TOKEN_TTL_S: '3600', ...UNLIMITED });
+    venues.push(asking);
+    for (const venue of venues) await venue.send('CONFIG', 'SET', 'auto-aof-rewrite-percentage', '0');
+    const all = await users(asking);
+    const play = async (way: Way, name: string, forS: number): Promise<Measured> => {
+      const venue = way === 'nobody asked' ? open : asking;
+      const request = requestsOf(way, all, name, Math.ceil(SIGNED_A_SECOND * forS));
+      const watch = new CpuWatch(venue.processes);
+      const result = await closedLoad({ connections: CONNECTIONS, expected: 201, port: venue.port, seconds: forS, request });
+      requireExpected(result);
+      await venue.untilDrained();
+      const { latencies, answered } = result;
+      return { rate: answered / result.seconds, p50: latencies.percentile(50), p99: latencies.percentile(99), cpu: watch.microsecondsPer(answered) };
+    };
+    for (const way of WAYS) await play(way, `warm-${way}`, WARM_UP_S);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const way of inTurn(WAYS, round)) measured[way].push(await play(way, `run-${round}-${way}`, seconds));
+    }
+  } finally {
+    for (const venue of venues) await venue.stop();
+  }
+  const share = (way: Way): number => median(measured[way].map(({ rate }, round) => rate / (measured['nobody asked'][round] as Measured).rate));
+  return {
+    figures: [
+      { name: 'POST /orders with a token, as a share of AUTH=off', value: share('token'), unit: '', goal: { bound: 0.9, better: 'higher' as const } },
+      { name: 'POST /orders with an HMAC key, as a share of AUTH=off', value: share('key'), unit: '', goal: { bound: 0.85, better: 'higher' as const } },
+    ],
+    tables: [{
+      title: `Medians of ${ROUNDS} turns; CPU of an order until Postgres has it, µs`, columns: ['who it is', 'orders/s', 'p50 ms', 'p99 ms', ...PROCESSES],
+      rows: WAYS.map((way) => {
+        const all = measured[way];
+        return [way, ...[all.map(({ rate }) => rate), all.map(({ p50 }) => p50), all.map(({ p99 }) => p99)].map(median), ...medianCpu(all.map(({ cpu }) => cpu))];
+      }),
+    }],
+  };
+}
+
+export const peopleOrdersPart: Part = { name: 'people-orders', about: 'single orders over HTTP of callers who say who they are, beside a venue that asks nobody, by turns', run };
