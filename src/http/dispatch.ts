@@ -97,16 +97,31 @@ export class Dispatcher {
     const { access } = route;
     const { request } = call;
     const isForAll = access.caller === 'anyone' || (access.caller === 'internal' && isLoopback(call.context.address));
+    const { authorization } = request.headers;
+    const known = isForAll || authorization === undefined || request.headers['openfill-key'] !== undefined ? undefined : gate.byHeader(authorization);
+    if (known !== undefined) return this.admitted(gate, route, call, known, route.body === null ? null : await this.readBody(request, route.body));
     const credentials = isForAll && access.asksWho !== true ? NO_CREDENTIALS : credentialsOf(request);
     if (!isForAll && credentials.kind === 'none') throw new Refusal('unauthenticated');
-    let principal: Principal = credentials.kind === 'token' ? await gate.byToken(credentials.token) : NOBODY;
+    let principal: Principal = NOBODY;
+    if (credentials.kind === 'token') {
+      const caller = await gate.byToken(credentials.token);
+      if (authorization !== undefined) gate.remember(authorization, caller);
+      principal = caller;
+    }
     const bytes = route.body === null ? null : await this.readBody(request, route.body);
     if (credentials.kind === 'signature') {
       principal = await gate.bySignature(credentials.signature, [request.method ?? '', request.url ?? '', bytes ?? ''], call.context.address);
     }
+    return this.admitted(gate, isForAll ? { ...route, access: { ...access, caller: 'anyone' } } : route, call, principal, bytes);
+  }
+
+  /** @param principal whoever it is, which is known now */
+  private async admitted(gate: Gate, route: MountedRoute, call: Omit<Call, 'body'>, principal: Principal, bytes: Buffer | null): Promise<Answer | null> {
     const body = bytes === null || route.body === null ? undefined : route.body.parse(bytes);
-    await gate.admit(principal, isForAll ? { ...access, caller: 'anyone' } : access, call.context.address, route.costOf?.(body) ?? null);
-    const known = { ...call, context: { ...call.context, principal }, body };
+    const waiting = gate.admit(principal, route.access, call.context.address, route.costOf?.(body) ?? null);
+    if (waiting !== undefined) await waiting;
+    const { params, query, request, response } = call;
+    const known: Call = { context: { ...call.context, principal }, params, query, body, request, response };
     if (!gate.isAudited(principal)) return route.handle(known);
     return audited(gate.audit, principal, route, known, () => route.handle(known));
   }

@@ -39,6 +39,15 @@ export class Gate {
     this.allowances = { principal: options.principal, mutate: options.mutate, cancel: options.mutate, expensive: options.expensive };
   }
 
+  /** Who an `Authorization` is of that came before; undefined for a new one. @throws Refusal 401 */
+  byHeader(authorization: string): Caller | undefined {
+    return this.identity.byHeader(authorization);
+  }
+
+  remember(authorization: string, caller: Caller): void {
+    this.identity.remember(authorization, caller);
+  }
+
   /**
    * Who a token is of.
    * @throws Refusal 401
@@ -75,17 +84,18 @@ export class Gate {
     requireScope(principal, scope);
     if (caller === 'operator' || caller === 'admin' || caller === 'internal') requirePowers(principal, caller === 'admin' ? 'admin' : 'operator');
     if (SCOPES_OF_MONEY.has(scope)) this.directory.requireFresh(this.options.freshMs);
-    for (const [name, count] of Object.entries(cost ?? { [limit]: 1 })) this.take(principal, name as LimitClass, count);
+    if (cost === null) this.take(principal, limit, 1);
+    else for (const [name, count] of Object.entries(cost)) this.take(principal, name as LimitClass, count);
     return limit === 'login' ? this.logins.tryFrom(address) : undefined;
   }
 
   private take(principal: Caller, limitClass: LimitClass, count: number): void {
     const allowance = this.allowances[limitClass];
     if (allowance === undefined || count === 0) return;
-    const factor = hasPowersOf(principal, 'operator') ? this.options.sudoFactor : 1;
-    const { perSecond, burst } = { perSecond: allowance.perSecond * factor, burst: allowance.burst * factor };
-    const name = `${limitClass}${factor === 1 ? '' : ' sudo'} ${principal.person.userId}`;
-    const waitMs = this.buckets.take(name, count, { perSecond, burst });
+    const isSudo = principal.hasPowers && hasPowersOf(principal, 'operator');
+    const factor = isSudo ? this.options.sudoFactor : 1;
+    const { perSecond, burst } = isSudo ? { perSecond: allowance.perSecond * factor, burst: allowance.burst * factor } : allowance;
+    const waitMs = this.buckets.take(`${limitClass}${isSudo ? ' sudo' : ''} ${principal.person.userId}`, count, isSudo ? { perSecond, burst } : allowance);
     if (waitMs === 0) return;
     throw new Refusal('rate_limited', {
       ...(waitMs === Infinity && { detail: `The request takes ${count} of ${burst} that are allowed at once.` }),

@@ -84,12 +84,30 @@ function includes(addresses: BlockList, address: string): boolean {
 /** Who is behind a token or a signature: told from memory, without asking anybody. */
 export class Identity {
   private readonly tokens = new LRUCache<string, KnownToken>({ max: TOKENS_MAX });
+  private readonly headers = new LRUCache<string, Caller>({ max: TOKENS_MAX });
   private readonly keys = new LRUCache<string, UsableKey>({ max: KEYS_MAX });
 
   constructor(
     private readonly directory: Directory, private readonly checker: Tokens, private readonly venueKeys: VenueKeys, private readonly used: UsedSignatures,
     private readonly options: IdentityOptions,
   ) {}
+
+  /**
+   * Who a header is of that came before: found by the whole of it, without a look at what it is made of.
+   * @returns undefined for one that is new
+   * @throws Refusal `token_expired`, `session_ended`, `user_suspended`
+   */
+  byHeader(authorization: string): Caller | undefined {
+    const known = this.headers.get(authorization);
+    if (known === undefined) return undefined;
+    const problem = this.problemOf(known, (known.expiresMs ?? 0) / 1_000);
+    if (problem !== null) throw new Refusal(problem);
+    return known;
+  }
+
+  remember(authorization: string, caller: Caller): void {
+    this.headers.set(authorization, caller);
+  }
 
   /** @throws Refusal `invalid_token`, `token_expired`, `wrong_token_type`, `session_ended`, `user_suspended` */
   byToken(token: string): Caller | Promise<Caller> {
