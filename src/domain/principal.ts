@@ -57,13 +57,19 @@ export function hasPowersOf(principal: Principal, role: 'operator' | 'admin'): b
   return principal.kind === 'caller' && principal.hasPowers && POWERS[role].some((one) => principal.person.roles.has(one));
 }
 
+/** Whether somebody acts for every account: an operator with powers, unless by a key that is limited to some. */
+export function actsForAll(principal: Principal): boolean {
+  return hasPowersOf(principal, 'operator') && !(principal.kind === 'caller' && principal.onlyAccounts !== null);
+}
+
 /** Whether somebody may see and touch what is an account's: the one place where that is decided. */
 export function mayActFor(principal: Principal, account: string): boolean {
   if (principal.kind === 'anyone') return true;
   if (principal.kind === 'nobody') return false;
   const { person, onlyAccounts } = principal;
-  if (person.accounts.has(account) && (onlyAccounts === null || onlyAccounts.has(account))) return true;
-  return hasPowersOf(principal, 'operator');
+  // A key that is limited to accounts has an operator's powers over these alone.
+  if (onlyAccounts !== null && !onlyAccounts.has(account)) return false;
+  return person.accounts.has(account) || hasPowersOf(principal, 'operator');
 }
 
 /**
@@ -106,7 +112,7 @@ export function actorOf(principal: Principal, clientId: string | null): Actor {
     requireAccount(principal, clientId);
     return clientId;
   }
-  if (principal.kind === 'anyone' || hasPowersOf(principal, 'operator')) return null;
+  if (actsForAll(principal)) return null;
   const [first = NO_ACCOUNT, ...others] = accountsOf(principal);
   return [first, ...others];
 }

@@ -1,4 +1,4 @@
-import { hasPowersOf, accountsOf, mayActFor, type Principal } from '../domain/principal';
+import { accountsOf, actsForAll, mayActFor, type Principal } from '../domain/principal';
 import type { ResultCode } from '../domain/result-code';
 import type { Unreadable } from './news';
 import { isOfAccount, type InstrumentSubscription, type Subscription } from './subscriptions';
@@ -25,7 +25,9 @@ function isPrivate(subscription: Subscription): boolean {
 export function mayFollow(principal: Principal, subscription: Subscription): boolean {
   if (principal.kind === 'anyone' || !isPrivate(subscription)) return true;
   if (isOfAccount(subscription)) return mayActFor(principal, subscription.account);
-  return subscription.owner === null ? hasPowersOf(principal, 'operator') : mayActFor(principal, subscription.owner);
+  if (subscription.owner !== null) return mayActFor(principal, subscription.owner);
+  // Everybody's orders are for whoever may act for everybody.
+  return actsForAll(principal);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Context } from '../../domain/context';
 import type { Answer } from '../../http/answer';
 import type { AccountOutcome } from '../../money/accounts';
-import { accountsOf, hasPowersOf } from '../../domain/principal';
+import { accountsOf, actsForAll } from '../../domain/principal';
 import { Refusal } from '../../domain/refusal';
 import type { Money } from '../../money/money';
 import type { People } from '../../people/people';
@@ -33,7 +33,7 @@ export class NativeAccounts {
     const open = (): Promise<AccountOutcome> => accounts.open(context, {
       accountId, name, credit, feeGroup, deposits: checkListed(OPENING_DEPOSIT, deposits, 'deposits'), key: keyOf(key, headerKey),
     });
-    if (this.people === null || principal.kind !== 'caller' || hasPowersOf(principal, 'operator')) return answered(201, await open());
+    if (this.people === null || principal.kind !== 'caller' || actsForAll(principal)) return answered(201, await open());
     // What it opens with is the venue's to give.
     if (credit !== null || feeGroup !== null || deposits.length > 0) throw new Refusal('forbidden', { detail: 'credit, fee_group and deposits need the role operator.' });
     return answered(201, await this.people.ownership.open(principal, accountId, this.people.accounts, open));
@@ -52,7 +52,7 @@ export class NativeAccounts {
     const { accounts } = this.money.kept;
     const { limit, cursor = null } = checkQuery(this.queries.accounts, query);
     const { principal } = context;
-    if (principal.kind === 'caller' && !hasPowersOf(principal, 'operator')) return this.own(context, accountsOf(principal), cursor, limit);
+    if (principal.kind === 'caller' && !actsForAll(principal)) return this.own(context, accountsOf(principal), cursor, limit);
     const { accounts: page, nextCursor, stale } = await accounts.page(context, cursor, limit);
     return { status: 200, body: { accounts: page.map(presentAccount), next_cursor: nextCursor, ...presentStaleness(stale) } };
   }
