@@ -35,9 +35,8 @@ export interface ApiKeyRow {
   readonly isEnded: boolean;
 }
 
-/** All that changed behind a number of the clock. */
+/** A part of what changed behind a number of the clock. */
 export interface PeopleChanges {
-  readonly change: number;
   readonly users: readonly UserRow[];
   readonly owners: readonly OwnerRow[];
   readonly keys: readonly ApiKeyRow[];

@@ -26,8 +26,10 @@ export interface Person {
   readonly account: string;
   readonly isSuspended: boolean;
   readonly roles: ReadonlySet<UserRole>;
-  /** All that may be acted for: the main account, further ones, and those that others share. */
-  readonly accounts: ReadonlySet<string>;
+  /** Whether it may act for an account: the main one, a further one, or one that somebody shares. */
+  owns(account: string): boolean;
+  /** All of these, the main one first. */
+  readonly accounts: readonly string[];
 }
 
 export interface Caller {
@@ -69,7 +71,7 @@ export function mayActFor(principal: Principal, account: string): boolean {
   const { person, onlyAccounts } = principal;
   // A key that is limited to accounts has an operator's powers over these alone.
   if (onlyAccounts !== null && !onlyAccounts.has(account)) return false;
-  return person.accounts.has(account) || hasPowersOf(principal, 'operator');
+  return person.owns(account) || hasPowersOf(principal, 'operator');
 }
 
 /**
@@ -86,9 +88,8 @@ const NO_ACCOUNT = '@nobody';
 /** Accounts of which a caller is an owner, the main one first, as far as its key lets it; none for whoever is no caller. */
 export function accountsOf(principal: Principal): readonly string[] {
   if (principal.kind !== 'caller') return [];
-  const { person: { account, accounts }, onlyAccounts } = principal;
-  const own = [account, ...[...accounts].filter((name) => name !== account)];
-  return onlyAccounts === null ? own : own.filter((name) => onlyAccounts.has(name));
+  const { person: { accounts }, onlyAccounts } = principal;
+  return onlyAccounts === null ? accounts : accounts.filter((name) => onlyAccounts.has(name));
 }
 
 /** The account that a call is about which names none; null where it has to name one. */

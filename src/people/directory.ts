@@ -6,18 +6,29 @@ import type { Person } from '../domain/principal';
 import { UnavailableError } from '../domain/unavailable';
 import type { PeopleStore } from './ports';
 
+const NO_ROLES: ReadonlySet<UserRole> = new Set();
 /** Shortest time between two warnings that Postgres cannot be asked. */
 const TOLD_EACH_MS = 30_000;
 
+/** There may be a hundred thousand and more, most of them with one account: it holds little. */
 class KnownPerson implements Person {
-  roles: ReadonlySet<UserRole> = new Set();
+  roles: ReadonlySet<UserRole> = NO_ROLES;
   isSuspended = false;
-  readonly accounts = new Set<string>();
+  /** Beside the main account; null for none. */
+  others: Set<string> | null = null;
 
   constructor(readonly userId: string, readonly username: string) {}
 
   get account(): string {
     return this.username;
+  }
+
+  get accounts(): readonly string[] {
+    return this.others === null ? [this.username] : [this.username, ...this.others];
+  }
+
+  owns(account: string): boolean {
+    return account === this.username || this.others?.has(account) === true;
   }
 }
 
@@ -41,7 +52,9 @@ export class Directory {
   private readonly byId = new Map<string, KnownPerson>();
   private readonly byName = new Map<string, KnownPerson>();
   private readonly keys = new Map<string, ApiKeyRow>();
-  private readonly keysByUser = new Map<string, Set<string>>();
+  /** Names of a user's keys, most often one. */
+  private readonly keysByUser = new Map<string, string | readonly string[]>();
+  /** But for main accounts, which are their users'. */
   private readonly ownersByAccount = new Map<string, Owners>();
   /** Logins that have ended, by when their last token is over, in ms since 1970. */
   private readonly ended = new Map<string, number>();
@@ -120,19 +133,20 @@ export class Directory {
 
   private async read(): Promise<void> {
     const startedMs = performance.now();
-    const changes = await this.store.changes(this.change);
-    if (changes !== null) this.apply(changes);
+    // One that breaks off is begun anew: what it has told by then is told once more.
+    const change = await this.store.changes(this.change, (page) => this.apply(page));
     this.freshMs = startedMs;
+    if (change === null) return;
+    this.change = change;
+    for (const listener of this.listeners) listener();
   }
 
-  private apply({ change, users, owners, keys, endedSessions }: PeopleChanges): void {
+  private apply({ users, owners, keys, endedSessions }: PeopleChanges): void {
     for (const { userId, username, roles, status } of users) this.setUser(userId, username, roles, status);
     for (const { account, userId, kind, status } of owners) this.setOwner(account, userId, kind, status === 'active');
     for (const key of keys) this.setKey(key);
     const untilMs = Date.now() + this.options.tokenTtlS * 1_000;
     for (const session of endedSessions) this.ended.set(session, untilMs);
-    this.change = change;
-    for (const listener of this.listeners) listener();
   }
 
   private setUser(userId: string, username: string, roles: readonly UserRole[], status: UserState): void {
@@ -145,25 +159,35 @@ export class Directory {
   }
 
   private setOwner(account: string, userId: string, kind: OwnerKind, isActive: boolean): void {
+    // It is its user's for as long as there is one, and named as that.
+    if (kind === 'main') return;
     const owners: Owners = this.ownersByAccount.get(account) ?? new Map<string, OwnerKind>();
     if (isActive) owners.set(userId, kind);
     else owners.delete(userId);
     if (owners.size > 0) this.ownersByAccount.set(account, owners);
     else this.ownersByAccount.delete(account);
     const person = this.byId.get(userId);
-    if (isActive) person?.accounts.add(account);
-    else person?.accounts.delete(account);
+    if (person === undefined) return;
+    if (isActive) {
+      person.others = (person.others ?? new Set()).add(account);
+    } else if (person.others?.delete(account) === true && person.others.size === 0) {
+      person.others = null;
+    }
   }
 
   private setKey(key: ApiKeyRow): void {
-    const ofUser = this.keysByUser.get(key.userId) ?? new Set();
-    if (key.isEnded) {
-      this.keys.delete(key.apiKey);
-      ofUser.delete(key.apiKey);
-    } else {
-      this.keys.set(key.apiKey, key);
-      this.keysByUser.set(key.userId, ofUser.add(key.apiKey));
-    }
+    const others = this.keyNamesOf(key.userId).filter((name) => name !== key.apiKey);
+    if (key.isEnded) this.keys.delete(key.apiKey);
+    else this.keys.set(key.apiKey, key);
+    const names = key.isEnded ? others : [...others, key.apiKey];
+    const [first] = names;
+    if (first === undefined) this.keysByUser.delete(key.userId);
+    else this.keysByUser.set(key.userId, names.length === 1 ? first : names);
+  }
+
+  private keyNamesOf(userId: string): readonly string[] {
+    const names = this.keysByUser.get(userId) ?? [];
+    return typeof names === 'string' ? [names] : names;
   }
 
   private forgetEnded(): void {
@@ -188,7 +212,7 @@ export class Directory {
   }
 
   keysOf(userId: string): readonly ApiKeyRow[] {
-    return [...this.keysByUser.get(userId) ?? []].flatMap((name) => this.keys.get(name) ?? []);
+    return this.keyNamesOf(userId).flatMap((name) => this.keys.get(name) ?? []);
   }
 
   isEnded(session: string): boolean {
@@ -197,10 +221,12 @@ export class Directory {
 
   /** Who may act for an account: who opened it first. */
   ownersOf(account: string): readonly { readonly person: Person; readonly kind: OwnerKind }[] {
-    return [...this.ownersByAccount.get(account) ?? []].flatMap(([userId, kind]) => {
+    const main = this.byName.get(account.toLowerCase());
+    const others = [...this.ownersByAccount.get(account) ?? []].flatMap(([userId, kind]) => {
       const person = this.byId.get(userId);
       return person === undefined ? [] : [{ person, kind }];
     });
+    return main?.username === account ? [{ person: main, kind: 'main' }, ...others] : others;
   }
 
   /** For how long nothing was heard of Postgres. */

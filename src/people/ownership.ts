@@ -22,8 +22,8 @@ export class Ownership {
    * @param make makes the account @throws Refusal `account_exists`, `accounts_limit`, or what `make` throws
    */
   async open<T>({ person }: Caller, account: string, accounts: AccountOpener, make: () => Promise<T>): Promise<T> {
-    if (person.accounts.size >= this.options.accountsPerUserMax) throw new Refusal('accounts_limit');
-    const isOwn = person.accounts.has(account);
+    if (person.accounts.length >= this.options.accountsPerUserMax) throw new Refusal('accounts_limit');
+    const isOwn = person.owns(account);
     if (!isOwn) {
       // A name that a user has in another case, or has had, or that anything is on record under, is not free.
       if (this.directory.personNamed(account) !== undefined || await accounts.isKnown(account) || await this.store.isClientKnown(account)) {
@@ -53,7 +53,7 @@ export class Ownership {
     const person = this.requirePerson(username);
     const owners = this.directory.ownersOf(account);
     if (!owners.some((owner) => owner.person === person)) {
-      if (owners.length > this.options.ownersPerAccountMax || person.accounts.size >= this.options.accountsPerUserMax) throw new Refusal('owners_limit');
+      if (owners.length > this.options.ownersPerAccountMax || person.accounts.length >= this.options.accountsPerUserMax) throw new Refusal('owners_limit');
       await this.store.shareAccount(account, person.userId);
       await this.directory.catchUp();
     }

@@ -6,8 +6,8 @@ import type {
 
 /** Postgres' record of people. */
 export interface PeopleStore {
-  /** @param after what is known already, null for all @returns null where nothing changed */
-  changes(after: number | null): Promise<PeopleChanges | null>;
+  /** @param after what is known already, null for all @returns the number up to which that was all; null where nothing changed */
+  changes(after: number | null, take: (page: PeopleChanges) => void): Promise<number | null>;
 
   /** Takes a name, and the account of that name, for a user who is opened afterwards. @returns false where it is taken */
   reserveUser(user: ReservedUser): Promise<boolean>;

@@ -6,6 +6,10 @@ import type {
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
 
+/** Rows of one page. */
+const PAGE = 10_000;
+const NOTHING: PeopleChanges = { users: [], owners: [], keys: [], endedSessions: [] };
+
 /** Seconds after which a name is free again whose account never came about. */
 const RESERVATION_S = 60;
 
@@ -24,12 +28,20 @@ interface AuditRecord extends Row {
   audit_id: number; at: Date; actor: string; acting_for: string | null; action: string; target: string | null; request_id: string | null; outcome: string;
 }
 
+/** Lists of words are few, and shared by all that have them. */
+const lists = new Map<string, readonly string[]>();
+
 /** @throws Error for a word that this program does not know */
 function wordsOf<W extends string>(known: readonly W[], given: readonly string[]): readonly W[] {
-  return given.map((word) => {
+  const name = given.join(' ');
+  const list = lists.get(name) as readonly W[] | undefined;
+  if (list !== undefined && list.every((word) => known.includes(word))) return list;
+  const words = given.map((word) => {
     if (!(known as readonly string[]).includes(word)) throw new Error(`postgres holds an unknown word: ${word}`);
     return word as W;
   });
+  lists.set(name, words);
+  return words;
 }
 
 function userOf({ user_id: userId, username, roles, status }: UserRecord): UserRow {
@@ -91,7 +103,12 @@ export class PostgresPeople {
     }
   }
 
-  async changes(after: number | null): Promise<PeopleChanges | null> {
+  /**
+   * All that changed, page by page: there may be a hundred thousand users and more.
+   * @param after what is known already, null for all
+   * @returns the number up to which that is all; null where nothing changed
+   */
+  async changes(after: number | null, take: (page: PeopleChanges) => void): Promise<number | null> {
     try {
       if (after !== null) {
         const [clock] = await this.database.query<ChangeRow>(sql.CLOCK, []);
@@ -100,17 +117,23 @@ export class PostgresPeople {
       return await this.database.snapshot(async (query) => {
         const since = after ?? -1;
         const [clock] = await query<ChangeRow>(sql.CLOCK, []);
-        const users = await query<UserRecord>(sql.USERS_CHANGED, [since]);
-        const owners = await query<OwnerRecord>(sql.OWNERS_CHANGED, [since]);
-        const keys = await query<KeyRecord>(sql.KEYS_CHANGED, [since]);
-        const sessions = await query<{ session_id: string }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
-        return {
-          change: clock?.change ?? 0,
-          users: users.map(userOf),
-          owners: owners.map(({ account, user_id: userId, kind, status }) => ({ account, userId, kind, status })),
-          keys: keys.map(keyOf),
-          endedSessions: sessions.map(({ session_id: sessionId }) => sessionId),
+        const pages = async <T extends Row>(named: NamedQuery, first: readonly null[], behind: (row: T) => readonly unknown[], tell: (rows: readonly T[]) => void): Promise<void> => {
+          for (let at: readonly unknown[] = first; ;) {
+            const rows = await query<T>(named, [since, ...at, PAGE]);
+            tell(rows);
+            const last = rows.at(-1);
+            if (last === undefined || rows.length < PAGE) return;
+            at = behind(last);
+          }
         };
+        await pages<UserRecord>(sql.USERS_CHANGED, [null], ({ user_id: id }) => [id], (rows) => take({ ...NOTHING, users: rows.map(userOf) }));
+        await pages<OwnerRecord>(sql.OWNERS_CHANGED, [null, null], ({ account, user_id: id }) => [account, id], (rows) => take({
+          ...NOTHING, owners: rows.map(({ account, user_id: userId, kind, status }) => ({ account, userId, kind, status })),
+        }));
+        await pages<KeyRecord>(sql.KEYS_CHANGED, [null], ({ api_key: key }) => [key], (rows) => take({ ...NOTHING, keys: rows.map(keyOf) }));
+        const sessions = await query<{ session_id: string }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
+        take({ ...NOTHING, endedSessions: sessions.map(({ session_id: sessionId }) => sessionId) });
+        return clock?.change ?? 0;
       });
     } catch (error) {
       throw unavailable(error);

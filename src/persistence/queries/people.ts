@@ -9,11 +9,14 @@ export const CLOCK = query('clock', 'SELECT change FROM people_clock');
 export const NEXT_CHANGE = query('next_change', 'UPDATE people_clock SET change = change + 1 RETURNING change');
 
 const USER_COLUMNS = 'user_id, username, roles, status, change';
-export const USERS_CHANGED = query('users_changed', `SELECT ${USER_COLUMNS} FROM users WHERE change > $1 ORDER BY change`);
-export const OWNERS_CHANGED = query('owners_changed', 'SELECT account, user_id, kind, status FROM account_owners WHERE change > $1 ORDER BY change');
+/** Pages of what changed behind $1, each behind the last row of the one before. A main account is its user's: that is known by the user. */
+export const USERS_CHANGED = query('users_changed', `SELECT ${USER_COLUMNS} FROM users WHERE change > $1 AND user_id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY user_id LIMIT $3`);
+export const OWNERS_CHANGED = query('owners_changed', `
+  SELECT account, user_id, kind, status FROM account_owners 
+    WHERE change > $1 AND kind <> 'main' AND (account, user_id) > (coalesce($2, ''), coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')) ORDER BY account, user_id LIMIT $4`);
 export const KEYS_CHANGED = query('keys_changed', `
   SELECT api_key, user_id, name, scopes, accounts, ip_allow, sealed_secret, public_key, expires_at, created_at, ended_at IS NOT NULL AS is_ended
-    FROM api_keys WHERE change > $1 ORDER BY change`);
+    FROM api_keys WHERE change > $1 AND api_key > coalesce($2, '') ORDER BY api_key LIMIT $3`);
 /** $2: seconds for which a token can outlive its login. */
 export const SESSIONS_ENDED = query('sessions_ended', `
   SELECT session_id FROM sessions WHERE change > $1 AND ended_at > now() - make_interval(secs => $2) ORDER BY change`);
