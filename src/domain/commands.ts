@@ -16,6 +16,12 @@ export type { OrderReference } from './order';
 /** Whoever may be one of several clients names them all, the own one first; the log has the one that the order is of, else the first. */
 export type Actor = string | readonly [string, ...string[]] | null;
 
+/** Whether what is a client's is the actor's. */
+export function isActors(actor: Actor, clientId: string): boolean {
+  if (actor === null) return true;
+  return typeof actor === 'string' ? actor === clientId : actor.includes(clientId);
+}
+
 /** The actor as the log has it. @param clientId of the order, undefined where there is none */
 export function loggedActor(actor: Actor, clientId: string | undefined): string | null {
   if (typeof actor === 'string' || actor === null) return actor;

@@ -103,11 +103,7 @@ export class Dispatcher {
     const credentials = isForAll && access.asksWho !== true ? NO_CREDENTIALS : credentialsOf(request);
     if (!isForAll && credentials.kind === 'none') throw new Refusal('unauthenticated');
     let principal: Principal = NOBODY;
-    if (credentials.kind === 'token') {
-      const caller = await gate.byToken(credentials.token);
-      if (authorization !== undefined) gate.remember(authorization, caller);
-      principal = caller;
-    }
+    if (credentials.kind === 'token') principal = await gate.byToken(credentials.token);
     const bytes = route.body === null ? null : await this.readBody(request, route.body);
     if (credentials.kind === 'signature') {
       principal = await gate.bySignature(credentials.signature, [request.method ?? '', request.url ?? '', bytes ?? ''], call.context.address);

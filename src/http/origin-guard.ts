@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv4 } from 'node:net';
+import { plainAddress } from '../domain/address';
 import { authorityOf, originOf, type Authority } from '../domain/origin';
 import { RequestRefusal, invalid } from './request-refusal';
 
@@ -155,11 +156,6 @@ function isForeignFetch({ method, headers }: IncomingMessage): boolean {
   if (site === undefined || site === 'same-origin' || site === 'none') return false;
   const isLink = (method === 'GET' || method === 'HEAD') && headers['sec-fetch-mode'] === 'navigate';
   return !isLink;
-}
-
-/** An address as the system writes it: one of IPv4 in that form. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
 }
 
 /** Whether an address of the system's is the machine itself. */

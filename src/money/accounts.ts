@@ -71,13 +71,13 @@ export class Accounts {
   }
 
   /** @throws Refusal `account_not_found` */
-  async one({ principal }: Context, accountId: string): Promise<ToldAccount> {
-    requireAccount(principal, accountId);
-    const state = await this.engine.readAccount(accountId);
-    if (state === null) throw new Refusal('account_not_found');
-    return this.told(state.account);
+  async one(context: Context, accountId: string): Promise<ToldAccount> {
+    const account = await this.oneOrNull(context, accountId);
+    if (account === null) throw new Refusal('account_not_found');
+    return account;
   }
 
+  /** @returns null for one that has not begun @throws Refusal `account_not_found` for one that is not the caller's */
   async oneOrNull(context: Context, accountId: string): Promise<ToldAccount | null> {
     requireAccount(context.principal, accountId);
     const state = await this.engine.readAccount(accountId);

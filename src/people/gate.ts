@@ -44,10 +44,6 @@ export class Gate {
     return this.identity.byHeader(authorization);
   }
 
-  remember(authorization: string, caller: Caller): void {
-    this.identity.remember(authorization, caller);
-  }
-
   /**
    * Who a token is of.
    * @throws Refusal 401
@@ -93,10 +89,11 @@ export class Gate {
     const allowance = this.allowances[limitClass];
     if (allowance === undefined || count === 0) return;
     const isSudo = principal.hasPowers && hasPowersOf(principal, 'operator');
-    const factor = isSudo ? this.options.sudoFactor : 1;
-    const { perSecond, burst } = isSudo ? { perSecond: allowance.perSecond * factor, burst: allowance.burst * factor } : allowance;
-    const waitMs = this.buckets.take(`${limitClass}${isSudo ? ' sudo' : ''} ${principal.person.userId}`, count, isSudo ? { perSecond, burst } : allowance);
+    const { sudoFactor } = this.options;
+    const own = isSudo ? { perSecond: allowance.perSecond * sudoFactor, burst: allowance.burst * sudoFactor } : allowance;
+    const waitMs = this.buckets.take(`${limitClass}${isSudo ? ' sudo' : ''} ${principal.person.userId}`, count, own);
     if (waitMs === 0) return;
+    const { perSecond, burst } = own;
     throw new Refusal('rate_limited', {
       ...(waitMs === Infinity && { detail: `The request takes ${count} of ${burst} that are allowed at once.` }),
       limit: { class: limitClass, retryMs: waitMs === Infinity ? Math.ceil(burst * 1_000 / perSecond) : waitMs, quota: burst, windowS: Math.ceil(burst / perSecond) },

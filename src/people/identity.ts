@@ -2,11 +2,12 @@ import type { ApiKeyRow } from '../domain/people';
 import { createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { LRUCache } from 'lru-cache';
+import { plainAddress } from '../domain/address';
 import type { Caller } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import { UnavailableError } from '../domain/unavailable';
 import type { Directory } from './directory';
-import type { Claims, Tokens } from './tokens';
+import type { Tokens } from './tokens';
 import type { VenueKeys } from './venue-keys';
 
 /** What a request is signed with, as it came. */
@@ -35,13 +36,9 @@ export const WINDOW_MAX_MS = 60_000;
 /** Tokens whose claims are remembered: checking a signature costs more than an order. */
 const TOKENS_MAX = 50_000;
 const KEYS_MAX = 50_000;
+const BEARER = 'Bearer ';
 const TIMESTAMP = /^[0-9]{1,16}$/;
 const SECRET_PURPOSE = 'api key ';
-
-interface KnownToken {
-  readonly claims: Claims;
-  readonly caller: Caller;
-}
 
 /** A key as it is checked with, and the caller that it stands for. */
 interface UsableKey {
@@ -77,14 +74,13 @@ export function addressesOf(list: readonly string[]): BlockList | null {
 }
 
 function includes(addresses: BlockList, address: string): boolean {
-  const mapped = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
-  return addresses.check(mapped, isIPv4(mapped) ? 'ipv4' : 'ipv6');
+  const plain = plainAddress(address);
+  return addresses.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
 }
 
 /** Who is behind a token or a signature: told from memory, without asking anybody. */
 export class Identity {
-  private readonly tokens = new LRUCache<string, KnownToken>({ max: TOKENS_MAX });
-  private readonly headers = new LRUCache<string, Caller>({ max: TOKENS_MAX });
+  private readonly tokens = new LRUCache<string, Caller>({ max: TOKENS_MAX });
   private readonly keys = new LRUCache<string, UsableKey>({ max: KEYS_MAX });
 
   constructor(
@@ -93,29 +89,25 @@ export class Identity {
   ) {}
 
   /**
-   * Who a header is of that came before: found by the whole of it, without a look at what it is made of.
+   * Who a header is of whose token came before, without a look at what it is made of.
    * @returns undefined for one that is new
    * @throws Refusal `token_expired`, `session_ended`, `user_suspended`
    */
   byHeader(authorization: string): Caller | undefined {
-    const known = this.headers.get(authorization);
+    return authorization.startsWith(BEARER) ? this.byKnownToken(authorization.slice(BEARER.length)) : undefined;
+  }
+
+  private byKnownToken(token: string): Caller | undefined {
+    const known = this.tokens.get(token);
     if (known === undefined) return undefined;
-    const problem = this.problemOf(known, (known.expiresMs ?? 0) / 1_000);
+    const problem = this.problemOf(known);
     if (problem !== null) throw new Refusal(problem);
     return known;
   }
 
-  remember(authorization: string, caller: Caller): void {
-    this.headers.set(authorization, caller);
-  }
-
   /** @throws Refusal `invalid_token`, `token_expired`, `wrong_token_type`, `session_ended`, `user_suspended` */
   byToken(token: string): Caller | Promise<Caller> {
-    const known = this.tokens.get(token);
-    if (known === undefined) return this.byNewToken(token);
-    const problem = this.problemOf(known.caller, known.claims.expiresS);
-    if (problem !== null) throw new Refusal(problem);
-    return known.caller;
+    return this.byKnownToken(token) ?? this.byNewToken(token);
   }
 
   private async byNewToken(token: string): Promise<Caller> {
@@ -126,9 +118,9 @@ export class Identity {
       kind: 'caller', person, scopes: claims.scopes, onlyAccounts: null, hasPowers: claims.hasPowers, apiKey: null, session: claims.session,
       expiresMs: claims.expiresS * 1_000,
     };
-    const problem = this.problemOf(caller, claims.expiresS);
+    const problem = this.problemOf(caller);
     if (problem !== null) throw new Refusal(problem);
-    this.tokens.set(token, { claims, caller });
+    this.tokens.set(token, caller);
     return caller;
   }
 
@@ -142,8 +134,8 @@ export class Identity {
     return look();
   }
 
-  private problemOf({ person, session }: Caller, expiresS: number): 'token_expired' | 'session_ended' | 'user_suspended' | null {
-    if (Date.now() >= expiresS * 1_000) return 'token_expired';
+  private problemOf({ person, session, expiresMs }: Caller): 'token_expired' | 'session_ended' | 'user_suspended' | null {
+    if (expiresMs !== null && Date.now() >= expiresMs) return 'token_expired';
     if (session !== null && this.directory.isEnded(session)) return 'session_ended';
     return person.isSuspended ? 'user_suspended' : null;
   }
@@ -158,7 +150,7 @@ export class Identity {
       if (row === undefined || (row.expiresMs !== null && row.expiresMs <= Date.now())) return 'invalid_api_key';
       return caller.person.isSuspended ? 'user_suspended' : null;
     }
-    return this.problemOf(caller, (caller.expiresMs ?? 0) / 1_000);
+    return this.problemOf(caller);
   }
 
   /**

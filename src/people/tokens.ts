@@ -47,11 +47,6 @@ function scopesOf(text: string): ReadonlySet<Scope> | null {
 export class Tokens {
   constructor(private readonly keys: VenueKeys, private readonly options: TokenOptions) {}
 
-  /** Longest time that a token is good for, in seconds. */
-  get longestTtlS(): number {
-    return Math.max(this.options.accessTtlS, this.options.refreshTtlS, this.options.sudoTtlS);
-  }
-
   async access(userId: string, session: string): Promise<{ readonly token: string; readonly expiresInS: number }> {
     const { accessTtlS } = this.options;
     return { token: await this.sign('access', userId, session, accessTtlS, { scope: OWN_SCOPES.join(' ') }), expiresInS: accessTtlS };

@@ -1,4 +1,4 @@
-import type { Actor } from '../domain/commands';
+import { isActors, type Actor } from '../domain/commands';
 import { isOpen, type Order, type OrderReference } from '../domain/order';
 import { compareText, type ShardState } from './state';
 
@@ -39,8 +39,7 @@ export class OrderStore {
   find(reference: OrderReference, actor: Actor): Order | null {
     const orderId = 'orderId' in reference ? reference.orderId : this.named.get(reference.clientId)?.get(reference.clientOrderId);
     const order = (orderId === undefined ? undefined : this.orders.get(orderId)) ?? null;
-    if (actor === null || order === null) return order;
-    return (typeof actor === 'string' ? actor === order.clientId : actor.includes(order.clientId)) ? order : null;
+    return order !== null && isActors(actor, order.clientId) ? order : null;
   }
 
   isNamed(clientId: string, clientOrderId: string): boolean {

@@ -1,4 +1,4 @@
-import type { Actor, CommandResult, FailureStep, Repeated } from '../domain/commands';
+import { isActors, type CommandResult, type FailureStep, type Repeated } from '../domain/commands';
 import type { Context } from '../domain/context';
 import { shortfallOf, tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Shortfall } from '../domain/money';
@@ -91,7 +91,7 @@ export class Outcomes {
     if (code === 'order_not_found' && named !== null && 'orderId' in named) {
       // Done and persisted orders have left Redis: history knows whether it ever was.
       const final = await this.history.order(named.orderId);
-      if (final === null || !isOf(actorOfNamed(context, named), final.clientId)) return new Refusal('order_not_found');
+      if (final === null || !isActors(actorOfNamed(context, named), final.clientId)) return new Refusal('order_not_found');
       // With a key the refusal is remembered: then this is no answer yet, and not a promise that nothing happened.
       if (isOpen(final)) return new Refusal(asked.fingerprint === null ? 'engine_recovering' : 'history_unavailable');
       return this.notOpen(final, asked);
@@ -104,12 +104,6 @@ export class Outcomes {
     // A key's answer is the same each time: before all of it can be told there is none. Nothing was done that this would hide.
     return fingerprint !== null && done.stale !== null ? new Refusal('history_unavailable') : new Refusal('order_not_open', { order: done });
   }
-}
-
-/** Whether an order of a client is the actor's. */
-function isOf(actor: Actor, clientId: string): boolean {
-  if (actor === null) return true;
-  return typeof actor === 'string' ? actor === clientId : actor.includes(clientId);
 }
 
 function factsOf(code: ResultCode, shortfall: Shortfall | undefined, { failAt }: Asked): RefusalFacts {
