@@ -1,4 +1,5 @@
 import type { Principal } from './principal';
+import type { SignatureUse } from './signature-use';
 
 /**
  * Who asks for something, and how the answer is tied to the question. One is made for each request and each message, where
@@ -12,6 +13,8 @@ export interface Context {
   readonly traceparent: string | null;
   /** Of the peer. */
   readonly address: string;
+  /** Of the signature that it came with and whose command is to take it; null where there is none, or it is taken. */
+  readonly signatureUse: SignatureUse | null;
   /** When whoever asked need not be waited for any longer, in ms as performance.now() counts. */
   readonly deadlineMs: number;
 }

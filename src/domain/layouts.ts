@@ -142,6 +142,8 @@ export const COMMAND_LETTER = {
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
 export const FAILURE_LETTER = 'J';
+/** Ahead of a command that a signature allows, with the digest of that and for how many ms it could be used again. */
+export const SIGNATURE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */
 export const EXECUTE_ARGUMENTS = ['fills_max', 'open_orders_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min'] as const;

@@ -41,6 +41,7 @@ export const RESULT_CODES = {
   funds_off: { number: 27, status: 409, title: 'The venue keeps no money: FUNDS is off.' },
   balance_audit_breach: { number: 28, status: 503, title: 'The balances of the venue do not add up: new orders, transfers and withdrawals wait for its operator.' },
   fee_groups_limit: { number: 29, status: 422, title: 'The venue has as many groups of fees as it may have.' },
+  signature_reused: { number: 30, status: 401, title: 'The signature was used before.' },
   // Given by the service around it.
   validation_failed: { number: null, status: 400, title: 'The request is not valid.' },
   malformed_json: { number: null, status: 400, title: 'The body is not valid JSON.' },
@@ -75,7 +76,6 @@ export const RESULT_CODES = {
   refresh_reused: { number: null, status: 401, title: 'The refresh token was used before: the login that it belongs to is ended.' },
   invalid_api_key: { number: null, status: 401, title: 'There is no such API key, or the signature is not its own.' },
   timestamp_out_of_window: { number: null, status: 401, title: 'The timestamp of the signature is too far from the venue\'s time.' },
-  signature_reused: { number: null, status: 401, title: 'The signature was used before.' },
   invalid_credentials: { number: null, status: 401, title: 'Name or password is wrong.' },
   user_suspended: { number: null, status: 403, title: 'The user is suspended.' },
   forbidden: { number: null, status: 403, title: 'The caller may not do this.' },

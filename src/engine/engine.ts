@@ -1,12 +1,14 @@
 import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
+import { SIGNATURE_LETTER } from '../domain/layouts';
 import { decodeLogEntry } from '../domain/log-entry';
 import { decodeTransfer } from '../domain/log-entry-wire';
 import type { LogPosition } from '../domain/log-position';
 import { decodeOrderRecord } from '../domain/order-record';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import type { Order } from '../domain/order';
+import type { SignatureUse } from '../domain/signature-use';
 import { encodeAccount } from './commands/account';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
@@ -189,10 +191,13 @@ export class Engine extends ShardReads {
     if (epoch === this.epoch && sequence > this.sequenceMin) this.sequenceMin = sequence;
   }
 
-  /** Never rejects: what could not be done is an outcome of its own. */
-  submit(command: EngineCommand): Promise<CommandResult> {
+  /**
+   * Never rejects: what could not be done is an outcome of its own.
+   * @param signatureUse that the command takes: refused with `signature_reused` where it is not the first
+   */
+  submit(command: EngineCommand, signatureUse: SignatureUse | null = null): Promise<CommandResult> {
     return new Promise((resolve) => {
-      this.enqueue(command, { results: [], missing: 1, done: ([result]) => resolve(result as CommandResult) }, 0);
+      this.enqueue(command, { results: [], missing: 1, done: ([result]) => resolve(result as CommandResult) }, 0, signatureUse);
     });
   }
 
@@ -201,17 +206,22 @@ export class Engine extends ShardReads {
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       const submission = { results: new Array<CommandResult>(commands.length), missing: commands.length, done: resolve };
-      commands.forEach((command, i) => this.enqueue(command, submission, i));
+      commands.forEach((command, i) => this.enqueue(command, submission, i, null));
     });
   }
 
-  private enqueue(command: EngineCommand, submission: Submission, index: number): void {
+  private enqueue(command: EngineCommand, submission: Submission, index: number, signatureUse: SignatureUse | null): void {
     if (this.inFlight >= this.limits.commandsInFlightMax) {
       settle({ submission, index }, refused('engine_unavailable'));
       return;
     }
     this.inFlight++;
-    this.queue.push({ args: encode(command), frees: command.op === 'cancel' || command.op === 'mass_cancel', submission, index });
+    let args = encode(command);
+    if (signatureUse !== null) {
+      signatureUse.isWithCommand = true;
+      args = [SIGNATURE_LETTER, signatureUse.digest, String(signatureUse.forMs), ...args];
+    }
+    this.queue.push({ args, frees: command.op === 'cancel' || command.op === 'mass_cancel', submission, index });
     if (!this.flushScheduled) {
       this.flushScheduled = true;
       setImmediate(() => this.flush());

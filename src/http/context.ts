@@ -31,12 +31,12 @@ export function contextOf(request: IncomingMessage, timeoutMs: number): RequestC
   const traceId = isUsable ? (match[1] as string) : hexOf(randomUUID());
   const flags = isUsable ? (match[3] as string) : '01';
   return {
-    principal: ANYONE, requestId, traceparent: `00-${traceId}-${spanOf(randomUUID())}-${flags}`, address: socket.remoteAddress ?? '',
+    principal: ANYONE, requestId, traceparent: `00-${traceId}-${spanOf(randomUUID())}-${flags}`, address: socket.remoteAddress ?? '', signatureUse: null,
     deadlineMs: performance.now() + timeoutMs,
   };
 }
 
 /** The context of a message of a connection. @param address of the peer */
 export function contextOfMessage(principal: Principal, address: string, timeoutMs: number): Context {
-  return { principal, requestId: randomUUID(), traceparent: null, address, deadlineMs: performance.now() + timeoutMs };
+  return { principal, requestId: randomUUID(), traceparent: null, address, signatureUse: null, deadlineMs: performance.now() + timeoutMs };
 }

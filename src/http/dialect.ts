@@ -45,6 +45,8 @@ export interface Route {
   readonly access: Access;
   /** What it takes of which allowances, where that depends on its body; null for one of its own. */
   readonly costOf?: (body: unknown) => Cost | null;
+  /** Whether what it does is one command of the engine, which takes the use of a signature itself. */
+  readonly isOneCommand?: boolean;
   /** Answered whatever page or host asks: probes find the service under names that it does not know. */
   readonly isForAnyHost?: boolean;
   /**

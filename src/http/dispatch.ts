@@ -26,6 +26,8 @@ export interface DispatchObserver {
   request(method: string, route: string, status: number, seconds: number): void;
 }
 
+type SignedCredentials = Extract<Credentials, { readonly kind: 'signature' }>;
+
 const NO_CREDENTIALS: Credentials = { kind: 'none' };
 
 /** Longest time that an unwanted body is read off before its connection is closed. */
@@ -102,13 +104,31 @@ export class Dispatcher {
     if (known !== undefined) return this.admitted(gate, route, call, known, route.body === null ? null : await this.readBody(request, route.body));
     const credentials = isForAll && access.asksWho !== true ? NO_CREDENTIALS : credentialsOf(request);
     if (!isForAll && credentials.kind === 'none') throw new Refusal('unauthenticated');
+    const asked: MountedRoute = isForAll ? { ...route, access: { ...access, caller: 'anyone' } } : route;
     let principal: Principal = NOBODY;
     if (credentials.kind === 'token') principal = await gate.byToken(credentials.token);
     const bytes = route.body === null ? null : await this.readBody(request, route.body);
     if (credentials.kind === 'signature') {
-      principal = await gate.bySignature(credentials.signature, [request.method ?? '', request.url ?? '', bytes ?? ''], call.context.address);
+      return this.carryOutSigned(gate, asked, call, credentials, bytes);
     }
-    return this.admitted(gate, isForAll ? { ...route, access: { ...access, caller: 'anyone' } } : route, call, principal, bytes);
+    return this.admitted(gate, asked, call, principal, bytes);
+  }
+
+  /** The same for what a key has signed. A signature is used by whatever becomes of the request. */
+  private async carryOutSigned(gate: Gate, route: MountedRoute, call: Omit<Call, 'body'>, { signature }: SignedCredentials, bytes: Buffer | null): Promise<Answer | null> {
+    const { request, context } = call;
+    const signed = gate.bySignature(signature, [request.method ?? '', request.url ?? '', bytes ?? ''], context.address);
+    const { caller, use } = signed instanceof Promise ? await signed : signed;
+    if (route.isOneCommand !== true) {
+      await gate.takeSignature(use);
+      return this.admitted(gate, route, call, caller, bytes);
+    }
+    try {
+      return await this.admitted(gate, route, { ...call, context: { ...context, signatureUse: use } }, caller, bytes);
+    } finally {
+      // It was turned down ahead of its command.
+      if (!use.isWithCommand) await gate.takeSignature(use);
+    }
   }
 
   /** @param principal whoever it is, which is known now */
@@ -132,7 +152,7 @@ export class Dispatcher {
     switch (credentials.kind) {
       case 'none': return NOBODY;
       case 'token': return this.gate.byToken(credentials.token);
-      case 'signature': return this.gate.bySignature(credentials.signature, ['GET', request.url ?? ''], request.socket.remoteAddress ?? '');
+      case 'signature': return this.gate.takingSignature(credentials.signature, ['GET', request.url ?? ''], request.socket.remoteAddress ?? '');
     }
   }
 

@@ -1,9 +1,10 @@
 import type { Access, LimitClass } from '../domain/access';
 import { hasPowersOf, type Caller, type Principal } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
+import type { SignatureUse } from '../domain/signature-use';
 import type { AuditLog } from './audit-log';
 import type { Directory } from './directory';
-import type { Identity, Signature } from './identity';
+import type { Identity, Signature, Signed } from './identity';
 import type { LoginLimits } from './login-limits';
 import { TokenBuckets, type Allowance } from './token-buckets';
 
@@ -52,9 +53,21 @@ export class Gate {
     return this.identity.byToken(token);
   }
 
-  /** @param what is signed behind the timestamp @throws Refusal 401 */
-  bySignature(signature: Signature, what: readonly (string | Buffer)[], address: string): Promise<Caller> {
+  /** Whose a signature is, whose use is still to be taken. @param what is signed behind the timestamp @throws Refusal 401 */
+  bySignature(signature: Signature, what: readonly (string | Buffer)[], address: string): Signed | Promise<Signed> {
     return this.identity.bySignature(signature, what, address);
+  }
+
+  /** The same, and takes it. @throws Refusal 401 */
+  async takingSignature(signature: Signature, what: readonly (string | Buffer)[], address: string): Promise<Caller> {
+    const { caller, use } = await this.identity.bySignature(signature, what, address);
+    await this.identity.take(use);
+    return caller;
+  }
+
+  /** @throws Refusal `signature_reused` */
+  takeSignature(use: SignatureUse): Promise<void> {
+    return this.identity.take(use);
   }
 
   /** Why a connection cannot go on being a caller's, null where it can. */

@@ -1,10 +1,11 @@
 import type { ApiKeyRow } from '../domain/people';
-import { createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
+import { createHmac, createPublicKey, hash, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { plainAddress } from '../domain/address';
 import type { Caller } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
+import { SignatureUse } from '../domain/signature-use';
 import { UnavailableError } from '../domain/unavailable';
 import type { Directory } from './directory';
 import type { Tokens } from './tokens';
@@ -22,8 +23,8 @@ export interface Signature {
 
 /** Remembers signatures that were used, over all processes, for at least as long as they could be used again. */
 export interface UsedSignatures {
-  /** @returns whether it was used for the first time */
-  take(signature: string, forMs: number): Promise<boolean>;
+  /** @returns whether it was used for the first time @throws UnavailableError */
+  take(use: SignatureUse): Promise<boolean>;
 }
 
 export interface IdentityOptions {
@@ -39,6 +40,13 @@ const KEYS_MAX = 50_000;
 const BEARER = 'Bearer ';
 const TIMESTAMP = /^[0-9]{1,16}$/;
 const SECRET_PURPOSE = 'api key ';
+const DIGEST_LENGTH = 22;
+
+/** Who has signed a request, and the use of the signature. */
+export interface Signed {
+  readonly caller: Caller;
+  readonly use: SignatureUse;
+}
 
 /** A key as it is checked with, and the caller that it stands for. */
 interface UsableKey {
@@ -154,11 +162,25 @@ export class Identity {
   }
 
   /**
-   * @param what is signed behind the timestamp: method, path with query, and body
-   * @throws Refusal `invalid_api_key`, `timestamp_out_of_window`, `signature_reused`, `user_suspended`; UnavailableError where Postgres was not heard of for too long
+   * Takes a signature's use, which its command does otherwise.
+   * @throws Refusal `signature_reused`; UnavailableError where Redis cannot say
    */
-  async bySignature({ apiKey, timestamp, signature, window }: Signature, what: readonly (string | Buffer)[], address: string): Promise<Caller> {
-    const key = this.usable(apiKey) ?? await this.lookAgain(() => this.usable(apiKey));
+  async take(use: SignatureUse): Promise<void> {
+    if (!(await this.used.take(use))) throw new Refusal('signature_reused');
+  }
+
+  /**
+   * Whose a signature is. Its use is still to be taken.
+   * @param what is signed behind the timestamp: method, path with query, and body
+   * @throws Refusal `invalid_api_key`, `timestamp_out_of_window`, `user_suspended`; UnavailableError where Postgres was not heard of for too long
+   */
+  bySignature(signature: Signature, what: readonly (string | Buffer)[], address: string): Signed | Promise<Signed> {
+    const key = this.usable(signature.apiKey);
+    if (key !== undefined) return this.checked(key, signature, what, address);
+    return this.lookAgain(() => this.usable(signature.apiKey)).then((found) => this.checked(found, signature, what, address));
+  }
+
+  private checked(key: UsableKey | undefined, { apiKey, timestamp, signature, window }: Signature, what: readonly (string | Buffer)[], address: string): Signed {
     // A key that there is not costs as much as a signature that is wrong.
     const isRight = signatureHolds(key, [timestamp, ...what], signature);
     if (key === undefined || !isRight) throw new Refusal('invalid_api_key');
@@ -170,8 +192,8 @@ export class Identity {
     const windowMs = windowOf(window);
     if (!TIMESTAMP.test(timestamp) || Math.abs(Date.now() - Number(timestamp)) > windowMs) throw new Refusal('timestamp_out_of_window');
     // Other spellings of its text are the same signature. It could be used again until its timestamp has left the window at its far end.
-    if (!(await this.used.take(`${apiKey} ${Buffer.from(signature, 'base64').toString('base64')}`, 2 * WINDOW_MAX_MS))) throw new Refusal('signature_reused');
-    return caller;
+    const digest = hash('sha256', `${apiKey} ${Buffer.from(signature, 'base64').toString('base64')}`, 'base64url').slice(0, DIGEST_LENGTH);
+    return { caller, use: new SignatureUse(digest, 2 * WINDOW_MAX_MS) };
   }
 
   private usable(apiKey: string): UsableKey | undefined {

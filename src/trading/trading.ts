@@ -61,7 +61,7 @@ export class Trading {
     const startedMs = performance.now();
     const prepared = this.prepare(context, request);
     const step = prepared instanceof Promise ? await prepared : prepared;
-    const { result, epoch } = await this.runner.one(step.command);
+    const { result, epoch } = await this.runner.one(step.command, context.signatureUse);
     const outcome = await step.finish(result, epoch);
     if (request.op === 'place') this.observer.latency(request.instrument, request.type, (performance.now() - startedMs) / 1000);
     return outcome;

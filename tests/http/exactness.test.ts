@@ -39,7 +39,7 @@ const trading = new Trading(
 );
 const assets = new AssetTable(config.assets);
 const orders = new NativeOrders(trading, table, assets, new ProblemDocuments(table, assets), new PlaceReader(false), config);
-const context = { principal: ANYONE, requestId: 'request', traceparent: null, address: '', deadlineMs: Infinity };
+const context = { principal: ANYONE, requestId: 'request', traceparent: null, address: '', signatureUse: null, deadlineMs: Infinity };
 
 async function isTaken(call: () => Promise<unknown>): Promise<boolean> {
   try {

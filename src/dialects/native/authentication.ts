@@ -32,7 +32,7 @@ export async function callerOfMessage(gate: Gate, fields: Readonly<Record<string
   if (faults.length > 0) throw invalid(faults);
   const { token, key, timestamp, signature, window } = fields;
   if (typeof token === 'string') return gate.byToken(token);
-  return gate.bySignature({
+  return gate.takingSignature({
     apiKey: key as string, timestamp: digitsOf(timestamp) ?? '', signature: signature as string, window: digitsOf(window),
   }, ['GET', path], address);
 }

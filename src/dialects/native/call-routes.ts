@@ -7,11 +7,12 @@ import { JSON_BODY } from './parse';
  * @param handlers what each call does, by its name
  * @param access who may make it, by the call's name
  * @param costs of calls that may take more of their allowance than one, by their names
+ * @param oneCommand names of calls that are one command of the engine
  * @throws Error for a call without a handler or without its row of who may make it, or a handler without a call
  */
 export function routesOf(
   calls: Readonly<Record<string, Call>>, handlers: Readonly<Record<string, Route['handle']>>, access: Readonly<Record<string, Access>>,
-  costs: Readonly<Record<string, NonNullable<Route['costOf']>>> = {},
+  costs: Readonly<Record<string, NonNullable<Route['costOf']>>> = {}, oneCommand: ReadonlySet<string> = new Set(),
 ): Route[] {
   const stray = Object.keys(handlers).find((id) => !Object.hasOwn(calls, id));
   if (stray !== undefined) throw new Error(`${stray} handles no call of the contract`);
@@ -23,7 +24,7 @@ export function routesOf(
     const costOf = costs[id];
     return {
       name: id, method, path: path.replace(/\{(\w+)\}/g, ':$1'), body: takesBody ? JSON_BODY : null, access: row, isForAnyHost,
-      ...(costOf !== undefined && { costOf }), handle,
+      isOneCommand: oneCommand.has(id), ...(costOf !== undefined && { costOf }), handle,
     };
   });
 }

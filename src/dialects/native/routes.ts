@@ -49,6 +49,8 @@ function refuseBatchKey(key: string | undefined): void {
 const answered = (body: unknown): Promise<Answer> => Promise.resolve({ status: 200, body });
 const idOf = (call: Call): string => call.params.order_id as string;
 
+const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'cancelOrder', 'deleteOrder']);
+
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
   orders: NativeOrders, market: NativeMarket, money: MoneyCalls, people: NativePeople, probes: Probes, stream: NativeStream, documents: Documents,
@@ -97,5 +99,5 @@ export function nativeRoutes(
     getOpenapi: () => answered(documents.openapi),
     getAsyncapi: () => answered(documents.asyncapi),
   };
-  return routesOf(calls, handlers, CALL_ACCESS, { submitBatch: costOfBatch });
+  return routesOf(calls, handlers, CALL_ACCESS, { submitBatch: costOfBatch }, ONE_COMMAND);
 }

@@ -122,7 +122,7 @@ export class MoneyDesk {
     const params = Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(match[i + 1] as string)]));
     const headers = key === undefined ? {} : { 'idempotency-key': key };
     const request = { headers, headersDistinct: {} } as unknown as IncomingMessage;
-    const context = { principal: ANYONE, requestId: 'request', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, address: '', deadlineMs: Infinity };
+    const context = { principal: ANYONE, requestId: 'request', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, address: '', signatureUse: null, deadlineMs: Infinity };
     const answer = await this.answered(() => this.handlers[id]({ context, params, query, body, request, response: null as unknown as ServerResponse }));
     const text = JSON.stringify(answer.body);
     const told = { 'content-type': 'application/json', 'x-request-id': 'request', traceparent: context.traceparent, ...lowered(answer.headers) };
