@@ -9,7 +9,9 @@ export class SignatureUse {
   constructor(
     /** Of the key and the signature. */
     readonly digest: string,
-    /** How long it could be used again. */
+    /** Of the time that is signed, since 1970. */
+    readonly second: number,
+    /** How long one of that second could be used again. */
     readonly forMs: number,
   ) {}
 }

@@ -9,6 +9,7 @@ import { decodeOrderRecord } from '../domain/order-record';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import type { Order } from '../domain/order';
 import type { SignatureUse } from '../domain/signature-use';
+import { UnavailableError } from '../domain/unavailable';
 import { encodeAccount } from './commands/account';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
@@ -76,6 +77,10 @@ function encode(command: EngineCommand): string[] {
     case 'transfer_end': return encodeTransferEnd(command);
     case 'fee_group': return encodeFeeGroup(command);
   }
+}
+
+function signatureArguments({ digest, second, forMs }: SignatureUse): string[] {
+  return [digest, String(second), String(forMs)];
 }
 
 function refused(code: ResultCode, order: Order | null = null): Refused {
@@ -219,7 +224,7 @@ export class Engine extends ShardReads {
     let args = encode(command);
     if (signatureUse !== null) {
       signatureUse.isWithCommand = true;
-      args = [SIGNATURE_LETTER, signatureUse.digest, String(signatureUse.forMs), ...args];
+      args = [SIGNATURE_LETTER, ...signatureArguments(signatureUse), ...args];
     }
     this.queue.push({ args, frees: command.op === 'cancel' || command.op === 'mass_cancel', submission, index });
     if (!this.flushScheduled) {
@@ -315,6 +320,19 @@ export class Engine extends ShardReads {
       this.sendRead('TIME'), this.sendRead('HGET', this.keys.idempotency, digest),
     ]) as [[string, string], string | null];
     return used !== null && Number(second) - Number(used.slice(used.indexOf(',') + 1)) < this.limits.idempotencyTtlS;
+  }
+
+  /**
+   * Takes a signature whose request is no command.
+   * @returns whether it was used for the first time
+   * @throws UnavailableError where Redis cannot say
+   */
+  async takeSignature(use: SignatureUse): Promise<boolean> {
+    try {
+      return (await this.call('take_signature', signatureArguments(use))) === 1;
+    } catch (error) {
+      throw new UnavailableError('engine_unavailable', 'redis cannot say whether a signature was used', { cause: error });
+    }
   }
 
   /** Redis' clock, which entries are timed by, in microseconds; an entry's time never runs back. */

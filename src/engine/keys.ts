@@ -13,8 +13,8 @@ export interface ShardKeys {
   readonly transfers: string;
   readonly timers: string;
   readonly references: string;
-  /** Ahead of the digest of a signature that was used. It says nothing of the book: it is gone when its time is over, and not before. */
-  readonly signaturePrefix: string;
+  /** Ahead of the second by which signatures that were used are timed. They say nothing of the book: they go when their time is over, and not before. */
+  readonly signaturesPrefix: string;
   trades(instrument: string): string;
   book(instrument: string, side: 'bids' | 'asks'): string;
   depth(instrument: string, side: 'bids' | 'asks'): string;
@@ -35,7 +35,7 @@ export function shardKeys(shard: string): ShardKeys {
     transfers: `${tag}transfers`,
     timers: `${tag}timers`,
     references: `${tag}references`,
-    signaturePrefix: `${tag}signature:`,
+    signaturesPrefix: `${tag}signatures:`,
     trades: (instrument) => `${tag}trades:${instrument}`,
     book: (instrument, side) => `${tag}book:${instrument}:${side}`,
     depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,

@@ -91,7 +91,7 @@ export class ShardReader {
     const has = (kind: Kind): boolean => (names.get(kind) as string[]).length > 0;
     const names = new Map<Kind, string[]>(KINDS.map((kind) => [kind, []]));
     for (const key of await this.keyNames()) {
-      if (key.startsWith(this.keys.signaturePrefix)) continue;
+      if (key.startsWith(this.keys.signaturesPrefix)) continue;
       const name = key.slice(this.tag.length);
       const colon = name.indexOf(':');
       const kind = (colon < 0 ? name : name.slice(0, colon)) as Kind;

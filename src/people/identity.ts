@@ -24,7 +24,7 @@ export interface Signature {
 /** Remembers signatures that were used, over all processes, for at least as long as they could be used again. */
 export interface UsedSignatures {
   /** @returns whether it was used for the first time @throws UnavailableError */
-  take(use: SignatureUse): Promise<boolean>;
+  takeSignature(use: SignatureUse): Promise<boolean>;
 }
 
 export interface IdentityOptions {
@@ -34,6 +34,8 @@ export interface IdentityOptions {
 
 export const WINDOW_MS = 5_000;
 export const WINDOW_MAX_MS = 60_000;
+/** How far the clocks of processes may be apart. */
+const CLOCKS_APART_MS = 5_000;
 /** Tokens whose claims are remembered: checking a signature costs more than an order. */
 const TOKENS_MAX = 50_000;
 const KEYS_MAX = 50_000;
@@ -166,7 +168,7 @@ export class Identity {
    * @throws Refusal `signature_reused`; UnavailableError where Redis cannot say
    */
   async take(use: SignatureUse): Promise<void> {
-    if (!(await this.used.take(use))) throw new Refusal('signature_reused');
+    if (!(await this.used.takeSignature(use))) throw new Refusal('signature_reused');
   }
 
   /**
@@ -191,9 +193,11 @@ export class Identity {
     if (caller.person.isSuspended) throw new Refusal('user_suspended');
     const windowMs = windowOf(window);
     if (!TIMESTAMP.test(timestamp) || Math.abs(Date.now() - Number(timestamp)) > windowMs) throw new Refusal('timestamp_out_of_window');
-    // Other spellings of its text are the same signature. It could be used again until its timestamp has left the window at its far end.
+    // Other spellings of its text are the same signature.
     const digest = hash('sha256', `${apiKey} ${Buffer.from(signature, 'base64').toString('base64')}`, 'base64url').slice(0, DIGEST_LENGTH);
-    return { caller, use: new SignatureUse(digest, 2 * WINDOW_MAX_MS) };
+    const second = Math.floor(Number(timestamp) / 1_000);
+    // The window is not signed: another one may be asked for with the same signature.
+    return { caller, use: new SignatureUse(digest, second, (second + 1) * 1_000 + WINDOW_MAX_MS + CLOCKS_APART_MS - Date.now()) };
   }
 
   private usable(apiKey: string): UsableKey | undefined {

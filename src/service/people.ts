@@ -13,7 +13,7 @@ const FRESH_MS = 2_000;
  * @returns null where nobody is asked who they are
  * @throws VenueKeysError
  */
-export function createPeople(config: Config, { engine, people, loginLimits, usedSignatures }: ShardConnection, logger: Logger): People | null {
+export function createPeople(config: Config, { engine, people, loginLimits }: ShardConnection, logger: Logger): People | null {
   if (config.auth === 'off') return null;
   const tokens = {
     issuer: config.tokenIssuer, accessTtlS: config.accessTokenTtlS, refreshTtlS: config.refreshTokenTtlS, sudoTtlS: config.sudoTtlS,
@@ -22,7 +22,7 @@ export function createPeople(config: Config, { engine, people, loginLimits, used
     people,
     loginLimits,
     new VenueKeys(config.keysDir, config.tokenAlgorithm),
-    usedSignatures,
+    engine,
     accountOpenerOf(engine, config.funds),
     {
       tokens,

@@ -3,7 +3,6 @@ import type { Config } from '../config';
 import { Engine, type EngineObserver } from '../engine/engine';
 import { buildLibrary, type FunctionLibrary } from '../engine/library';
 import { RedisConnection } from '../engine/redis-connection';
-import { UsedSignatures } from '../engine/used-signatures';
 import { Database } from '../persistence/database';
 import { History } from '../persistence/history';
 import { MoneyHistory } from '../persistence/money-history';
@@ -22,7 +21,6 @@ export interface ShardConnection {
   readonly statements: Statements;
   readonly people: PostgresPeople;
   readonly loginLimits: LoginLimitsStore;
-  readonly usedSignatures: UsedSignatures;
   close(): Promise<void>;
 }
 
@@ -48,7 +46,7 @@ export function connectionOf(
   return {
     name: config.shard, redis, library, engine, database, history: new History(database, config.shard), moneyHistory: new MoneyHistory(database, config.shard),
     statements: new Statements(database, config.shard), people: new PostgresPeople(database, Math.max(config.accessTokenTtlS, config.sudoTtlS)),
-    loginLimits: new LoginLimitsStore(database), usedSignatures: new UsedSignatures(redis, config.shard, config.engineTimeoutMs),
+    loginLimits: new LoginLimitsStore(database),
     close: async () => {
       engine.close();
       redis.close();

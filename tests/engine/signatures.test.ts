@@ -1,4 +1,5 @@
 import { SignatureUse } from '../../src/domain/signature-use';
+import { until } from '../support/until';
 import { cancelCommand, placeCommand } from './support/desk';
 import { describeOnEachRedis } from './support/redis-targets';
 import { useShard } from './support/use-shard';
@@ -7,7 +8,7 @@ const FOR_MS = 60_000;
 
 describeOnEachRedis('a signature that comes with a command', (target) => {
   const venue = useShard(target);
-  const use = (digest: string, forMs = FOR_MS): SignatureUse => new SignatureUse(digest, forMs);
+  const use = (digest: string, forMs = FOR_MS, second = 1): SignatureUse => new SignatureUse(digest, second, forMs);
   const codeOf = (result: Awaited<ReturnType<typeof venue.desk.engine.submit>>): string => (result.outcome === 'refused' ? result.code : result.outcome);
 
   test('allows one of them, in one call or in several', async () => {
@@ -38,10 +39,20 @@ describeOnEachRedis('a signature that comes with a command', (target) => {
     expect(results.map(codeOf)).toEqual(['failure_injected', 'signature_reused', 'logged']);
   });
 
-  test('can be used again when its time is over', async () => {
+  test('is one with what a request without a command takes', async () => {
     const { engine } = venue.desk;
-    expect(codeOf(await engine.submit(placeCommand('buy', 80, 1), use('short', 1)))).toBe('logged');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(codeOf(await engine.submit(placeCommand('buy', 80, 1), use('short', 1)))).toBe('logged');
+    const given = use('either');
+    expect([await engine.takeSignature(given), await engine.takeSignature(given), await engine.takeSignature(use('another'))]).toEqual([true, false, true]);
+    expect(codeOf(await engine.submit(placeCommand('buy', 80, 1), given))).toBe('signature_reused');
+  });
+
+  test('is remembered as long as another of its second', async () => {
+    const { engine } = venue.desk;
+    const take = (digest: string) => engine.takeSignature(use(digest, 50, 2));
+    expect([await take('a'), await take('b'), await take('a')]).toEqual([true, true, false]);
+    // One that is timed later stays.
+    expect(await engine.takeSignature(use('c', FOR_MS, 3))).toBe(true);
+    await until('the time of the second is over', () => take('b'));
+    expect([await take('a'), await engine.takeSignature(use('c', FOR_MS, 3))]).toEqual([true, false]);
   });
 });

@@ -31,7 +31,7 @@ local tag, found = KEYS[1], {}
 local readers = {
   hash = function(key) return redis.call('HGETALL', key) end,
   zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
-  string = function(key) return { tostring(redis.call('PTTL', key)) } end,
+  set = function(key) return { tostring(redis.call('PTTL', key)) } end,
   list = function(key) return redis.call('LRANGE', key, 0, -1) end,
   stream = function(key) return redis.call('XRANGE', key, ARGV[1], '+') end,
 }
@@ -46,7 +46,7 @@ return found
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
   accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash',
-  log: 'stream', book: 'zset', open: 'zset', trades: 'list', signature: 'string',
+  log: 'stream', book: 'zset', open: 'zset', trades: 'list', signatures: 'set',
 };
 
 /** @param logFrom log sequence from which on entries are read */
@@ -83,8 +83,8 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   for (const name of content.keys()) {
     const [kind, rest] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
     if (kind === 'open') openOrders.push({ clientId: unescape(rest), orderIds: readOpen(name, take(tag + name), byId, problems) });
-    else if (kind === 'signature' && Number(content.get(name)?.[0]) < 0) problems.push(`key ${name} stays for ever`);
-    else if (kind === 'signature') take(tag + name);
+    else if (kind === 'signatures' && Number(content.get(name)?.[0]) < 0) problems.push(`key ${name} stays for ever`);
+    else if (kind === 'signatures') take(tag + name);
     else if (kind === 'trades') trades.set(rest, take(tag + name).map((row) => decodeRecentTrade(rest, row)));
     else if (kind === 'book' || kind === 'depth') instruments.add(rest.slice(0, rest.lastIndexOf(':')));
   }
