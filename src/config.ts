@@ -85,6 +85,7 @@ export interface Config {
   readonly orderEntryConnectionsMax: number;
   readonly orderEntryInFlightMax: number;
   readonly orderEntryBufferBytesMax: number;
+  readonly orderEntryAuthTimeoutMs: number;
   readonly orderEntryPingMs: number;
 
   readonly fillsPerOrderMax: number;
@@ -219,6 +220,7 @@ const ENVIRONMENT = Joi.object({
   ORDER_ENTRY_CONNECTIONS_MAX: positive(1_000, 1_000_000).description('Order entry connections of one process.'),
   ORDER_ENTRY_IN_FLIGHT_MAX: positive(1_000, 100_000).description('Requests of one order entry connection that may wait for their answers.'),
   ORDER_ENTRY_BUFFER_BYTES_MAX: positive(4 * 1_048_576, GIB).description('Bytes of answers that an order entry client has not read, from which on it is not read from.'),
+  ORDER_ENTRY_AUTH_TIMEOUT_MS: positive(5_000, 600_000).description('How long an order entry client may take to say who it is, with `AUTH=required`.'),
   ORDER_ENTRY_PING_MS: positive(20_000, 600_000).description('How often an order entry client is pinged; one that misses a ping is gone.'),
 
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),

@@ -1,8 +1,6 @@
-import { SignJWT } from 'jose';
 import { CALLS, CALL_ACCESS, type Call, type CallId, type Access } from '#openfill-contract';
-import { VenueKeys } from '../../src/people/venue-keys';
 import type { Answer, ProblemBody } from '../support/client';
-import { PeopleVenue, bearer, signed, type MadeKey, type Person } from './support/people-venue';
+import { PeopleVenue, bearer, forgedToken, signed, type MadeKey, type Person } from './support/people-venue';
 
 /** Every call of the contract, by its row of who may make it: asked by everybody who may not. */
 
@@ -33,22 +31,14 @@ describe('every call, by its row', () => {
   let alice: Person;
   let suspended: Person;
   let operator: Person;
-  let keys: VenueKeys;
 
   const send = ({ method, path, body }: Request, headers: Readonly<Record<string, string>>): Promise<Answer<ProblemBody>> => venue.client.call(method, path, {
     headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers }, ...(body === undefined ? {} : { raw: body }),
   });
-  const token = (claims: { readonly audience?: string; readonly ttlS?: number; readonly typ?: string; readonly kid?: string }): Promise<string> => {
-    const { current } = keys;
-    const nowS = Math.floor(Date.now() / 1_000);
-    return new SignJWT({ typ: claims.typ ?? 'access', scope: 'read trade transfer withdraw', sid: 'none' })
-      .setProtectedHeader({ alg: current.algorithm, kid: claims.kid ?? current.kid }).setIssuer('openfill').setAudience(claims.audience ?? 'openfill').setSubject('none').setJti('x')
-      .setIssuedAt(nowS - 100).setNotBefore(nowS - 100).setExpirationTime(nowS + (claims.ttlS ?? 100)).sign(current.privateKey);
-  };
+  const token = (claims: Parameters<typeof forgedToken>[1]): Promise<string> => forgedToken(venue, claims);
 
   beforeAll(async () => {
     venue = await PeopleVenue.open({ LIMIT_MUTATE_PER_SECOND: '100000', LIMIT_MUTATE_BURST: '100000', LIMIT_EXPENSIVE_PER_MINUTE: '100000' });
-    keys = new VenueKeys(venue.keysDir, 'EdDSA');
     alice = await venue.register('alice');
     suspended = await venue.register('mallory');
     operator = await venue.withRoles('olivia', ['trader', 'operator']);

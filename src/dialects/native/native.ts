@@ -29,6 +29,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
       inFlightMax: config.orderEntryInFlightMax,
       messageBytesMax: config.bodyBytesMax,
       bufferBytesMax: config.orderEntryBufferBytesMax,
+      authTimeoutMs: config.orderEntryAuthTimeoutMs,
       pingMs: config.orderEntryPingMs,
       requestTimeoutMs: config.requestTimeoutMs,
     }, logger.child({ part: 'order-entry' }), orderEntryObserver, people?.gate ?? null);

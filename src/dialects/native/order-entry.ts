@@ -33,6 +33,8 @@ export interface OrderEntryOptions {
   readonly messageBytesMax: number;
   /** Bytes of answers that a client has not read, from which on it is not read from either. */
   readonly bufferBytesMax: number;
+  /** How long a connection may be nobody's, where callers say who they are. */
+  readonly authTimeoutMs: number;
   /** A peer that answers no ping for so long is gone. */
   readonly pingMs: number;
   /** How long it may take to answer a request. */
@@ -75,6 +77,7 @@ function idOf(request: Fields): RequestId | null {
 }
 
 class Connection {
+  readonly openedMs = performance.now();
   inFlight = 0;
   /** Who it is, as the handshake or a message said last. */
   principal: Principal;
@@ -128,10 +131,21 @@ export class OrderEntryServer {
   /** Takes over an HTTP upgrade to the path of order entry. @returns why it is not taken, null when it is */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, principal: Principal): ResultCode | null {
     if (this.closing) return 'shutting_down';
-    if (this.connections.size >= this.options.connectionsMax) return 'order_entry_full';
+    if (this.connections.size >= this.options.connectionsMax && !this.dropStranger()) return 'order_entry_full';
     const address = request.socket.remoteAddress ?? '';
     this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(new Connection(webSocket, address, request.url ?? '', principal, socket)));
     return null;
+  }
+
+  /** Strangers must not keep callers out: the one that has been nobody for longest makes room. @returns whether there was one */
+  private dropStranger(): boolean {
+    for (const connection of this.connections) {
+      if (connection.principal.kind !== 'nobody') continue;
+      this.connections.delete(connection);
+      connection.socket.close(CLOSE_SESSION_ENDED, 'unauthenticated');
+      return true;
+    }
+    return false;
   }
 
   private accept(connection: Connection): void {
@@ -190,9 +204,11 @@ export class OrderEntryServer {
     return audited(gate.audit, context.principal, { name: String(op), path: '/orders' }, { context, params: {}, query: '', body: fields }, () => this.carryOut(fields, context));
   }
 
-  /** Connections whose caller's login has ended, or whose token or key is over. */
+  /** Connections whose caller's login has ended, whose token or key is over, or that do not say who they are. */
   private endStrangers(gate: Gate): void {
-    for (const { principal, socket } of this.connections) {
+    const longAgoMs = performance.now() - this.options.authTimeoutMs;
+    for (const { principal, socket, openedMs } of this.connections) {
+      if (principal.kind === 'nobody' && openedMs < longAgoMs) socket.close(CLOSE_SESSION_ENDED, 'unauthenticated');
       if (principal.kind !== 'caller') continue;
       const refusal = gate.standing(principal);
       if (refusal !== null) socket.close(CLOSE_SESSION_ENDED, refusal.code);

@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { VenueKeys } from '../../../src/people/venue-keys';
 import { Client, type Answer, type ProblemBody } from '../../support/client';
 import { temporaryDirectory } from '../../support/servers';
 import { Venue, type RunningApp } from '../../support/venue';
@@ -19,7 +21,7 @@ export const bearer = (token: string): Record<string, string> => ({ Authorizatio
 
 /** Later than any before: two equal requests must not carry the same signature. */
 let lastMs = 0;
-function nextTimestamp(): number {
+export function nextTimestamp(): number {
   lastMs = Math.max(lastMs + 1, Date.now());
   return lastMs;
 }
@@ -28,6 +30,17 @@ function nextTimestamp(): number {
 export function signed({ api_key: key, secret }: MadeKey, method: string, path: string, body = '', timestamp = nextTimestamp()): Record<string, string> {
   const signature = createHmac('sha256', secret).update(`${timestamp}${method}${path}${body}`).digest('base64');
   return { 'Openfill-Key': key, 'Openfill-Timestamp': String(timestamp), 'Openfill-Signature': signature };
+}
+
+/** A token that the venue's own key has signed, with what the venue would not say. */
+export function forgedToken(
+  { keysDir }: Pick<PeopleVenue, 'keysDir'>, claims: { readonly audience?: string; readonly ttlS?: number; readonly typ?: string; readonly kid?: string },
+): Promise<string> {
+  const { current } = new VenueKeys(keysDir, 'EdDSA');
+  const nowS = Math.floor(Date.now() / 1_000);
+  return new SignJWT({ typ: claims.typ ?? 'access', scope: 'read trade transfer withdraw', sid: 'none' })
+    .setProtectedHeader({ alg: current.algorithm, kid: claims.kid ?? current.kid }).setIssuer('openfill').setAudience(claims.audience ?? 'openfill').setSubject('none').setJti('x')
+    .setIssuedAt(nowS - 100).setNotBefore(nowS - 100).setExpirationTime(nowS + (claims.ttlS ?? 100)).sign(current.privateKey);
 }
 
 /** Somebody with a login. */
