@@ -178,7 +178,7 @@ const ENVIRONMENT = Joi.object({
   AUTH_STALE_MAX_S: positive(3_600, 604_800).description('Seconds for which API keys go on while Postgres cannot be asked whether they still hold.'),
   PEOPLE_POLL_MS: positive(200, 1_000).description('How often a process looks for what changed about users, keys and accounts.'),
   HASHES_AT_ONCE_MAX: positive(1, 8).description('Passwords that a process hashes at once.'),
-  HASHES_WAITING_MAX: positive(100, 10_000).description('Passwords that may wait for that.'),
+  HASHES_WAITING_MAX: positive(100, 10_000).description('Passwords that may wait for that: as many of people whom the venue knows by a login, or by the address of an earlier one, who come first, and as many of strangers.'),
   ACCOUNTS_PER_USER_MAX: positive(100, 1_000).description('Accounts that a user may act for.'),
   OWNERS_PER_ACCOUNT_MAX: positive(20, 1_000).description('Users that an account may be shared with.'),
   API_KEYS_PER_USER_MAX: positive(20, 1_000).description('API keys of a user.'),

@@ -62,7 +62,7 @@ async function setRoles(tools: Tools, username: string, roles: readonly UserRole
 async function reset(tools: Tools, username: string): Promise<number> {
   const { userId } = requirePerson(tools, username);
   const password = givenPassword();
-  await tools.people.setPassword(userId, await tools.passwords.hash(password.password), 'reset');
+  await tools.people.setPassword(userId, await tools.passwords.hash(password.password, 'known'), 'reset');
   await record(tools, 'reset', username);
   process.stdout.write(`${username} has a new password, and all logins are ended\n`);
   tellPassword(password);

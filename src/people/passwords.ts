@@ -21,38 +21,44 @@ interface Answer {
   readonly failed?: true;
 }
 
-/** Hashes and checks passwords, a few at once, in a process of its own that gives way to everything else. */
+/** Whose turn comes first: somebody whom the venue knows, by a login or by the address of an earlier one, or a stranger. */
+export type Standing = 'known' | 'stranger';
+
+/**
+ * Hashes and checks passwords, a few at once, in a process of its own that gives way to everything else. However many strangers
+ * wait, those who are known come ahead of them.
+ */
 export class Passwords {
   private child: ChildProcess | null = null;
-  private readonly waiting: Job[] = [];
+  private readonly waiting: Readonly<Record<Standing, Job[]>> = { known: [], stranger: [] };
   private readonly running = new Map<number, Job>();
   private jobs = 0;
   /** Of a password that nobody has: a name that there is not takes as long as one that there is. */
   private nobodys: Promise<string> | null = null;
   private isClosed = false;
 
-  /** @param waitingMax passwords that may wait for their turn */
+  /** @param waitingMax passwords of each standing that may wait for their turn */
   constructor(private readonly atOnceMax: number, private readonly waitingMax: number) {}
 
   /** @throws Refusal `hashing_busy` */
-  async hash(password: string): Promise<string> {
-    return await this.enqueue({ op: 'hash', password }) as string;
+  async hash(password: string, standing: Standing): Promise<string> {
+    return await this.enqueue({ op: 'hash', password }, standing) as string;
   }
 
   /**
    * @param stored null where there is none: it takes as long, and is wrong
    * @throws Refusal `hashing_busy`
    */
-  async verify(password: string, stored: string | null): Promise<boolean> {
+  async verify(password: string, stored: string | null, standing: Standing): Promise<boolean> {
     if (stored === null) {
-      this.nobodys ??= this.hash(randomBytes(16).toString('hex'));
+      this.nobodys ??= this.hash(randomBytes(16).toString('hex'), standing);
       await this.enqueue({ op: 'verify', password, stored: await this.nobodys.catch((error: unknown) => {
         this.nobodys = null;
         throw error;
-      }) });
+      }) }, standing);
       return false;
     }
-    return await this.enqueue({ op: 'verify', password, stored }) as boolean;
+    return await this.enqueue({ op: 'verify', password, stored }, standing) as boolean;
   }
 
   /** Whether a hash was made with other parameters than those of now. */
@@ -60,17 +66,18 @@ export class Passwords {
     return !stored.startsWith(PARAMETERS_TEXT);
   }
 
-  private enqueue(job: Pick<Job, 'op' | 'password' | 'stored'>): Promise<string | boolean> {
-    if (this.waiting.length >= this.waitingMax) throw new Refusal('hashing_busy');
+  private enqueue(job: Pick<Job, 'op' | 'password' | 'stored'>, standing: Standing): Promise<string | boolean> {
+    const waiting = this.waiting[standing];
+    if (waiting.length >= this.waitingMax) throw new Refusal('hashing_busy');
     return new Promise((resolve, reject) => {
-      this.waiting.push({ ...job, resolve, reject });
+      waiting.push({ ...job, resolve, reject });
       this.begin();
     });
   }
 
   private begin(): void {
     while (this.running.size < this.atOnceMax) {
-      const job = this.waiting.shift();
+      const job = this.waiting.known.shift() ?? this.waiting.stranger.shift();
       if (job === undefined) return;
       const id = this.jobs++;
       this.running.set(id, job);

@@ -35,7 +35,7 @@ export class Registration {
   async register(username: string, password: string | null, roles: readonly UserRole[] = ['trader']): Promise<Registered> {
     // Ahead of the hash, which is dear; the store decides.
     if (this.directory.personNamed(username) !== undefined) throw new Refusal('username_taken');
-    const passwordHash = password === null ? null : await this.passwords.hash(password);
+    const passwordHash = password === null ? null : await this.passwords.hash(password, 'stranger');
     // An account of before people came is nobody's to take.
     if (await this.accounts.isKnown(username) || await this.store.isClientKnown(username)) throw new Refusal('username_taken');
     const userId = uuidv7();

@@ -37,7 +37,7 @@ export class Sessions {
     // Asked of a name that there is not as well: it takes as long.
     const isKnown = await this.store.knowsAddress(credentials?.userId ?? NOBODYS_ID, address);
     await this.limits.admit(username, address, isKnown);
-    const isRight = await this.passwords.verify(password, credentials?.passwordHash ?? null);
+    const isRight = await this.passwords.verify(password, credentials?.passwordHash ?? null, isKnown ? 'known' : 'stranger');
     if (credentials === null || !isRight || !isPassword(password)) {
       await this.limits.failed(username, address);
       throw new Refusal('invalid_credentials');
@@ -46,7 +46,7 @@ export class Sessions {
     // Who knows the password may know why it is of no use.
     if (credentials.isSuspended) throw new Refusal('user_suspended');
     if (credentials.passwordHash !== null && this.passwords.isOld(credentials.passwordHash)) {
-      await this.store.raisePassword(credentials.userId, credentials.passwordHash, await this.passwords.hash(password));
+      await this.store.raisePassword(credentials.userId, credentials.passwordHash, await this.passwords.hash(password, 'known'));
     }
     return this.begin(credentials.userId, address);
   }
@@ -123,7 +123,7 @@ export class Sessions {
   async prove(username: string, password: string, address: string): Promise<void> {
     const credentials = await this.store.credentials(username);
     await this.limits.admit(username, address, true);
-    if (await this.passwords.verify(password, credentials?.passwordHash ?? null)) return this.limits.succeeded(username, address);
+    if (await this.passwords.verify(password, credentials?.passwordHash ?? null, 'known')) return this.limits.succeeded(username, address);
     await this.limits.failed(username, address);
     throw new Refusal('invalid_credentials');
   }
@@ -131,7 +131,7 @@ export class Sessions {
   /** All logins end. @throws Refusal as `prove` */
   async changePassword(userId: string, username: string, password: string, newPassword: string, address: string): Promise<void> {
     await this.prove(username, password, address);
-    await this.store.setPassword(userId, await this.passwords.hash(newPassword), 'password_changed');
+    await this.store.setPassword(userId, await this.passwords.hash(newPassword, 'known'), 'password_changed');
     await this.directory.catchUp();
   }
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { MESSAGE_ACCESS, type Access } from '#openfill-contract';
+import { MESSAGE_ACCESS } from '#openfill-contract';
 import { until } from '../support/until';
 import { Line, type Told } from './support/people-line';
 import { PeopleVenue, bearer, forgedToken, nextTimestamp, signed, type MadeKey, type Person } from './support/people-venue';
