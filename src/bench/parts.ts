@@ -12,6 +12,7 @@ import { moneyOrdersPart } from './parts/money-orders';
 import { moneyRecoveryPart } from './parts/money-recovery';
 import { moneySweepPart } from './parts/money-sweep';
 import { moneyWriterPart } from './parts/money-writer';
+import { peopleAttackPart } from './parts/people-attack';
 import { peopleOrdersPart } from './parts/people-orders';
 import { profilePart } from './parts/profile';
 import { recoveryPart } from './parts/recovery';
@@ -23,7 +24,7 @@ import type { Part } from './result';
 export const PARTS: readonly Part[] = [
   enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart,
   memoryPart, moneyEnginePart, moneyBatchesPart, moneyOrdersPart, moneyWriterPart, moneySweepPart,
-  moneyMemoryPart, moneyRecoveryPart, peopleOrdersPart, profilePart,
+  moneyMemoryPart, moneyRecoveryPart, peopleOrdersPart, peopleAttackPart, profilePart,
 ];
 
 /** To choose a setting by, measured only when it is named; the document has no place for it. */

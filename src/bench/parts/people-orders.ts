@@ -2,16 +2,15 @@ import { createHmac } from 'node:crypto';
 import { CpuWatch } from '../cpu';
 import { closedLoad, requireExpected } from '../http-load';
 import { orderSource } from '../orders';
+import { USERS, UNLIMITED, benchUsers, requestOf, type User } from '../people';
 import type { Bench, Part } from '../result';
 import { inTurn, median } from '../turns';
 import { medianCpu } from '../venues-by-turns';
 import { BenchVenue } from '../venue';
 
 const CONNECTIONS = 64;
-const USERS = 20;
 const WARM_UP_S = 2;
 const ROUNDS = 7;
-const PASSWORD = 'correct horse battery';
 const PROCESSES = ['service', 'Redis', 'Postgres', 'load generator'] as const;
 /** Signed ahead, so that the load generator's work is the same for all: no more than this in one turn. */
 const SIGNED_A_SECOND = 12_000;
@@ -19,47 +18,11 @@ const SIGNED_A_SECOND = 12_000;
 const WAYS = ['nobody asked', 'token', 'key'] as const;
 type Way = (typeof WAYS)[number];
 
-/** So much that no allowance is what is measured. */
-const UNLIMITED = {
-  LIMIT_MUTATE_PER_SECOND: '1000000', LIMIT_MUTATE_BURST: '10000000', LIMIT_LOGIN_PER_SECOND: '100000', LIMIT_LOGIN_BURST: '1000000',
-};
-
-interface User {
-  readonly token: string;
-  readonly apiKey: string;
-  readonly secret: string;
-}
-
 interface Measured {
   readonly rate: number;
   readonly p50: number;
   readonly p99: number;
   readonly cpu: readonly (readonly [process: string, us: number | null])[];
-}
-
-/** The clients of `orderSource`, as users. */
-async function users(venue: BenchVenue): Promise<User[]> {
-  const { url } = venue.venue;
-  const send = async (path: string, body: object, token = ''): Promise<Record<string, string>> => {
-    const answer = await fetch(url + path, {
-      method: 'POST', headers: { 'Content-Type': 'application/json', ...(token !== '' && { Authorization: `Bearer ${token}` }) }, body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
-    return await answer.json() as Record<string, string>;
-  };
-  const made: User[] = [];
-  for (let i = 0; i < USERS; i++) {
-    const credentials = { username: `bench-${i}`, password: PASSWORD };
-    await send('/auth/register', credentials);
-    const { access_token: token = '' } = await send('/auth/login', credentials);
-    const { api_key: apiKey = '', secret = '' } = await send('/auth/api-keys', { name: 'bench', scopes: ['trade'] }, token);
-    made.push({ token, apiKey, secret });
-  }
-  return made;
-}
-
-function requestOf(body: string, headers: string): string {
-  return `POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 /** @returns the n-th request */
@@ -94,7 +57,7 @@ async function run(bench: Bench) {
     const asking = await BenchVenue.start(bench, { AUTH: 'required', ACCESS_TOKEN_TTL_S: '3600', ...UNLIMITED });
     venues.push(asking);
     for (const venue of venues) await venue.send('CONFIG', 'SET', 'auto-aof-rewrite-percentage', '0');
-    const all = await users(asking);
+    const all = await benchUsers(asking);
     const play = async (way: Way, name: string, forS: number): Promise<Measured> => {
       const venue = way === 'nobody asked' ? open : asking;
       const request = requestsOf(way, all, name, Math.ceil(SIGNED_A_SECOND * forS));
