@@ -7,6 +7,7 @@ import { parseFeeTiers, type FeeTier } from './domain/fee-tiers';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
 import { FUNDS, type Funds } from './domain/money';
 import { authorityOf, originOf, type Authority } from './domain/origin';
+import { TlsFilesError, readTlsFiles, type TlsFiles } from './tls-files';
 
 /** The service's only reader of the environment: every setting and every limit, with its default and its bounds. */
 export interface Config {
@@ -59,6 +60,8 @@ export interface Config {
   readonly limitLoginFailures: number;
   readonly limitLoginFailuresWindowS: number;
   readonly allowInsecure: boolean;
+  /** null where the port speaks plain HTTP. */
+  readonly tls: TlsFiles | null;
   /** Web pages that may use the service beside its own, as browsers write their origins. */
   readonly allowedOrigins: readonly string[];
   /** Names of the service beside the loopback's. */
@@ -192,6 +195,9 @@ const ENVIRONMENT = Joi.object({
   LIMIT_LOGIN_FAILURES: positive(5, 1_000).description('Wrong passwords of one name, over all processes, after which addresses that gave one have to wait, longer each time.'),
   LIMIT_LOGIN_FAILURES_WINDOW_S: positive(900, 86_400).description('Seconds for which a wrong password counts.'),
   ALLOW_INSECURE: Joi.boolean().default(false).description('Accept that others can reach a service without authentication.'),
+  TLS_CERT_FILE: Joi.string().note('a file')
+    .description('Certificate (PEM), with those that vouch for it behind it. With it the port speaks https alone. SIGHUP reads both files again.'),
+  TLS_KEY_FILE: Joi.string().note('a file').description('Its private key (PEM), without a password.'),
   ALLOWED_ORIGINS: Joi.string().note('origins, separated by commas')
     .description('Web pages that may use the service from a browser, beside those that it serves itself, such as `https://terminal.example`.'),
   ALLOWED_HOSTS: Joi.string().note('names or addresses, with or without a port, separated by commas')
@@ -304,13 +310,15 @@ export function describeSettings(): SettingDescription[] {
 }
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts' | 'keysDir'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts' | 'keysDir' | 'tls'> {
   readonly roles: string;
   readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
   readonly assetsFile: string | undefined;
   readonly feeTiersFile: string | undefined;
   readonly keysDir: string | undefined;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
   readonly allowedOrigins: string | undefined;
   readonly allowedHosts: string | undefined;
   readonly idempotencyTtl: number;
@@ -356,6 +364,21 @@ function readList<T>(name: string, list: string | undefined, read: (text: string
   });
 }
 
+/** @returns null where there are none */
+function tlsOf(certFile: string | undefined, keyFile: string | undefined): TlsFiles | null {
+  if (certFile === undefined && keyFile === undefined) return null;
+  if (keyFile === undefined) throw new ConfigError('TLS_CERT_FILE is set and TLS_KEY_FILE is not: set both, or neither');
+  if (certFile === undefined) throw new ConfigError('TLS_KEY_FILE is set and TLS_CERT_FILE is not: set both, or neither');
+  const files = { certFile, keyFile };
+  try {
+    readTlsFiles(files);
+  } catch (error) {
+    if (error instanceof TlsFilesError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+  return files;
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
@@ -372,7 +395,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (!isLoopback(settings.host) && !settings.allowInsecure) {
     throw new ConfigError(`HOST ${settings.host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
   }
-  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, allowedOrigins, allowedHosts, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, tlsCertFile, tlsKeyFile, allowedOrigins, allowedHosts, ...rest } = settings;
   const instruments = readInstruments(instrumentsFile);
   const assetDecimals = assetsFile === undefined ? new Map<string, number>() : readFile('ASSETS_FILE', assetsFile, parseAssets);
   const assets = assetsBeside(instruments, assetDecimals);
@@ -387,6 +410,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     assets,
     feeTiers: readFeeTiers(feeTiersFile, assets),
     idempotencyTtlS: idempotencyTtl,
+    tls: tlsOf(tlsCertFile, tlsKeyFile),
     allowedOrigins: readList('ALLOWED_ORIGINS', allowedOrigins, originOf, 'an origin such as https://terminal.example'),
     allowedHosts: readList('ALLOWED_HOSTS', allowedHosts, authorityOf, 'a host name or address, with or without a port'),
   };

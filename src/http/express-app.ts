@@ -21,8 +21,8 @@ const pageHeaders = helmet({
       styleSrc: ["'self'", "'unsafe-inline'"],
     },
   },
-  // The service speaks plain HTTP: whoever puts TLS before it says so there. A browser that was told to insist on
-  // https, for the page's files or for the host, would find nothing.
+  // A port with a certificate says so with each answer, and whoever puts TLS before one without says so there. A browser that
+  // was told to insist on https, for the page's files or for the host, would find nothing on a plain one.
   strictTransportSecurity: false,
   // Ignored, with a complaint in the console, wherever the page is not on https or the local host.
   crossOriginOpenerPolicy: false,

@@ -10,6 +10,7 @@ import { OriginGuard } from '../http/origin-guard';
 import { RouteTable } from '../http/route-table';
 import type { Metrics } from '../metrics';
 import type { Status } from '../status';
+import type { TlsCertificate } from '../tls-files';
 
 export interface ServerOptions {
   /** Off sends every request through Express; both ways answer alike. */
@@ -21,10 +22,11 @@ export interface ServerOptions {
 /**
  * The service's one port: every dialect's routes and upgrades over the use cases.
  * @param metricsText of this process, or of all workers
+ * @param certificate null for plain HTTP
  */
 export function createServer(
   config: Config, useCases: Omit<Services, 'streams' | 'dispatcher'>, streams: Streams, status: Status, metrics: Metrics,
-  metricsText: () => Promise<string>, logger: Logger, options: ServerOptions,
+  metricsText: () => Promise<string>, certificate: TlsCertificate | null, logger: Logger, options: ServerOptions,
 ): HttpServer {
   const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
     request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
@@ -40,5 +42,6 @@ export function createServer(
     port: config.port,
     connectionsMax: config.httpConnectionsMax,
     requestTimeoutMs: config.requestTimeoutMs,
+    certificate,
   }, routes, createExpressApp(routes, dispatcher), dispatcher, new OriginGuard(config), options.hotPath ?? true);
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError, readConfig } from '../../src/config';
+import { makeCertificate } from '../support/certificates';
 import { temporaryDirectory } from '../support/servers';
 
 /** Settings that are a whole number from one on. */
@@ -104,6 +105,34 @@ describe('settings', () => {
 
   it.each(['*', '*.example', 'https://venue.example', 'venue.example/', 'venue.example:', 'venue.example:65536', '::1', 'a b'])('ALLOWED_HOSTS=%s is refused', (value) => {
     expect(errorOf({ ALLOWED_HOSTS: value }).message).toBe(`ALLOWED_HOSTS: ${value} is not a host name or address, with or without a port`);
+  });
+
+  describe('of a certificate', () => {
+    const directory = temporaryDirectory('config-tls');
+    afterAll(() => { directory.remove(); });
+    const own = makeCertificate(directory.path, 'own');
+    const other = makeCertificate(directory.path, 'other');
+    const empty = join(directory.path, 'empty.pem');
+    writeFileSync(empty, '');
+
+    it('are taken where both files belong together', () => {
+      expect(readConfig(own.environment).tls).toEqual({ certFile: own.certFile, keyFile: own.keyFile });
+      expect(readConfig({}).tls).toBeNull();
+    });
+
+    it.each<[what: string, environment: Record<string, string>, line: string]>([
+      ['no key', { TLS_CERT_FILE: own.certFile }, 'TLS_CERT_FILE is set and TLS_KEY_FILE is not: set both, or neither'],
+      ['no certificate', { TLS_KEY_FILE: own.keyFile }, 'TLS_KEY_FILE is set and TLS_CERT_FILE is not: set both, or neither'],
+      ['a certificate that is not there', { ...own.environment, TLS_CERT_FILE: '/nowhere.pem' }, "TLS_CERT_FILE /nowhere.pem: ENOENT: no such file or directory, open '/nowhere.pem'"],
+      ['a key that is not there', { ...own.environment, TLS_KEY_FILE: '/nowhere.key' }, "TLS_KEY_FILE /nowhere.key: ENOENT: no such file or directory, open '/nowhere.key'"],
+      ['a directory', { ...own.environment, TLS_CERT_FILE: '/tmp' }, 'TLS_CERT_FILE /tmp: EISDIR: illegal operation on a directory, read'],
+      ['an empty certificate', { ...own.environment, TLS_CERT_FILE: empty }, `TLS_CERT_FILE ${empty} holds no certificate (PEM)`],
+      ['an empty key', { ...own.environment, TLS_KEY_FILE: empty }, `TLS_KEY_FILE ${empty} holds no private key (PEM) that opens without a password`],
+      ['two that were changed for each other', { TLS_CERT_FILE: own.keyFile, TLS_KEY_FILE: own.certFile }, `TLS_CERT_FILE ${own.keyFile} holds no certificate (PEM)`],
+      ['the key of another', { ...own.environment, TLS_KEY_FILE: other.keyFile }, `TLS_KEY_FILE ${other.keyFile} is not the key of the certificate in TLS_CERT_FILE ${own.certFile}`],
+    ])('are refused in one line with %s', (_what, environment, line) => {
+      expect(errorOf(environment).message).toBe(line);
+    });
   });
 
   describe('of the instruments', () => {
