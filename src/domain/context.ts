@@ -10,7 +10,7 @@ export interface Context {
   readonly requestId: string;
   /** W3C trace context: the caller's trace, or a new one, with a span of ours; null where it came without headers. */
   readonly traceparent: string | null;
-  /** Of the peer. */
+  /** Of who asks, or of the proxy through which it does where that is not one that is trusted (http/peers.ts). */
   readonly address: string;
   /** When whoever asked need not be waited for any longer, in ms as performance.now() counts. */
   readonly deadlineMs: number;

@@ -32,7 +32,7 @@ const pageHeaders = helmet({
 
 /** What the dispatcher's answers carry, for those that it does not make. */
 function traced(request: Request, response: Response, next: NextFunction): void {
-  const { requestId, traceparent } = contextOf(request, 0);
+  const { requestId, traceparent } = contextOf(request, '', 0);
   response.set({ 'X-Request-Id': requestId, traceparent });
   next();
 }
@@ -50,7 +50,8 @@ function servePage(app: Express, path: string, { html, scripts, assets: { direct
     app.get(`${path}/${name}`, (_request, response) => { response.type('js').send(text); });
   }
   for (const file of files) {
-    app.get(`${path}/assets/${file}`, (_request, response) => { response.sendFile(file, { root: directory, maxAge: '1h', acceptRanges: false }); });
+    // Kept by caches, and not the same for a page that may read it.
+    app.get(`${path}/assets/${file}`, (_request, response) => { response.vary('Origin').sendFile(file, { root: directory, maxAge: '1h', acceptRanges: false }); });
   }
 }
 

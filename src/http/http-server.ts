@@ -8,6 +8,7 @@ import type { Answer } from './answer';
 import type { Dialect, Upgrade } from './dialect';
 import type { Dispatcher } from './dispatch';
 import { isPreflight, preflightHeaders, type OriginGuard } from './origin-guard';
+import type { Peers } from './peers';
 import { parametersOf } from './query';
 import { RequestRefusal, invalid } from './request-refusal';
 import type { RouteTable } from './route-table';
@@ -49,6 +50,7 @@ export class HttpServer {
     private readonly express: Express,
     private readonly dispatcher: Dispatcher,
     private readonly guard: OriginGuard,
+    private readonly peers: Peers,
     /** Off sends every request through Express: both ways must answer alike. */
     private readonly hotPath: boolean = true,
   ) {
@@ -111,9 +113,10 @@ export class HttpServer {
       this.answerBroken(foreign, dialect, socket);
       return;
     }
-    void this.dispatcher.principalOfUpgrade(request).then((principal) => {
+    const address = this.peers.addressOf(request);
+    void this.dispatcher.principalOfUpgrade(request, address).then((principal) => {
       if (socket.destroyed) return;
-      const refusal = upgrade(request, socket, head, parametersOf(query), principal);
+      const refusal = upgrade(request, socket, head, parametersOf(query), { principal, address });
       if (refusal !== null) this.answerBroken(new RequestRefusal(refusal), dialect, socket);
     }).catch((error: unknown) => this.answerBroken(refusalOf(error) ?? new RequestRefusal('internal_error'), dialect, socket));
   }
@@ -191,12 +194,11 @@ export class HttpServer {
       return;
     }
     if (!this.table.isForAnyHost(path)) {
-      const foreign = this.guard.refusal(request);
+      const foreign = this.guard.admit(request, response);
       if (foreign !== null) {
         this.answerWith(request, response, path, () => Promise.reject(foreign));
         return;
       }
-      this.guard.admit(request, response);
       if (isPreflight(request)) {
         this.answerWith(request, response, path, () => Promise.resolve({ status: 204, body: '', headers: preflightHeaders(request) }));
         return;

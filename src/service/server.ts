@@ -7,6 +7,7 @@ import { Dispatcher } from '../http/dispatch';
 import { createExpressApp } from '../http/express-app';
 import { HttpServer } from '../http/http-server';
 import { OriginGuard } from '../http/origin-guard';
+import { Peers } from '../http/peers';
 import { RouteTable } from '../http/route-table';
 import type { Metrics } from '../metrics';
 import type { Status } from '../status';
@@ -28,9 +29,10 @@ export function createServer(
   config: Config, useCases: Omit<Services, 'streams' | 'dispatcher'>, streams: Streams, status: Status, metrics: Metrics,
   metricsText: () => Promise<string>, certificate: TlsCertificate | null, logger: Logger, options: ServerOptions,
 ): HttpServer {
+  const peers = new Peers(config.trustedProxies);
   const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
     request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
-  }, useCases.people?.gate ?? null);
+  }, peers, useCases.people?.gate ?? null);
   const native = nativeDialect(config, {
     ready: () => status.ready(),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metricsText() }),
@@ -43,5 +45,5 @@ export function createServer(
     connectionsMax: config.httpConnectionsMax,
     requestTimeoutMs: config.requestTimeoutMs,
     certificate,
-  }, routes, createExpressApp(routes, dispatcher), dispatcher, new OriginGuard(config), options.hotPath ?? true);
+  }, routes, createExpressApp(routes, dispatcher), dispatcher, new OriginGuard(config, peers), peers, options.hotPath ?? true);
 }

@@ -80,12 +80,32 @@ describe('settings', () => {
     }
   });
 
-  it.each(['0.0.0.0', '::', '10.0.0.1', 'exchange.example', '128.0.0.1', '::ffff:127.0.0.1'])('HOST=%s needs ALLOW_INSECURE', (host) => {
-    for (const allow of [{}, { ALLOW_INSECURE: 'false' }]) {
-      expect(errorOf({ HOST: host, ...allow }).message).toBe(
-        `HOST ${host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
-    }
-    expect(readConfig({ HOST: host, ALLOW_INSECURE: 'true' }).host).toBe(host);
+  describe('of a HOST beyond the loopback', () => {
+    const directory = temporaryDirectory('config-host');
+    afterAll(() => { directory.remove(); });
+    const { environment: tls } = makeCertificate(directory.path, 'venue');
+    const CERTIFICATE = 'TLS_CERT_FILE with TLS_KEY_FILE (or TRUSTED_PROXIES, where a proxy has the certificate)';
+
+    it.each(['0.0.0.0', '::', '10.0.0.1', 'exchange.example', '128.0.0.1', '::ffff:127.0.0.1'])('ask for callers who say who they are, and for encryption: %s', (host) => {
+      for (const [environment, missing] of [
+        [{}, `AUTH=required and ${CERTIFICATE}`], [{ ALLOW_INSECURE: 'false' }, `AUTH=required and ${CERTIFICATE}`], [{ AUTH: 'required' }, CERTIFICATE],
+        [tls, 'AUTH=required'], [{ TRUSTED_PROXIES: 'loopback' }, 'AUTH=required'], [{ AUTH: 'off', ...tls, TRUSTED_PROXIES: '10.0.0.2' }, 'AUTH=required'],
+      ] as const) {
+        expect(errorOf({ HOST: host, ...environment }).message).toBe(`HOST ${host} is reachable from outside, which needs ${missing}: set that, or ALLOW_INSECURE=true to do without`);
+      }
+      for (const environment of [{ ALLOW_INSECURE: 'true' }, { AUTH: 'required', ...tls }, { AUTH: 'required', TRUSTED_PROXIES: '10.0.0.2' }]) {
+        expect(readConfig({ HOST: host, ...environment }).host).toBe(host);
+      }
+    });
+  });
+
+  it('name the proxies that are trusted', () => {
+    expect(readConfig({}).trustedProxies).toEqual([]);
+    expect(readConfig({ TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::/32 ,192.0.2.7' }).trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.7']);
+  });
+
+  it.each(['*', 'all', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0', 'proxy.example', '10.0.0.1:80'])('TRUSTED_PROXIES=%s is refused', (value) => {
+    expect(errorOf({ TRUSTED_PROXIES: `loopback,${value}` }).message).toBe(`TRUSTED_PROXIES: ${value} is not an address, a network such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal`);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('HOST=%s needs nothing', (host) => {
