@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { CertificateReader } from './certificate-reader';
 import type { Config } from './config';
 import { AssetTable } from './domain/asset-table';
 import { InstrumentTable } from './domain/instrument-table';
@@ -18,6 +19,8 @@ export interface App {
   start(): Promise<{ readonly port: number | null }>;
   /** Stops accepting, finishes what is in flight, flushes the writer, closes the streams. */
   stop(): Promise<void>;
+  /** Reads the certificate's files again: new connections get what they hold; where they do not do, that is logged and all stays as it was. */
+  renewCertificate(): void;
 }
 
 export type AppOptions = ServerOptions;
@@ -96,7 +99,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   };
   people?.gate.onChange(recheck);
   let rechecks: NodeJS.Timeout | undefined;
-  const server = services === null || stream === null ? null : createServer(config, services, stream, status, metrics, metricsText, logger, options);
+  const certificates = config.tls === null ? null : new CertificateReader(config.tls, logger);
+  const server = services === null || stream === null ? null
+    : createServer(config, services, stream, status, metrics, metricsText, certificates?.read() ?? null, logger, options);
 
   return {
     async start() {
@@ -124,6 +129,11 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       // The stream closes last: its clients see everything that was answered.
       await stream?.close();
       await shard.stop();
+    },
+
+    renewCertificate() {
+      const renewed = server === null ? null : certificates?.renew() ?? null;
+      if (renewed !== null) server?.renewCertificate(renewed);
     },
   };
 }

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import Joi from 'joi';
+import { compile } from 'proxy-addr';
 import { assetsOf, parseAssets, type Asset } from './domain/assets';
 import { parseFeeTiers, type FeeTier } from './domain/fee-tiers';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
 import { FUNDS, type Funds } from './domain/money';
 import { authorityOf, originOf, type Authority } from './domain/origin';
+import { TlsFilesError, readTlsFiles, type TlsFiles } from './tls-files';
 
 /** The service's only reader of the environment: every setting and every limit, with its default and its bounds. */
 export interface Config {
@@ -59,6 +61,10 @@ export interface Config {
   readonly limitLoginFailures: number;
   readonly limitLoginFailuresWindowS: number;
   readonly allowInsecure: boolean;
+  /** null where the port speaks plain HTTP. */
+  readonly tls: TlsFiles | null;
+  /** Addresses, networks, and names of networks as proxy-addr has them. */
+  readonly trustedProxies: readonly string[];
   /** Web pages that may use the service beside its own, as browsers write their origins. */
   readonly allowedOrigins: readonly string[];
   /** Names of the service beside the loopback's. */
@@ -142,7 +148,7 @@ const streamBytes = (fallback: number): Joi.NumberSchema => Joi.number().integer
 /** Names of the settings as the environment carries them. */
 const ENVIRONMENT = Joi.object({
   PORT: Joi.number().integer().min(0).max(65535).default(3000).description('Port of the service; 0 for a free one.'),
-  HOST: Joi.string().hostname().default('127.0.0.1').note('a name or an address').description('Address it listens on. Anything but loopback needs `ALLOW_INSECURE`.'),
+  HOST: Joi.string().hostname().default('127.0.0.1').note('a name or an address').description('Address it listens on. Anything but loopback needs `AUTH=required`, and a certificate or `TRUSTED_PROXIES`; or `ALLOW_INSECURE`.'),
   DATA_DIR: Joi.string().default('./data').note('a directory').description("Where `npm run up` keeps its servers' data."),
   LOG_LEVEL: Joi.string().valid('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info').description('Least level that is logged.'),
   REDIS_URL: Joi.string().uri({ scheme: ['redis', 'rediss', 'unix'] }).default('redis://127.0.0.1:6379')
@@ -192,7 +198,12 @@ const ENVIRONMENT = Joi.object({
   LIMIT_LOGIN_BURST: positive(20, 1_000_000).description('The same at once.'),
   LIMIT_LOGIN_FAILURES: positive(5, 1_000).description('Wrong passwords of one name, over all processes, after which addresses that gave one have to wait, longer each time.'),
   LIMIT_LOGIN_FAILURES_WINDOW_S: positive(900, 86_400).description('Seconds for which a wrong password counts.'),
-  ALLOW_INSECURE: Joi.boolean().default(false).description('Accept that others can reach a service without authentication.'),
+  ALLOW_INSECURE: Joi.boolean().default(false).description('Accept that others can reach a service that asks nobody who they are, or whose traffic can be read.'),
+  TLS_CERT_FILE: Joi.string().note('a file')
+    .description('Certificate (PEM), with those that vouch for it behind it. With it the port speaks https alone. SIGHUP reads both files again.'),
+  TLS_KEY_FILE: Joi.string().note('a file').description('Its private key (PEM), without a password.'),
+  TRUSTED_PROXIES: Joi.string().note('addresses, networks such as `10.0.0.0/8`, `loopback`, `linklocal`, `uniquelocal`, separated by commas')
+    .description('Whose `X-Forwarded-For` and `X-Forwarded-Proto` count.'),
   ALLOWED_ORIGINS: Joi.string().note('origins, separated by commas')
     .description('Web pages that may use the service from a browser, beside those that it serves itself, such as `https://terminal.example`.'),
   ALLOWED_HOSTS: Joi.string().note('names or addresses, with or without a port, separated by commas')
@@ -306,13 +317,16 @@ export function describeSettings(): SettingDescription[] {
 }
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts' | 'keysDir'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts' | 'keysDir' | 'tls' | 'trustedProxies'> {
   readonly roles: string;
   readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
   readonly assetsFile: string | undefined;
   readonly feeTiersFile: string | undefined;
   readonly keysDir: string | undefined;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly trustedProxies: string | undefined;
   readonly allowedOrigins: string | undefined;
   readonly allowedHosts: string | undefined;
   readonly idempotencyTtl: number;
@@ -358,6 +372,45 @@ function readList<T>(name: string, list: string | undefined, read: (text: string
   });
 }
 
+/** @returns null for what is neither an address nor a network */
+function proxyOf(text: string): string | null {
+  try {
+    compile(text);
+    return text;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Whoever can be reached from elsewhere asks who calls, and is not overheard.
+ * @param isEncrypted by a certificate of its own, or by a proxy's
+ * @throws ConfigError that names what is missing
+ */
+function requireGuards({ host, auth, allowInsecure }: Pick<Config, 'host' | 'auth' | 'allowInsecure'>, isEncrypted: boolean): void {
+  if (isLoopback(host) || allowInsecure) return;
+  const missing = [
+    ...auth === 'required' ? [] : ['AUTH=required'],
+    ...isEncrypted ? [] : ['TLS_CERT_FILE with TLS_KEY_FILE (or TRUSTED_PROXIES, where a proxy has the certificate)'],
+  ];
+  if (missing.length > 0) throw new ConfigError(`HOST ${host} is reachable from outside, which needs ${missing.join(' and ')}: set that, or ALLOW_INSECURE=true to do without`);
+}
+
+/** @returns null where there are none */
+function tlsOf(certFile: string | undefined, keyFile: string | undefined): TlsFiles | null {
+  if (certFile === undefined && keyFile === undefined) return null;
+  if (keyFile === undefined) throw new ConfigError('TLS_CERT_FILE is set and TLS_KEY_FILE is not: set both, or neither');
+  if (certFile === undefined) throw new ConfigError('TLS_KEY_FILE is set and TLS_CERT_FILE is not: set both, or neither');
+  const files = { certFile, keyFile };
+  try {
+    readTlsFiles(files);
+  } catch (error) {
+    if (error instanceof TlsFilesError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+  return files;
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
@@ -371,10 +424,10 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const checked = ENVIRONMENT.validate(given, { convert: true, stripUnknown: true });
   if (checked.error) throw new ConfigError(checked.error.message.replace(/"/g, ''));
   const settings = camelCased(checked.value as Record<string, unknown>) as unknown as Settings;
-  if (!isLoopback(settings.host) && !settings.allowInsecure) {
-    throw new ConfigError(`HOST ${settings.host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
-  }
-  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, allowedOrigins, allowedHosts, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, tlsCertFile, tlsKeyFile, trustedProxies, allowedOrigins, allowedHosts, ...rest } = settings;
+  const tls = tlsOf(tlsCertFile, tlsKeyFile);
+  const proxies = readList('TRUSTED_PROXIES', trustedProxies, proxyOf, 'an address, a network such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal');
+  requireGuards(settings, tls !== null || proxies.length > 0);
   const instruments = readInstruments(instrumentsFile);
   const assetDecimals = assetsFile === undefined ? new Map<string, number>() : readFile('ASSETS_FILE', assetsFile, parseAssets);
   const assets = assetsBeside(instruments, assetDecimals);
@@ -389,6 +442,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     assets,
     feeTiers: readFeeTiers(feeTiersFile, assets),
     idempotencyTtlS: idempotencyTtl,
+    tls,
+    trustedProxies: proxies,
     allowedOrigins: readList('ALLOWED_ORIGINS', allowedOrigins, originOf, 'an origin such as https://terminal.example'),
     allowedHosts: readList('ALLOWED_HOSTS', allowedHosts, authorityOf, 'a host name or address, with or without a port'),
   };

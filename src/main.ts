@@ -8,7 +8,8 @@ import { VenueKeysError } from './people/venue-keys';
 import { DatabaseUnfitError } from './persistence/database';
 import { AssetChangedError } from './persistence/asset-register';
 import { InstrumentChangedError } from './persistence/instrument-register';
-import { Workers, isParent } from './workers';
+import { TlsFilesError } from './tls-files';
+import { Workers, isParent, onRenewal } from './workers';
 
 /** Exit code of a setting that is wrong: starting again would not help. */
 const EXIT_CONFIG = 1;
@@ -20,7 +21,7 @@ function fail(message: string, code: number): never {
 }
 
 /** A process that runs the service in workers. */
-function parentOf(config: Config, logger: Logger): Pick<App, 'stop'> & { start(): Promise<void> } {
+function parentOf(config: Config, logger: Logger): Pick<App, 'stop' | 'renewCertificate'> & { start(): Promise<void> } {
   // The worker has said why.
   const workers = new Workers(config, logger, EXIT_CONFIG, () => { void workers.stop().then(() => process.exit(EXIT_CONFIG)); });
   return {
@@ -29,14 +30,15 @@ function parentOf(config: Config, logger: Logger): Pick<App, 'stop'> & { start()
       return Promise.resolve();
     },
     stop: () => workers.stop(),
+    renewCertificate: () => workers.renewCertificate(),
   };
 }
 
-function appOf(config: Config, logger: Logger): Pick<App, 'stop'> & { start(): Promise<unknown> } {
+function appOf(config: Config, logger: Logger): Pick<App, 'stop' | 'renewCertificate'> & { start(): Promise<unknown> } {
   try {
     return isParent(config) ? parentOf(config, logger) : createApp(config, logger);
   } catch (error) {
-    if (error instanceof VenueKeysError) fail(error.message, EXIT_CONFIG);
+    if (error instanceof VenueKeysError || error instanceof TlsFilesError) fail(error.message, EXIT_CONFIG);
     throw error;
   }
 }
@@ -65,6 +67,9 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  // Without a certificate it says what it always says: whoever started this is gone.
+  process.on('SIGHUP', () => { if (config.tls === null) stop('SIGHUP'); else app.renewCertificate(); });
+  onRenewal(() => app.renewCertificate());
   // A worker whose parent is gone serves nobody's port.
   process.on('disconnect', () => stop('disconnect'));
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));

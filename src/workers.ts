@@ -21,8 +21,9 @@ const METRICS_ASKED = 'openfill:metrics-asked';
 const METRICS_TOLD = 'openfill:metrics-told';
 const VALUES_ASKED = 'openfill:values-asked';
 const VALUES_TOLD = 'openfill:values-told';
+const RENEWAL = 'openfill:renew-certificate';
 
-/** Between a worker that shows metrics, its parent, and the workers whose values the parent sums up. */
+/** Between a worker that shows metrics, its parent, and the workers whose values the parent sums up; and what the parent passes on. */
 interface Messages {
   [METRICS_ASKED]: { readonly id: number };
   /** `text` is null where they could not be summed up. */
@@ -30,6 +31,8 @@ interface Messages {
   [VALUES_ASKED]: { readonly id: number };
   /** `values` is null where they could not be read. */
   [VALUES_TOLD]: { readonly id: number; readonly values: MetricValues | null };
+  /** To each worker that serves: read the certificate's files again. */
+  [RENEWAL]: object;
 }
 type Message<T extends keyof Messages> = { readonly type: T } & Messages[T];
 
@@ -117,6 +120,13 @@ export class Workers {
     });
   }
 
+  /** Passes it on to all that show one. A worker that has just begun reads the files as they are by then. */
+  renewCertificate(): void {
+    for (const [worker, role] of this.running) {
+      if (role === 'api' && worker.isConnected()) worker.send({ type: RENEWAL } satisfies Message<typeof RENEWAL>, () => undefined);
+    }
+  }
+
   /** Stops the API workers, then the writer. */
   async stop(): Promise<void> {
     this.stopping = true;
@@ -164,6 +174,11 @@ export class WorkerMetrics {
     process.send?.({ type: METRICS_ASKED, id } satisfies Message<typeof METRICS_ASKED>);
     return await all ?? this.registry.metrics();
   }
+}
+
+/** In a worker: what to do when its parent passes a renewal on. */
+export function onRenewal(renew: () => void): void {
+  process.on('message', (message: unknown) => { if (isMessage(message, RENEWAL)) renew(); });
 }
 
 /** Whether this process is a worker of {@link Workers}. */

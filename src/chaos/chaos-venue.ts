@@ -94,6 +94,8 @@ export class ChaosVenue {
     const through = (url: string, port: number): string => url.replace(/(@|\/\/)127\.0\.0\.1:\d+/, `$1${HOST}:${port}`);
     const base = {
       ...options.environment, HOST, REQUIRE_DURABLE: 'true', BACKLOG_MAX: String(options.backlogMax), ENGINE_TIMEOUT_MS: '2000',
+      // Nobody's certificate is for it.
+      TLS_CERT_FILE: '', TLS_KEY_FILE: '',
       REDIS_URL: through(redis.url, redisLink.port), DATABASE_URL: through(postgres.url, postgresLink.port),
     };
     const apis: ApiProcess[] = [];

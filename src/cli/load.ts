@@ -15,6 +15,7 @@ import { makeTemporaryDirectory } from '../servers/files';
 import { readRuntime } from '../servers/runtime';
 import { readiness, type Readiness } from '../servers/service';
 import { startTemporaryVenue, type TemporaryVenue } from '../servers/temporary-venue';
+import { venueUrl } from '../servers/venue-url';
 
 /**
  * `npm run load -- <script> [k6 options]`: runs a k6 script against a venue, and then looks for every command that was
@@ -63,10 +64,10 @@ function scriptPath(name: string): string {
   throw new LoadError(`there is no script ${name}; there are:\n${scripts().map((one) => `  ${one.name.padEnd(16)} ${one.about}`).join('\n')}`);
 }
 
-/** The address that the script will use: `-e BASE_URL=…` among k6's options, else the environment's, else our own default. */
+/** The address that the script will use: `-e BASE_URL=…` among k6's options, else the environment's, else where a venue is found. */
 function addressOf(k6Options: readonly string[]): string {
   const given = k6Options.map((option) => /^(?:(?:-e|--env)=?)?BASE_URL=(.+)$/.exec(option)?.[1]).find((url) => url !== undefined);
-  const url = given ?? process.env.BASE_URL ?? `http://127.0.0.1:${process.env.PORT || 3000}`;
+  const url = given ?? process.env.BASE_URL ?? venueUrl(process.env);
   return url.replace(/\/+$/, '');
 }
 
@@ -74,8 +75,8 @@ function addressOf(k6Options: readonly string[]): string {
 async function venueAt(url: string): Promise<Venue | null> {
   const found = await readiness(url);
   if (found === null) return null;
-  const { isReady, shard, writer } = found;
-  if (shard === undefined || writer === undefined) throw new LoadError(`what answers at ${url} is not a venue`);
+  const { isReady, shard, writer, problem } = found;
+  if (shard === undefined || writer === undefined) throw new LoadError(`what answers at ${url} is not a venue${typeof problem === 'string' ? `: ${problem}` : ''}`);
   return { isReady, shard, writer };
 }
 

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { OpenfillError, type Channel } from '#openfill-client';
 import { INSTRUMENT_CHANNELS } from '../domain/channels';
 import { record } from '../recording/recorder';
+import { venueUrl } from '../servers/venue-url';
 
 /** `npm run record`: writes a venue's stream into a file, until Ctrl-C. */
 
@@ -55,7 +56,7 @@ async function run({ url, out, channels, instruments, minutes }: Options): Promi
 const program = new Command('record')
   .description('Records the stream of a running venue as gzip NDJSON, for npm run replay.')
   .requiredOption('--out <file>', 'where to, such as market.ndjson.gz')
-  .option('--url <url>', 'the venue', `http://127.0.0.1:${process.env.PORT || 3000}`)
+  .option('--url <url>', 'the venue', venueUrl(process.env))
   .option('--channels <names>', 'separated by commas; a replay needs orders and trades', channelsOf, ['orderbook', 'trades', 'orders'])
   .option('--instruments <names>', 'separated by commas; without it all of them', (text: string) => text.split(','))
   .option('--minutes <number>', 'ends by itself after so long', minutesOf)

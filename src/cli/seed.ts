@@ -3,6 +3,7 @@ import { formatAmount } from '../domain/amounts';
 import { seededRandom, type Random } from '../seeded-random';
 import type { Operation } from '#openfill-client';
 import { VenueClient, VenueError, type VenueInstrument } from '../conformance/venue-client';
+import { venueUrl } from '../servers/venue-url';
 
 /** `npm run seed`: fills a running venue with a believable book and trades. */
 
@@ -78,7 +79,7 @@ function positiveInteger(text: string): number {
 
 const program = new Command('seed')
   .description('Fills a running venue with a believable book and trades.')
-  .option('--url <url>', 'the venue', `http://127.0.0.1:${process.env.PORT || 3000}`)
+  .option('--url <url>', 'the venue', venueUrl(process.env))
   .option('--orders <count>', 'how many orders', positiveInteger, 4_000)
   .option('--seed <number>', 'the same number makes the same orders', positiveInteger, 1)
   .action(async (options: { url: string; orders: number; seed: number }) => {

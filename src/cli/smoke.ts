@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { OpenfillClient } from '#openfill-client';
 import { NineteenSteps } from '../smoke/nineteen-steps';
 import { carryOut } from '../smoke/step';
+import { venueUrl } from '../servers/venue-url';
 
 /** `npm run smoke`: whether a running venue does what it is for, step by step. */
 
@@ -31,7 +32,7 @@ async function smoke(url: string, instrument: string | null, username: string | 
 
 const program = new Command('smoke')
   .description('Asks a running venue to show nineteen things, from an account to a repeated order. Exit code 1 where one of them fails.')
-  .option('--url <url>', 'the venue', `http://127.0.0.1:${process.env.PORT || 3000}`)
+  .option('--url <url>', 'the venue', venueUrl(process.env))
   .option('--instrument <name>', 'instrument to trade; without it the first whose best prices leave room for one between them')
   .option('--user <name>', 'operator or admin to act as, at a venue whose callers say who they are; SMOKE_PASSWORD has the password')
   .action(async (options: { url: string; instrument?: string; user?: string }) => {

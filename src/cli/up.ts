@@ -9,7 +9,7 @@ import { startEmbeddedRedis } from '../servers/embedded-redis';
 import type { EmbeddedServer } from '../servers/embedded-server';
 import { withoutPostgresVariables } from '../servers/environment';
 import { findFreePort, listenProblem } from '../servers/ports';
-import { endOrphanedService, localUrl, startService, waitUntilReady, whyNotReady, type Service } from '../servers/service';
+import { endOrphanedService, localUrl, ownReadiness, startService, waitUntilReady, whyNotReady, type Service } from '../servers/service';
 import { removeRuntime, writeRuntime } from '../servers/runtime';
 import { Supervisor } from '../servers/supervisor';
 import { pause, type StartOptions } from '../servers/waiting';
@@ -19,6 +19,7 @@ const MAIN = join(__dirname, '..', 'main.js');
 const FORCE_AFTER_MS = 1_000;
 const RESTART_DELAY_MS = 1_000;
 const WAITING_TOLD_EACH_MS = 3_000;
+const HANG_UP_POLL_MS = 100;
 
 /** What ends `up` with exit code 1 and this message, without a stack. */
 class StartError extends Error {}
@@ -94,6 +95,8 @@ class Up {
   private readonly stopSignal = new AbortController();
   private readonly running: Stoppable[][] = [];
   private stopAskedAt: number | null = null;
+  /** Once it was ready. */
+  private service: { readonly supervisor: Supervisor<Service>; readonly url: string } | null = null;
   /** Without what is another program's, where PostgreSQL is ours. */
   private readonly serviceEnvironment: NodeJS.ProcessEnv;
   /** A start that takes long says so however little is to be logged of what goes well. */
@@ -106,7 +109,8 @@ class Up {
 
   /** Resolves with the exit code once everything is stopped. */
   async run(): Promise<number> {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => this.onSignal(name));
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => this.onSignal(name));
+    process.on('SIGHUP', () => { if (this.config.tls === null) this.onSignal('SIGHUP'); else void this.passHangUpOn(); });
     // Told by scripts/run.mjs: the npm that started us is gone, and whoever ended it meant us.
     process.on('disconnect', () => this.onParentGone());
     const { config } = this;
@@ -115,8 +119,9 @@ class Up {
       await endOrphanedService(config.dataDir, config.shutdownTimeoutMs, this.starting);
       const port = await choosePort(config);
       const urls = await this.startServers();
-      writeRuntime(config.dataDir, urls);
-      await this.startExchange(port, urls);
+      const url = localUrl(config.host, port, config.tls === null ? 'http' : 'https');
+      writeRuntime(config.dataDir, { ...urls, url });
+      await this.startExchange(port, urls, url);
       await this.untilStopAsked();
       return 0;
     } catch (error) {
@@ -148,6 +153,20 @@ class Up {
       // Nothing acknowledged is lost by this: the next start brings the data back as after a crash.
       this.log.warn({ signal: name }, 'stopping at once');
       process.exit(1);
+    }
+  }
+
+  /** With a certificate SIGHUP asks to read it again. A service that is on its way up reads it by itself. */
+  private async passHangUpOn(): Promise<void> {
+    const { service } = this;
+    if (service === null) return;
+    while (this.stopAskedAt === null) {
+      const { running } = service.supervisor;
+      if (await ownReadiness(service.url) !== null && !running.hasExited()) {
+        running.hangUp();
+        return;
+      }
+      await pause(HANG_UP_POLL_MS, this.stopSignal.signal).catch(() => undefined);
     }
   }
 
@@ -190,7 +209,7 @@ class Up {
     throw abandoned.signal.reason as Error;
   }
 
-  private async startExchange(port: number, urls: { redisUrl: string; databaseUrl: string }): Promise<void> {
+  private async startExchange(port: number, urls: { redisUrl: string; databaseUrl: string }, url: string): Promise<void> {
     this.starting.signal.throwIfAborted();
     const { config, serviceEnvironment: environment } = this;
     const start = (): Promise<Service> => startService({
@@ -206,10 +225,11 @@ class Up {
         REQUIRE_DURABLE: environment.REQUIRE_DURABLE || 'true',
       },
     });
-    const url = localUrl(config.host, port);
     const service = await this.firstReady(start, url);
     if (service === null) return;
-    this.running.push([new Supervisor('service', service, start, this.log)]);
+    const supervisor = new Supervisor('service', service, start, this.log);
+    this.running.push([supervisor]);
+    this.service = { supervisor, url };
     process.stdout.write(announcement(config, url));
   }
 

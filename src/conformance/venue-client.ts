@@ -1,4 +1,4 @@
-import { ConnectionError, OpenfillClient, OpenfillError, type Operation, type Orderbook } from '#openfill-client';
+import { CertificateError, ConnectionError, OpenfillClient, OpenfillError, type Operation, type Orderbook } from '#openfill-client';
 import { parseStep, type Step } from '../domain/amounts';
 
 /** What the command line tools ask of a running venue: the client, with steps as whole numbers and errors for a person. */
@@ -31,7 +31,7 @@ export class VenueClient {
     try {
       return await call(this.client);
     } catch (error) {
-      if (error instanceof ConnectionError) {
+      if (error instanceof ConnectionError && !(error instanceof CertificateError)) {
         throw new VenueError(`${this.url} cannot be reached: start it with "npm run up", or name another with --url`, { cause: error });
       }
       if (error instanceof OpenfillError) throw new VenueError(error.message, { cause: error });

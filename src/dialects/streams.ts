@@ -7,10 +7,10 @@ export type Streams = Pick<StreamServer, 'refusal' | 'upgrade' | 'acceptEvents'>
 
 /** The upgrade to a path on which the stream speaks a dialect. */
 export function streamUpgrade(streams: Streams, dialect: StreamDialect): Upgrade {
-  return (request, socket, head, query, principal) => {
-    const refusal = streams.refusal(request.socket.remoteAddress ?? '');
+  return (request, socket, head, query, { principal, address }) => {
+    const refusal = streams.refusal(address);
     const who = { principal };
-    if (refusal === null) streams.upgrade(request, socket, head, dialect.open(query, who, { address: request.socket.remoteAddress ?? '', path: request.url ?? '' }), who);
+    if (refusal === null) streams.upgrade(request, socket, head, address, dialect.open(query, who, { address, path: request.url ?? '' }), who);
     return refusal;
   };
 }

@@ -11,7 +11,7 @@ export interface Context {
   readonly requestId: string;
   /** W3C trace context: the caller's trace, or a new one, with a span of ours; null where it came without headers. */
   readonly traceparent: string | null;
-  /** Of the peer. */
+  /** Of who asks, or of the proxy through which it does where that is not one that is trusted (http/peers.ts). */
   readonly address: string;
   /** Of the signature that it came with and whose command is to take it; null where there is none, or it is taken. */
   readonly signatureUse: SignatureUse | null;

@@ -20,9 +20,8 @@ function spanOf(uuid: string): string {
 /** What came as a request has headers, and so a trace. */
 export type RequestContext = Context & { readonly traceparent: string };
 
-/** The context of a request. @param timeoutMs how long it may take to answer it */
-export function contextOf(request: IncomingMessage, timeoutMs: number): RequestContext {
-  const { headers, socket } = request;
+/** The context of a request. @param address of who asks @param timeoutMs how long it may take to answer it */
+export function contextOf({ headers }: IncomingMessage, address: string, timeoutMs: number): RequestContext {
   const given = headers['x-request-id'];
   const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   const parent = headers.traceparent;
@@ -31,7 +30,7 @@ export function contextOf(request: IncomingMessage, timeoutMs: number): RequestC
   const traceId = isUsable ? (match[1] as string) : hexOf(randomUUID());
   const flags = isUsable ? (match[3] as string) : '01';
   return {
-    principal: ANYONE, requestId, traceparent: `00-${traceId}-${spanOf(randomUUID())}-${flags}`, address: socket.remoteAddress ?? '', signatureUse: null,
+    principal: ANYONE, requestId, traceparent: `00-${traceId}-${spanOf(randomUUID())}-${flags}`, address, signatureUse: null,
     deadlineMs: performance.now() + timeoutMs,
   };
 }

@@ -28,8 +28,14 @@ export interface Dialect {
   close?(): Promise<void>;
 }
 
-/** Takes a connection over. @param principal as the handshake says who it is @returns why it does not, null when it does */
-export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams, principal: Principal) => ResultCode | null;
+/** Who opens a connection, as its handshake says, and from where. */
+export interface Opener {
+  readonly principal: Principal;
+  readonly address: string;
+}
+
+/** Takes a connection over. @returns why it does not, null when it does */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, query: URLSearchParams, opener: Opener) => ResultCode | null;
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 

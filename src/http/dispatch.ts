@@ -11,7 +11,7 @@ import { contextOf, type RequestContext } from './context';
 import { audited } from './audited';
 import { credentialsOf } from './credentials';
 import type { BodyFormat, Call, Dialect } from './dialect';
-import { isLoopback } from './origin-guard';
+import type { Peers } from './peers';
 import { RequestRefusal } from './request-refusal';
 import type { MountedRoute } from './route-table';
 
@@ -46,6 +46,7 @@ export class Dispatcher {
     private readonly options: DispatchOptions,
     private readonly logger: Logger,
     private readonly observer: DispatchObserver,
+    private readonly peers: Pick<Peers, 'addressOf' | 'isInternal'>,
     /** null where nobody is asked who they are. */
     private readonly gate: Gate | null,
   ) {
@@ -69,7 +70,7 @@ export class Dispatcher {
     route: MountedRoute, request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>, query: string,
   ): Promise<void> {
     const startedMs = performance.now();
-    const context = contextOf(request, this.options.requestTimeoutMs);
+    const context = contextOf(request, this.peers.addressOf(request), this.options.requestTimeoutMs);
     this.inFlight++;
     let answer: Answer | null;
     try {
@@ -98,7 +99,7 @@ export class Dispatcher {
   private async carryOutFor(gate: Gate, route: MountedRoute, call: Omit<Call, 'body'>): Promise<Answer | null> {
     const { access } = route;
     const { request } = call;
-    const isForAll = access.caller === 'anyone' || (access.caller === 'internal' && isLoopback(call.context.address));
+    const isForAll = access.caller === 'anyone' || (access.caller === 'internal' && this.peers.isInternal(request));
     const { authorization } = request.headers;
     const known = isForAll || authorization === undefined || request.headers['openfill-key'] !== undefined ? undefined : gate.byHeader(authorization);
     if (known !== undefined) return this.admitted(gate, route, call, known, route.body === null ? null : await this.readBody(request, route.body));
@@ -146,13 +147,13 @@ export class Dispatcher {
    * Who opens a connection, as its handshake says: nobody where it says nothing.
    * @throws Refusal 401
    */
-  async principalOfUpgrade(request: IncomingMessage): Promise<Principal> {
+  async principalOfUpgrade(request: IncomingMessage, address: string): Promise<Principal> {
     if (this.gate === null) return ANYONE;
     const credentials = credentialsOf(request);
     switch (credentials.kind) {
       case 'none': return NOBODY;
       case 'token': return this.gate.byToken(credentials.token);
-      case 'signature': return this.gate.takingSignature(credentials.signature, ['GET', request.url ?? ''], request.socket.remoteAddress ?? '');
+      case 'signature': return this.gate.takingSignature(credentials.signature, ['GET', request.url ?? ''], address);
     }
   }
 
@@ -195,13 +196,13 @@ export class Dispatcher {
     }
   }
 
-  private report(method: string, route: string, { requestId, traceparent }: Context, status: number, startedMs: number): void {
+  private report(method: string, route: string, { requestId, traceparent, address }: Context, status: number, startedMs: number): void {
     const ms = performance.now() - startedMs;
     this.observer.request(method, route, status, ms / 1000);
     // That a probe says no is its purpose.
     const level = status >= 500 && route !== '/readyz' ? 'warn' : 'debug';
     if (this.logger.isLevelEnabled(level)) {
-      this.logger[level]({ request_id: requestId, traceparent: traceparent ?? undefined, method, route, status, ms }, 'request');
+      this.logger[level]({ request_id: requestId, traceparent: traceparent ?? undefined, address, method, route, status, ms }, 'request');
     }
   }
 

@@ -21,8 +21,8 @@ const pageHeaders = helmet({
       styleSrc: ["'self'", "'unsafe-inline'"],
     },
   },
-  // The service speaks plain HTTP: whoever puts TLS before it says so there. A browser that was told to insist on
-  // https, for the page's files or for the host, would find nothing.
+  // A port with a certificate says so with each answer, and whoever puts TLS before one without says so there. A browser that
+  // was told to insist on https, for the page's files or for the host, would find nothing on a plain one.
   strictTransportSecurity: false,
   // Ignored, with a complaint in the console, wherever the page is not on https or the local host.
   crossOriginOpenerPolicy: false,
@@ -32,7 +32,7 @@ const pageHeaders = helmet({
 
 /** What the dispatcher's answers carry, for those that it does not make. */
 function traced(request: Request, response: Response, next: NextFunction): void {
-  const { requestId, traceparent } = contextOf(request, 0);
+  const { requestId, traceparent } = contextOf(request, '', 0);
   response.set({ 'X-Request-Id': requestId, traceparent });
   next();
 }
@@ -50,7 +50,8 @@ function servePage(app: Express, path: string, { html, scripts, assets: { direct
     app.get(`${path}/${name}`, (_request, response) => { response.type('js').send(text); });
   }
   for (const file of files) {
-    app.get(`${path}/assets/${file}`, (_request, response) => { response.sendFile(file, { root: directory, maxAge: '1h', acceptRanges: false }); });
+    // Kept by caches, and not the same for a page that may read it.
+    app.get(`${path}/assets/${file}`, (_request, response) => { response.vary('Origin').sendFile(file, { root: directory, maxAge: '1h', acceptRanges: false }); });
   }
 }
 

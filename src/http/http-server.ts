@@ -3,19 +3,24 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { refusalOf, type Refusal } from '../domain/refusal';
+import type { TlsCertificate } from '../tls-files';
 import type { Answer } from './answer';
 import type { Dialect, Upgrade } from './dialect';
 import type { Dispatcher } from './dispatch';
 import { isPreflight, preflightHeaders, type OriginGuard } from './origin-guard';
+import type { Peers } from './peers';
 import { parametersOf } from './query';
 import { RequestRefusal, invalid } from './request-refusal';
 import type { RouteTable } from './route-table';
+import { TRANSPORT_SECURITY, TlsPort } from './tls-port';
 
 export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
   readonly connectionsMax: number;
   readonly requestTimeoutMs: number;
+  /** null for a port that speaks plain HTTP. */
+  readonly certificate: TlsCertificate | null;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -33,6 +38,7 @@ const LAST_ANSWERS_MS = 50;
  */
 export class HttpServer {
   private readonly server: Server;
+  private readonly tls: TlsPort | null;
   /** Connections that are not WebSockets. */
   private readonly sockets = new Set<Duplex>();
   /** Answers that each connection still waits for. */
@@ -44,10 +50,11 @@ export class HttpServer {
     private readonly express: Express,
     private readonly dispatcher: Dispatcher,
     private readonly guard: OriginGuard,
+    private readonly peers: Peers,
     /** Off sends every request through Express: both ways must answer alike. */
     private readonly hotPath: boolean = true,
   ) {
-    this.server = createServer({
+    const settings = {
       maxHeaderSize: HEADER_BYTES_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
       requestTimeout: options.requestTimeoutMs,
@@ -55,17 +62,21 @@ export class HttpServer {
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       // Node's own refusal has no problem document.
       requireHostHeader: false,
-    }, (request, response) => this.handle(request, response));
+    };
+    const handle = (request: IncomingMessage, response: ServerResponse): void => this.handle(request, response);
+    this.tls = options.certificate === null ? null : new TlsPort(options.certificate, settings, () => this.answerToPlain(), handle);
+    this.server = this.tls?.server ?? createServer(settings, handle);
     this.server.maxConnections = options.connectionsMax;
     // Node would drop what stands behind the thousandth without a word, a key or an Origin among it; bytes are bounded above.
     this.server.maxHeadersCount = 0;
     // An expectation that we do not know may be ignored (RFC 9110, 10.1.1); Node's own refusal is empty.
     this.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => this.handle(request, response));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      if (error.code === 'ECONNRESET') socket.destroy();
-      else this.answerBroken(problemOfParser(error), this.table.nothingAt('/').dialect, socket);
+      const problem = problemOfParser(error);
+      if (problem === null) socket.destroy();
+      else this.answerBroken(problem, this.table.nothingAt('/').dialect, socket);
     });
-    this.server.on('connection', (socket: Duplex) => {
+    this.server.on(this.connectionEvent, (socket: Duplex) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
@@ -85,6 +96,16 @@ export class HttpServer {
     });
   }
 
+  /** Tells of connections on which requests come. */
+  private get connectionEvent(): 'connection' | 'secureConnection' {
+    return this.tls === null ? 'connection' : 'secureConnection';
+  }
+
+  /** New connections are shown another certificate. */
+  renewCertificate(certificate: TlsCertificate): void {
+    this.tls?.renew(certificate);
+  }
+
   private upgrade(upgrade: Upgrade, request: IncomingMessage, socket: Duplex, head: Buffer, path: string, query: string): void {
     const { dialect } = this.table.nothingAt(path);
     const foreign = this.guard.refusal(request);
@@ -92,9 +113,10 @@ export class HttpServer {
       this.answerBroken(foreign, dialect, socket);
       return;
     }
-    void this.dispatcher.principalOfUpgrade(request).then((principal) => {
+    const address = this.peers.addressOf(request);
+    void this.dispatcher.principalOfUpgrade(request, address).then((principal) => {
       if (socket.destroyed) return;
-      const refusal = upgrade(request, socket, head, parametersOf(query), principal);
+      const refusal = upgrade(request, socket, head, parametersOf(query), { principal, address });
       if (refusal !== null) this.answerBroken(new RequestRefusal(refusal), dialect, socket);
     }).catch((error: unknown) => this.answerBroken(refusalOf(error) ?? new RequestRefusal('internal_error'), dialect, socket));
   }
@@ -118,7 +140,7 @@ export class HttpServer {
     }
     if (socket.destroyed) return;
     socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
-    this.server.emit('connection', socket);
+    this.server.emit(this.connectionEvent, socket);
   }
 
   /** What is not HTTP never reaches a handler; it still gets a problem document, behind the answers of the requests before it. */
@@ -130,9 +152,30 @@ export class HttpServer {
       if (hasBegun || !socket.writable) socket.destroy();
       else {
         const requestId = randomUUID();
-        socket.end(rawAnswer(dialect.answerOf(refusal, requestId), requestId));
+        socket.end(this.rawAnswer(dialect.answerOf(refusal, requestId), requestId));
       }
     });
+  }
+
+  private answerToPlain(): string {
+    const requestId = randomUUID();
+    return this.rawAnswer(this.table.nothingAt('/').dialect.answerOf(new RequestRefusal('validation_failed', { detail: 'This port speaks https alone.' }), requestId), requestId);
+  }
+
+  private rawAnswer({ status, body, headers }: Answer, requestId: string): string {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const all = {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(text),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': requestId,
+      Connection: 'close',
+      ...(this.tls !== null && TRANSPORT_SECURITY),
+      ...headers,
+    };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${text}`;
   }
 
   /** Whether a connection is a stream: those close later. */
@@ -144,18 +187,18 @@ export class HttpServer {
     const waiting = this.unanswered.get(request.socket) ?? new Set();
     this.unanswered.set(request.socket, waiting.add(response));
     response.once('close', () => waiting.delete(response));
+    if (this.tls !== null) for (const [name, value] of Object.entries(TRANSPORT_SECURITY)) response.setHeader(name, value);
     const { path, query } = partsOf(request.url ?? '/');
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       this.answerWith(request, response, path, () => Promise.reject(invalid([{ field: 'Host', message: 'is required' }])));
       return;
     }
     if (!this.table.isForAnyHost(path)) {
-      const foreign = this.guard.refusal(request);
+      const foreign = this.guard.admit(request, response);
       if (foreign !== null) {
         this.answerWith(request, response, path, () => Promise.reject(foreign));
         return;
       }
-      this.guard.admit(request, response);
       if (isPreflight(request)) {
         this.answerWith(request, response, path, () => Promise.resolve({ status: 204, body: '', headers: preflightHeaders(request) }));
         return;
@@ -202,6 +245,7 @@ export class HttpServer {
     await new Promise((resolve) => setImmediate(resolve));
     this.server.closeIdleConnections();
     await new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS));
+    this.tls?.dropBeginners();
     for (const socket of this.sockets) if (!this.isEventStream(socket)) socket.destroy();
     for (const dialect of this.table.dialects) await dialect.close?.();
   }
@@ -228,25 +272,11 @@ function partsOf(url: string): { path: string; query: string } {
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
 }
 
-function problemOfParser(error: NodeJS.ErrnoException): RequestRefusal {
-  switch (error.code) {
+/** @returns null for what is wrong with the connection and not with what came on it */
+function problemOfParser({ code = '' }: NodeJS.ErrnoException): RequestRefusal | null {
+  switch (code) {
     case 'HPE_HEADER_OVERFLOW': return new RequestRefusal('headers_too_large');
     case 'ERR_HTTP_REQUEST_TIMEOUT': return new RequestRefusal('request_timeout');
-    default: return new RequestRefusal('validation_failed', { detail: 'The request is not valid HTTP.' });
+    default: return code.startsWith('HPE_') ? new RequestRefusal('validation_failed', { detail: 'The request is not valid HTTP.' }) : null;
   }
-}
-
-function rawAnswer({ status, body, headers }: Answer, requestId: string): string {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const all = {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    'X-Request-Id': requestId,
-    Connection: 'close',
-    ...headers,
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${text}`;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv4 } from 'node:net';
 import { plainAddress } from '../domain/address';
 import { authorityOf, originOf, type Authority } from '../domain/origin';
+import type { Peers, Scheme } from './peers';
 import { RequestRefusal, invalid } from './request-refusal';
 
 /**
@@ -9,7 +10,9 @@ import { RequestRefusal, invalid } from './request-refusal';
  * name it found the service; neither can be forged by a page. So a page of elsewhere is told by its Origin, and a name that
  * was made to point here (DNS rebinding) by its Host. A request without an Origin is no page's, and passes.
  *
- * There is no authentication: this is what stands between the venue and every page that its people visit.
+ * Where nobody is asked who they are, this is what stands between the venue and every page that its people visit, so it is asked of all
+ * calls. Where callers say who they are, a page of elsewhere has nothing to say it with: its reads are answered like anybody's, and what
+ * they answer is not for it to see. Connections, and calls that change something, are refused there as well.
  */
 
 export interface OriginGuardOptions {
@@ -19,8 +22,10 @@ export interface OriginGuardOptions {
   readonly allowedHosts: readonly Authority[];
   /** What it listens on: beyond loopback, that address is a name of it, too. */
   readonly host: string;
+  readonly auth: 'off' | 'required';
 }
 
+const SCHEMES: readonly Scheme[] = ['http', 'https'];
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)/i;
 /** Listened on, they stand for every address of the machine. */
 const WILDCARDS = new Set(['0.0.0.0', '[::]']);
@@ -42,17 +47,36 @@ export class OriginGuard {
   private readonly allowedOrigins: ReadonlySet<string>;
   private readonly allowedHosts: readonly Authority[];
   private readonly isOnEveryAddress: boolean;
+  /** Whether whoever asks may read, as far as pages go. */
+  private readonly letsRead: boolean;
   private readonly hosts = new Map<string, Authority | null>();
   private readonly origins = new Map<string, string | null>();
 
-  constructor({ allowedOrigins, allowedHosts, host }: OriginGuardOptions) {
+  constructor({ allowedOrigins, allowedHosts, host, auth }: OriginGuardOptions, private readonly peers: Pick<Peers, 'schemeOf'>) {
+    this.letsRead = auth === 'required';
     this.allowedOrigins = new Set(allowedOrigins);
     const own = authorityOf(host.includes(':') ? `[${host}]` : host);
     this.isOnEveryAddress = own !== null && WILDCARDS.has(own.name);
     this.allowedHosts = own === null || this.isOnEveryAddress ? allowedHosts : [...allowedHosts, { name: own.name, port: null }];
   }
 
-  /** @returns why a request, or an upgrade, is turned down; null when it may pass */
+  /**
+   * Lets a call pass, and the page that asks read the answer where it may.
+   * @returns why it is turned down; null when it may pass
+   */
+  admit(request: IncomingMessage, response: ServerResponse): RequestRefusal | null {
+    const { origin } = request.headers;
+    const refusal = this.refusal(request);
+    if (origin !== undefined) response.setHeader('Vary', 'Origin');
+    if (refusal !== null) return this.letsRead && refusal.code === 'origin_not_allowed' && isRead(request) ? null : refusal;
+    if (origin !== undefined) {
+      response.setHeader('Access-Control-Allow-Origin', origin);
+      response.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
+    }
+    return null;
+  }
+
+  /** @returns why a page may not ask for a connection, or for a change; null where it may, and for what is no page's */
   refusal(request: IncomingMessage): RequestRefusal | null {
     const { headers } = request;
     if (hasManyHosts(request.rawHeaders)) return invalid([{ field: 'Host', message: 'must be given once' }]);
@@ -68,25 +92,19 @@ export class OriginGuard {
       if (host === null) return forbidden('The address names a host that is not this service.');
     }
     if (headers.origin !== undefined) {
-      return this.isAllowedOrigin(headers.origin, host) ? null : forbidden('Origin is not the service\'s own, and not one of ALLOWED_ORIGINS.');
+      return this.isAllowedOrigin(headers.origin, host, request) ? null : forbidden('Origin is not the service\'s own, and not one of ALLOWED_ORIGINS.');
     }
     return isForeignFetch(request) ? forbidden('A page of another site may not use this service.') : null;
   }
 
-  /** Lets the page that asks read the answer. Only for a request that may pass. */
-  admit({ headers: { origin } }: IncomingMessage, response: ServerResponse): void {
-    if (origin === undefined) return;
-    response.setHeader('Access-Control-Allow-Origin', origin);
-    response.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
-    response.setHeader('Vary', 'Origin');
-  }
-
-  private isAllowedOrigin(text: string, host: Authority | null): boolean {
+  private isAllowedOrigin(text: string, host: Authority | null, request: IncomingMessage): boolean {
     const origin = this.remembered(this.origins, text, originOf);
     if (origin === null) return false;
     if (this.allowedOrigins.has(origin)) return true;
-    // The service's own: plain, or with TLS before it, under the name and port by which it was asked.
-    return host !== null && ['http', 'https'].some((scheme) => origin === originOf(`${scheme}://${host.name}${host.port === null ? '' : `:${host.port}`}`));
+    if (host === null) return false;
+    // The service's own, under the name and port by which it was asked: as it was asked, where that is known; else plain, or with TLS before it.
+    const scheme = this.peers.schemeOf(request);
+    return (scheme === null ? SCHEMES : [scheme]).some((own) => origin === originOf(`${own}://${host.name}${host.port === null ? '' : `:${host.port}`}`));
   }
 
   /** @returns the name by which the service was asked; null where it is none of its names */
@@ -133,6 +151,10 @@ export function preflightHeaders({ headers }: IncomingMessage): Record<string, s
   };
 }
 
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 function forbidden(detail: string): RequestRefusal {
   return new RequestRefusal('origin_not_allowed', { detail, headers: { Vary: 'Origin' } });
 }
@@ -151,17 +173,12 @@ function hasManyHosts(rawHeaders: readonly string[]): boolean {
  * A second signal, from browsers that give it: a request without an Origin that another site's page makes, such as that of an
  * image. A link from there is followed by a person, who sees the answer where the page does not.
  */
-function isForeignFetch({ method, headers }: IncomingMessage): boolean {
+function isForeignFetch(request: IncomingMessage): boolean {
+  const { headers } = request;
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return false;
-  const isLink = (method === 'GET' || method === 'HEAD') && headers['sec-fetch-mode'] === 'navigate';
+  const isLink = isRead(request) && headers['sec-fetch-mode'] === 'navigate';
   return !isLink;
-}
-
-/** Whether an address of the system's is the machine itself. */
-export function isLoopback(address: string): boolean {
-  const text = plainAddress(address);
-  return text === '::1' || text.startsWith('127.');
 }
 
 /** An address of the system's as it stands in a Host. */

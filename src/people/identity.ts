@@ -85,7 +85,8 @@ export function addressesOf(list: readonly string[]): BlockList | null {
 
 function includes(addresses: BlockList, address: string): boolean {
   const plain = plainAddress(address);
-  return addresses.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+  // One that a proxy did not tell is no address of anybody's.
+  return isIP(plain) !== 0 && addresses.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
 }
 
 /** Who is behind a token or a signature: told from memory, without asking anybody. */

@@ -1,10 +1,12 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the servers of a running venue are: for the operator's commands, which may need their passwords. */
+/** Where a running venue and its servers are: for the operator's commands, which may need the servers' passwords. */
 export interface Runtime {
   readonly redisUrl: string;
   readonly databaseUrl: string;
+  /** Of the service itself, as it is reached from this machine. */
+  readonly url?: string;
 }
 
 const OWNER_ONLY = 0o600;

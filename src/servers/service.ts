@@ -1,3 +1,5 @@
+import { request as requestPlain } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import { join } from 'node:path';
 import { startChild, type Child } from './child';
 import { readIdentity, writeIdentity } from './data-dir-lock';
@@ -33,7 +35,10 @@ export interface ServiceOptions {
   readonly nodeArguments?: readonly string[];
 }
 
-export type Service = Running & Pick<Child, 'hasExited'>;
+export type Service = Running & Pick<Child, 'hasExited'> & {
+  /** Passes a SIGHUP on. Only for a service that answers: one that has just begun would end by it. */
+  hangUp(): void;
+};
 
 /** Starts the exchange's own process; its output goes where ours goes. It is not ready yet when this resolves. */
 export async function startService(options: ServiceOptions): Promise<Service> {
@@ -49,6 +54,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     pid: child.pid,
     exited: child.exited,
     hasExited: () => child.hasExited(),
+    hangUp: () => { child.process.kill('SIGHUP'); },
     stop: () => child.stop('SIGTERM', stopLimitMs(options.shutdownTimeoutMs)),
   };
 }
@@ -62,9 +68,9 @@ export async function endOrphanedService(dataDir: string, shutdownTimeoutMs: num
 }
 
 /** Address to reach a service from this machine, whatever it listens on. */
-export function localUrl(host: string, port: number): string {
+export function localUrl(host: string, port: number, scheme: 'http' | 'https' = 'http'): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** What a service says of itself; what is missing, it does not say, or it is no service of ours. */
@@ -80,16 +86,40 @@ export interface Readiness {
 export async function readiness(url: string): Promise<Readiness | null> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    const body = await response.json().catch(() => null) as Omit<Readiness, 'isReady'> | null;
-    return { ...body, isReady: response.status === 200 };
-  } catch {
-    return null;
+    return readinessOf(response.status, await response.text());
+  } catch (error) {
+    const { code = '' } = (error as { cause?: NodeJS.ErrnoException }).cause ?? {};
+    return /CERT|SIGNATURE|ALTNAME/.test(code) ? { isReady: false, problem: `its certificate is not trusted: ${code}` } : null;
   }
+}
+
+/** What a service that we have started says: its certificate is for the names by which others find it. @returns null while nobody answers */
+export function ownReadiness(url: string): Promise<Readiness | null> {
+  const request = url.startsWith('https:') ? requestSecure : requestPlain;
+  return new Promise((resolve) => {
+    const sent = request(`${url}/readyz`, { agent: false, rejectUnauthorized: false, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('error', () => resolve(null))
+        .on('end', () => resolve(readinessOf(response.statusCode ?? 0, text)));
+    });
+    sent.on('error', () => resolve(null));
+    sent.end();
+  });
+}
+
+function readinessOf(status: number, text: string): Readiness {
+  let body: Partial<Readiness> | null = null;
+  try {
+    body = JSON.parse(text) as Partial<Readiness> | null;
+  } catch {
+    // It is no service of ours.
+  }
+  return { ...body, isReady: status === 200 };
 }
 
 /** @returns in a few words what keeps a service from being ready */
 export async function whyNotReady(url: string): Promise<string> {
-  const found = await readiness(url);
+  const found = await ownReadiness(url);
   if (found === null) return 'no answer yet';
   return found.problem === 'shard_frozen' ? 'the venue is frozen, "npm run unfreeze" lifts that' : found.problem ?? 'ready';
 }
@@ -97,7 +127,7 @@ export async function whyNotReady(url: string): Promise<string> {
 /** @returns false when the service ended, or `signal` was given, before it was ready */
 export async function waitUntilReady(service: Service, url: string, signal: AbortSignal): Promise<boolean> {
   while (!service.hasExited() && !signal.aborted) {
-    if ((await readiness(url))?.isReady) return true;
+    if ((await ownReadiness(url))?.isReady) return true;
     await pause(POLL_MS, signal).catch(() => undefined);
   }
   return false;

@@ -37,6 +37,11 @@ export class Supervisor<T extends Running> {
     return this.current.pid;
   }
 
+  /** The program as it runs now, or ran last. */
+  get running(): T {
+    return this.current;
+  }
+
   private async watch(): Promise<void> {
     let backoffMs = BACKOFF_FIRST_MS;
     while (!this.stopping) {

@@ -48,6 +48,8 @@ export async function startTemporaryVenue(
       environment: {
         PATH: process.env.PATH ?? '', LOG_LEVEL: 'warn', REQUIRE_DURABLE: 'true', ...withoutPostgresVariables(environment),
         HOST, PORT: String(port), DATA_DIR: dataDir, REDIS_URL: redis.url, DATABASE_URL: postgres.url,
+        // Nobody's certificate is for it.
+        TLS_CERT_FILE: '', TLS_KEY_FILE: '',
       },
     });
     running.push(service);

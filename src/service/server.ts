@@ -7,9 +7,11 @@ import { Dispatcher } from '../http/dispatch';
 import { createExpressApp } from '../http/express-app';
 import { HttpServer } from '../http/http-server';
 import { OriginGuard } from '../http/origin-guard';
+import { Peers } from '../http/peers';
 import { RouteTable } from '../http/route-table';
 import type { Metrics } from '../metrics';
 import type { Status } from '../status';
+import type { TlsCertificate } from '../tls-files';
 
 export interface ServerOptions {
   /** Off sends every request through Express; both ways answer alike. */
@@ -21,14 +23,16 @@ export interface ServerOptions {
 /**
  * The service's one port: every dialect's routes and upgrades over the use cases.
  * @param metricsText of this process, or of all workers
+ * @param certificate null for plain HTTP
  */
 export function createServer(
   config: Config, useCases: Omit<Services, 'streams' | 'dispatcher'>, streams: Streams, status: Status, metrics: Metrics,
-  metricsText: () => Promise<string>, logger: Logger, options: ServerOptions,
+  metricsText: () => Promise<string>, certificate: TlsCertificate | null, logger: Logger, options: ServerOptions,
 ): HttpServer {
+  const peers = new Peers(config.trustedProxies);
   const dispatcher = new Dispatcher(config, logger.child({ part: 'http' }), {
     request: (method, route, code, seconds) => metrics.httpSeconds.observe({ method, route, status: code }, seconds),
-  }, useCases.people?.gate ?? null);
+  }, peers, useCases.people?.gate ?? null);
   const native = nativeDialect(config, {
     ready: () => status.ready(),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metricsText() }),
@@ -40,5 +44,6 @@ export function createServer(
     port: config.port,
     connectionsMax: config.httpConnectionsMax,
     requestTimeoutMs: config.requestTimeoutMs,
-  }, routes, createExpressApp(routes, dispatcher), dispatcher, new OriginGuard(config), options.hotPath ?? true);
+    certificate,
+  }, routes, createExpressApp(routes, dispatcher), dispatcher, new OriginGuard(config, peers), peers, options.hotPath ?? true);
 }

@@ -61,8 +61,7 @@ export class Connections {
   }
 
   /** Takes over an HTTP upgrade to a path of the stream. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { session, start }: Opened, who: Who): void {
-    const address = request.socket.remoteAddress ?? '';
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, address: string, { session, start }: Opened, who: Who): void {
     this.server.handleUpgrade(request, socket, head, (webSocket) => {
       const link = new WebSocketLink(webSocket, socket, Encoding.of(session.encoder, 'frames'));
       const subscriber = new Subscriber(link, session, address, who);

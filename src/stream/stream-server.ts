@@ -79,8 +79,8 @@ export class StreamServer implements MarketListener {
   }
 
   /** Takes over an HTTP upgrade. @param opened the connection, as its dialect has begun it */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: Opened, who: Who): void {
-    this.connections.upgrade(request, socket, head, opened, who);
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, address: string, opened: Opened, who: Who): void {
+    this.connections.upgrade(request, socket, head, address, opened, who);
   }
 
   /** Takes a response whose head is written as a stream of events. */

@@ -48,3 +48,8 @@ describe('the client, before a peer that is no venue', () => {
     await mute.close();
   });
 });
+
+it('takes the address of a WebSocket for that of the venue', () => {
+  expect(['ws://venue.example:3000/', 'wss://venue.example', 'https://venue.example/'].map((url) => new OpenfillClient(url).url))
+    .toEqual(['http://venue.example:3000', 'https://venue.example', 'https://venue.example']);
+});

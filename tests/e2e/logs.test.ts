@@ -106,7 +106,7 @@ describe('the log', () => {
     for (const line of told) {
       expect(line).toMatchObject({
         request_id: expect.stringMatching(/^[\x21-\x7e]{1,128}$/) as string, traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/) as string,
-        method: expect.any(String) as string, route: expect.any(String) as string, status: expect.any(Number) as number, ms: expect.any(Number) as number,
+        address: '127.0.0.1', method: expect.any(String) as string, route: expect.any(String) as string, status: expect.any(Number) as number, ms: expect.any(Number) as number,
       });
     }
     expect(told.find(({ request_id: requestId }) => requestId === 'request-1')).toMatchObject({

@@ -99,7 +99,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('has the paths and methods that the service registers, and no others', () => {
-    const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined }, null);
+    const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined }, { addressOf: () => '', isInternal: () => true }, null);
     const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
     const none = undefined as never;
     const routes = nativeRoutes(none, none, { accounts: none, transfers: none, venue: none }, none, probes, none, { openapi: {}, asyncapi: {} });

@@ -22,7 +22,7 @@ export interface VenueOptions {
 /** The service as it runs, on a port of its own. */
 export interface RunningApp {
   readonly app: App;
-  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  /** `http://127.0.0.1:<port>`, or https where it has a certificate; without a slash at the end. */
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
@@ -82,12 +82,13 @@ export class Venue {
 
   /** Starts the service in this process, as often as wanted: a second one is another API process on the same shard. */
   async start(environment: Readonly<Record<string, string>> = {}, options: AppOptions = this.options.app ?? {}): Promise<RunningApp> {
-    const app = createApp(readConfig(this.environment(environment)), testLogger, options);
+    const config = readConfig(this.environment(environment));
+    const app = createApp(config, testLogger, options);
     const { port } = await app.start();
     const running: RunningApp = {
       app,
       port: port ?? 0,
-      url: `http://127.0.0.1:${port ?? 0}`,
+      url: `${config.tls === null ? 'http' : 'https'}://127.0.0.1:${port ?? 0}`,
       stop: async () => {
         if (this.apps.delete(running)) await app.stop();
       },

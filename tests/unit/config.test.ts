@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError, readConfig } from '../../src/config';
+import { makeCertificate } from '../support/certificates';
 import { temporaryDirectory } from '../support/servers';
 
 /** Settings that are a whole number from one on. */
@@ -79,12 +80,32 @@ describe('settings', () => {
     }
   });
 
-  it.each(['0.0.0.0', '::', '10.0.0.1', 'exchange.example', '128.0.0.1', '::ffff:127.0.0.1'])('HOST=%s needs ALLOW_INSECURE', (host) => {
-    for (const allow of [{}, { ALLOW_INSECURE: 'false' }]) {
-      expect(errorOf({ HOST: host, ...allow }).message).toBe(
-        `HOST ${host} is reachable from outside and there is no authentication: set ALLOW_INSECURE=true to accept that`);
-    }
-    expect(readConfig({ HOST: host, ALLOW_INSECURE: 'true' }).host).toBe(host);
+  describe('of a HOST beyond the loopback', () => {
+    const directory = temporaryDirectory('config-host');
+    afterAll(() => { directory.remove(); });
+    const { environment: tls } = makeCertificate(directory.path, 'venue');
+    const CERTIFICATE = 'TLS_CERT_FILE with TLS_KEY_FILE (or TRUSTED_PROXIES, where a proxy has the certificate)';
+
+    it.each(['0.0.0.0', '::', '10.0.0.1', 'exchange.example', '128.0.0.1', '::ffff:127.0.0.1'])('ask for callers who say who they are, and for encryption: %s', (host) => {
+      for (const [environment, missing] of [
+        [{}, `AUTH=required and ${CERTIFICATE}`], [{ ALLOW_INSECURE: 'false' }, `AUTH=required and ${CERTIFICATE}`], [{ AUTH: 'required' }, CERTIFICATE],
+        [tls, 'AUTH=required'], [{ TRUSTED_PROXIES: 'loopback' }, 'AUTH=required'], [{ AUTH: 'off', ...tls, TRUSTED_PROXIES: '10.0.0.2' }, 'AUTH=required'],
+      ] as const) {
+        expect(errorOf({ HOST: host, ...environment }).message).toBe(`HOST ${host} is reachable from outside, which needs ${missing}: set that, or ALLOW_INSECURE=true to do without`);
+      }
+      for (const environment of [{ ALLOW_INSECURE: 'true' }, { AUTH: 'required', ...tls }, { AUTH: 'required', TRUSTED_PROXIES: '10.0.0.2' }]) {
+        expect(readConfig({ HOST: host, ...environment }).host).toBe(host);
+      }
+    });
+  });
+
+  it('name the proxies that are trusted', () => {
+    expect(readConfig({}).trustedProxies).toEqual([]);
+    expect(readConfig({ TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::/32 ,192.0.2.7' }).trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.7']);
+  });
+
+  it.each(['*', 'all', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0', 'proxy.example', '10.0.0.1:80'])('TRUSTED_PROXIES=%s is refused', (value) => {
+    expect(errorOf({ TRUSTED_PROXIES: `loopback,${value}` }).message).toBe(`TRUSTED_PROXIES: ${value} is not an address, a network such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal`);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('HOST=%s needs nothing', (host) => {
@@ -104,6 +125,34 @@ describe('settings', () => {
 
   it.each(['*', '*.example', 'https://venue.example', 'venue.example/', 'venue.example:', 'venue.example:65536', '::1', 'a b'])('ALLOWED_HOSTS=%s is refused', (value) => {
     expect(errorOf({ ALLOWED_HOSTS: value }).message).toBe(`ALLOWED_HOSTS: ${value} is not a host name or address, with or without a port`);
+  });
+
+  describe('of a certificate', () => {
+    const directory = temporaryDirectory('config-tls');
+    afterAll(() => { directory.remove(); });
+    const own = makeCertificate(directory.path, 'own');
+    const other = makeCertificate(directory.path, 'other');
+    const empty = join(directory.path, 'empty.pem');
+    writeFileSync(empty, '');
+
+    it('are taken where both files belong together', () => {
+      expect(readConfig(own.environment).tls).toEqual({ certFile: own.certFile, keyFile: own.keyFile });
+      expect(readConfig({}).tls).toBeNull();
+    });
+
+    it.each<[what: string, environment: Record<string, string>, line: string]>([
+      ['no key', { TLS_CERT_FILE: own.certFile }, 'TLS_CERT_FILE is set and TLS_KEY_FILE is not: set both, or neither'],
+      ['no certificate', { TLS_KEY_FILE: own.keyFile }, 'TLS_KEY_FILE is set and TLS_CERT_FILE is not: set both, or neither'],
+      ['a certificate that is not there', { ...own.environment, TLS_CERT_FILE: '/nowhere.pem' }, "TLS_CERT_FILE /nowhere.pem: ENOENT: no such file or directory, open '/nowhere.pem'"],
+      ['a key that is not there', { ...own.environment, TLS_KEY_FILE: '/nowhere.key' }, "TLS_KEY_FILE /nowhere.key: ENOENT: no such file or directory, open '/nowhere.key'"],
+      ['a directory', { ...own.environment, TLS_CERT_FILE: '/tmp' }, 'TLS_CERT_FILE /tmp: EISDIR: illegal operation on a directory, read'],
+      ['an empty certificate', { ...own.environment, TLS_CERT_FILE: empty }, `TLS_CERT_FILE ${empty} holds no certificate (PEM)`],
+      ['an empty key', { ...own.environment, TLS_KEY_FILE: empty }, `TLS_KEY_FILE ${empty} holds no private key (PEM) that opens without a password`],
+      ['two that were changed for each other', { TLS_CERT_FILE: own.keyFile, TLS_KEY_FILE: own.certFile }, `TLS_CERT_FILE ${own.keyFile} holds no certificate (PEM)`],
+      ['the key of another', { ...own.environment, TLS_KEY_FILE: other.keyFile }, `TLS_KEY_FILE ${other.keyFile} is not the key of the certificate in TLS_CERT_FILE ${own.certFile}`],
+    ])('are refused in one line with %s', (_what, environment, line) => {
+      expect(errorOf(environment).message).toBe(line);
+    });
   });
 
   describe('of the instruments', () => {

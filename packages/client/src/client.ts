@@ -29,9 +29,10 @@ export class OpenfillClient extends MoneyCalls {
   /** Users, logins, API keys, and who may act for which account. */
   readonly people: PeopleCalls;
 
+  /** @param url of the venue: http or https, from which its WebSockets' addresses follow; ws and wss mean the same */
   constructor(url = 'http://127.0.0.1:3000', options: ClientOptions = {}) {
     const { auth, idempotencyKeys = true, onAttempt = () => undefined, ...retry } = options;
-    const plain = new URL(url).href.replace(/\/+$/, '');
+    const plain = new URL(url.replace(/^ws/i, 'http')).href.replace(/\/+$/, '');
     const http = new HttpTransport(plain, auth);
     const retries = new Retries({ ...RETRY_DEFAULTS, ...retry }, onAttempt);
     super(http, retries, idempotencyKeys, new HttpCalls(http, retries, idempotencyKeys));

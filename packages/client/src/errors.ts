@@ -47,6 +47,14 @@ export class ProblemError extends OpenfillError {
 /** No answer came, and none could: nothing was sent. */
 export class ConnectionError extends OpenfillError {}
 
+/** Who answers shows a certificate that is not trusted here, or that is for another name. `NODE_EXTRA_CA_CERTS` names a file of further ones that are. */
+export class CertificateError extends ConnectionError {
+  /** @param reason OpenSSL's word for it, such as `DEPTH_ZERO_SELF_SIGNED_CERT` */
+  constructor(readonly reason: string, options: ErrorOptions) {
+    super(`the venue's certificate is not trusted: ${reason}`, options);
+  }
+}
+
 /**
  * A command may or may not have happened, and asking again did not tell. `request` is what was sent, keys included: sent
  * once more, later, it is answered as it was the first time or carried out then.

@@ -1,7 +1,7 @@
 export { AccountView, type AccountViewEvents, type AccountViewOptions } from './account-view';
 export { OpenfillClient, isProblem, type ClientOptions } from './client';
 export { Commands } from './commands';
-export { ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError, type Shortfall } from './errors';
+export { CertificateError, ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError, type Shortfall } from './errors';
 export { LocalBalances } from './local-balances';
 export { LocalBook, type BookFault } from './local-book';
 export { LocalPositions, type LocalPosition } from './local-positions';

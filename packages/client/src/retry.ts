@@ -1,5 +1,5 @@
 import type { ProblemBody } from './contract';
-import { ConnectionError, OutcomeUnknownError, ProblemError } from './errors';
+import { CertificateError, ConnectionError, OutcomeUnknownError, ProblemError } from './errors';
 import { backoffOf, reasonOf, sleep, withTimeout } from './waiting';
 
 /** How requests are repeated. Every limit of it has a name here. */
@@ -61,6 +61,16 @@ function isUnsent(error: unknown): boolean {
   return (typeof code === 'string' && UNSENT.has(code)) || (typeof cause === 'object' && cause !== null && isUnsent(cause));
 }
 
+/** OpenSSL's words for a certificate that does not do, as Node gives them on. */
+const UNTRUSTED = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/;
+
+/** @returns why a certificate is not trusted, where that is what went wrong: nothing was sent, and asking again does not help */
+export function certificateErrorOf(error: unknown): CertificateError | null {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  if (typeof code === 'string' && UNTRUSTED.test(code)) return new CertificateError(code, { cause: error });
+  return typeof cause === 'object' && cause !== null ? certificateErrorOf(cause) : null;
+}
+
 export interface Request {
   readonly name: string;
   /** What a command consists of, for whoever has to ask again; null for a read. */
@@ -100,6 +110,7 @@ export class Retries {
     }
   }
 
+  /** @throws CertificateError, and what is wrong with the request itself */
   private async attempt(request: Request, signal: AbortSignal | undefined): Promise<Outcome> {
     try {
       const answer = await withTimeout(this.options.timeoutMs, signal, (limited) => request.send(limited));
@@ -108,6 +119,8 @@ export class Retries {
       if (signal?.aborted === true) throw reasonOf(signal);
       // What is wrong with the request itself does not get better.
       if (error instanceof RangeError || error instanceof TypeError && (error as { cause?: unknown }).cause === undefined) throw error;
+      const untrusted = certificateErrorOf(error);
+      if (untrusted !== null) throw untrusted;
       return { verdict: isUnsent(error) ? 'refused' : 'unclear', answer: null, error };
     }
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import { ConnectionError, type ProblemError } from './errors';
-import { problemOf, type Answer } from './retry';
+import { certificateErrorOf, problemOf, type Answer } from './retry';
 import { LoginRefused, type Session } from './session';
 
 const PROBLEM_BYTES_MAX = 65_536;
@@ -35,7 +35,7 @@ export async function openWebSocket(url: string, path: string, timeoutMs: number
       resolve(socket);
     });
     // Once it is open, its closing tells.
-    socket.on('error', (error) => reject(new ConnectionError(`${url}${path} cannot be reached: ${error.message}`, { cause: error })));
+    socket.on('error', (error) => reject(certificateErrorOf(error) ?? new ConnectionError(`${url}${path} cannot be reached: ${error.message}`, { cause: error })));
     socket.once('unexpected-response', (_request, response) => {
       void refusalOf(response).then((problem) => {
         reject(problem);

@@ -43,7 +43,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
       pages: [DOCS_PAGE],
       upgrades: {
         '/stream': streamUpgrade(streams, stream),
-        '/orders': (request, socket, head, _query, principal) => orderEntry.upgrade(request, socket, head, principal),
+        '/orders': (request, socket, head, _query, opener) => orderEntry.upgrade(request, socket, head, opener),
       },
       answerOf,
       close: () => orderEntry.close(),

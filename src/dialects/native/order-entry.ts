@@ -10,7 +10,7 @@ import type { ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
 import { audited } from '../../http/audited';
 import { contextOfMessage } from '../../http/context';
-import type { Dialect } from '../../http/dialect';
+import type { Dialect, Opener } from '../../http/dialect';
 import type { Dispatcher } from '../../http/dispatch';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
 import type { Gate } from '../../people/gate';
@@ -129,10 +129,9 @@ export class OrderEntryServer {
   }
 
   /** Takes over an HTTP upgrade to the path of order entry. @returns why it is not taken, null when it is */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, principal: Principal): ResultCode | null {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { principal, address }: Opener): ResultCode | null {
     if (this.closing) return 'shutting_down';
     if (this.connections.size >= this.options.connectionsMax && !this.dropStranger()) return 'order_entry_full';
-    const address = request.socket.remoteAddress ?? '';
     this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(new Connection(webSocket, address, request.url ?? '', principal, socket)));
     return null;
   }

@@ -9,6 +9,9 @@ export const API_PAGES = [
 /** The same against a venue whose callers say who they are. */
 export const PEOPLE_PAGES = ['docs/api/people.md'] as const;
 
+/** How a venue is reached from elsewhere: with venues of its own. */
+export const REACH_PAGES = ['docs/operate/reach.md'] as const;
+
 /** The first look at a venue, and what an operator does with it. */
 export const VENUE_PAGES = [
   'README.md', 'docs/operate/run.md', 'docs/operate/audit.md', 'docs/operate/recover.md', 'docs/operate/record.md', 'docs/operate/load.md',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { findFreePort } from '../../../src/servers/ports';
 import { temporaryDirectory } from '../../support/servers';
+import { makeCertificate } from '../../support/certificates';
 import { UpProcess } from '../../support/up-process';
 import { readPage, type ShellBlock } from './page';
 import { answerDifferences } from './shape';
@@ -59,6 +60,8 @@ export function describePages(name: string, paths: readonly string[], more?: (ur
         for (const settings of background.map(settingsOf)) {
           const shown = settings.get('PORT') ?? SHOWN_PORT;
           const others = Object.fromEntries([...settings].filter(([name]) => !NAMES_OF_ITS_OWN.has(name)));
+          // What the page tells to make is made ahead of its blocks.
+          if (others.TLS_CERT_FILE !== undefined) Object.assign(others, makeCertificate(scratch.path, 'venue').environment);
           // Pages of one group may name the same one.
           if (!ports.has(shown)) await start(shown, others, join(scratch.path, `venue-${shown}`));
         }
