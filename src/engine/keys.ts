@@ -17,6 +17,8 @@ export interface ShardKeys {
   book(instrument: string, side: 'bids' | 'asks'): string;
   depth(instrument: string, side: 'bids' | 'asks'): string;
   open(escapedClient: string): string;
+  /** Of a signature that was used; it goes by itself. No part of the shard's state: a rebuild leaves it. */
+  signature(digest: string): string;
 }
 
 export function shardKeys(shard: string): ShardKeys {
@@ -37,6 +39,7 @@ export function shardKeys(shard: string): ShardKeys {
     book: (instrument, side) => `${tag}book:${instrument}:${side}`,
     depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,
     open: (client) => `${tag}open:${client}`,
+    signature: (digest) => `${tag}signature:${digest}`,
   };
 }
 

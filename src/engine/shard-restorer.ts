@@ -51,14 +51,14 @@ export class ShardRestorer {
     return Number(second);
   }
 
-  /** Closes the shard to commands and drops everything it holds. */
+  /** Closes the shard to commands and drops everything it holds, but for signatures: a rebuild makes none good again. */
   async clear(counters: RestoredCounters): Promise<void> {
     // The state first: from here on no command gets in, whatever happens to this process.
     await this.send('HSET', this.keys.meta, 'state', 'recovering');
     let cursor = '0';
     do {
       const [next, names] = (await this.send('SCAN', cursor, 'MATCH', `{${this.shard}}:*`, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
-      const doomed = names.filter((name) => name !== this.keys.meta);
+      const doomed = names.filter((name) => name !== this.keys.meta && !name.startsWith(this.keys.signature('')));
       if (doomed.length > 0) await this.send('UNLINK', ...doomed);
       cursor = next;
     } while (cursor !== '0');
