@@ -558,7 +558,9 @@ CREATE TABLE audit_log (
   target     text,
   request_id text,
   -- ok, or the code with which it was refused.
-  outcome    text        NOT NULL
+  outcome    text        NOT NULL,
+  -- By which an act is kept once; acts of before had none.
+  act_id     uuid        UNIQUE
 );
 CREATE TRIGGER audit_log_append_only
   BEFORE UPDATE OR DELETE ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -566,6 +568,6 @@ CREATE TRIGGER audit_log_not_truncated
   BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
-  (4, '0004_money'), (5, '0005_people');
+  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts');
 
 COMMIT;

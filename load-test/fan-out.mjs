@@ -3,8 +3,17 @@
 //
 //   npm run up                                            (in another terminal)
 //   node load-test/fan-out.mjs [clients] [orders a second] [seconds] [url]
+//
+// Where callers say who they are, the orders are of the user LOAD_USER, with LOAD_PASSWORD; without that of one that is registered for it.
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { createConnection } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const { OpenfillClient, isProblem } = createRequire(import.meta.url)(join(ROOT, 'packages', 'client', 'dist', 'index.js'));
 
 const clients = Number(process.argv[2] ?? 500);
 const rate = Number(process.argv[3] ?? 100);
@@ -16,8 +25,8 @@ const TICKS = 20;
 let messages = 0;
 let bytes = 0;
 
-/** Counts whole frames: their headers tell how long they are. */
-function open() {
+/** Counts whole frames: their headers tell how long they are. @param who header lines that say who asks */
+function open(who) {
   return new Promise((resolve, reject) => {
     const socket = createConnection(Number(url.port), url.hostname);
     let rest = Buffer.alloc(0);
@@ -45,11 +54,32 @@ function open() {
       }
       rest = rest.subarray(at);
     });
-    socket.write('GET /stream?instruments=BTC-USD HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n');
+    socket.write(`GET /stream?channels=orderbook,trades,orders&instruments=BTC-USD HTTP/1.1\r\nHost: localhost\r\n${who}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`);
   });
 }
 
-const sockets = await Promise.all(Array.from({ length: clients }, open));
+/** The client that sends the orders, the account that they are of, and what a receiver says who it is. */
+async function sender() {
+  const options = { idempotencyKeys: false, attemptsMax: 1 };
+  const open = new OpenfillClient(url.href, options);
+  const asks = await open.people.jwks().then(() => true, (error) => {
+    if (isProblem(error, 'auth_off')) return false;
+    throw error;
+  });
+  if (!asks) return { client: open, account: 'fan-out', who: '' };
+  let { LOAD_USER: username, LOAD_PASSWORD: password } = process.env;
+  if (!username) {
+    username = `fan-out-${Date.now().toString(36)}`;
+    password = randomBytes(18).toString('base64url');
+    await open.people.register(username, password);
+  }
+  // Orders are told to whose they are.
+  const { access_token: token } = await open.people.logIn(username, password);
+  return { client: new OpenfillClient(url.href, { ...options, auth: { username, password } }), account: username, who: `Authorization: Bearer ${token}\r\n` };
+}
+
+const { client, account, who } = await sender();
+const sockets = await Promise.all(Array.from({ length: clients }, () => open(who)));
 await sleep(500);
 messages = 0;
 bytes = 0;
@@ -57,15 +87,15 @@ const started = performance.now();
 let placed = 0;
 for (let tick = 1; tick <= seconds * TICKS; tick++) {
   const operations = Array.from({ length: Math.round(rate * tick / TICKS) - placed }, (_, i) => ({
-    op: 'place', client_id: 'fan-out', side: 'buy', type: 'limit', price: (100 + ((placed + i) * 7 % 97) / 100).toFixed(2), quantity: '1',
+    op: 'place', client_id: account, side: 'buy', type: 'limit', price: (100 + ((placed + i) * 7 % 97) / 100).toFixed(2), quantity: '1',
   }));
   placed += operations.length;
-  if (operations.length > 0) await fetch(new URL('/orders/batch', url), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ operations }) });
+  if (operations.length > 0) await client.batch(operations);
   await sleep(Math.max(0, started + tick * 1_000 / TICKS - performance.now()));
 }
 const wanted = clients * placed * 2;
 while (messages < wanted && performance.now() - started < (seconds + 20) * 1_000) await sleep(5);
 const elapsed = (performance.now() - started) / 1_000;
 console.log(`${placed} orders in ${elapsed.toFixed(1)} s to ${clients} clients: ${messages} of ${wanted} messages, ${Math.round(messages / elapsed)} a second, ${(bytes / elapsed / 1e6).toFixed(1)} MB/s`);
-await fetch(new URL('/orders?client_id=fan-out', url), { method: 'DELETE' });
+await client.cancelAll(account);
 for (const socket of sockets) socket.destroy();

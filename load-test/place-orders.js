@@ -6,7 +6,8 @@
 //              compiles its code first, and connections are opened (5)
 //   P95_MS, P99_MS   latency in milliseconds that the run fails above (15, 40)
 //   and those of lib/orders.js
-import { anyCommand, NO_FAILURE, steadily, TREND_STATS, usersFor } from './lib/orders.js';
+import { anyCommand, enter, NO_FAILURE, steadily, TREND_STATS, usersFor } from './lib/orders.js';
+import { SETUP_TIMEOUT } from './lib/people.js';
 import { number, text } from './lib/settings.js';
 
 const RATE = number('RATE', 2000);
@@ -16,7 +17,10 @@ const P99_MS = number('P99_MS', 40);
 
 const latency = [`p(95)<${P95_MS}`, `p(99)<${P99_MS}`];
 
+export const setup = enter;
+
 export const options = {
+  setupTimeout: SETUP_TIMEOUT,
   scenarios: {
     ...(WARM_UP_S === 0 ? {} : {
       warm_up: {

@@ -9,7 +9,8 @@
 //   and those of lib/orders.js
 import exec from 'k6/execution';
 import { Trend } from 'k6/metrics';
-import { anyCommand, NO_FAILURE, read, steadily, TREND_STATS } from './lib/orders.js';
+import { anyCommand, enter, NO_FAILURE, read, steadily, TREND_STATS } from './lib/orders.js';
+import { SETUP_TIMEOUT } from './lib/people.js';
 import { number } from './lib/settings.js';
 
 const RATE = number('RATE', 1000);
@@ -25,7 +26,10 @@ const lag = new Trend('venue_writer_lag_seconds');
 const memory = new Trend('venue_memory_mb');
 const latency = [`p(95)<${P95_MS}`, `p(99)<${P99_MS}`];
 
+export const setup = enter;
+
 export const options = {
+  setupTimeout: SETUP_TIMEOUT,
   scenarios: {
     orders: steadily(RATE, `${DURATION_S}s`),
     watch: { executor: 'constant-arrival-rate', exec: 'watch', rate: 1, timeUnit: `${LOOK_EACH_S}s`, duration: `${DURATION_S}s`, preAllocatedVUs: 1 },
@@ -39,10 +43,10 @@ export const options = {
   summaryTrendStats: TREND_STATS,
 };
 
-export default function () {
+export default function (users) {
   const share = exec.instance.currentTestRunDuration / (DURATION_S * 1000);
   exec.vu.metrics.tags.third = THIRDS[Math.min(THIRDS.length - 1, Math.floor(share * THIRDS.length))];
-  anyCommand();
+  anyCommand(users);
 }
 
 /** The value of a metric without labels. */

@@ -6,7 +6,8 @@
 //   QUIET_S, SPIKE_S   seconds of quiet before and after, and of the rush (20, 10)
 //   P95_MS       latency in milliseconds that the quiet after the rush fails above (25)
 //   and those of lib/orders.js
-import { anyCommand, steadily, TREND_STATS, usersFor } from './lib/orders.js';
+import { anyCommand, enter, steadily, TREND_STATS, usersFor } from './lib/orders.js';
+import { SETUP_TIMEOUT } from './lib/people.js';
 import { number } from './lib/settings.js';
 
 const RATE = number('RATE', 500);
@@ -19,7 +20,10 @@ const SETTLE_S = 5;
 
 const quiet = (startS) => steadily(RATE, `${QUIET_S}s`, startS);
 
+export const setup = enter;
+
 export const options = {
+  setupTimeout: SETUP_TIMEOUT,
   scenarios: {
     before: quiet(0),
     rush: {

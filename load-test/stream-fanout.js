@@ -9,7 +9,8 @@
 import { check } from 'k6';
 import { Counter } from 'k6/metrics';
 import { WebSocket } from 'k6/websockets';
-import { anyCommand, BASE_URL, NO_FAILURE, steadily, TREND_STATS } from './lib/orders.js';
+import { anyCommand, BASE_URL, enter, NO_FAILURE, steadily, TREND_STATS } from './lib/orders.js';
+import { SETUP_TIMEOUT } from './lib/people.js';
 import { number } from './lib/settings.js';
 
 const RECEIVERS = number('RECEIVERS', 100);
@@ -25,7 +26,10 @@ const changes = new Counter('stream_book_changes');
 const gaps = new Counter('stream_gaps');
 const lost = new Counter('stream_connections_lost');
 
+export const setup = enter;
+
 export const options = {
+  setupTimeout: SETUP_TIMEOUT,
   scenarios: {
     receivers: {
       executor: 'per-vu-iterations', exec: 'receive', vus: RECEIVERS, iterations: 1, maxDuration: `${DURATION_S + 4 * MARGIN_S}s`,

@@ -7,7 +7,8 @@
 //   P95_MS            latency in milliseconds that the run fails above (100)
 //   and those of lib/orders.js
 import { sleep } from 'k6';
-import { cancel, lookAtBook, NO_FAILURE, place, TREND_STATS } from './lib/orders.js';
+import { actAs, cancel, enter, lookAtBook, NO_FAILURE, place, TREND_STATS } from './lib/orders.js';
+import { SETUP_TIMEOUT } from './lib/people.js';
 import { number, text } from './lib/settings.js';
 
 const USERS = number('USERS', 100);
@@ -16,7 +17,10 @@ const DURATION = text('DURATION', '60s');
 const THINK_S = number('THINK_S', 0.5);
 const P95_MS = number('P95_MS', 100);
 
+export const setup = enter;
+
 export const options = {
+  setupTimeout: SETUP_TIMEOUT,
   scenarios: {
     users: {
       executor: 'ramping-vus', startVUs: 0,
@@ -33,7 +37,8 @@ export const options = {
 
 const think = () => sleep(Math.random() * THINK_S);
 
-export default function () {
+export default function (users) {
+  actAs(users);
   lookAtBook();
   think();
   place();

@@ -7,10 +7,12 @@
 //   CANCELS      share of cancels among the commands (0.2)
 //   MARKETS      share of market orders among the orders (0.1)
 //   RETRIES      share of orders that are sent a second time with their key, as after a lost answer (0.01)
+//   LOAD_USER, LOAD_PASSWORD   whom the load is from where callers say who they are, as lib/people.js tells
 //   TELL         1 writes a line to the console for each acknowledged command; `npm run load` sets it and checks them
 import http from 'k6/http';
 import { check } from 'k6';
 import { Counter } from 'k6/metrics';
+import { gather, User } from './people.js';
 import { number, text } from './settings.js';
 
 export const BASE_URL = text('BASE_URL', 'http://127.0.0.1:3000').replace(/\/+$/, '');
@@ -42,8 +44,25 @@ function newKey(what) {
   return `${RUN}-${__VU}-${__ITER}-${what}`;
 }
 
+/** Users that the set-up has gathered, null where nobody is asked who they are. */
+export function enter() {
+  return gather(BASE_URL, CLIENTS);
+}
+
+/** Whom this VU is, null for anybody. */
+let user = null;
+
+/** @param users what the set-up gave */
+export function actAs(users) {
+  if (user === null && users !== null) user = new User(BASE_URL, users[__VU % users.length]);
+}
+
 function clientOf() {
-  return `load-${__VU % CLIENTS}`;
+  return user === null ? `load-${__VU % CLIENTS}` : user.account;
+}
+
+function headersOf() {
+  return user === null ? JSON_HEADERS : Object.assign({}, JSON_HEADERS, user.headers);
 }
 
 /** @returns sequence and id of the order that the answer tells */
@@ -65,7 +84,7 @@ function randomOrder() {
 }
 
 function post(order, name) {
-  return http.post(`${BASE_URL}/orders`, JSON.stringify(order), { headers: JSON_HEADERS, tags: { name } });
+  return http.post(`${BASE_URL}/orders`, JSON.stringify(order), { headers: headersOf(), tags: { name } });
 }
 
 /** Places an order around the middle; about half of them meet another. @returns the order's id, null when it was not taken */
@@ -87,14 +106,15 @@ export function cancel() {
   if (mine.length === 0) return;
   const [id] = mine.splice(Math.floor(Math.random() * mine.length), 1);
   const key = newKey('cancel');
-  const response = http.del(`${BASE_URL}/orders/${id}?client_id=${clientOf()}&idempotency_key=${key}`, null, { tags: { name: 'cancel' } });
+  const response = http.del(`${BASE_URL}/orders/${id}?client_id=${clientOf()}&idempotency_key=${key}`, null, { headers: headersOf(), tags: { name: 'cancel' } });
   if (check(response, { 'cancel is answered': (r) => r.status === 200 || r.status === 409 }) && response.status === 200) {
     acknowledge('cancel', response, key);
   }
 }
 
-/** One command of the usual mix of limit orders, market orders and cancels. */
-export function anyCommand() {
+/** One command of the usual mix of limit orders, market orders and cancels. @param users what the set-up gave */
+export function anyCommand(users) {
+  actAs(users);
   const isCancel = mine.length > 0 && (mine.length >= OPEN_MAX || Math.random() < CANCELS);
   if (isCancel) cancel();
   else place();

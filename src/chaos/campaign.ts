@@ -10,14 +10,25 @@ import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
 import { Database } from '../persistence/database';
+import { PostgresPeople } from '../persistence/people-store';
 import { recordedScales } from '../persistence/money-scales';
 import { ChaosVenue, type ApiProcess } from './chaos-venue';
+import { Crew } from './crew';
 import { FAULTS, type Fault, type Part } from './faults';
-import { isAboutMoney, judgeLedger, type LossWindow, type Verdict } from './judge';
+import { isAboutMoney, judgeLedger, NO_RIGHTS, type LossWindow, type Verdict } from './judge';
+import { judgePeople, RightsRule, type AuditedAct } from './judge-people';
 import { Ledger } from './ledger';
-import { beginLoad } from './load';
+import { OpenLine } from './line';
+import { beginLoad, clientName, TAKER } from './load';
 import { MoneyRule } from './money-rule';
 import { moneyProblems, MoneyWatch } from './money-watch';
+import { peopleFaults } from './people-faults';
+
+export const AUTHS = ['off', 'required'] as const;
+export type Auth = (typeof AUTHS)[number];
+
+/** With fewer not every way of saying who one is has its user. */
+export const PEOPLE_CLIENTS_MIN = 6;
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -26,6 +37,8 @@ export interface CampaignOptions {
   readonly clients: number;
   /** How the venue keeps money. */
   readonly funds: Funds;
+  /** Whether callers say who they are. */
+  readonly auth: Auth;
   readonly logger: Logger;
   /** What the service's processes get beside their settings: PATH, a log level. */
   readonly environment: NodeJS.ProcessEnv;
@@ -46,6 +59,10 @@ export interface CampaignReport extends Verdict {
   readonly turnedAway: number;
   /** Of these, for a backlog at its bound. */
   readonly turnedAwayByBacklog: number;
+  /** Commands that nobody was let in for. */
+  readonly keptOut: number;
+  /** What operators did with powers, and were answered. */
+  readonly acts: number;
   readonly recoveryMs: { readonly p50: number; readonly max: number };
 }
 
@@ -54,6 +71,12 @@ const SHARD = 'main';
 const BACKLOG_MAX = 400;
 /** Often enough that a campaign meets each. */
 const MONEY_SETTINGS = { BALANCE_AUDIT_MS: '500', ACCOUNT_SNAPSHOT_EVERY: '40' };
+/** Tokens that are over within a campaign, many times; no allowance is what is tried here. */
+const PEOPLE_SETTINGS = {
+  AUTH: 'required', ACCESS_TOKEN_TTL_S: '20', SUDO_TTL_S: '30', LIMIT_LOGIN_PER_SECOND: '1000', LIMIT_LOGIN_BURST: '10000', LIMIT_PRINCIPAL_PER_SECOND: '100000',
+  LIMIT_PRINCIPAL_BURST: '100000', LIMIT_MUTATE_PER_SECOND: '100000', LIMIT_MUTATE_BURST: '100000', LIMIT_EXPENSIVE_PER_MINUTE: '1000000',
+};
+const AUDIT_PAGE = 1_000;
 /** The default of the service. */
 const IDEMPOTENCY_TTL_S = 86_400;
 const ANSWER_ON_ITS_WAY_MS = 1_000;
@@ -67,15 +90,19 @@ const STILL_S = 30;
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const random = seededRandom(options.seed);
   const started = Date.now();
-  const { funds } = options;
-  const venue = await ChaosVenue.start({ backlogMax: BACKLOG_MAX, environment: { ...options.environment, FUNDS: funds, ...MONEY_SETTINGS } });
+  const { funds, auth } = options;
+  const hasPeople = auth === 'required';
+  const venue = await ChaosVenue.start({ backlogMax: BACKLOG_MAX, environment: { ...options.environment, FUNDS: funds, ...MONEY_SETTINGS, ...(hasPeople && PEOPLE_SETTINGS) } });
   try {
     const ledger = new Ledger();
-    const { clients, accounts } = await beginLoad(venue.apis, ledger, options);
+    const [first] = venue.apis as readonly [ApiProcess];
+    const crew = hasPeople ? await Crew.gather(venue, ledger, Array.from({ length: options.clients }, (_, i) => clientName(i))) : null;
+    await crew?.makeTrader(TAKER, 'hmac', first, ledger);
+    const { clients, accounts } = await beginLoad(venue.apis, ledger, crew, options);
     const running = clients.map((client) => client.run());
     const watch = watchLag(venue);
-    const [{ url }] = venue.apis as readonly [ApiProcess];
-    const audit = funds === 'off' ? null : new MoneyWatch(url);
+    const overseer = crew === null ? new OpenLine(first.url) : crew.operator(first);
+    const audit = funds === 'off' ? null : new MoneyWatch(overseer);
 
     const losses: LossWindow[] = [];
     let lossFromMs = 0;
@@ -85,9 +112,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       after: () => { losses.push({ fromMs: lossFromMs, toMs: Date.now() + ANSWER_ON_ITS_WAY_MS }); },
     };
     const recoveries: number[] = [];
-    const kills: Record<Part, number> = { api: 0, writer: 0, redis: 0, postgres: 0, link: 0 };
+    const kills: Record<Part, number> = { api: 0, writer: 0, redis: 0, postgres: 0, link: 0, people: 0 };
     let faults = 0;
-    for (const fault of faultsInTurn(random, Date.now() + options.durationMs)) {
+    for (const fault of faultsInTurn([...FAULTS, ...(crew === null ? [] : peopleFaults(crew))], random, Date.now() + options.durationMs)) {
       await sleep(200 + random.below(1_500));
       const [before, outageMs] = [Date.now(), venue.outageMs];
       await fault.apply(venue, random);
@@ -103,9 +130,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     for (const client of clients) client.stop();
     await withTimeout(Promise.all(running), SETTLE_TIMEOUT_MS, 'the clients did not learn what became of their commands');
     watch.stop();
-    const verdict = await judge(venue, ledger, losses, options);
+    const verdict = await judge(venue, ledger, losses, crew, options);
     if (audit !== null) {
-      verdict.auditFailures.push(...audit.stop().map((finding) => `the running audit had found ${finding}`), ...await moneyProblems(url, accounts));
+      verdict.auditFailures.push(...audit.stop().map((finding) => `the running audit had found ${finding}`), ...await moneyProblems(overseer, accounts));
     }
     const stopped = clients.reduce((sum, client) => sum + client.turnedAwayByAudit, 0);
     if (stopped > 0) verdict.auditFailures.push(`the running audit stopped ${stopped} commands`);
@@ -124,6 +151,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       resolvedByRetry: clients.reduce((sum, client) => sum + client.resolvedByRetry, 0),
       turnedAway: clients.reduce((sum, client) => sum + client.turnedAway, 0),
       turnedAwayByBacklog: clients.reduce((sum, client) => sum + client.turnedAwayByBacklog, 0),
+      keptOut: clients.reduce((sum, client) => sum + client.keptOut, 0),
+      acts: crew?.people.acts.length ?? 0,
       recoveryMs: { p50: sorted[sorted.length >> 1] ?? 0, max: sorted[sorted.length - 1] ?? 0 },
     };
   } finally {
@@ -132,9 +161,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 }
 
 /** All faults in a shuffled order, again and again until the time is over; the first round is always whole. */
-function* faultsInTurn(random: ReturnType<typeof seededRandom>, untilMs: number): Generator<Fault> {
+function* faultsInTurn(faults: readonly Fault[], random: ReturnType<typeof seededRandom>, untilMs: number): Generator<Fault> {
   for (let round = 0; ; round++) {
-    const order = [...FAULTS];
+    const order = [...faults];
     for (let i = order.length - 1; i > 0; i--) {
       const j = random.below(i + 1);
       [order[i], order[j]] = [order[j] as Fault, order[i] as Fault];
@@ -182,7 +211,7 @@ async function untilNothingIsDue(redis: RedisConnection): Promise<void> {
   }
 }
 
-async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], { logger, funds }: CampaignOptions): Promise<Verdict> {
+async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], crew: Crew | null, { logger, funds }: CampaignOptions): Promise<Verdict> {
   const database = new Database(venue.databaseUrl, 60_000, 1, logger);
   const redis = new RedisConnection(venue.redisUrl, 'chaos', logger);
   try {
@@ -193,7 +222,8 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
     try {
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
       const scales = await recordedScales(database);
-      const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, new MoneyRule(funds, scales));
+      const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, new MoneyRule(funds, scales), crew === null ? NO_RIGHTS : new RightsRule(crew.people));
+      if (crew !== null) verdict.rightsBroken.push(...judgePeople(crew.people, await auditLogOf(database)));
       // The clients are silent, no timer is near and the log is drained: Redis stands still.
       const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { reference: referenceDigest, reversal: reversalDigest } };
       for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), options)) {
@@ -206,6 +236,18 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
   } finally {
     redis.close();
     await database.close();
+  }
+}
+
+async function auditLogOf(database: Database): Promise<AuditedAct[]> {
+  const people = new PostgresPeople(database, 0);
+  const acts: AuditedAct[] = [];
+  for (let before: number | null = null; ;) {
+    const page = await people.auditPage(before, AUDIT_PAGE);
+    acts.push(...page);
+    const last = page.at(-1);
+    if (last === undefined || page.length < AUDIT_PAGE) return acts;
+    before = last.auditId;
   }
 }
 

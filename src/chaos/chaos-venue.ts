@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +14,7 @@ import { TcpProxy } from './tcp-proxy';
 import type { Random } from '../seeded-random';
 
 const MAIN = join(__dirname, '..', 'main.js');
+const ADMIN = join(__dirname, '..', 'cli', 'admin.js');
 const HOST = '127.0.0.1';
 const RESTART_MS = 300;
 const READY_TIMEOUT_MS = 90_000;
@@ -83,6 +86,7 @@ export class ChaosVenue {
     readonly apis: readonly ApiProcess[],
     readonly writers: readonly KeptService[],
     private readonly backlogMax: number,
+    private readonly settings: NodeJS.ProcessEnv,
   ) {}
 
   static async start(options: ChaosVenueOptions): Promise<ChaosVenue> {
@@ -93,7 +97,7 @@ export class ChaosVenue {
     const postgresLink = await TcpProxy.start(postgres.port);
     const through = (url: string, port: number): string => url.replace(/(@|\/\/)127\.0\.0\.1:\d+/, `$1${HOST}:${port}`);
     const base = {
-      ...options.environment, HOST, REQUIRE_DURABLE: 'true', BACKLOG_MAX: String(options.backlogMax), ENGINE_TIMEOUT_MS: '2000',
+      ...options.environment, HOST, KEYS_DIR: join(dataDir, 'keys'), REQUIRE_DURABLE: 'true', BACKLOG_MAX: String(options.backlogMax), ENGINE_TIMEOUT_MS: '2000',
       // Nobody's certificate is for it.
       TLS_CERT_FILE: '', TLS_KEY_FILE: '',
       REDIS_URL: through(redis.url, redisLink.port), DATABASE_URL: through(postgres.url, postgresLink.port),
@@ -105,7 +109,7 @@ export class ChaosVenue {
       apis.push({ url: localUrl(HOST, port), mode, service });
     }
     const writers = [1, 2].map((n) => new KeptService(`writer-${n}`, { ...base, ROLES: 'writer' }, join(dataDir, `writer-${n}`)));
-    const venue = new ChaosVenue(dataDir, redis, postgres, redisLink, postgresLink, apis, writers, options.backlogMax);
+    const venue = new ChaosVenue(dataDir, redis, postgres, redisLink, postgresLink, apis, writers, options.backlogMax, base);
     for (const service of [...writers, ...apis.map((api) => api.service)]) await service.start();
     await venue.untilReady();
     return venue;
@@ -133,6 +137,15 @@ export class ChaosVenue {
   /** Log entries that Postgres does not hold, null when nobody can say. */
   async lagEntries(): Promise<number | null> {
     return (await readiness(this.apis[0]?.url ?? ''))?.writer?.lag_entries ?? null;
+  }
+
+  /** What `npm run admin` does for whoever runs the venue. @throws Error with what it told when it fails */
+  async admin(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    const child = spawn(process.execPath, [ADMIN, ...args], { env: { ...this.settings, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
+    let told = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { told += text; });
+    const [code] = await once(child, 'close') as [number | null];
+    if (code !== 0) throw new Error(`admin ${args.join(' ')} failed: ${told}`);
   }
 
   async killRedis(): Promise<void> {

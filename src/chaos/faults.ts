@@ -1,7 +1,7 @@
 import type { Random } from '../seeded-random';
 import type { ChaosVenue } from './chaos-venue';
 
-export type Part = 'api' | 'writer' | 'redis' | 'postgres' | 'link';
+export type Part = 'api' | 'writer' | 'redis' | 'postgres' | 'link' | 'people';
 
 /** One way to break a venue. `apply` breaks it, waits, and makes the part itself whole again; the venue does the rest. */
 export interface Fault {
@@ -12,7 +12,7 @@ export interface Fault {
   apply(venue: ChaosVenue, random: Random): Promise<void>;
 }
 
-function fault(name: string, part: Part, kills: boolean, apply: Fault['apply']): Fault {
+export function fault(name: string, part: Part, kills: boolean, apply: Fault['apply']): Fault {
   return { name, part, kills, apply };
 }
 

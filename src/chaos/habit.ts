@@ -8,6 +8,8 @@ export interface Planned {
   readonly body: Readonly<Record<string, unknown>>;
   /** As an operation of a batch; null for what can be in none. */
   readonly operation: Readonly<Record<string, unknown>> | null;
+  /** Whether it takes an operator. */
+  readonly byOperator: boolean;
   /** Told of the answer once it is known beyond doubt. */
   learn(status: number, body: Readonly<Record<string, unknown>>): void;
 }

@@ -27,6 +27,8 @@ export interface Verdict {
   readonly unexplained: string[];
   /** The rule of money, where an entry breaks it. */
   readonly ruleBroken: string[];
+  /** Who did what is not theirs to do, or was let in, kept out or kept on record in another way than is right. */
+  readonly rightsBroken: string[];
   readonly auditFailures: string[];
 }
 
@@ -38,6 +40,14 @@ export interface JudgedRecord {
 export interface Rule {
   add(entry: LogEntry): readonly string[];
 }
+
+/** Told of each entry that somebody asked for. @returns what of it nobody had a right to */
+export interface Rights {
+  add(entry: LogEntry, command: SentCommand): readonly string[];
+}
+
+/** Where nobody is asked who they are. */
+export const NO_RIGHTS: Rights = { add: () => [] };
 
 const REMEMBERED_STATUSES: ReadonlySet<number> = new Set([403, 404, 409, 422]);
 /** Refusals of money that are found out before the venue's book is asked, and remembered under no key. */
@@ -55,12 +65,13 @@ function isRemembered(command: SentCommand): boolean {
 /** Holds the record against what the clients were told. */
 export async function judgeLedger(
   ledger: Ledger, record: JudgedRecord, digest: (account: string, key: string) => string,
-  instruments: ReadonlyMap<string, Instrument>, losses: readonly LossWindow[], rule: Rule,
+  instruments: ReadonlyMap<string, Instrument>, losses: readonly LossWindow[], rule: Rule, rights: Rights = NO_RIGHTS,
 ): Promise<Verdict> {
-  const verdict: Verdict = { acknowledged: 0, lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], ruleBroken: [], auditFailures: [] };
+  const verdict: Verdict = { acknowledged: 0, lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], ruleBroken: [], rightsBroken: [], auditFailures: [] };
   const assets = new AssetTable(assetsOf([...instruments.values()], new Map()));
   const byDigest = new Map<string, SentCommand>();
   for (const command of ledger.commands.values()) byDigest.set(digest(command.account, command.key), command);
+  const expected = new Set(ledger.expected.map(({ account, key }) => digest(account, key)));
   const found = new Map<SentCommand, LogEntry>();
   const once = new OnceOnly();
   for await (const { payload, sequence } of record.journal()) {
@@ -69,9 +80,10 @@ export async function judgeLedger(
     verdict.doubled.push(...once.add(entry));
     const command = entry.idempotency === null ? undefined : byDigest.get(entry.idempotency);
     if (command === undefined) {
-      if (!isOfTimer(entry)) verdict.unexplained.push(`entry ${sequence} carries a key that no client sent`);
+      if (!isOfTimer(entry) && !expected.has(entry.idempotency ?? '')) verdict.unexplained.push(`entry ${sequence} carries a key that no client sent`);
       continue;
     }
+    verdict.rightsBroken.push(...rights.add(entry, command));
     if (found.has(command)) verdict.doubled.push(`${command.key} (${command.op}) is in entries ${found.get(command)?.sequence} and ${sequence}`);
     else found.set(command, entry);
   }

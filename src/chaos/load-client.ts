@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../seeded-random';
 import type { Habit, Planned } from './habit';
 import type { Ledger } from './ledger';
+import type { Answered, Line } from './line';
 
-const REQUEST_TIMEOUT_MS = 8_000;
 const RETRY_MS = 150;
 const BATCH_MAX = 12;
 const BATCH_SHARE = 0.15;
@@ -19,6 +19,14 @@ export interface Share {
   readonly of: number;
   /** Whether several of it may go together, as a batch. */
   readonly inBatches: boolean;
+  /** Whether there is anything to do; always where it is left out. */
+  isOn?(): boolean;
+}
+
+/** As whom a client sends. */
+export interface Lines {
+  readonly own: Line;
+  of(planned: Planned): Line;
 }
 
 /**
@@ -32,11 +40,13 @@ export class LoadClient {
   turnedAwayByBacklog = 0;
   /** Commands refused because the balances did not add up. */
   turnedAwayByAudit = 0;
+  /** Commands that nobody was let in for. */
+  keptOut = 0;
   resolvedByRetry = 0;
 
   /** @param shares that add up to 1 */
   constructor(
-    private readonly url: string, private readonly ledger: Ledger, private readonly random: Random, private readonly pauseMs: number,
+    private readonly lines: Lines, private readonly ledger: Ledger, private readonly random: Random, private readonly pauseMs: number,
     private readonly shares: readonly Share[],
   ) {}
 
@@ -58,14 +68,17 @@ export class LoadClient {
   private pick(): Share {
     let left = this.random.next();
     const [first] = this.shares as readonly [Share, ...Share[]];
-    return this.shares.find((share) => (left -= share.of) < 0) ?? first;
+    const share = this.shares.find(({ of }) => (left -= of) < 0) ?? first;
+    return share.isOn?.() === false ? first : share;
   }
 
   /** Sends one command until its outcome is known. */
   async carryOut(planned: Planned): Promise<void> {
     for (;;) {
-      const answer = await this.request(planned.method, planned.path, planned.body);
-      if (this.settle(planned, answer)) return;
+      const { command, method, path, body } = planned;
+      const line = this.lines.of(planned);
+      if (line.user !== null) command.senders.add(line.user);
+      if (this.settle(planned, line, await line.send(method, path, body, command.account))) return;
       await sleep(RETRY_MS);
     }
   }
@@ -73,15 +86,17 @@ export class LoadClient {
   private async batch(planned: readonly Planned[]): Promise<void> {
     let waiting = planned;
     while (waiting.length > 0) {
-      const answer = await this.request('POST', '/orders/batch', { operations: waiting.map(({ operation }) => operation) });
-      const results = answer?.status === 200 ? (answer.body as { results: { status: number; body: Record<string, unknown> }[] }).results : null;
-      waiting = waiting.filter((one, i) => !this.settle(one, results === null ? answer : (results[i] ?? null)));
+      const { own } = this.lines;
+      if (own.user !== null) for (const { command } of waiting) command.senders.add(own.user);
+      const answer = await own.send('POST', '/orders/batch', { operations: waiting.map(({ operation }) => operation) }, null);
+      const results = answer?.status === 200 ? (answer.body as unknown as { results: Answered[] }).results : null;
+      waiting = waiting.filter((one, i) => !this.settle(one, own, results === null ? answer : (results[i] ?? null)));
       if (waiting.length > 0) await sleep(RETRY_MS);
     }
   }
 
   /** @returns whether the command's outcome is known now, or it certainly did not happen */
-  private settle(planned: Planned, answer: Answered | null): boolean {
+  private settle(planned: Planned, line: Line, answer: Answered | null): boolean {
     const { command } = planned;
     if (answer === null || isUnclear(answer.status)) {
       command.unclear++;
@@ -91,6 +106,13 @@ export class LoadClient {
       // Nothing was changed, but the refusal may be remembered under the key: ask until it can be told.
       command.unclear++;
       return false;
+    }
+    if (line.isKeptOut(answer, command.account)) {
+      // Of this attempt nothing came; one before may have been carried out.
+      if (command.unclear > 0) return false;
+      this.keptOut++;
+      this.ledger.commands.delete(command.key);
+      return true;
     }
     if (answer.status === 503) {
       if (command.unclear > 0) return false;
@@ -106,23 +128,4 @@ export class LoadClient {
     planned.learn(answer.status, answer.body);
     return true;
   }
-
-  private async request(method: string, path: string, body: unknown): Promise<Answered | null> {
-    try {
-      const response = await fetch(`${this.url}${path}`, {
-        method,
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-    } catch {
-      return null;
-    }
-  }
-}
-
-interface Answered {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
 }

@@ -9,6 +9,8 @@ const REFERENCES_MAX = 30;
 /** Decimals of the assets of the venue's default instruments, and about what an amount of each is worth. */
 const ASSETS = [{ asset: 'USD', decimals: 10, size: 20_000 }, { asset: 'BTC', decimals: 8, size: 1 }, { asset: 'ETH', decimals: 6, size: 1 }] as const;
 const TIMEOUT_MAX_S = 4;
+/** What only an operator does. */
+const OPERATORS = /^\/deposits$|\/(complete|reject|reverse)$/;
 
 interface Moved {
   readonly id: string;
@@ -45,7 +47,7 @@ export class MoneyHabit implements Habit {
 
   private command(account: string, op: Op, path: string, terms: Body, learn: Planned['learn'], reference: Reference | null = null): Planned {
     const command = this.ledger.enter(account, op, this.mode, reference);
-    return { command, method: 'POST', path, body: { ...terms, idempotency_key: command.key }, operation: null, learn };
+    return { command, method: 'POST', path, body: { ...terms, idempotency_key: command.key }, byOperator: OPERATORS.test(path), operation: null, learn };
   }
 
   private deposit(): Planned {

@@ -32,16 +32,23 @@ export class OperatorHabit implements Habit {
   putRates(group: string, rates: Rates): Planned {
     // Fees are what moves: its keys are the account's that gets them.
     const command = this.ledger.enter(FEES, 'fee_group', this.mode);
-    return { command, method: 'PUT', path: `/fee-groups/${group}`, body: { rates, idempotency_key: command.key }, operation: null, learn: () => undefined };
+    return { command, method: 'PUT', path: `/fee-groups/${group}`, body: { rates, idempotency_key: command.key }, byOperator: true, operation: null, learn: () => undefined };
   }
 
+  /** @param deposits that it opens with: what an operator gives */
   open(account: string, deposits: readonly Readonly<Record<string, string>>[]): Planned {
     const command = this.ledger.enter(account, 'open_account', this.mode);
-    return { command, method: 'POST', path: '/accounts', body: { account_id: account, deposits, idempotency_key: command.key }, operation: null, learn: () => undefined };
+    const byOperator = deposits.length > 0;
+    return { command, method: 'POST', path: '/accounts', body: { account_id: account, ...(byOperator && { deposits }), idempotency_key: command.key }, byOperator, operation: null, learn: () => undefined };
+  }
+
+  deposit(account: string, terms: Readonly<Record<string, string>>): Planned {
+    const command = this.ledger.enter(account, 'deposit', this.mode);
+    return { command, method: 'POST', path: '/deposits', body: { account_id: account, ...terms, idempotency_key: command.key }, byOperator: true, operation: null, learn: () => undefined };
   }
 
   change(account: string, terms: Readonly<Record<string, string>>): Planned {
     const command = this.ledger.enter(account, 'change_account', this.mode);
-    return { command, method: 'PATCH', path: `/accounts/${account}`, body: { ...terms, idempotency_key: command.key }, operation: null, learn: () => undefined };
+    return { command, method: 'PATCH', path: `/accounts/${account}`, body: { ...terms, idempotency_key: command.key }, byOperator: true, operation: null, learn: () => undefined };
   }
 }

@@ -11,8 +11,11 @@ interface OpenOrder {
   readonly account: string;
 }
 
-/** `mixed` does everything; a `taker` only sends orders that never rest, so nothing it asks for needs Postgres. */
-export type OrderHabitKind = 'mixed' | 'taker';
+/**
+ * `mixed` does everything; a `taker` only sends orders that never rest, so nothing it asks for needs Postgres; a `guest` says each time
+ * whose order it means: what it may no longer act for is told apart from what is not there.
+ */
+export type OrderHabitKind = 'mixed' | 'taker' | 'guest';
 
 /** Places, amends and cancels orders of its accounts. */
 export class OrderHabit implements Habit {
@@ -34,7 +37,7 @@ export class OrderHabit implements Habit {
   private cancel(order: OpenOrder): Planned {
     const command = this.ledger.enter(order.account, 'cancel', this.mode);
     return {
-      command, method: 'POST', path: `/orders/${order.orderId}/cancel`, body: { idempotency_key: command.key },
+      command, method: 'POST', path: `/orders/${order.orderId}/cancel`, body: { ...this.named(order), idempotency_key: command.key }, byOperator: false,
       operation: { op: 'cancel', order_id: order.orderId, idempotency_key: command.key }, learn: (status, body) => this.learn(order, status, body),
     };
   }
@@ -42,9 +45,9 @@ export class OrderHabit implements Habit {
   private amend(order: OpenOrder): Planned {
     const command = this.ledger.enter(order.account, 'amend', this.mode);
     const change = this.random.next() < 0.5 ? { price: this.price() } : { remaining_quantity: this.quantity() };
-    const body = { ...change, idempotency_key: command.key };
+    const body = { ...change, ...this.named(order), idempotency_key: command.key };
     return {
-      command, method: 'PATCH', path: `/orders/${order.orderId}`, body, operation: { op: 'amend', order_id: order.orderId, ...body },
+      command, method: 'PATCH', path: `/orders/${order.orderId}`, body, byOperator: false, operation: { op: 'amend', order_id: order.orderId, ...body },
       learn: (status, told) => this.learn(order, status, told),
     };
   }
@@ -57,11 +60,15 @@ export class OrderHabit implements Habit {
     const terms = isMarket ? { type: 'market' } : { type: 'limit', price: this.price(), time_in_force: this.random.pick(lifetimes) };
     const body = { ...order, ...terms, idempotency_key: command.key };
     return {
-      command, method: 'POST', path: '/orders', body, operation: { op: 'place', ...body },
+      command, method: 'POST', path: '/orders', body, byOperator: false, operation: { op: 'place', ...body },
       learn: (status, told) => {
         if (isOpen(told) && typeof told.order_id === 'string') this.open.push({ orderId: told.order_id, account });
       },
     };
+  }
+
+  private named({ account }: OpenOrder): { readonly client_id?: string } {
+    return this.kind === 'guest' ? { client_id: account } : {};
   }
 
   private learn(order: OpenOrder, status: number, told: Readonly<Record<string, unknown>>): void {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
+import { uuidv7 } from 'uuidv7';
 import { USERNAME_PATTERN, USER_ROLES, type UserRole } from '../domain/access';
 import { Refusal } from '../domain/refusal';
 import { Directory } from '../people/directory';
@@ -34,7 +35,7 @@ function tellPassword({ password, isMade }: ReturnType<typeof givenPassword>): v
 
 /** Keeps what was done here among what others did with powers. */
 async function record({ people }: Tools, action: string, username: string | null): Promise<void> {
-  await people.addAudit({ actor: '@admin', actingFor: null, action, target: username, requestId: null, outcome: 'ok' });
+  await people.addAudit(uuidv7(), { actor: '@admin', actingFor: null, action, target: username, requestId: null, outcome: 'ok' });
 }
 
 async function create(tools: Tools, username: string, role: UserRole): Promise<number> {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
-import { runCampaign, type CampaignReport } from '../chaos/campaign';
+import { AUTHS, PEOPLE_CLIENTS_MIN, runCampaign, type Auth, type CampaignReport } from '../chaos/campaign';
 import { FUNDS, type Funds } from '../domain/money';
 
 /** `npm run chaos`: breaks a venue of its own under load and shows that nothing acknowledged was lost. */
@@ -23,6 +23,8 @@ function tell(report: CampaignReport): boolean {
     ['commands', report.commands],
     ['about money', `${report.commandsOfMoney}; refused for want of it ${report.refusedForFunds}`],
     ['turned away for certain', `${report.turnedAway}, ${report.turnedAwayByBacklog} by a full backlog`],
+    ['kept out for who asked', report.keptOut],
+    ['acts with powers', report.acts],
     ['acknowledged', report.acknowledged],
     ['unclear at first', report.unclear],
     ['resolved by retry', report.resolvedByRetry],
@@ -31,11 +33,12 @@ function tell(report: CampaignReport): boolean {
     ['doubled', report.doubled.length],
     ['unexplained', report.unexplained.length],
     ['rule of money broken', report.ruleBroken.length],
+    ['rights of people broken', report.rightsBroken.length],
     ['audit failures', report.auditFailures.length],
     ['recovery', `p50 ${report.recoveryMs.p50} ms, max ${report.recoveryMs.max} ms`],
   ];
   for (const [name, value] of rows) process.stdout.write(`${name.padEnd(44)} ${value}\n`);
-  const bad = [...report.lost, ...report.doubled, ...report.unexplained, ...report.ruleBroken, ...report.auditFailures];
+  const bad = [...report.lost, ...report.doubled, ...report.unexplained, ...report.ruleBroken, ...report.rightsBroken, ...report.auditFailures];
   for (const problem of bad.slice(0, SHOWN_MAX)) process.stdout.write(`  ${problem}\n`);
   return bad.length === 0;
 }
@@ -46,12 +49,15 @@ void new Command('chaos')
   .option('--minutes <number>', 'how long; every fault is made at least once', positive, 2)
   .option('--clients <count>', 'clients that send meanwhile', positive, 8)
   .addOption(new Option('--funds <setting>', 'how money is kept').choices(FUNDS).default('required'))
-  .action(async (options: { seed: number; minutes: number; clients: number; funds: Funds }) => {
+  .addOption(new Option('--auth <setting>', 'whether callers say who they are').choices(AUTHS).default('off'))
+  .action(async (options: { seed: number; minutes: number; clients: number; funds: Funds; auth: Auth }, command: Command) => {
+    if (options.auth === 'required' && options.clients < PEOPLE_CLIENTS_MIN) command.error(`error: --auth required takes ${PEOPLE_CLIENTS_MIN} clients or more`);
     const report = await runCampaign({
       seed: options.seed,
       durationMs: options.minutes * 60_000,
       clients: options.clients,
       funds: options.funds,
+      auth: options.auth,
       logger: pino({ level: 'silent' }),
       environment: { PATH: process.env.PATH ?? '', LOG_LEVEL: process.env.LOG_LEVEL || 'silent' },
       onFault: (name, recoveryMs) => process.stderr.write(`${name}: whole again within ${recoveryMs} ms\n`),

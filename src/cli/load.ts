@@ -29,8 +29,8 @@ const DRAIN_TIMEOUT_MS = 120_000;
 const DRAIN_POLL_MS = 200;
 const DATABASE_TIMEOUT_MS = 60_000;
 const PROBLEMS_SHOWN_MAX = 20;
-/** Clients of load-test/lib/orders.js. */
-const LOAD_CLIENT = /^load-\d+$/;
+/** Clients of load-test/lib/orders.js; with a word of the run among them where they are users. */
+const LOAD_CLIENT = /^load-(?:[0-9a-z]+-)?\d+$/;
 
 /** Ends the command with exit code 1 and this line. */
 class LoadError extends Error {}
@@ -64,10 +64,15 @@ function scriptPath(name: string): string {
   throw new LoadError(`there is no script ${name}; there are:\n${scripts().map((one) => `  ${one.name.padEnd(16)} ${one.about}`).join('\n')}`);
 }
 
-/** The address that the script will use: `-e BASE_URL=…` among k6's options, else the environment's, else where a venue is found. */
+/** A setting of the script: `-e NAME=…` among k6's options, else the environment's. */
+function settingOf(name: string, k6Options: readonly string[]): string | undefined {
+  const given = k6Options.map((option) => new RegExp(`^(?:(?:-e|--env)=?)?${name}=(.+)$`).exec(option)?.[1]).find((value) => value !== undefined);
+  return given ?? process.env[name];
+}
+
+/** The address that the script will use: its setting, else where a venue is found. */
 function addressOf(k6Options: readonly string[]): string {
-  const given = k6Options.map((option) => /^(?:(?:-e|--env)=?)?BASE_URL=(.+)$/.exec(option)?.[1]).find((url) => url !== undefined);
-  const url = given ?? process.env.BASE_URL ?? venueUrl(process.env);
+  const url = settingOf('BASE_URL', k6Options) ?? venueUrl(process.env);
   return url.replace(/\/+$/, '');
 }
 
@@ -180,12 +185,12 @@ function tell(verdict: RecordVerdict, counted: number | null): boolean {
   return problems.length === 0;
 }
 
-async function checkRecord(target: Target, consoleFile: string, summaryFile: string): Promise<boolean> {
+async function checkRecord(target: Target, loadUser: string | undefined, consoleFile: string, summaryFile: string): Promise<boolean> {
   await untilDrained(target.url);
   const told = await readConsole(consoleFile);
   const { shard } = target.before;
   const verdict = await withRecord(target.databaseUrl, shard.name, async (record) =>
-    judgeAcknowledged(told, record.journal(shard.sequence ?? 0), idempotencyDigest, (clientId) => LOAD_CLIENT.test(clientId)));
+    judgeAcknowledged(told, record.journal(shard.sequence ?? 0), idempotencyDigest, (clientId) => LOAD_CLIENT.test(clientId) || clientId === loadUser));
   const isWhole = tell(verdict, countedBy(summaryFile));
   const audit = await run(process.execPath, [join(__dirname, 'verify.js')], {
     ...process.env, SHARD: shard.name, REDIS_URL: target.redisUrl, DATABASE_URL: target.databaseUrl,
@@ -205,7 +210,7 @@ async function load(scriptName: string, k6Options: readonly string[]): Promise<n
       'run', ...k6Options, '-e', `BASE_URL=${target.url}`, '-e', 'TELL=1',
       '--console-output', consoleFile, '--log-format', 'raw', '--summary-export', summaryFile, script,
     ], process.env);
-    const isWhole = await checkRecord(target, consoleFile, summaryFile);
+    const isWhole = await checkRecord(target, settingOf('LOAD_USER', k6Options), consoleFile, summaryFile);
     if (ended !== 0) say(ended === K6_THRESHOLDS_CROSSED
       ? 'k6: a threshold of the script was crossed (✗ above), mostly latency on a machine that is busy'
       : `k6 ended with exit code ${ended}: see above what it did not like`);

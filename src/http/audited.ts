@@ -27,7 +27,7 @@ function targetOf(path: string, query: string, body: unknown): string {
   return text.length > TARGET_LENGTH_MAX ? `${text.slice(0, TARGET_LENGTH_MAX - 1)}…` : text;
 }
 
-/** Carries out what somebody does with powers, and keeps who did what for whom before it is answered. */
+/** Carries out what somebody does with powers, and keeps who did what for whom before it is answered. @throws Refusal `outcome_unknown` where it cannot be kept in time */
 export async function audited<T extends Answer | null>(
   log: AuditLog, { person }: Caller, action: { readonly name: string; readonly path: string },
   { context, params, query, body }: Pick<Call, 'context' | 'params' | 'query' | 'body'>, work: () => Promise<T>,
@@ -36,12 +36,13 @@ export async function audited<T extends Answer | null>(
   const told = (outcome: string): Promise<void> => log.add({
     actor: person.username, actingFor: accountOf({ params, body }), action: action.name, target: targetOf(path, query, body), requestId: context.requestId, outcome,
   });
+  let answer: T;
   try {
-    const answer = await work();
-    await told(answer === null || answer.status < 400 ? 'ok' : String(answer.status));
-    return answer;
+    answer = await work();
   } catch (error) {
     await told(refusalOf(error)?.code ?? 'internal_error');
     throw error;
   }
+  await told(answer === null || answer.status < 400 ? 'ok' : String(answer.status));
+  return answer;
 }

@@ -24,6 +24,8 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly registration: 'open' | 'closed';
   readonly staleMaxMs: number;
   readonly pollMs: number;
+  /** Longest wait of whoever acts with powers for that to be kept. */
+  readonly auditTimeoutMs: number;
   readonly hashesAtOnceMax: number;
   readonly hashesWaitingMax: number;
   readonly apiKeysPerUserMax: number;
@@ -62,7 +64,7 @@ export class People {
     this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, logins, options.tokens.refreshTtlS);
     this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
     this.ownership = new Ownership(store, this.directory, options);
-    this.audit = new AuditLog(store, logger);
+    this.audit = new AuditLog(store, options.auditTimeoutMs, logger);
     this.gate = new Gate(identity, this.directory, logins, this.audit, options.gate);
     this.registration = new Registration(store, this.directory, this.passwords, accounts);
   }

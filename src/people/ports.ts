@@ -45,6 +45,7 @@ export interface PeopleStore {
   addIdentity(issuer: string, subject: string, userId: string): Promise<void>;
   identity(issuer: string, subject: string): Promise<string | null>;
 
-  addAudit(entry: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void>;
+  /** @param actId UUID of what was done: kept already, it is not kept again */
+  addAudit(actId: string, entry: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void>;
   auditPage(before: number | null, limit: number): Promise<readonly AuditRow[]>;
 }

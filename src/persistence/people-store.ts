@@ -286,8 +286,8 @@ export class PostgresPeople {
     return row?.user_id ?? null;
   }
 
-  async addAudit({ actor, actingFor, action, target, requestId, outcome }: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void> {
-    await this.read(sql.ADD_AUDIT, [actor, actingFor, action, target, requestId, outcome]);
+  async addAudit(actId: string, { actor, actingFor, action, target, requestId, outcome }: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void> {
+    await this.read(sql.ADD_AUDIT, [actId, actor, actingFor, action, target, requestId, outcome]);
   }
 
   async auditPage(before: number | null, limit: number): Promise<readonly AuditRow[]> {

@@ -39,6 +39,7 @@ export function createPeople(config: Config, { engine, people, loginLimits }: Sh
       registration: config.registration,
       staleMaxMs: config.authStaleMaxS * 1_000,
       pollMs: config.peoplePollMs,
+      auditTimeoutMs: config.engineTimeoutMs,
       hashesAtOnceMax: config.hashesAtOnceMax,
       hashesWaitingMax: config.hashesWaitingMax,
       accountsPerUserMax: config.accountsPerUserMax,

@@ -54,7 +54,7 @@ describe('load-test/', () => {
       }
       const target = join(LOAD_TEST, file, '..', from);
       expect(existsSync(target)).toBe(true);
-      for (const name of names) expect(readFileSync(target, 'utf8')).toMatch(new RegExp(`^export (const|function) ${name}\\b`, 'm'));
+      for (const name of names) expect(readFileSync(target, 'utf8')).toMatch(new RegExp(`^export (const|function|class) ${name}\\b`, 'm'));
     }
   });
 
@@ -63,10 +63,16 @@ describe('load-test/', () => {
     const described = new Set([...headOf(file).matchAll(/\b([A-Z][A-Z0-9_]*[A-Z0-9])\b/g)].map(([name]) => name));
     expect(settingsOf(file).filter((name) => !described.has(name))).toEqual([]);
     expect(headOf(file)).toContain('those of lib/orders.js');
+    // Where callers say who they are, somebody has to be there.
+    expect(read(file)).toMatch(/^export const setup = enter;$/m);
   });
 
-  it('describes the shared settings, too', () => {
-    expect(settingsOf('lib/orders.js').filter((name) => !headOf('lib/orders.js').includes(name))).toEqual([]);
+  it.each(['lib/orders.js', 'lib/people.js'])('describes the shared settings of %s, too', (file) => {
+    expect(settingsOf(file).filter((name) => !headOf(file).includes(name))).toEqual([]);
+  });
+
+  it('describes where a venue is, and who asks', () => {
+    expect(settingsOf('lib/people.js')).toEqual(['LOAD_USER', 'LOAD_PASSWORD']);
     expect(settingsOf('lib/orders.js')).toContain('BASE_URL');
   });
 

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { Database } from '../../src/persistence/database';
+import { PostgresPeople } from '../../src/persistence/people-store';
 import type { Answer, ProblemBody } from '../support/client';
 import { PrivateServer } from '../support/servers';
 import { until } from '../support/until';
+import { testLogger } from '../support/venue';
 import { PASSWORD, PeopleVenue, signed, type MadeKey, type Person } from './support/people-venue';
 
 const order = { side: 'buy', type: 'limit', price: '10.00', quantity: '1' };
@@ -10,6 +14,7 @@ describe('while Postgres is away', () => {
   let venue: PeopleVenue;
   let ann: Person;
   let key: MadeKey;
+  let powers: Person;
 
   const withKey = (): Promise<Answer<ProblemBody>> => venue.client.get('/orders', signed(key, 'GET', '/orders'));
   const logIn = (): Promise<Answer<ProblemBody>> => venue.client.post('/auth/login', { username: 'ann', password: PASSWORD });
@@ -17,10 +22,11 @@ describe('while Postgres is away', () => {
 
   beforeAll(async () => {
     server = await PrivateServer.postgres();
-    venue = await PeopleVenue.open({ AUTH_STALE_MAX_S: '8', DATABASE_TIMEOUT_MS: '2000' }, server.url);
+    venue = await PeopleVenue.open({ AUTH_STALE_MAX_S: '8', DATABASE_TIMEOUT_MS: '2000', ENGINE_TIMEOUT_MS: '2000' }, server.url);
     ann = await venue.register('ann');
     await venue.register('bob');
     key = await ann.key();
+    powers = await (await venue.withRoles('root', ['admin'])).sudo();
     expect((await transfer()).status).toBe(201);
   });
   afterAll(async () => {
@@ -44,11 +50,31 @@ describe('while Postgres is away', () => {
     ] as const) {
       expect([path, (await ann.call(method, path, body)).body.code]).toEqual([path, 'people_unavailable']);
     }
+    // What is done with powers is answered when the audit log has it.
+    const unknown = await powers.call('DELETE', '/orders?client_id=ann');
+    expect([unknown.status, unknown.body.code]).toEqual([504, 'outcome_unknown']);
+    expect((await ann.call<{ orders: unknown[] }>('GET', '/orders?client_id=ann&status=open')).body.orders).toEqual([]);
     await until('keys are too old', async () => (await withKey()).status === 503, 20_000);
     expect(Date.now() - goneMs).toBeGreaterThan(4_000);
     expect((await ann.call('POST', '/orders', order)).status).toBe(201);
 
     await server.restart();
     await until('all is well', async () => (await withKey()).status === 200 && (await logIn()).status === 200 && (await transfer()).status === 201, 30_000);
+    const cancels = async (): Promise<unknown[]> => venue.venue.database.query("SELECT outcome FROM audit_log WHERE action = 'cancelAllOrders'");
+    await until('the audit log has it', async () => (await cancels()).length > 0);
+    expect(await cancels()).toEqual([{ outcome: 'ok' }]);
+  });
+
+  it('what is kept in the audit log is kept once, however often that is tried', async () => {
+    const database = new Database(venue.venue.database.url, 5_000, 1, testLogger);
+    try {
+      const people = new PostgresPeople(database, 0);
+      const entry = { actor: 'ann', actingFor: null, action: 'tried twice', target: null, requestId: 'r', outcome: 'ok' };
+      const [id, other] = [randomUUID(), randomUUID()];
+      for (const actId of [id, other, id]) await people.addAudit(actId, entry);
+      expect(await venue.venue.database.query("SELECT act_id FROM audit_log WHERE action = 'tried twice' ORDER BY audit_id")).toEqual([{ act_id: id }, { act_id: other }]);
+    } finally {
+      await database.close();
+    }
   });
 });

@@ -107,6 +107,7 @@ describe('the documents', () => {
       'docs/api/order-entry.md: npx -y wscat -c ws://127.0.0.1:3000/orders (wscat comes from the registry and asks at a prompt)',
       'docs/api/stream.md: npx -y wscat -c ws://127.0.0.1:3000/stream (wscat comes from the registry and stays until Ctrl-C)',
       'docs/operate/chaos.md: npm run chaos -- --seed 1 --minutes 2 (takes minutes; tests/chaos plays a campaign with every fault)',
+      'docs/operate/chaos.md: npm run chaos -- --seed 1 --minutes 2 --auth required (takes minutes; tests/chaos plays a campaign with every fault)',
       'docs/operate/load.md: npm run load -- place-orders -e RATE=200 -e DURATION=6s (needs k6; tests/load checks the scripts and the search for what was acknowledged)',
       'docs/operate/load.md: npm run bench (takes twenty-five minutes, and the machine to itself)',
       'docs/operate/run.md: docker compose up (needs a Docker engine)',

@@ -3,7 +3,7 @@ import type { BatchResult } from './results';
 import type { Answer } from './retry';
 import { LoginRefused, sessionOf, type Auth, type Session } from './session';
 
-/** JSON over HTTP. */
+/** JSON over HTTP: one request, one answer, asked again for nothing but who it is from. For whoever looks at each answer for itself. */
 export class HttpTransport implements Transport {
   /** null for a client that says nothing of who it is. */
   readonly session: Session | null;

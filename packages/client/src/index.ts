@@ -2,6 +2,7 @@ export { AccountView, type AccountViewEvents, type AccountViewOptions } from './
 export { OpenfillClient, isProblem, type ClientOptions } from './client';
 export { Commands } from './commands';
 export { CertificateError, ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError, type Shortfall } from './errors';
+export { HttpTransport } from './http';
 export { LocalBalances } from './local-balances';
 export { LocalBook, type BookFault } from './local-book';
 export { LocalPositions, type LocalPosition } from './local-positions';
@@ -11,7 +12,7 @@ export type { Auth } from './session';
 export { OrderEntry, type OrderEntryOptions } from './order-entry';
 export { Stream, type RepairReason, type StreamEvents, type StreamOptions } from './stream';
 export { bookChecksum } from './checksum';
-export { RETRY_DEFAULTS, type Attempt, type CallOptions, type RetryOptions } from './retry';
+export { RETRY_DEFAULTS, type Answer, type Attempt, type CallOptions, type RetryOptions } from './retry';
 export type * from './contract';
 export * from './results';
 export type * from './messages';

@@ -133,9 +133,9 @@ class KeySession implements Session {
     return undefined;
   }
 
-  /** Another attempt has a signature of its own; nothing else would change. */
-  renew(): Promise<boolean> {
-    return Promise.resolve(false);
+  /** What waited on its way for longer than a signature is good for is signed anew; nothing else would change by that. */
+  renew({ body }: Answer): Promise<boolean> {
+    return Promise.resolve((body as { readonly code?: string } | null)?.code === 'timestamp_out_of_window');
   }
 
   /** A signature is taken once: two equal requests need two timestamps. */

@@ -82,7 +82,9 @@ export const KNOWS_ADDRESS = query('knows_address', 'SELECT EXISTS (SELECT FROM 
 export const ADD_IDENTITY = query('add_identity', 'INSERT INTO identities (issuer, subject, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING user_id');
 export const IDENTITY = query('identity', 'SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2');
 
+/** Under an id that whoever asks has made: an insert whose answer was lost is tried again, and kept once. */
 export const ADD_AUDIT = query('add_audit', `
-  INSERT INTO audit_log (actor, acting_for, action, target, request_id, outcome) VALUES ($1, $2, $3, $4, $5, $6)`);
+  INSERT INTO audit_log (act_id, actor, acting_for, action, target, request_id, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (act_id) DO NOTHING`);
 export const AUDIT_PAGE = query('audit_page', `
   SELECT audit_id, at, actor, acting_for, action, target, request_id, outcome FROM audit_log WHERE $1::bigint IS NULL OR audit_id < $1 ORDER BY audit_id DESC LIMIT $2`);

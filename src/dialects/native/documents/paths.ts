@@ -87,6 +87,8 @@ function codesOf({ caller, scope, limit, asksWho }: Access): readonly ResultCode
     // Whose key no call may be made by is found out first.
     'invalid_api_key', 'timestamp_out_of_window', 'signature_reused',
     ...(caller === 'operator' || caller === 'admin' || caller === 'internal' ? ['sudo_required'] as const : []),
+    // Of whoever acts with powers: it could not be kept in the audit log in time.
+    ...(caller !== 'anyone' ? ['outcome_unknown'] as const : []),
     // Whatever names an account: another's is not there.
     ...(caller === 'user' && scope !== null || caller === 'anyone' ? ['account_not_found'] as const : []),
     ...(scope !== null || limit === 'login' ? ['people_unavailable'] as const : []),
