@@ -155,7 +155,7 @@ export class HttpServer {
         this.answerWith(request, response, path, () => Promise.reject(foreign));
         return;
       }
-      this.guard.admit(request, response);
+      this.guard.admit(request, response, this.table.usesCookie(path));
       if (isPreflight(request)) {
         this.answerWith(request, response, path, () => Promise.resolve({ status: 204, body: '', headers: preflightHeaders(request) }));
         return;

@@ -34,7 +34,7 @@ const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Last-Even
 const EXPOSED_HEADERS = 'Allow, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, traceparent, WWW-Authenticate, X-Request-Id';
 
 /** Only `localhost` itself: a name below it may be resolved by whoever answers for it. */
-function isLoopbackName(name: string): boolean {
+export function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || (name.startsWith('127.') && isIPv4(name));
 }
 
@@ -73,12 +73,13 @@ export class OriginGuard {
     return isForeignFetch(request) ? forbidden('A page of another site may not use this service.') : null;
   }
 
-  /** Lets the page that asks read the answer. Only for a request that may pass. */
-  admit({ headers: { origin } }: IncomingMessage, response: ServerResponse): void {
+  /** Lets the page that asks read the answer. Only for a request that may pass. @param withCookies whether its browser may send some, and keep what it gets */
+  admit({ headers: { origin } }: IncomingMessage, response: ServerResponse, withCookies: boolean): void {
     if (origin === undefined) return;
     response.setHeader('Access-Control-Allow-Origin', origin);
     response.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
     response.setHeader('Vary', 'Origin');
+    if (withCookies) response.setHeader('Access-Control-Allow-Credentials', 'true');
   }
 
   private isAllowedOrigin(text: string, host: Authority | null): boolean {

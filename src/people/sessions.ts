@@ -28,7 +28,7 @@ const digestOf = (token: string): Buffer => createHash('sha256').update(token).d
 export class Sessions {
   constructor(
     private readonly store: PeopleStore, private readonly directory: Directory, private readonly passwords: Passwords, private readonly tokens: Tokens,
-    private readonly keys: VenueKeys, private readonly limits: LoginLimits, private readonly refreshTtlS: number,
+    private readonly keys: VenueKeys, private readonly limits: LoginLimits, readonly refreshTtlS: number,
   ) {}
 
   /** @throws Refusal `invalid_credentials`, the same whether the user exists or not; `rate_limited`, `hashing_busy`, `user_suspended` */

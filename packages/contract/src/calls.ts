@@ -55,6 +55,8 @@ export interface Call<Code extends string = string> {
   readonly body?: { readonly is: Shape; readonly required: boolean; readonly examples: Readonly<Record<string, unknown>> };
   /** Answered whatever page or host asks: probes find the service under names that it does not know. */
   readonly isForAnyHost?: true;
+  /** Whether pages send it, and get from it, the cookie of a login. */
+  readonly usesCookie?: true;
   readonly answers: Readonly<Record<number, Success>>;
   /** Codes of the problems that it can answer with, beside those that any call can. */
   readonly refusals: readonly Code[];
@@ -530,26 +532,27 @@ export const CALLS = {
     refusals: [...ANY_BODY, ...PEOPLE, ...ANY_COMMAND, 'registration_closed', 'username_taken', 'hashing_busy'],
   },
   logIn: {
-    method: 'POST', path: '/auth/login', tag: 'People', summary: 'Get tokens for a name and a password', takesBody: true,
+    method: 'POST', path: '/auth/login', tag: 'People', summary: 'Get tokens for a name and a password', takesBody: true, usesCookie: true,
     body: { is: LoginRequest, required: true, examples: PEOPLE_EXAMPLES.credentials },
     answers: { 200: { description: 'An access token, and a refresh token for the next.', is: Tokens, example: PEOPLE_EXAMPLES.tokens } },
     refusals: [...ANY_BODY, ...PEOPLE, 'invalid_credentials', 'user_suspended', 'hashing_busy'],
   },
   refresh: {
     method: 'POST', path: '/auth/refresh', tag: 'People', summary: 'Get a new pair of tokens for a refresh token',
-    description: 'It is used up by that. Presented once more within 10 seconds it gets the same successor; later all tokens of its login end.', takesBody: true,
-    body: { is: RefreshRequest, required: true, examples: PEOPLE_EXAMPLES.refresh },
+    description: 'It is used up by that. Presented once more within 10 seconds it gets the same successor; later all tokens of its login end. From a cookie it is taken only where the request has an `Origin` that may.',
+    takesBody: true, usesCookie: true,
+    body: { is: RefreshRequest, required: false, examples: PEOPLE_EXAMPLES.refresh },
     answers: { 200: { description: 'The new pair.', is: Tokens, example: PEOPLE_EXAMPLES.tokens } },
-    refusals: [...ANY_BODY, ...PEOPLE, 'invalid_token', 'wrong_token_type', 'token_expired', 'session_ended', 'user_suspended', 'refresh_reused'],
+    refusals: [...ANY_BODY, ...PEOPLE, 'unauthenticated', 'invalid_token', 'wrong_token_type', 'token_expired', 'session_ended', 'user_suspended', 'refresh_reused'],
   },
   logOut: {
-    method: 'POST', path: '/auth/logout', tag: 'People', summary: 'End a login: its tokens are good for nothing', takesBody: true,
+    method: 'POST', path: '/auth/logout', tag: 'People', summary: 'End a login: its tokens are good for nothing', takesBody: true, usesCookie: true,
     body: { is: LogoutRequest, required: false, examples: PEOPLE_EXAMPLES.refresh },
     answers: { 200: { description: 'It is ended.', is: Ended, example: { ended: true } } },
     refusals: [...ANY_BODY, ...PEOPLE],
   },
   logOutEverywhere: {
-    method: 'POST', path: '/auth/logout-all', tag: 'People', summary: 'End all logins of the caller', takesBody: false,
+    method: 'POST', path: '/auth/logout-all', tag: 'People', summary: 'End all logins of the caller', takesBody: false, usesCookie: true,
     answers: { 200: { description: 'They are ended.', is: Ended, example: { ended: true } } },
     refusals: [...ANY_PARAMETERS, ...PEOPLE],
   },

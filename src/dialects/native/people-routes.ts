@@ -6,10 +6,10 @@ import { plain, reading, type Handler } from './reading';
 export function peopleHandlers(people: NativePeople) {
   return {
     register: plain((call) => people.register(call.body)),
-    logIn: plain((call) => people.logIn(call.context, call.body)),
-    refresh: plain((call) => people.refresh(call.body)),
-    logOut: plain((call) => people.logOut(call.context, call.body)),
-    logOutEverywhere: plain((call) => people.logOutEverywhere(call.context)),
+    logIn: plain((call) => people.logIn(call.context, call.body, call.request)),
+    refresh: plain((call) => people.refresh(call.body, call.request)),
+    logOut: plain((call) => people.logOut(call.context, call.body, call.request)),
+    logOutEverywhere: plain((call) => people.logOutEverywhere(call.context, call.request)),
     getMe: plain((call) => people.me(call.context)),
     changeMe: plain((call) => people.changeMe(call.context, call.body)),
     sudo: plain((call) => people.sudo(call.context, call.body)),
