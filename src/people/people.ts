@@ -8,7 +8,9 @@ import { AuditLog } from './audit-log';
 import { Directory } from './directory';
 import { Gate, type GateOptions } from './gate';
 import { Identity, type UsedSignatures } from './identity';
+import { LoginElsewhere } from './login-elsewhere';
 import { LoginLimits, type LimitsStore, type LoginLimitOptions } from './login-limits';
+import { LoginProvider, type LoginProviderOptions } from './login-provider';
 import { Ownership, type OwnershipOptions } from './ownership';
 import { Passwords } from './passwords';
 import type { PeopleStore } from './ports';
@@ -21,7 +23,9 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly tokens: TokenOptions;
   readonly login: LoginLimitOptions;
   readonly gate: GateOptions;
-  readonly registration: 'open' | 'closed';
+  readonly registration: 'open' | 'provider' | 'closed';
+  /** By whom people may log in elsewhere; null for nobody. */
+  readonly provider: LoginProviderOptions | null;
   readonly staleMaxMs: number;
   readonly pollMs: number;
   readonly hashesAtOnceMax: number;
@@ -46,7 +50,10 @@ export class People {
   readonly ownership: Ownership;
   readonly audit: AuditLog;
   readonly gate: Gate;
+  /** null where nobody logs in elsewhere. */
+  readonly elsewhere: LoginElsewhere | null;
   private readonly registration: Registration;
+  private readonly provider: LoginProvider | null;
   private readonly passwords: Passwords;
   private look: NodeJS.Timeout | undefined;
 
@@ -65,6 +72,10 @@ export class People {
     this.audit = new AuditLog(store, logger);
     this.gate = new Gate(identity, this.directory, logins, this.audit, options.gate);
     this.registration = new Registration(store, this.directory, this.passwords, accounts);
+    this.provider = options.provider === null ? null : new LoginProvider(options.provider, logger);
+    this.elsewhere = this.provider === null ? null : (
+      new LoginElsewhere(this.provider, store, this.registration, this.sessions, keys, used, options.registration !== 'closed')
+    );
   }
 
   /** Knows everybody once it resolves. @throws UnavailableError */
@@ -85,12 +96,13 @@ export class People {
     clearInterval(this.look);
     this.audit.stop();
     this.passwords.close();
+    this.provider?.close();
     await this.directory.end();
   }
 
   /** @throws Refusal `registration_closed`, `username_taken` */
   async register(username: string, password: string): Promise<{ readonly userId: string; readonly username: string }> {
-    if (this.options.registration === 'closed') throw new Refusal('registration_closed');
+    if (this.options.registration !== 'open') throw new Refusal('registration_closed');
     return this.registration.register(username, password);
   }
 

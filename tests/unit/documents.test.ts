@@ -109,6 +109,7 @@ describe('the documents', () => {
       'docs/operate/chaos.md: npm run chaos -- --seed 1 --minutes 2 (takes minutes; tests/chaos plays a campaign with every fault)',
       'docs/operate/load.md: npm run load -- place-orders -e RATE=200 -e DURATION=6s (needs k6; tests/load checks the scripts and the search for what was acknowledged)',
       'docs/operate/load.md: npm run bench (takes twenty-five minutes, and the machine to itself)',
+      'docs/operate/run.md: AUTH=required OIDC_ISSUER=https://login.example OIDC_CLIENT_ID=openfill OIDC_CLIENT_SECRET=… npm run up (needs a provider; tests/people and tests/browser log in at one)',
       'docs/operate/run.md: docker compose up (needs a Docker engine)',
       'docs/performance.md: npm run bench -- --document (takes twenty-five minutes, and the machine to itself)',
     ]);

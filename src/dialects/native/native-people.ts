@@ -5,20 +5,18 @@ import type { ApiKeyRow, AuditRow, UserRow } from '../../domain/people';
 import { accountsOf, hasPowersOf, ownAccount, type Caller } from '../../domain/principal';
 import { Refusal } from '../../domain/refusal';
 import type { Answer } from '../../http/answer';
-import { clearCookie, cookieOf, setCookie, type Cookie } from '../../http/cookies';
+import { cookieOf } from '../../http/cookies';
 import { RequestRefusal } from '../../http/request-refusal';
 import type { People } from '../../people/people';
-import type { TokenPair } from '../../people/sessions';
 import { isPassword } from '../../people/words';
 import { API_KEY, CHANGE_ME, CHANGE_USER, LOGIN, LOGOUT, REFRESH, REGISTER, SHARE, SUDO, peopleQueries } from './check/people-schemas';
 import { checkBody, checkQuery } from './check/schemas';
+import { REFRESH_COOKIE, ended, tokens, tokensAndCookie } from './login-cookies';
 
 type Query = Readonly<Record<string, unknown>>;
 
 const ENDED: Answer = { status: 200, body: { ended: true } };
 const US_PER_MS = 1_000;
-/** A page's refresh token: sent to the one call that renews, from the service's own site only. */
-const REFRESH_COOKIE: Cookie = { name: 'openfill_refresh', path: '/auth/refresh', sameSite: 'strict' };
 
 const timeOf = (ms: number): string => formatTimeUs(Math.trunc(ms) * US_PER_MS);
 
@@ -51,7 +49,7 @@ export class NativePeople {
     const { kept } = this;
     const { username, password, refresh_in: refreshIn } = checkBody(LOGIN, body);
     const pair = await kept.sessions.logIn(username, password, address);
-    return refreshIn === 'cookie' ? this.tokensAndCookie(pair, request) : tokens(pair);
+    return refreshIn === 'cookie' ? tokensAndCookie(request, pair, kept.sessions.refreshTtlS) : tokens(pair);
   }
 
   /** POST /auth/refresh */
@@ -63,13 +61,7 @@ export class NativePeople {
     if (refreshToken === null) throw new RequestRefusal('unauthenticated', { detail: 'There is neither a refresh_token nor a cookie with one.' });
     // An Origin that is there may pass, or the request would not be here. Without one, a page of elsewhere could have sent it.
     if (request.headers.origin === undefined) throw new RequestRefusal('origin_not_allowed', { detail: 'A cookie is taken only from a web page, which says so by its Origin.' });
-    return this.tokensAndCookie(await kept.sessions.refresh(refreshToken), request);
-  }
-
-  /** The pair with its refresh token in a cookie, and not in the answer. */
-  private tokensAndCookie(pair: TokenPair, request: IncomingMessage): Answer {
-    const { refresh_token: _inCookie, ...body } = presentTokens(pair);
-    return { status: 200, body, cookies: [setCookie(request, REFRESH_COOKIE, pair.refreshToken, this.kept.sessions.refreshTtlS)] };
+    return tokensAndCookie(request, await kept.sessions.refresh(refreshToken), kept.sessions.refreshTtlS);
   }
 
   /** POST /auth/logout */
@@ -191,19 +183,6 @@ export class NativePeople {
 /** @throws Refusal `validation_failed` */
 function requirePassword(field: 'password' | 'newPassword', text: string): void {
   if (!isPassword(text)) throw new Refusal('validation_failed', { fields: [{ field, message: 'must be 12 to 256 bytes long' }] });
-}
-
-function presentTokens({ accessToken, refreshToken, expiresInS, userId }: TokenPair) {
-  return { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS, user_id: userId };
-}
-
-function tokens(pair: TokenPair): Answer {
-  return { status: 200, body: presentTokens(pair) };
-}
-
-/** A login's end: a page's browser forgets its cookie. */
-function ended(request: IncomingMessage): Answer {
-  return request.headers.origin === undefined ? ENDED : { ...ENDED, cookies: [clearCookie(request, REFRESH_COOKIE)] };
 }
 
 function presentKey(row: Omit<ApiKeyRow, 'isEnded'>): object {
