@@ -35,7 +35,9 @@ export interface Config {
   /** Whether an order may ask to be made to fail. */
   readonly faultInjection: boolean;
   readonly auth: Auth;
-  readonly registration: 'open' | 'closed';
+  readonly registration: 'open' | 'provider' | 'closed';
+  /** Where people log in elsewhere; null where nobody does. */
+  readonly oidc: OidcSettings | null;
   /** Directory of the venue's own keys: for its tokens, and for what it seals. */
   readonly keysDir: string;
   readonly tokenAlgorithm: TokenAlgorithm;
@@ -132,6 +134,16 @@ export type AckAfter = 'redis' | 'postgres';
 export type Auth = 'off' | 'required';
 export type TokenAlgorithm = 'EdDSA' | 'PS256';
 
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** null of a public client. */
+  readonly clientSecret: string | null;
+  /** null: the service's own, by the name that it was asked under. */
+  readonly redirectUri: string | null;
+  readonly timeoutMs: number;
+}
+
 export class ConfigError extends Error {}
 
 const positive = (fallback: number, max: number): Joi.NumberSchema => Joi.number().integer().min(1).max(max).default(fallback);
@@ -174,7 +186,14 @@ const ENVIRONMENT = Joi.object({
   FAULT_INJECTION: Joi.boolean().default(false).description('Take `inject_failure_step` of an order, which makes it fail at that step: for tests.'),
   AUTH: Joi.string().valid('off', 'required').default('off')
     .description('`off`: nobody is asked who they are, and whoever reaches the port may do everything. `required`: callers say who they are, and may do what is theirs.'),
-  REGISTRATION: Joi.string().valid('open', 'closed').default('open').description('Whether anybody may become a user, or only whom `npm run admin` makes one.'),
+  REGISTRATION: Joi.string().valid('open', 'provider', 'closed').default('open')
+    .description('Who may become a user: anybody, whom the provider of logins lets in, or only whom `npm run admin` makes one.'),
+  OIDC_ISSUER: Joi.string().uri({ scheme: ['https', 'http'] }).description('Provider by which people may log in (OpenID Connect). Plain http on the loopback only, or with `ALLOW_INSECURE`.'),
+  OIDC_CLIENT_ID: Joi.string().max(255).note('what the provider calls the venue').description('Name of the venue at the provider.'),
+  OIDC_CLIENT_SECRET: Joi.string().max(1_024).note('a secret of the provider').description('Secret of the venue at the provider, where it has one. It is not logged.'),
+  OIDC_REDIRECT_URI: Joi.string().uri({ scheme: ['https', 'http'] })
+    .description('Address of `/auth/oidc/callback` as browsers find it. Without it, that of the name by which the login was asked for: http on the loopback, else https.'),
+  OIDC_TIMEOUT_MS: positive(5_000, 60_000).description('Longest wait for an answer of the provider.'),
   KEYS_DIR: Joi.string().note('a directory').description("Where the venue's own keys are, for its tokens and for what it seals; they are made at the first start. Without it `keys` in `DATA_DIR`."),
   TOKEN_ALGORITHM: Joi.string().valid('EdDSA', 'PS256').default('EdDSA').description('How new token keys sign.'),
   TOKEN_ISSUER: Joi.string().pattern(/^[\x21-\x7e]{1,255}$/).default('openfill').note('1 to 255 printable characters').description('Issuer and audience of tokens.'),
@@ -317,7 +336,7 @@ export function describeSettings(): SettingDescription[] {
 }
 
 /** The settings as validated, under their names in camel case, before the few that are made of others. */
-interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts' | 'keysDir' | 'tls' | 'trustedProxies'> {
+interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals' | 'assets' | 'feeTiers' | 'idempotencyTtlS' | 'apiWorkers' | 'allowedOrigins' | 'allowedHosts' | 'keysDir' | 'tls' | 'trustedProxies' | 'oidc'> {
   readonly roles: string;
   readonly apiWorkers: number | 'auto';
   readonly instrumentsFile: string | undefined;
@@ -327,6 +346,11 @@ interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
   readonly trustedProxies: string | undefined;
+  readonly oidcIssuer: string | undefined;
+  readonly oidcClientId: string | undefined;
+  readonly oidcClientSecret: string | undefined;
+  readonly oidcRedirectUri: string | undefined;
+  readonly oidcTimeoutMs: number;
   readonly allowedOrigins: string | undefined;
   readonly allowedHosts: string | undefined;
   readonly idempotencyTtl: number;
@@ -415,6 +439,23 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
+/** @throws ConfigError */
+function readOidc({ oidcIssuer, oidcClientId, oidcClientSecret, oidcRedirectUri, oidcTimeoutMs, auth, allowInsecure }: Settings): OidcSettings | null {
+  if (oidcIssuer === undefined && oidcClientId === undefined) {
+    if (oidcClientSecret !== undefined || oidcRedirectUri !== undefined) throw new ConfigError('OIDC_ISSUER and OIDC_CLIENT_ID say where people log in: without them, OIDC_CLIENT_SECRET and OIDC_REDIRECT_URI mean nothing');
+    return null;
+  }
+  if (oidcIssuer === undefined || oidcClientId === undefined) throw new ConfigError('OIDC_ISSUER and OIDC_CLIENT_ID need each other');
+  if (auth === 'off') throw new ConfigError('OIDC_ISSUER needs AUTH=required: with AUTH=off nobody is asked who they are');
+  const { protocol, hostname, username, password, search, hash } = new URL(oidcIssuer);
+  if (username !== '' || password !== '' || search !== '' || hash !== '') throw new ConfigError('OIDC_ISSUER must have no user, query or fragment');
+  if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, '')) && !allowInsecure) {
+    throw new ConfigError(`OIDC_ISSUER at ${hostname} is reached without TLS: use https, or set ALLOW_INSECURE=true to accept that`);
+  }
+  if (oidcRedirectUri !== undefined && !/^[^?#@]*\/auth\/oidc\/callback$/.test(oidcRedirectUri)) throw new ConfigError('OIDC_REDIRECT_URI must have no user or query, and end with /auth/oidc/callback');
+  return { issuer: oidcIssuer, clientId: oidcClientId, clientSecret: oidcClientSecret ?? null, redirectUri: oidcRedirectUri ?? null, timeoutMs: oidcTimeoutMs };
+}
+
 /**
  * @param environment usually process.env; unknown names in it are left alone
  * @throws ConfigError with one clear line
@@ -424,7 +465,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const checked = ENVIRONMENT.validate(given, { convert: true, stripUnknown: true });
   if (checked.error) throw new ConfigError(checked.error.message.replace(/"/g, ''));
   const settings = camelCased(checked.value as Record<string, unknown>) as unknown as Settings;
-  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, tlsCertFile, tlsKeyFile, trustedProxies, allowedOrigins, allowedHosts, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, tlsCertFile, tlsKeyFile, trustedProxies, allowedOrigins, allowedHosts, oidcIssuer: _issuer, oidcClientId: _id, oidcClientSecret: _secret, oidcRedirectUri: _uri, oidcTimeoutMs: _ms, ...rest } = settings;
   const tls = tlsOf(tlsCertFile, tlsKeyFile);
   const proxies = readList('TRUSTED_PROXIES', trustedProxies, proxyOf, 'an address, a network such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal');
   requireGuards(settings, tls !== null || proxies.length > 0);
@@ -444,6 +485,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     idempotencyTtlS: idempotencyTtl,
     tls,
     trustedProxies: proxies,
+    oidc: readOidc(settings),
     allowedOrigins: readList('ALLOWED_ORIGINS', allowedOrigins, originOf, 'an origin such as https://terminal.example'),
     allowedHosts: readList('ALLOWED_HOSTS', allowedHosts, authorityOf, 'a host name or address, with or without a port'),
   };

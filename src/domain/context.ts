@@ -1,5 +1,5 @@
 import type { Principal } from './principal';
-import type { SignatureUse } from './signature-use';
+import type { OneTimeUse } from './one-time-use';
 
 /**
  * Who asks for something, and how the answer is tied to the question. One is made for each request and each message, where
@@ -14,7 +14,7 @@ export interface Context {
   /** Of who asks, or of the proxy through which it does where that is not one that is trusted (http/peers.ts). */
   readonly address: string;
   /** Of the signature that it came with and whose command is to take it; null where there is none, or it is taken. */
-  readonly signatureUse: SignatureUse | null;
+  readonly signatureUse: OneTimeUse | null;
   /** When whoever asked need not be waited for any longer, in ms as performance.now() counts. */
   readonly deadlineMs: number;
 }

@@ -143,7 +143,7 @@ export const COMMAND_LETTER = {
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
 export const FAILURE_LETTER = 'J';
 /** Ahead of a command that a signature allows, with the digest and the second of that, and for how many ms one of that second could be used again. */
-export const SIGNATURE_LETTER = 'S';
+export const ONCE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */
 export const EXECUTE_ARGUMENTS = ['fills_max', 'open_orders_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min'] as const;

@@ -35,6 +35,12 @@ export interface ApiKeyRow {
   readonly isEnded: boolean;
 }
 
+/** A user as another issuer calls it. */
+export interface ForeignIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
 /** A part of what changed behind a number of the clock. */
 export interface PeopleChanges {
   readonly users: readonly UserRow[];
@@ -84,6 +90,8 @@ export interface ReservedUser {
   readonly username: string;
   readonly passwordHash: string | null;
   readonly roles: readonly UserRole[];
+  /** null of one who logs in here. */
+  readonly identity: ForeignIdentity | null;
 }
 
 /** null: as it is. */

@@ -1,14 +1,14 @@
 import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
-import { SIGNATURE_LETTER } from '../domain/layouts';
+import { ONCE_LETTER } from '../domain/layouts';
 import { decodeLogEntry } from '../domain/log-entry';
 import { decodeTransfer } from '../domain/log-entry-wire';
 import type { LogPosition } from '../domain/log-position';
 import { decodeOrderRecord } from '../domain/order-record';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
 import type { Order } from '../domain/order';
-import type { SignatureUse } from '../domain/signature-use';
+import type { OneTimeUse } from '../domain/one-time-use';
 import { UnavailableError } from '../domain/unavailable';
 import { encodeAccount } from './commands/account';
 import { encodeAmend } from './commands/amend';
@@ -79,7 +79,7 @@ function encode(command: EngineCommand): string[] {
   }
 }
 
-function signatureArguments({ digest, second, forMs }: SignatureUse): string[] {
+function onceArguments({ digest, second, forMs }: OneTimeUse): string[] {
   return [digest, String(second), String(forMs)];
 }
 
@@ -200,7 +200,7 @@ export class Engine extends ShardReads {
    * Never rejects: what could not be done is an outcome of its own.
    * @param signatureUse that the command takes: refused with `signature_reused` where it is not the first
    */
-  submit(command: EngineCommand, signatureUse: SignatureUse | null = null): Promise<CommandResult> {
+  submit(command: EngineCommand, signatureUse: OneTimeUse | null = null): Promise<CommandResult> {
     return new Promise((resolve) => {
       this.enqueue(command, { results: [], missing: 1, done: ([result]) => resolve(result as CommandResult) }, 0, signatureUse);
     });
@@ -215,7 +215,7 @@ export class Engine extends ShardReads {
     });
   }
 
-  private enqueue(command: EngineCommand, submission: Submission, index: number, signatureUse: SignatureUse | null): void {
+  private enqueue(command: EngineCommand, submission: Submission, index: number, signatureUse: OneTimeUse | null): void {
     if (this.inFlight >= this.limits.commandsInFlightMax) {
       settle({ submission, index }, refused('engine_unavailable'));
       return;
@@ -224,7 +224,7 @@ export class Engine extends ShardReads {
     let args = encode(command);
     if (signatureUse !== null) {
       signatureUse.isWithCommand = true;
-      args = [SIGNATURE_LETTER, ...signatureArguments(signatureUse), ...args];
+      args = [ONCE_LETTER, ...onceArguments(signatureUse), ...args];
     }
     this.queue.push({ args, frees: command.op === 'cancel' || command.op === 'mass_cancel', submission, index });
     if (!this.flushScheduled) {
@@ -323,15 +323,15 @@ export class Engine extends ShardReads {
   }
 
   /**
-   * Takes a signature whose request is no command.
+   * Takes the use of what comes with no command.
    * @returns whether it was used for the first time
    * @throws UnavailableError where Redis cannot say
    */
-  async takeSignature(use: SignatureUse): Promise<boolean> {
+  async takeOnce(use: OneTimeUse): Promise<boolean> {
     try {
-      return (await this.call('take_signature', signatureArguments(use))) === 1;
+      return (await this.call('take_once', onceArguments(use))) === 1;
     } catch (error) {
-      throw new UnavailableError('engine_unavailable', 'redis cannot say whether a signature was used', { cause: error });
+      throw new UnavailableError('engine_unavailable', 'redis cannot say whether this was used before', { cause: error });
     }
   }
 

@@ -13,8 +13,8 @@ export interface ShardKeys {
   readonly transfers: string;
   readonly timers: string;
   readonly references: string;
-  /** Ahead of the second by which signatures that were used are timed. They say nothing of the book: they go when their time is over, and not before. */
-  readonly signaturesPrefix: string;
+  /** Ahead of the second by which what is good once is timed. It says nothing of the book: it goes when its time is over, and not before. */
+  readonly oncePrefix: string;
   trades(instrument: string): string;
   book(instrument: string, side: 'bids' | 'asks'): string;
   depth(instrument: string, side: 'bids' | 'asks'): string;
@@ -35,7 +35,7 @@ export function shardKeys(shard: string): ShardKeys {
     transfers: `${tag}transfers`,
     timers: `${tag}timers`,
     references: `${tag}references`,
-    signaturesPrefix: `${tag}signatures:`,
+    oncePrefix: `${tag}once:`,
     trades: (instrument) => `${tag}trades:${instrument}`,
     book: (instrument, side) => `${tag}book:${instrument}:${side}`,
     depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,

@@ -10,7 +10,7 @@ import { expandNameLists, luaLayouts } from './lua-layouts';
  */
 const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/heads', 'heads'],
-  ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/signatures', 'signatures'],
+  ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
   ['ledger/settlement', 'settlement'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
   ['commands/place', 'place'], ['commands/cancel', 'cancel'], ['commands/amend', 'amend'], ['commands/mass_cancel', 'mass_cancel'],
@@ -39,7 +39,7 @@ const FUNCTIONS = {
   set_state: { callback: 'admin.set_state', flags: ['allow-oom'] },
   trim: { callback: 'admin.trim', flags: ['allow-oom'] },
   forget_keys: { callback: 'admin.forget_keys', flags: ['allow-oom'] },
-  take_signature: { callback: 'admin.take_signature', flags: ['allow-oom'] },
+  take_once: { callback: 'admin.take_once', flags: ['allow-oom'] },
   read_order: { callback: 'reads.order', flags: ['no-writes'] },
   read_levels: { callback: 'reads.levels', flags: ['no-writes'] },
   read_orders: { callback: 'reads.orders', flags: ['no-writes'] },

@@ -15,7 +15,7 @@ export interface StoredLevel {
   readonly orderIds: readonly string[];
 }
 
-/** Everything a shard holds in Redis, every key of it but signatures that were used. Lists stand in a fixed order, so equal shards are equal. */
+/** Everything a shard holds in Redis, every key of it but those of what is good once. Lists stand in a fixed order, so equal shards are equal. */
 export interface StoredShard {
   readonly state: {
     readonly sequence: number;
@@ -39,8 +39,8 @@ export interface StoredShard {
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
 const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|trade_id:.+)$/;
-/** Signatures that were used: they go by themselves, at any time. */
-const SIGNATURES = /^signatures:[0-9]+$/;
+/** What is good once and was used: it goes by itself, at any time. */
+const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
 const PAGE = 2_000;
 
@@ -94,7 +94,7 @@ export class ShardReader {
     const names = new Map<Kind, string[]>(KINDS.map((kind) => [kind, []]));
     for (const key of await this.keyNames()) {
       const name = key.slice(this.tag.length);
-      if (SIGNATURES.test(name)) continue;
+      if (ONCE.test(name)) continue;
       const colon = name.indexOf(':');
       const kind = (colon < 0 ? name : name.slice(0, colon)) as Kind;
       const owner = colon < 0 ? null : name.slice(colon + 1);

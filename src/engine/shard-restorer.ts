@@ -59,7 +59,7 @@ export class ShardRestorer {
     do {
       const [next, names] = (await this.send('SCAN', cursor, 'MATCH', `{${this.shard}}:*`, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
       // Signatures that were used stay so.
-      const doomed = names.filter((name) => name !== this.keys.meta && !name.startsWith(this.keys.signaturesPrefix));
+      const doomed = names.filter((name) => name !== this.keys.meta && !name.startsWith(this.keys.oncePrefix));
       if (doomed.length > 0) await this.send('UNLINK', ...doomed);
       cursor = next;
     } while (cursor !== '0');

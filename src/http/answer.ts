@@ -4,4 +4,6 @@ export interface Answer {
   /** Sent as JSON; text is sent as it is. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Set by the answer: each a `Set-Cookie`. */
+  readonly cookies?: readonly string[];
 }

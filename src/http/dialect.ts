@@ -55,6 +55,8 @@ export interface Route {
   readonly isOneCommand?: boolean;
   /** Answered whatever page or host asks: probes find the service under names that it does not know. */
   readonly isForAnyHost?: boolean;
+  /** Whether a page's browser sends cookies along, and keeps those that the answer sets. */
+  readonly usesCookie?: boolean;
   /**
    * @returns null where it has begun the response itself
    * @throws Refusal

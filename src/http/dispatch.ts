@@ -238,7 +238,7 @@ export class Dispatcher {
   private send(request: IncomingMessage, response: ServerResponse, answer: Answer, { requestId, traceparent }: RequestContext): void {
     if (response.headersSent || response.destroyed) return;
     const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
-    const headers: Record<string, string | number> = {
+    const headers: Record<string, string | number | string[]> = {
       'Content-Type': 'application/json',
       'Content-Length': Buffer.byteLength(text),
       'Cache-Control': 'no-store',
@@ -246,11 +246,12 @@ export class Dispatcher {
       'X-Request-Id': requestId,
       traceparent,
       ...answer.headers,
+      ...(answer.cookies !== undefined && { 'Set-Cookie': [...answer.cookies] }),
     };
     // A body that was not read would be taken for the next request.
     if (this.draining || !request.complete) headers.Connection = 'close';
     // With a header of ours Node says nothing of what the client asked for.
-    else if (headers.Connection !== undefined && !response.shouldKeepAlive) headers.Connection = `${headers.Connection}, close`;
+    else if (headers.Connection !== undefined && !response.shouldKeepAlive) headers.Connection = `${String(headers.Connection)}, close`;
     response.writeHead(answer.status, headers);
     response.end(request.method === 'HEAD' ? undefined : text);
   }

@@ -194,7 +194,7 @@ export class HttpServer {
       return;
     }
     if (!this.table.isForAnyHost(path)) {
-      const foreign = this.guard.admit(request, response);
+      const foreign = this.guard.admit(request, response, this.table.usesCookie(path));
       if (foreign !== null) {
         this.answerWith(request, response, path, () => Promise.reject(foreign));
         return;

@@ -39,7 +39,7 @@ const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Last-Even
 const EXPOSED_HEADERS = 'Allow, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, traceparent, WWW-Authenticate, X-Request-Id';
 
 /** Only `localhost` itself: a name below it may be resolved by whoever answers for it. */
-function isLoopbackName(name: string): boolean {
+export function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || (name.startsWith('127.') && isIPv4(name));
 }
 
@@ -62,9 +62,10 @@ export class OriginGuard {
 
   /**
    * Lets a call pass, and the page that asks read the answer where it may.
+   * @param withCookies whether the page's browser may send some, and keep what it gets
    * @returns why it is turned down; null when it may pass
    */
-  admit(request: IncomingMessage, response: ServerResponse): RequestRefusal | null {
+  admit(request: IncomingMessage, response: ServerResponse, withCookies: boolean): RequestRefusal | null {
     const { origin } = request.headers;
     const refusal = this.refusal(request);
     if (origin !== undefined) response.setHeader('Vary', 'Origin');
@@ -72,6 +73,7 @@ export class OriginGuard {
     if (origin !== undefined) {
       response.setHeader('Access-Control-Allow-Origin', origin);
       response.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
+      if (withCookies) response.setHeader('Access-Control-Allow-Credentials', 'true');
     }
     return null;
   }

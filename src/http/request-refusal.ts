@@ -28,6 +28,7 @@ export const RETRY_AFTER_S: Partial<Record<ResultCode, number>> = {
   too_many_streams: 1,
   order_entry_full: 1,
   people_unavailable: 2,
+  login_provider_unavailable: 5,
   hashing_busy: 1,
   streams_full: 1,
 };

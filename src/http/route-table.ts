@@ -39,18 +39,20 @@ export class RouteTable {
   /** Longest prefix first. */
   private readonly notFound: readonly MountedRoute[];
   private readonly forAnyHost: ReadonlySet<string>;
+  private readonly withCookie: ReadonlySet<string>;
   private readonly upgrades: ReadonlyMap<string, Upgrade>;
 
   /** @param dialects one of them with the prefix '': it answers what is nobody else's */
   constructor(readonly dialects: readonly Dialect[]) {
     if (!dialects.some(({ prefix }) => prefix === '')) throw new Error('no dialect has the prefix \'\'');
     this.routes = dialects.flatMap((dialect) => dialect.routes.map((route): MountedRoute => ({
-      method: route.method, path: dialect.prefix + route.path, body: route.body, isForAnyHost: route.isForAnyHost ?? false, access: route.access, dialect,
+      method: route.method, path: dialect.prefix + route.path, body: route.body, isForAnyHost: route.isForAnyHost ?? false, usesCookie: route.usesCookie ?? false, access: route.access, dialect,
       name: route.name, ...(route.costOf !== undefined && { costOf: route.costOf }), handle: (call) => route.handle(call),
     })));
     this.notFound = [...dialects].sort((a, b) => b.prefix.length - a.prefix.length)
       .map((dialect) => refusing('none', dialect, () => new RequestRefusal('not_found')));
     this.forAnyHost = new Set(this.routes.filter(({ isForAnyHost }) => isForAnyHost).map(({ path }) => path));
+    this.withCookie = new Set(this.routes.filter(({ usesCookie }) => usesCookie).map(({ path }) => path));
     this.upgrades = new Map(dialects.flatMap(({ prefix, upgrades = {} }) => (
       Object.entries(upgrades).map(([path, upgrade]) => [prefix + path, upgrade] as const)
     )));
@@ -104,6 +106,11 @@ export class RouteTable {
   /** Whether a path is answered whatever page or host asks. */
   isForAnyHost(path: string): boolean {
     return this.forAnyHost.has(withoutSlash(path));
+  }
+
+  /** Whether a page may have its browser send cookies to a path. */
+  usesCookie(path: string): boolean {
+    return this.withCookie.has(withoutSlash(path));
   }
 
   /** Who takes over a WebSocket to a path; null where nobody does. */

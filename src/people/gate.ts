@@ -1,7 +1,7 @@
 import type { Access, LimitClass } from '../domain/access';
 import { hasPowersOf, type Caller, type Principal } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
-import type { SignatureUse } from '../domain/signature-use';
+import type { OneTimeUse } from '../domain/one-time-use';
 import type { AuditLog } from './audit-log';
 import type { Directory } from './directory';
 import type { Identity, Signature, Signed } from './identity';
@@ -66,7 +66,7 @@ export class Gate {
   }
 
   /** @throws Refusal `signature_reused` */
-  takeSignature(use: SignatureUse): Promise<void> {
+  takeSignature(use: OneTimeUse): Promise<void> {
     return this.identity.take(use);
   }
 

@@ -1,11 +1,11 @@
 import type { ApiKeyRow } from '../domain/people';
-import { createHmac, createPublicKey, hash, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
+import { createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { plainAddress } from '../domain/address';
 import type { Caller } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
-import { SignatureUse } from '../domain/signature-use';
+import { OneTimeUse } from '../domain/one-time-use';
 import { UnavailableError } from '../domain/unavailable';
 import type { Directory } from './directory';
 import type { Tokens } from './tokens';
@@ -21,10 +21,10 @@ export interface Signature {
   readonly window: string | null;
 }
 
-/** Remembers signatures that were used, over all processes, for at least as long as they could be used again. */
-export interface UsedSignatures {
+/** Remembers what is good once and was used, over all processes, for at least as long as it could be used again. */
+export interface Once {
   /** @returns whether it was used for the first time @throws UnavailableError */
-  takeSignature(use: SignatureUse): Promise<boolean>;
+  takeOnce(use: OneTimeUse): Promise<boolean>;
 }
 
 export interface IdentityOptions {
@@ -35,19 +35,18 @@ export interface IdentityOptions {
 export const WINDOW_MS = 5_000;
 export const WINDOW_MAX_MS = 60_000;
 /** How far the clocks of processes may be apart. */
-const CLOCKS_APART_MS = 5_000;
+export const CLOCKS_APART_MS = 5_000;
 /** Tokens whose claims are remembered: checking a signature costs more than an order. */
 const TOKENS_MAX = 50_000;
 const KEYS_MAX = 50_000;
 const BEARER = 'Bearer ';
 const TIMESTAMP = /^[0-9]{1,16}$/;
 const SECRET_PURPOSE = 'api key ';
-const DIGEST_LENGTH = 22;
 
 /** Who has signed a request, and the use of the signature. */
 export interface Signed {
   readonly caller: Caller;
-  readonly use: SignatureUse;
+  readonly use: OneTimeUse;
 }
 
 /** A key as it is checked with, and the caller that it stands for. */
@@ -95,7 +94,7 @@ export class Identity {
   private readonly keys = new LRUCache<string, UsableKey>({ max: KEYS_MAX });
 
   constructor(
-    private readonly directory: Directory, private readonly checker: Tokens, private readonly venueKeys: VenueKeys, private readonly used: UsedSignatures,
+    private readonly directory: Directory, private readonly checker: Tokens, private readonly venueKeys: VenueKeys, private readonly once: Once,
     private readonly options: IdentityOptions,
   ) {}
 
@@ -168,8 +167,8 @@ export class Identity {
    * Takes a signature's use, which its command does otherwise.
    * @throws Refusal `signature_reused`; UnavailableError where Redis cannot say
    */
-  async take(use: SignatureUse): Promise<void> {
-    if (!(await this.used.takeSignature(use))) throw new Refusal('signature_reused');
+  async take(use: OneTimeUse): Promise<void> {
+    if (!(await this.once.takeOnce(use))) throw new Refusal('signature_reused');
   }
 
   /**
@@ -194,11 +193,10 @@ export class Identity {
     if (caller.person.isSuspended) throw new Refusal('user_suspended');
     const windowMs = windowOf(window);
     if (!TIMESTAMP.test(timestamp) || Math.abs(Date.now() - Number(timestamp)) > windowMs) throw new Refusal('timestamp_out_of_window');
-    // Other spellings of its text are the same signature.
-    const digest = hash('sha256', `${apiKey} ${Buffer.from(signature, 'base64').toString('base64')}`, 'base64url').slice(0, DIGEST_LENGTH);
+    // Other spellings of its text are the same signature. The window is not signed: another one may be asked for with the same signature.
     const second = Math.floor(Number(timestamp) / 1_000);
-    // The window is not signed: another one may be asked for with the same signature.
-    return { caller, use: new SignatureUse(digest, second, (second + 1) * 1_000 + WINDOW_MAX_MS + CLOCKS_APART_MS - Date.now()) };
+    const use = OneTimeUse.of(`${apiKey} ${Buffer.from(signature, 'base64').toString('base64')}`, second, (second + 1) * 1_000 + WINDOW_MAX_MS + CLOCKS_APART_MS);
+    return { caller, use };
   }
 
   private usable(apiKey: string): UsableKey | undefined {

@@ -7,8 +7,10 @@ import { ApiKeys } from './api-keys';
 import { AuditLog } from './audit-log';
 import { Directory } from './directory';
 import { Gate, type GateOptions } from './gate';
-import { Identity, type UsedSignatures } from './identity';
+import { Identity, type Once } from './identity';
+import { LoginElsewhere } from './login-elsewhere';
 import { LoginLimits, type LimitsStore, type LoginLimitOptions } from './login-limits';
+import { LoginProvider, type LoginProviderOptions } from './login-provider';
 import { Ownership, type OwnershipOptions } from './ownership';
 import { Passwords } from './passwords';
 import type { PeopleStore } from './ports';
@@ -21,7 +23,9 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly tokens: TokenOptions;
   readonly login: LoginLimitOptions;
   readonly gate: GateOptions;
-  readonly registration: 'open' | 'closed';
+  readonly registration: 'open' | 'provider' | 'closed';
+  /** By whom people may log in elsewhere; null for nobody. */
+  readonly provider: LoginProviderOptions | null;
   readonly staleMaxMs: number;
   readonly pollMs: number;
   /** Longest wait of whoever acts with powers for that to be kept. */
@@ -48,25 +52,32 @@ export class People {
   readonly ownership: Ownership;
   readonly audit: AuditLog;
   readonly gate: Gate;
+  /** null where nobody logs in elsewhere. */
+  readonly elsewhere: LoginElsewhere | null;
   private readonly registration: Registration;
+  private readonly provider: LoginProvider | null;
   private readonly passwords: Passwords;
   private look: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly store: PeopleStore, limits: LimitsStore, private readonly keys: VenueKeys, used: UsedSignatures, readonly accounts: AccountOpener,
+    private readonly store: PeopleStore, limits: LimitsStore, private readonly keys: VenueKeys, once: Once, readonly accounts: AccountOpener,
     private readonly options: PeopleOptions, private readonly logger: Logger,
   ) {
     this.tokens = new Tokens(keys, options.tokens);
     this.directory = new Directory(store, { pollMs: options.pollMs, tokenTtlS: Math.max(options.tokens.accessTtlS, options.tokens.sudoTtlS) }, logger);
     this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
     const logins = new LoginLimits(limits, options.login);
-    const identity = new Identity(this.directory, this.tokens, keys, used, options);
+    const identity = new Identity(this.directory, this.tokens, keys, once, options);
     this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, logins, options.tokens.refreshTtlS);
     this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
     this.ownership = new Ownership(store, this.directory, options);
     this.audit = new AuditLog(store, options.auditTimeoutMs, logger);
     this.gate = new Gate(identity, this.directory, logins, this.audit, options.gate);
     this.registration = new Registration(store, this.directory, this.passwords, accounts);
+    this.provider = options.provider === null ? null : new LoginProvider(options.provider, logger);
+    this.elsewhere = this.provider === null ? null : (
+      new LoginElsewhere(this.provider, store, this.registration, this.sessions, keys, once, options.registration !== 'closed')
+    );
   }
 
   /** Knows everybody once it resolves. @throws UnavailableError */
@@ -87,12 +98,13 @@ export class People {
     clearInterval(this.look);
     this.audit.stop();
     this.passwords.close();
+    this.provider?.close();
     await this.directory.end();
   }
 
   /** @throws Refusal `registration_closed`, `username_taken` */
   async register(username: string, password: string): Promise<{ readonly userId: string; readonly username: string }> {
-    if (this.options.registration === 'closed') throw new Refusal('registration_closed');
+    if (this.options.registration !== 'open') throw new Refusal('registration_closed');
     return this.registration.register(username, password);
   }
 

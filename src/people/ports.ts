@@ -1,5 +1,5 @@
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, NewSession, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow,
+  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow,
 } from '../domain/people';
 
 /** What people need of the rest of the venue. What cannot be reached throws an UnavailableError. */
@@ -9,8 +9,8 @@ export interface PeopleStore {
   /** @param after what is known already, null for all @returns the number up to which that was all; null where nothing changed */
   changes(after: number | null, take: (page: PeopleChanges) => void): Promise<number | null>;
 
-  /** Takes a name, and the account of that name, for a user who is opened afterwards. @returns false where it is taken */
-  reserveUser(user: ReservedUser): Promise<boolean>;
+  /** Takes a name, and the account of that name, for a user who is opened afterwards. @returns what of it is taken; null where nothing is */
+  reserveUser(user: ReservedUser): Promise<'name' | 'identity' | null>;
   openUser(userId: string, account: string): Promise<void>;
   dropReservedUser(userId: string, account: string): Promise<void>;
   /** @returns false where there is no such user, 'last_admin' where nobody would be left to act */
@@ -42,8 +42,8 @@ export interface PeopleStore {
   endSessions(userId: string, reason: EndReason): Promise<void>;
   knowsAddress(userId: string, address: string): Promise<boolean>;
 
-  addIdentity(issuer: string, subject: string, userId: string): Promise<void>;
-  identity(issuer: string, subject: string): Promise<string | null>;
+  /** @returns the id of the user whom another issuer calls so; null where there is none, or not yet */
+  userOfIdentity(identity: ForeignIdentity): Promise<string | null>;
 
   /** @param actId UUID of what was done: kept already, it is not kept again */
   addAudit(actId: string, entry: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void>;

@@ -1,5 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import type { UserRole } from '../domain/access';
+import type { ForeignIdentity } from '../domain/people';
 import { Refusal } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { Passwords } from './passwords';
@@ -31,22 +32,37 @@ export class Registration {
     private readonly store: PeopleStore, private readonly directory: Directory, private readonly passwords: Passwords, private readonly accounts: AccountOpener,
   ) {}
 
-  /** @param password null for one who logs in elsewhere @throws Refusal `username_taken`, `hashing_busy` */
-  async register(username: string, password: string | null, roles: readonly UserRole[] = ['trader']): Promise<Registered> {
+  /** @throws Refusal `username_taken`, `hashing_busy` */
+  async register(username: string, password: string, roles: readonly UserRole[] = ['trader']): Promise<Registered> {
     // Ahead of the hash, which is dear; the store decides.
     if (this.directory.personNamed(username) !== undefined) throw new Refusal('username_taken');
-    const passwordHash = password === null ? null : await this.passwords.hash(password, 'stranger');
+    const made = await this.make(username, await this.passwords.hash(password, 'stranger'), roles, null);
+    if (made === 'name' || made === 'identity') throw new Refusal('username_taken');
+    return made;
+  }
+
+  /** A user who logs in elsewhere. @returns what of it is taken, where something is */
+  async adopt(username: string, identity: ForeignIdentity): Promise<Registered | 'name' | 'identity'> {
+    if (this.directory.personNamed(username) !== undefined) return 'name';
+    return this.make(username, null, ['trader'], identity);
+  }
+
+  private async make(
+    username: string, passwordHash: string | null, roles: readonly UserRole[], identity: ForeignIdentity | null,
+  ): Promise<Registered | 'name' | 'identity'> {
     // An account of before people came is nobody's to take.
-    if (await this.accounts.isKnown(username) || await this.store.isClientKnown(username)) throw new Refusal('username_taken');
+    if (await this.accounts.isKnown(username) || await this.store.isClientKnown(username)) return 'name';
     const userId = uuidv7();
-    if (!(await this.store.reserveUser({ userId, username, passwordHash, roles }))) throw new Refusal('username_taken');
+    const taken = await this.store.reserveUser({ userId, username, passwordHash, roles, identity });
+    if (taken !== null) return taken;
+    let isOpened = false;
     try {
-      if (!(await this.accounts.open(username, userId))) throw new Refusal('username_taken');
-    } catch (error) {
+      isOpened = await this.accounts.open(username, userId);
+    } finally {
       // Where that fails, too, the name is free again by itself.
-      await this.store.dropReservedUser(userId, username).catch(() => undefined);
-      throw error;
+      if (!isOpened) await this.store.dropReservedUser(userId, username).catch(() => undefined);
     }
+    if (!isOpened) return 'name';
     await this.store.openUser(userId, username);
     await this.directory.catchUp();
     return { userId, username };

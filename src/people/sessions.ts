@@ -28,7 +28,7 @@ const digestOf = (token: string): Buffer => createHash('sha256').update(token).d
 export class Sessions {
   constructor(
     private readonly store: PeopleStore, private readonly directory: Directory, private readonly passwords: Passwords, private readonly tokens: Tokens,
-    private readonly keys: VenueKeys, private readonly limits: LoginLimits, private readonly refreshTtlS: number,
+    private readonly keys: VenueKeys, private readonly limits: LoginLimits, readonly refreshTtlS: number,
   ) {}
 
   /** @throws Refusal `invalid_credentials`, the same whether the user exists or not; `rate_limited`, `hashing_busy`, `user_suspended` */
@@ -51,8 +51,14 @@ export class Sessions {
     return this.begin(credentials.userId, address);
   }
 
+  /** A login of somebody whom another issuer has proven to be a user. @throws Refusal `user_suspended` */
+  async enter(userId: string, address: string): Promise<TokenPair> {
+    if ((await this.personOf(userId)).isSuspended) throw new Refusal('user_suspended');
+    return this.begin(userId, address);
+  }
+
   /** A new login of somebody who has said who it is. */
-  async begin(userId: string, address: string): Promise<TokenPair> {
+  private async begin(userId: string, address: string): Promise<TokenPair> {
     const sessionId = randomUUID();
     const refreshToken = await this.tokens.refresh(userId, sessionId);
     await this.store.addSession({ sessionId, userId, digest: digestOf(refreshToken), address, ttlS: this.refreshTtlS });

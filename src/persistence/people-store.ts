@@ -1,7 +1,7 @@
 import { SCOPES, USER_ROLES, type Scope, type UserRole } from '../domain/access';
 import { UnavailableError } from '../domain/unavailable';
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, NewSession, OwnerKind, OwnerRow, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow, UserState,
+  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, OwnerKind, OwnerRow, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow, UserState,
 } from '../domain/people';
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
@@ -58,6 +58,13 @@ function keyOf(row: KeyRecord): ApiKeyRow {
 /** What Postgres' absence is to whoever asks about people. */
 function unavailable(error: unknown): unknown {
   return error instanceof UnavailableError ? new UnavailableError('people_unavailable', error.message, { cause: error }) : error;
+}
+
+/** A user whose account did not come about. */
+async function dropReserved(query: Query, userId: string, account: string): Promise<void> {
+  await query(sql.DROP_OPENING_IDENTITY, [userId]);
+  await query(sql.DROP_OPENING_OWNER, [userId, account]);
+  await query(sql.DROP_OPENING_USER, [userId]);
 }
 
 /** Postgres as the library that limits logins asks it. */
@@ -140,14 +147,17 @@ export class PostgresPeople {
     }
   }
 
-  reserveUser({ userId, username, passwordHash, roles }: ReservedUser): Promise<boolean> {
+  reserveUser({ userId, username, passwordHash, roles, identity }: ReservedUser): Promise<'name' | 'identity' | null> {
     return this.change(async (query, change) => {
-      await query(sql.DROP_ABANDONED_OWNER, [username, RESERVATION_S]);
-      await query(sql.DROP_ABANDONED_USER, [username, RESERVATION_S]);
-      if ((await query(sql.ACCOUNT_IS_OWNED, [username])).length > 0) return false;
-      if ((await query(sql.ADD_USER, [userId, username, passwordHash, roles, change])).length === 0) return false;
+      const abandoned = await query<{ user_id: string; username: string }>(sql.ABANDONED_USERS, [username, identity?.issuer ?? null, identity?.subject ?? null, RESERVATION_S]);
+      for (const { user_id: id, username: name } of abandoned) await dropReserved(query, id, name);
+      // Nobody changes what is asked for in between: all who do hold the clock's row first.
+      if (identity !== null && (await query(sql.IDENTITY_IS_KNOWN, [identity.issuer, identity.subject])).length > 0) return 'identity';
+      if ((await query(sql.ACCOUNT_IS_OWNED, [username])).length > 0) return 'name';
+      if ((await query(sql.ADD_USER, [userId, username, passwordHash, roles, change])).length === 0) return 'name';
       await query(sql.ADD_OWNER, [username, userId, 'main', 'opening', change]);
-      return true;
+      if (identity !== null) await query(sql.ADD_IDENTITY, [identity.issuer, identity.subject, userId]);
+      return null;
     });
   }
 
@@ -159,10 +169,7 @@ export class PostgresPeople {
   }
 
   async dropReservedUser(userId: string, account: string): Promise<void> {
-    await this.change(async (query) => {
-      await query(sql.DROP_OPENING_OWNER, [userId, account]);
-      await query(sql.DROP_OPENING_USER, [userId]);
-    });
+    await this.change((query) => dropReserved(query, userId, account));
   }
 
   setUser(userId: string, { roles, status }: UserChange): Promise<boolean | 'last_admin'> {
@@ -277,12 +284,8 @@ export class PostgresPeople {
     return row?.knows === true;
   }
 
-  async addIdentity(issuer: string, subject: string, userId: string): Promise<void> {
-    await this.read(sql.ADD_IDENTITY, [issuer, subject, userId]);
-  }
-
-  async identity(issuer: string, subject: string): Promise<string | null> {
-    const [row] = await this.read<{ user_id: string }>(sql.IDENTITY, [issuer, subject]);
+  async userOfIdentity({ issuer, subject }: ForeignIdentity): Promise<string | null> {
+    const [row] = await this.read<{ user_id: string }>(sql.USER_OF_IDENTITY, [issuer, subject]);
     return row?.user_id ?? null;
   }
 

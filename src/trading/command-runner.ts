@@ -1,5 +1,5 @@
 import type { CommandResult, EngineCommand } from '../domain/commands';
-import type { SignatureUse } from '../domain/signature-use';
+import type { OneTimeUse } from '../domain/one-time-use';
 import type { OrderEngine } from './ports';
 
 /** Results of commands that were handed over together. */
@@ -14,7 +14,7 @@ export class CommandRunner {
   constructor(private readonly engine: Pick<OrderEngine, 'submit' | 'submitAll' | 'known'>) {}
 
   /** @param signatureUse that the command is to take, null without one */
-  async one(command: EngineCommand, signatureUse: SignatureUse | null = null): Promise<{ readonly result: CommandResult; readonly epoch: string | null }> {
+  async one(command: EngineCommand, signatureUse: OneTimeUse | null = null): Promise<{ readonly result: CommandResult; readonly epoch: string | null }> {
     const before = this.engine.known?.epoch;
     const result = await this.engine.submit(command, signatureUse);
     return { result, epoch: this.epochSince(before) };

@@ -2,7 +2,7 @@ import type { CommandResult, EngineCommand } from '../domain/commands';
 import type { LogEntry } from '../domain/log-entry';
 import type { LogPosition } from '../domain/log-position';
 import type { Order, SettledTrade } from '../domain/order';
-import type { SignatureUse } from '../domain/signature-use';
+import type { OneTimeUse } from '../domain/one-time-use';
 import type { Staleness } from '../domain/staleness';
 
 /** What trading needs of the rest of the venue. What cannot be reached throws an UnavailableError. */
@@ -10,7 +10,7 @@ import type { Staleness } from '../domain/staleness';
 /** The matching engine. */
 export interface OrderEngine {
   /** @param signatureUse that the command takes: refused with `signature_reused` where it is not the first */
-  submit(command: EngineCommand, signatureUse: SignatureUse | null): Promise<CommandResult>;
+  submit(command: EngineCommand, signatureUse: OneTimeUse | null): Promise<CommandResult>;
   /** Commands that are handed over together take effect in their order. */
   submitAll(commands: readonly EngineCommand[]): Promise<readonly CommandResult[]>;
   /** @param digest of a client and its idempotency key */

@@ -345,8 +345,8 @@ const inRedis: Fault[] = [
     name: 'a key like one of ours', keys: ['orders:old'],
     plant: () => redis('SET', key('orders:old'), 'x'), finds: () => `${OWNERS}key ${key('orders:old')} belongs to nothing`,
   }, {
-    name: 'a key like that of a signature', keys: ['signatures:old'],
-    plant: () => redis('SET', key('signatures:old'), 'x'), finds: () => `${OWNERS}key ${key('signatures:old')} belongs to nothing`,
+    name: 'a key like that of a signature', keys: ['once:old'],
+    plant: () => redis('SET', key('once:old'), 'x'), finds: () => `${OWNERS}key ${key('once:old')} belongs to nothing`,
   }, {
     name: 'a key of another type', keys: ['depth:BTC-USD:bids'],
     plant: async () => { await redis('DEL', key('depth:BTC-USD:bids')); await redis('SET', key('depth:BTC-USD:bids'), 'x'); },
@@ -377,7 +377,7 @@ const inRedis: Fault[] = [
 describe('an audit finds nothing', () => {
   it('in a venue that orders, amends, cancels, mass cancels, keyed commands and partial fills have gone through', async () => {
     // One that was used, as callers who sign leave it.
-    await redis('SADD', key('signatures:1700000000'), 's');
+    await redis('SADD', key('once:1700000000'), 's');
     expect(await audit(venue)).toEqual([]);
     const kinds = await venue.database.query<{ kind: string }>('SELECT DISTINCT kind FROM journal ORDER BY kind');
     expect(kinds.map((row) => row.kind)).toEqual(expect.arrayContaining(['amend', 'cancel', 'mass_cancel', 'place', 'refuse']));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND_ARGUMENTS, COMMAND_LETTER, EXECUTE_ARGUMENTS, SHARD_LAYOUT_VERSION } from '../../src/domain/layouts';
 import { compactId, newOrderId } from '../../src/domain/order-id';
-import { SignatureUse } from '../../src/domain/signature-use';
+import { OneTimeUse } from '../../src/domain/one-time-use';
 import { encodeAccount } from '../../src/engine/commands/account';
 import { encodeAmend } from '../../src/engine/commands/amend';
 import { encodeCancel } from '../../src/engine/commands/cancel';
@@ -207,7 +207,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     },
   },
   {
-    fn: 'take_signature', reply: 1, call: (engine) => engine.takeSignature(new SignatureUse('digest', 15, 16)),
+    fn: 'take_once', reply: 1, call: (engine) => engine.takeOnce(new OneTimeUse('digest', 15, 16)),
     values: { digest: 'digest', second: '15', 'time to live in ms': '16' },
   },
   { fn: 'forget_keys', reply: 0, call: (engine) => engine.forgetKeys(['d1', 'd2']), values: { 'lifetime in seconds': '14', digests: ['d1', 'd2'] } },

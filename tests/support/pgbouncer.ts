@@ -1,43 +1,17 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, chmodSync, constants, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { isRoot } from '../../src/servers/account';
 import { findFreePort } from '../../src/servers/ports';
+import { programOf } from './debian-package';
 import { until } from './until';
 import { temporaryDirectory } from './servers';
 
-const INSTALL_TIMEOUT_MS = 180_000;
-
-function find(program: string): string | null {
-  for (const directory of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']) {
-    const path = join(directory, program);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this one.
-    }
-  }
-  return null;
-}
-
-const isRoot = (): boolean => process.getuid?.() === 0;
-
 /** pgbouncer, installed from the distribution where that can be done; null, and a reason printed, where there is none. */
 export function pgbouncerProgram(): string | null {
-  const found = find('pgbouncer');
-  if (found !== null) return found;
-  const apt = find('apt-get');
-  if (isRoot() && apt !== null) {
-    const install = (...args: string[]): boolean => spawnSync(apt, ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, timeout: INSTALL_TIMEOUT_MS,
-    }).status === 0;
-    const packaged = ['install', '--no-install-recommends', 'pgbouncer'];
-    if (install(...packaged) || (install('update') && install(...packaged))) return find('pgbouncer');
-  }
-  process.stderr.write('skipped: tests with pgbouncer, which is not installed and cannot be (it takes root and apt-get)\n');
-  return null;
+  return programOf(['pgbouncer'], 'pgbouncer');
 }
 
 /** A real pgbouncer in front of one database. */

@@ -112,6 +112,28 @@ describe('settings', () => {
     expect(readConfig({ HOST: host }).host).toBe(host);
   });
 
+  const OIDC = { AUTH: 'required', OIDC_ISSUER: 'https://login.example', OIDC_CLIENT_ID: 'venue' };
+
+  it('say where people log in', () => {
+    expect(readConfig({}).oidc).toBeNull();
+    expect(readConfig(OIDC).oidc).toEqual({ issuer: 'https://login.example', clientId: 'venue', clientSecret: null, redirectUri: null, timeoutMs: 5_000 });
+    const given = { OIDC_CLIENT_SECRET: 'hunter2', OIDC_REDIRECT_URI: 'https://venue.example/auth/oidc/callback', OIDC_TIMEOUT_MS: '100' };
+    expect(readConfig({ ...OIDC, ...given }).oidc).toMatchObject({ clientSecret: 'hunter2', redirectUri: 'https://venue.example/auth/oidc/callback', timeoutMs: 100 });
+    for (const issuer of ['http://localhost:9000', 'http://127.0.0.1:9000/realm', 'http://[::1]:9000']) expect(readConfig({ ...OIDC, OIDC_ISSUER: issuer }).oidc?.issuer).toBe(issuer);
+    expect(readConfig({ ...OIDC, OIDC_ISSUER: 'http://login.example', ALLOW_INSECURE: 'true' }).oidc?.issuer).toBe('http://login.example');
+  });
+
+  it.each([
+    [{ OIDC_ISSUER: 'http://login.example' }, 'OIDC_ISSUER at login.example is reached without TLS: use https, or set ALLOW_INSECURE=true to accept that'],
+    [{ OIDC_ISSUER: 'https://u:hunter2@login.example' }, 'OIDC_ISSUER must have no user, query or fragment'],
+    [{ OIDC_CLIENT_ID: '' }, 'OIDC_ISSUER and OIDC_CLIENT_ID need each other'],
+    [{ AUTH: 'off' }, 'OIDC_ISSUER needs AUTH=required: with AUTH=off nobody is asked who they are'],
+    [{ OIDC_REDIRECT_URI: 'https://venue.example/callback' }, 'OIDC_REDIRECT_URI must have no user or query, and end with /auth/oidc/callback'],
+    [{ OIDC_ISSUER: '', OIDC_CLIENT_ID: '', OIDC_CLIENT_SECRET: 'hunter2' }, 'OIDC_ISSUER and OIDC_CLIENT_ID say where people log in: without them, OIDC_CLIENT_SECRET and OIDC_REDIRECT_URI mean nothing'],
+  ])('with %j are refused', (changes, message) => {
+    expect(errorOf({ ...OIDC, ...changes }).message).toBe(message);
+  });
+
   it('name pages and hosts that may use the service, each in one spelling', () => {
     const config = readConfig({ ALLOWED_ORIGINS: 'https://Terminal.example:443, http://[::1]:5173', ALLOWED_HOSTS: 'Venue.example,[0:0::1]:3000,10.0.0.1' });
     expect(config.allowedOrigins).toEqual(['https://terminal.example', 'http://[::1]:5173']);

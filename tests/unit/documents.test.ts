@@ -74,7 +74,7 @@ describe('the documents', () => {
   });
 
   it('name no setting that does not exist', () => {
-    const others = ['POSTGRES_PASSWORD', 'ADMIN_PASSWORD', 'SMOKE_PASSWORD', 'NODE_EXTRA_CA_CERTS', 'BASE_URL', 'TEST_LOG_LEVEL', 'MODEL_SEED', 'CONFORMANCE_ALL', 'LD_PRELOAD'];
+    const others = ['POSTGRES_PASSWORD', 'ADMIN_PASSWORD', 'SMOKE_PASSWORD', 'NODE_EXTRA_CA_CERTS', 'BASE_URL', 'TEST_LOG_LEVEL', 'MODEL_SEED', 'CONFORMANCE_ALL', 'CHROMIUM_PATH', 'LD_PRELOAD'];
     // Tables of the code are written as settings are.
     const places = ['src/domain', 'packages/contract/src'];
     const tables = places.flatMap((place) => readdirSync(join(ROOT, place)).map((file) => `${place}/${file}`)).flatMap((file) => [...read(file).matchAll(/^export const ([A-Z_]+)\b/gm)].map(([, name]) => name as string));
@@ -110,6 +110,7 @@ describe('the documents', () => {
       'docs/operate/chaos.md: npm run chaos -- --seed 1 --minutes 2 --auth required (takes minutes; tests/chaos plays a campaign with every fault)',
       'docs/operate/load.md: npm run load -- place-orders -e RATE=200 -e DURATION=6s (needs k6; tests/load checks the scripts and the search for what was acknowledged)',
       'docs/operate/load.md: npm run bench (takes twenty-five minutes, and the machine to itself)',
+      'docs/operate/run.md: AUTH=required OIDC_ISSUER=https://login.example OIDC_CLIENT_ID=openfill OIDC_CLIENT_SECRET=… npm run up (needs a provider; tests/people and tests/browser log in at one)',
       'docs/operate/run.md: docker compose up (needs a Docker engine)',
       'docs/performance.md: npm run bench -- --document (takes twenty-five minutes, and the machine to itself)',
     ]);

@@ -788,13 +788,15 @@ export interface Registered {
 export interface LoginRequest {
   readonly username: string;
   readonly password: string;
+  /** cookie: for web pages. The refresh token is in a cookie that no script can read, and not in the answer. body where it is left out. */
+  readonly refresh_in?: 'body' | 'cookie';
 }
 
 export interface Tokens {
   /** For `Authorization: Bearer`. */
   readonly access_token: string;
-  /** Used once, for a new pair. */
-  readonly refresh_token: string;
+  /** Used once, for a new pair. Not here where it is in a cookie. */
+  readonly refresh_token?: string;
   readonly token_type: 'Bearer';
   /** Seconds that the access token is good for. */
   readonly expires_in: number;
@@ -802,7 +804,8 @@ export interface Tokens {
 }
 
 export interface RefreshRequest {
-  readonly refresh_token: string;
+  /** Where it is left out, the cookie has it, and the next one goes there. */
+  readonly refresh_token?: string;
 }
 
 export interface LogoutRequest {

@@ -7,7 +7,7 @@ export { LocalBalances } from './local-balances';
 export { LocalBook, type BookFault } from './local-book';
 export { LocalPositions, type LocalPosition } from './local-positions';
 export { MoneyCalls } from './money-calls';
-export { PeopleCalls } from './people-calls';
+export { PeopleCalls, type TokenPair } from './people-calls';
 export type { Auth } from './session';
 export { OrderEntry, type OrderEntryOptions } from './order-entry';
 export { Stream, type RepairReason, type StreamEvents, type StreamOptions } from './stream';

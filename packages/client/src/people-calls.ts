@@ -3,6 +3,9 @@ import type { HttpTransport } from './http';
 import { withQuery, type Query } from './http-calls';
 import { problemOf, type CallOptions, type Retries } from './retry';
 
+/** A login's tokens, both in hand: a program keeps its refresh token itself. */
+export type TokenPair = Tokens & { readonly refresh_token: string };
+
 /** Calls about people. What is unclear about one that changes something is not asked again: none has a key. */
 export class PeopleCalls {
   constructor(private readonly http: HttpTransport, private readonly retries: Retries) {}
@@ -13,11 +16,11 @@ export class PeopleCalls {
   }
 
   /** Tokens for a name and a password. A client with `auth` gets and renews its own. */
-  logIn(username: string, password: string, call: CallOptions = {}): Promise<Tokens> {
+  logIn(username: string, password: string, call: CallOptions = {}): Promise<TokenPair> {
     return this.send('POST', '/auth/login', { username, password }, call);
   }
 
-  refresh(refreshToken: string, call: CallOptions = {}): Promise<Tokens> {
+  refresh(refreshToken: string, call: CallOptions = {}): Promise<TokenPair> {
     return this.send('POST', '/auth/refresh', { refresh_token: refreshToken }, call);
   }
 

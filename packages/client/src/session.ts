@@ -103,7 +103,7 @@ class TokenSession implements Session {
 
   private take({ access_token: access, refresh_token: refresh, expires_in: expiresInS }: Tokens): void {
     this.access = access;
-    this.refresh = refresh;
+    this.refresh = refresh ?? null;
     const lifeMs = expiresInS * 1_000;
     this.renewMs = Date.now() + lifeMs - Math.min(RENEW_AHEAD_MS, lifeMs / 4);
     this.version++;

@@ -94,6 +94,8 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   register: SIGN_IN,
   logIn: SIGN_IN,
   refresh: SIGN_IN,
+  oidcLogin: SIGN_IN,
+  oidcCallback: SIGN_IN,
   logOut: IN_PERSON,
   logOutEverywhere: IN_PERSON,
   getMe: READ,

@@ -12,7 +12,7 @@ import {
   AmendRequest, BatchRequest, BatchResults, CancelRequest, CancelledOrders, ORDER_EXAMPLES, OrderPage, OrderWithTrades, PlaceRequest,
 } from './orders';
 import {
-  ApiKeyRequest, ApiKeys, AuditLog, ChangeMeRequest, ChangeUserRequest, Ended, Jwks, LoginRequest, LogoutRequest, MadeApiKey, Me, Owners, PEOPLE_EXAMPLES,
+  ApiKeyRequest, ApiKeys, AuditLog, ChangeMeRequest, ChangeUserRequest, Ended, Jwks, LoginRequest, LogoutRequest, MadeApiKey, Me, OidcCallbackQuery, OidcLoginQuery, Owners, PEOPLE_EXAMPLES,
   RefreshRequest, RegisterRequest, Registered, ShareRequest, SudoRequest, SudoToken, Tokens, User, UserPage, Username,
 } from './people';
 import { Deposit, TRANSFER_EXAMPLES, Transfer, Withdrawal } from './transfers';
@@ -35,6 +35,8 @@ export interface Success {
   readonly example?: unknown;
   /** Of an answer that is text. */
   readonly mediaType?: string;
+  /** Headers that it always has, and what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Who may make it is told by its row in CALL_ACCESS. */
@@ -55,6 +57,8 @@ export interface Call<Code extends string = string> {
   readonly body?: { readonly is: Shape; readonly required: boolean; readonly examples: Readonly<Record<string, unknown>> };
   /** Answered whatever page or host asks: probes find the service under names that it does not know. */
   readonly isForAnyHost?: true;
+  /** Whether pages send it, and get from it, the cookie of a login. */
+  readonly usesCookie?: true;
   readonly answers: Readonly<Record<number, Success>>;
   /** Codes of the problems that it can answer with, beside those that any call can. */
   readonly refusals: readonly Code[];
@@ -530,26 +534,45 @@ export const CALLS = {
     refusals: [...ANY_BODY, ...PEOPLE, ...ANY_COMMAND, 'registration_closed', 'username_taken', 'hashing_busy'],
   },
   logIn: {
-    method: 'POST', path: '/auth/login', tag: 'People', summary: 'Get tokens for a name and a password', takesBody: true,
+    method: 'POST', path: '/auth/login', tag: 'People', summary: 'Get tokens for a name and a password', takesBody: true, usesCookie: true,
     body: { is: LoginRequest, required: true, examples: PEOPLE_EXAMPLES.credentials },
     answers: { 200: { description: 'An access token, and a refresh token for the next.', is: Tokens, example: PEOPLE_EXAMPLES.tokens } },
     refusals: [...ANY_BODY, ...PEOPLE, 'invalid_credentials', 'user_suspended', 'hashing_busy'],
   },
   refresh: {
     method: 'POST', path: '/auth/refresh', tag: 'People', summary: 'Get a new pair of tokens for a refresh token',
-    description: 'It is used up by that. Presented once more within 10 seconds it gets the same successor; later all tokens of its login end.', takesBody: true,
-    body: { is: RefreshRequest, required: true, examples: PEOPLE_EXAMPLES.refresh },
+    description: 'It is used up by that. Presented once more within 10 seconds it gets the same successor; later all tokens of its login end. From a cookie it is taken only where the request has an `Origin` that may.',
+    takesBody: true, usesCookie: true,
+    body: { is: RefreshRequest, required: false, examples: PEOPLE_EXAMPLES.refresh },
     answers: { 200: { description: 'The new pair.', is: Tokens, example: PEOPLE_EXAMPLES.tokens } },
-    refusals: [...ANY_BODY, ...PEOPLE, 'invalid_token', 'wrong_token_type', 'token_expired', 'session_ended', 'user_suspended', 'refresh_reused'],
+    refusals: [...ANY_BODY, ...PEOPLE, 'unauthenticated', 'invalid_token', 'wrong_token_type', 'token_expired', 'session_ended', 'user_suspended', 'refresh_reused'],
+  },
+  oidcLogin: {
+    method: 'GET', path: '/auth/oidc/login', tag: 'People', summary: 'Log in elsewhere: sends a browser to the provider', query: OidcLoginQuery, takesBody: false,
+    description: 'For a person to follow, not for a program. OpenID Connect, authorization code with PKCE; the browser keeps in a cookie what it has begun, for 10 minutes.',
+    answers: { 302: { description: 'To the provider.', mediaType: 'text/plain', headers: { Location: 'The provider\'s page.' } } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'oidc_off', 'login_provider_unavailable'],
+  },
+  oidcCallback: {
+    method: 'GET', path: '/auth/oidc/callback', tag: 'People', summary: 'The end of a login elsewhere: the venue\'s own tokens', query: OidcCallbackQuery, takesBody: false,
+    description: 'Where the provider sends the browser back to. Its first login makes the user, and an account of the same name. Works once, in the browser that began.',
+    answers: {
+      200: { description: 'The tokens, where the login began without `return_to`.', is: Tokens, example: PEOPLE_EXAMPLES.tokens },
+      302: { description: 'To `return_to`; the refresh token is in a cookie.', mediaType: 'text/plain', headers: { Location: 'A path of the service\'s own.' } },
+    },
+    refusals: [
+      ...ANY_PARAMETERS, ...PEOPLE, ...ANY_COMMAND, 'oidc_off', 'login_not_begun', 'login_refused', 'login_not_proven', 'login_provider_unavailable', 'registration_closed',
+      'user_suspended', 'username_taken',
+    ],
   },
   logOut: {
-    method: 'POST', path: '/auth/logout', tag: 'People', summary: 'End a login: its tokens are good for nothing', takesBody: true,
+    method: 'POST', path: '/auth/logout', tag: 'People', summary: 'End a login: its tokens are good for nothing', takesBody: true, usesCookie: true,
     body: { is: LogoutRequest, required: false, examples: PEOPLE_EXAMPLES.refresh },
     answers: { 200: { description: 'It is ended.', is: Ended, example: { ended: true } } },
     refusals: [...ANY_BODY, ...PEOPLE],
   },
   logOutEverywhere: {
-    method: 'POST', path: '/auth/logout-all', tag: 'People', summary: 'End all logins of the caller', takesBody: false,
+    method: 'POST', path: '/auth/logout-all', tag: 'People', summary: 'End all logins of the caller', takesBody: false, usesCookie: true,
     answers: { 200: { description: 'They are ended.', is: Ended, example: { ended: true } } },
     refusals: [...ANY_PARAMETERS, ...PEOPLE],
   },

@@ -1,8 +1,8 @@
 import {
-  answer, anything, flag, growingWord, integer, list, moment, named, optional, orNull, pattern, request, required, string, text, word,
+  answer, anything, defaulting, flag, growingWord, integer, list, moment, named, optional, orNull, pattern, request, required, string, text, word,
 } from './language';
 import { AccountName, TIME_EXAMPLE, Time } from './values';
-import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, PASSWORD_BYTES_MAX, PUBLIC_KEY_PEM, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
+import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, OWN_PATH, PASSWORD_BYTES_MAX, PUBLIC_KEY_PEM, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
 
 /** People: who they are, how they say so, and what they may act for. */
 
@@ -23,8 +23,21 @@ export const ScopeName = named('Scope', word(SCOPES));
 export const UserStatus = named('UserStatus', word(['active', 'suspended']));
 
 export const RegisterRequest = request('RegisterRequest', { username: required(Username), password: required(Password) });
-export const LoginRequest = request('LoginRequest', { username: required(text(CLIENT_ID_LENGTH_MAX, { examples: ['alice'] })), password: required(GivenPassword) });
-export const RefreshRequest = request('RefreshRequest', { refresh_token: required(Token) });
+export const LoginRequest = request('LoginRequest', {
+  username: required(text(CLIENT_ID_LENGTH_MAX, { examples: ['alice'] })),
+  password: required(GivenPassword),
+  refresh_in: defaulting(word(['body', 'cookie']), 'body', 'cookie: for web pages. The refresh token is in a cookie that no script can read, and not in the answer.'),
+});
+export const RefreshRequest = request('RefreshRequest', { refresh_token: optional(Token, 'Where it is left out, the cookie has it, and the next one goes there.') });
+export const OidcLoginQuery = request('OidcLoginQuery', {
+  return_to: optional(pattern(OWN_PATH, 'a path of the service\'s own', { examples: ['/docs'] }), 'Where the browser goes when it has its login: a path of the service\'s own.'),
+});
+/** Read by the library that speaks with the provider: what else it sends is its own business. */
+export const OidcCallbackQuery = answer('OidcCallbackQuery', {
+  state: optional(string({ examples: ['m3Y6c1JQmM'] }), 'As the login began with.'),
+  code: optional(string({ examples: ['d8Yq2'] }), 'What the provider gave for the user.'),
+  error: optional(string({ examples: ['access_denied'] }), 'Why it gave none.'),
+});
 export const LogoutRequest = request('LogoutRequest', { refresh_token: optional(Token, 'Ends the login that it belongs to, where it is another one than the caller\'s.') });
 export const SudoRequest = request('SudoRequest', { password: required(GivenPassword) });
 export const ChangeMeRequest = request('ChangeMeRequest', { password: required(GivenPassword, 'The one until now.'), new_password: required(Password) });
@@ -47,7 +60,7 @@ const userId = required(string({ examples: [USER_ID_EXAMPLE] }));
 export const Registered = answer('Registered', { user_id: userId, username: required(Username), account_id: required(AccountName, 'The user\'s main account.') });
 export const Tokens = answer('Tokens', {
   access_token: required(string({ examples: [TOKEN_EXAMPLE] }), 'For `Authorization: Bearer`.'),
-  refresh_token: required(string({ examples: [TOKEN_EXAMPLE] }), 'Used once, for a new pair.'),
+  refresh_token: optional(string({ examples: [TOKEN_EXAMPLE] }), 'Used once, for a new pair. Not here where it is in a cookie.'),
   token_type: required(word(['Bearer'])),
   expires_in: required(integer({ min: 1 }), 'Seconds that the access token is good for.'),
   user_id: userId,

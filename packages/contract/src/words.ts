@@ -66,6 +66,8 @@ export const API_KEY_SCOPES_MAX = 5;
 export const KEY_ACCOUNTS_MAX = 100;
 export const KEY_ADDRESSES_MAX = 20;
 export const ADDRESS_LENGTH_MAX = 64;
+/** A path of the service's own: never another host, however a browser reads it. */
+export const OWN_PATH = '^/(?![/])[!-\\[\\]-~]{0,511}$';
 export const PUBLIC_KEY_PEM = '^-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\\s]{1,1000}-----END PUBLIC KEY-----\\s*$';
 export const USERS_LIMIT_DEFAULT = 100;
 export const AUDIT_LIMIT_DEFAULT = 100;

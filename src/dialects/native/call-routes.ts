@@ -16,14 +16,14 @@ export function routesOf(
 ): Route[] {
   const stray = Object.keys(handlers).find((id) => !Object.hasOwn(calls, id));
   if (stray !== undefined) throw new Error(`${stray} handles no call of the contract`);
-  return Object.entries(calls).map(([id, { method, path, takesBody, isForAnyHost = false }]) => {
+  return Object.entries(calls).map(([id, { method, path, takesBody, isForAnyHost = false, usesCookie = false }]) => {
     const handle = Object.hasOwn(handlers, id) ? handlers[id] : undefined;
     if (handle === undefined) throw new Error(`the call ${id} has no handler`);
     const row = Object.hasOwn(access, id) ? access[id] : undefined;
     if (row === undefined) throw new Error(`nothing says who may make the call ${id}`);
     const costOf = costs[id];
     return {
-      name: id, method, path: path.replace(/\{(\w+)\}/g, ':$1'), body: takesBody ? JSON_BODY : null, access: row, isForAnyHost,
+      name: id, method, path: path.replace(/\{(\w+)\}/g, ':$1'), body: takesBody ? JSON_BODY : null, access: row, isForAnyHost, usesCookie,
       isOneCommand: oneCommand.has(id), ...(costOf !== undefined && { costOf }), handle,
     };
   });

@@ -1,14 +1,17 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from '../../domain/context';
 import { formatTimeUs } from '../../domain/order';
 import type { ApiKeyRow, AuditRow, UserRow } from '../../domain/people';
 import { accountsOf, hasPowersOf, ownAccount, type Caller } from '../../domain/principal';
 import { Refusal } from '../../domain/refusal';
 import type { Answer } from '../../http/answer';
+import { cookieOf } from '../../http/cookies';
+import { RequestRefusal } from '../../http/request-refusal';
 import type { People } from '../../people/people';
-import type { TokenPair } from '../../people/sessions';
 import { isPassword } from '../../people/words';
 import { API_KEY, CHANGE_ME, CHANGE_USER, LOGIN, LOGOUT, REFRESH, REGISTER, SHARE, SUDO, peopleQueries } from './check/people-schemas';
 import { checkBody, checkQuery } from './check/schemas';
+import { REFRESH_COOKIE, ended, tokens, tokensAndCookie } from './login-cookies';
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -42,31 +45,38 @@ export class NativePeople {
   }
 
   /** POST /auth/login */
-  async logIn({ address }: Context, body: unknown): Promise<Answer> {
+  async logIn({ address }: Context, body: unknown, request: IncomingMessage): Promise<Answer> {
     const { kept } = this;
-    const { username, password } = checkBody(LOGIN, body);
-    return tokens(await kept.sessions.logIn(username, password, address));
+    const { username, password, refresh_in: refreshIn } = checkBody(LOGIN, body);
+    const pair = await kept.sessions.logIn(username, password, address);
+    return refreshIn === 'cookie' ? tokensAndCookie(request, pair, kept.sessions.refreshTtlS) : tokens(pair);
   }
 
   /** POST /auth/refresh */
-  async refresh(body: unknown): Promise<Answer> {
+  async refresh(body: unknown, request: IncomingMessage): Promise<Answer> {
     const { kept } = this;
-    return tokens(await kept.sessions.refresh(checkBody(REFRESH, body).refresh_token));
+    const { refresh_token: given } = checkBody(REFRESH, body === undefined ? {} : body);
+    if (given !== undefined) return tokens(await kept.sessions.refresh(given));
+    const refreshToken = cookieOf(request, REFRESH_COOKIE);
+    if (refreshToken === null) throw new RequestRefusal('unauthenticated', { detail: 'There is neither a refresh_token nor a cookie with one.' });
+    // An Origin that is there may pass, or the request would not be here. Without one, a page of elsewhere could have sent it.
+    if (request.headers.origin === undefined) throw new RequestRefusal('origin_not_allowed', { detail: 'A cookie is taken only from a web page, which says so by its Origin.' });
+    return tokensAndCookie(request, await kept.sessions.refresh(refreshToken), kept.sessions.refreshTtlS);
   }
 
   /** POST /auth/logout */
-  async logOut(context: Context, body: unknown): Promise<Answer> {
+  async logOut(context: Context, body: unknown, request: IncomingMessage): Promise<Answer> {
     const { kept } = this;
     const { refresh_token: refreshToken = null } = checkBody(LOGOUT, body === undefined ? {} : body);
     const { person, session } = this.callerOf(context);
     await kept.sessions.logOut(person.userId, session, refreshToken);
-    return ENDED;
+    return ended(request);
   }
 
   /** POST /auth/logout-all */
-  async logOutEverywhere(context: Context): Promise<Answer> {
+  async logOutEverywhere(context: Context, request: IncomingMessage): Promise<Answer> {
     await this.kept.sessions.logOutEverywhere(this.callerOf(context).person.userId);
-    return ENDED;
+    return ended(request);
   }
 
   /** GET /auth/me */
@@ -173,10 +183,6 @@ export class NativePeople {
 /** @throws Refusal `validation_failed` */
 function requirePassword(field: 'password' | 'newPassword', text: string): void {
   if (!isPassword(text)) throw new Refusal('validation_failed', { fields: [{ field, message: 'must be 12 to 256 bytes long' }] });
-}
-
-function tokens({ accessToken, refreshToken, expiresInS, userId }: TokenPair): Answer {
-  return { status: 200, body: { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS, user_id: userId } };
 }
 
 function presentKey(row: Omit<ApiKeyRow, 'isEnded'>): object {

@@ -10,6 +10,7 @@ import { NativeAccounts } from './native-accounts';
 import { NativeMarket } from './native-market';
 import { NativeMoney } from './native-money';
 import { NativeOrders } from './native-orders';
+import { NativeOidc } from './native-oidc';
 import { NativePeople } from './native-people';
 import { NativeTransfers } from './native-transfers';
 import { OrderEntryServer, type OrderEntryObserver } from './order-entry';
@@ -37,7 +38,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
       prefix: '',
       routes: nativeRoutes(orders, new NativeMarket(market, candles, config), {
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
-      }, new NativePeople(people, config), probes, { streams, dialect: stream }, {
+      }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),
       }),
       pages: [DOCS_PAGE],

@@ -1,15 +1,25 @@
 import type { CallId } from '#openfill-contract';
+import type { NativeOidc } from './native-oidc';
 import type { NativePeople } from './native-people';
 import { plain, reading, type Handler } from './reading';
 
+/** The calls about people, by what they are about. */
+export interface PeopleCalls {
+  readonly people: NativePeople;
+  readonly oidc: NativeOidc;
+}
+
 /** What the calls about people do, by their names. */
-export function peopleHandlers(people: NativePeople) {
+export function peopleHandlers({ people, oidc }: PeopleCalls) {
   return {
     register: plain((call) => people.register(call.body)),
-    logIn: plain((call) => people.logIn(call.context, call.body)),
-    refresh: plain((call) => people.refresh(call.body)),
-    logOut: plain((call) => people.logOut(call.context, call.body)),
-    logOutEverywhere: plain((call) => people.logOutEverywhere(call.context)),
+    logIn: plain((call) => people.logIn(call.context, call.body, call.request)),
+    refresh: plain((call) => people.refresh(call.body, call.request)),
+    oidcLogin: reading((call, parameters) => oidc.logIn(call.request, parameters)),
+    // What a provider sends along is its own.
+    oidcCallback: (call) => oidc.callback(call.context, call.request, call.query),
+    logOut: plain((call) => people.logOut(call.context, call.body, call.request)),
+    logOutEverywhere: plain((call) => people.logOutEverywhere(call.context, call.request)),
     getMe: plain((call) => people.me(call.context)),
     changeMe: plain((call) => people.changeMe(call.context, call.body)),
     sudo: plain((call) => people.sudo(call.context, call.body)),

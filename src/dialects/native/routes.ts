@@ -10,8 +10,7 @@ import { beginEvents } from './event-stream';
 import { moneyHandlers, type MoneyCalls } from './money-routes';
 import type { NativeMarket } from './native-market';
 import { costOfBatch, type NativeOrders } from './native-orders';
-import type { NativePeople } from './native-people';
-import { peopleHandlers } from './people-routes';
+import { peopleHandlers, type PeopleCalls } from './people-routes';
 import { plain, reading, type Handler } from './reading';
 
 export interface Probes {
@@ -53,7 +52,7 @@ const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'c
 
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
-  orders: NativeOrders, market: NativeMarket, money: MoneyCalls, people: NativePeople, probes: Probes, stream: NativeStream, documents: Documents,
+  orders: NativeOrders, market: NativeMarket, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents,
 ): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
   const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {

@@ -95,12 +95,12 @@ function admin.trim(keys, argv)
   return 1
 end
 
--- take_signature: takes the use of a signature whose request is no command.
+-- take_once: takes the use of what is good once and comes with no command.
 -- Keys: {shard}:meta. Arguments: digest, second, time to live in ms.
--- Reads and writes: signatures:<second>. Returns: 1 for the first use, 0 for another.
-function admin.take_signature(keys, argv)
+-- Reads and writes: once:<second>. Returns: 1 for the first use, 0 for another.
+function admin.take_once(keys, argv)
   bind()
-  return signatures.take(sub(keys[1], 1, -5), argv[1], argv[2], argv[3]) and 1 or 0
+  return once.take(sub(keys[1], 1, -5), argv[1], argv[2], argv[3]) and 1 or 0
 end
 
 -- forget_keys: drops idempotency keys past their lifetime.

@@ -24,12 +24,12 @@ export const SESSIONS_ENDED = query('sessions_ended', `
 export const ADD_USER = query('add_user', `
   INSERT INTO users (user_id, username, username_key, password_hash, roles, status, change)
     VALUES ($1, $2, lower($2), $3, $4, 'opening', $5) ON CONFLICT (username_key) DO NOTHING RETURNING user_id`);
-/** A name whose account never came about is free again. */
-export const DROP_ABANDONED_USER = query('drop_abandoned_user', `
-  DELETE FROM users WHERE username_key = lower($1) AND status = 'opening' AND created_at < now() - make_interval(secs => $2) RETURNING user_id`);
-export const DROP_ABANDONED_OWNER = query('drop_abandoned_owner', `
-  DELETE FROM account_owners USING users WHERE account_owners.user_id = users.user_id AND users.username_key = lower($1) AND users.status = 'opening'
-    AND users.created_at < now() - make_interval(secs => $2)`);
+/** Of $1's name, or of the identity $2 and $3, whose accounts never came about in $4 seconds: both are free again. */
+export const ABANDONED_USERS = query('abandoned_users', `
+  SELECT user_id, username FROM users WHERE status = 'opening' AND created_at < now() - make_interval(secs => $4)
+    AND (username_key = lower($1) OR user_id IN (SELECT user_id FROM identities WHERE issuer = $2 AND subject = $3))`);
+export const DROP_OPENING_IDENTITY = query('drop_opening_identity', `
+  DELETE FROM identities USING users WHERE identities.user_id = $1 AND users.user_id = identities.user_id AND users.status = 'opening'`);
 export const DROP_OPENING_OWNER = query('drop_opening_owner', "DELETE FROM account_owners WHERE user_id = $1 AND account = $2 AND status = 'opening'");
 export const DROP_OPENING_USER = query('drop_opening_user', "DELETE FROM users WHERE user_id = $1 AND status = 'opening'");
 export const OPEN_USER = query('open_user', "UPDATE users SET status = 'active', change = $2 WHERE user_id = $1 AND status = 'opening' RETURNING user_id");
@@ -79,8 +79,10 @@ export const END_SESSIONS = query('end_sessions', `
 /** Whether a user logged in from an address before: strangers' failures do not keep the user out there. */
 export const KNOWS_ADDRESS = query('knows_address', 'SELECT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND address = $2) AS knows');
 
-export const ADD_IDENTITY = query('add_identity', 'INSERT INTO identities (issuer, subject, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING user_id');
-export const IDENTITY = query('identity', 'SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2');
+export const ADD_IDENTITY = query('add_identity', 'INSERT INTO identities (issuer, subject, user_id) VALUES ($1, $2, $3)');
+export const IDENTITY_IS_KNOWN = query('identity_is_known', 'SELECT 1 FROM identities WHERE issuer = $1 AND subject = $2');
+export const USER_OF_IDENTITY = query('user_of_identity', `
+  SELECT user_id FROM identities JOIN users USING (user_id) WHERE issuer = $1 AND subject = $2 AND status <> 'opening'`);
 
 /** Under an id that whoever asks has made: an insert whose answer was lost is tried again, and kept once. */
 export const ADD_AUDIT = query('add_audit', `

@@ -46,7 +46,7 @@ return found
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
   accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash',
-  log: 'stream', book: 'zset', open: 'zset', trades: 'list', signatures: 'set',
+  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set',
 };
 
 /** @param logFrom log sequence from which on entries are read */

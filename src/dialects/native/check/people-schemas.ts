@@ -1,5 +1,5 @@
 import {
-  ApiKeyRequest, AuditLogQuery, ChangeMeRequest, ChangeUserRequest, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, ShareRequest, SudoRequest,
+  ApiKeyRequest, AuditLogQuery, ChangeMeRequest, ChangeUserRequest, LoginRequest, LogoutRequest, OidcLoginQuery, RefreshRequest, RegisterRequest, ShareRequest, SudoRequest,
   UsersQuery, type Limits,
 } from '#openfill-contract';
 import { judgeOf, queryJudgeOf } from './judge';
@@ -10,6 +10,7 @@ import { NO_LIMITS } from './schemas';
 export const REGISTER = judgeOf(RegisterRequest, NO_LIMITS);
 export const LOGIN = judgeOf(LoginRequest, NO_LIMITS);
 export const REFRESH = judgeOf(RefreshRequest, NO_LIMITS);
+export const OIDC_LOGIN = queryJudgeOf(OidcLoginQuery, NO_LIMITS);
 export const LOGOUT = judgeOf(LogoutRequest, NO_LIMITS);
 export const SUDO = judgeOf(SudoRequest, NO_LIMITS);
 export const CHANGE_ME = judgeOf(ChangeMeRequest, NO_LIMITS);

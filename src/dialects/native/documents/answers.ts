@@ -137,6 +137,7 @@ export function refusals({ refusals: own, keyed, isForAnyHost }: Call<ResultCode
 }
 
 /** An answer that is no problem. @param content of an answer that has one */
-export function success(description: string, content: Schema | null, keyed = false): Schema {
-  return { description, headers: { ...always, ...(keyed ? replayed : {}) }, ...(content === null ? {} : { content }) };
+export function success(description: string, content: Schema | null, keyed = false, told: Readonly<Record<string, string>> = {}): Schema {
+  const own = Object.fromEntries(Object.entries(told).map(([name, says]) => [name, { description: says, required: true, schema: { type: 'string' } }]));
+  return { description, headers: { ...always, ...(keyed ? replayed : {}), ...own }, ...(content === null ? {} : { content }) };
 }

@@ -101,7 +101,7 @@ function answersOf(call: Call<ResultCode>, access: Access | null, schemas: Schem
   const codes = access === null ? [] : codesOf(access).filter((code) => !call.refusals.includes(code));
   const answers: Record<string, Schema> = refusals({ ...call, refusals: [...call.refusals, ...codes] });
   for (const [status, told] of Object.entries(call.answers)) {
-    const answer = success(told.description, contentOf(told, schemas), keyed);
+    const answer = success(told.description, contentOf(told, schemas), keyed, told.headers);
     const refusal = answers[status] as { readonly headers?: Schema; readonly content: Schema } | undefined;
     // The same status may be a problem as well.
     answers[status] = refusal === undefined ? answer : { ...answer, content: { ...answer.content as Schema, ...refusal.content } };

@@ -1,12 +1,12 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
 -- Arguments: fills_max, open_orders_max, backlog_max, idempotency_ttl_s, epoch ('' for any), sequence_min, then for
---   each command its letter and its arguments. Ahead of one that a signature allows: SIGNATURE_LETTER, the digest of that,
+--   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER, the digest of that,
 --   its second, and for how many ms one of that second could be used again. A command that is refused has used it, too.
 -- Returns: one string per command, or an error reply `STATE <code>` when the shard takes no commands.
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
-local take_signature = signatures.take
+local take_once = once.take
 local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
 -- Where a command has what is read ahead of it, counted from its letter.
 local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_IDEM = ARGUMENT_AT.place.instrument, ARGUMENT_AT.place.side,
@@ -41,7 +41,7 @@ local function read_ahead(shard, argv)
   local keeps_money, owners, owner_count = shard.keeps_money, {}, 0
   local at = FIRST_COMMAND
   while argv[at] do
-    if argv[at] == SIGNATURE_LETTER then at = at + 4 end
+    if argv[at] == ONCE_LETTER then at = at + 4 end
     local letter = argv[at]
     if letter == FAILURE_LETTER then
       -- What is ahead of it is written before it begins: little would be read for what comes after it.
@@ -141,7 +141,7 @@ end
 
 -- Where the command behind one begins.
 local function next_command(argv, at)
-  if argv[at] == SIGNATURE_LETTER then at = at + 4 end
+  if argv[at] == ONCE_LETTER then at = at + 4 end
   if argv[at] == FAILURE_LETTER then at = at + 2 end
   return at + 1 + HANDLERS[argv[at]][2]
 end
@@ -151,8 +151,8 @@ local function run(limits, argv, results, progress)
   local shard, at, count = progress.shard, progress.at, #results
   while argv[at] do
     local is_allowed = true
-    if argv[at] == SIGNATURE_LETTER then
-      is_allowed = take_signature(shard.tag, argv[at + 1], argv[at + 2], argv[at + 3])
+    if argv[at] == ONCE_LETTER then
+      is_allowed = take_once(shard.tag, argv[at + 1], argv[at + 2], argv[at + 3])
       at = at + 4
     end
     local letter = argv[at]

@@ -21,7 +21,7 @@
 --   transfers                   hash: compact transfer id -> transfer as its event has it: pending, or not yet persisted
 --   timers                      sorted set: score = time in us at which a pending transfer is released, member = its compact id
 --   references                  hash: digest of what happens once for ever -> seq,second
---   signatures:<second>         set: digests of signatures of that second that were used (core/signatures.lua)
+--   once:<second>               set: digests of what is good once, is of that second, and was used (core/once.lua)
 --   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted
 
 -- Opens the shard for one call. Returns the shard, or nil and a result code when its state refuses commands.

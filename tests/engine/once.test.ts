@@ -1,4 +1,4 @@
-import { SignatureUse } from '../../src/domain/signature-use';
+import { OneTimeUse } from '../../src/domain/one-time-use';
 import { until } from '../support/until';
 import { cancelCommand, placeCommand } from './support/desk';
 import { describeOnEachRedis } from './support/redis-targets';
@@ -8,12 +8,12 @@ const FOR_MS = 60_000;
 
 describeOnEachRedis('a signature that comes with a command', (target) => {
   const venue = useShard(target);
-  const use = (digest: string, forMs = FOR_MS, second = 1): SignatureUse => new SignatureUse(digest, second, forMs);
+  const use = (digest: string, forMs = FOR_MS, second = 1): OneTimeUse => new OneTimeUse(digest, second, forMs);
   const codeOf = (result: Awaited<ReturnType<typeof venue.desk.engine.submit>>): string => (result.outcome === 'refused' ? result.code : result.outcome);
 
   test('allows one of them, in one call or in several', async () => {
     const { engine } = venue.desk;
-    const submit = (price: number, given: SignatureUse | null) => engine.submit(placeCommand('sell', price, 1), given);
+    const submit = (price: number, given: OneTimeUse | null) => engine.submit(placeCommand('sell', price, 1), given);
     const results = await Promise.all([submit(100, use('one')), submit(101, use('one')), submit(102, null), submit(103, use('two'))]);
     expect(results.map(codeOf)).toEqual(['logged', 'signature_reused', 'logged', 'logged']);
     expect(codeOf(await submit(104, use('two')))).toBe('signature_reused');
@@ -42,17 +42,17 @@ describeOnEachRedis('a signature that comes with a command', (target) => {
   test('is one with what a request without a command takes', async () => {
     const { engine } = venue.desk;
     const given = use('either');
-    expect([await engine.takeSignature(given), await engine.takeSignature(given), await engine.takeSignature(use('another'))]).toEqual([true, false, true]);
+    expect([await engine.takeOnce(given), await engine.takeOnce(given), await engine.takeOnce(use('another'))]).toEqual([true, false, true]);
     expect(codeOf(await engine.submit(placeCommand('buy', 80, 1), given))).toBe('signature_reused');
   });
 
   test('is remembered as long as another of its second', async () => {
     const { engine } = venue.desk;
-    const take = (digest: string) => engine.takeSignature(use(digest, 50, 2));
+    const take = (digest: string) => engine.takeOnce(use(digest, 50, 2));
     expect([await take('a'), await take('b'), await take('a')]).toEqual([true, true, false]);
     // One that is timed later stays.
-    expect(await engine.takeSignature(use('c', FOR_MS, 3))).toBe(true);
+    expect(await engine.takeOnce(use('c', FOR_MS, 3))).toBe(true);
     await until('the time of the second is over', () => take('b'));
-    expect([await take('a'), await engine.takeSignature(use('c', FOR_MS, 3))]).toEqual([true, false]);
+    expect([await take('a'), await engine.takeOnce(use('c', FOR_MS, 3))]).toEqual([true, false]);
   });
 });

@@ -1,0 +1,63 @@
+// A provider of logins (OpenID Connect) with keys of its own, as a process: PORT, CLIENT_SECRET (none: a public client) and REDIRECT_URIS say what for.
+
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { SignJWT, decodeJwt } from 'jose';
+import { Provider } from 'oidc-provider';
+
+const port = Number(process.env.PORT);
+const secret = process.env.CLIENT_SECRET;
+const issuer = `http://localhost:${port}`;
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const kid = randomUUID();
+
+/** How the next tokens are spoilt, all signed with the provider's own key; null for not at all. */
+let spoil = null;
+const asked = {};
+/** What users want to be called, by their subjects. */
+const names = {};
+
+const SPOILT = {
+  nonce: (claims) => ({ ...claims, nonce: 'another' }),
+  no_nonce: (claims) => ({ ...claims, nonce: undefined }),
+  audience: (claims) => ({ ...claims, aud: 'somebody-else' }),
+  party: (claims) => ({ ...claims, aud: [claims.aud, 'somebody-else'], azp: 'somebody-else' }),
+  expired: (claims) => ({ ...claims, iat: claims.iat - 7_200, exp: claims.iat - 3_600 }),
+  issuer: (claims) => ({ ...claims, iss: 'http://elsewhere.example' }),
+};
+
+async function resigned(token) {
+  if (spoil === 'signature') return `${token.slice(0, -8)}AAAAAAAA`;
+  if (spoil === 'unsigned') return `${Buffer.from('{"alg":"none"}').toString('base64url')}.${token.split('.')[1]}.`;
+  return new SignJWT(SPOILT[spoil](decodeJwt(token))).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey);
+}
+
+const provider = new Provider(issuer, {
+  clients: [{
+    client_id: 'venue', redirect_uris: process.env.REDIRECT_URIS.split(','), grant_types: ['authorization_code'], response_types: ['code'],
+    ...(secret === undefined ? { token_endpoint_auth_method: 'none' } : { client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' }),
+  }],
+  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }] },
+  cookies: { keys: ['a key of the tests'] },
+  pkce: { required: () => true },
+  claims: { openid: ['sub'], profile: ['preferred_username'], email: ['email', 'email_verified'] },
+  findAccount: (_context, sub) => ({
+    accountId: sub, claims: () => ({ sub, email: `${names[sub] ?? sub}@example.com`, email_verified: true, ...(sub in names && { preferred_username: names[sub] }) }),
+  }),
+});
+
+provider.use(async (context, next) => {
+  if (context.path === '/test') {
+    spoil = context.query.spoil || null;
+    if (context.query.subject) names[context.query.subject] = context.query.name;
+    context.body = asked;
+    return;
+  }
+  asked[context.path] = (asked[context.path] ?? 0) + 1;
+  await next();
+  if (context.path === '/token' && spoil !== null && context.body?.id_token !== undefined) {
+    context.body = { ...context.body, id_token: await resigned(context.body.id_token) };
+  }
+});
+
+provider.listen(port, '127.0.0.1', () => { console.log('ready'); });
