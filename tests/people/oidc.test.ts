@@ -115,6 +115,21 @@ describe('a login elsewhere', () => {
     expect(rows).toEqual([{ username: 'twin', status: 'active' }]);
   });
 
+  it('is not kept out by one that broke off while it made the user: name and subject are free again', async () => {
+    await venue.venue.database.query(`
+      WITH broken AS (
+        INSERT INTO users (user_id, username, username_key, roles, status, created_at, change)
+          VALUES (gen_random_uuid(), 'Broken', 'broken', '{trader}', 'opening', now() - interval '61 seconds', 0) RETURNING user_id
+      ), owned AS (INSERT INTO account_owners (account, user_id, kind, status, change) SELECT 'Broken', user_id, 'main', 'opening', 0 FROM broken)
+      INSERT INTO identities (issuer, subject, user_id) SELECT '${provider.issuer}', 'broken', user_id FROM broken`);
+    // Under another name than then.
+    await provider.call('broken', 'mended');
+    const { status, body } = await logIn('broken');
+    expect([status, (await me(body.access_token)).username]).toEqual([200, 'mended']);
+    expect(await venue.venue.database.query("SELECT FROM users WHERE username = 'Broken'")).toEqual([]);
+    await venue.register('Broken');
+  });
+
   it('ends in the browser that began it, once, with the state that it began with', async () => {
     const visitor = new Visitor();
     const back = await visitor.comeBack(await begin(visitor), 'ann');

@@ -6,7 +6,7 @@ const LONGEST = [
   'docs/venue', 'e2e/conformance', 'chaos/campaign', 'recovery/rebuild', 'model/part-1', 'e2e/up-start', 'upgrade/later-versions',
   'audit/planted-faults', 'model/part-2', 'servers/embedded-postgres', 'persistence/dead-letters', 'http/refusals', 'persistence/settings',
   'recovery/outages', 'recovery/stopped-venue', 'engine/conformance', 'engine/outage', 'stream/slow-clients', 'http/hostile', 'e2e/up',
-  'e2e/workers', 'browser/elsewhere', 'e2e/shutdown', 'http/browsers', 'http/document-readers', 'persistence/interrupted', 'persistence/pgbouncer',
+  'e2e/workers', 'browser/elsewhere', 'browser/login', 'people/oidc', 'e2e/shutdown', 'http/browsers', 'http/document-readers', 'persistence/interrupted', 'persistence/pgbouncer',
   'http/clock-steps', 'stream/dialects', 'stream/resume', 'stream/outage', 'http/order-entry', 'e2e/logs', 'client/commands', 'client/stream',
 ];
 
