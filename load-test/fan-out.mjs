@@ -5,6 +5,7 @@
 //   node load-test/fan-out.mjs [clients] [orders a second] [seconds] [url]
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectSecure } from 'node:tls';
 
 const clients = Number(process.argv[2] ?? 500);
 const rate = Number(process.argv[3] ?? 100);
@@ -19,7 +20,7 @@ let bytes = 0;
 /** Counts whole frames: their headers tell how long they are. */
 function open() {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(Number(url.port), url.hostname);
+    const socket = url.protocol === 'https:' ? connectSecure({ host: url.hostname, port: Number(url.port || 443) }) : createConnection(Number(url.port || 80), url.hostname);
     let rest = Buffer.alloc(0);
     let isOpen = false;
     socket.on('error', reject);
