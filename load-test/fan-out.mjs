@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectSecure } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -28,7 +29,7 @@ let bytes = 0;
 /** Counts whole frames: their headers tell how long they are. @param who header lines that say who asks */
 function open(who) {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(Number(url.port), url.hostname);
+    const socket = url.protocol === 'https:' ? connectSecure({ host: url.hostname, port: Number(url.port || 443) }) : createConnection(Number(url.port || 80), url.hostname);
     let rest = Buffer.alloc(0);
     let isOpen = false;
     socket.on('error', reject);

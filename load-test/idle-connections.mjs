@@ -4,6 +4,7 @@
 //   node load-test/idle-connections.mjs [clients] [url]
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectSecure } from 'node:tls';
 
 const clients = Number(process.argv[2] ?? 10_000);
 const url = new URL(process.argv[3] ?? 'http://127.0.0.1:3000');
@@ -20,7 +21,7 @@ async function metric(name) {
 /** A client that reads and throws away what it reads. */
 function open() {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(Number(url.port), url.hostname);
+    const socket = url.protocol === 'https:' ? connectSecure({ host: url.hostname, port: Number(url.port || 443) }) : createConnection(Number(url.port || 80), url.hostname);
     socket.once('error', reject);
     socket.once('data', (data) => {
       if (data.toString('latin1').startsWith('HTTP/1.1 101')) resolve(socket);

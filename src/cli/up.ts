@@ -97,6 +97,7 @@ class Up {
   private stopAskedAt: number | null = null;
   /** Once it was ready. */
   private service: { readonly supervisor: Supervisor<Service>; readonly url: string } | null = null;
+  private isHangUpWaiting = false;
   /** Without what is another program's, where PostgreSQL is ours. */
   private readonly serviceEnvironment: NodeJS.ProcessEnv;
   /** A start that takes long says so however little is to be logged of what goes well. */
@@ -156,9 +157,10 @@ class Up {
     }
   }
 
-  /** With a certificate SIGHUP asks to read it again. A service that is on its way up reads it by itself. */
+  /** With a certificate SIGHUP asks to read it again. It waits for a service that answers: one that has just begun would end by it. */
   private async passHangUpOn(): Promise<void> {
     const { service } = this;
+    this.isHangUpWaiting = service === null;
     if (service === null) return;
     while (this.stopAskedAt === null) {
       const { running } = service.supervisor;
@@ -230,6 +232,7 @@ class Up {
     const supervisor = new Supervisor('service', service, start, this.log);
     this.running.push([supervisor]);
     this.service = { supervisor, url };
+    if (this.isHangUpWaiting) void this.passHangUpOn();
     process.stdout.write(announcement(config, url));
   }
 

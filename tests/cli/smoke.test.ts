@@ -1,5 +1,7 @@
 import { runCommand } from '../audit/support';
 import { PASSWORD, PeopleVenue } from '../people/support/people-venue';
+import { callOnce } from '../support/client';
+import { until } from '../support/until';
 import { Venue } from '../support/venue';
 
 let venue: Venue;
@@ -16,6 +18,8 @@ const MONEY = [
 async function smoke(environment: Record<string, string>): Promise<{ code: number | null; others: Record<string, string>; end: string | undefined }> {
   const app = await venue.start(environment);
   try {
+    // It takes over from the one before it.
+    await until('its writer is at work', async () => (await callOnce<{ writer: { active: boolean } }>(app.url, 'GET', '/readyz')).body.writer.active);
     const { code, stdout, stderr } = await runCommand('smoke', {}, ['--url', app.url]);
     expect(stderr).toBe('');
     const lines = stdout.trimEnd().split('\n');
