@@ -541,8 +541,8 @@ CREATE TABLE identities (
   PRIMARY KEY (issuer, subject)
 );
 
--- How often addresses tried to log in, and names were tried with wrong passwords.
-CREATE TABLE login_limits (
+-- How often addresses tried to log in, and names were tried with wrong passwords. It need not outlive a crash, nor wait for the disk.
+CREATE UNLOGGED TABLE login_limits (
   key    text    PRIMARY KEY,
   points integer NOT NULL DEFAULT 0,
   expire bigint
@@ -568,6 +568,6 @@ CREATE TRIGGER audit_log_not_truncated
   BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
-  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts');
+  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_login_limits');
 
 COMMIT;

@@ -48,6 +48,9 @@ const FINGERPRINT: NamedQuery = {
     (SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relpersistence = 'u')) AS text`,
 };
 
+/** Tables of what need not outlive a crash, which are unlogged by their migrations. */
+const FORGETTABLE: readonly string[] = ['login_limits'];
+
 /** Postgres' settings, looked at as a new session gets them; a connection is made for that only when they may have changed. */
 export class PostgresSettings {
   private fingerprint = '';
@@ -73,8 +76,8 @@ export class PostgresSettings {
       const { rows } = await session.query<Setting>('SELECT name, current_setting(name) AS value, source FROM pg_settings WHERE name = ANY ($1)', [names]);
       const { rows: [server] } = await session.query<{ is_standby: boolean; unlogged: string[] }>(
         `SELECT pg_is_in_recovery() AS is_standby, ARRAY(
-           SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relpersistence = 'u' ORDER BY 1
-         ) AS unlogged`,
+           SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relpersistence = 'u' AND relname <> ALL ($1) ORDER BY 1
+         ) AS unlogged`, [FORGETTABLE],
       );
       const settings = new Map(rows.map((row) => [row.name, row]));
       const problems = (wanted: typeof DURABLE_SETTINGS): string[] => wanted.flatMap(([name, safe, effect]) => {

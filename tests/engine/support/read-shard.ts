@@ -83,8 +83,8 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   for (const name of content.keys()) {
     const [kind, rest] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
     if (kind === 'open') openOrders.push({ clientId: unescape(rest), orderIds: readOpen(name, take(tag + name), byId, problems) });
-    else if (kind === 'signatures' && Number(content.get(name)?.[0]) < 0) problems.push(`key ${name} stays for ever`);
-    else if (kind === 'signatures') take(tag + name);
+    else if (kind === 'once' && Number(content.get(name)?.[0]) < 0) problems.push(`key ${name} stays for ever`);
+    else if (kind === 'once') take(tag + name);
     else if (kind === 'trades') trades.set(rest, take(tag + name).map((row) => decodeRecentTrade(rest, row)));
     else if (kind === 'book' || kind === 'depth') instruments.add(rest.slice(0, rest.lastIndexOf(':')));
   }
