@@ -14,6 +14,8 @@ export const SETUP_TIMEOUT = '10m';
 /** Of a token's life: each VU renews its own at a time of its own between them. */
 const RENEW_FROM = 0.5;
 const RENEW_UNTIL = 0.9;
+/** A token tells its times in whole seconds. */
+const ROUNDED_MS = 1000;
 const RETRY_S_MAX = 10;
 
 // One too many is told when to come again; that is no failure of the venue.
@@ -57,7 +59,7 @@ export class User {
 
   take(session) {
     this.session = session;
-    this.renewMs = session.sinceMs + session.lifeMs * (RENEW_FROM + Math.random() * (RENEW_UNTIL - RENEW_FROM));
+    this.renewMs = session.sinceMs + (session.lifeMs - ROUNDED_MS) * (RENEW_FROM + Math.random() * (RENEW_UNTIL - RENEW_FROM));
   }
 
   get account() {

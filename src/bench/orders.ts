@@ -8,11 +8,11 @@ const MID_TICKS = 5_000_000;
 const SPREAD_TICKS = 500;
 const MARKET_SHARE = 0.1;
 
-/** @returns the n-th order as JSON text; `run` keeps keys of two runs apart */
-export function orderSource(run: string, seed = 1, clients = CLIENTS): (n: number) => string {
+/** @param first number of the first of the clients @returns the n-th order as JSON text; `run` keeps keys of two runs apart */
+export function orderSource(run: string, seed = 1, clients = CLIENTS, first = 0): (n: number) => string {
   const random = seededRandom(seed);
   return (n) => {
-    const common = `"client_id":"bench-${n % clients}","instrument":"BTC-USD","side":"${random.next() < 0.5 ? 'buy' : 'sell'}","quantity":"0.${String(1 + random.below(99)).padStart(3, '0')}","idempotency_key":"${run}-${n}"`;
+    const common = `"client_id":"bench-${first + n % clients}","instrument":"BTC-USD","side":"${random.next() < 0.5 ? 'buy' : 'sell'}","quantity":"0.${String(1 + random.below(99)).padStart(3, '0')}","idempotency_key":"${run}-${n}"`;
     if (random.next() < MARKET_SHARE) return `{${common},"type":"market"}`;
     return `{${common},"type":"limit","price":"${((MID_TICKS + random.below(2 * SPREAD_TICKS) - SPREAD_TICKS) / 100).toFixed(2)}"}`;
   };

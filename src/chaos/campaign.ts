@@ -223,7 +223,11 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
       const scales = await recordedScales(database);
       const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, new MoneyRule(funds, scales), crew === null ? NO_RIGHTS : new RightsRule(crew.people));
-      if (crew !== null) verdict.rightsBroken.push(...judgePeople(crew.people, await auditLogOf(database)));
+      if (crew !== null) {
+        // The overseer goes on looking: what it is told from here on may not be in what is read.
+        const acts = [...crew.people.acts];
+        verdict.rightsBroken.push(...judgePeople(crew.people, acts, await auditLogOf(database)));
+      }
       // The clients are silent, no timer is near and the log is drained: Redis stands still.
       const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { reference: referenceDigest, reversal: reversalDigest } };
       for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), options)) {

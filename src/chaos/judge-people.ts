@@ -1,6 +1,6 @@
 import type { LogEntry } from '../domain/log-entry';
 import type { SentCommand } from './ledger';
-import type { PeopleLedger, Visit } from './people-ledger';
+import type { Act, PeopleLedger, Visit } from './people-ledger';
 
 /** What of the rights of people a campaign has broken. */
 
@@ -45,9 +45,9 @@ export class RightsRule {
   }
 }
 
-/** @param audit the whole audit log @returns what was answered that should not have been, or was not kept */
-export function judgePeople(people: PeopleLedger, audit: readonly AuditedAct[]): string[] {
-  return [...wronglyLetIn(people), ...wronglyKeptOut(people), ...wronglyAudited(people, audit)];
+/** @param acts that were answered before the audit log was read @param audit all of it @returns what was answered that should not have been, or was not kept */
+export function judgePeople(people: PeopleLedger, acts: readonly Act[], audit: readonly AuditedAct[]): string[] {
+  return [...wronglyLetIn(people), ...wronglyKeptOut(people), ...wronglyAudited(acts, audit)];
 }
 
 const told = ({ what, user, credential, sentMs }: Visit): string => `${what} of ${user} (${credential}) at ${sentMs}`;
@@ -78,7 +78,7 @@ function isExplained(people: PeopleLedger, { user, credential, code, account, se
   }
 }
 
-function wronglyAudited({ acts }: PeopleLedger, audit: readonly AuditedAct[]): string[] {
+function wronglyAudited(acts: readonly Act[], audit: readonly AuditedAct[]): string[] {
   const rows = new Map<string, AuditedAct[]>();
   for (const row of audit) {
     if (row.requestId === null) continue;

@@ -15,10 +15,12 @@ const RESERVATION_S = 60;
 
 interface ChangeRow extends Row { change: number }
 interface UserRecord extends Row { user_id: string; username: string; roles: string[]; status: UserState }
+/** Of many: lists are text. */
+interface ChangedUser extends Row { user_id: string; username: string; roles: string; status: UserState }
 interface OwnerRecord extends Row { account: string; user_id: string; kind: OwnerKind; status: OwnerRow['status'] }
 interface KeyRecord extends Row {
-  api_key: string; user_id: string; name: string; scopes: string[]; accounts: string[] | null; ip_allow: string[] | null; sealed_secret: Buffer | null;
-  public_key: string | null; expires_at: Date | null; created_at: Date; is_ended: boolean;
+  api_key: string; user_id: string; name: string; scopes: string; accounts: string[] | null; ip_allow: string[] | null; sealed_secret: Buffer | null;
+  public_key: string | null; expires_ms: number | null; created_ms: number; is_ended: boolean;
 }
 interface SessionRecord extends Row {
   session_id: string; user_id: string; current_digest: Buffer; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
@@ -31,27 +33,30 @@ interface AuditRecord extends Row {
 /** Lists of words are few, and shared by all that have them. */
 const lists = new Map<string, readonly string[]>();
 
-/** @throws Error for a word that this program does not know */
-function wordsOf<W extends string>(known: readonly W[], given: readonly string[]): readonly W[] {
-  const name = given.join(' ');
-  const list = lists.get(name) as readonly W[] | undefined;
+/** @param given words with spaces between them @throws Error for a word that this program does not know */
+function wordsOf<W extends string>(known: readonly W[], given: string): readonly W[] {
+  const list = lists.get(given) as readonly W[] | undefined;
   if (list !== undefined && list.every((word) => known.includes(word))) return list;
-  const words = given.map((word) => {
+  const words = (given === '' ? [] : given.split(' ')).map((word) => {
     if (!(known as readonly string[]).includes(word)) throw new Error(`postgres holds an unknown word: ${word}`);
     return word as W;
   });
-  lists.set(name, words);
+  lists.set(given, words);
   return words;
 }
 
 function userOf({ user_id: userId, username, roles, status }: UserRecord): UserRow {
+  return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles.join(' ')), status };
+}
+
+function changedUserOf({ user_id: userId, username, roles, status }: ChangedUser): UserRow {
   return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles), status };
 }
 
 function keyOf(row: KeyRecord): ApiKeyRow {
   return {
     apiKey: row.api_key, userId: row.user_id, name: row.name, scopes: wordsOf<Scope>(SCOPES, row.scopes), accounts: row.accounts, ipAllow: row.ip_allow,
-    sealedSecret: row.sealed_secret, publicKey: row.public_key, expiresMs: row.expires_at?.getTime() ?? null, createdMs: row.created_at.getTime(), isEnded: row.is_ended,
+    sealedSecret: row.sealed_secret, publicKey: row.public_key, expiresMs: row.expires_ms, createdMs: row.created_ms, isEnded: row.is_ended,
   };
 }
 
@@ -133,7 +138,7 @@ export class PostgresPeople {
             at = behind(last);
           }
         };
-        await pages<UserRecord>(sql.USERS_CHANGED, [null], ({ user_id: id }) => [id], (rows) => take({ ...NOTHING, users: rows.map(userOf) }));
+        await pages<ChangedUser>(sql.USERS_CHANGED, [null], ({ user_id: id }) => [id], (rows) => take({ ...NOTHING, users: rows.map(changedUserOf) }));
         await pages<OwnerRecord>(sql.OWNERS_CHANGED, [null, null], ({ account, user_id: id }) => [account, id], (rows) => take({
           ...NOTHING, owners: rows.map(({ account, user_id: userId, kind, status }) => ({ account, userId, kind, status })),
         }));

@@ -18,6 +18,8 @@ export interface TemporaryVenue {
   readonly redis: EmbeddedServer;
   readonly postgres: EmbeddedServer;
   readonly service: Service;
+  /** One more process of it on the same servers, which whoever asks ends; it is not ready yet. */
+  another(): Promise<{ readonly service: Service; readonly url: string }>;
   stop(): Promise<void>;
 }
 
@@ -39,23 +41,26 @@ export async function startTemporaryVenue(
     running.push(redis);
     const postgres = await startEmbeddedPostgres({ dataDir });
     running.push(postgres);
-    const port = await findFreePort(HOST);
-    const service = await startService({
-      main: MAIN,
-      dataDir,
-      shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
-      nodeArguments,
-      environment: {
-        PATH: process.env.PATH ?? '', LOG_LEVEL: 'warn', REQUIRE_DURABLE: 'true', ...withoutPostgresVariables(environment),
-        HOST, PORT: String(port), DATA_DIR: dataDir, REDIS_URL: redis.url, DATABASE_URL: postgres.url,
-        // Nobody's certificate is for it.
-        TLS_CERT_FILE: '', TLS_KEY_FILE: '',
-      },
-    });
+    const another = async (): Promise<{ service: Service; url: string }> => {
+      const port = await findFreePort(HOST);
+      const service = await startService({
+        main: MAIN,
+        dataDir,
+        shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+        nodeArguments,
+        environment: {
+          PATH: process.env.PATH ?? '', LOG_LEVEL: 'warn', REQUIRE_DURABLE: 'true', ...withoutPostgresVariables(environment),
+          HOST, PORT: String(port), DATA_DIR: dataDir, REDIS_URL: redis.url, DATABASE_URL: postgres.url,
+          // Nobody's certificate is for it.
+          TLS_CERT_FILE: '', TLS_KEY_FILE: '',
+        },
+      });
+      return { service, url: localUrl(HOST, port) };
+    };
+    const { service, url } = await another();
     running.push(service);
-    const url = localUrl(HOST, port);
     if (!(await waitUntilReady(service, url, new AbortController().signal))) throw new Error('the service ended before it was ready');
-    return { url, redis, postgres, service, stop };
+    return { url, redis, postgres, service, another, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -99,7 +99,7 @@ describe('whoever asks', () => {
   const judged = (prepare: (people: PeopleLedger) => void): readonly string[] => {
     const people = new PeopleLedger();
     prepare(people);
-    return judgePeople(people, []);
+    return judgePeople(people, [], []);
   };
 
   it('is not let in once it is suspended, or its key has ended, and that is known', () => {
@@ -142,11 +142,11 @@ describe('what is done with powers', () => {
 
   it('is in the audit log once, as it was answered', () => {
     // More than was answered may be there: of some acts the answer was lost.
-    expect(judgePeople(people, [row('r-1'), row('r-2'), row('', { requestId: null }), row('', { requestId: null })])).toEqual([]);
-    expect(judgePeople(people, [row('r-2')])).toEqual(['POST /deposits of root, answered ok, is not in the audit log']);
-    expect(judgePeople(people, [row('r-1'), row('r-1')])).toEqual(['deposit of root is 2 times in the audit log']);
-    expect(judgePeople(people, [row('r-1'), row('r-2'), row('r-2')])).toEqual(['deposit of root is 2 times in the audit log']);
-    expect(judgePeople(people, [row('r-1', { outcome: 'asset_not_found' })])).toEqual(['POST /deposits of root, answered ok, is in the audit log as asset_not_found of root']);
-    expect(judgePeople(people, [row('r-1', { actor: 'desk' })])).toHaveLength(1);
+    expect(judgePeople(people, people.acts, [row('r-1'), row('r-2'), row('', { requestId: null }), row('', { requestId: null })])).toEqual([]);
+    expect(judgePeople(people, people.acts, [row('r-2')])).toEqual(['POST /deposits of root, answered ok, is not in the audit log']);
+    expect(judgePeople(people, people.acts, [row('r-1'), row('r-1')])).toEqual(['deposit of root is 2 times in the audit log']);
+    expect(judgePeople(people, people.acts, [row('r-1'), row('r-2'), row('r-2')])).toEqual(['deposit of root is 2 times in the audit log']);
+    expect(judgePeople(people, people.acts, [row('r-1', { outcome: 'asset_not_found' })])).toEqual(['POST /deposits of root, answered ok, is in the audit log as asset_not_found of root']);
+    expect(judgePeople(people, people.acts, [row('r-1', { actor: 'desk' })])).toHaveLength(1);
   });
 });

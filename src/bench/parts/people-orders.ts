@@ -3,10 +3,12 @@ import { CpuWatch } from '../cpu';
 import { closedLoad, requireExpected } from '../http-load';
 import { orderSource } from '../orders';
 import { USERS, UNLIMITED, benchUsers, requestOf, type User } from '../people';
+import { measureDirectory } from '../people-directory';
 import type { Bench, Part } from '../result';
 import { inTurn, median } from '../turns';
 import { medianCpu } from '../venues-by-turns';
 import { BenchVenue } from '../venue';
+import { isTaken, WS_CONNECTIONS, wsLoad } from '../ws-load';
 
 const CONNECTIONS = 64;
 const WARM_UP_S = 2;
@@ -47,8 +49,19 @@ function requestsOf(way: Way, all: readonly User[], run: string, count: number):
   };
 }
 
+/** Order entry of a venue, each connection of one client: nobody in particular, or a user. */
+async function playWs(venue: BenchVenue, all: readonly User[] | null, name: string, seconds: number): Promise<number> {
+  const sources = Array.from({ length: WS_CONNECTIONS }, (_, i) => orderSource(`${name}-${i}`, 1 + i, 1, i));
+  const headersOf = (i: number): Readonly<Record<string, string>> => (all === null ? {} : { Authorization: `Bearer ${(all[i] as User).token}` });
+  const result = await wsLoad(`ws://127.0.0.1:${venue.port}/orders`, seconds, (n, i) => (sources[i] as (n: number) => string)(n), isTaken, headersOf);
+  await venue.untilDrained();
+  return result.answered / result.seconds;
+}
+
 async function run(bench: Bench) {
+  const directory = await measureDirectory(bench);
   const seconds = bench.seconds / 2;
+  const overWs: Record<'open' | 'asking', number[]> = { open: [], asking: [] };
   const measured: Record<Way, Measured[]> = { 'nobody asked': [], token: [], key: [] };
   const venues: BenchVenue[] = [];
   try {
@@ -72,16 +85,27 @@ async function run(bench: Bench) {
     for (let round = 0; round < ROUNDS; round++) {
       for (const way of inTurn(WAYS, round)) measured[way].push(await play(way, `run-${round}-${way}`, seconds));
     }
+    const sides = [{ side: 'open', venue: open, who: null }, { side: 'asking', venue: asking, who: all }] as const;
+    for (const { side, venue, who } of sides) await playWs(venue, who, `warm-ws-${side}`, WARM_UP_S);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const { side, venue, who } of inTurn(sides, round)) overWs[side].push(await playWs(venue, who, `ws-${round}-${side}`, seconds));
+    }
   } finally {
     for (const venue of venues) await venue.stop();
   }
+  const wsShares = overWs.asking.map((rate, round) => rate / (overWs.open[round] as number));
   const share = (way: Way): number => median(measured[way].map(({ rate }, round) => rate / (measured['nobody asked'][round] as Measured).rate));
   return {
     figures: [
       { name: 'POST /orders with a token, as a share of AUTH=off', value: share('token'), unit: '', goal: { bound: 0.9, better: 'higher' as const } },
       { name: 'POST /orders with an HMAC key, as a share of AUTH=off', value: share('key'), unit: '', goal: { bound: 0.85, better: 'higher' as const } },
+      { name: 'order entry over an authenticated WebSocket, as a share of AUTH=off', value: median(wsShares), unit: '', goal: { bound: 0.95, better: 'higher' as const } },
+      ...directory.figures,
     ],
-    tables: [{
+    tables: [...directory.tables, {
+      title: `Order entry over ${WS_CONNECTIONS} WebSockets, orders a second of ${ROUNDS} turns`, columns: ['who it is', 'median', 'least', 'most'],
+      rows: ([['nobody asked', overWs.open], ['token', overWs.asking], ['share', wsShares]] as const).map(([name, rates]) => [name, median(rates), Math.min(...rates), Math.max(...rates)]),
+    }, {
       title: `Medians of ${ROUNDS} turns; CPU of an order until Postgres has it, µs`, columns: ['who it is', 'orders/s', 'p50 ms', 'p99 ms', ...PROCESSES],
       rows: WAYS.map((way) => {
         const all = measured[way];
@@ -91,4 +115,4 @@ async function run(bench: Bench) {
   };
 }
 
-export const peopleOrdersPart: Part = { name: 'people-orders', about: 'single orders over HTTP of callers who say who they are, beside a venue that asks nobody, by turns', run };
+export const peopleOrdersPart: Part = { name: 'people-orders', about: 'orders of callers who say who they are, beside a venue that asks nobody, by turns; a start with many users', run };
