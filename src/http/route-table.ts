@@ -46,13 +46,12 @@ export class RouteTable {
   constructor(readonly dialects: readonly Dialect[]) {
     if (!dialects.some(({ prefix }) => prefix === '')) throw new Error('no dialect has the prefix \'\'');
     this.routes = dialects.flatMap((dialect) => dialect.routes.map((route): MountedRoute => ({
-      method: route.method, path: dialect.prefix + route.path, body: route.body, isForAnyHost: route.isForAnyHost ?? false, usesCookie: route.usesCookie ?? false, access: route.access, dialect,
-      name: route.name, ...(route.costOf !== undefined && { costOf: route.costOf }), handle: (call) => route.handle(call),
+      ...route, path: dialect.prefix + route.path, dialect, handle: (call) => route.handle(call),
     })));
     this.notFound = [...dialects].sort((a, b) => b.prefix.length - a.prefix.length)
       .map((dialect) => refusing('none', dialect, () => new RequestRefusal('not_found')));
-    this.forAnyHost = new Set(this.routes.filter(({ isForAnyHost }) => isForAnyHost).map(({ path }) => path));
-    this.withCookie = new Set(this.routes.filter(({ usesCookie }) => usesCookie).map(({ path }) => path));
+    this.forAnyHost = new Set(this.routes.filter(({ isForAnyHost }) => isForAnyHost === true).map(({ path }) => path));
+    this.withCookie = new Set(this.routes.filter(({ usesCookie }) => usesCookie === true).map(({ path }) => path));
     this.upgrades = new Map(dialects.flatMap(({ prefix, upgrades = {} }) => (
       Object.entries(upgrades).map(([path, upgrade]) => [prefix + path, upgrade] as const)
     )));

@@ -69,6 +69,19 @@ describe('a signature', () => {
     expect(await open()).toBe(0);
   });
 
+  it('of an order is taken in the step of the order, and not where there is none', async () => {
+    const state = (wanted: string): Promise<unknown> => venue.venue.redis.command('HSET', `{${venue.venue.shard}}:meta`, 'state', wanted);
+    const headers = { ...signed(key, 'POST', '/orders', JSON.stringify(order('10.00'))), 'Openfill-Recv-Window': '60000' };
+    const post = async (): Promise<string | number> => {
+      const { status, body } = await venue.client.post<ProblemBody>('/orders', order('10.00'), headers);
+      return status < 300 ? status : body.code;
+    };
+    await state('frozen');
+    expect([await post(), await post()]).toEqual(['engine_frozen', 'engine_frozen']);
+    await state('open');
+    expect([await post(), await post()]).toEqual([201, 'signature_reused']);
+  });
+
   it('stays taken over a rebuild, and belongs to what verify knows', async () => {
     const headers = signed(key, 'POST', '/orders', JSON.stringify(order('10.00')));
     const post = async (): Promise<string | undefined> => (await venue.client.post<ProblemBody>('/orders', order('10.00'), { ...headers, 'Openfill-Recv-Window': '60000' })).body.code;
