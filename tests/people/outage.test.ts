@@ -9,6 +9,9 @@ import { PASSWORD, PeopleVenue, signed, type MadeKey, type Person } from './supp
 
 const order = { side: 'buy', type: 'limit', price: '10.00', quantity: '1' };
 
+/** TEST_OUTAGE_S=60 for a minute of it. */
+const OUTAGE_S = Number(process.env.TEST_OUTAGE_S ?? 6);
+
 describe('while Postgres is away', () => {
   let server: PrivateServer;
   let venue: PeopleVenue;
@@ -64,6 +67,32 @@ describe('while Postgres is away', () => {
     await until('the audit log has it', async () => (await cancels()).length > 0);
     expect(await cancels()).toEqual([{ outcome: 'ok' }]);
   });
+
+  it(`for ${OUTAGE_S} s: orders go on by token and by key, and in the end all is on record`, async () => {
+    const [byToken, byKey] = [await ann.call<{ order_id: string }>('POST', '/orders', order), () => {
+      const body = JSON.stringify(order);
+      return venue.client.call<{ order_id: string }>('POST', '/orders', { headers: { 'Content-Type': 'application/json', ...signed(key, 'POST', '/orders', body) }, raw: body });
+    }];
+    const placed = [byToken.body.order_id];
+    await server.kill();
+    await until('logins are refused', async () => (await logIn()).status === 503);
+    const endMs = Date.now() + OUTAGE_S * 1_000;
+    const staleMs = Date.now() + 5_000;
+    while (Date.now() < endMs) {
+      const told = [await ann.call<{ order_id: string }>('POST', '/orders', order), ...(Date.now() < staleMs ? [await byKey()] : [])];
+      expect(told.map(({ status }) => status)).toEqual(told.map(() => 201));
+      placed.push(...told.map(({ body }) => body.order_id));
+      expect((await logIn()).body.code).toBe('people_unavailable');
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    await server.restart();
+    await until('all is well', async () => (await byKey()).status === 201 && (await logIn()).status === 200, 30_000);
+    await until('all is on record', async () => {
+      const known = await venue.venue.database.query<{ order_id: string }>('SELECT order_id FROM orders');
+      const ids = new Set(known.map(({ order_id: id }) => id));
+      return placed.every((id) => ids.has(id));
+    }, 30_000);
+  }, (OUTAGE_S + 90) * 1_000);
 
   it('what is kept in the audit log is kept once, however often that is tried', async () => {
     const database = new Database(venue.venue.database.url, 5_000, 1, testLogger);
