@@ -489,6 +489,8 @@ CREATE TABLE account_owners (
 CREATE UNIQUE INDEX account_owners_first ON account_owners (account) WHERE kind <> 'shared';
 CREATE INDEX account_owners_by_user ON account_owners (user_id);
 CREATE INDEX account_owners_by_change ON account_owners (change);
+-- Names that differ in case only are one, of users and of accounts.
+CREATE INDEX account_owners_name ON account_owners (lower(account));
 
 CREATE TABLE api_keys (
   api_key       text        PRIMARY KEY,
@@ -568,6 +570,6 @@ CREATE TRIGGER audit_log_not_truncated
   BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
-  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_login_limits');
+  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits');
 
 COMMIT;

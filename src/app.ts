@@ -12,6 +12,7 @@ import { Venue } from './shard/venue';
 import { Status } from './status';
 import { MarketChannels } from './stream/market-channels';
 import { StreamServer } from './stream/stream-server';
+import { nameOfSubscription } from './stream/subscriptions';
 import { WorkerMetrics, isWorker } from './workers';
 
 export interface App {
@@ -98,6 +99,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     if (people !== null) stream?.recheck((caller) => people.gate.standing(caller));
   };
   people?.gate.onChange(recheck);
+  if (people !== null) stream?.keepFollowed((caller, subscriptions) => people.followed(caller, subscriptions.map(nameOfSubscription)));
   let rechecks: NodeJS.Timeout | undefined;
   const certificates = config.tls === null ? null : new CertificateReader(config.tls, logger);
   const server = services === null || stream === null ? null

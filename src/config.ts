@@ -411,8 +411,12 @@ function proxyOf(text: string): string | null {
  * @param isEncrypted by a certificate of its own, or by a proxy's
  * @throws ConfigError that names what is missing
  */
-function requireGuards({ host, auth, allowInsecure }: Pick<Config, 'host' | 'auth' | 'allowInsecure'>, isEncrypted: boolean): void {
-  if (isLoopback(host) || allowInsecure) return;
+function requireGuards({ host, auth, allowInsecure }: Pick<Config, 'host' | 'auth' | 'allowInsecure'>, isEncrypted: boolean, hasProxies: boolean): void {
+  if (allowInsecure) return;
+  if (isLoopback(host)) {
+    if (!hasProxies || auth === 'required') return;
+    throw new ConfigError('TRUSTED_PROXIES says that others reach the venue through them, which needs AUTH=required: set that, or ALLOW_INSECURE=true to do without');
+  }
   const missing = [
     ...auth === 'required' ? [] : ['AUTH=required'],
     ...isEncrypted ? [] : ['TLS_CERT_FILE with TLS_KEY_FILE (or TRUSTED_PROXIES, where a proxy has the certificate)'],
@@ -468,7 +472,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, tlsCertFile, tlsKeyFile, trustedProxies, allowedOrigins, allowedHosts, oidcIssuer: _issuer, oidcClientId: _id, oidcClientSecret: _secret, oidcRedirectUri: _uri, oidcTimeoutMs: _ms, ...rest } = settings;
   const tls = tlsOf(tlsCertFile, tlsKeyFile);
   const proxies = readList('TRUSTED_PROXIES', trustedProxies, proxyOf, 'an address, a network such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal');
-  requireGuards(settings, tls !== null || proxies.length > 0);
+  requireGuards(settings, tls !== null || proxies.length > 0, proxies.length > 0);
   const instruments = readInstruments(instrumentsFile);
   const assetDecimals = assetsFile === undefined ? new Map<string, number>() : readFile('ASSETS_FILE', assetsFile, parseAssets);
   const assets = assetsBeside(instruments, assetDecimals);

@@ -14,8 +14,8 @@ function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The account that a call names. */
-function accountOf({ params, body }: Pick<Call, 'params' | 'body'>): string | null {
-  const named = { ...fieldsOf(body), ...params } as Readonly<Record<string, unknown>>;
+function accountOf({ params, query, body }: Pick<Call, 'params' | 'query' | 'body'>): string | null {
+  const named = { ...Object.fromEntries(new URLSearchParams(query)), ...fieldsOf(body), ...params } as Readonly<Record<string, unknown>>;
   const account = ACCOUNT_FIELDS.map((field) => named[field]).find((value) => typeof value === 'string');
   return typeof account === 'string' ? account : null;
 }
@@ -34,7 +34,7 @@ export async function audited<T extends Answer | null>(
 ): Promise<T> {
   const path = action.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '');
   const told = (outcome: string): Promise<void> => log.add({
-    actor: person.username, actingFor: accountOf({ params, body }), action: action.name, target: targetOf(path, query, body), requestId: context.requestId, outcome,
+    actor: person.username, actingFor: accountOf({ params, query, body }), action: action.name, target: targetOf(path, query, body), requestId: context.requestId, outcome,
   });
   let answer: T;
   try {

@@ -71,9 +71,8 @@ export class Gate {
   }
 
   /** Why a connection cannot go on being a caller's, null where it can. */
-  standing(caller: Caller): Refusal | null {
-    const problem = this.identity.standing(caller);
-    return problem === null ? null : new Refusal(problem);
+  standing(caller: Caller): ReturnType<Identity['standing']> {
+    return this.identity.standing(caller);
   }
 
   /** Told after each change of users, keys and owners. */

@@ -199,6 +199,15 @@ export class Identity {
     return { caller, use };
   }
 
+  /** @throws Refusal `invalid_api_key` where the venue's keys are not those by which it was sealed */
+  private secretOf(sealed: Buffer, apiKey: string): Buffer {
+    try {
+      return Buffer.from(this.venueKeys.open(sealed, purposeOf(apiKey)));
+    } catch {
+      throw new Refusal('invalid_api_key', { detail: 'The venue has not the keys (KEYS_DIR) that the secret is sealed with any more: make another API key.' });
+    }
+  }
+
   private usable(apiKey: string): UsableKey | undefined {
     const row = this.directory.key(apiKey);
     if (row === undefined) return undefined;
@@ -209,7 +218,7 @@ export class Identity {
     if (person === undefined) return undefined;
     const key: UsableKey = {
       row, addresses: row.ipAllow === null ? null : addressesOf(row.ipAllow),
-      secret: row.sealedSecret === null ? null : Buffer.from(this.venueKeys.open(row.sealedSecret, purposeOf(apiKey))),
+      secret: row.sealedSecret === null ? null : this.secretOf(row.sealedSecret, apiKey),
       publicKey: row.publicKey === null ? null : createPublicKey(row.publicKey),
       caller: {
         kind: 'caller', person, scopes: new Set(row.scopes), onlyAccounts: row.accounts === null ? null : new Set(row.accounts),

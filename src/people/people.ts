@@ -4,7 +4,7 @@ import type { UserRow } from '../domain/people';
 import { hasPowersOf, type Caller, type Person } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import { ApiKeys } from './api-keys';
-import { AuditLog } from './audit-log';
+import { AuditLog, TARGET_LENGTH_MAX } from './audit-log';
 import { Directory } from './directory';
 import { Gate, type GateOptions } from './gate';
 import { Identity, type Once } from './identity';
@@ -114,14 +114,28 @@ export class People {
   }
 
   /** A token with the powers of the caller's roles. @throws Refusal `not_admin`, `invalid_credentials` */
-  async sudo({ person, session }: Caller, password: string, address: string): Promise<{ readonly token: string; readonly expiresInS: number }> {
+  async sudo({ person, session }: Caller, password: string, address: string, requestId: string): Promise<{ readonly token: string; readonly expiresInS: number }> {
     // Whoever has none learns it without a word about the password.
     if (!person.roles.has('operator') && !person.roles.has('admin')) throw new Refusal('not_admin');
-    await this.sessions.prove(person.username, password, address);
-    if (session === null) throw new Refusal('forbidden');
+    const told = (outcome: string): Promise<void> => (
+      this.audit.add({ actor: person.username, actingFor: null, action: 'sudo', target: null, requestId, outcome })
+    );
+    try {
+      await this.sessions.prove(person.username, password, address);
+      if (session === null) throw new Refusal('forbidden');
+    } catch (error) {
+      if (error instanceof Refusal) await told(error.code);
+      throw error;
+    }
     const sudo = await this.tokens.powers(person.userId, session);
-    await this.audit.add({ actor: person.username, actingFor: null, action: 'sudo', target: null, requestId: null, outcome: 'ok' });
+    await told('ok');
     return sudo;
+  }
+
+  /** Keeps what somebody follows by an operator's powers. @param names of what is followed @throws Refusal `outcome_unknown` where it cannot be kept in time */
+  followed({ person }: Caller, names: readonly string[]): Promise<void> {
+    const target = names.join(' ').slice(0, TARGET_LENGTH_MAX);
+    return this.audit.add({ actor: person.username, actingFor: null, action: 'subscribe', target, requestId: null, outcome: 'ok' });
   }
 
   /** @param cursor name of the last user of the page before, null for the first page */

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Caller } from '../domain/principal';
 import { Subscriber } from './audience';
-import type { Opened } from './dialect';
+import type { CallerEnd, Opened } from './dialect';
 import { Encoding } from './encoding';
 import type { Who } from './following';
 import { EventStreamLink } from './event-stream-link';
@@ -18,7 +18,7 @@ import type { Telling } from './telling';
 import { WebSocketLink } from './web-socket-link';
 
 /** Why a connection cannot go on being a caller's, null where it can. */
-export type Standing = (caller: Caller) => object | null;
+export type Standing = (caller: Caller) => CallerEnd | null;
 
 /** Why a connection is not taken. */
 export type StreamRefusal = 'shutting_down' | 'streams_full' | 'too_many_streams';
@@ -144,8 +144,9 @@ export class Connections {
     for (const subscriber of this.subscribers) {
       const { principal } = subscriber.who;
       if (subscriber.isLeaving || principal.kind !== 'caller') continue;
-      if (standing(principal) === null) this.subscribing.narrow(subscriber);
-      else this.telling.drop(subscriber, 'session_ended');
+      const end = standing(principal);
+      if (end === null) this.subscribing.narrow(subscriber);
+      else this.telling.drop(subscriber, end);
     }
   }
 

@@ -49,7 +49,10 @@ export type Request = { readonly reference: Reference } & (
 );
 
 /** Why the stream closes a connection. */
-export type EndReason = 'shutdown' | 'slow_consumer' | 'rate_limited' | 'session_ended';
+export type EndReason = 'shutdown' | 'slow_consumer' | 'rate_limited' | CallerEnd;
+
+/** Why a connection cannot go on being a caller's. */
+export type CallerEnd = 'session_ended' | 'token_expired' | 'user_suspended' | 'invalid_api_key';
 
 /** A message's text, on one line, and what kind of event it is to clients of server-sent events. */
 export interface Told {

@@ -1,4 +1,4 @@
-import { accountsOf, actsForAll, mayActFor, type Principal } from '../domain/principal';
+import { accountsOf, actsForAll, hasPowersOf, mayActFor, type Caller, type Principal } from '../domain/principal';
 import type { ResultCode } from '../domain/result-code';
 import type { Unreadable } from './news';
 import { isOfAccount, type InstrumentSubscription, type Subscription } from './subscriptions';
@@ -42,6 +42,21 @@ export function followed(principal: Principal, wanted: readonly Subscription[], 
   if (principal.kind === 'caller' && !principal.scopes.has('read') && wanted.some(isPrivate)) return { refused: 'forbidden' };
   const subscriptions = wanted.flatMap((one): readonly Subscription[] => (isOrdersOfAll(one) && !mayFollow(principal, one) ? ownOrders(principal, one) : [one]));
   return subscriptions.every((one) => mayFollow(principal, one)) ? { subscriptions } : { refused: 'account_not_found' };
+}
+
+/**
+ * What somebody follows by an operator's powers, whoever is its owner: that is an act.
+ * @returns the caller, and what of it; null where nothing is
+ */
+export function followedByPowers(principal: Principal, subscriptions: readonly Subscription[]): { readonly caller: Caller; readonly subscriptions: readonly Subscription[] } | null {
+  if (principal.kind !== 'caller' || !hasPowersOf(principal, 'operator')) return null;
+  const others = subscriptions.filter((one) => isPrivate(one) && !isOwn(principal, one));
+  return others.length === 0 ? null : { caller: principal, subscriptions: others };
+}
+
+function isOwn({ person }: Caller, one: Subscription): boolean {
+  const account = isOfAccount(one) ? one.account : one.owner;
+  return account !== null && person.owns(account);
 }
 
 function isOrdersOfAll(one: Subscription): one is InstrumentSubscription {

@@ -16,7 +16,7 @@ import type { ChannelNews } from './news';
 import type { StreamObserver, StreamOptions } from './options';
 import { Resumption } from './resumption';
 import { SlowSubscribers } from './slow-subscribers';
-import { Subscribing } from './subscribing';
+import { Subscribing, type KeepFollowed } from './subscribing';
 import { Telling } from './telling';
 import { Topics } from './topics';
 
@@ -86,6 +86,11 @@ export class StreamServer implements MarketListener {
   /** Takes a response whose head is written as a stream of events. */
   acceptEvents(response: ServerResponse, address: string, opened: Opened, who: Who): void {
     this.connections.acceptEvents(response, address, opened, who);
+  }
+
+  /** Names where it is kept what somebody follows by an operator's powers. */
+  keepFollowed(keep: KeepFollowed): void {
+    this.subscribing.keepFollowed = keep;
   }
 
   /** Looks at who is connected once more: logins have ended, or accounts were taken back. */

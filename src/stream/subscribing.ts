@@ -1,9 +1,10 @@
-import { ownAccount } from '../domain/principal';
+import { ownAccount, type Caller } from '../domain/principal';
+import { refusalOf } from '../domain/refusal';
 import { RESULT_CODES } from '../domain/result-code';
 import type { Subscriber } from './audience';
 import type { Checked, Opened, Request } from './dialect';
 import type { FanOut } from './fan-out';
-import { followed, mayFollow } from './following';
+import { followed, followedByPowers, mayFollow } from './following';
 import type { MarketFollower } from './market-follower';
 import type { Refusal, Reference } from './news';
 import type { StreamOptions } from './options';
@@ -17,8 +18,13 @@ import type { Topics } from './topics';
 /** Pause before what could not begin is tried again. */
 const RETRY_MS = 250;
 
+/** Keeps what somebody follows by an operator's powers. @throws Refusal where it cannot be kept in time */
+export type KeepFollowed = (caller: Caller, subscriptions: readonly Subscription[]) => Promise<void>;
+
 /** What subscribers ask for, on connecting and later. */
 export class Subscribing {
+  /** Where that is kept. */
+  keepFollowed: KeepFollowed = () => Promise.resolve();
   /** Who waits for accounts that could not be read. */
   private readonly waiting = new Set<Subscriber>();
 
@@ -118,15 +124,38 @@ export class Subscribing {
     }
     const wanted = own.subscriptions;
     // The first subscription by name replaces what was not named.
-    const others = subscriber.isBare ? [] : subscriber.subscriptions.filter((other) => !wanted.some((one) => isSamePair(one, other)));
-    if (others.length + wanted.length > this.options.subscriptionsMax) {
+    const others = (): readonly Subscription[] => (
+      subscriber.isBare ? [] : subscriber.subscriptions.filter((other) => !wanted.some((one) => isSamePair(one, other)))
+    );
+    if (others().length + wanted.length > this.options.subscriptionsMax) {
       this.telling.refusal(subscriber, this.tooMany(reference));
       return;
     }
-    this.slow.catchUp(subscriber);
-    subscriber.isBare = false;
-    this.telling.notice(subscriber, { is: 'subscribed', subscriptions: [...others, ...wanted], reference });
-    this.follow(subscriber, others, wanted, since);
+    const begin = (): void => {
+      const left = others();
+      this.slow.catchUp(subscriber);
+      subscriber.isBare = false;
+      this.telling.notice(subscriber, { is: 'subscribed', subscriptions: [...left, ...wanted], reference });
+      this.follow(subscriber, left, wanted, since);
+    };
+    const act = followedByPowers(subscriber.who.principal, wanted);
+    if (act === null) begin();
+    else void this.beginKept(subscriber, () => this.keepFollowed(act.caller, act.subscriptions), begin, reference);
+  }
+
+  /** Begins what is an act once that is kept; what is asked for meanwhile waits. */
+  private async beginKept(subscriber: Subscriber, keep: () => Promise<void>, begin: () => void, reference: Reference): Promise<void> {
+    subscriber.requests = [];
+    try {
+      await keep();
+      if (!subscriber.isLeaving) begin();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      if (!subscriber.isLeaving) this.telling.refusal(subscriber, { code: 'people_unavailable', message: refusal.message, reference });
+    }
+    this.answerWaiting(subscriber);
+    this.isAwaitedBack(subscriber);
   }
 
   private unsubscribe(subscriber: Subscriber, { isMeant, reference }: Request & { readonly op: 'unsubscribe' }): void {

@@ -22,6 +22,12 @@ export function isOfAccount(subscription: Subscription): subscription is Account
   return 'account' in subscription;
 }
 
+/** What is followed, in a word: `fills:alice`, `orders:BTC-USD`, `orders:BTC-USD:alice`. */
+export function nameOfSubscription(one: Subscription): string {
+  if (isOfAccount(one)) return `${one.channel}:${one.account}`;
+  return [one.channel, one.instrument.instrument, ...one.owner === null ? [] : [one.owner]].join(':');
+}
+
 export function isSamePair(a: Subscription, b: Subscription): boolean {
   if (a.channel !== b.channel) return false;
   return isOfAccount(a) ? isOfAccount(b) && a.account === b.account : !isOfAccount(b) && a.instrument === b.instrument && a.owner === b.owner;

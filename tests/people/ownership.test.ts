@@ -1,7 +1,7 @@
 import { Client, type Answer, type ProblemBody } from '../support/client';
 import { until } from '../support/until';
 import { StreamClient } from '../stream/support/stream-client';
-import { PeopleVenue, type Person } from './support/people-venue';
+import { PASSWORD, PeopleVenue, type Person } from './support/people-venue';
 
 const limit = (more: Readonly<Record<string, unknown>> = {}): object => ({ side: 'buy', type: 'limit', price: '10.00', quantity: '1', ...more });
 const NONE = '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21';
@@ -90,7 +90,8 @@ describe('what is another\'s', () => {
     const other = new Client(second.url);
     const byBob = (client: Client): Promise<Answer<ProblemBody>> => client.get('/accounts/desk-1/balances', bob.headers);
     expect((await alice.call('POST', '/accounts', { account_id: 'desk-1' })).status).toBe(201);
-    expect((await bob.call('POST', '/accounts', { account_id: 'desk-1' })).body.code).toBe('account_exists');
+    for (const name of ['desk-1', 'DESK-1']) expect((await bob.call('POST', '/accounts', { account_id: name })).body.code).toBe('account_exists');
+    expect((await venue.client.post<ProblemBody>('/auth/register', { username: 'Desk-1', password: PASSWORD })).body.code).toBe('username_taken');
     expect((await bob.call('POST', '/accounts', { account_id: 'bob-2', deposits: [{ asset: 'USD', amount: '5' }] })).body.code).toBe('forbidden');
     expect((await byBob(venue.client)).status).toBe(404);
     expect((await alice.call('POST', '/accounts/desk-1/owners', { username: 'bob' })).body).toEqual({ account_id: 'desk-1', owners: ['alice', 'bob'] });
@@ -151,6 +152,10 @@ describe('what is another\'s', () => {
     await eve.ask({ op: 'subscribe', channels: ['orders', 'balances', 'fills'] }, 'subscribed');
     await all.ask({ op: 'auth', token: operator.tokens.access_token }, 'authenticated');
     await all.ask({ op: 'subscribe', channels: ['orders'], instruments: ['BTC-USD'] }, 'subscribed');
+    await all.ask({ op: 'subscribe', channels: ['balances'], accounts: ['alice', 'olivia'] }, 'subscribed');
+    // What is followed by powers is an act; what is one's own is not.
+    const { entries } = (await operator.call<{ entries: Record<string, unknown>[] }>('GET', '/audit-log?limit=2')).body;
+    expect(entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([['olivia', 'subscribe', 'balances:alice'], ['olivia', 'subscribe', 'orders:BTC-USD']]);
     for (const query of ['?channels=orders', '?channels=balances&accounts=alice']) {
       expect((await venue.client.get<ProblemBody>(`/public/stream${query}`)).status).toBe(401);
     }

@@ -143,6 +143,14 @@ describe('logins', () => {
       ['root', 'bob', 'deposit', '/deposits {"account_id":"bob","asset":"USD","amount":"5"}', 'ok'],
       ['root', null, 'sudo', null, 'ok'],
     ]);
+    // What is tried and refused is kept, too, and for whom.
+    expect((await powers.call('POST', '/auth/sudo', { password: 'staple horse battery' })).body.code).toBe('invalid_credentials');
+    expect((await powers.call('DELETE', '/orders?client_id=bob')).status).toBe(200);
+    const { body: more } = await powers.call<{ entries: Record<string, unknown>[] }>('GET', '/audit-log?limit=2');
+    expect(more.entries).toEqual([
+      expect.objectContaining({ action: 'cancelAllOrders', acting_for: 'bob', outcome: 'ok' }),
+      expect.objectContaining({ action: 'sudo', outcome: 'invalid_credentials', request_id: expect.any(String) as string }),
+    ]);
     for (const statement of ['UPDATE audit_log SET actor = \'x\'', 'DELETE FROM audit_log', 'TRUNCATE audit_log']) {
       await expect(venue.venue.database.query(statement)).rejects.toThrow('is append-only');
     }

@@ -101,11 +101,17 @@ describe('settings', () => {
 
   it('name the proxies that are trusted', () => {
     expect(readConfig({}).trustedProxies).toEqual([]);
-    expect(readConfig({ TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::/32 ,192.0.2.7' }).trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.7']);
+    expect(readConfig({ AUTH: 'required', TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::/32 ,192.0.2.7' }).trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.7']);
   });
 
   it.each(['*', 'all', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0', 'proxy.example', '10.0.0.1:80'])('TRUSTED_PROXIES=%s is refused', (value) => {
     expect(errorOf({ TRUSTED_PROXIES: `loopback,${value}` }).message).toBe(`TRUSTED_PROXIES: ${value} is not an address, a network such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal`);
+  });
+
+  it('of proxies go with callers who say who they are', () => {
+    expect(errorOf({ TRUSTED_PROXIES: 'loopback' }).message)
+      .toBe('TRUSTED_PROXIES says that others reach the venue through them, which needs AUTH=required: set that, or ALLOW_INSECURE=true to do without');
+    expect(readConfig({ TRUSTED_PROXIES: 'loopback', ALLOW_INSECURE: 'true' }).trustedProxies).toEqual(['loopback']);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('HOST=%s needs nothing', (host) => {

@@ -98,7 +98,7 @@ export class NativePeople {
   async sudo(context: Context, body: unknown): Promise<Answer> {
     const { kept } = this;
     const { password } = checkBody(SUDO, body);
-    const { token, expiresInS } = await kept.sudo(this.callerOf(context), password, context.address);
+    const { token, expiresInS } = await kept.sudo(this.callerOf(context), password, context.address, context.requestId);
     return { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: expiresInS } };
   }
 

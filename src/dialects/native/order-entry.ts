@@ -209,8 +209,8 @@ export class OrderEntryServer {
     for (const { principal, socket, openedMs } of this.connections) {
       if (principal.kind === 'nobody' && openedMs < longAgoMs) socket.close(CLOSE_SESSION_ENDED, 'unauthenticated');
       if (principal.kind !== 'caller') continue;
-      const refusal = gate.standing(principal);
-      if (refusal !== null) socket.close(CLOSE_SESSION_ENDED, refusal.code);
+      const end = gate.standing(principal);
+      if (end !== null) socket.close(CLOSE_SESSION_ENDED, end);
     }
   }
 

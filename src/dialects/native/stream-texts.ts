@@ -19,7 +19,9 @@ import { formatPosition } from './stream-position';
 /** WebSocket close codes (RFC 6455, 7.4.1). */
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
-const CLOSE_CODES: Partial<Record<EndReason, number>> = { shutdown: CLOSE_GOING_AWAY, session_ended: CLOSE_SESSION_ENDED };
+const CLOSE_CODES: Partial<Record<EndReason, number>> = {
+  shutdown: CLOSE_GOING_AWAY, session_ended: CLOSE_SESSION_ENDED, token_expired: CLOSE_SESSION_ENDED, user_suspended: CLOSE_SESSION_ENDED, invalid_api_key: CLOSE_SESSION_ENDED,
+};
 
 function viewLevels(levels: readonly (readonly [number, number])[], instrument: Instrument): [price: string, quantity: string][] {
   return levels.map(([ticks, lots]) => [formatAmount(ticks, instrument.tick), formatAmount(lots, instrument.lot)]);

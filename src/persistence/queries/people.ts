@@ -56,7 +56,7 @@ export const ADD_OWNER = query('add_owner', `
     ON CONFLICT (account, user_id) DO UPDATE SET status = excluded.status, change = excluded.change
       WHERE account_owners.kind = excluded.kind AND account_owners.status <> 'active'
     RETURNING account`);
-export const ACCOUNT_IS_OWNED = query('account_is_owned', "SELECT 1 FROM account_owners WHERE account = $1 AND kind <> 'shared'");
+export const ACCOUNT_IS_OWNED = query('account_is_owned', "SELECT 1 FROM account_owners WHERE lower(account) = lower($1) AND kind <> 'shared'");
 export const SET_OWNER = query('set_owner', 'UPDATE account_owners SET status = $3, change = $4 WHERE account = $1 AND user_id = $2 RETURNING account');
 /** Clients of before anybody said who they were are nobody's account to take. */
 export const CLIENT_IS_KNOWN = query('client_is_known', 'SELECT EXISTS (SELECT FROM orders WHERE client_id = $1) OR EXISTS (SELECT FROM accounts WHERE account = $1) AS is_known');
