@@ -226,7 +226,7 @@ const ENVIRONMENT = Joi.object({
   ALLOWED_ORIGINS: Joi.string().note('origins, separated by commas')
     .description('Web pages that may use the service from a browser, beside those that it serves itself, such as `https://terminal.example`.'),
   ALLOWED_HOSTS: Joi.string().note('names or addresses, with or without a port, separated by commas')
-    .description("Names by which browsers may find the service, beside the loopback's."),
+    .description("Names by which the service may be asked to change something, or for a connection, beside the loopback's."),
   REQUIRE_DURABLE: Joi.boolean().default(false).description('Not ready on a Redis or a Postgres whose settings can lose what was acknowledged. `npm run up` and Docker set it.'),
   AUTO_RECOVER: Joi.boolean().default(true).description('Rebuild a lost, older or damaged Redis without being asked.'),
   ACK_AFTER: Joi.string().valid('redis', 'postgres').default('redis')

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { OpenfillClient } from '#openfill-client';
+import { OpenfillClient, isProblem } from '#openfill-client';
 import { NineteenSteps } from '../smoke/nineteen-steps';
 import { carryOut } from '../smoke/step';
 import { venueUrl } from '../servers/venue-url';
@@ -17,8 +17,14 @@ async function powersOf(url: string, username: string): Promise<string> {
   return powers;
 }
 
+/** Whether callers have to say who they are. */
+async function asksWho(url: string): Promise<boolean> {
+  return new OpenfillClient(url).people.me().then(() => true, (error: unknown) => isProblem(error, 'unauthenticated'));
+}
+
 /** @returns the exit code */
 async function smoke(url: string, instrument: string | null, username: string | null): Promise<number> {
+  if (username === null && await asksWho(url)) throw new Error('the venue asks who it is: give an operator or admin as --user, with the password in SMOKE_PASSWORD');
   const venue = new NineteenSteps(url, instrument, username === null ? null : await powersOf(url, username));
   const counts = { ok: 0, FAIL: 0, skip: 0 };
   for await (const { number, name, verdict, reason } of carryOut(venue.steps)) {

@@ -64,6 +64,8 @@ function example(wanted: string, step: Parameters<typeof parseAmount>[1], min: n
   return formatAmount(value, step);
 }
 
+/** Of the user whom the first lines make up. */
+const EXAMPLE_PASSWORD = 'correct horse battery';
 /** More than the order takes, of the instruments that there are by default. */
 const DEPOSIT = '100000';
 
@@ -78,6 +80,15 @@ function announcement(config: Config, url: string): string {
     price: example('50000', first.tick, first.priceTicksMin, first.priceTicksMax),
     quantity: example('0.5', first.lot, first.quantityLotsMin, first.quantityLotsMax),
   };
+  if (config.auth === 'required') {
+    return [
+      `openfill ready on ${url}`,
+      'npm run admin -- create root',
+      `curl -X POST ${url}/auth/register -H 'Content-Type: application/json' -d '${JSON.stringify({ username: 'alice', password: EXAMPLE_PASSWORD })}'`,
+      `curl '${url}/public/orderbook?instrument=${first.instrument}&levels=20'`,
+      '',
+    ].join('\n');
+  }
   return [
     `openfill ready on ${url}`,
     // Nobody has anything yet.
