@@ -103,6 +103,8 @@ export interface UserChange {
 export interface NewSession {
   readonly sessionId: string;
   readonly userId: string;
+  /** Of the password that was given, null where none was. */
+  readonly passwordHash: string | null;
   readonly digest: Buffer;
   readonly address: string;
   readonly ttlS: number;

@@ -13,8 +13,15 @@ function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? body as Record<string, unknown> : {};
 }
 
-/** The account that a call names. */
+const ACCOUNTS_LENGTH_MAX = 500;
+
+/** The account that a call names; those that the operations of a batch do, between spaces. */
 function accountOf({ params, query, body }: Pick<Call, 'params' | 'query' | 'body'>): string | null {
+  const { operations } = fieldsOf(body);
+  if (Array.isArray(operations)) {
+    const accounts = new Set(operations.map((operation: unknown) => accountOf({ params: {}, query: '', body: operation })).filter((account) => account !== null));
+    return accounts.size === 0 ? null : [...accounts].join(' ').slice(0, ACCOUNTS_LENGTH_MAX);
+  }
   const named = { ...Object.fromEntries(new URLSearchParams(query)), ...fieldsOf(body), ...params } as Readonly<Record<string, unknown>>;
   const account = ACCOUNT_FIELDS.map((field) => named[field]).find((value) => typeof value === 'string');
   return typeof account === 'string' ? account : null;

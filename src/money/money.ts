@@ -56,7 +56,7 @@ export class Money {
     this.useCases = {
       accounts: new Accounts(engine, record, outcomes, reads, assets, options.funds, digest),
       balances: new Balances(engine, record, reads),
-      transfers: new Transfers(record, outcomes, reads, assets, options),
+      transfers: new Transfers(engine, record, outcomes, reads, assets, options),
       ends: new TransferEnds(finder, outcomes, assets, options),
       fills: new Fills(record, reads, instruments),
       positions: new Positions(engine, record, reads, marks, instruments, assets),

@@ -8,7 +8,7 @@ import { Refusal } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
 import type { MoneyFingerprint } from './fingerprint';
 import { transferOf, type MoneyOutcomes } from './outcomes';
-import type { MoneyRecord } from './ports';
+import type { MoneyEngine, MoneyRecord } from './ports';
 import type { RecordReads } from './record-reads';
 import type { DepositRequest, TransferRequest, WithdrawalRequest } from './requests';
 import { unitsOf } from './units';
@@ -48,7 +48,7 @@ const US_PER_S = 1_000_000;
 /** Moving money: into the venue, out of it, and between accounts. */
 export class Transfers {
   constructor(
-    private readonly record: Pick<MoneyRecord, 'transfers'>, private readonly outcomes: MoneyOutcomes, private readonly reads: RecordReads,
+    private readonly engine: Pick<MoneyEngine, 'readAccount'>, private readonly record: Pick<MoneyRecord, 'transfers'>, private readonly outcomes: MoneyOutcomes, private readonly reads: RecordReads,
     private readonly assets: AssetTable, private readonly digests: ReferenceDigests,
   ) {}
 
@@ -78,6 +78,10 @@ export class Transfers {
     if (from === to) throw new Refusal('same_account');
     if (timeoutS !== null && !pending) throw new Refusal('validation_failed', { fields: [{ field: 'timeoutS', message: 'is of a pending transfer: it needs "pending": true' }] });
     const units = unitsOf(this.assets, asset, amount);
+    // Where accounts are people's none begins by what it gets: names would be taken by whoever is quick. One that there is stays.
+    if (context.principal.kind === 'caller' && (await this.engine.readAccount(to)) === null) {
+      throw new Refusal('account_not_found', { detail: 'There is no account to transfer to.' });
+    }
     return this.carryOut(context, from, key, {
       kind: 'transfer', pending, from, to, asset, amount: units, reference: null, referenceDigest: null, note,
       timeoutUs: timeoutS === null ? null : timeoutS * US_PER_S,

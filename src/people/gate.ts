@@ -128,6 +128,8 @@ function requireScope({ scopes, apiKey }: Caller, scope: Access['scope']): void 
 }
 
 function requirePowers(principal: Caller, role: 'operator' | 'admin'): void {
+  // What is the venue's is no account's.
+  if (principal.onlyAccounts !== null) throw new Refusal('forbidden', { detail: 'The API key is limited to accounts, and this is about the venue.' });
   if (hasPowersOf(principal, role)) return;
   const { roles } = principal.person;
   const hasRole = roles.has('admin') || (role === 'operator' && roles.has('operator'));

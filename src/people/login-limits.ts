@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { networkOf } from '../domain/address';
 import { Refusal } from '../domain/refusal';
 
 /**
  * What guards logins, exact over all processes. An address may only try so often. A name that was tried with wrong passwords is guarded
  * as well, without ever locking its user out: it is the addresses which gave a wrong one that have to wait, longer each time; one that
- * gave none may try, and where the user logged in before, strangers' failures count for nothing.
+ * gave none may try, and where the user logged in before, strangers' failures count for nothing. Addresses of one IPv6 network (/64) are one.
  */
 
 export interface LoginLimitOptions {
@@ -50,7 +51,7 @@ export class LoginLimits {
   async tryFrom(address: string): Promise<void> {
     const { burst, perSecond } = this.options;
     try {
-      await this.addresses.consume(keyOf(address));
+      await this.addresses.consume(keyOf(networkOf(address)));
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;
       throw limited(rejection.msBeforeNext, burst, burst / perSecond);
@@ -59,7 +60,7 @@ export class LoginLimits {
 
   /** @param isKnown whether the user logged in from this address before @throws Refusal `rate_limited` while it has to wait */
   async admit(username: string, address: string, isKnown: boolean): Promise<void> {
-    const pause = await this.pauses.get(keyOf(username.toLowerCase(), address, isKnown ? 'known' : ''));
+    const pause = await this.pauses.get(keyOf(username.toLowerCase(), networkOf(address), isKnown ? 'known' : ''));
     if (pause !== null && pause.msBeforeNext > 0) throw limited(pause.msBeforeNext, this.options.failures, this.options.failuresWindowS);
   }
 
@@ -67,15 +68,16 @@ export class LoginLimits {
   async failed(username: string, address: string): Promise<void> {
     const { failures, failuresWindowS } = this.options;
     const name = username.toLowerCase();
+    const network = networkOf(address);
     const { consumedPoints: ofName } = await this.failuresOfName.penalty(keyOf(name));
-    const { consumedPoints: fromHere } = await this.failuresFrom.penalty(keyOf(name, address));
+    const { consumedPoints: fromHere } = await this.failuresFrom.penalty(keyOf(name, network));
     const pauseS = (beyond: number): number => Math.min(failuresWindowS, PAUSE_S * 2 ** Math.min(beyond, 20));
-    if (ofName >= failures) await this.pauses.block(keyOf(name, address, ''), pauseS(Math.min(ofName - failures, fromHere - 1)));
-    if (fromHere >= failures) await this.pauses.block(keyOf(name, address, 'known'), pauseS(fromHere - failures));
+    if (ofName >= failures) await this.pauses.block(keyOf(name, network, ''), pauseS(Math.min(ofName - failures, fromHere - 1)));
+    if (fromHere >= failures) await this.pauses.block(keyOf(name, network, 'known'), pauseS(fromHere - failures));
   }
 
   async succeeded(username: string, address: string): Promise<void> {
-    await this.failuresFrom.delete(keyOf(username.toLowerCase(), address));
+    await this.failuresFrom.delete(keyOf(username.toLowerCase(), networkOf(address)));
   }
 }
 

@@ -19,9 +19,10 @@ export class Ownership {
 
   /**
    * Takes a further account for a caller, has it made, and lets the caller act for it; what breaks off in between is taken back.
-   * @param make makes the account @throws Refusal `account_exists`, `accounts_limit`, or what `make` throws
+   * @param make makes the account @throws Refusal `forbidden`, `account_exists`, `accounts_limit`, or what `make` throws
    */
-  async open<T>({ person }: Caller, account: string, accounts: AccountOpener, make: () => Promise<T>): Promise<T> {
+  async open<T>({ person, onlyAccounts }: Caller, account: string, accounts: AccountOpener, make: () => Promise<T>): Promise<T> {
+    if (onlyAccounts !== null && !onlyAccounts.has(account)) throw new Refusal('forbidden', { detail: 'The API key is limited to other accounts.' });
     if (person.accounts.length >= this.options.accountsPerUserMax) throw new Refusal('accounts_limit');
     const isOwn = person.owns(account);
     if (!isOwn) {
@@ -49,7 +50,8 @@ export class Ownership {
   async share(caller: Caller, account: string, username: string): Promise<readonly string[]> {
     await this.directory.catchUp();
     requireAccount(caller, account);
-    this.requireFirst(caller, account);
+    // Not even an operator: what is shared outlives the powers.
+    this.requireFirst(caller, account, false);
     const person = this.requirePerson(username);
     const owners = this.directory.ownersOf(account);
     if (!owners.some((owner) => owner.person === person)) {
@@ -66,7 +68,7 @@ export class Ownership {
     requireAccount(caller, account);
     const person = this.requirePerson(username);
     const owner = this.directory.ownersOf(account).find((one) => one.person === person);
-    if (caller.person !== person) this.requireFirst(caller, account);
+    if (caller.person !== person) this.requireFirst(caller, account, true);
     if (owner === undefined) throw new Refusal('user_not_found');
     if (owner.kind !== 'shared') throw new Refusal('owner_stays');
     await this.store.setOwner(account, person.userId, 'ended');
@@ -75,9 +77,9 @@ export class Ownership {
   }
 
   /** Others may act for it, and not give it away. */
-  private requireFirst(caller: Caller, account: string): void {
+  private requireFirst(caller: Caller, account: string, orOperator: boolean): void {
     const isFirst = this.directory.ownersOf(account).some(({ person, kind }) => person === caller.person && kind !== 'shared');
-    if (!isFirst && !hasPowersOf(caller, 'operator')) throw new Refusal('forbidden', { detail: 'Only who opened the account may say who else acts for it.' });
+    if (!isFirst && !(orOperator && hasPowersOf(caller, 'operator'))) throw new Refusal('forbidden', { detail: 'Only who opened the account may say who else acts for it.' });
   }
 
   private requirePerson(username: string): Person {

@@ -34,7 +34,8 @@ export interface PeopleStore {
   addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null>;
   endKey(apiKey: string, userId: string): Promise<boolean>;
 
-  addSession(session: NewSession): Promise<void>;
+  /** @returns false where the user has another password meanwhile */
+  addSession(session: NewSession): Promise<boolean>;
   session(sessionId: string, graceS: number): Promise<SessionRow | null>;
   /** @returns false where it was renewed, or ended, meanwhile */
   rotate(sessionId: string, from: Buffer, to: Buffer, successor: Buffer, ttlS: number): Promise<boolean>;

@@ -46,22 +46,26 @@ export class Sessions {
     // Who knows the password may know why it is of no use.
     if (credentials.isSuspended) throw new Refusal('user_suspended');
     if (credentials.passwordHash !== null && this.passwords.isOld(credentials.passwordHash)) {
-      await this.store.raisePassword(credentials.userId, credentials.passwordHash, await this.passwords.hash(password, 'known'));
+      const raised = await this.passwords.hash(password, 'known');
+      await this.store.raisePassword(credentials.userId, credentials.passwordHash, raised);
+      return this.begin(credentials.userId, raised, address);
     }
-    return this.begin(credentials.userId, address);
+    return this.begin(credentials.userId, credentials.passwordHash, address);
   }
 
   /** A login of somebody whom another issuer has proven to be a user. @throws Refusal `user_suspended` */
   async enter(userId: string, address: string): Promise<TokenPair> {
     if ((await this.personOf(userId)).isSuspended) throw new Refusal('user_suspended');
-    return this.begin(userId, address);
+    return this.begin(userId, null, address);
   }
 
-  /** A new login of somebody who has said who it is. */
-  private async begin(userId: string, address: string): Promise<TokenPair> {
+  /** A new login of somebody who has said who it is. @param passwordHash of the password that was given, null where none was */
+  private async begin(userId: string, passwordHash: string | null, address: string): Promise<TokenPair> {
     const sessionId = randomUUID();
     const refreshToken = await this.tokens.refresh(userId, sessionId);
-    await this.store.addSession({ sessionId, userId, digest: digestOf(refreshToken), address, ttlS: this.refreshTtlS });
+    // One that came about behind a change of the password would outlive that.
+    const isBegun = await this.store.addSession({ sessionId, userId, passwordHash, digest: digestOf(refreshToken), address, ttlS: this.refreshTtlS });
+    if (!isBegun) throw new Refusal('invalid_credentials');
     return this.pair(userId, sessionId, refreshToken);
   }
 

@@ -260,8 +260,8 @@ export class PostgresPeople {
     return this.change(async (query, change) => (await query(sql.END_KEY, [apiKey, userId, change])).length > 0);
   }
 
-  async addSession({ sessionId, userId, digest, address, ttlS }: NewSession): Promise<void> {
-    await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS]);
+  async addSession({ sessionId, userId, passwordHash, digest, address, ttlS }: NewSession): Promise<boolean> {
+    return (await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash])).length > 0;
   }
 
   async session(sessionId: string, graceS: number): Promise<SessionRow | null> {

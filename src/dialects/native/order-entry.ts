@@ -81,6 +81,8 @@ class Connection {
   inFlight = 0;
   /** Who it is, as the handshake or a message said last. */
   principal: Principal;
+  /** While a message says who it is: what comes behind it is of whoever that makes it. */
+  identifying: Promise<void> | null = null;
   /** Whether it answered the last ping. */
   isAlive = true;
   private isGathering = false;
@@ -141,7 +143,7 @@ export class OrderEntryServer {
     for (const connection of this.connections) {
       if (connection.principal.kind !== 'nobody') continue;
       this.connections.delete(connection);
-      connection.socket.close(CLOSE_SESSION_ENDED, 'unauthenticated');
+      this.end(connection.socket, 'unauthenticated');
       return true;
     }
     return false;
@@ -161,29 +163,46 @@ export class OrderEntryServer {
   }
 
   private receive(connection: Connection, data: RawData, isBinary: boolean): void {
-    void this.serve(connection, data, isBinary);
+    // One that was closed is nobody's, whether or not its peer takes notice.
+    if (connection.socket.readyState !== connection.socket.OPEN) return;
+    connection.inFlight++;
+    if (connection.identifying === null || connection.inFlight > this.options.inFlightMax) void this.serve(connection, data, isBinary);
+    else void this.serveInTurn(connection, data, isBinary);
     if (connection.socket.bufferedAmount > this.options.bufferBytesMax) this.waitForReader(connection);
+  }
+
+  /** Of all that wait, the one that says who it is next is begun before any behind it looks. */
+  private async serveInTurn(connection: Connection, data: RawData, isBinary: boolean): Promise<void> {
+    while (connection.identifying !== null) await connection.identifying;
+    await this.serve(connection, data, isBinary);
   }
 
   /** Every message is answered; one whose id cannot be told, with null for it. */
   private async serve(connection: Connection, data: RawData, isBinary: boolean): Promise<void> {
-    connection.inFlight++;
     const context = contextOfMessage(connection.principal, connection.address, this.options.requestTimeoutMs);
     const request = parse(data, isBinary);
     const fields = request instanceof Error ? {} : request;
     const id = idOf(fields);
+    const isAuth = this.gate !== null && fields.op === 'auth';
+    const isTooMany = connection.inFlight > this.options.inFlightMax;
+    let identified = (): void => undefined;
+    if (isAuth && !isTooMany) connection.identifying = new Promise((resolve) => { identified = resolve; });
     const answer = await this.dispatcher.perform(
       'WS', routeOf(fields.op), context, this.dialect, () => {
         if (request instanceof Error) throw request;
-        if (this.gate !== null && fields.op === 'auth') return this.authenticate(this.gate, connection, fields);
-        if (id === null) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${ENTRY_ID_LENGTH_MAX} characters` }]);
-        if (connection.inFlight > this.options.inFlightMax) {
+        if (id === null && !isAuth) throw invalid([{ field: 'id', message: `must be a whole number or a text of 1 to ${ENTRY_ID_LENGTH_MAX} characters` }]);
+        if (isTooMany) {
           throw new RequestRefusal('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
         }
+        if (this.gate !== null && isAuth) return this.authenticate(this.gate, connection, fields);
         return this.gate === null ? this.carryOut(fields, context) : this.carryOutFor(this.gate, fields, context);
       },
     );
     connection.inFlight--;
+    if (isAuth && !isTooMany) {
+      connection.identifying = null;
+      identified();
+    }
     this.answer(connection, id, answer);
   }
 
@@ -196,6 +215,9 @@ export class OrderEntryServer {
 
   private async carryOutFor(gate: Gate, fields: Fields, context: Context): Promise<Answer> {
     const { op } = fields;
+    const { principal } = context;
+    const end = principal.kind === 'caller' ? gate.standing(principal) : null;
+    if (end !== null) throw new RequestRefusal(end);
     // What is no operation is told so, to whoever may ask for one.
     const access = typeof op === 'string' && Object.hasOwn(MESSAGES, op) ? MESSAGES[op as keyof typeof MESSAGES] : MESSAGES.place;
     await gate.admit(context.principal, access, context.address, op === 'batch' ? costOfBatch(fields) : null);
@@ -207,11 +229,18 @@ export class OrderEntryServer {
   private endStrangers(gate: Gate): void {
     const longAgoMs = performance.now() - this.options.authTimeoutMs;
     for (const { principal, socket, openedMs } of this.connections) {
-      if (principal.kind === 'nobody' && openedMs < longAgoMs) socket.close(CLOSE_SESSION_ENDED, 'unauthenticated');
+      if (principal.kind === 'nobody' && openedMs < longAgoMs) this.end(socket, 'unauthenticated');
       if (principal.kind !== 'caller') continue;
       const end = gate.standing(principal);
-      if (end !== null) socket.close(CLOSE_SESSION_ENDED, end);
+      if (end !== null) this.end(socket, end);
     }
+  }
+
+  /** A peer that does not answer the close is cut off. */
+  private end(socket: WebSocket, reason: string): void {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.close(CLOSE_SESSION_ENDED, reason);
+    setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
   }
 
   private carryOut({ id: _id, ...operation }: Fields, context: Context): Promise<Answer> {

@@ -68,7 +68,9 @@ export const COUNT_KEYS = query('count_keys', 'SELECT count(*) AS count FROM api
 export const END_KEY = query('end_key', 'UPDATE api_keys SET ended_at = now(), change = $3 WHERE api_key = $1 AND user_id = $2 AND ended_at IS NULL RETURNING api_key');
 
 export const ADD_SESSION = query('add_session', `
-  INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at) VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`);
+  INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at)
+    SELECT $1, user_id, $3, $4, now() + make_interval(secs => $5) FROM users WHERE user_id = $2 AND ($6::text IS NULL OR password_hash = $6) FOR SHARE
+    RETURNING session_id`);
 export const SESSION = query('session', `
   SELECT session_id, user_id, current_digest, previous_digest, successor, ended_at IS NOT NULL AS is_ended, expires_at <= now() AS is_over,
       rotated_at > now() - make_interval(secs => $2) AS is_fresh
