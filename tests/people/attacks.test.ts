@@ -14,7 +14,7 @@ describe('it is of no use', () => {
 
   beforeAll(async () => {
     venue = await PeopleVenue.open();
-    admin = await (await venue.withRoles('root', ['trader', 'admin'])).sudo();
+    admin = await (await venue.withRoles('rhea', ['trader', 'admin'])).sudo();
     [alice, bob] = [await venue.register('alice'), await venue.register('bob')];
   });
   afterAll(() => venue.close());
@@ -67,10 +67,10 @@ describe('it is of no use', () => {
   });
 
   it('to have a key that is limited to accounts, for what is the venue\'s or another account', async () => {
-    const key = await admin.key({ scopes: ['read', 'trade', 'transfer', 'admin'], accounts: ['root'], ip_allow: ['127.0.0.1'] });
+    const key = await admin.key({ scopes: ['read', 'trade', 'transfer', 'admin'], accounts: ['rhea'], ip_allow: ['127.0.0.1'] });
     for (const [method, path, body] of [
       ['GET', '/users', undefined], ['GET', '/audit-log', undefined], ['GET', '/money', undefined], ['PATCH', '/users/bob', { roles: ['operator'] }],
-      ['PATCH', '/accounts/bob', { status: 'suspended' }], ['POST', '/deposits', { account_id: 'root', asset: 'USD', amount: '1' }], ['POST', '/accounts', { account_id: 'root-2' }],
+      ['PATCH', '/accounts/bob', { status: 'suspended' }], ['POST', '/deposits', { account_id: 'rhea', asset: 'USD', amount: '1' }], ['POST', '/accounts', { account_id: 'rhea-2' }],
     ] as const) {
       const raw = body === undefined ? '' : JSON.stringify(body);
       const { status, body: told } = await venue.client.call<ProblemBody>(method, path, {
@@ -78,11 +78,11 @@ describe('it is of no use', () => {
       });
       expect([path, status, told.code]).toEqual([path, 403, 'forbidden']);
     }
-    expect((await venue.client.get('/accounts/root/balances', signed(key, 'GET', '/accounts/root/balances'))).status).toBe(200);
+    expect((await venue.client.get('/accounts/rhea/balances', signed(key, 'GET', '/accounts/rhea/balances'))).status).toBe(200);
   });
 
   it('to share with oneself, by powers, what is another\'s', async () => {
-    expect((await admin.call('POST', '/accounts/alice/owners', { username: 'root' })).body.code).toBe('forbidden');
+    expect((await admin.call('POST', '/accounts/alice/owners', { username: 'rhea' })).body.code).toBe('forbidden');
     // To take back is an operator's.
     expect((await alice.call('POST', '/accounts/alice/owners', { username: 'bob' })).status).toBe(200);
     expect((await admin.call('DELETE', '/accounts/alice/owners/bob')).body).toEqual({ account_id: 'alice', owners: ['alice'] });
@@ -110,9 +110,9 @@ describe('it is of no use', () => {
   });
 
   it('to hide whom a batch was for', async () => {
-    const operations = [...Array.from({ length: 30 }, () => ({ op: 'place', client_id: 'root', ...ORDER })), { op: 'place', client_id: 'bob', ...ORDER }];
+    const operations = [...Array.from({ length: 30 }, () => ({ op: 'place', client_id: 'rhea', ...ORDER })), { op: 'place', client_id: 'bob', ...ORDER }];
     expect((await admin.call('POST', '/orders/batch', { operations })).status).toBe(200);
     const { entries } = (await admin.call<{ entries: { acting_for: string }[] }>('GET', '/audit-log?limit=1')).body;
-    expect(entries[0]?.acting_for).toBe('root bob');
+    expect(entries[0]?.acting_for).toBe('rhea bob');
   });
 });
