@@ -81,7 +81,7 @@ export class Subscribing {
       return;
     }
     const request = checked.value;
-    if (request.op === 'auth') void this.authenticate(subscriber, request);
+    if (request.op === 'auth') void this.holdingBack(subscriber, () => this.authenticate(subscriber, request));
     else if (request.op === 'ping') this.telling.notice(subscriber, { is: 'pong', reference: request.reference });
     // What that brings may be much, and the client does not take what it has.
     else if (this.slow.isOverfull(subscriber)) this.slow.drop(subscriber);
@@ -89,20 +89,24 @@ export class Subscribing {
     else this.unsubscribe(subscriber, request);
   }
 
-  /** Finds out who it is; what it asks for meanwhile waits for that. */
-  private async authenticate(subscriber: Subscriber, { authenticate, reference }: Request & { readonly op: 'auth' }): Promise<void> {
+  /** Does something for a subscriber; what it asks for meanwhile waits for that. */
+  private async holdingBack(subscriber: Subscriber, work: () => Promise<void>): Promise<void> {
     subscriber.requests = [];
-    const told = await authenticate();
-    if (!subscriber.isLeaving) {
-      if ('error' in told) {
-        this.telling.refusal(subscriber, told.error);
-      } else {
-        subscriber.who.principal = told;
-        this.telling.notice(subscriber, { is: 'authenticated', username: told.person.username, account: ownAccount(told), reference });
-      }
-    }
+    await work();
     this.answerWaiting(subscriber);
     this.isAwaitedBack(subscriber);
+  }
+
+  /** Finds out who it is. */
+  private async authenticate(subscriber: Subscriber, { authenticate, reference }: Request & { readonly op: 'auth' }): Promise<void> {
+    const told = await authenticate();
+    if (subscriber.isLeaving) return;
+    if ('error' in told) {
+      this.telling.refusal(subscriber, told.error);
+      return;
+    }
+    subscriber.who.principal = told;
+    this.telling.notice(subscriber, { is: 'authenticated', username: told.person.username, account: ownAccount(told), reference });
   }
 
   /** Takes from a subscriber what it may not follow any more. */
@@ -140,12 +144,11 @@ export class Subscribing {
     };
     const act = followedByPowers(subscriber.who.principal, wanted);
     if (act === null) begin();
-    else void this.beginKept(subscriber, () => this.keepFollowed(act.caller, act.subscriptions), begin, reference);
+    else void this.holdingBack(subscriber, () => this.beginKept(subscriber, () => this.keepFollowed(act.caller, act.subscriptions), begin, reference));
   }
 
-  /** Begins what is an act once that is kept; what is asked for meanwhile waits. */
+  /** Begins what is an act once that is kept. */
   private async beginKept(subscriber: Subscriber, keep: () => Promise<void>, begin: () => void, reference: Reference): Promise<void> {
-    subscriber.requests = [];
     try {
       await keep();
       if (!subscriber.isLeaving) begin();
@@ -154,8 +157,6 @@ export class Subscribing {
       if (refusal === null) throw error;
       if (!subscriber.isLeaving) this.telling.refusal(subscriber, { code: 'people_unavailable', message: refusal.message, reference });
     }
-    this.answerWaiting(subscriber);
-    this.isAwaitedBack(subscriber);
   }
 
   private unsubscribe(subscriber: Subscriber, { isMeant, reference }: Request & { readonly op: 'unsubscribe' }): void {

@@ -181,11 +181,13 @@ describe('a connection', () => {
     const dora = await venue.register('dora');
     const lines = await Promise.all(paths.map((path) => Line.opened(venue.url, path, dora.headers)));
     const renewed = await Promise.all(paths.map((path) => Line.opened(venue.url, path, dora.headers)));
+    let renewing: Promise<unknown> = Promise.resolve();
     const later = setInterval(() => {
-      void venue.logIn('dora').then(({ tokens }) => Promise.all(renewed.map((line) => line.ask({ op: 'auth', token: tokens.access_token }))));
+      renewing = venue.logIn('dora').then(({ tokens }) => Promise.all(renewed.map((line) => line.ask({ op: 'auth', token: tokens.access_token }))));
     }, 1_000);
     for (const line of lines) expect(await line.untilClosed()).toEqual({ code: 4401, reason: 'token_expired' });
     clearInterval(later);
+    await renewing;
     expect(renewed.map(({ closed }) => closed)).toEqual([null, null]);
     for (const line of renewed) await line.close();
     await venue.close();
