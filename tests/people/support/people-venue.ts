@@ -3,6 +3,7 @@ import { SignJWT } from 'jose';
 import { VenueKeys } from '../../../src/people/venue-keys';
 import { Client, type Answer, type ProblemBody } from '../../support/client';
 import { temporaryDirectory } from '../../support/servers';
+import { until } from '../../support/until';
 import { Venue, type RunningApp } from '../../support/venue';
 
 export const PASSWORD = 'correct horse battery';
@@ -104,11 +105,12 @@ export class PeopleVenue {
     await this.venue.database.query(`
       WITH next AS (UPDATE people_clock SET change = change + 1 RETURNING change)
       UPDATE users SET roles = '{${roles.join()}}', change = next.change FROM next WHERE username = '${username}'`);
-    for (;;) {
-      const { body } = await person.call<{ roles: string[] }>('GET', '/auth/me');
-      if (roles.every((role) => body.roles.includes(role))) return person;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(`${username} is ${roles.join()}`, async () => {
+      const { status, body } = await person.call<{ roles: string[] }>('GET', '/auth/me');
+      // 429: a test of limits whose allowance is used up by asking.
+      return status === 200 && roles.every((role) => body.roles.includes(role));
+    });
+    return person;
   }
 
   async close(): Promise<void> {
