@@ -142,7 +142,7 @@ export const COMMAND_LETTER = {
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
 export const FAILURE_LETTER = 'J';
-/** Ahead of a command that a signature allows, with the digest and the second of that, and for how many ms one of that second could be used again. */
+/** Ahead of a command that a signature allows, with the use of that (one-time-use.ts). */
 export const ONCE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */

@@ -79,10 +79,6 @@ function encode(command: EngineCommand): string[] {
   }
 }
 
-function onceArguments({ digest, second, forMs }: OneTimeUse): string[] {
-  return [digest, String(second), String(forMs)];
-}
-
 function refused(code: ResultCode, order: Order | null = null): Refused {
   return { outcome: 'refused', code, order };
 }
@@ -224,7 +220,7 @@ export class Engine extends ShardReads {
     let args = encode(command);
     if (signatureUse !== null) {
       signatureUse.isWithCommand = true;
-      args = [ONCE_LETTER, ...onceArguments(signatureUse), ...args];
+      args = [ONCE_LETTER, signatureUse.text, ...args];
     }
     this.queue.push({ args, frees: command.op === 'cancel' || command.op === 'mass_cancel', submission, index });
     if (!this.flushScheduled) {
@@ -329,7 +325,7 @@ export class Engine extends ShardReads {
    */
   async takeOnce(use: OneTimeUse): Promise<boolean> {
     try {
-      return (await this.call('take_once', onceArguments(use))) === 1;
+      return (await this.call('take_once', [use.text])) === 1;
     } catch (error) {
       throw new UnavailableError('engine_unavailable', 'redis cannot say whether this was used before', { cause: error });
     }

@@ -4,6 +4,7 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import getRawBody from 'raw-body';
 import type { Context } from '../domain/context';
 import { ANYONE, NOBODY, type Principal } from '../domain/principal';
+import type { OneTimeUse } from '../domain/one-time-use';
 import { Refusal, refusalOf } from '../domain/refusal';
 import type { Credentials, Gate } from '../people/gate';
 import type { Answer } from './answer';
@@ -117,28 +118,30 @@ export class Dispatcher {
 
   /** The same for what a key has signed. A signature is used by whatever becomes of the request. */
   private async carryOutSigned(gate: Gate, route: MountedRoute, call: Omit<Call, 'body'>, { signature }: SignedCredentials, bytes: Buffer | null): Promise<Answer | null> {
-    const { request, context } = call;
-    const signed = gate.bySignature(signature, [request.method ?? '', request.url ?? '', bytes ?? ''], context.address);
+    const { request, context: { address } } = call;
+    const signed = gate.bySignature(signature, [request.method ?? '', request.url ?? '', bytes ?? ''], address);
     const { caller, use } = signed instanceof Promise ? await signed : signed;
     if (route.isOneCommand !== true) {
       await gate.takeSignature(use);
       return this.admitted(gate, route, call, caller, bytes);
     }
     try {
-      return await this.admitted(gate, route, { ...call, context: { ...context, signatureUse: use } }, caller, bytes);
+      return await this.admitted(gate, route, call, caller, bytes, use);
     } finally {
       // It was turned down ahead of its command.
       if (!use.isWithCommand) await gate.takeSignature(use);
     }
   }
 
-  /** @param principal whoever it is, which is known now */
-  private async admitted(gate: Gate, route: MountedRoute, call: Omit<Call, 'body'>, principal: Principal, bytes: Buffer | null): Promise<Answer | null> {
+  /** @param principal whoever it is, which is known now @param signatureUse that the call's command takes, null without one */
+  private async admitted(
+    gate: Gate, route: MountedRoute, call: Omit<Call, 'body'>, principal: Principal, bytes: Buffer | null, signatureUse: OneTimeUse | null = null,
+  ): Promise<Answer | null> {
     const body = bytes === null || route.body === null ? undefined : route.body.parse(bytes);
     const waiting = gate.admit(principal, route.access, call.context.address, route.costOf?.(body) ?? null);
     if (waiting !== undefined) await waiting;
     const { params, query, request, response } = call;
-    const known: Call = { context: { ...call.context, principal }, params, query, body, request, response };
+    const known: Call = { context: { ...call.context, principal, signatureUse }, params, query, body, request, response };
     if (!gate.isAudited(principal)) return route.handle(known);
     return audited(gate.audit, principal, route, known, () => route.handle(known));
   }

@@ -1,13 +1,14 @@
 import type { ApiKeyRow } from '../domain/people';
-import { createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { plainAddress } from '../domain/address';
 import type { Caller } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
-import { OneTimeUse } from '../domain/one-time-use';
+import { OneTimeUse, WINDOW_MAX_MS } from '../domain/one-time-use';
 import { UnavailableError } from '../domain/unavailable';
 import type { Directory } from './directory';
+import { HmacKey } from './hmac-key';
 import type { Tokens } from './tokens';
 import type { VenueKeys } from './venue-keys';
 
@@ -33,9 +34,6 @@ export interface IdentityOptions {
 }
 
 export const WINDOW_MS = 5_000;
-export const WINDOW_MAX_MS = 60_000;
-/** How far the clocks of processes may be apart. */
-export const CLOCKS_APART_MS = 5_000;
 /** Tokens whose claims are remembered: checking a signature costs more than an order. */
 const TOKENS_MAX = 50_000;
 const KEYS_MAX = 50_000;
@@ -52,7 +50,7 @@ export interface Signed {
 /** A key as it is checked with, and the caller that it stands for. */
 interface UsableKey {
   readonly row: ApiKeyRow;
-  readonly secret: Buffer | null;
+  readonly secret: HmacKey | null;
   readonly publicKey: KeyObject | null;
   readonly addresses: BlockList | null;
   readonly caller: Caller;
@@ -184,7 +182,8 @@ export class Identity {
 
   private checked(key: UsableKey | undefined, { apiKey, timestamp, signature, window }: Signature, what: readonly (string | Buffer)[], address: string): Signed {
     // A key that there is not costs as much as a signature that is wrong.
-    const isRight = signatureHolds(key, [timestamp, ...what], signature);
+    const given = Buffer.from(signature, 'base64');
+    const isRight = signatureHolds(key, [timestamp, ...what], given);
     if (key === undefined || !isRight) throw new Refusal('invalid_api_key');
     this.directory.requireFresh(this.options.staleMaxMs);
     const { row: { expiresMs }, addresses, caller } = key;
@@ -193,16 +192,16 @@ export class Identity {
     if (caller.person.isSuspended) throw new Refusal('user_suspended');
     const windowMs = windowOf(window);
     if (!TIMESTAMP.test(timestamp) || Math.abs(Date.now() - Number(timestamp)) > windowMs) throw new Refusal('timestamp_out_of_window');
-    // Other spellings of its text are the same signature. The window is not signed: another one may be asked for with the same signature.
+    // By its bytes: other spellings of its text are the same signature. Whatever window is asked for: that is not signed.
     const second = Math.floor(Number(timestamp) / 1_000);
-    const use = OneTimeUse.of(`${apiKey} ${Buffer.from(signature, 'base64').toString('base64')}`, second, (second + 1) * 1_000 + WINDOW_MAX_MS + CLOCKS_APART_MS);
-    return { caller, use };
+    // Half of an Ed25519 signature is chosen by who signs; nobody chooses what an HMAC is.
+    return { caller, use: key.publicKey === null ? OneTimeUse.ofRandom(given, second) : OneTimeUse.of(`${apiKey} ${given.toString('base64')}`, second) };
   }
 
   /** @throws Refusal `invalid_api_key` where the venue's keys are not those by which it was sealed */
-  private secretOf(sealed: Buffer, apiKey: string): Buffer {
+  private secretOf(sealed: Buffer, apiKey: string): HmacKey {
     try {
-      return Buffer.from(this.venueKeys.open(sealed, purposeOf(apiKey)));
+      return new HmacKey(Buffer.from(this.venueKeys.open(sealed, purposeOf(apiKey))));
     } catch {
       throw new Refusal('invalid_api_key', { detail: 'The venue has not the keys (KEYS_DIR) that the secret is sealed with any more: make another API key.' });
     }
@@ -238,15 +237,10 @@ function windowOf(given: string | null): number {
   return windowMs;
 }
 
-const NOBODYS_SECRET = Buffer.alloc(32);
+const NOBODYS_SECRET = new HmacKey(Buffer.alloc(32));
 
-function signatureHolds(key: UsableKey | undefined, parts: readonly (string | Buffer)[], given: string): boolean {
-  if (key !== undefined && key.publicKey !== null) {
-    return verify(null, Buffer.concat(parts.map((part) => Buffer.from(part))), key.publicKey, Buffer.from(given, 'base64'));
-  }
-  const hmac = createHmac('sha256', key?.secret ?? NOBODYS_SECRET);
-  for (const part of parts) hmac.update(part);
-  const signature = hmac.digest();
-  const signed = Buffer.from(given, 'base64');
-  return signed.length === signature.length && timingSafeEqual(signed, signature) && key !== undefined;
+function signatureHolds(key: UsableKey | undefined, parts: readonly (string | Buffer)[], given: Buffer): boolean {
+  if (key !== undefined && key.publicKey !== null) return verify(null, Buffer.concat(parts.map((part) => Buffer.from(part))), key.publicKey, given);
+  const signature = (key?.secret ?? NOBODYS_SECRET).sign(parts);
+  return given.length === signature.length && timingSafeEqual(given, signature) && key !== undefined;
 }

@@ -3,7 +3,7 @@ import { OneTimeUse } from '../domain/one-time-use';
 import type { ForeignIdentity } from '../domain/people';
 import { Refusal } from '../domain/refusal';
 import { UnavailableError } from '../domain/unavailable';
-import { CLOCKS_APART_MS, type Once } from './identity';
+import type { Once } from './identity';
 import type { LoginProvider, LoginSecrets, ProvenUser } from './login-provider';
 import type { PeopleStore } from './ports';
 import type { Registration } from './registration';
@@ -56,7 +56,7 @@ export class LoginElsewhere {
     if (underWay === null || state !== underWay.state || more.length > 0 || underWay.untilMs <= Date.now()) throw new Refusal('login_not_begun');
     // Once, over all processes.
     const second = Math.floor(underWay.untilMs / 1_000);
-    const use = OneTimeUse.of(`${PURPOSE} ${state}`, second, (second + 1) * 1_000 + CLOCKS_APART_MS);
+    const use = OneTimeUse.of(`${PURPOSE} ${state}`, second);
     if (!(await this.once.takeOnce(use))) throw new Refusal('login_not_begun');
     const user = await this.provider.finish(new URL(`${underWay.redirectUri}?${query}`), underWay);
     return { pair: await this.sessions.enter(await this.userOf(user), address), returnTo: underWay.returnTo };

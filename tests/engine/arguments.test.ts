@@ -207,8 +207,8 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     },
   },
   {
-    fn: 'take_once', reply: 1, call: (engine) => engine.takeOnce(new OneTimeUse('digest', 15, 16)),
-    values: { digest: 'digest', second: '15', 'time to live in ms': '16' },
+    fn: 'take_once', reply: 1, call: (engine) => engine.takeOnce(OneTimeUse.of('what', 15)),
+    values: { 'the use': OneTimeUse.of('what', 15).text },
   },
   { fn: 'forget_keys', reply: 0, call: (engine) => engine.forgetKeys(['d1', 'd2']), values: { 'lifetime in seconds': '14', digests: ['d1', 'd2'] } },
   {

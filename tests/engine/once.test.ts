@@ -1,14 +1,13 @@
-import { OneTimeUse } from '../../src/domain/one-time-use';
+import { ONCE_KEPT_MS, OneTimeUse } from '../../src/domain/one-time-use';
 import { until } from '../support/until';
 import { cancelCommand, placeCommand } from './support/desk';
 import { describeOnEachRedis } from './support/redis-targets';
 import { useShard } from './support/use-shard';
 
-const FOR_MS = 60_000;
-
 describeOnEachRedis('a signature that comes with a command', (target) => {
   const venue = useShard(target);
-  const use = (digest: string, forMs = FOR_MS, second = 1): OneTimeUse => new OneTimeUse(digest, second, forMs);
+  const now = Math.floor(Date.now() / 1_000);
+  const use = (what: string, second = now): OneTimeUse => OneTimeUse.of(what, second);
   const codeOf = (result: Awaited<ReturnType<typeof venue.desk.engine.submit>>): string => (result.outcome === 'refused' ? result.code : result.outcome);
 
   test('allows one of them, in one call or in several', async () => {
@@ -46,13 +45,28 @@ describeOnEachRedis('a signature that comes with a command', (target) => {
     expect(codeOf(await engine.submit(placeCommand('buy', 80, 1), given))).toBe('signature_reused');
   });
 
-  test('is remembered as long as another of its second', async () => {
+  test('of a second is remembered as long as any other of it', async () => {
     const { engine } = venue.desk;
-    const take = (digest: string) => engine.takeOnce(use(digest, 50, 2));
-    expect([await take('a'), await take('b'), await take('a')]).toEqual([true, true, false]);
-    // One that is timed later stays.
-    expect(await engine.takeOnce(use('c', FOR_MS, 3))).toBe(true);
+    // Over within the second.
+    const ending = Math.floor((Date.now() - ONCE_KEPT_MS) / 1_000);
+    const take = (what: string) => engine.takeOnce(use(what, ending));
+    expect(await take('a')).toBe(true);
+    expect(codeOf(await engine.submit(placeCommand('buy', 79, 1), use('b', ending)))).toBe('logged');
+    expect(await engine.takeOnce(use('c', ending + 60))).toBe(true);
     await until('the time of the second is over', () => take('b'));
-    expect([await take('a'), await engine.takeOnce(use('c', FOR_MS, 3))]).toEqual([true, false]);
+    expect([await take('a'), await engine.takeOnce(use('c', ending + 60))]).toEqual([true, false]);
+  });
+
+  test('is one among many of a call, which are of several seconds', async () => {
+    const { engine } = venue.desk;
+    const uses = Array.from({ length: 120 }, (_, i) => ['many', i % 40, now - i % 3] as const);
+    const results = await Promise.all(uses.map(([what, i, second]) => engine.submit(placeCommand('buy', 1 + i, 1), use(`${what} ${i}`, second))));
+    const first = new Set<string>();
+    expect(results.map(codeOf)).toEqual(uses.map(([, i, second]) => {
+      const name = `${i} ${second}`;
+      if (first.has(name)) return 'signature_reused';
+      first.add(name);
+      return 'logged';
+    }));
   });
 });

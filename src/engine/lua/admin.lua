@@ -96,11 +96,11 @@ function admin.trim(keys, argv)
 end
 
 -- take_once: takes the use of what is good once and comes with no command.
--- Keys: {shard}:meta. Arguments: digest, second, time to live in ms.
+-- Keys: {shard}:meta. Arguments: the use.
 -- Reads and writes: once:<second>. Returns: 1 for the first use, 0 for another.
 function admin.take_once(keys, argv)
   bind()
-  return once.take(sub(keys[1], 1, -5), argv[1], argv[2], argv[3]) and 1 or 0
+  return once.take(sub(keys[1], 1, -5), argv[1]) and 1 or 0
 end
 
 -- forget_keys: drops idempotency keys past their lifetime.

@@ -1,12 +1,12 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
 -- Arguments: fills_max, open_orders_max, backlog_max, idempotency_ttl_s, epoch ('' for any), sequence_min, then for
---   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER, the digest of that,
---   its second, and for how many ms one of that second could be used again. A command that is refused has used it, too.
+--   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER and the use of that (once.lua).
+--   A command that is refused has used it, too.
 -- Returns: one string per command, or an error reply `STATE <code>` when the shard takes no commands.
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
-local take_once = once.take
+local take_once, take_all, name_of_use = once.take, once.take_all, once.name_of
 local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
 -- Where a command has what is read ahead of it, counted from its letter.
 local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_IDEM = ARGUMENT_AT.place.instrument, ARGUMENT_AT.place.side,
@@ -35,13 +35,19 @@ local function fault(shard, problem)
   call('HSET', shard.meta_key, 'state', 'faulted', 'fault', type(problem) == 'table' and tostring(problem.err) or tostring(problem))
 end
 
--- Reads what the commands of a call name, many in one command each: what it does not foresee is read when it is needed.
+-- Reads what the commands of a call name, many in one command each: what it does not foresee is read when it is needed. Takes the
+-- uses of their signatures likewise. Returns for each of these whether it was taken before.
 local function read_ahead(shard, argv)
   local idems, idem_count, names, name_count, ids, id_count = {}, 0, {}, 0, {}, 0
   local keeps_money, owners, owner_count = shard.keeps_money, {}, 0
+  local uses, use_count = {}, 0
   local at = FIRST_COMMAND
   while argv[at] do
-    if argv[at] == ONCE_LETTER then at = at + 4 end
+    if argv[at] == ONCE_LETTER then
+      use_count = use_count + 1
+      uses[use_count] = argv[at + 1]
+      at = at + 2
+    end
     local letter = argv[at]
     if letter == FAILURE_LETTER then
       -- What is ahead of it is written before it begins: little would be read for what comes after it.
@@ -114,6 +120,7 @@ local function read_ahead(shard, argv)
   end
   levels.read_wanted(shard)
   if owner_count > 0 then accounts.read(shard, owners, owner_count) end
+  return use_count > 0 and take_all(shard.tag, uses, use_count) or {}
 end
 
 -- Writes what the commands so far have changed: the log first.
@@ -139,21 +146,33 @@ local function run_failing(shard, limits, argv, at, step)
   return log.refuse(untouched, CODE.failure_injected, nil, nil, outcome.asked, argv[at + PLACE_IDEM - 1], ''), untouched
 end
 
+-- Takes the use of a signature, which may have been taken ahead. Returns whether its command may be carried out.
+local function may_use(shard, uses, use)
+  local name = name_of_use(use)
+  local was_there = uses[name]
+  if was_there == nil then return take_once(shard.tag, use) end
+  -- The same once more within the call is another use.
+  uses[name] = true
+  return not was_there
+end
+
 -- Where the command behind one begins.
 local function next_command(argv, at)
-  if argv[at] == ONCE_LETTER then at = at + 4 end
+  if argv[at] == ONCE_LETTER then at = at + 2 end
   if argv[at] == FAILURE_LETTER then at = at + 2 end
   return at + 1 + HANDLERS[argv[at]][2]
 end
 
--- Carries out the commands of a call, one after the other. `progress.at` is where the next one begins, `progress.shard` what they change.
+-- Carries out the commands of a call, one after the other. `progress.at` is where the next one begins, `progress.shard` what they change,
+-- `progress.uses` tells of the uses that are taken already.
 local function run(limits, argv, results, progress)
   local shard, at, count = progress.shard, progress.at, #results
+  local uses = progress.uses
   while argv[at] do
     local is_allowed = true
     if argv[at] == ONCE_LETTER then
-      is_allowed = take_once(shard.tag, argv[at + 1], argv[at + 2], argv[at + 3])
-      at = at + 4
+      is_allowed = may_use(shard, uses, argv[at + 1])
+      at = at + 2
     end
     local letter = argv[at]
     count = count + 1
@@ -186,14 +205,16 @@ function execute.run(keys, argv)
     of_amend = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',',
   }
   -- A single command reads what it needs.
+  local uses = {}
   if argv[next_command(argv, FIRST_COMMAND)] then
-    local ok, problem = pcall(read_ahead, shard, argv)
+    local ok, outcome = pcall(read_ahead, shard, argv)
     if not ok then
-      fault(shard, problem)
+      fault(shard, outcome)
       return redis.error_reply('STATE ' .. CODE.engine_unavailable)
     end
+    uses = outcome
   end
-  local results, progress = {}, { at = FIRST_COMMAND, shard = shard }
+  local results, progress = {}, { at = FIRST_COMMAND, shard = shard, uses = uses }
   local ok, problem = pcall(run, limits, argv, results, progress)
   shard = progress.shard
   if not ok then
