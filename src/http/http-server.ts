@@ -41,6 +41,8 @@ export class HttpServer {
   private readonly tls: TlsPort | null;
   /** Connections that are not WebSockets. */
   private readonly sockets = new Set<Duplex>();
+  /** Connections that were told of before. */
+  private readonly met = new WeakSet<Duplex>();
   /** Answers that each connection still waits for. */
   private readonly unanswered = new WeakMap<Duplex, Set<ServerResponse>>();
 
@@ -78,6 +80,9 @@ export class HttpServer {
     });
     this.server.on(this.connectionEvent, (socket: Duplex) => {
       this.sockets.add(socket);
+      // One comes again with each upgrade that is ignored.
+      if (this.met.has(socket)) return;
+      this.met.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
     this.server.on('connect', (_request, socket: Duplex) => (
@@ -85,7 +90,7 @@ export class HttpServer {
     ));
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // From here on Node leaves the socket to us; an error that nobody hears would end the process.
-      socket.on('error', destroyOnError);
+      socket.removeListener('error', destroyOnError).on('error', destroyOnError);
       this.sockets.delete(socket);
       const { path, query } = partsOf(request.url ?? '/');
       const upgrade = isWebSocket(request) ? table.upgradeAt(path) : null;

@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../src/engine/engine';
 import { buildLibrary } from '../../src/engine/library';
@@ -236,6 +237,29 @@ describe.each(BOTH_WAYS)('requests that are refused %s', (_name, hotPath) => {
       const [first, ...rest] = [request.slice(0, -30), request.slice(-30, -10), request.slice(-10)] as [string, string, string];
       expect((await sendRaw(service.running.port, [first, ...rest, get], { answers: 2, pauseMs: 20 })).map((answer) => answer.status)).toEqual([201, 200]);
       expect((await sendRaw(service.running.port, [`${request}${request}${get}`], { answers: 3 })).map((answer) => answer.status)).toEqual([201, 201, 200]);
+    });
+
+    it('offers of HTTP/2 leave nothing with a connection that they go on coming on', async () => {
+      const get = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n\r\n';
+      const client = connect(service.running.port, '127.0.0.1');
+      let answers = 0;
+      client.on('data', (chunk: Buffer) => { answers += chunk.toString().split('HTTP/1.1 200').length - 1; });
+      await once(client, 'connect');
+      const { localPort } = client;
+      // The venue's end of it, which is in this process.
+      const heard = (): number => {
+        const sockets = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles().filter((handle): handle is Socket => handle instanceof Socket);
+        const served = sockets.find(({ remotePort }) => remotePort === localPort);
+        return served === undefined ? Number.NaN : served.eventNames().reduce((sum, name) => sum + served.listenerCount(name), 0);
+      };
+      const counts: number[] = [];
+      for (let i = 1; i <= 20; i++) {
+        client.write(get);
+        await until('the next is answered', () => answers === i);
+        counts.push(heard());
+      }
+      client.destroy();
+      expect(counts.at(-1)).toBe(counts[1]);
     });
 
     it.each([
