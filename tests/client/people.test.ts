@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OpenfillClient, ProblemError, isProblem, type Auth } from '#openfill-client';
+import { until } from '../support/until';
 import { PASSWORD, PeopleVenue } from '../people/support/people-venue';
 
 const order = { side: 'buy', type: 'limit', price: '10.00', quantity: '1', instrument: 'BTC-USD' } as const;
@@ -68,6 +69,34 @@ describe('a client of a venue whose callers say who they are', () => {
     expect(await client.people.me().catch((error: unknown) => isProblem(error, 'invalid_api_key'))).toBe(true);
     await entry.close();
     await stream.close();
+  });
+
+  it('acts for the caller\'s own account where it names none', async () => {
+    const client = clientOf({ username: 'ann', password: PASSWORD });
+    const entry = client.orderEntry();
+    const instrument = 'ETH-USD';
+    const placed = [await client.place({ ...order, instrument, client_order_id: 'mine' }), await entry.place({ ...order, instrument })];
+    expect(placed.map(({ client_id: clientId }) => clientId)).toEqual(['ann', 'ann']);
+    const ids = placed.map(({ order_id: id }) => id);
+    expect((await client.orders({ instrument })).orders.map(({ order_id: id }) => id)).toEqual([...ids].reverse());
+    expect((await client.orders()).orders.slice(0, 2).map(({ order_id: id }) => id)).toEqual([...ids].reverse());
+    expect((await client.amend({ client_order_id: 'mine' }, { quantity: '0.5' })).order_id).toBe(ids[0]);
+    expect((await entry.cancel({ client_order_id: 'mine' })).order_id).toBe(ids[0]);
+    const [seller] = await client.batch([{ op: 'place', ...order, instrument, side: 'sell' }]);
+    expect(seller).toMatchObject({ status: 201, body: { client_id: 'ann', status: 'filled' } });
+    // History is a moment behind.
+    await until('both fills are told', async () => (await client.fills()).fills.length === 2);
+    const rows = [];
+    for await (const fill of client.everyFill()) rows.push(fill.order_id);
+    expect(rows).toContain(ids[1]);
+    const last = await client.place({ ...order, instrument });
+    expect(await client.cancelAll()).toContain(last.order_id);
+    for await (const open of client.everyOrder()) throw new Error(`${open.order_id} is open`);
+    const stream = client.stream({ channels: ['balances'] });
+    await stream.reached();
+    expect(stream.balances('ann')?.all.length).toBeGreaterThan(0);
+    await stream.close();
+    await entry.close();
   });
 
   it('shares accounts and takes them back', async () => {

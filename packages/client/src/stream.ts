@@ -17,7 +17,7 @@ export interface StreamOptions {
   readonly channels?: readonly Channel[];
   /** All of them where they are left out. */
   readonly instruments?: readonly string[];
-  /** Whose balances and fills are followed: for these channels they have to be there. No name with a comma. */
+  /** Whose balances and fills are followed: all of the caller's own where they are left out; a venue that asks nobody who they are needs them. No name with a comma. */
   readonly accounts?: readonly string[];
   /** Only the best levels of each side. */
   readonly depth?: number;
