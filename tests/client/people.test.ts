@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OpenfillClient, ProblemError, isProblem, type Auth } from '#openfill-client';
+import { OpenfillClient, ProblemError, authFrom, isProblem, type Auth } from '#openfill-client';
 import { until } from '../support/until';
 import { PASSWORD, PeopleVenue } from '../people/support/people-venue';
 
@@ -71,6 +74,36 @@ describe('a client of a venue whose callers say who they are', () => {
     await stream.close();
   });
 
+  it.each([
+    ['a user', () => ({ OPENFILL_USER: 'bob', OPENFILL_PASSWORD: PASSWORD })],
+    ['an API key', async () => {
+      const { api_key: key, secret } = await clientOf({ username: 'bob', password: PASSWORD }).people.makeApiKey({ name: 'bot', scopes: ['read', 'trade'] });
+      return { OPENFILL_API_KEY: key, OPENFILL_API_SECRET: secret as string };
+    }],
+  ])('has a bot that is who its environment says: %s', async (_, environment) => {
+    const bob = clientOf({ username: 'bob', password: PASSWORD });
+    await bob.cancelAll();
+    const child = spawn(process.execPath, [join(__dirname, '..', '..', 'packages', 'client', 'examples', 'bot.mjs'), venue.url], { env: { PATH: process.env.PATH, ...await environment() } });
+    let output = '';
+    for (const told of [child.stdout, child.stderr]) told.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    await until(`the bot quotes: ${output}`, async () => (await bob.orders()).orders.length === 2);
+    await clientOf({ username: 'ann', password: PASSWORD }).place({ side: 'sell', type: 'market', quantity: '0.1' });
+    await until('the bot tells its fill', () => output === 'buy 0.10000000 filled at 49990.00\n');
+    child.kill();
+    await once(child, 'close');
+    await bob.cancelAll();
+  });
+
+  it('is nobody where its environment says nothing, and does not begin where that says half', () => {
+    expect(authFrom({ OPENFILL_USER: '', PATH: '/bin' })).toBeUndefined();
+    expect(authFrom({ OPENFILL_TOKEN: 'x' })).toEqual({ accessToken: 'x' });
+    expect(authFrom({ OPENFILL_API_KEY: 'of_1', OPENFILL_PRIVATE_KEY: 'pem' })).toEqual({ apiKey: 'of_1', privateKey: 'pem' });
+    for (const environment of [{ OPENFILL_USER: 'bob' }, { OPENFILL_API_KEY: 'of_1' }, { OPENFILL_USER: 'bob', OPENFILL_PASSWORD: PASSWORD, OPENFILL_TOKEN: 'x' }]) {
+      expect(() => authFrom(environment)).toThrow(TypeError);
+      expect(() => authFrom(environment)).toThrow(Object.keys(environment).join(', '));
+    }
+  });
+
   it('acts for the caller\'s own account where it names none', async () => {
     const client = clientOf({ username: 'ann', password: PASSWORD });
     const entry = client.orderEntry();
@@ -85,7 +118,7 @@ describe('a client of a venue whose callers say who they are', () => {
     const [seller] = await client.batch([{ op: 'place', ...order, instrument, side: 'sell' }]);
     expect(seller).toMatchObject({ status: 201, body: { client_id: 'ann', status: 'filled' } });
     // History is a moment behind.
-    await until('both fills are told', async () => (await client.fills()).fills.length === 2);
+    await until('both fills are told', async () => (await client.fills({ instrument })).fills.length === 2);
     const rows = [];
     for await (const fill of client.everyFill()) rows.push(fill.order_id);
     expect(rows).toContain(ids[1]);

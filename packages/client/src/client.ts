@@ -14,7 +14,7 @@ import { Stream, type StreamOptions } from './stream';
 
 export interface ClientOptions extends Partial<RetryOptions> {
   /** Who it is, for a venue whose callers say so. */
-  readonly auth?: Auth;
+  readonly auth?: Auth | undefined;
   /** Whether commands get an idempotency key where they have none. Without one, an unclear answer is not asked about again. */
   readonly idempotencyKeys?: boolean;
   /** Told of each attempt of each call, for logs and metrics. */
