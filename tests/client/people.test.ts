@@ -40,6 +40,44 @@ describe('a client of a venue whose callers say who they are', () => {
     await stream.close();
   });
 
+  it.each([
+    ['a user', () => Promise.resolve({ username: 'ann', password: PASSWORD })],
+    ['a login that was made before', async () => {
+      const { access_token: accessToken, refresh_token: refreshToken } = await new OpenfillClient(venue.url).people.logIn('ann', PASSWORD);
+      return { accessToken, refreshToken };
+    }],
+  ])('keeps one connection of the stream over several lives of a token: of %s', async (_, auth) => {
+    const stream = clientOf(await auth()).stream({ channels: ['orders'], instruments: ['BTC-USD'] });
+    const told: string[] = [];
+    const seen = new Set<string>();
+    stream.on('connected', () => told.push('connected'));
+    stream.on('disconnected', (reason) => told.push(reason));
+    stream.on('error', (error) => { throw error; });
+    stream.on('order', ({ data }) => seen.add(data.order_id));
+    await stream.reached();
+    const ann = clientOf({ username: 'ann', password: PASSWORD });
+    const placed: string[] = [];
+    for (const untilMs = Date.now() + 7_000; Date.now() < untilMs;) {
+      placed.push((await ann.place(order)).order_id);
+      await sleep(250);
+    }
+    await until('all orders are told', () => placed.every((id) => seen.has(id)));
+    expect(told).toEqual(['connected']);
+    await stream.close();
+  });
+
+  it('opens a connection anew with another token where the one that it was given is over', async () => {
+    const { access_token: accessToken, refresh_token: refreshToken } = await new OpenfillClient(venue.url).people.logIn('ann', PASSWORD);
+    await sleep(2_100);
+    const client = clientOf({ accessToken: `${accessToken.split('.')[0] ?? ''}.e30.${accessToken.split('.')[2] ?? ''}`, refreshToken });
+    const stream = client.stream({ channels: ['orders'] });
+    await stream.reached();
+    const entry = client.orderEntry();
+    expect((await entry.place(order)).client_id).toBe('ann');
+    await entry.close();
+    await stream.close();
+  });
+
   it('is told where its login is at an end that nothing helps against', async () => {
     const { access_token: accessToken, refresh_token: refreshToken } = await new OpenfillClient(venue.url).people.logIn('ann', PASSWORD);
     const client = clientOf({ accessToken, refreshToken });
