@@ -192,11 +192,25 @@ export class Identity {
     if (addresses !== null && !includes(addresses, address)) throw new Refusal('invalid_api_key', { detail: 'The API key may not be used from this address.' });
     if (caller.person.isSuspended) throw new Refusal('user_suspended');
     const windowMs = windowOf(window);
-    if (!TIMESTAMP.test(timestamp) || Math.abs(Date.now() - Number(timestamp)) > windowMs) throw new Refusal('timestamp_out_of_window');
+    requireWithin(timestamp, windowMs);
     // Other spellings of its text are the same signature. The window is not signed: another one may be asked for with the same signature.
     const second = Math.floor(Number(timestamp) / 1_000);
     const use = OneTimeUse.of(`${apiKey} ${Buffer.from(signature, 'base64').toString('base64')}`, second, (second + 1) * 1_000 + WINDOW_MAX_MS + CLOCKS_APART_MS);
     return { caller, use };
+  }
+
+  /** How many API keys cannot be used, since the venue's keys are not those by which their secrets were sealed. */
+  unopened(): number {
+    let count = 0;
+    for (const { apiKey, sealedSecret } of this.directory.apiKeys()) {
+      try {
+        if (sealedSecret !== null) this.secretOf(sealedSecret, apiKey);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        count++;
+      }
+    }
+    return count;
   }
 
   /** @throws Refusal `invalid_api_key` where the venue's keys are not those by which it was sealed */
@@ -236,6 +250,16 @@ function windowOf(given: string | null): number {
   const windowMs = TIMESTAMP.test(given) ? Number(given) : Number.NaN;
   if (!(windowMs >= 1 && windowMs <= WINDOW_MAX_MS)) throw new Refusal('timestamp_out_of_window', { detail: `Openfill-Recv-Window must be a whole number of milliseconds from 1 to ${WINDOW_MAX_MS}.` });
   return windowMs;
+}
+
+/** @throws Refusal `timestamp_out_of_window` that says how far it is off */
+function requireWithin(timestamp: string, windowMs: number): void {
+  const nowMs = Date.now();
+  if (!TIMESTAMP.test(timestamp)) throw new Refusal('timestamp_out_of_window', { detail: `The timestamp must be whole milliseconds since 1970; the venue's time is ${nowMs}.` });
+  const behindMs = nowMs - Number(timestamp);
+  if (Math.abs(behindMs) <= windowMs) return;
+  const off = `${Math.abs(behindMs)} ms ${behindMs > 0 ? 'behind' : 'ahead of'}`;
+  throw new Refusal('timestamp_out_of_window', { detail: `The timestamp ${timestamp} is ${off} the venue's time ${nowMs}; at most ${windowMs} ms are allowed (Openfill-Recv-Window).` });
 }
 
 const NOBODYS_SECRET = Buffer.alloc(32);
