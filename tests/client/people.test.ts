@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OpenfillClient, ProblemError, authFrom, isProblem, type Auth } from '#openfill-client';
@@ -130,6 +131,27 @@ describe('a client of a venue whose callers say who they are', () => {
     child.kill();
     await once(child, 'close');
     await bob.cancelAll();
+  });
+
+  it('has a README whose people do as printed', async () => {
+    const examples = join(__dirname, '..', '..', 'packages', 'client', 'examples');
+    const printed = [...readFileSync(join(examples, '..', 'README.md'), 'utf8').matchAll(/^```js\n(import [\s\S]*?)^```$/gm)].map(([, text]) => text);
+    expect(printed).toContain(readFileSync(join(examples, 'people.mjs'), 'utf8'));
+    const child = spawn(process.execPath, [join(examples, 'people.mjs'), venue.url, 'carol', PASSWORD, 'bob'], { env: { PATH: process.env.PATH } });
+    let output = '';
+    for (const told of [child.stdout, child.stderr]) told.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    await once(child, 'close');
+    expect(output.split('\n')).toEqual(["[ 'carol' ]", 'carol', "[ 'carol', 'bob' ]", "[ 'carol' ]", 'not_admin', '']);
+  });
+
+  it('can end a login, and its password, and goes on as far as it knows the way', async () => {
+    await clientOf({ username: 'ann', password: PASSWORD }).people.register('dora', PASSWORD);
+    const dora = clientOf({ username: 'dora', password: PASSWORD });
+    await dora.people.logOut();
+    expect((await dora.people.me()).username).toBe('dora');
+    await dora.people.changePassword(PASSWORD, `${PASSWORD}2`);
+    await expect(dora.people.me()).rejects.toMatchObject({ code: 'invalid_credentials' });
+    expect((await clientOf({ username: 'dora', password: `${PASSWORD}2` }).people.me()).username).toBe('dora');
   });
 
   it('is nobody where its environment says nothing, and does not begin where that says half', () => {
