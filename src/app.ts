@@ -103,7 +103,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   let rechecks: NodeJS.Timeout | undefined;
   const certificates = config.tls === null ? null : new CertificateReader(config.tls, logger);
   const server = services === null || stream === null ? null
-    : createServer(config, services, stream, status, metrics, metricsText, certificates?.read() ?? null, logger, options);
+    : createServer(config, services, stream, status, metrics, metricsText, certificates?.first() ?? null, logger, options);
 
   return {
     async start() {

@@ -8,7 +8,7 @@ import { parseFeeTiers, type FeeTier } from './domain/fee-tiers';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
 import { FUNDS, type Funds } from './domain/money';
 import { authorityOf, originOf, type Authority } from './domain/origin';
-import { TlsFilesError, readTlsFiles, type TlsFiles } from './tls-files';
+import { TlsFilesError, readTlsFiles, type TlsSettings } from './tls-files';
 
 /** The service's only reader of the environment: every setting and every limit, with its default and its bounds. */
 export interface Config {
@@ -64,7 +64,7 @@ export interface Config {
   readonly limitLoginFailuresWindowS: number;
   readonly allowInsecure: boolean;
   /** null where the port speaks plain HTTP. */
-  readonly tls: TlsFiles | null;
+  readonly tls: TlsSettings | null;
   /** Addresses, networks, and names of networks as proxy-addr has them. */
   readonly trustedProxies: readonly string[];
   /** Web pages that may use the service beside its own, as browsers write their origins. */
@@ -407,36 +407,34 @@ function proxyOf(text: string): string | null {
 }
 
 /**
- * Whoever can be reached from elsewhere asks who calls, and is not overheard.
- * @param isEncrypted by a certificate of its own, or by a proxy's
+ * Whoever can be reached from elsewhere asks who calls, and is not overheard: by a certificate of its own, or by a proxy's.
  * @throws ConfigError that names what is missing
  */
-function requireGuards({ host, auth, allowInsecure }: Pick<Config, 'host' | 'auth' | 'allowInsecure'>, isEncrypted: boolean, hasProxies: boolean): void {
+function requireGuards({ host, auth, allowInsecure, tls, trustedProxies }: Pick<Config, 'host' | 'auth' | 'allowInsecure' | 'tls' | 'trustedProxies'>): void {
   if (allowInsecure) return;
   if (isLoopback(host)) {
-    if (!hasProxies || auth === 'required') return;
+    if (trustedProxies.length === 0 || auth === 'required') return;
     throw new ConfigError('TRUSTED_PROXIES says that others reach the venue through them, which needs AUTH=required: set that, or ALLOW_INSECURE=true to do without');
   }
   const missing = [
     ...auth === 'required' ? [] : ['AUTH=required'],
-    ...isEncrypted ? [] : ['TLS_CERT_FILE with TLS_KEY_FILE (or TRUSTED_PROXIES, where a proxy has the certificate)'],
+    ...tls !== null || trustedProxies.length > 0 ? [] : ['TLS_CERT_FILE with TLS_KEY_FILE (or TRUSTED_PROXIES, where a proxy has the certificate)'],
   ];
   if (missing.length > 0) throw new ConfigError(`HOST ${host} is reachable from outside, which needs ${missing.join(' and ')}: set that, or ALLOW_INSECURE=true to do without`);
 }
 
 /** @returns null where there are none */
-function tlsOf(certFile: string | undefined, keyFile: string | undefined): TlsFiles | null {
+function tlsOf(certFile: string | undefined, keyFile: string | undefined): TlsSettings | null {
   if (certFile === undefined && keyFile === undefined) return null;
   if (keyFile === undefined) throw new ConfigError('TLS_CERT_FILE is set and TLS_KEY_FILE is not: set both, or neither');
   if (certFile === undefined) throw new ConfigError('TLS_KEY_FILE is set and TLS_CERT_FILE is not: set both, or neither');
   const files = { certFile, keyFile };
   try {
-    readTlsFiles(files);
+    return { ...files, certificate: readTlsFiles(files) };
   } catch (error) {
     if (error instanceof TlsFilesError) throw new ConfigError(error.message, { cause: error });
     throw error;
   }
-  return files;
 }
 
 function isLoopback(host: string): boolean {
@@ -472,7 +470,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, tlsCertFile, tlsKeyFile, trustedProxies, allowedOrigins, allowedHosts, oidcIssuer: _issuer, oidcClientId: _id, oidcClientSecret: _secret, oidcRedirectUri: _uri, oidcTimeoutMs: _ms, ...rest } = settings;
   const tls = tlsOf(tlsCertFile, tlsKeyFile);
   const proxies = readList('TRUSTED_PROXIES', trustedProxies, proxyOf, 'an address, a network such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal');
-  requireGuards(settings, tls !== null || proxies.length > 0, proxies.length > 0);
+  requireGuards({ ...settings, tls, trustedProxies: proxies });
   const instruments = readInstruments(instrumentsFile);
   const assetDecimals = assetsFile === undefined ? new Map<string, number>() : readFile('ASSETS_FILE', assetsFile, parseAssets);
   const assets = assetsBeside(instruments, assetDecimals);

@@ -8,7 +8,6 @@ import { VenueKeysError } from './people/venue-keys';
 import { DatabaseUnfitError } from './persistence/database';
 import { AssetChangedError } from './persistence/asset-register';
 import { InstrumentChangedError } from './persistence/instrument-register';
-import { TlsFilesError } from './tls-files';
 import { Workers, isParent, onRenewal } from './workers';
 
 /** Exit code of a setting that is wrong: starting again would not help. */
@@ -38,7 +37,7 @@ function appOf(config: Config, logger: Logger): Pick<App, 'stop' | 'renewCertifi
   try {
     return isParent(config) ? parentOf(config, logger) : createApp(config, logger);
   } catch (error) {
-    if (error instanceof VenueKeysError || error instanceof TlsFilesError) fail(error.message, EXIT_CONFIG);
+    if (error instanceof VenueKeysError) fail(error.message, EXIT_CONFIG);
     throw error;
   }
 }

@@ -8,6 +8,11 @@ export interface TlsFiles {
   readonly keyFile: string;
 }
 
+/** The files, and what they held as the settings were read. */
+export interface TlsSettings extends TlsFiles {
+  readonly certificate: TlsCertificate;
+}
+
 /** What the port shows and proves itself with. */
 export interface TlsCertificate {
   readonly cert: Buffer;
@@ -43,8 +48,14 @@ function read(name: string, file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new TlsFilesError(`${name} ${file}: ${firstLine(error)}`, { cause: error });
+    throw new TlsFilesError(`${name} ${file} cannot be read: ${whyUnread(error)}`, { cause: error });
   }
+}
+
+const WHY_UNREAD: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'this user may not read it', EISDIR: 'it is a directory', ENOTDIR: 'there is no such file' };
+
+function whyUnread(error: unknown): string {
+  return WHY_UNREAD[(error as NodeJS.ErrnoException).code ?? ''] ?? firstLine(error);
 }
 
 function certificateOf(file: string, pem: Buffer): X509Certificate {

@@ -2,13 +2,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import { formatAmount } from '../domain/amounts';
 import { seededRandom, type Random } from '../seeded-random';
 import type { Operation } from '#openfill-client';
-import { VenueClient, VenueError, type VenueInstrument } from '../conformance/venue-client';
+import { VenueClient, VenueError, askVenue, type VenueInstrument } from '../conformance/venue-client';
+import { LoadersError, loadersOf } from '../load/loaders';
 import { venueUrl } from '../servers/venue-url';
 
 /** `npm run seed`: fills a running venue with a believable book and trades. */
 
 const BATCH = 200;
 const CLIENTS = 24;
+/** Users that are registered where callers say who they are, a batch of each in turn: as many as an address may sign up and log in at once. */
+const USERS = 10;
 /** What a unit of the better known assets costs, so that the first look is familiar. */
 const PRICES: Readonly<Record<string, number>> = { 'BTC-USD': 50_000, 'ETH-USD': 3_000 };
 const OTHER_PRICE_TICKS = 10_000;
@@ -29,15 +32,28 @@ function marketOf(instrument: VenueInstrument): Market {
   return { ...instrument, midTicks, sizeLots };
 }
 
+/** Who sends a batch, and whose its orders are: of a user, its own. */
+interface Sender {
+  readonly venue: VenueClient;
+  readonly isUser: boolean;
+}
+
+async function sendersOf(url: string): Promise<readonly Sender[]> {
+  const loaders = await askVenue(url, () => loadersOf(url, process.env, USERS));
+  return loaders === null ? [{ venue: new VenueClient(url), isUser: false }] : loaders.map((auth) => ({ venue: new VenueClient(url, auth), isUser: true }));
+}
+
 /** Mostly small, sometimes large: sizes as an exponential spread around the average. */
 function size(market: Market, random: Random): string {
   return formatAmount(Math.max(1, Math.round(market.sizeLots * -Math.log(1 - random.next()))), market.lot);
 }
 
-function order(market: Market, random: Random): Operation {
+function order(market: Market, random: Random, isUser: boolean): Operation {
   const side = random.pick(['buy', 'sell'] as const);
+  // Drawn in any case: the same number makes the same orders, whoever's they are.
+  const client = `client-${random.below(CLIENTS) + 1}`;
   const common = {
-    op: 'place' as const, client_id: `client-${random.below(CLIENTS) + 1}`, instrument: market.instrument, side,
+    op: 'place' as const, ...(!isUser && { client_id: client }), instrument: market.instrument, side,
     quantity: size(market, random),
   };
   market.midTicks = Math.max(10, Math.round(market.midTicks * (1 + (random.next() - 0.5) * 0.0004)));
@@ -49,14 +65,16 @@ function order(market: Market, random: Random): Operation {
 }
 
 async function seed(url: string, orders: number, seedNumber: number): Promise<void> {
+  const senders = await sendersOf(url);
   const venue = new VenueClient(url);
   const random = seededRandom(seedNumber);
   const markets = (await venue.instruments()).map(marketOf);
   const statuses = new Map<string, number>();
   let trades = 0;
   for (let sent = 0; sent < orders; sent += BATCH) {
-    const operations = Array.from({ length: Math.min(BATCH, orders - sent) }, () => order(random.pick(markets), random));
-    for (const { status, body } of await venue.batch(operations)) {
+    const sender = senders[sent / BATCH % senders.length] as Sender;
+    const operations = Array.from({ length: Math.min(BATCH, orders - sent) }, () => order(random.pick(markets), random, sender.isUser));
+    for (const { status, body } of await sender.venue.batch(operations)) {
       const name = status === 201 ? String(body.status) : String(body.code);
       statuses.set(name, (statuses.get(name) ?? 0) + 1);
       trades += Array.isArray(body.trades) ? body.trades.length : 0;
@@ -86,7 +104,7 @@ const program = new Command('seed')
     try {
       await seed(options.url.replace(/\/+$/, ''), options.orders, options.seed);
     } catch (error) {
-      if (!(error instanceof VenueError)) throw error;
+      if (!(error instanceof VenueError || error instanceof LoadersError)) throw error;
       process.stderr.write(`seed: ${error.message}\n`);
       process.exitCode = 1;
     }

@@ -1,4 +1,4 @@
-import { CertificateError, ConnectionError, OpenfillClient, OpenfillError, type Operation, type Orderbook } from '#openfill-client';
+import { CertificateError, ConnectionError, OpenfillClient, OpenfillError, type Auth, type Operation, type Orderbook } from '#openfill-client';
 import { parseStep, type Step } from '../domain/amounts';
 
 /** What the command line tools ask of a running venue: the client, with steps as whole numbers and errors for a person. */
@@ -20,23 +20,29 @@ export class VenueError extends Error {}
 /** Who waits at a terminal wants to know soon that nobody is there. */
 const ATTEMPTS_MAX = 5;
 
+/** @throws VenueError for what the client does not get */
+export async function askVenue<T>(url: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof ConnectionError && !(error instanceof CertificateError)) {
+      throw new VenueError(`${url} cannot be reached: start it with "npm run up", or name another with --url`, { cause: error });
+    }
+    if (error instanceof OpenfillError) throw new VenueError(error.message, { cause: error });
+    throw error;
+  }
+}
+
 export class VenueClient {
   private readonly client: OpenfillClient;
 
-  constructor(readonly url: string) {
-    this.client = new OpenfillClient(url, { attemptsMax: ATTEMPTS_MAX });
+  /** @param auth who it is; nobody where it is left out */
+  constructor(readonly url: string, auth?: Auth) {
+    this.client = new OpenfillClient(url, { attemptsMax: ATTEMPTS_MAX, ...(auth !== undefined && { auth }) });
   }
 
-  private async ask<T>(call: (client: OpenfillClient) => Promise<T>): Promise<T> {
-    try {
-      return await call(this.client);
-    } catch (error) {
-      if (error instanceof ConnectionError && !(error instanceof CertificateError)) {
-        throw new VenueError(`${this.url} cannot be reached: start it with "npm run up", or name another with --url`, { cause: error });
-      }
-      if (error instanceof OpenfillError) throw new VenueError(error.message, { cause: error });
-      throw error;
-    }
+  private ask<T>(call: (client: OpenfillClient) => Promise<T>): Promise<T> {
+    return askVenue(this.url, () => call(this.client));
   }
 
   async instruments(): Promise<VenueInstrument[]> {

@@ -207,6 +207,11 @@ export class Directory {
     return this.byName.get(username.toLowerCase());
   }
 
+  /** All API keys that are not ended. */
+  apiKeys(): Iterable<ApiKeyRow> {
+    return this.keys.values();
+  }
+
   key(apiKey: string): ApiKeyRow | undefined {
     return this.keys.get(apiKey);
   }

@@ -37,6 +37,8 @@ export const WINDOW_MS = 5_000;
 /** Tokens whose claims are remembered: checking a signature costs more than an order. */
 const TOKENS_MAX = 50_000;
 const KEYS_MAX = 50_000;
+/** API keys whose secrets are tried as a process starts. */
+const SEALS_LOOKED_AT_MAX = 100;
 const BEARER = 'Bearer ';
 const TIMESTAMP = /^[0-9]{1,16}$/;
 const SECRET_PURPOSE = 'api key ';
@@ -191,11 +193,31 @@ export class Identity {
     if (addresses !== null && !includes(addresses, address)) throw new Refusal('invalid_api_key', { detail: 'The API key may not be used from this address.' });
     if (caller.person.isSuspended) throw new Refusal('user_suspended');
     const windowMs = windowOf(window);
-    if (!TIMESTAMP.test(timestamp) || Math.abs(Date.now() - Number(timestamp)) > windowMs) throw new Refusal('timestamp_out_of_window');
+    requireWithin(timestamp, windowMs);
     // By its bytes: other spellings of its text are the same signature. Whatever window is asked for: that is not signed.
     const second = Math.floor(Number(timestamp) / 1_000);
     // Half of an Ed25519 signature is chosen by who signs; nobody chooses what an HMAC is.
     return { caller, use: key.publicKey === null ? OneTimeUse.ofRandom(given, second) : OneTimeUse.of(`${apiKey} ${given.toString('base64')}`, second) };
+  }
+
+  /** Of some API keys that are sealed, how many cannot be used, since the venue's keys are not those by which their secrets were sealed. */
+  unopened(): { readonly lookedAt: number; readonly unopened: number } {
+    const all = [...this.directory.apiKeys()].filter(({ sealedSecret }) => sealedSecret !== null);
+    // A start does not wait for a hundred thousand of them.
+    const step = Math.max(1, Math.ceil(all.length / SEALS_LOOKED_AT_MAX));
+    let lookedAt = 0;
+    let unopened = 0;
+    for (let i = 0; i < all.length; i += step) {
+      const { apiKey, sealedSecret } = all[i] as ApiKeyRow;
+      lookedAt++;
+      try {
+        this.secretOf(sealedSecret as Buffer, apiKey);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        unopened++;
+      }
+    }
+    return { lookedAt, unopened };
   }
 
   /** @throws Refusal `invalid_api_key` where the venue's keys are not those by which it was sealed */
@@ -235,6 +257,16 @@ function windowOf(given: string | null): number {
   const windowMs = TIMESTAMP.test(given) ? Number(given) : Number.NaN;
   if (!(windowMs >= 1 && windowMs <= WINDOW_MAX_MS)) throw new Refusal('timestamp_out_of_window', { detail: `Openfill-Recv-Window must be a whole number of milliseconds from 1 to ${WINDOW_MAX_MS}.` });
   return windowMs;
+}
+
+/** @throws Refusal `timestamp_out_of_window` that says how far it is off */
+function requireWithin(timestamp: string, windowMs: number): void {
+  const nowMs = Date.now();
+  if (!TIMESTAMP.test(timestamp)) throw new Refusal('timestamp_out_of_window', { detail: `The timestamp must be whole milliseconds since 1970; the venue's time is ${nowMs}.` });
+  const behindMs = nowMs - Number(timestamp);
+  if (Math.abs(behindMs) <= windowMs) return;
+  const off = `${Math.abs(behindMs)} ms ${behindMs > 0 ? 'behind' : 'ahead of'}`;
+  throw new Refusal('timestamp_out_of_window', { detail: `The timestamp ${timestamp} is ${off} the venue's time ${nowMs}; at most ${windowMs} ms are allowed (Openfill-Recv-Window).` });
 }
 
 const NOBODYS_SECRET = new HmacKey(Buffer.alloc(32));

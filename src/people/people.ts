@@ -57,6 +57,7 @@ export class People {
   private readonly registration: Registration;
   private readonly provider: LoginProvider | null;
   private readonly passwords: Passwords;
+  private readonly identity: Identity;
   private look: NodeJS.Timeout | undefined;
 
   constructor(
@@ -67,12 +68,12 @@ export class People {
     this.directory = new Directory(store, { pollMs: options.pollMs, tokenTtlS: Math.max(options.tokens.accessTtlS, options.tokens.sudoTtlS) }, logger);
     this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
     const logins = new LoginLimits(limits, options.login);
-    const identity = new Identity(this.directory, this.tokens, keys, once, options);
+    this.identity = new Identity(this.directory, this.tokens, keys, once, options);
     this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, logins, options.tokens.refreshTtlS);
     this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
     this.ownership = new Ownership(store, this.directory, options);
     this.audit = new AuditLog(store, options.auditTimeoutMs, logger);
-    this.gate = new Gate(identity, this.directory, logins, this.audit, options.gate);
+    this.gate = new Gate(this.identity, this.directory, logins, this.audit, options.gate);
     this.registration = new Registration(store, this.directory, this.passwords, accounts);
     this.provider = options.provider === null ? null : new LoginProvider(options.provider, logger);
     this.elsewhere = this.provider === null ? null : (
@@ -83,6 +84,8 @@ export class People {
   /** Knows everybody once it resolves. @throws UnavailableError */
   async start(): Promise<void> {
     await this.directory.start();
+    const { lookedAt, unopened } = this.identity.unopened();
+    if (unopened > 0) this.logger.error({ api_keys: unopened, looked_at: lookedAt }, 'KEYS_DIR has not the keys that secrets of API keys are sealed with: requests by these are refused until it is put back, or others are made');
     this.look = setInterval(() => this.refreshKeys(), KEYS_LOOK_MS);
   }
 

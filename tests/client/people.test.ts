@@ -1,6 +1,11 @@
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OpenfillClient, ProblemError, isProblem, type Auth } from '#openfill-client';
+import { OpenfillClient, ProblemError, authFrom, isProblem, type Auth } from '#openfill-client';
+import { until } from '../support/until';
 import { PASSWORD, PeopleVenue } from '../people/support/people-venue';
 
 const order = { side: 'buy', type: 'limit', price: '10.00', quantity: '1', instrument: 'BTC-USD' } as const;
@@ -32,6 +37,44 @@ describe('a client of a venue whose callers say who they are', () => {
     await stream.reached(last.sequence);
     expect(placed.length).toBeGreaterThan(40);
     expect(placed.filter((id) => !seen.has(id))).toEqual([]);
+    await entry.close();
+    await stream.close();
+  });
+
+  it.each([
+    ['a user', () => Promise.resolve({ username: 'ann', password: PASSWORD })],
+    ['a login that was made before', async () => {
+      const { access_token: accessToken, refresh_token: refreshToken } = await new OpenfillClient(venue.url).people.logIn('ann', PASSWORD);
+      return { accessToken, refreshToken };
+    }],
+  ])('keeps one connection of the stream over several lives of a token: of %s', async (_, auth) => {
+    const stream = clientOf(await auth()).stream({ channels: ['orders'], instruments: ['BTC-USD'] });
+    const told: string[] = [];
+    const seen = new Set<string>();
+    stream.on('connected', () => told.push('connected'));
+    stream.on('disconnected', (reason) => told.push(reason));
+    stream.on('error', (error) => { throw error; });
+    stream.on('order', ({ data }) => seen.add(data.order_id));
+    await stream.reached();
+    const ann = clientOf({ username: 'ann', password: PASSWORD });
+    const placed: string[] = [];
+    for (const untilMs = Date.now() + 7_000; Date.now() < untilMs;) {
+      placed.push((await ann.place(order)).order_id);
+      await sleep(250);
+    }
+    await until('all orders are told', () => placed.every((id) => seen.has(id)));
+    expect(told).toEqual(['connected']);
+    await stream.close();
+  });
+
+  it('opens a connection anew with another token where the one that it was given is over', async () => {
+    const { access_token: accessToken, refresh_token: refreshToken } = await new OpenfillClient(venue.url).people.logIn('ann', PASSWORD);
+    await sleep(2_100);
+    const client = clientOf({ accessToken: `${accessToken.split('.')[0] ?? ''}.e30.${accessToken.split('.')[2] ?? ''}`, refreshToken });
+    const stream = client.stream({ channels: ['orders'] });
+    await stream.reached();
+    const entry = client.orderEntry();
+    expect((await entry.place(order)).client_id).toBe('ann');
     await entry.close();
     await stream.close();
   });
@@ -68,6 +111,85 @@ describe('a client of a venue whose callers say who they are', () => {
     expect(await client.people.me().catch((error: unknown) => isProblem(error, 'invalid_api_key'))).toBe(true);
     await entry.close();
     await stream.close();
+  });
+
+  it.each([
+    ['a user', () => ({ OPENFILL_USER: 'bob', OPENFILL_PASSWORD: PASSWORD })],
+    ['an API key', async () => {
+      const { api_key: key, secret } = await clientOf({ username: 'bob', password: PASSWORD }).people.makeApiKey({ name: 'bot', scopes: ['read', 'trade'] });
+      return { OPENFILL_API_KEY: key, OPENFILL_API_SECRET: secret as string };
+    }],
+  ])('has a bot that is who its environment says: %s', async (_, environment) => {
+    const bob = clientOf({ username: 'bob', password: PASSWORD });
+    await bob.cancelAll();
+    const child = spawn(process.execPath, [join(__dirname, '..', '..', 'packages', 'client', 'examples', 'bot.mjs'), venue.url], { env: { PATH: process.env.PATH, ...await environment() } });
+    let output = '';
+    for (const told of [child.stdout, child.stderr]) told.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    await until(`the bot quotes: ${output}`, async () => (await bob.orders()).orders.length === 2);
+    await clientOf({ username: 'ann', password: PASSWORD }).place({ side: 'sell', type: 'market', quantity: '0.1' });
+    await until('the bot tells its fill', () => output === 'buy 0.10000000 filled at 49990.00\n');
+    child.kill();
+    await once(child, 'close');
+    await bob.cancelAll();
+  });
+
+  it('has a README whose people do as printed', async () => {
+    const examples = join(__dirname, '..', '..', 'packages', 'client', 'examples');
+    const printed = [...readFileSync(join(examples, '..', 'README.md'), 'utf8').matchAll(/^```js\n(import [\s\S]*?)^```$/gm)].map(([, text]) => text);
+    expect(printed).toContain(readFileSync(join(examples, 'people.mjs'), 'utf8'));
+    const child = spawn(process.execPath, [join(examples, 'people.mjs'), venue.url, 'carol', PASSWORD, 'bob'], { env: { PATH: process.env.PATH } });
+    let output = '';
+    for (const told of [child.stdout, child.stderr]) told.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    await once(child, 'close');
+    expect(output.split('\n')).toEqual(["[ 'carol' ]", 'carol', "[ 'carol', 'bob' ]", "[ 'carol' ]", 'not_admin', '']);
+  });
+
+  it('can end a login, and its password, and goes on as far as it knows the way', async () => {
+    await clientOf({ username: 'ann', password: PASSWORD }).people.register('dora', PASSWORD);
+    const dora = clientOf({ username: 'dora', password: PASSWORD });
+    await dora.people.logOut();
+    expect((await dora.people.me()).username).toBe('dora');
+    await dora.people.changePassword(PASSWORD, `${PASSWORD}2`);
+    await expect(dora.people.me()).rejects.toMatchObject({ code: 'invalid_credentials' });
+    expect((await clientOf({ username: 'dora', password: `${PASSWORD}2` }).people.me()).username).toBe('dora');
+  });
+
+  it('is nobody where its environment says nothing, and does not begin where that says half', () => {
+    expect(authFrom({ OPENFILL_USER: '', PATH: '/bin' })).toBeUndefined();
+    expect(authFrom({ OPENFILL_TOKEN: 'x' })).toEqual({ accessToken: 'x' });
+    expect(authFrom({ OPENFILL_API_KEY: 'of_1', OPENFILL_PRIVATE_KEY: 'pem' })).toEqual({ apiKey: 'of_1', privateKey: 'pem' });
+    for (const environment of [{ OPENFILL_USER: 'bob' }, { OPENFILL_API_KEY: 'of_1' }, { OPENFILL_USER: 'bob', OPENFILL_PASSWORD: PASSWORD, OPENFILL_TOKEN: 'x' }]) {
+      expect(() => authFrom(environment)).toThrow(TypeError);
+      expect(() => authFrom(environment)).toThrow(Object.keys(environment).join(', '));
+    }
+  });
+
+  it('acts for the caller\'s own account where it names none', async () => {
+    const client = clientOf({ username: 'ann', password: PASSWORD });
+    const entry = client.orderEntry();
+    const instrument = 'ETH-USD';
+    const placed = [await client.place({ ...order, instrument, client_order_id: 'mine' }), await entry.place({ ...order, instrument })];
+    expect(placed.map(({ client_id: clientId }) => clientId)).toEqual(['ann', 'ann']);
+    const ids = placed.map(({ order_id: id }) => id);
+    expect((await client.orders({ instrument })).orders.map(({ order_id: id }) => id)).toEqual([...ids].reverse());
+    expect((await client.orders()).orders.slice(0, 2).map(({ order_id: id }) => id)).toEqual([...ids].reverse());
+    expect((await client.amend({ client_order_id: 'mine' }, { quantity: '0.5' })).order_id).toBe(ids[0]);
+    expect((await entry.cancel({ client_order_id: 'mine' })).order_id).toBe(ids[0]);
+    const [seller] = await client.batch([{ op: 'place', ...order, instrument, side: 'sell' }]);
+    expect(seller).toMatchObject({ status: 201, body: { client_id: 'ann', status: 'filled' } });
+    // History is a moment behind.
+    await until('both fills are told', async () => (await client.fills({ instrument })).fills.length === 2);
+    const rows = [];
+    for await (const fill of client.everyFill()) rows.push(fill.order_id);
+    expect(rows).toContain(ids[1]);
+    const last = await client.place({ ...order, instrument });
+    expect(await client.cancelAll()).toContain(last.order_id);
+    for await (const open of client.everyOrder()) throw new Error(`${open.order_id} is open`);
+    const stream = client.stream({ channels: ['balances'] });
+    await stream.reached();
+    expect(stream.balances('ann')?.all.length).toBeGreaterThan(0);
+    await stream.close();
+    await entry.close();
   });
 
   it('shares accounts and takes them back', async () => {

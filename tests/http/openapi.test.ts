@@ -93,6 +93,19 @@ describe('the OpenAPI document', () => {
     expect(unknown).toEqual(['amend_invalid']);
   });
 
+  it('has a client be left out exactly where the caller\'s own account stands in for it', () => {
+    const neededIn = (told: typeof document): boolean[] => {
+      const { parameters = [] } = told.paths['/fills']?.get ?? {};
+      const schema = told.components.schemas.LimitOrderRequest as { required: readonly string[]; properties: Record<string, { description: string }> };
+      const named = (told.components.schemas.CancelOperation as { oneOf: readonly { required: readonly string[] }[] }).oneOf[1];
+      const parameter = parameters.find(({ name }) => name === 'client_id');
+      for (const description of [parameter?.description, schema.properties.client_id?.description]) expect(description).toContain('`AUTH=off`) answers 400');
+      return [parameter?.required === true, schema.required.includes('client_id'), named?.required.includes('client_id') === true];
+    };
+    expect(neededIn(document)).toEqual([true, true, true]);
+    expect(neededIn(new Contract(createOpenapiDocument({ ...config, auth: 'required' })).document)).toEqual([false, false, false]);
+  });
+
   it('says that a page of elsewhere is turned down wherever it is, and nowhere else', () => {
     const spared = Object.entries(document.paths).filter(([, methods]) => Object.values(methods).some(({ responses }) => responses['403'] === undefined));
     expect(spared.map(([path]) => path)).toEqual(['/healthz', '/readyz', '/metrics']);

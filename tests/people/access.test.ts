@@ -108,9 +108,19 @@ describe('every call, by its row', () => {
       expect(await refused(signed(key, method, `${path}x`, body))).toEqual([401, 'invalid_api_key']);
       expect(await refused(signed({ ...key, secret: `${key.secret}x` }, method, path, body))).toEqual([401, 'invalid_api_key']);
       expect(await refused(signed({ api_key: 'of_unknown', secret: key.secret } satisfies MadeKey, method, path, body))).toEqual([401, 'invalid_api_key']);
-      expect(await refused(signed(key, method, path, body, Date.now() - 6_000))).toEqual([401, 'timestamp_out_of_window']);
+      const timestamp = Date.now() - 6_000;
+      const late = await send(request, signed(key, method, path, body, timestamp));
+      expect([late.status, late.body.code]).toEqual([401, 'timestamp_out_of_window']);
+      const [, behindMs, nowMs] = /^The timestamp [0-9]+ is ([0-9]+) ms behind the venue's time ([0-9]+); at most 5000 ms are allowed/.exec(late.body.detail) ?? [];
+      expect(Number(nowMs) - Number(behindMs)).toBe(timestamp);
+      expect((await send(request, signed(key, method, path, body, Date.now() + 20_000))).body.detail).toMatch(/ ms ahead of the venue's time /);
       expect(await refused({ ...signed(key, method, path, body, Date.now() - 61_000), 'Openfill-Recv-Window': '60000' })).toEqual([401, 'timestamp_out_of_window']);
       expect(await refused({ ...signed(key, method, path, body), 'Openfill-Recv-Window': '60001' })).toEqual([401, 'timestamp_out_of_window']);
+      for (const header of ['Openfill-Timestamp', 'Openfill-Signature']) {
+        const { [header]: _left, ...others } = signed(key, method, path, body);
+        const half = await send(request, others);
+        expect([half.status, half.body.code, half.body.detail]).toEqual([401, 'invalid_api_key', expect.stringMatching(new RegExp(`^${header} is missing: `))]);
+      }
       const once = signed(key, method, path, body);
       expect((await send(request, once)).body.code).not.toBe('signature_reused');
       expect(await refused(once)).toEqual([401, 'signature_reused']);

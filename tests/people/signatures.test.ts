@@ -69,6 +69,29 @@ describe('a signature', () => {
     expect(await open()).toBe(0);
   });
 
+  it('is still good where the request was refused before anybody looked at it', async () => {
+    await ann.call('DELETE', '/orders');
+    const text = JSON.stringify(order('10.00'));
+    const headers = signed(key, 'POST', '/orders', text);
+    const post = async (more: Readonly<Record<string, string>>): Promise<unknown[]> => {
+      const response = await fetch(`${venue.url}/orders`, { method: 'POST', body: text, headers: { ...headers, 'Content-Type': 'application/json', ...more } });
+      return [response.status, (await response.json() as { code?: string }).code];
+    };
+    expect(await post({ 'Content-Type': 'text/plain' })).toEqual([415, 'unsupported_media_type']);
+    expect(await post({ Origin: 'https://elsewhere.example' })).toEqual([403, 'origin_not_allowed']);
+    expect(await post({ 'Openfill-Recv-Window': '60001' })).toEqual([401, 'timestamp_out_of_window']);
+    expect(await post({})).toEqual([201, undefined]);
+    expect(await post({})).toEqual([401, 'signature_reused']);
+    // What holds is taken, be it the signature of what is no JSON.
+    const broken = signed(key, 'POST', '/orders', '{');
+    const codes = [];
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch(`${venue.url}/orders`, { method: 'POST', body: '{', headers: { ...broken, 'Content-Type': 'application/json' } });
+      codes.push((await response.json() as { code: string }).code);
+    }
+    expect(codes).toEqual(['malformed_json', 'signature_reused']);
+  });
+
   it('of an order is taken in the step of the order, and not where there is none', async () => {
     const state = (wanted: string): Promise<unknown> => venue.venue.redis.command('HSET', `{${venue.venue.shard}}:meta`, 'state', wanted);
     const headers = { ...signed(key, 'POST', '/orders', JSON.stringify(order('10.00'))), 'Openfill-Recv-Window': '60000' };

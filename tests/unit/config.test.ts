@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError, readConfig } from '../../src/config';
 import { makeCertificate } from '../support/certificates';
@@ -164,16 +164,16 @@ describe('settings', () => {
     writeFileSync(empty, '');
 
     it('are taken where both files belong together', () => {
-      expect(readConfig(own.environment).tls).toEqual({ certFile: own.certFile, keyFile: own.keyFile });
+      expect(readConfig(own.environment).tls).toMatchObject({ certFile: own.certFile, keyFile: own.keyFile, certificate: { cert: readFileSync(own.certFile), key: readFileSync(own.keyFile) } });
       expect(readConfig({}).tls).toBeNull();
     });
 
     it.each<[what: string, environment: Record<string, string>, line: string]>([
       ['no key', { TLS_CERT_FILE: own.certFile }, 'TLS_CERT_FILE is set and TLS_KEY_FILE is not: set both, or neither'],
       ['no certificate', { TLS_KEY_FILE: own.keyFile }, 'TLS_KEY_FILE is set and TLS_CERT_FILE is not: set both, or neither'],
-      ['a certificate that is not there', { ...own.environment, TLS_CERT_FILE: '/nowhere.pem' }, "TLS_CERT_FILE /nowhere.pem: ENOENT: no such file or directory, open '/nowhere.pem'"],
-      ['a key that is not there', { ...own.environment, TLS_KEY_FILE: '/nowhere.key' }, "TLS_KEY_FILE /nowhere.key: ENOENT: no such file or directory, open '/nowhere.key'"],
-      ['a directory', { ...own.environment, TLS_CERT_FILE: '/tmp' }, 'TLS_CERT_FILE /tmp: EISDIR: illegal operation on a directory, read'],
+      ['a certificate that is not there', { ...own.environment, TLS_CERT_FILE: '/nowhere.pem' }, 'TLS_CERT_FILE /nowhere.pem cannot be read: there is no such file'],
+      ['a key that is not there', { ...own.environment, TLS_KEY_FILE: '/nowhere.key' }, 'TLS_KEY_FILE /nowhere.key cannot be read: there is no such file'],
+      ['a directory', { ...own.environment, TLS_CERT_FILE: '/tmp' }, 'TLS_CERT_FILE /tmp cannot be read: it is a directory'],
       ['an empty certificate', { ...own.environment, TLS_CERT_FILE: empty }, `TLS_CERT_FILE ${empty} holds no certificate (PEM)`],
       ['an empty key', { ...own.environment, TLS_KEY_FILE: empty }, `TLS_KEY_FILE ${empty} holds no private key (PEM) that opens without a password`],
       ['two that were changed for each other', { TLS_CERT_FILE: own.keyFile, TLS_KEY_FILE: own.certFile }, `TLS_CERT_FILE ${own.keyFile} holds no certificate (PEM)`],

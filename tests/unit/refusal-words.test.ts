@@ -1,3 +1,4 @@
+import { API_KEY } from '../../src/dialects/native/check/people-schemas';
 import { AMEND, checkBody, checkPlace, checkQuery, querySchemas } from '../../src/dialects/native/check/schemas';
 import { RequestRefusal } from '../../src/http/request-refusal';
 
@@ -22,6 +23,7 @@ it.each<[what: string, check: () => unknown, words: readonly string[]]>([
   ['a word that is of another type', () => checkPlace({ ...ORDER, time_in_force: null }), ['time_in_force must be one of [gtc, ioc, fok]']],
   ['an amend of total and rest', () => checkBody(AMEND, { quantity: '1', remaining_quantity: '2' }), ['body must not have quantity and remaining_quantity at once']],
   ['parameters given twice', () => checkQuery(QUERIES.orders, { client_id: ['ann', 'bob'], limit: ['1', '2'] }), ['client_id must be given once', 'limit must be given once']],
+  ['a word in a list', () => checkBody(API_KEY, { name: 'k', scopes: ['read', 'write', 7] }), ['scopes.1 must be one of [read, trade, transfer, withdraw, admin]', 'scopes.2 must be one of [read, trade, transfer, withdraw, admin]']],
   ['nothing wrong', () => checkPlace(ORDER), []],
 ])('%s', (_, check, words) => {
   expect(wordsOf(check)).toEqual(words);

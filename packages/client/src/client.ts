@@ -14,7 +14,7 @@ import { Stream, type StreamOptions } from './stream';
 
 export interface ClientOptions extends Partial<RetryOptions> {
   /** Who it is, for a venue whose callers say so. */
-  readonly auth?: Auth;
+  readonly auth?: Auth | undefined;
   /** Whether commands get an idempotency key where they have none. Without one, an unclear answer is not asked about again. */
   readonly idempotencyKeys?: boolean;
   /** Told of each attempt of each call, for logs and metrics. */
@@ -59,10 +59,10 @@ export class OpenfillClient extends MoneyCalls {
   }
 
   /**
-   * Cancels all open orders of a client, of one instrument or all. It has no key: asked again after an unclear answer, it
+   * Cancels all open orders of a client (the caller's own account where it is left out), of one instrument or all. It has no key: asked again after an unclear answer, it
    * cancels what is open then, and the ids of the first time are missing from the answer.
    */
-  async cancelAll(clientId: string, instrument?: string, call: CallOptions = {}): Promise<string[]> {
+  async cancelAll(clientId?: string, instrument?: string, call: CallOptions = {}): Promise<string[]> {
     const cancelled = new Set<string>();
     const note = ({ body }: Answer): void => {
       // An interrupted one tells what it has done all the same.
@@ -70,7 +70,7 @@ export class OpenfillClient extends MoneyCalls {
     };
     const path = withQuery('/orders', { client_id: clientId, instrument });
     const answer = await this.retries.settle({
-      name: 'DELETE /orders', command: { client_id: clientId, ...(instrument !== undefined && { instrument }) }, isRepeatable: true,
+      name: 'DELETE /orders', command: { ...(clientId !== undefined && { client_id: clientId }), ...(instrument !== undefined && { instrument }) }, isRepeatable: true,
       send: async (signal) => {
         const told = await this.http.request('DELETE', path, undefined, signal);
         note(told);
@@ -81,16 +81,16 @@ export class OpenfillClient extends MoneyCalls {
     return [...cancelled];
   }
 
-  /** A client's orders, newest first, one page. */
+  /** Orders of a client (of the caller's own account where it is left out), newest first, one page. */
   orders(
-    query: { readonly client_id: string; readonly status?: 'open' | 'all'; readonly instrument?: string; readonly limit?: number; readonly cursor?: string },
+    query: { readonly client_id?: string; readonly status?: 'open' | 'all'; readonly instrument?: string; readonly limit?: number; readonly cursor?: string } = {},
     call: CallOptions = {},
   ): Promise<OrderPage> {
     return this.calls.get('/orders', query, call);
   }
 
   /** All pages of `orders`, order by order. */
-  everyOrder(query: { readonly client_id: string; readonly status?: 'open' | 'all'; readonly instrument?: string }, call: CallOptions = {}): AsyncGenerator<Order> {
+  everyOrder(query: { readonly client_id?: string; readonly status?: 'open' | 'all'; readonly instrument?: string } = {}, call: CallOptions = {}): AsyncGenerator<Order> {
     return everyRow<Order, string>(async (cursor) => {
       const { orders, next_cursor: next } = await this.orders({ ...query, limit: PAGE, ...(cursor !== undefined && { cursor }) }, call);
       return { rows: orders, next };

@@ -12,7 +12,8 @@ export type TimeInForce = 'gtc' | 'ioc' | 'fok';
 export type Ack = 'redis' | 'postgres';
 
 export interface LimitOrderRequest {
-  readonly client_id: string;
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
   /** BTC-USD where it is left out. */
   readonly instrument?: string;
   readonly side: Side;
@@ -30,7 +31,8 @@ export interface LimitOrderRequest {
 }
 
 export interface MarketOrderRequest {
-  readonly client_id: string;
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
   /** BTC-USD where it is left out. */
   readonly instrument?: string;
   readonly side: Side;
@@ -55,7 +57,7 @@ export interface CancelFields {
 }
 
 /** The venue's id of an order, or the client's own name of an open one. */
-export type OrderReference = { readonly order_id: string; readonly client_id?: string } | { readonly client_id: string; readonly client_order_id: string };
+export type OrderReference = { readonly order_id: string; readonly client_id?: string } | { readonly client_id?: string; readonly client_order_id: string };
 
 export type CancelOperation = CancelFields & OrderReference & { readonly op: 'cancel' };
 

@@ -2,6 +2,7 @@ export { AccountView, type AccountViewEvents, type AccountViewOptions } from './
 export { OpenfillClient, isProblem, type ClientOptions } from './client';
 export { Commands } from './commands';
 export { CertificateError, ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError, type Shortfall } from './errors';
+export { authFrom } from './environment';
 export { HttpTransport } from './http';
 export { LocalBalances } from './local-balances';
 export { LocalBook, type BookFault } from './local-book';

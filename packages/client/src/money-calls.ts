@@ -78,14 +78,14 @@ export class MoneyCalls extends Commands {
 
   // What trades come to
 
-  /** An account's own trades, newest first, one page. */
+  /** An account's own trades (those of the caller's own account where it is left out), newest first, one page. */
   fills(
-    query: { readonly client_id: string; readonly instrument?: string; readonly before?: string; readonly limit?: number }, call: CallOptions = {},
+    query: { readonly client_id?: string; readonly instrument?: string; readonly before?: string; readonly limit?: number } = {}, call: CallOptions = {},
   ): Promise<FillPage> {
     return this.calls.get('/fills', query, call);
   }
 
-  everyFill(query: { readonly client_id: string; readonly instrument?: string }, call: CallOptions = {}): AsyncGenerator<Fill> {
+  everyFill(query: { readonly client_id?: string; readonly instrument?: string } = {}, call: CallOptions = {}): AsyncGenerator<Fill> {
     return everyRow<Fill, string>(async (before) => {
       const { fills, next_cursor: next } = await this.fills({ ...query, limit: PAGE, ...(before !== undefined && { before }) }, call);
       return { rows: fills, next };

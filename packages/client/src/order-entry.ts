@@ -84,7 +84,7 @@ class EntryLink implements Transport {
     if (this.isClosed) return Promise.reject(new RangeError('the order entry is closed'));
     if (this.opening === null) {
       const opening: Promise<WebSocket> = openWebSocket(this.url, '/orders', this.timeoutMs, {
-        opened: () => { this.toldVersion = this.session?.version ?? 0; },
+        opened: (_socket, version) => { this.toldVersion = version; },
         message: (text, socket) => this.receive(socket, text),
         closed: (code, reason) => {
           this.forget(opening);

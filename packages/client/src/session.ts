@@ -29,6 +29,8 @@ export interface Session {
   headers(method: string, path: string, body: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /** The same as a message of a connection. @param path by which it was opened */
   message(path: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  /** When what it says is nearly over, in ms since 1970: connections that are open are told what is next then. Infinity where it does not end, or nobody knows. */
+  readonly renewMs: number;
   /** Renews what is nearly over. @returns undefined where there is nothing to wait for */
   fresh(signal: AbortSignal): Promise<void> | undefined;
   /** Changes when it says so in another way than before: connections that are open have to be told. */
@@ -39,6 +41,25 @@ export interface Session {
 
 /** Tokens are renewed that much ahead of their end; of a short life, in its last quarter. */
 const RENEW_AHEAD_MS = 30_000;
+/** A token tells its times in whole seconds: it may end that much earlier than its life says. */
+const ROUNDED_MS = 1_000;
+
+/** When a token that lives so long from now on is renewed, in ms since 1970. */
+function renewalOf(lifeMs: number): number {
+  return Date.now() + lifeMs - Math.min(RENEW_AHEAD_MS, lifeMs / 4);
+}
+
+/** When a token says that it is over, by the venue's clock; null where it does not say so in a way that is known here. */
+function endOf(token: string): number | null {
+  try {
+    const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as { readonly exp?: unknown };
+    return typeof exp === 'number' ? exp * 1_000 : null;
+  } catch {
+    // What it is made of is the venue's own business.
+    return null;
+  }
+}
+
 /** Codes of a token that another one helps against. */
 const STALE = new Set(['token_expired', 'session_ended', 'invalid_token']);
 
@@ -46,13 +67,15 @@ class TokenSession implements Session {
   version = 0;
   private access: string | null = null;
   private refresh: string | null = null;
-  private renewMs = Infinity;
+  renewMs = Infinity;
   private renewing: Promise<void> | null = null;
 
   constructor(private readonly auth: { readonly username: string; readonly password: string } | { readonly accessToken: string; readonly refreshToken?: string }, private readonly send: SendBare) {
     if (!('accessToken' in auth)) return;
     this.access = auth.accessToken;
     this.refresh = auth.refreshToken ?? null;
+    const endMs = this.refresh === null ? null : endOf(auth.accessToken);
+    if (endMs !== null) this.renewMs = renewalOf(Math.max(0, endMs - Date.now()));
   }
 
   async headers(_method: string, _path: string, _body: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
@@ -104,14 +127,14 @@ class TokenSession implements Session {
   private take({ access_token: access, refresh_token: refresh, expires_in: expiresInS }: Tokens): void {
     this.access = access;
     this.refresh = refresh ?? null;
-    const lifeMs = expiresInS * 1_000;
-    this.renewMs = Date.now() + lifeMs - Math.min(RENEW_AHEAD_MS, lifeMs / 4);
+    this.renewMs = renewalOf(Math.max(expiresInS * 500, expiresInS * 1_000 - ROUNDED_MS));
     this.version++;
   }
 }
 
 class KeySession implements Session {
   readonly version = 0;
+  readonly renewMs = Infinity;
   private readonly privateKey: KeyObject | null;
   private lastMs = 0;
 

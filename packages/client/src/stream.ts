@@ -17,7 +17,7 @@ export interface StreamOptions {
   readonly channels?: readonly Channel[];
   /** All of them where they are left out. */
   readonly instruments?: readonly string[];
-  /** Whose balances and fills are followed: for these channels they have to be there. No name with a comma. */
+  /** Whose balances and fills are followed: all of the caller's own where they are left out; a venue that asks nobody who they are needs them. No name with a comma. */
   readonly accounts?: readonly string[];
   /** Only the best levels of each side. */
   readonly depth?: number;
@@ -49,6 +49,10 @@ const DEFAULTS = {
 const REPAIR_BACKOFF_MAX_MS = 5_000;
 const POLL_MS = 20;
 const CLOSE_GRACE_MS = 1_000;
+/** Between attempts to renew what a connection was told. */
+const RENEW_PAUSE_MS = 100;
+/** Longer than that no timer waits. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** Why a book is had anew. */
 export type RepairReason = BookFault | 'missing';
@@ -98,6 +102,10 @@ interface KeptBalances {
 /** One connection's state. */
 interface Connection {
   readonly socket: WebSocket;
+  /** By which it was opened. */
+  readonly path: string;
+  /** Of the session, as the connection was told it. */
+  toldVersion: number;
   /** What was missed is being told. */
   isResuming: boolean;
   isSubscribed: boolean;
@@ -275,8 +283,9 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     const over = new Promise<string>((resolve) => { isOver = resolve; });
     let refusal: StreamError | null = null;
     let hasHeard = false;
-    await openWebSocket(this.url, `/stream?${query.join('&')}`, this.settings.connectTimeoutMs, {
-      opened: (socket) => this.begin(socket, since !== null),
+    const path = `/stream?${query.join('&')}`;
+    await openWebSocket(this.url, path, this.settings.connectTimeoutMs, {
+      opened: (socket, version) => this.begin(socket, path, since !== null, version),
       message: (text) => {
         hasHeard = true;
         refusal ??= this.receive(text);
@@ -290,8 +299,8 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     return hasHeard;
   }
 
-  private begin(socket: WebSocket, isResuming: boolean): void {
-    this.connection = { socket, isResuming, isSubscribed: false, pings: 0, pongs: 0 };
+  private begin(socket: WebSocket, path: string, isResuming: boolean, toldVersion: number): void {
+    this.connection = { socket, path, toldVersion, isResuming, isSubscribed: false, pings: 0, pongs: 0 };
     this.lastHeardMs = Date.now();
     for (const [instrument, kept] of this.books) {
       // What it asked for on the connection before never came.
@@ -302,8 +311,29 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
     if (this.reader?.isFull === true) socket.pause();
     this.every(this.settings.heartbeatTimeoutMs / 4, () => this.checkAlive(socket));
     this.every(this.settings.pingMs, () => this.ping());
+    this.renewInTime(this.connection);
     for (const wait of this.waits) wait.ping = this.ping();
     this.emit('connected');
+  }
+
+  /** Tells the connection who it is from before what it was told is over, so that it goes on. */
+  private renewInTime(connection: Connection): void {
+    const { session } = this;
+    if (session === null || session.renewMs === Infinity) return;
+    const waitMs = session.version === connection.toldVersion ? Math.min(session.renewMs - Date.now(), TIMER_MAX_MS) : 0;
+    this.timers.add(setTimeout(() => void this.tellWho(connection, session), Math.max(RENEW_PAUSE_MS, waitMs)));
+  }
+
+  private async tellWho(connection: Connection, session: Session): Promise<void> {
+    try {
+      const message = await session.message(connection.path, this.stopping.signal);
+      if (this.connection !== connection) return;
+      if (session.version !== connection.toldVersion) this.send(message);
+      connection.toldVersion = session.version;
+    } catch {
+      // Nobody to ask just now, or the login is over: the venue closes the connection in its time, and the next one finds out why.
+    }
+    if (this.connection === connection) this.renewInTime(connection);
   }
 
   private end(): void {

@@ -1,4 +1,4 @@
-import { fieldIn, fieldsOf, rulesOf, variantsOf, variesBy, word, type Field, type Rule, type Shape } from './language';
+import { fieldIn, fieldsOf, own, rulesOf, variantsOf, variesBy, word, type Field, type Rule, type Shape } from './language';
 
 /** An object whose fields are the same whatever stands in it: one of those that a shape stands for. */
 export interface Alternative {
@@ -12,20 +12,24 @@ function fieldsOfVariant(shape: Shape, variant: string | null): Record<string, F
   const by = variesBy(shape);
   const fields: Record<string, Field> = {};
   for (const [name, field] of Object.entries(fieldsOf(shape))) {
-    const own = name === by && variant !== null ? { is: word([variant]), presence: 'required' as const } : fieldIn(field, variant);
-    if (own !== null) fields[name] = own;
+    const found = name === by && variant !== null ? { is: word([variant]), presence: 'required' as const } : fieldIn(field, variant);
+    if (found !== null) fields[name] = found;
   }
   return fields;
 }
 
 /** With the one of several names that is given, and what has to be there beside it. */
 function withOne(fields: Readonly<Record<string, Field>>, chosen: string, among: readonly string[], rules: readonly Rule[]): Record<string, Field> {
-  const needed = new Set([chosen]);
+  const needed = new Map<string, Field['presence']>([[chosen, 'required']]);
   for (const rule of rules) {
-    if (rule.rule === 'needs' && needed.has(rule.field)) needed.add(rule.other);
+    if (rule.rule === 'needs' && needed.has(rule.field)) needed.set(rule.other, rule.own === true ? 'own' : 'required');
   }
   const kept = Object.entries(fields).filter(([name]) => name === chosen || !among.includes(name));
-  return Object.fromEntries(kept.map(([name, field]) => [name, needed.has(name) ? { is: field.is, presence: 'required' as const } : field]));
+  return Object.fromEntries(kept.map(([name, field]) => {
+    const presence = needed.get(name);
+    if (presence === undefined) return [name, field];
+    return [name, presence === 'own' ? own(field.is) : { is: field.is, presence }];
+  }));
 }
 
 function saysMore(rule: Rule, fields: Readonly<Record<string, Field>>): boolean {
@@ -33,7 +37,8 @@ function saysMore(rule: Rule, fields: Readonly<Record<string, Field>>): boolean 
     case 'one':
       return false;
     case 'needs':
-      return rule.field in fields && fields[rule.other]?.presence !== 'required';
+      // What stands in for it is for the field itself to say.
+      return rule.field in fields && fields[rule.other]?.presence !== 'required' && fields[rule.other]?.presence !== 'own';
     case 'some':
       return rule.of.every((name) => fields[name]?.presence !== 'required');
     case 'not_both':

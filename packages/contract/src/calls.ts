@@ -1,5 +1,5 @@
 import {
-  anything, choice, defaulting, integer, moment, optional, request, required, string, uuid, word,
+  anything, choice, defaulting, integer, moment, optional, own, request, required, string, uuid, word,
   type Kind, type Shape,
 } from './language';
 import { AnyBook, Candles, Health, Instruments, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
@@ -126,13 +126,13 @@ export const CandlesQuery = request('CandlesQuery', {
 });
 export const TickerQuery = request('TickerQuery', { instrument });
 export const OrdersQuery = request('OrdersQuery', {
-  client_id: required(ClientId, 'The client.'),
+  client_id: own(ClientId, 'The client.'),
   status: defaulting(word(['open', 'all']), 'open', 'The open ones, or all there ever were.'),
   instrument: instrumentFilter,
   limit: defaulting(integer({ min: 1, max: { limit: 'ordersLimitMax' } }), ORDERS_LIMIT_DEFAULT, 'Orders in one page.'),
   cursor: optional(uuid(), 'next_cursor of the page before.'),
 });
-export const MassCancelQuery = request('MassCancelQuery', { client_id: required(ClientId, 'The client.'), instrument: instrumentFilter });
+export const MassCancelQuery = request('MassCancelQuery', { client_id: own(ClientId, 'The client.'), instrument: instrumentFilter });
 
 const moneyLimit = (what: string) => (
   defaulting(integer({ min: 1, max: { limit: 'moneyLimitMax' } }), MONEY_LIMIT_DEFAULT, `${what} in one page.`)
@@ -154,7 +154,7 @@ export const WithdrawalsQuery = request('WithdrawalsQuery', {
   account_id: accountFilter, status: optional(word(WITHDRAWAL_STATUSES), 'Only those in this state.'), limit: moneyLimit('Withdrawals'), cursor: sequenceCursor,
 });
 export const FillsQuery = request('FillsQuery', {
-  client_id: required(ClientId, 'The account.'), instrument: instrumentFilter, before: optional(EventId, 'next_cursor of the page before.'), limit: moneyLimit('Fills'),
+  client_id: own(ClientId, 'The account.'), instrument: instrumentFilter, before: optional(EventId, 'next_cursor of the page before.'), limit: moneyLimit('Fills'),
 });
 export const PortfolioQuery = request('PortfolioQuery', {
   mark: defaulting(word(MARKS), 'last', 'Price that positions are held against: the last trade\'s, or the middle of the best bid and ask.'),

@@ -36,10 +36,15 @@ function toldOf({ description, examples }: Told): Schema {
   return { ...(description === undefined ? {} : { description }), ...(examples === undefined ? {} : { examples }) };
 }
 
-/** @returns the schema of an object of these fields, as `make` gives those of its members */
-function objectSchema({ fields, rules }: Alternative, closed: boolean, make: (field: Field) => Schema): Schema {
+/** Whether a request has to have it. @param asksWho whether callers say who they are */
+export function mustBeGiven({ presence }: Field, asksWho: boolean): boolean {
+  return presence === 'required' || (presence === 'own' && !asksWho);
+}
+
+/** @param asksWho whether callers say who they are @returns the schema of an object of these fields, as `make` gives those of its members */
+function objectSchema({ fields, rules }: Alternative, closed: boolean, asksWho: boolean, make: (field: Field) => Schema): Schema {
   const properties = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, make(field)]));
-  const required = Object.keys(fields).filter((name) => fields[name]?.presence === 'required');
+  const required = Object.entries(fields).filter(([, field]) => mustBeGiven(field, asksWho)).map(([name]) => name);
   const said = rules.map((rule) => ruleSchema(rule, fields));
   const [only] = said;
   return {
@@ -84,6 +89,8 @@ export class SchemaSet {
     private readonly fixed: Readonly<Record<string, Schema>> = {},
     /** Whether readers look at what stands beside a reference, as they do since 2019-09. */
     private readonly readsBesideReferences = true,
+    /** Whether callers say who they are. */
+    readonly asksWho = false,
   ) {}
 
   /** @returns the schema of a kind, a reference where it has a name */
@@ -122,11 +129,11 @@ export class SchemaSet {
   private ofShape(shape: Shape): Schema {
     const alternatives = alternativesOf(shape);
     const [first] = alternatives;
-    if (alternatives.length === 1 && first !== undefined) return { ...objectSchema(first, shape.closed, this.ofField), ...toldOf(shape) };
+    if (alternatives.length === 1 && first !== undefined) return { ...objectSchema(first, shape.closed, this.asksWho, this.ofField), ...toldOf(shape) };
     return {
       ...toldOf(shape),
       oneOf: alternatives.map((alternative) => {
-        const schema = (): Schema => objectSchema(alternative, shape.closed, this.ofField);
+        const schema = (): Schema => objectSchema(alternative, shape.closed, this.asksWho, this.ofField);
         return alternative.name === null ? schema() : this.reference(alternative.name, schema);
       }),
     };

@@ -74,8 +74,11 @@ export type Kind =
 /** A member of an object. */
 export interface Field {
   readonly is: Kind;
-  /** A field with a default is there once a request is checked. */
-  readonly presence: 'required' | 'optional' | 'default';
+  /**
+   * A field with a default is there once a request is checked. So is one that is the caller's `own`: where callers say who they are it may be
+   * left out, and their own account stands there; elsewhere it has to be given.
+   */
+  readonly presence: 'required' | 'optional' | 'default' | 'own';
   readonly default?: string | number | boolean;
   /** What the kind's own description says, said for this field. */
   readonly description?: string;
@@ -97,8 +100,8 @@ export type Rule =
   | { readonly rule: 'some'; readonly of: readonly string[] }
   /** Not both of them. */
   | { readonly rule: 'not_both'; readonly of: readonly [string, string] }
-  /** With the first, the second has to be there. */
-  | { readonly rule: 'needs'; readonly field: string; readonly other: string }
+  /** With the first, the second has to be there; `own` where the second is the caller's own account if it is left out. */
+  | { readonly rule: 'needs'; readonly field: string; readonly other: string; readonly own?: true }
   /** A flag that may be true only where another field has a value. */
   | { readonly rule: 'true_only_with'; readonly flag: string; readonly field: string; readonly value: string };
 
@@ -166,6 +169,11 @@ export const required = <const K extends Kind>(is: K, description?: string): Fie
 export const optional = <const K extends Kind>(is: K, description?: string): FieldOf<K, 'optional'> => ({ is, presence: 'optional', ...said(description) });
 export const defaulting = <const K extends Kind>(is: K, value: string | number | boolean, description?: string): FieldOf<K, 'default'> =>
   ({ is, presence: 'default', default: value, ...said(description) });
+const OWN_SAYS = 'Left out, it is the caller\'s own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field.';
+/** The account that a request is about, which is the caller's own where it names none. */
+export const own = <const K extends Kind>(is: K, description?: string): FieldOf<K, 'own'> => (
+  { is, presence: 'own', description: description === undefined ? OWN_SAYS : `${description} ${OWN_SAYS}` }
+);
 /** A field that each variant has in its own way. */
 export const each = <const V extends Readonly<Record<string, Field>>>(variants: V): { readonly variants: V; readonly everywhere: true } => ({ variants, everywhere: true });
 /** A field that only some variants have. */
@@ -250,7 +258,7 @@ export type ValueOf<K, Amount> =
 
 type CellOf<F> = F extends { readonly variants: infer V } ? V[keyof V] : F;
 type CellValue<F, Amount> = CellOf<F> extends infer C ? (C extends { readonly is: infer K } ? ValueOf<K, Amount> : never) : never;
-type IsSure<F> = F extends { readonly everywhere: false } ? false : (CellOf<F> extends { readonly presence: 'required' | 'default' } ? true : false);
+type IsSure<F> = F extends { readonly everywhere: false } ? false : (CellOf<F> extends { readonly presence: 'required' | 'default' | 'own' } ? true : false);
 type SureKeys<F> = { [N in keyof F]: IsSure<F[N]> extends true ? N : never }[keyof F];
 
 type FieldsOf<S> = S extends ShapeOf<infer F, infer P> ? F & PartFields<P> : unknown;

@@ -1,5 +1,5 @@
 import {
-  always, answer, defaulting, each, either, flag, growingWord, integer, list, named, number, only, optional, orNull, pattern, request, required, string, word,
+  always, answer, defaulting, each, either, flag, growingWord, integer, list, named, number, only, optional, orNull, own, pattern, request, required, string, word,
   type Shape,
 } from './language';
 import {
@@ -12,7 +12,7 @@ import { FAILURE_STEPS, INSTRUMENT_DEFAULT, LIMIT_CLASSES, STATUS_REASONS } from
 /** Orders: what clients send, and what they are told. */
 
 export const PlaceRequest = request('PlaceRequest', {
-  client_id: required(ClientId),
+  client_id: own(ClientId, 'Who trades: the name of an account.'),
   instrument: defaulting(InstrumentName, INSTRUMENT_DEFAULT),
   side: required(Side),
   type: required(OrderType),
@@ -56,7 +56,7 @@ export const OrderReference = request('OrderReference', {
   client_order_id: optional(ClientOrderId),
 }, {
   description: 'The venue\'s id of an order, or the client\'s own name of an open one.',
-  rules: [{ rule: 'one', of: ['order_id', 'client_order_id'] }, { rule: 'needs', field: 'client_order_id', other: 'client_id' }],
+  rules: [{ rule: 'one', of: ['order_id', 'client_order_id'] }, { rule: 'needs', field: 'client_order_id', other: 'client_id', own: true }],
 });
 
 const ownerField = optional(ClientId, 'When given, the order must be this client\'s.');

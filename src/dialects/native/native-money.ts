@@ -4,6 +4,7 @@ import type { Answer } from '../../http/answer';
 import type { Money } from '../../money/money';
 import { FEE_GROUP, FEE_RATE, moneyQueries } from './check/money-schemas';
 import { checkBody, checkListed, checkQuery } from './check/schemas';
+import { withClient } from './own-client';
 import { keyOf } from './parse';
 import { dayOfPath, formatEventId, groupOfPath, parseEventId } from './parse-money';
 import { REPLAYED, presentStaleness } from './present';
@@ -27,7 +28,7 @@ export class NativeMoney {
   /** GET /fills */
   async fills(context: Context, query: Query): Promise<Answer> {
     const { fills } = this.money.kept;
-    const { client_id: account, instrument = null, before, limit } = checkQuery(this.queries.fills, query);
+    const { client_id: account, instrument = null, before, limit } = checkQuery(this.queries.fills, withClient(query, context) as Query);
     const page = await fills.page(context, account, { instrument, before: before === undefined ? null : parseEventId(before), limit });
     const last = page.hasMore ? page.fills.at(-1) : undefined;
     return {

@@ -1,7 +1,6 @@
 import type { Context } from '../../domain/context';
 import type { AssetTable } from '../../domain/asset-table';
 import type { InstrumentTable } from '../../domain/instrument-table';
-import { ownAccount } from '../../domain/principal';
 import { Refusal, type OrderWithTrades } from '../../domain/refusal';
 import { RESULT_CODES } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
@@ -10,6 +9,7 @@ import type { OrderRequest, Outcome } from '../../trading/requests';
 import type { Trading } from '../../trading/trading';
 import { AMEND, CANCEL, batchSchema, checkBody, checkQuery, querySchemas } from './check/schemas';
 import type { ProblemDocuments } from './errors';
+import { withClient } from './own-client';
 import { amendRequest, cancelRequest, orderIdOfPath } from './parse';
 import type { PlaceReader } from './place-reader';
 import { REPLAYED, presentOrder, presentOrderWithTrades, presentStaleness } from './present';
@@ -22,16 +22,6 @@ export function costOfBatch(body: unknown): Cost | null {
   if (!Array.isArray(operations)) return null;
   const cancels = operations.filter((operation) => (operation as { readonly op?: unknown } | null)?.op === 'cancel').length;
   return { mutate: operations.length - cancels, cancel: cancels };
-}
-
-/** A request about orders names its client; where it does not, it is the caller's own account. */
-function withClient(body: unknown, { principal }: Context): unknown {
-  if (principal.kind !== 'caller' || typeof body !== 'object' || body === null || Array.isArray(body)) return body;
-  const fields = body as { readonly client_id?: unknown; readonly order_id?: unknown };
-  // An order's id says whose it is.
-  if (fields.client_id !== undefined || fields.order_id !== undefined) return body;
-  const own = ownAccount(principal);
-  return own === null ? body : { ...body, client_id: own };
 }
 
 type Query = Readonly<Record<string, unknown>>;

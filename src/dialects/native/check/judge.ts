@@ -127,7 +127,8 @@ function defaultOf({ is, default: fallback }: Field, limits: Limits): string | n
 
 function fieldSchema(field: Field, reading: Reading): Joi.Schema {
   const schema = kindSchema(field.is, reading);
-  if (field.presence === 'required') return schema.required();
+  // The caller's own account stands there already.
+  if (field.presence === 'required' || field.presence === 'own') return schema.required();
   return field.presence === 'default' ? schema.default(defaultOf(field, reading.limits)) : schema;
 }
 

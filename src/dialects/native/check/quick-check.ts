@@ -77,7 +77,7 @@ class Plan {
     const known: Record<string, Known> = Object.create(null) as Record<string, Known>;
     for (const [name, { is }] of fields) known[name] = { bit: bit(name), fits: checkOf(is) };
     this.known = known;
-    this.required = maskOf(fields.filter(([, { presence }]) => presence === 'required').map(([name]) => name));
+    this.required = maskOf(fields.filter(([, { presence }]) => presence === 'required' || presence === 'own').map(([name]) => name));
     this.defaults = fields.filter(([, { presence }]) => presence === 'default').map(([name, field]) => ({ bit: bit(name), name, value: field.default }));
     this.lowered = fields.filter(([, { is }]) => plainKind(is).kind === 'uuid').map(([name]) => ({ bit: bit(name), name }));
     const defaultOf = (name: string): unknown => fields.find(([own]) => own === name)?.[1].default;

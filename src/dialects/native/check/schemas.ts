@@ -66,7 +66,9 @@ function fieldErrors(error: Joi.ValidationError): FieldError[] {
   const first = error.details.filter(({ path }, i) => error.details.findIndex((other) => other.path.join('.') === path.join('.')) === i);
   return first.slice(0, FIELD_ERRORS_MAX).map((detail) => {
     const field = detail.path.length > 0 ? detail.path.join('.') : (detail.context?.label ?? 'body');
-    const message = detail.message.startsWith(`${field} `) ? detail.message.slice(field.length + 1) : detail.message;
+    // The judge's own name of what stands in a list is another one: scopes[0].
+    const named = [field, detail.context?.label].find((name) => name !== undefined && detail.message.startsWith(`${name} `));
+    const message = named === undefined ? detail.message : detail.message.slice(named.length + 1);
     return {
       field: field === 'value' ? 'body' : field.slice(0, FIELD_NAME_SHOWN_MAX),
       message: message.replace(/^"?value"? /, ''),

@@ -2,7 +2,7 @@ import {
   ACCOUNT_CHANNELS, EntryAnswer, EntryRequest, ONLY_TO_SUBSCRIBE, STREAM_MESSAGES, StreamRequest, streamMessageShape, type Limits, type Schema, type StreamMessageType,
 } from '#openfill-contract';
 import { version } from '../../../version';
-import { schemaSet } from './openapi';
+import { schemaSet, type OpenapiLimits } from './openapi';
 
 export { ENTRY_ID_LENGTH_MAX } from '#openfill-contract';
 
@@ -11,6 +11,7 @@ const FIELDS_OF_OTHERS = {
   then: { properties: Object.fromEntries(ONLY_TO_SUBSCRIBE.map((name) => [name, false])) },
 };
 
+/** Where callers say who they are, those of the caller's own stand in for accounts that are not named. */
 const ACCOUNTS_OF_CHANNELS = {
   if: { required: ['channels'], properties: { op: { const: 'subscribe' }, channels: { contains: { enum: ACCOUNT_CHANNELS } } } },
   then: { required: ['accounts'], properties: { accounts: true } },
@@ -22,7 +23,7 @@ const OPEN: readonly Schema[] = [];
 const ref = (place: string): Schema => ({ $ref: `#/${place}` });
 
 /** The contract of the stream and of order entry as an AsyncAPI 3 document. */
-export function createAsyncapiDocument(limits: Limits): Readonly<Record<string, unknown>> {
+export function createAsyncapiDocument(limits: Limits & Pick<OpenapiLimits, 'auth'>): Readonly<Record<string, unknown>> {
   const schemas = schemaSet(limits, false);
   const message = (name: string, summary: string, payload: Schema): Schema => ({ name, title: name, summary, contentType: 'application/json', payload });
   const sent = Object.fromEntries((Object.entries(STREAM_MESSAGES) as [StreamMessageType, { summary: string }][]).map(([type, { summary }]) => (
@@ -45,7 +46,9 @@ export function createAsyncapiDocument(limits: Limits): Readonly<Record<string, 
           + '`accounts` names those whose `balances` and `fills` are followed, `depth` limits books to their best levels, `since` goes on behind a sequence. The same messages are served at `/public/stream` as '
           + 'server-sent events. A client that is too slow is closed with 1008 `slow_consumer`; one that does not even read up to that is cut off '
           + 'without it.',
-        messages: { ...sent, request: message('request', 'Subscribe, unsubscribe or ping.', { ...schemas.of(StreamRequest), allOf: [FIELDS_OF_OTHERS, ACCOUNTS_OF_CHANNELS] }) },
+        messages: { ...sent, request: message('request', 'Subscribe, unsubscribe or ping.', {
+          ...schemas.of(StreamRequest), allOf: [FIELDS_OF_OTHERS, ...schemas.asksWho ? [] : [ACCOUNTS_OF_CHANNELS]],
+        }) },
       },
       orders: {
         address: '/orders',

@@ -29,14 +29,14 @@ function description(limits: OpenapiLimits): string {
 }
 
 /** Schemas of the contract with what only the service knows: its limits, and the codes of its problems. */
-export function schemaSet(limits: Limits, readsBesideReferences: boolean): SchemaSet {
-  return new SchemaSet(limits, { ProblemCode: { type: 'string', enum: Object.keys(RESULT_CODES) } }, readsBesideReferences);
+export function schemaSet(limits: Limits & Pick<OpenapiLimits, 'auth'>, readsBesideReferences: boolean): SchemaSet {
+  return new SchemaSet(limits, { ProblemCode: { type: 'string', enum: Object.keys(RESULT_CODES) } }, readsBesideReferences, limits.auth === 'required');
 }
 
 /** The contract of the HTTP API with the limits that this service runs with. */
 export function createOpenapiDocument(limits: OpenapiLimits): Readonly<Record<string, unknown>> {
   const schemas = schemaSet(limits, true);
-  const documented = paths(schemas, limits, limits.auth === 'required');
+  const documented = paths(schemas, limits);
   schemas.of(ProblemShape);
   return {
     openapi: '3.1.0',

@@ -1,5 +1,5 @@
 import {
-  CALLS, CALL_ACCESS, IDEMPOTENCY_KEY_HEADER, PATH_PARAMETERS, TAGS, fieldsOf, isVariantField, plainKind, boundOf,
+  CALLS, CALL_ACCESS, IDEMPOTENCY_KEY_HEADER, PATH_PARAMETERS, TAGS, fieldsOf, isVariantField, mustBeGiven, plainKind, boundOf,
   type Access, type Call, type CallId, type Field, type Kind, type Limits, type Schema, type SchemaSet, type Shape, type Success,
 } from '#openfill-contract';
 import type { ResultCode } from '../../../domain/result-code';
@@ -30,7 +30,7 @@ class Parameters {
   private ofQuery(query: Shape): Schema[] {
     return Object.entries(fieldsOf(query)).map(([name, field]) => {
       if (isVariantField(field)) throw new Error(`parameter ${name} varies`);
-      return this.parameter('query', name, { is: field.is, description: field.description }, field.presence === 'required', this.defaultOf(field));
+      return this.parameter('query', name, { is: field.is, description: field.description }, mustBeGiven(field, this.schemas.asksWho), this.defaultOf(field));
     });
   }
 
@@ -109,14 +109,13 @@ function answersOf(call: Call<ResultCode>, access: Access | null, schemas: Schem
   return answers;
 }
 
-/** @param asks whether callers say who they are */
-export function paths(schemas: SchemaSet, limits: Limits, asks: boolean): Record<string, Record<string, Schema>> {
+export function paths(schemas: SchemaSet, limits: Limits): Record<string, Record<string, Schema>> {
   const parameters = new Parameters(schemas, limits);
   const all: Record<string, Record<string, Schema>> = {};
   for (const [operationId, call] of Object.entries(calls)) {
     const given = parameters.of(call);
     const { summary, description, tag, body } = call;
-    const access = asks ? CALL_ACCESS[operationId as CallId] : null;
+    const access = schemas.asksWho ? CALL_ACCESS[operationId as CallId] : null;
     const operation = {
       operationId, tags: [tag], summary, description: description ?? `${summary}.`,
       ...(given.length === 0 ? {} : { parameters: given }),
