@@ -94,6 +94,12 @@ export interface ReservedUser {
   readonly identity: ForeignIdentity | null;
 }
 
+/** A name as it is taken: whoever takes it over later has another number, and what the one before does then is of no effect. */
+export interface Reservation {
+  readonly userId: string;
+  readonly change: number;
+}
+
 /** null: as it is. */
 export interface UserChange {
   readonly roles: readonly UserRole[] | null;

@@ -1,5 +1,5 @@
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow,
+  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow,
 } from '../domain/people';
 
 /** What people need of the rest of the venue. What cannot be reached throws an UnavailableError. */
@@ -9,10 +9,20 @@ export interface PeopleStore {
   /** @param after what is known already, null for all @returns the number up to which that was all; null where nothing changed */
   changes(after: number | null, take: (page: PeopleChanges) => void): Promise<number | null>;
 
-  /** Takes a name, and the account of that name, for a user who is opened afterwards. @returns what of it is taken; null where nothing is */
-  reserveUser(user: ReservedUser): Promise<'name' | 'identity' | null>;
-  openUser(userId: string, account: string): Promise<void>;
-  dropReservedUser(userId: string, account: string): Promise<void>;
+  /** The name, as it was written, of a user that was begun and not opened; null where there is none, or somebody may be at it still. */
+  abandonedUser(username: string): Promise<string | null>;
+  /**
+   * Takes a name, and the account of that name, for a user who is opened afterwards.
+   * @param over whether it has to be that of a user who was abandoned: then it goes on under that one's id, and nothing else of it is left
+   * @returns what of it is taken, where something is
+   */
+  reserveUser(user: ReservedUser, over: boolean): Promise<Reservation | 'name' | 'identity'>;
+  /** @returns false where the name was taken over meanwhile */
+  openUser(reserved: Reservation, account: string): Promise<boolean>;
+  /** The account cannot be made: the name is free. */
+  dropReservedUser(reserved: Reservation, account: string): Promise<void>;
+  /** Nobody knows about the account: whoever wants the name goes on with it, from now on. */
+  abandonUser(reserved: Reservation): Promise<void>;
   /** @returns false where there is no such user, 'last_admin' where nobody would be left to act */
   setUser(userId: string, change: UserChange): Promise<boolean | 'last_admin'>;
   credentials(username: string): Promise<Credentials | null>;
@@ -29,6 +39,7 @@ export interface PeopleStore {
   dropReservedAccount(account: string, userId: string): Promise<void>;
   /** Whether orders or money are on record under a name. */
   isClientKnown(name: string): Promise<boolean>;
+  hasOrders(name: string): Promise<boolean>;
 
   /** @returns when it was made, in ms since 1970; null where the user has as many as it may have */
   addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null>;

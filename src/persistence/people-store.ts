@@ -1,7 +1,7 @@
 import { SCOPES, USER_ROLES, type Scope, type UserRole } from '../domain/access';
 import { UnavailableError } from '../domain/unavailable';
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, OwnerKind, OwnerRow, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow, UserState,
+  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, OwnerKind, OwnerRow, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow, UserState,
 } from '../domain/people';
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
@@ -10,10 +10,11 @@ import * as sql from './queries/people';
 const PAGE = 10_000;
 const NOTHING: PeopleChanges = { users: [], owners: [], keys: [], endedSessions: [] };
 
-/** Seconds after which a name is free again whose account never came about. */
+/** Seconds after which a name may be taken over whose account never came about. */
 const RESERVATION_S = 60;
 
 interface ChangeRow extends Row { change: number }
+interface AbandonedUser extends Row { user_id: string; username: string }
 interface UserRecord extends Row { user_id: string; username: string; roles: string[]; status: UserState }
 /** Of many: lists are text. */
 interface ChangedUser extends Row { user_id: string; username: string; roles: string; status: UserState }
@@ -152,29 +153,52 @@ export class PostgresPeople {
     }
   }
 
-  reserveUser({ userId, username, passwordHash, roles, identity }: ReservedUser): Promise<'name' | 'identity' | null> {
+  async abandonedUser(username: string): Promise<string | null> {
+    const [row] = await this.read<AbandonedUser>(sql.ABANDONED_USER, [username, RESERVATION_S]);
+    return row?.username ?? null;
+  }
+
+  reserveUser({ userId: newId, username, passwordHash, roles, identity }: ReservedUser, over: boolean): Promise<Reservation | 'name' | 'identity'> {
     return this.change(async (query, change) => {
-      const abandoned = await query<{ user_id: string; username: string }>(sql.ABANDONED_USERS, [username, identity?.issuer ?? null, identity?.subject ?? null, RESERVATION_S]);
-      for (const { user_id: id, username: name } of abandoned) await dropReserved(query, id, name);
       // Nobody changes what is asked for in between: all who do hold the clock's row first.
-      if (identity !== null && (await query(sql.IDENTITY_IS_KNOWN, [identity.issuer, identity.subject])).length > 0) return 'identity';
+      if (identity !== null) {
+        await query(sql.FREE_IDENTITY, [identity.issuer, identity.subject, RESERVATION_S]);
+        if ((await query(sql.IDENTITY_IS_KNOWN, [identity.issuer, identity.subject])).length > 0) return 'identity';
+      }
+      const [abandoned] = over ? await query<AbandonedUser>(sql.ABANDONED_USER, [username, RESERVATION_S]) : [];
+      if (over) {
+        // Somebody else was quicker.
+        if (abandoned === undefined) return 'name';
+        await query(sql.DROP_OPENING_IDENTITY, [abandoned.user_id]);
+        await query(sql.DROP_OPENING_OWNER, [abandoned.user_id, abandoned.username]);
+      }
       if ((await query(sql.ACCOUNT_IS_OWNED, [username])).length > 0) return 'name';
-      if ((await query(sql.ADD_USER, [userId, username, passwordHash, roles, change])).length === 0) return 'name';
+      const userId = abandoned?.user_id ?? newId;
+      const reserved = await query(abandoned === undefined ? sql.ADD_USER : sql.TAKE_OVER_USER, [userId, username, passwordHash, roles, change]);
+      if (reserved.length === 0) return 'name';
       await query(sql.ADD_OWNER, [username, userId, 'main', 'opening', change]);
       if (identity !== null) await query(sql.ADD_IDENTITY, [identity.issuer, identity.subject, userId]);
-      return null;
+      return { userId, change };
     });
   }
 
-  async openUser(userId: string, account: string): Promise<void> {
-    await this.change(async (query, change) => {
+  openUser({ userId, change: reserved }: Reservation, account: string): Promise<boolean> {
+    return this.change(async (query, change) => {
+      if ((await query(sql.IS_RESERVED, [userId, reserved])).length === 0) return false;
       await query(sql.OPEN_USER, [userId, change]);
       await query(sql.SET_OWNER, [account, userId, 'active', change]);
+      return true;
     });
   }
 
-  async dropReservedUser(userId: string, account: string): Promise<void> {
-    await this.change((query) => dropReserved(query, userId, account));
+  async dropReservedUser({ userId, change }: Reservation, account: string): Promise<void> {
+    await this.change(async (query) => {
+      if ((await query(sql.IS_RESERVED, [userId, change])).length > 0) await dropReserved(query, userId, account);
+    });
+  }
+
+  async abandonUser({ userId, change }: Reservation): Promise<void> {
+    await this.read(sql.ABANDON_USER, [userId, change]);
   }
 
   setUser(userId: string, { roles, status }: UserChange): Promise<boolean | 'last_admin'> {
@@ -241,6 +265,11 @@ export class PostgresPeople {
   async isClientKnown(name: string): Promise<boolean> {
     const [row] = await this.read<{ is_known: boolean }>(sql.CLIENT_IS_KNOWN, [name]);
     return row?.is_known === true;
+  }
+
+  async hasOrders(name: string): Promise<boolean> {
+    const [row] = await this.read<{ has_orders: boolean }>(sql.HAS_ORDERS, [name]);
+    return row?.has_orders === true;
   }
 
   addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null> {

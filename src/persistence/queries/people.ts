@@ -29,14 +29,22 @@ export const SESSIONS_ENDED = query('sessions_ended', `
 export const ADD_USER = query('add_user', `
   INSERT INTO users (user_id, username, username_key, password_hash, roles, status, change)
     VALUES ($1, $2, lower($2), $3, $4, 'opening', $5) ON CONFLICT (username_key) DO NOTHING RETURNING user_id`);
-/** Of $1's name, or of the identity $2 and $3, whose accounts never came about in $4 seconds: both are free again. */
-export const ABANDONED_USERS = query('abandoned_users', `
-  SELECT user_id, username FROM users WHERE status = 'opening' AND created_at < now() - make_interval(secs => $4)
-    AND (username_key = lower($1) OR user_id IN (SELECT user_id FROM identities WHERE issuer = $2 AND subject = $3))`);
+/** Of $1's name, whose account did not come about in $2 seconds. */
+export const ABANDONED_USER = query('abandoned_user', `
+  SELECT user_id, username FROM users WHERE username_key = lower($1) AND status = 'opening' AND created_at < now() - make_interval(secs => $2)`);
+/** It goes on as somebody else's, under its id: by that the account, if it was made, is known as its own. */
+export const TAKE_OVER_USER = query('take_over_user', `
+  UPDATE users SET username = $2, password_hash = $3, roles = $4, created_at = now(), change = $5 WHERE user_id = $1 AND status = 'opening' RETURNING user_id`);
+export const ABANDON_USER = query('abandon_user', "UPDATE users SET created_at = 'epoch' WHERE user_id = $1 AND change = $2 AND status = 'opening'");
+/** Of a user who was abandoned, by whatever name: whoever it is comes again. */
+export const FREE_IDENTITY = query('free_identity', `
+  DELETE FROM identities USING users WHERE issuer = $1 AND subject = $2 AND users.user_id = identities.user_id
+    AND users.status = 'opening' AND users.created_at < now() - make_interval(secs => $3)`);
 export const DROP_OPENING_IDENTITY = query('drop_opening_identity', `
   DELETE FROM identities USING users WHERE identities.user_id = $1 AND users.user_id = identities.user_id AND users.status = 'opening'`);
 export const DROP_OPENING_OWNER = query('drop_opening_owner', "DELETE FROM account_owners WHERE user_id = $1 AND account = $2 AND status = 'opening'");
 export const DROP_OPENING_USER = query('drop_opening_user', "DELETE FROM users WHERE user_id = $1 AND status = 'opening'");
+export const IS_RESERVED = query('is_reserved', "SELECT 1 FROM users WHERE user_id = $1 AND change = $2 AND status = 'opening'");
 export const OPEN_USER = query('open_user', "UPDATE users SET status = 'active', change = $2 WHERE user_id = $1 AND status = 'opening' RETURNING user_id");
 export const SET_USER = query('set_user', `
   UPDATE users SET roles = coalesce($2, roles), status = coalesce($3, status), change = $4 WHERE user_id = $1 AND status <> 'opening' RETURNING user_id`);
@@ -60,6 +68,7 @@ export const ACCOUNT_IS_OWNED = query('account_is_owned', "SELECT 1 FROM account
 export const SET_OWNER = query('set_owner', 'UPDATE account_owners SET status = $3, change = $4 WHERE account = $1 AND user_id = $2 RETURNING account');
 /** Clients of before anybody said who they were are nobody's account to take. */
 export const CLIENT_IS_KNOWN = query('client_is_known', 'SELECT EXISTS (SELECT FROM orders WHERE client_id = $1) OR EXISTS (SELECT FROM accounts WHERE account = $1) AS is_known');
+export const HAS_ORDERS = query('has_orders', 'SELECT EXISTS (SELECT FROM orders WHERE client_id = $1) AS has_orders');
 
 export const ADD_KEY = query('add_key', `
   INSERT INTO api_keys (api_key, user_id, name, scopes, accounts, ip_allow, sealed_secret, public_key, expires_at, change)
