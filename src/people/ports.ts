@@ -32,10 +32,17 @@ export interface PeopleStore {
   user(userId: string): Promise<(UserRow & { readonly createdMs: number }) | null>;
   usersPage(after: string | null, limit: number): Promise<readonly (UserRow & { readonly createdMs: number })[]>;
 
-  /** @returns false where the account is somebody's */
-  reserveAccount(account: string, userId: string): Promise<boolean>;
-  setOwner(account: string, userId: string, status: 'active' | 'ended'): Promise<boolean>;
-  shareAccount(account: string, userId: string): Promise<void>;
+  /** Whether a user has begun to open an account, and it is not open. */
+  isAccountBegun(account: string, userId: string): Promise<boolean>;
+  /** @param max accounts that a user may have opened @returns begun: the user has it already, and it is not open */
+  reserveAccount(account: string, userId: string, max: number): Promise<'new' | 'begun' | 'taken' | 'limit'>;
+  /** @returns false where it is another's meanwhile */
+  openAccount(account: string, userId: string): Promise<boolean>;
+  endOwner(account: string, userId: string): Promise<void>;
+  /** @returns which limit keeps it from being shared; null where it is */
+  shareAccount(
+    account: string, userId: string, limits: { readonly ownersPerAccountMax: number; readonly sharedAccountsPerUserMax: number },
+  ): Promise<'owners_limit' | 'shared_accounts_limit' | null>;
   dropReservedAccount(account: string, userId: string): Promise<void>;
   /** Whether orders or money are on record under a name. */
   isClientKnown(name: string): Promise<boolean>;

@@ -73,6 +73,11 @@ async function dropReserved(query: Query, userId: string, account: string): Prom
   await query(sql.DROP_OPENING_USER, [userId]);
 }
 
+async function countOf(query: Query, named: NamedQuery, values: readonly unknown[]): Promise<number> {
+  const [row] = await query<{ count: number }>(named, values);
+  return Number(row?.count);
+}
+
 /** Postgres as the library that limits logins asks it. */
 export class LoginLimitsStore {
   constructor(private readonly database: Database) {}
@@ -243,19 +248,43 @@ export class PostgresPeople {
     return rows.map((row) => ({ ...userOf(row), createdMs: row.created_at.getTime() }));
   }
 
-  reserveAccount(account: string, userId: string): Promise<boolean> {
+  async isAccountBegun(account: string, userId: string): Promise<boolean> {
+    return (await this.read(sql.ACCOUNT_IS_BEGUN, [account, userId])).length > 0;
+  }
+
+  // What is counted cannot change before the end: whoever adds to it holds the clock's row.
+  reserveAccount(account: string, userId: string, max: number): Promise<'new' | 'begun' | 'taken' | 'limit'> {
     return this.change(async (query, change) => {
-      if ((await query(sql.ACCOUNT_IS_OWNED, [account])).length > 0) return false;
-      return (await query(sql.ADD_OWNER, [account, userId, 'opened', 'opening', change])).length > 0;
+      const isBegun = (await query(sql.ACCOUNT_IS_BEGUN, [account, userId])).length > 0;
+      if (!isBegun && (await query(sql.ACCOUNT_IS_OWNED, [account])).length > 0) return 'taken';
+      if (await countOf(query, sql.COUNT_OPENED, [userId, account]) >= max) return 'limit';
+      if (isBegun) return 'begun';
+      return (await query(sql.ADD_OWNER, [account, userId, 'opened', 'opening', change])).length > 0 ? 'new' : 'taken';
     });
   }
 
-  setOwner(account: string, userId: string, status: 'active' | 'ended'): Promise<boolean> {
-    return this.change(async (query, change) => (await query(sql.SET_OWNER, [account, userId, status, change])).length > 0);
+  openAccount(account: string, userId: string): Promise<boolean> {
+    return this.change(async (query, change) => {
+      if ((await query(sql.SET_OWNER, [account, userId, 'active', change])).length > 0) return true;
+      if ((await query(sql.ACCOUNT_IS_OWNED, [account])).length > 0) return false;
+      return (await query(sql.ADD_OWNER, [account, userId, 'opened', 'active', change])).length > 0;
+    });
   }
 
-  async shareAccount(account: string, userId: string): Promise<void> {
-    await this.change((query, change) => query(sql.ADD_OWNER, [account, userId, 'shared', 'active', change]));
+  async endOwner(account: string, userId: string): Promise<void> {
+    await this.change((query, change) => query(sql.SET_OWNER, [account, userId, 'ended', change]));
+  }
+
+  shareAccount(
+    account: string, userId: string, { ownersPerAccountMax, sharedAccountsPerUserMax }: { readonly ownersPerAccountMax: number; readonly sharedAccountsPerUserMax: number },
+  ): Promise<'owners_limit' | 'shared_accounts_limit' | null> {
+    return this.change(async (query, change) => {
+      if ((await query(sql.IS_SHARED_WITH, [account, userId])).length > 0) return null;
+      if (await countOf(query, sql.COUNT_SHARERS, [account]) >= ownersPerAccountMax) return 'owners_limit';
+      if (await countOf(query, sql.COUNT_SHARED_WITH, [userId]) >= sharedAccountsPerUserMax) return 'shared_accounts_limit';
+      await query(sql.ADD_OWNER, [account, userId, 'shared', 'active', change]);
+      return null;
+    });
   }
 
   async dropReservedAccount(account: string, userId: string): Promise<void> {
@@ -274,8 +303,7 @@ export class PostgresPeople {
 
   addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null> {
     return this.change(async (query, change) => {
-      const [count] = await query<{ count: number }>(sql.COUNT_KEYS, [key.userId]);
-      if (Number(count?.count) >= max) return null;
+      if (await countOf(query, sql.COUNT_KEYS, [key.userId]) >= max) return null;
       const [row] = await query<{ created_at: Date }>(sql.ADD_KEY, [
         key.apiKey, key.userId, key.name, key.scopes, key.accounts, key.ipAllow, key.sealedSecret, key.publicKey,
         key.expiresMs === null ? null : new Date(key.expiresMs), change,

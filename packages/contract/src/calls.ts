@@ -519,7 +519,7 @@ export const CALLS = {
     method: 'POST', path: '/accounts/{account_id}/owners', tag: 'People', summary: 'Let another user act for an account', takesBody: true,
     body: { is: ShareRequest, required: true, examples: PEOPLE_EXAMPLES.share },
     answers: { 200: { description: 'Who may act for it now.', is: Owners, example: PEOPLE_EXAMPLES.owners } },
-    refusals: [...ANY_BODY, ...PEOPLE, 'account_not_found', 'user_not_found', 'owners_limit'],
+    refusals: [...ANY_BODY, ...PEOPLE, 'account_not_found', 'user_not_found', 'owners_limit', 'shared_accounts_limit'],
   },
   unshareAccount: {
     method: 'DELETE', path: '/accounts/{account_id}/owners/{username}', tag: 'People', summary: 'Take an account back from a user, or give it up', takesBody: false,

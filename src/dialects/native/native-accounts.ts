@@ -36,7 +36,8 @@ export class NativeAccounts {
     if (this.people === null || principal.kind !== 'caller' || actsForAll(principal)) return answered(201, await open());
     // What it opens with is the venue's to give.
     if (credit !== null || feeGroup !== null || deposits.length > 0) throw new Refusal('forbidden', { detail: 'credit, fee_group and deposits need the role operator.' });
-    return answered(201, await this.people.ownership.open(principal, accountId, this.people.accounts, open));
+    const read = async (): Promise<AccountOutcome> => ({ ...await accounts.one(context, accountId), replayed: true });
+    return answered(201, await this.people.ownership.open(principal, accountId, this.people.accounts, open, read));
   }
 
   /** PATCH /accounts/{account_id} */

@@ -65,6 +65,12 @@ export const ADD_OWNER = query('add_owner', `
       WHERE account_owners.kind = excluded.kind AND account_owners.status <> 'active'
     RETURNING account`);
 export const ACCOUNT_IS_OWNED = query('account_is_owned', "SELECT 1 FROM account_owners WHERE lower(account) = lower($1) AND kind <> 'shared'");
+export const ACCOUNT_IS_BEGUN = query('account_is_begun', "SELECT 1 FROM account_owners WHERE account = $1 AND user_id = $2 AND kind = 'opened' AND status = 'opening'");
+/** That a user has opened, or has begun to, but for $2; those that others share with a user; those with whom an account is shared. */
+export const COUNT_OPENED = query('count_opened', "SELECT count(*) AS count FROM account_owners WHERE user_id = $1 AND account <> $2 AND kind <> 'shared' AND status <> 'ended'");
+export const COUNT_SHARED_WITH = query('count_shared_with', "SELECT count(*) AS count FROM account_owners WHERE user_id = $1 AND kind = 'shared' AND status = 'active'");
+export const COUNT_SHARERS = query('count_sharers', "SELECT count(*) AS count FROM account_owners WHERE account = $1 AND kind = 'shared' AND status = 'active'");
+export const IS_SHARED_WITH = query('is_shared_with', "SELECT 1 FROM account_owners WHERE account = $1 AND user_id = $2 AND status = 'active'");
 export const SET_OWNER = query('set_owner', 'UPDATE account_owners SET status = $3, change = $4 WHERE account = $1 AND user_id = $2 RETURNING account');
 /** Clients of before anybody said who they were are nobody's account to take. */
 export const CLIENT_IS_KNOWN = query('client_is_known', 'SELECT EXISTS (SELECT FROM orders WHERE client_id = $1) OR EXISTS (SELECT FROM accounts WHERE account = $1) AS is_known');
