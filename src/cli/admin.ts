@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
-import { uuidv7 } from 'uuidv7';
 import { USERNAME_PATTERN, USER_ROLES, type UserRole } from '../domain/access';
-import { Refusal } from '../domain/refusal';
+import { Refusal, refusalOf } from '../domain/refusal';
+import { AuditLog } from '../people/audit-log';
 import { Directory } from '../people/directory';
 import { Passwords } from '../people/passwords';
 import { Registration } from '../people/registration';
@@ -17,6 +17,7 @@ const PASSWORD_BYTES = 18;
 const POLL_MS = 1_000;
 
 interface Tools extends Operations {
+  readonly audit: AuditLog;
   readonly directory: Directory;
   readonly passwords: Passwords;
 }
@@ -33,9 +34,10 @@ function tellPassword({ password, isMade }: ReturnType<typeof givenPassword>): v
   if (isMade) process.stdout.write(`password: ${password}\n`);
 }
 
-/** Keeps what was done here among what others did with powers. */
-async function record({ people }: Tools, action: string, username: string | null): Promise<void> {
-  await people.addAudit(uuidv7(), { actor: '@admin', actingFor: null, action, target: username, requestId: null, outcome: 'ok' });
+/** Carries out what is on record among what others do with powers. */
+function recorded<T>({ audit }: Tools, action: string, target: string | null, work: () => Promise<T>): Promise<T> {
+  const entry = { actor: '@admin', apiKey: null, actingFor: null, action, target, requestId: null };
+  return audit.around(entry, work, () => 'ok', (error) => refusalOf(error)?.code ?? 'internal_error');
 }
 
 async function create(tools: Tools, username: string, role: UserRole): Promise<number> {
@@ -44,8 +46,8 @@ async function create(tools: Tools, username: string, role: UserRole): Promise<n
   if (meta === null) throw new OperatorError('the venue has no books yet: start it once (npm run up)');
   engine.bind(meta.epoch, meta.sequence);
   const password = givenPassword();
-  await new Registration(people, directory, passwords, accountOpenerOf(engine, config.funds)).register(username, password.password, [role]);
-  await record(tools, `create ${role}`, username);
+  const registration = new Registration(people, directory, passwords, accountOpenerOf(engine, config.funds));
+  await recorded(tools, `create ${role}`, username, () => registration.register(username, password.password, [role]));
   process.stdout.write(`${username} is there, with the role ${role}\n`);
   tellPassword(password);
   return 0;
@@ -53,9 +55,10 @@ async function create(tools: Tools, username: string, role: UserRole): Promise<n
 
 async function setRoles(tools: Tools, username: string, roles: readonly UserRole[]): Promise<number> {
   const person = requirePerson(tools, username);
-  const changed = await tools.people.setUser(person.userId, { roles, status: null });
-  if (changed === 'last_admin') throw new OperatorError(`${username} is the last admin who can act`);
-  await record(tools, `roles ${roles.join(' ')}`, username);
+  await recorded(tools, `roles ${roles.join(' ')}`, username, async () => {
+    const changed = await tools.people.setUser(person.userId, { roles, status: null });
+    if (changed === 'last_admin') throw new Refusal('last_admin', { detail: `${username} is the last admin who can act` });
+  });
   process.stdout.write(`${username} has the roles ${roles.join(', ')}\n`);
   return 0;
 }
@@ -63,8 +66,9 @@ async function setRoles(tools: Tools, username: string, roles: readonly UserRole
 async function reset(tools: Tools, username: string): Promise<number> {
   const { userId } = requirePerson(tools, username);
   const password = givenPassword();
-  await tools.people.setPassword(userId, await tools.passwords.hash(password.password, 'known'), 'reset');
-  await record(tools, 'reset', username);
+  await recorded(tools, 'reset', username, async () => {
+    await tools.people.setPassword(userId, await tools.passwords.hash(password.password, 'known'), 'reset');
+  });
   process.stdout.write(`${username} has a new password, and all logins are ended\n`);
   tellPassword(password);
   return 0;
@@ -73,8 +77,11 @@ async function reset(tools: Tools, username: string): Promise<number> {
 async function rotateKeys(tools: Tools): Promise<number> {
   const { config } = tools;
   const keys = new VenueKeys(config.keysDir, config.tokenAlgorithm);
-  keys.rotate(Math.max(config.accessTokenTtlS, config.refreshTokenTtlS, config.sudoTtlS));
-  await record(tools, 'keys rotate', keys.current.kid);
+  // What is on record beforehand is the key that signed until then.
+  await recorded(tools, 'keys rotate', keys.current.kid, () => {
+    keys.rotate(Math.max(config.accessTokenTtlS, config.refreshTokenTtlS, config.sudoTtlS));
+    return Promise.resolve();
+  });
   process.stdout.write(`tokens are signed with the key ${keys.current.kid} from now on; ${keys.verifying.length - 1} older ones verify until their last token is over\n`);
   return 0;
 }
@@ -92,14 +99,16 @@ function withPeople(work: (tools: Tools) => Promise<number>): Promise<void> {
     const tokenTtlS = Math.max(config.accessTokenTtlS, config.sudoTtlS);
     const directory = new Directory(people, { pollMs: POLL_MS, tokenTtlS }, logger);
     const passwords = new Passwords(1, 1);
+    const audit = new AuditLog(people, config.engineTimeoutMs, logger);
     try {
       await directory.catchUp();
-      return await work({ ...operations, directory, passwords });
+      return await work({ ...operations, audit, directory, passwords });
     } catch (error) {
       if (error instanceof Refusal) throw new OperatorError(error.message);
       throw error;
     } finally {
       passwords.close();
+      await audit.stop();
     }
   });
 }

@@ -73,15 +73,22 @@ export interface SessionRow {
 
 export type EndReason = 'logged_out' | 'password_changed' | 'refresh_reused' | 'reset';
 
-export interface AuditRow {
-  readonly auditId: number;
-  readonly atMs: number;
+/** What is done with powers. */
+export interface AuditEntry {
   readonly actor: string;
+  /** The API key by which it is done; null for a token. */
+  readonly apiKey: string | null;
   readonly actingFor: string | null;
   readonly action: string;
   readonly target: string | null;
   readonly requestId: string | null;
-  readonly outcome: string;
+}
+
+export interface AuditRow extends AuditEntry {
+  readonly auditId: number;
+  readonly atMs: number;
+  /** null while none is on record: it is under way, or its process ended in between. */
+  readonly outcome: string | null;
 }
 
 /** A user whose name is taken, and whose account is still to be made. */

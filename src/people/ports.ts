@@ -1,5 +1,5 @@
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow,
+  ApiKeyRow, AuditEntry, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow,
 } from '../domain/people';
 
 /** What people need of the rest of the venue. What cannot be reached throws an UnavailableError. */
@@ -64,7 +64,9 @@ export interface PeopleStore {
   /** @returns the id of the user whom another issuer calls so; null where there is none, or not yet */
   userOfIdentity(identity: ForeignIdentity): Promise<string | null>;
 
-  /** @param actId UUID of what was done: kept already, it is not kept again */
-  addAudit(actId: string, entry: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void>;
+  /** @param actId UUID of what is done: kept already, it is not kept again @param outcome null where that is kept afterwards */
+  addAct(actId: string, entry: AuditEntry, outcome: string | null): Promise<void>;
+  /** Of an act that is kept: once. */
+  addOutcome(actId: string, outcome: string): Promise<void>;
   auditPage(before: number | null, limit: number): Promise<readonly AuditRow[]>;
 }

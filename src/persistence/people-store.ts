@@ -1,7 +1,7 @@
 import { SCOPES, USER_ROLES, type Scope, type UserRole } from '../domain/access';
 import { UnavailableError } from '../domain/unavailable';
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, OwnerKind, OwnerRow, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow, UserState,
+  ApiKeyRow, AuditEntry, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, OwnerKind, OwnerRow, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow, UserState,
 } from '../domain/people';
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
@@ -28,7 +28,8 @@ interface SessionRecord extends Row {
   is_fresh: boolean | null;
 }
 interface AuditRecord extends Row {
-  audit_id: number; at: Date; actor: string; acting_for: string | null; action: string; target: string | null; request_id: string | null; outcome: string;
+  audit_id: number; at: Date; actor: string; api_key: string | null; acting_for: string | null; action: string; target: string | null; request_id: string | null;
+  outcome: string | null;
 }
 
 /** Lists of words are few, and shared by all that have them. */
@@ -351,14 +352,18 @@ export class PostgresPeople {
     return row?.user_id ?? null;
   }
 
-  async addAudit(actId: string, { actor, actingFor, action, target, requestId, outcome }: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void> {
-    await this.read(sql.ADD_AUDIT, [actId, actor, actingFor, action, target, requestId, outcome]);
+  async addAct(actId: string, { actor, apiKey, actingFor, action, target, requestId }: AuditEntry, outcome: string | null): Promise<void> {
+    await this.read(sql.ADD_ACT, [actId, actor, apiKey, actingFor, action, target, requestId, outcome]);
+  }
+
+  async addOutcome(actId: string, outcome: string): Promise<void> {
+    await this.read(sql.ADD_OUTCOME, [actId, outcome]);
   }
 
   async auditPage(before: number | null, limit: number): Promise<readonly AuditRow[]> {
     const rows = await this.read<AuditRecord>(sql.AUDIT_PAGE, [before, limit]);
     return rows.map((row) => ({
-      auditId: row.audit_id, atMs: row.at.getTime(), actor: row.actor, actingFor: row.acting_for, action: row.action, target: row.target,
+      auditId: row.audit_id, atMs: row.at.getTime(), actor: row.actor, apiKey: row.api_key, actingFor: row.acting_for, action: row.action, target: row.target,
       requestId: row.request_id, outcome: row.outcome,
     }));
   }

@@ -932,12 +932,14 @@ export interface AuditEntry {
   readonly at: Time;
   /** Who did it: a username; of the venue's own commands, `@` and their name. */
   readonly actor: string;
+  /** The API key by which it was done; null for a token. */
+  readonly api_key: string | null;
   /** The account that it was done for. */
   readonly acting_for: string | null;
   readonly action: string;
   readonly target: string | null;
   readonly request_id: string | null;
-  /** `ok`, or the code with which it was refused. */
+  /** `ok`, or the code with which it was refused. `unknown` while none is on record: it is under way still, or its process ended in between. */
   readonly outcome: string;
 }
 

@@ -196,6 +196,6 @@ function presentUser({ userId, username, roles, status, createdMs }: UserRow & {
   return { user_id: userId, username, account_id: username, roles, status, created_at: timeOf(createdMs) };
 }
 
-function presentAudit({ auditId, atMs, actor, actingFor, action, target, requestId, outcome }: AuditRow): object {
-  return { audit_id: auditId, at: timeOf(atMs), actor, acting_for: actingFor, action, target, request_id: requestId, outcome };
+function presentAudit({ auditId, atMs, actor, apiKey, actingFor, action, target, requestId, outcome }: AuditRow): object {
+  return { audit_id: auditId, at: timeOf(atMs), actor, api_key: apiKey, acting_for: actingFor, action, target, request_id: requestId, outcome: outcome ?? 'unknown' };
 }

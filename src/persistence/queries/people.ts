@@ -107,8 +107,10 @@ export const USER_OF_IDENTITY = query('user_of_identity', `
   SELECT user_id FROM identities JOIN users USING (user_id) WHERE issuer = $1 AND subject = $2 AND status <> 'opening'`);
 
 /** Under an id that whoever asks has made: an insert whose answer was lost is tried again, and kept once. */
-export const ADD_AUDIT = query('add_audit', `
-  INSERT INTO audit_log (act_id, actor, acting_for, action, target, request_id, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7)
+export const ADD_ACT = query('add_act', `
+  INSERT INTO audit_log (act_id, actor, api_key, acting_for, action, target, request_id, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (act_id) DO NOTHING`);
+export const ADD_OUTCOME = query('add_outcome', 'INSERT INTO audit_outcomes (act_id, outcome) VALUES ($1, $2) ON CONFLICT (act_id) DO NOTHING');
 export const AUDIT_PAGE = query('audit_page', `
-  SELECT audit_id, at, actor, acting_for, action, target, request_id, outcome FROM audit_log WHERE $1::bigint IS NULL OR audit_id < $1 ORDER BY audit_id DESC LIMIT $2`);
+  SELECT audit_id, act.at, actor, api_key, acting_for, action, target, request_id, coalesce(act.outcome, audit_outcomes.outcome) AS outcome
+    FROM audit_log AS act LEFT JOIN audit_outcomes USING (act_id) WHERE $1::bigint IS NULL OR audit_id < $1 ORDER BY audit_id DESC LIMIT $2`);
