@@ -87,6 +87,7 @@ export const RESULT_CODES = {
   sudo_required: { number: null, status: 403, title: 'This needs the powers of the caller\'s role: ask for them at POST /auth/sudo.' },
   registration_closed: { number: null, status: 403, title: 'Nobody can become a user in this way: REGISTRATION does not say so.' },
   user_not_found: { number: null, status: 404, title: 'No such user.' },
+  owner_not_found: { number: null, status: 404, title: 'The account is not shared with a user of that name.' },
   api_key_not_found: { number: null, status: 404, title: 'No such API key.' },
   username_taken: { number: null, status: 409, title: 'The name is taken.' },
   owner_stays: { number: null, status: 409, title: 'Who opened an account stays its owner.' },

@@ -1,5 +1,5 @@
 import type { OwnerKind } from '../domain/people';
-import { requireAccount, hasPowersOf, type Caller, type Person } from '../domain/principal';
+import { requireAccount, hasPowersOf, type Caller } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { PeopleStore } from './ports';
@@ -57,13 +57,23 @@ export class Ownership {
     return made ?? read();
   }
 
+  /** @returns the owners' names, none of an account that is nobody's @throws Refusal `account_not_found` */
+  async of(caller: Caller, account: string, accounts: AccountOpener): Promise<readonly string[]> {
+    requireAccount(caller, account);
+    const owners = this.namesOf(account);
+    // An operator may ask for any.
+    if (owners.length === 0 && !(await accounts.isKnown(account))) throw new Refusal('account_not_found');
+    return owners;
+  }
+
   /** @returns the owners' names @throws Refusal `account_not_found`, `user_not_found`, `owners_limit`, `shared_accounts_limit` */
   async share(caller: Caller, account: string, username: string): Promise<readonly string[]> {
     await this.directory.catchUp();
     requireAccount(caller, account);
     // Not even an operator: what is shared outlives the powers.
     this.requireFirst(caller, account, false);
-    const person = this.requirePerson(username);
+    const person = this.directory.personNamed(username);
+    if (person === undefined) throw new Refusal('user_not_found');
     const owners = this.directory.ownersOf(account);
     if (!owners.some((owner) => owner.person === person)) {
       const refused = await this.store.shareAccount(account, person.userId, this.options);
@@ -73,14 +83,15 @@ export class Ownership {
     return this.namesOf(account);
   }
 
-  /** @returns the owners' names that are left @throws Refusal `account_not_found`, `user_not_found`, `owner_stays` */
+  /** @returns the owners' names that are left @throws Refusal `account_not_found`, `forbidden`, `owner_not_found`, `owner_stays` */
   async takeBack(caller: Caller, account: string, username: string): Promise<readonly string[]> {
     await this.directory.catchUp();
     requireAccount(caller, account);
-    const person = this.requirePerson(username);
-    const owner = this.directory.ownersOf(account).find((one) => one.person === person);
+    const person = this.directory.personNamed(username);
     if (caller.person !== person) this.requireFirst(caller, account, true);
-    if (owner === undefined) throw new Refusal('user_not_found');
+    const owner = this.directory.ownersOf(account).find((one) => one.person === person);
+    // The same whether there is such a user or not.
+    if (person === undefined || owner === undefined) throw new Refusal('owner_not_found');
     if (owner.kind !== 'shared') throw new Refusal('owner_stays');
     await this.store.endOwner(account, person.userId);
     await this.directory.catchUp();
@@ -91,12 +102,6 @@ export class Ownership {
   private requireFirst(caller: Caller, account: string, orOperator: boolean): void {
     const isFirst = this.directory.ownersOf(account).some(({ person, kind }) => person === caller.person && kind !== 'shared');
     if (!isFirst && !(orOperator && hasPowersOf(caller, 'operator'))) throw new Refusal('forbidden', { detail: 'Only who opened the account may say who else acts for it.' });
-  }
-
-  private requirePerson(username: string): Person {
-    const person = this.directory.personNamed(username);
-    if (person === undefined) throw new Refusal('user_not_found');
-    return person;
   }
 
   private namesOf(account: string): readonly string[] {

@@ -51,6 +51,7 @@ describe('what is another\'s', () => {
     await same('POST', (id) => `/accounts/${id}/rebuild`, 'alice', 'nobody');
     await same('POST', (id) => `/accounts/${id}/owners`, 'alice', 'nobody', { username: 'bob' });
     await same('DELETE', (id) => `/accounts/${id}/owners/bob`, 'alice', 'nobody');
+    await same('GET', (id) => `/accounts/${id}/owners`, 'alice', 'nobody');
     await same('POST', (id) => `/transfers/${id}/post`, transfer, NONE);
     await same('POST', (id) => `/transfers/${id}/void`, transfer, NONE);
     await same('POST', (id) => `/withdrawals/${id}/cancel`, withdrawal, NONE);
@@ -111,12 +112,24 @@ describe('what is another\'s', () => {
     expect([amended.status, amended.body.client_id]).toEqual([200, 'desk-1']);
     await stream.next('the order', ({ type, data }) => type === 'order' && data.order_id === orderId && data.price === '9.00');
 
+    const owners = async (person: Person, account = 'desk-1'): Promise<unknown> => (await person.call('GET', `/accounts/${account}/owners`)).body;
+    for (const person of [alice, bob, operator]) expect(await owners(person)).toEqual({ account_id: 'desk-1', owners: ['alice', 'bob'] });
+    expect(await owners(alice, 'alice')).toEqual({ account_id: 'alice', owners: ['alice'] });
+    expect((await operator.call('POST', '/accounts', { account_id: 'nobodys' })).status).toBe(201);
+    expect([await owners(operator, 'nobodys'), await owners(operator, 'none')]).toEqual([{ account_id: 'nobodys', owners: [] }, expect.objectContaining({ code: 'account_not_found' })]);
+    // Who is no owner is that, and nobody learns by it who is a user.
+    for (const name of ['olivia', 'no-user']) {
+      const answer = await alice.call('DELETE', `/accounts/desk-1/owners/${name}`);
+      expect([answer.status, answer.body.code, (await bob.call('DELETE', `/accounts/desk-1/owners/${name}`)).body.code]).toEqual([404, 'owner_not_found', 'forbidden']);
+    }
+    expect((await alice.call('POST', '/accounts/desk-1/owners', { username: 'no-user' })).body.code).toBe('user_not_found');
     expect((await bob.call('DELETE', '/accounts/desk-1/owners/alice')).body.code).toBe('forbidden');
     expect((await alice.call('DELETE', '/accounts/desk-1/owners/alice')).body.code).toBe('owner_stays');
     expect((await alice.call('DELETE', '/accounts/desk-1/owners/bob')).body).toEqual({ account_id: 'desk-1', owners: ['alice'] });
     const takenMs = Date.now();
     expect((await byBob(venue.client)).status).toBe(404);
     expect((await bob.call('DELETE', `/orders/${orderId}`)).body.code).toBe('order_not_found');
+    for (const path of ['/accounts/desk-1/owners', '/accounts/desk-1/owners/bob']) expect((await bob.call(path.endsWith('bob') ? 'DELETE' : 'GET', path)).body.code).toBe('account_not_found');
     const left = await stream.next('what is left of the stream', ({ type, data }) => type === 'subscribed' && (data.subscriptions as unknown[]).length === 2);
     expect(left.data.subscriptions).toEqual(expect.arrayContaining([{ channel: 'orders', accounts: ['bob'], instruments: ['BTC-USD'] }, { channel: 'balances', accounts: ['bob'] }]));
     await until('the other process knows', async () => (await byBob(other)).status === 404);

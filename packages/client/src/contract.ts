@@ -763,14 +763,14 @@ export interface Instruments {
   readonly instruments: readonly Instrument[];
 }
 
-export interface ShareRequest {
-  readonly username: string;
-}
-
 export interface Owners {
   readonly account_id: string;
   /** Who may act for it. */
   readonly owners: readonly string[];
+}
+
+export interface ShareRequest {
+  readonly username: string;
 }
 
 export interface RegisterRequest {

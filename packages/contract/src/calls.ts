@@ -515,6 +515,12 @@ export const CALLS = {
     answers: { 200: { description: 'Events, until one side closes.', mediaType: 'text/event-stream' } },
     refusals: [...ANY_PARAMETERS, 'funds_off', 'too_many_streams', 'streams_full'],
   },
+  listOwners: {
+    method: 'GET', path: '/accounts/{account_id}/owners', tag: 'People', summary: 'Who may act for an account', takesBody: false,
+    description: 'For whoever may act for it: who opened it first, then those with whom it is shared. For an operator, none where it is nobody\'s.',
+    answers: { 200: { description: 'Who may act for it.', is: Owners, example: PEOPLE_EXAMPLES.owners } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'engine_unavailable', 'account_not_found'],
+  },
   shareAccount: {
     method: 'POST', path: '/accounts/{account_id}/owners', tag: 'People', summary: 'Let another user act for an account', takesBody: true,
     body: { is: ShareRequest, required: true, examples: PEOPLE_EXAMPLES.share },
@@ -525,7 +531,7 @@ export const CALLS = {
     method: 'DELETE', path: '/accounts/{account_id}/owners/{username}', tag: 'People', summary: 'Take an account back from a user, or give it up', takesBody: false,
     description: 'Who opened an account may take it back from others; anybody may give up one that was shared with them. Orders stay.',
     answers: { 200: { description: 'Who may act for it now.', is: Owners, example: PEOPLE_EXAMPLES.owners } },
-    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'account_not_found', 'user_not_found', 'owner_stays'],
+    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'account_not_found', 'owner_not_found', 'owner_stays'],
   },
   register: {
     method: 'POST', path: '/auth/register', tag: 'People', summary: 'Become a user, with an account of the same name', takesBody: true,

@@ -129,6 +129,12 @@ export class NativePeople {
     return { status: 200, body: await this.kept.tokens.publicKeys() };
   }
 
+  /** GET /accounts/{account_id}/owners */
+  async owners(context: Context, account: string): Promise<Answer> {
+    const { kept } = this;
+    return { status: 200, body: { account_id: account, owners: await kept.ownership.of(this.callerOf(context), account, kept.accounts) } };
+  }
+
   /** POST /accounts/{account_id}/owners */
   async share(context: Context, account: string, body: unknown): Promise<Answer> {
     const { kept } = this;
