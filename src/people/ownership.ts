@@ -1,9 +1,19 @@
+import { ACCOUNT_NAME_PATTERN } from '../domain/access';
 import type { OwnerKind } from '../domain/people';
 import { requireAccount, hasPowersOf, type Caller } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { PeopleStore } from './ports';
 import type { AccountOpener } from './registration';
+
+const NAME = new RegExp(ACCOUNT_NAME_PATTERN);
+
+/** Where people act for accounts no name may pass for another, by a space at its end or letters that look alike. @throws Refusal `validation_failed` */
+function requireName(account: string): void {
+  if (!NAME.test(account)) {
+    throw new Refusal('validation_failed', { fields: [{ field: 'accountId', message: 'must be letters, digits, dots, underscores and hyphens, with a single : or / between them' }] });
+  }
+}
 
 export interface OwnershipOptions {
   /** That a user has opened. */
@@ -30,6 +40,7 @@ export class Ownership {
    */
   async open<T>({ person, onlyAccounts }: Caller, account: string, accounts: AccountOpener, make: () => Promise<T>, read: () => Promise<T>): Promise<T> {
     if (onlyAccounts !== null && !onlyAccounts.has(account)) throw new Refusal('forbidden', { detail: 'The API key is limited to other accounts.' });
+    requireName(account);
     if (person.owns(account)) return make();
     const { userId } = person;
     // A name that a user has in another case, or has had, or that anything is on record under, is not free. What was begun was free then.
@@ -55,6 +66,15 @@ export class Ownership {
     if (!(await this.store.openAccount(account, userId))) throw new Refusal('account_exists');
     await this.directory.catchUp();
     return made ?? read();
+  }
+
+  /**
+   * Whether an operator may make an account that is nobody's, beside those of users.
+   * @throws Refusal `validation_failed`; `account_exists` for a name that is a user's, or has an owner, in whatever case
+   */
+  async requireNobodys(account: string): Promise<void> {
+    requireName(account);
+    if (this.directory.personNamed(account) !== undefined || await this.store.isAccountOwned(account)) throw new Refusal('account_exists');
   }
 
   /** @returns the owners' names, none of an account that is nobody's @throws Refusal `account_not_found` */

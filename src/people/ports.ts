@@ -32,6 +32,8 @@ export interface PeopleStore {
   user(userId: string): Promise<(UserRow & { readonly createdMs: number }) | null>;
   usersPage(after: string | null, limit: number): Promise<readonly (UserRow & { readonly createdMs: number })[]>;
 
+  /** Whether somebody has opened an account of this name, in whatever case, or has begun to. */
+  isAccountOwned(account: string): Promise<boolean>;
   /** Whether a user has begun to open an account, and it is not open. */
   isAccountBegun(account: string, userId: string): Promise<boolean>;
   /** @param max accounts that a user may have opened @returns begun: the user has it already, and it is not open */

@@ -249,6 +249,10 @@ export class PostgresPeople {
     return rows.map((row) => ({ ...userOf(row), createdMs: row.created_at.getTime() }));
   }
 
+  async isAccountOwned(account: string): Promise<boolean> {
+    return (await this.read(sql.ACCOUNT_IS_OWNED, [account])).length > 0;
+  }
+
   async isAccountBegun(account: string, userId: string): Promise<boolean> {
     return (await this.read(sql.ACCOUNT_IS_BEGUN, [account, userId])).length > 0;
   }

@@ -282,7 +282,8 @@ export const CALLS = {
   },
   openAccount: {
     method: 'POST', path: '/accounts', tag: 'Money', summary: 'Make an account, with what it opens with',
-    description: 'One step: either all of it is there, or nothing. An account that nobody makes begins with its first order, deposit or transfer.',
+    description: 'One step: either all of it is there, or nothing. An account that nobody makes begins with its first order, deposit or transfer. '
+      + 'Where callers say who they are, its name is letters, digits, dots, underscores and hyphens, with a single `:` or `/` between them, and no other\'s in another case.',
     keyed: true, takesBody: true,
     body: { is: OpenAccountRequest, required: true, examples: MONEY_EXAMPLES.opens },
     answers: { 201: accountAnswer('The account.') },
