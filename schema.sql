@@ -472,7 +472,9 @@ CREATE TABLE users (
   -- opening: the name is taken, the account is not there yet.
   status        text        NOT NULL CHECK (status IN ('opening', 'active', 'suspended')),
   created_at    timestamptz NOT NULL DEFAULT now(),
-  change        bigint      NOT NULL
+  change        bigint      NOT NULL,
+  -- By which change a role was taken last: powers given before are over.
+  powers_change bigint      NOT NULL DEFAULT 0
 );
 CREATE INDEX users_by_change ON users (change);
 
@@ -583,6 +585,6 @@ CREATE TRIGGER audit_outcomes_not_truncated
   BEFORE TRUNCATE ON audit_outcomes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
-  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes');
+  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken');
 
 COMMIT;

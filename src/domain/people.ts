@@ -12,6 +12,11 @@ export interface UserRow {
   readonly status: UserState;
 }
 
+export interface ChangedUserRow extends UserRow {
+  /** Number of the change by which a role was taken last, 0 for none: powers given before are over. */
+  readonly powersChange: number;
+}
+
 export interface OwnerRow {
   readonly account: string;
   readonly userId: string;
@@ -33,7 +38,11 @@ export interface ApiKeyRow {
   readonly expiresMs: number | null;
   readonly createdMs: number;
   readonly isEnded: boolean;
+  /** Number of the change by which it was made; once it is ended, by which it was. */
+  readonly change: number;
 }
+
+export type NewApiKey = Omit<ApiKeyRow, 'createdMs' | 'isEnded' | 'change'>;
 
 /** A user as another issuer calls it. */
 export interface ForeignIdentity {
@@ -43,7 +52,7 @@ export interface ForeignIdentity {
 
 /** A part of what changed behind a number of the clock. */
 export interface PeopleChanges {
-  readonly users: readonly UserRow[];
+  readonly users: readonly ChangedUserRow[];
   readonly owners: readonly OwnerRow[];
   readonly keys: readonly ApiKeyRow[];
   /** Ids of logins. */

@@ -115,6 +115,8 @@ export class People {
 
   /** A token with the powers of the caller's roles. @throws Refusal `not_admin`, `invalid_credentials` */
   async sudo({ person, apiKey, session }: Caller, password: string, address: string, requestId: string): Promise<{ readonly token: string; readonly expiresInS: number }> {
+    // What is taken while the password is looked at is over with it.
+    const { powersChange } = person;
     // Whoever has none learns it without a word about the password.
     if (!person.roles.has('operator') && !person.roles.has('admin')) throw new Refusal('not_admin');
     const told = (outcome: string): Promise<void> => (
@@ -127,7 +129,7 @@ export class People {
       if (error instanceof Refusal) await told(error.code);
       throw error;
     }
-    const sudo = await this.tokens.powers(person.userId, session);
+    const sudo = await this.tokens.powers(person.userId, session, powersChange);
     await told('ok');
     return sudo;
   }

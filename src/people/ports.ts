@@ -1,5 +1,5 @@
 import type {
-  ApiKeyRow, AuditEntry, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow,
+  AuditEntry, AuditRow, Credentials, EndReason, ForeignIdentity, NewApiKey, NewSession, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow,
 } from '../domain/people';
 
 /** What people need of the rest of the venue. What cannot be reached throws an UnavailableError. */
@@ -50,8 +50,11 @@ export interface PeopleStore {
   isClientKnown(name: string): Promise<boolean>;
   hasOrders(name: string): Promise<boolean>;
 
-  /** @returns when it was made, in ms since 1970; null where the user has as many as it may have */
-  addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null>;
+  /**
+   * @param powersChange of powers by which it is made, null without
+   * @returns when it was made, in ms since 1970; 'limit' where the user has as many as it may have, 'powers' where those are over meanwhile
+   */
+  addKey(key: NewApiKey, max: number, powersChange: number | null): Promise<number | 'limit' | 'powers'>;
   endKey(apiKey: string, userId: string): Promise<boolean>;
 
   /** @returns false where the user has another password meanwhile */

@@ -1,7 +1,7 @@
 import { SCOPES, USER_ROLES, type Scope, type UserRole } from '../domain/access';
 import { UnavailableError } from '../domain/unavailable';
 import type {
-  ApiKeyRow, AuditEntry, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, OwnerKind, OwnerRow, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow, UserState,
+  ApiKeyRow, AuditEntry, AuditRow, ChangedUserRow, Credentials, EndReason, ForeignIdentity, NewApiKey, NewSession, OwnerKind, OwnerRow, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow, UserState,
 } from '../domain/people';
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
@@ -17,11 +17,11 @@ interface ChangeRow extends Row { change: number }
 interface AbandonedUser extends Row { user_id: string; username: string }
 interface UserRecord extends Row { user_id: string; username: string; roles: string[]; status: UserState }
 /** Of many: lists are text. */
-interface ChangedUser extends Row { user_id: string; username: string; roles: string; status: UserState }
+interface ChangedUser extends Row { user_id: string; username: string; roles: string; status: UserState; powers_change: number }
 interface OwnerRecord extends Row { account: string; user_id: string; kind: OwnerKind; status: OwnerRow['status'] }
 interface KeyRecord extends Row {
   api_key: string; user_id: string; name: string; scopes: string; accounts: string[] | null; ip_allow: string[] | null; sealed_secret: Buffer | null;
-  public_key: string | null; expires_ms: number | null; created_ms: number; is_ended: boolean;
+  public_key: string | null; expires_ms: number | null; created_ms: number; is_ended: boolean; change: number;
 }
 interface SessionRecord extends Row {
   session_id: string; user_id: string; current_digest: Buffer; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
@@ -51,14 +51,14 @@ function userOf({ user_id: userId, username, roles, status }: UserRecord): UserR
   return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles.join(' ')), status };
 }
 
-function changedUserOf({ user_id: userId, username, roles, status }: ChangedUser): UserRow {
-  return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles), status };
+function changedUserOf({ user_id: userId, username, roles, status, powers_change: powersChange }: ChangedUser): ChangedUserRow {
+  return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles), status, powersChange };
 }
 
 function keyOf(row: KeyRecord): ApiKeyRow {
   return {
     apiKey: row.api_key, userId: row.user_id, name: row.name, scopes: wordsOf<Scope>(SCOPES, row.scopes), accounts: row.accounts, ipAllow: row.ip_allow,
-    sealedSecret: row.sealed_secret, publicKey: row.public_key, expiresMs: row.expires_ms, createdMs: row.created_ms, isEnded: row.is_ended,
+    sealedSecret: row.sealed_secret, publicKey: row.public_key, expiresMs: row.expires_ms, createdMs: row.created_ms, isEnded: row.is_ended, change: row.change,
   };
 }
 
@@ -306,9 +306,10 @@ export class PostgresPeople {
     return row?.has_orders === true;
   }
 
-  addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null> {
+  addKey(key: NewApiKey, max: number, powersChange: number | null): Promise<number | 'limit' | 'powers'> {
     return this.change(async (query, change) => {
-      if (await countOf(query, sql.COUNT_KEYS, [key.userId]) >= max) return null;
+      if (await countOf(query, sql.COUNT_KEYS, [key.userId]) >= max) return 'limit';
+      if (powersChange !== null && (await query(sql.KEEPS_POWERS, [key.userId, powersChange])).length === 0) return 'powers';
       const [row] = await query<{ created_at: Date }>(sql.ADD_KEY, [
         key.apiKey, key.userId, key.name, key.scopes, key.accounts, key.ipAllow, key.sealedSecret, key.publicKey,
         key.expiresMs === null ? null : new Date(key.expiresMs), change,

@@ -191,7 +191,7 @@ function requirePassword(field: 'password' | 'newPassword', text: string): void 
   if (!isPassword(text)) throw new Refusal('validation_failed', { fields: [{ field, message: 'must be 12 to 256 bytes long' }] });
 }
 
-function presentKey(row: Omit<ApiKeyRow, 'isEnded'>): object {
+function presentKey(row: Omit<ApiKeyRow, 'isEnded' | 'change'>): object {
   return {
     api_key: row.apiKey, name: row.name, kind: row.publicKey === null ? 'hmac' : 'ed25519', scopes: row.scopes, accounts: row.accounts, ip_allow: row.ipAllow,
     expires_at: row.expiresMs === null ? null : timeOf(row.expiresMs), created_at: timeOf(row.createdMs),

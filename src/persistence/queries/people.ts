@@ -13,14 +13,14 @@ export const NEXT_CHANGE = query('next_change', 'UPDATE people_clock SET change 
  * There may be a hundred thousand rows: lists come as text and times as numbers, which are cheap to read.
  */
 export const USERS_CHANGED = query('users_changed', `
-  SELECT user_id, username, array_to_string(roles, ' ') AS roles, status FROM users
+  SELECT user_id, username, array_to_string(roles, ' ') AS roles, status, powers_change FROM users
     WHERE change > $1 AND user_id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY user_id LIMIT $3`);
 export const OWNERS_CHANGED = query('owners_changed', `
   SELECT account, user_id, kind, status FROM account_owners 
     WHERE change > $1 AND kind <> 'main' AND (account, user_id) > (coalesce($2, ''), coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')) ORDER BY account, user_id LIMIT $4`);
 export const KEYS_CHANGED = query('keys_changed', `
   SELECT api_key, user_id, name, array_to_string(scopes, ' ') AS scopes, accounts, ip_allow, sealed_secret, public_key,
-      floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms, floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, ended_at IS NOT NULL AS is_ended
+      floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms, floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, ended_at IS NOT NULL AS is_ended, change
     FROM api_keys WHERE change > $1 AND api_key > coalesce($2, '') ORDER BY api_key LIMIT $3`);
 /** $2: seconds for which a token can outlive its login. */
 export const SESSIONS_ENDED = query('sessions_ended', `
@@ -46,8 +46,13 @@ export const DROP_OPENING_OWNER = query('drop_opening_owner', "DELETE FROM accou
 export const DROP_OPENING_USER = query('drop_opening_user', "DELETE FROM users WHERE user_id = $1 AND status = 'opening'");
 export const IS_RESERVED = query('is_reserved', "SELECT 1 FROM users WHERE user_id = $1 AND change = $2 AND status = 'opening'");
 export const OPEN_USER = query('open_user', "UPDATE users SET status = 'active', change = $2 WHERE user_id = $1 AND status = 'opening' RETURNING user_id");
+/** Powers end with each role that brings some. */
 export const SET_USER = query('set_user', `
-  UPDATE users SET roles = coalesce($2, roles), status = coalesce($3, status), change = $4 WHERE user_id = $1 AND status <> 'opening' RETURNING user_id`);
+  UPDATE users SET roles = coalesce($2, roles), status = coalesce($3, status), change = $4,
+      powers_change = CASE WHEN array_remove(roles, 'trader') <@ coalesce($2, roles) THEN powers_change ELSE $4 END
+    WHERE user_id = $1 AND status <> 'opening' RETURNING user_id`);
+/** Whether powers of the change $2 are not over. */
+export const KEEPS_POWERS = query('keeps_powers', 'SELECT 1 FROM users WHERE user_id = $1 AND powers_change <= $2');
 export const ACTIVE_ADMINS = query('active_admins', "SELECT count(*) AS count FROM users WHERE 'admin' = ANY (roles) AND status = 'active'");
 export const SET_PASSWORD = query('set_password', 'UPDATE users SET password_hash = $2, change = $3 WHERE user_id = $1');
 /** Not where it was changed meanwhile. */
