@@ -231,6 +231,11 @@ export class Directory {
     return main?.username === account ? [{ person: main, kind: 'main' }, ...others] : others;
   }
 
+  /** Whether everybody is known who was there when it began. */
+  get isLoaded(): boolean {
+    return this.change !== null;
+  }
+
   /** For how long nothing was heard of Postgres. */
   get staleMs(): number {
     return performance.now() - this.freshMs;

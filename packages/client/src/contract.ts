@@ -962,6 +962,7 @@ export interface Readiness {
   readonly shard: { readonly name: string; readonly state: string; readonly epoch: string | null; readonly sequence: number | null };
   readonly writer: { readonly active: boolean | null; readonly lag_entries: number | null; readonly lag_seconds: number | null };
   readonly market_data: { readonly synced: boolean };
+  readonly people: { readonly loaded: boolean | null };
 }
 
 export interface BookData {
