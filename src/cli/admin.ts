@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { USERNAME_PATTERN, USER_ROLES, type UserRole } from '../domain/access';
+import type { UserChange } from '../domain/people';
+import type { Person } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
 import { AuditLog } from '../people/audit-log';
 import { Directory } from '../people/directory';
@@ -15,6 +17,8 @@ import { OperatorError, operate, type Operations } from './operator';
 
 const PASSWORD_BYTES = 18;
 const POLL_MS = 1_000;
+/** Users that are asked for at once. */
+const PAGE = 1_000;
 
 interface Tools extends Operations {
   readonly audit: AuditLog;
@@ -53,13 +57,38 @@ async function create(tools: Tools, username: string, role: UserRole): Promise<n
   return 0;
 }
 
-async function setRoles(tools: Tools, username: string, roles: readonly UserRole[]): Promise<number> {
-  const person = requirePerson(tools, username);
-  await recorded(tools, `roles ${roles.join(' ')}`, username, async () => {
-    const changed = await tools.people.setUser(person.userId, { roles, status: null });
-    if (changed === 'last_admin') throw new Refusal('last_admin', { detail: `${username} is the last admin who can act` });
+/** A line each: name, status, roles and since when, with tabs between them. */
+async function list({ people }: Tools): Promise<number> {
+  for (let after: string | null = null; ;) {
+    const users = await people.usersPage(after, PAGE);
+    for (const { username, status, roles, createdMs } of users) {
+      process.stdout.write(`${[username, status, roles.join(','), new Date(createdMs).toISOString()].join('\t')}\n`);
+    }
+    after = users.at(-1)?.username ?? null;
+    if (after === null || users.length < PAGE) return 0;
+  }
+}
+
+/** @throws Refusal `last_admin` */
+async function change(tools: Tools, action: string, person: Person, changed: UserChange): Promise<void> {
+  await recorded(tools, action, person.username, async () => {
+    const outcome = await tools.people.setUser(person.userId, changed);
+    if (outcome === 'last_admin') throw new Refusal('last_admin', { detail: `${person.username} is the last admin who can act` });
   });
-  process.stdout.write(`${username} has the roles ${roles.join(', ')}\n`);
+}
+
+/** Gives roles, or tells those that there are where none are given. */
+async function rolesOf(tools: Tools, username: string, roles: readonly UserRole[]): Promise<number> {
+  const person = requirePerson(tools, username);
+  if (roles.length > 0) await change(tools, `roles ${roles.join(' ')}`, person, { roles, status: null });
+  process.stdout.write(`${person.username} has the roles ${(roles.length > 0 ? roles : [...person.roles]).join(', ')}\n`);
+  return 0;
+}
+
+async function setStatus(tools: Tools, username: string, status: 'active' | 'suspended'): Promise<number> {
+  const person = requirePerson(tools, username);
+  await change(tools, status === 'suspended' ? 'suspend' : 'unsuspend', person, { roles: null, status });
+  process.stdout.write(`${person.username} is ${status}\n`);
   return 0;
 }
 
@@ -86,7 +115,7 @@ async function rotateKeys(tools: Tools): Promise<number> {
   return 0;
 }
 
-function requirePerson({ directory }: Tools, username: string): { readonly userId: string } {
+function requirePerson({ directory }: Tools, username: string): Person {
   const person = directory.personNamed(username);
   if (person === undefined) throw new OperatorError(`there is no user ${username}`);
   return person;
@@ -131,9 +160,17 @@ program.command('create').description('Makes a user, with the password of ADMIN_
   .argument('<username>', 'the name', usernameArgument)
   .option('--role <role>', USER_ROLES.join(', '), roleArgument, 'admin')
   .action((username: string, { role }: { role: UserRole }) => withPeople((tools) => create(tools, username, role)));
-program.command('roles').description('Gives a user these roles, and no others.')
-  .argument('<username>', 'the name', usernameArgument).argument('<roles...>', USER_ROLES.join(', '), rolesArgument)
-  .action((username: string, roles: readonly UserRole[]) => withPeople((tools) => setRoles(tools, username, roles)));
+program.command('users').description('Lists all users by name: name, active or suspended, roles and since when, with tabs between them.')
+  .action(() => withPeople(list));
+program.command('roles').description('Gives a user these roles, and no others. Without any it tells those that the user has.')
+  .argument('<username>', 'the name', usernameArgument).argument('[roles...]', USER_ROLES.join(', '), rolesArgument)
+  .action((username: string, roles: readonly UserRole[] | undefined) => withPeople((tools) => rolesOf(tools, username, roles ?? [])));
+program.command('suspend').description('Keeps a user out, by tokens, keys and connections, until unsuspend.')
+  .argument('<username>', 'the name', usernameArgument)
+  .action((username: string) => withPeople((tools) => setStatus(tools, username, 'suspended')));
+program.command('unsuspend').description('Lets a user in again.')
+  .argument('<username>', 'the name', usernameArgument)
+  .action((username: string) => withPeople((tools) => setStatus(tools, username, 'active')));
 program.command('reset').description('Gives a user a new password, as create does, and ends all logins.')
   .argument('<username>', 'the name', usernameArgument)
   .action((username: string) => withPeople((tools) => reset(tools, username)));
