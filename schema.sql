@@ -472,7 +472,9 @@ CREATE TABLE users (
   -- opening: the name is taken, the account is not there yet.
   status        text        NOT NULL CHECK (status IN ('opening', 'active', 'suspended')),
   created_at    timestamptz NOT NULL DEFAULT now(),
-  change        bigint      NOT NULL
+  change        bigint      NOT NULL,
+  -- By which change a role was taken last: powers given before are over.
+  powers_change bigint      NOT NULL DEFAULT 0
 );
 CREATE INDEX users_by_change ON users (change);
 
@@ -559,17 +561,30 @@ CREATE TABLE audit_log (
   action     text        NOT NULL,
   target     text,
   request_id text,
-  -- ok, or the code with which it was refused.
-  outcome    text        NOT NULL,
+  -- ok, or the code with which it was refused; null where it follows: an act is on record before it is carried out.
+  outcome    text,
   -- By which an act is kept once; acts of before had none.
-  act_id     uuid        UNIQUE
+  act_id     uuid        UNIQUE,
+  -- By which it was done; null for a token.
+  api_key    text
 );
 CREATE TRIGGER audit_log_append_only
   BEFORE UPDATE OR DELETE ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_log_not_truncated
   BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- What came of an act. Without a row nobody knows: it is under way, or its process ended.
+CREATE TABLE audit_outcomes (
+  act_id  uuid        PRIMARY KEY REFERENCES audit_log (act_id),
+  at      timestamptz NOT NULL DEFAULT now(),
+  outcome text        NOT NULL
+);
+CREATE TRIGGER audit_outcomes_append_only
+  BEFORE UPDATE OR DELETE ON audit_outcomes FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_outcomes_not_truncated
+  BEFORE TRUNCATE ON audit_outcomes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
-  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits');
+  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken');
 
 COMMIT;

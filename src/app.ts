@@ -62,7 +62,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const channels = live === null || stream === null ? null : new MarketChannels(config.instruments, stream, live.market, live.statistics);
 
   let draining = false;
-  const status = new Status({
+  const status: Status = new Status({
     roles: [...config.roles],
     shard: config.shard,
     meta: () => shard.connection.engine.meta(),
@@ -71,6 +71,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     writerActive: () => (shard.writer === null ? null : shard.writer.committed !== null),
     // Books of another life of the shard are not behind: they are of something else.
     marketSynced: (epoch) => live !== null && live.market.synced && (epoch === null || live.market.epoch === epoch),
+    peopleLoaded: () => people?.directory.isLoaded ?? null,
     draining: () => draining,
     problem: () => shard.keeper.problem,
     redisOutage: () => shard.connection.redis.outageReason,

@@ -50,6 +50,7 @@ export interface Config {
   readonly hashesAtOnceMax: number;
   readonly hashesWaitingMax: number;
   readonly accountsPerUserMax: number;
+  readonly sharedAccountsPerUserMax: number;
   readonly ownersPerAccountMax: number;
   readonly apiKeysPerUserMax: number;
   readonly limitPrincipalPerSecond: number;
@@ -204,7 +205,8 @@ const ENVIRONMENT = Joi.object({
   PEOPLE_POLL_MS: positive(200, 1_000).description('How often a process looks for what changed about users, keys and accounts.'),
   HASHES_AT_ONCE_MAX: positive(1, 8).description('Passwords that a process hashes at once.'),
   HASHES_WAITING_MAX: positive(100, 10_000).description('Passwords that may wait for that: as many of people whom the venue knows by a login, or by the address of an earlier one, who come first, and as many of strangers.'),
-  ACCOUNTS_PER_USER_MAX: positive(100, 1_000).description('Accounts that a user may act for.'),
+  ACCOUNTS_PER_USER_MAX: positive(100, 1_000).description('Accounts that a user may have opened, the one of its own name among them.'),
+  SHARED_ACCOUNTS_PER_USER_MAX: positive(100, 1_000).description('Accounts of others that may be shared with a user.'),
   OWNERS_PER_ACCOUNT_MAX: positive(20, 1_000).description('Users that an account may be shared with.'),
   API_KEYS_PER_USER_MAX: positive(20, 1_000).description('API keys of a user.'),
   LIMIT_PRINCIPAL_PER_SECOND: positive(200, 1_000_000).description('Reads a second of a user, for each process.'),

@@ -14,6 +14,8 @@ export interface StatusSources {
   writerActive(): boolean | null;
   /** Whether the books follow the log, of that life of the shard where it is known. */
   marketSynced(epoch: string | null): boolean;
+  /** Whether users and keys are known; null where nobody is asked who they are. */
+  peopleLoaded(): boolean | null;
   draining(): boolean;
   /** Why Redis cannot be reached, in a stable word; null where that is not known. */
   redisOutage(): string | null;
@@ -71,12 +73,14 @@ export class Status {
     // Postgres may be away: matching goes on, and the lag says how far behind its history is.
     const settings = { redis: this.sources.settings.redis(), postgres: this.sources.settings.postgres() };
     const problem = this.sources.draining() ? 'draining' : this.sources.problem() ?? this.unsafeServer(settings);
-    const isReady = problem === null && redis.up && state === 'open' && (!isApi || synced);
+    const loaded = this.sources.peopleLoaded();
+    const behind = loaded === false ? 'people_not_loaded' : isApi && !synced ? 'market_data_behind' : null;
+    const isReady = problem === null && redis.up && state === 'open' && behind === null;
     return {
       status: isReady ? 200 : 503,
       body: {
         status: isReady ? 'ready' : 'not_ready',
-        problem: isReady ? null : (problem ?? (state === 'open' ? 'market_data_behind' : `shard_${state}`)),
+        problem: isReady ? null : (problem ?? (state === 'open' ? behind : `shard_${state}`)),
         roles: this.sources.roles,
         redis: {
           status: redis.up ? 'up' : 'down',
@@ -91,6 +95,7 @@ export class Status {
         shard: { name: this.sources.shard, state, epoch: meta?.epoch ?? null, sequence: meta?.sequence ?? null },
         writer: { active: this.sources.writerActive(), lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null },
         market_data: { synced },
+        people: { loaded },
       },
     };
   }

@@ -9,7 +9,8 @@ export interface AuditedAct {
   readonly actor: string;
   readonly action: string;
   readonly requestId: string | null;
-  readonly outcome: string;
+  /** null while none is on record. */
+  readonly outcome: string | null;
 }
 
 /** Nobody acts for an account that is not theirs, or while they are suspended. */
@@ -90,7 +91,7 @@ function wronglyAudited(acts: readonly Act[], audit: readonly AuditedAct[]): str
   const wrong = acts.flatMap(({ requestId, actor, what, outcome }) => {
     const row = rows.get(requestId)?.[0];
     if (row === undefined) return [`${what} of ${actor}, answered ${outcome}, is not in the audit log`];
-    return row.actor === actor && row.outcome === outcome ? [] : [`${what} of ${actor}, answered ${outcome}, is in the audit log as ${row.outcome} of ${row.actor}`];
+    return row.actor === actor && row.outcome === outcome ? [] : [`${what} of ${actor}, answered ${outcome}, is in the audit log as ${row.outcome ?? 'unknown'} of ${row.actor}`];
   });
   return [...twice, ...wrong];
 }

@@ -45,7 +45,7 @@ export function peopleFaults(crew: Crew): readonly Fault[] {
       phase.ending();
       await untilDone(`the taking back of ${account}`, () => owner.client.people.takeBack(account, guest.username).catch((error: unknown) => {
         // An answer was lost: it is taken back.
-        if (!isProblem(error, 'user_not_found')) throw error;
+        if (!isProblem(error, 'owner_not_found')) throw error;
       }));
       phase.over();
       await venue.outage(random, ...SHUT_OUT_S);

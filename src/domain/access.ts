@@ -23,4 +23,6 @@ export interface Access {
 }
 
 export const USERNAME_PATTERN = '^[A-Za-z0-9._-]{3,64}$';
+/** Of what users and operators call accounts: words of a username's alphabet, with `:` or `/` between them, and none without a letter or digit. */
+export const ACCOUNT_NAME_PATTERN = '^(?=.*[A-Za-z0-9])[A-Za-z0-9._-]+(?:[:/][A-Za-z0-9._-]+)*$';
 export const PASSWORD_BYTES = { min: 12, max: 256 } as const;

@@ -12,6 +12,11 @@ export interface UserRow {
   readonly status: UserState;
 }
 
+export interface ChangedUserRow extends UserRow {
+  /** Number of the change by which a role was taken last, 0 for none: powers given before are over. */
+  readonly powersChange: number;
+}
+
 export interface OwnerRow {
   readonly account: string;
   readonly userId: string;
@@ -33,7 +38,11 @@ export interface ApiKeyRow {
   readonly expiresMs: number | null;
   readonly createdMs: number;
   readonly isEnded: boolean;
+  /** Number of the change by which it was made; once it is ended, by which it was. */
+  readonly change: number;
 }
+
+export type NewApiKey = Omit<ApiKeyRow, 'createdMs' | 'isEnded' | 'change'>;
 
 /** A user as another issuer calls it. */
 export interface ForeignIdentity {
@@ -43,7 +52,7 @@ export interface ForeignIdentity {
 
 /** A part of what changed behind a number of the clock. */
 export interface PeopleChanges {
-  readonly users: readonly UserRow[];
+  readonly users: readonly ChangedUserRow[];
   readonly owners: readonly OwnerRow[];
   readonly keys: readonly ApiKeyRow[];
   /** Ids of logins. */
@@ -73,15 +82,22 @@ export interface SessionRow {
 
 export type EndReason = 'logged_out' | 'password_changed' | 'refresh_reused' | 'reset';
 
-export interface AuditRow {
-  readonly auditId: number;
-  readonly atMs: number;
+/** What is done with powers. */
+export interface AuditEntry {
   readonly actor: string;
+  /** The API key by which it is done; null for a token. */
+  readonly apiKey: string | null;
   readonly actingFor: string | null;
   readonly action: string;
   readonly target: string | null;
   readonly requestId: string | null;
-  readonly outcome: string;
+}
+
+export interface AuditRow extends AuditEntry {
+  readonly auditId: number;
+  readonly atMs: number;
+  /** null while none is on record: it is under way, or its process ended in between. */
+  readonly outcome: string | null;
 }
 
 /** A user whose name is taken, and whose account is still to be made. */
@@ -92,6 +108,12 @@ export interface ReservedUser {
   readonly roles: readonly UserRole[];
   /** null of one who logs in here. */
   readonly identity: ForeignIdentity | null;
+}
+
+/** A name as it is taken: whoever takes it over later has another number, and what the one before does then is of no effect. */
+export interface Reservation {
+  readonly userId: string;
+  readonly change: number;
 }
 
 /** null: as it is. */

@@ -26,6 +26,8 @@ export interface Person {
   readonly account: string;
   readonly isSuspended: boolean;
   readonly roles: ReadonlySet<UserRole>;
+  /** Number of the change by which a role was taken from it last, 0 for none: powers given before are over. */
+  readonly powersChange: number;
   /** Whether it may act for an account: the main one, a further one, or one that somebody shares. */
   owns(account: string): boolean;
   /** All of these, the main one first. */
@@ -38,8 +40,10 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** Accounts that an API key is limited to, null for all of its user's. */
   readonly onlyAccounts: ReadonlySet<string> | null;
-  /** Whether the powers of the person's roles are there (sudo). */
+  /** Whether it was given the powers of the person's roles (sudo). */
   readonly hasPowers: boolean;
+  /** Number of the last change of people that was known when it was. */
+  readonly powersChange: number;
   /** The API key by which it says who it is; null for a token. */
   readonly apiKey: string | null;
   /** The login that its token belongs to; null for an API key. */
@@ -53,10 +57,15 @@ export const NOBODY: Nobody = { kind: 'nobody' };
 
 const POWERS: Readonly<Record<'operator' | 'admin', readonly UserRole[]>> = { operator: ['operator', 'admin'], admin: ['admin'] };
 
+/** Whether a caller was given powers, and no role was taken since. */
+export function keepsPowers({ hasPowers, powersChange, person }: Caller): boolean {
+  return hasPowers && powersChange >= person.powersChange;
+}
+
 /** Whether a caller has a role's powers, and uses them. */
 export function hasPowersOf(principal: Principal, role: 'operator' | 'admin'): boolean {
   if (principal.kind === 'anyone') return true;
-  return principal.kind === 'caller' && principal.hasPowers && POWERS[role].some((one) => principal.person.roles.has(one));
+  return principal.kind === 'caller' && keepsPowers(principal) && POWERS[role].some((one) => principal.person.roles.has(one));
 }
 
 /** Whether somebody acts for every account: an operator with powers, unless by a key that is limited to some. */

@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../domain/people';
 import type { Caller } from '../domain/principal';
 import { refusalOf } from '../domain/refusal';
 import { TARGET_LENGTH_MAX, type AuditLog } from '../people/audit-log';
@@ -34,22 +35,30 @@ function targetOf(path: string, query: string, body: unknown): string {
   return text.length > TARGET_LENGTH_MAX ? `${text.slice(0, TARGET_LENGTH_MAX - 1)}…` : text;
 }
 
-/** Carries out what somebody does with powers, and keeps who did what for whom before it is answered. @throws Refusal `outcome_unknown` where it cannot be kept in time */
+/**
+ * Carries out what somebody does with powers: on record before it is done, its outcome before it is answered; what only reads is on
+ * record before it is told.
+ * @throws UnavailableError where it cannot be kept, Refusal `outcome_unknown` where what came of it cannot be kept in time
+ */
 export async function audited<T extends Answer | null>(
-  log: AuditLog, { person }: Caller, action: { readonly name: string; readonly path: string },
+  log: AuditLog, { person, apiKey }: Caller, action: { readonly name: string; readonly path: string; readonly isRead: boolean },
   { context, params, query, body }: Pick<Call, 'context' | 'params' | 'query' | 'body'>, work: () => Promise<T>,
 ): Promise<T> {
   const path = action.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '');
-  const told = (outcome: string): Promise<void> => log.add({
-    actor: person.username, actingFor: accountOf({ params, query, body }), action: action.name, target: targetOf(path, query, body), requestId: context.requestId, outcome,
-  });
+  const entry: AuditEntry = {
+    actor: person.username, apiKey, actingFor: accountOf({ params, query, body }), action: action.name, target: targetOf(path, query, body), requestId: context.requestId,
+  };
+  if (!action.isRead) return log.around(entry, work, outcomeOf, outcomeOfError);
   let answer: T;
   try {
     answer = await work();
   } catch (error) {
-    await told(refusalOf(error)?.code ?? 'internal_error');
+    await log.tell(entry, outcomeOfError(error));
     throw error;
   }
-  await told(answer === null || answer.status < 400 ? 'ok' : String(answer.status));
+  await log.tell(entry, outcomeOf(answer));
   return answer;
 }
+
+const outcomeOf = (answer: Answer | null): string => (answer === null || answer.status < 400 ? 'ok' : String(answer.status));
+const outcomeOfError = (error: unknown): string => refusalOf(error)?.code ?? 'internal_error';

@@ -143,7 +143,7 @@ export class Dispatcher {
     const { params, query, request, response } = call;
     const known: Call = { context: { ...call.context, principal, signatureUse }, params, query, body, request, response };
     if (!gate.isAudited(principal)) return route.handle(known);
-    return audited(gate.audit, principal, route, known, () => route.handle(known));
+    return audited(gate.audit, principal, { name: route.name, path: route.path, isRead: route.method === 'GET' }, known, () => route.handle(known));
   }
 
   /**

@@ -1,7 +1,7 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
 import type { Scope } from '../domain/access';
 import type { ApiKeyRow } from '../domain/people';
-import { mayActFor, type Caller } from '../domain/principal';
+import { keepsPowers, mayActFor, type Caller } from '../domain/principal';
 import { Refusal, type FieldFault } from '../domain/refusal';
 import type { Directory } from './directory';
 import { addressesOf, purposeOf } from './identity';
@@ -25,7 +25,7 @@ export interface ApiKeyRequest {
 }
 
 export interface MadeApiKey {
-  readonly row: Omit<ApiKeyRow, 'isEnded'>;
+  readonly row: Omit<ApiKeyRow, 'isEnded' | 'change'>;
   /** Told this once; null where the key is an Ed25519 key of the user's own. */
   readonly secret: string | null;
 }
@@ -38,8 +38,8 @@ export class ApiKeys {
 
   /** @throws Refusal `validation_failed`, `forbidden`, `account_not_found`, `api_keys_limit` */
   async make(caller: Caller, { name, scopes, accounts, ipAllow, expiresMs, publicKey }: ApiKeyRequest): Promise<MadeApiKey> {
-    const beyond = scopes.find((scope) => !caller.scopes.has(scope));
-    if (beyond !== undefined) throw new Refusal('forbidden', { detail: `The caller may not use the scope ${beyond} itself.` });
+    const beyond = scopes.find((scope) => !caller.scopes.has(scope) || (scope === 'admin' && !keepsPowers(caller)));
+    if (beyond !== undefined) throw beyondCaller(beyond);
     const faults = faultsOf({ scopes, ipAllow, expiresMs, publicKey });
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     const foreign = accounts?.find((account) => !mayActFor({ ...caller, hasPowers: false }, account));
@@ -50,8 +50,9 @@ export class ApiKeys {
       apiKey, userId: caller.person.userId, name, scopes, accounts, ipAllow, expiresMs, publicKey,
       sealedSecret: secret === null ? null : this.keys.seal(secret, purposeOf(apiKey)),
     };
-    const createdMs = await this.store.addKey(row, this.perUserMax);
-    if (createdMs === null) throw new Refusal('api_keys_limit');
+    const createdMs = await this.store.addKey(row, this.perUserMax, scopes.includes('admin') ? caller.powersChange : null);
+    if (createdMs === 'limit') throw new Refusal('api_keys_limit');
+    if (createdMs === 'powers') throw beyondCaller('admin');
     await this.directory.catchUp();
     return { row: { ...row, createdMs }, secret };
   }
@@ -67,6 +68,8 @@ export class ApiKeys {
     await this.directory.catchUp();
   }
 }
+
+const beyondCaller = (scope: Scope): Refusal => new Refusal('forbidden', { detail: `The caller may not use the scope ${scope} itself.` });
 
 function faultsOf({ scopes, ipAllow, expiresMs, publicKey }: Pick<ApiKeyRequest, 'scopes' | 'ipAllow' | 'expiresMs' | 'publicKey'>): FieldFault[] {
   const faults: FieldFault[] = [];

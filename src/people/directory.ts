@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { UserRole } from '../domain/access';
-import type { ApiKeyRow, OwnerKind, PeopleChanges, UserState } from '../domain/people';
+import type { ApiKeyRow, ChangedUserRow, OwnerKind, PeopleChanges } from '../domain/people';
 import type { Person } from '../domain/principal';
 import { UnavailableError } from '../domain/unavailable';
 import type { PeopleStore } from './ports';
@@ -14,6 +14,7 @@ const TOLD_EACH_MS = 30_000;
 class KnownPerson implements Person {
   roles: ReadonlySet<UserRole> = NO_ROLES;
   isSuspended = false;
+  powersChange = 0;
   /** Beside the main account; null for none. */
   others: Set<string> | null = null;
 
@@ -142,18 +143,19 @@ export class Directory {
   }
 
   private apply({ users, owners, keys, endedSessions }: PeopleChanges): void {
-    for (const { userId, username, roles, status } of users) this.setUser(userId, username, roles, status);
+    for (const user of users) this.setUser(user);
     for (const { account, userId, kind, status } of owners) this.setOwner(account, userId, kind, status === 'active');
     for (const key of keys) this.setKey(key);
     const untilMs = Date.now() + this.options.tokenTtlS * 1_000;
     for (const session of endedSessions) this.ended.set(session, untilMs);
   }
 
-  private setUser(userId: string, username: string, roles: readonly UserRole[], status: UserState): void {
+  private setUser({ userId, username, roles, status, powersChange }: ChangedUserRow): void {
     if (status === 'opening') return;
     const person = this.byId.get(userId) ?? new KnownPerson(userId, username);
     person.roles = rolesOf(roles);
     person.isSuspended = status === 'suspended';
+    person.powersChange = powersChange;
     this.byId.set(userId, person);
     this.byName.set(username.toLowerCase(), person);
   }
@@ -232,6 +234,11 @@ export class Directory {
       return person === undefined ? [] : [{ person, kind }];
     });
     return main?.username === account ? [{ person: main, kind: 'main' }, ...others] : others;
+  }
+
+  /** Whether everybody is known who was there when it began. */
+  get isLoaded(): boolean {
+    return this.change !== null;
   }
 
   /** For how long nothing was heard of Postgres. */

@@ -134,6 +134,7 @@ function requirePowers(principal: Caller, role: 'operator' | 'admin'): void {
   const { roles } = principal.person;
   const hasRole = roles.has('admin') || (role === 'operator' && roles.has('operator'));
   if (!hasRole) throw new Refusal('forbidden', { detail: `This needs the role ${role}.` });
+  if (principal.apiKey !== null && principal.hasPowers) throw new Refusal('forbidden', { detail: 'A role was taken from the user since the API key was made: it needs another key.' });
   throw new Refusal('sudo_required');
 }
 

@@ -125,7 +125,7 @@ export class Identity {
     const person = this.directory.person(claims.userId) ?? await this.lookAgain(() => this.directory.person(claims.userId));
     if (person === undefined) throw new Refusal('invalid_token');
     const caller: Caller = {
-      kind: 'caller', person, scopes: claims.scopes, onlyAccounts: null, hasPowers: claims.hasPowers, apiKey: null, session: claims.session,
+      kind: 'caller', person, scopes: claims.scopes, onlyAccounts: null, hasPowers: claims.hasPowers, powersChange: claims.powersChange, apiKey: null, session: claims.session,
       expiresMs: claims.expiresS * 1_000,
     };
     const problem = this.problemOf(caller);
@@ -243,7 +243,7 @@ export class Identity {
       publicKey: row.publicKey === null ? null : createPublicKey(row.publicKey),
       caller: {
         kind: 'caller', person, scopes: new Set(row.scopes), onlyAccounts: row.accounts === null ? null : new Set(row.accounts),
-        hasPowers: row.scopes.includes('admin'), apiKey, session: null, expiresMs: row.expiresMs,
+        hasPowers: row.scopes.includes('admin'), powersChange: row.change, apiKey, session: null, expiresMs: row.expiresMs,
       },
     };
     this.keys.set(apiKey, key);

@@ -1,12 +1,26 @@
+import { ACCOUNT_NAME_PATTERN } from '../domain/access';
 import type { OwnerKind } from '../domain/people';
-import { requireAccount, hasPowersOf, type Caller, type Person } from '../domain/principal';
-import { Refusal } from '../domain/refusal';
+import { requireAccount, hasPowersOf, type Caller } from '../domain/principal';
+import { Refusal, refusalOf } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { PeopleStore } from './ports';
 import type { AccountOpener } from './registration';
 
+const NAME = new RegExp(ACCOUNT_NAME_PATTERN);
+
+/** Where people act for accounts no name may pass for another, by a space at its end or letters that look alike. @throws Refusal `validation_failed` */
+function requireName(account: string): void {
+  if (!NAME.test(account)) {
+    throw new Refusal('validation_failed', { fields: [{ field: 'accountId', message: 'must be letters, digits, dots, underscores and hyphens, with a single : or / between them' }] });
+  }
+}
+
 export interface OwnershipOptions {
+  /** That a user has opened. */
   readonly accountsPerUserMax: number;
+  /** That others share with a user: these are apart, or whoever shares could keep a user from opening any. */
+  readonly sharedAccountsPerUserMax: number;
+  /** With whom an account is shared. */
   readonly ownersPerAccountMax: number;
 }
 
@@ -18,60 +32,88 @@ export class Ownership {
   constructor(private readonly store: PeopleStore, private readonly directory: Directory, private readonly options: OwnershipOptions) {}
 
   /**
-   * Takes a further account for a caller, has it made, and lets the caller act for it; what breaks off in between is taken back.
-   * @param make makes the account @throws Refusal `forbidden`, `account_exists`, `accounts_limit`, or what `make` throws
+   * Takes a further account for a caller, has it made, and lets the caller act for it. What breaks off in between is the caller's to go
+   * on with, by opening it again.
+   * @param make makes the account
+   * @param read tells of it as it is, where it was made before
+   * @throws Refusal `forbidden`, `account_exists`, `accounts_limit`, or what `make` throws
    */
-  async open<T>({ person, onlyAccounts }: Caller, account: string, accounts: AccountOpener, make: () => Promise<T>): Promise<T> {
+  async open<T>({ person, onlyAccounts }: Caller, account: string, accounts: AccountOpener, make: () => Promise<T>, read: () => Promise<T>): Promise<T> {
     if (onlyAccounts !== null && !onlyAccounts.has(account)) throw new Refusal('forbidden', { detail: 'The API key is limited to other accounts.' });
-    if (person.accounts.length >= this.options.accountsPerUserMax) throw new Refusal('accounts_limit');
-    const isOwn = person.owns(account);
-    if (!isOwn) {
-      // A name that a user has in another case, or has had, or that anything is on record under, is not free.
-      if (this.directory.personNamed(account) !== undefined || await accounts.isKnown(account) || await this.store.isClientKnown(account)) {
-        throw new Refusal('account_exists');
-      }
-      if (!(await this.store.reserveAccount(account, person.userId))) throw new Refusal('account_exists');
-    }
-    let made: T;
+    requireName(account);
+    if (person.owns(account)) return make();
+    const { userId } = person;
+    // A name that a user has in another case, or has had, or that anything is on record under, is not free. What was begun was free then.
+    if (!(await this.store.isAccountBegun(account, userId)) && (
+      this.directory.personNamed(account) !== undefined || await accounts.isKnown(account) || await this.store.isClientKnown(account)
+    )) throw new Refusal('account_exists');
+    const reserved = await this.store.reserveAccount(account, userId, this.options.accountsPerUserMax);
+    if (reserved === 'taken') throw new Refusal('account_exists');
+    if (reserved === 'limit') throw new Refusal('accounts_limit');
+    let made: T | null = null;
     try {
       made = await make();
     } catch (error) {
-      if (!isOwn) await this.store.dropReservedAccount(account, person.userId).catch(() => undefined);
-      throw error;
+      const code = refusalOf(error)?.code;
+      const isMine = reserved === 'begun' && code === 'account_exists' && await accounts.isUntouched(account) && !(await this.store.hasOrders(account));
+      if (!isMine) {
+        // Where nobody knows, it stays the caller's to go on with.
+        const isKnown = code === 'account_exists' || (reserved === 'new' && error instanceof Refusal && code !== 'outcome_unknown');
+        if (isKnown) await this.store.dropReservedAccount(account, userId).catch(() => undefined);
+        throw error;
+      }
     }
-    if (!isOwn) {
-      await this.store.setOwner(account, person.userId, 'active');
-      await this.directory.catchUp();
-    }
-    return made;
+    if (!(await this.store.openAccount(account, userId))) throw new Refusal('account_exists');
+    await this.directory.catchUp();
+    return made ?? read();
   }
 
-  /** @returns the owners' names @throws Refusal `account_not_found`, `user_not_found`, `owners_limit` */
+  /**
+   * Whether an operator may make an account that is nobody's, beside those of users.
+   * @throws Refusal `validation_failed`; `account_exists` for a name that is a user's, or has an owner, in whatever case
+   */
+  async requireNobodys(account: string): Promise<void> {
+    requireName(account);
+    if (this.directory.personNamed(account) !== undefined || await this.store.isAccountOwned(account)) throw new Refusal('account_exists');
+  }
+
+  /** @returns the owners' names, none of an account that is nobody's @throws Refusal `account_not_found` */
+  async of(caller: Caller, account: string, accounts: AccountOpener): Promise<readonly string[]> {
+    requireAccount(caller, account);
+    const owners = this.namesOf(account);
+    // An operator may ask for any.
+    if (owners.length === 0 && !(await accounts.isKnown(account))) throw new Refusal('account_not_found');
+    return owners;
+  }
+
+  /** @returns the owners' names @throws Refusal `account_not_found`, `user_not_found`, `owners_limit`, `shared_accounts_limit` */
   async share(caller: Caller, account: string, username: string): Promise<readonly string[]> {
     await this.directory.catchUp();
     requireAccount(caller, account);
     // Not even an operator: what is shared outlives the powers.
     this.requireFirst(caller, account, false);
-    const person = this.requirePerson(username);
+    const person = this.directory.personNamed(username);
+    if (person === undefined) throw new Refusal('user_not_found');
     const owners = this.directory.ownersOf(account);
     if (!owners.some((owner) => owner.person === person)) {
-      if (owners.length > this.options.ownersPerAccountMax || person.accounts.length >= this.options.accountsPerUserMax) throw new Refusal('owners_limit');
-      await this.store.shareAccount(account, person.userId);
+      const refused = await this.store.shareAccount(account, person.userId, this.options);
+      if (refused !== null) throw new Refusal(refused);
       await this.directory.catchUp();
     }
     return this.namesOf(account);
   }
 
-  /** @returns the owners' names that are left @throws Refusal `account_not_found`, `user_not_found`, `owner_stays` */
+  /** @returns the owners' names that are left @throws Refusal `account_not_found`, `forbidden`, `owner_not_found`, `owner_stays` */
   async takeBack(caller: Caller, account: string, username: string): Promise<readonly string[]> {
     await this.directory.catchUp();
     requireAccount(caller, account);
-    const person = this.requirePerson(username);
-    const owner = this.directory.ownersOf(account).find((one) => one.person === person);
+    const person = this.directory.personNamed(username);
     if (caller.person !== person) this.requireFirst(caller, account, true);
-    if (owner === undefined) throw new Refusal('user_not_found');
+    const owner = this.directory.ownersOf(account).find((one) => one.person === person);
+    // The same whether there is such a user or not.
+    if (person === undefined || owner === undefined) throw new Refusal('owner_not_found');
     if (owner.kind !== 'shared') throw new Refusal('owner_stays');
-    await this.store.setOwner(account, person.userId, 'ended');
+    await this.store.endOwner(account, person.userId);
     await this.directory.catchUp();
     return this.namesOf(account);
   }
@@ -80,12 +122,6 @@ export class Ownership {
   private requireFirst(caller: Caller, account: string, orOperator: boolean): void {
     const isFirst = this.directory.ownersOf(account).some(({ person, kind }) => person === caller.person && kind !== 'shared');
     if (!isFirst && !(orOperator && hasPowersOf(caller, 'operator'))) throw new Refusal('forbidden', { detail: 'Only who opened the account may say who else acts for it.' });
-  }
-
-  private requirePerson(username: string): Person {
-    const person = this.directory.personNamed(username);
-    if (person === undefined) throw new Refusal('user_not_found');
-    return person;
   }
 
   private namesOf(account: string): readonly string[] {

@@ -99,7 +99,7 @@ export class People {
 
   async stop(): Promise<void> {
     clearInterval(this.look);
-    this.audit.stop();
+    await this.audit.stop();
     this.passwords.close();
     this.provider?.close();
     await this.directory.end();
@@ -117,11 +117,13 @@ export class People {
   }
 
   /** A token with the powers of the caller's roles. @throws Refusal `not_admin`, `invalid_credentials` */
-  async sudo({ person, session }: Caller, password: string, address: string, requestId: string): Promise<{ readonly token: string; readonly expiresInS: number }> {
+  async sudo({ person, apiKey, session }: Caller, password: string, address: string, requestId: string): Promise<{ readonly token: string; readonly expiresInS: number }> {
+    // What is taken while the password is looked at is over with it.
+    const { powersChange } = person;
     // Whoever has none learns it without a word about the password.
     if (!person.roles.has('operator') && !person.roles.has('admin')) throw new Refusal('not_admin');
     const told = (outcome: string): Promise<void> => (
-      this.audit.add({ actor: person.username, actingFor: null, action: 'sudo', target: null, requestId, outcome })
+      this.audit.tell({ actor: person.username, apiKey, actingFor: null, action: 'sudo', target: null, requestId }, outcome)
     );
     try {
       await this.sessions.prove(person.username, password, address);
@@ -130,15 +132,15 @@ export class People {
       if (error instanceof Refusal) await told(error.code);
       throw error;
     }
-    const sudo = await this.tokens.powers(person.userId, session);
+    const sudo = await this.tokens.powers(person.userId, session, powersChange);
     await told('ok');
     return sudo;
   }
 
-  /** Keeps what somebody follows by an operator's powers. @param names of what is followed @throws Refusal `outcome_unknown` where it cannot be kept in time */
-  followed({ person }: Caller, names: readonly string[]): Promise<void> {
+  /** Keeps what somebody is going to follow by an operator's powers. @param names of what is followed @throws UnavailableError where it cannot be kept */
+  followed({ person, apiKey }: Caller, names: readonly string[]): Promise<void> {
     const target = names.join(' ').slice(0, TARGET_LENGTH_MAX);
-    return this.audit.add({ actor: person.username, actingFor: null, action: 'subscribe', target, requestId: null, outcome: 'ok' });
+    return this.audit.tell({ actor: person.username, apiKey, actingFor: null, action: 'subscribe', target, requestId: null }, 'ok');
   }
 
   /** @param cursor name of the last user of the page before, null for the first page */

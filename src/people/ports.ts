@@ -1,5 +1,5 @@
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow,
+  AuditEntry, AuditRow, Credentials, EndReason, ForeignIdentity, NewApiKey, NewSession, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow,
 } from '../domain/people';
 
 /** What people need of the rest of the venue. What cannot be reached throws an UnavailableError. */
@@ -9,10 +9,20 @@ export interface PeopleStore {
   /** @param after what is known already, null for all @returns the number up to which that was all; null where nothing changed */
   changes(after: number | null, take: (page: PeopleChanges) => void): Promise<number | null>;
 
-  /** Takes a name, and the account of that name, for a user who is opened afterwards. @returns what of it is taken; null where nothing is */
-  reserveUser(user: ReservedUser): Promise<'name' | 'identity' | null>;
-  openUser(userId: string, account: string): Promise<void>;
-  dropReservedUser(userId: string, account: string): Promise<void>;
+  /** The name, as it was written, of a user that was begun and not opened; null where there is none, or somebody may be at it still. */
+  abandonedUser(username: string): Promise<string | null>;
+  /**
+   * Takes a name, and the account of that name, for a user who is opened afterwards.
+   * @param over whether it has to be that of a user who was abandoned: then it goes on under that one's id, and nothing else of it is left
+   * @returns what of it is taken, where something is
+   */
+  reserveUser(user: ReservedUser, over: boolean): Promise<Reservation | 'name' | 'identity'>;
+  /** @returns false where the name was taken over meanwhile */
+  openUser(reserved: Reservation, account: string): Promise<boolean>;
+  /** The account cannot be made: the name is free. */
+  dropReservedUser(reserved: Reservation, account: string): Promise<void>;
+  /** Nobody knows about the account: whoever wants the name goes on with it, from now on. */
+  abandonUser(reserved: Reservation): Promise<void>;
   /** @returns false where there is no such user, 'last_admin' where nobody would be left to act */
   setUser(userId: string, change: UserChange): Promise<boolean | 'last_admin'>;
   credentials(username: string): Promise<Credentials | null>;
@@ -22,16 +32,29 @@ export interface PeopleStore {
   user(userId: string): Promise<(UserRow & { readonly createdMs: number }) | null>;
   usersPage(after: string | null, limit: number): Promise<readonly (UserRow & { readonly createdMs: number })[]>;
 
-  /** @returns false where the account is somebody's */
-  reserveAccount(account: string, userId: string): Promise<boolean>;
-  setOwner(account: string, userId: string, status: 'active' | 'ended'): Promise<boolean>;
-  shareAccount(account: string, userId: string): Promise<void>;
+  /** Whether somebody has opened an account of this name, in whatever case, or has begun to. */
+  isAccountOwned(account: string): Promise<boolean>;
+  /** Whether a user has begun to open an account, and it is not open. */
+  isAccountBegun(account: string, userId: string): Promise<boolean>;
+  /** @param max accounts that a user may have opened @returns begun: the user has it already, and it is not open */
+  reserveAccount(account: string, userId: string, max: number): Promise<'new' | 'begun' | 'taken' | 'limit'>;
+  /** @returns false where it is another's meanwhile */
+  openAccount(account: string, userId: string): Promise<boolean>;
+  endOwner(account: string, userId: string): Promise<void>;
+  /** @returns which limit keeps it from being shared; null where it is */
+  shareAccount(
+    account: string, userId: string, limits: { readonly ownersPerAccountMax: number; readonly sharedAccountsPerUserMax: number },
+  ): Promise<'owners_limit' | 'shared_accounts_limit' | null>;
   dropReservedAccount(account: string, userId: string): Promise<void>;
   /** Whether orders or money are on record under a name. */
   isClientKnown(name: string): Promise<boolean>;
+  hasOrders(name: string): Promise<boolean>;
 
-  /** @returns when it was made, in ms since 1970; null where the user has as many as it may have */
-  addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null>;
+  /**
+   * @param powersChange of powers by which it is made, null without
+   * @returns when it was made, in ms since 1970; 'limit' where the user has as many as it may have, 'powers' where those are over meanwhile
+   */
+  addKey(key: NewApiKey, max: number, powersChange: number | null): Promise<number | 'limit' | 'powers'>;
   endKey(apiKey: string, userId: string): Promise<boolean>;
 
   /** @returns false where the user has another password meanwhile */
@@ -46,7 +69,9 @@ export interface PeopleStore {
   /** @returns the id of the user whom another issuer calls so; null where there is none, or not yet */
   userOfIdentity(identity: ForeignIdentity): Promise<string | null>;
 
-  /** @param actId UUID of what was done: kept already, it is not kept again */
-  addAudit(actId: string, entry: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void>;
+  /** @param actId UUID of what is done: kept already, it is not kept again @param outcome null where that is kept afterwards */
+  addAct(actId: string, entry: AuditEntry, outcome: string | null): Promise<void>;
+  /** Of an act that is kept: once. */
+  addOutcome(actId: string, outcome: string): Promise<void>;
   auditPage(before: number | null, limit: number): Promise<readonly AuditRow[]>;
 }

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import type { UserRole } from '../domain/access';
-import type { ForeignIdentity } from '../domain/people';
+import type { ForeignIdentity, Reservation } from '../domain/people';
 import { Refusal } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { Passwords } from './passwords';
@@ -16,6 +16,8 @@ export interface AccountOpener {
    * @returns false where there is one already that somebody else made
    */
   open(account: string, by: string): Promise<boolean>;
+  /** Whether there is an account of this name that never had anything. */
+  isUntouched(account: string): Promise<boolean>;
 }
 
 export interface Registered {
@@ -24,8 +26,8 @@ export interface Registered {
 }
 
 /**
- * New users. The name is taken first, then the account made, then the user is there: what breaks off in between leaves a name that is
- * free again a minute later, and never a user without an account.
+ * New users. The name is taken first, then the account made, then the user is there: never a user without an account. What breaks off in
+ * between is taken over, a minute later, by whoever wants the name then: under the same id, by which the account is known as its own.
  */
 export class Registration {
   constructor(
@@ -50,21 +52,34 @@ export class Registration {
   private async make(
     username: string, passwordHash: string | null, roles: readonly UserRole[], identity: ForeignIdentity | null,
   ): Promise<Registered | 'name' | 'identity'> {
-    // An account of before people came is nobody's to take.
-    if (await this.accounts.isKnown(username) || await this.store.isClientKnown(username)) return 'name';
-    const userId = uuidv7();
-    const taken = await this.store.reserveUser({ userId, username, passwordHash, roles, identity });
-    if (taken !== null) return taken;
-    let isOpened = false;
-    try {
-      isOpened = await this.accounts.open(username, userId);
-    } finally {
-      // Where that fails, too, the name is free again by itself.
-      if (!isOpened) await this.store.dropReservedUser(userId, username).catch(() => undefined);
-    }
-    if (!isOpened) return 'name';
-    await this.store.openUser(userId, username);
+    const abandoned = await this.store.abandonedUser(username);
+    const isSame = abandoned === username;
+    // An account of before people came is nobody's to take. Of one that was abandoned the same was asked ahead of its account.
+    if (!isSame && (await this.accounts.isKnown(username) || await this.store.isClientKnown(username))) return 'name';
+    const reserved = await this.store.reserveUser({ userId: uuidv7(), username, passwordHash, roles, identity }, abandoned !== null);
+    if (reserved === 'name' || reserved === 'identity') return reserved;
+    const { userId } = reserved;
+    if (!(await this.openAccount(username, reserved, isSame)) || !(await this.store.openUser(reserved, username))) return 'name';
     await this.directory.catchUp();
     return { userId, username };
+  }
+
+  /**
+   * @param wasBegun whether it may be there from before: by which user it was made is known for as long as idempotency keys are, and
+   *   afterwards it is the user's where nobody has used it
+   * @returns false where it is another's: then the name is free again
+   */
+  private async openAccount(username: string, reserved: Reservation, wasBegun: boolean): Promise<boolean> {
+    let isOpened: boolean;
+    try {
+      isOpened = await this.accounts.open(username, reserved.userId)
+        || (wasBegun && await this.accounts.isUntouched(username) && !(await this.store.hasOrders(username)));
+    } catch (error) {
+      // It may be made all the same. Where Postgres cannot be told, the name is to be had a minute later.
+      await this.store.abandonUser(reserved).catch(() => undefined);
+      throw error;
+    }
+    if (!isOpened) await this.store.dropReservedUser(reserved, username).catch(() => undefined);
+    return isOpened;
   }
 }

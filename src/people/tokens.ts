@@ -13,6 +13,8 @@ export interface Claims {
   readonly session: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly hasPowers: boolean;
+  /** 0 where it does not say. */
+  readonly powersChange: number;
   /** Seconds since 1970. */
   readonly expiresS: number;
 }
@@ -52,10 +54,10 @@ export class Tokens {
     return { token: await this.sign('access', userId, session, accessTtlS, { scope: OWN_SCOPES.join(' ') }), expiresInS: accessTtlS };
   }
 
-  /** An access token with the powers of its user's roles. */
-  async powers(userId: string, session: string): Promise<{ readonly token: string; readonly expiresInS: number }> {
+  /** An access token with the powers of its user's roles. @param change number of the change by which a role was taken from the user last */
+  async powers(userId: string, session: string, change: number): Promise<{ readonly token: string; readonly expiresInS: number }> {
     const { sudoTtlS } = this.options;
-    return { token: await this.sign('access', userId, session, sudoTtlS, { scope: SCOPES.join(' '), sudo: true }), expiresInS: sudoTtlS };
+    return { token: await this.sign('access', userId, session, sudoTtlS, { scope: SCOPES.join(' '), sudo: true, powers: change }), expiresInS: sudoTtlS };
   }
 
   refresh(userId: string, session: string): Promise<string> {
@@ -91,11 +93,11 @@ export class Tokens {
       if (error instanceof errors.JOSEError || error instanceof TypeError) throw new Refusal('invalid_token');
       throw error;
     }
-    const { typ, sub, sid, scope, sudo, exp } = payload;
+    const { typ, sub, sid, scope, sudo, powers, exp } = payload;
     if (typ !== type) throw new Refusal('wrong_token_type');
     const scopes = type === 'refresh' ? new Set<Scope>() : scopesOf(String(scope));
     if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || scopes === null) throw new Refusal('invalid_token');
-    return { userId: sub, session: sid, scopes, hasPowers: sudo === true, expiresS: exp };
+    return { userId: sub, session: sid, scopes, hasPowers: sudo === true, powersChange: typeof powers === 'number' ? powers : 0, expiresS: exp };
   }
 
   /** The public keys as a JSON Web Key Set. */

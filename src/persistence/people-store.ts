@@ -1,7 +1,7 @@
 import { SCOPES, USER_ROLES, type Scope, type UserRole } from '../domain/access';
 import { UnavailableError } from '../domain/unavailable';
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, OwnerKind, OwnerRow, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow, UserState,
+  ApiKeyRow, AuditEntry, AuditRow, ChangedUserRow, Credentials, EndReason, ForeignIdentity, NewApiKey, NewSession, OwnerKind, OwnerRow, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow, UserState,
 } from '../domain/people';
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
@@ -10,24 +10,26 @@ import * as sql from './queries/people';
 const PAGE = 10_000;
 const NOTHING: PeopleChanges = { users: [], owners: [], keys: [], endedSessions: [] };
 
-/** Seconds after which a name is free again whose account never came about. */
+/** Seconds after which a name may be taken over whose account never came about. */
 const RESERVATION_S = 60;
 
 interface ChangeRow extends Row { change: number }
+interface AbandonedUser extends Row { user_id: string; username: string }
 interface UserRecord extends Row { user_id: string; username: string; roles: string[]; status: UserState }
 /** Of many: lists are text. */
-interface ChangedUser extends Row { user_id: string; username: string; roles: string; status: UserState }
+interface ChangedUser extends Row { user_id: string; username: string; roles: string; status: UserState; powers_change: number }
 interface OwnerRecord extends Row { account: string; user_id: string; kind: OwnerKind; status: OwnerRow['status'] }
 interface KeyRecord extends Row {
   api_key: string; user_id: string; name: string; scopes: string; accounts: string[] | null; ip_allow: string[] | null; sealed_secret: Buffer | null;
-  public_key: string | null; expires_ms: number | null; created_ms: number; is_ended: boolean;
+  public_key: string | null; expires_ms: number | null; created_ms: number; is_ended: boolean; change: number;
 }
 interface SessionRecord extends Row {
   session_id: string; user_id: string; current_digest: Buffer; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
   is_fresh: boolean | null;
 }
 interface AuditRecord extends Row {
-  audit_id: number; at: Date; actor: string; acting_for: string | null; action: string; target: string | null; request_id: string | null; outcome: string;
+  audit_id: number; at: Date; actor: string; api_key: string | null; acting_for: string | null; action: string; target: string | null; request_id: string | null;
+  outcome: string | null;
 }
 
 /** Lists of words are few, and shared by all that have them. */
@@ -49,14 +51,14 @@ function userOf({ user_id: userId, username, roles, status }: UserRecord): UserR
   return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles.join(' ')), status };
 }
 
-function changedUserOf({ user_id: userId, username, roles, status }: ChangedUser): UserRow {
-  return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles), status };
+function changedUserOf({ user_id: userId, username, roles, status, powers_change: powersChange }: ChangedUser): ChangedUserRow {
+  return { userId, username, roles: wordsOf<UserRole>(USER_ROLES, roles), status, powersChange };
 }
 
 function keyOf(row: KeyRecord): ApiKeyRow {
   return {
     apiKey: row.api_key, userId: row.user_id, name: row.name, scopes: wordsOf<Scope>(SCOPES, row.scopes), accounts: row.accounts, ipAllow: row.ip_allow,
-    sealedSecret: row.sealed_secret, publicKey: row.public_key, expiresMs: row.expires_ms, createdMs: row.created_ms, isEnded: row.is_ended,
+    sealedSecret: row.sealed_secret, publicKey: row.public_key, expiresMs: row.expires_ms, createdMs: row.created_ms, isEnded: row.is_ended, change: row.change,
   };
 }
 
@@ -70,6 +72,11 @@ async function dropReserved(query: Query, userId: string, account: string): Prom
   await query(sql.DROP_OPENING_IDENTITY, [userId]);
   await query(sql.DROP_OPENING_OWNER, [userId, account]);
   await query(sql.DROP_OPENING_USER, [userId]);
+}
+
+async function countOf(query: Query, named: NamedQuery, values: readonly unknown[]): Promise<number> {
+  const [row] = await query<{ count: number }>(named, values);
+  return Number(row?.count);
 }
 
 /** Postgres as the library that limits logins asks it. */
@@ -152,29 +159,52 @@ export class PostgresPeople {
     }
   }
 
-  reserveUser({ userId, username, passwordHash, roles, identity }: ReservedUser): Promise<'name' | 'identity' | null> {
+  async abandonedUser(username: string): Promise<string | null> {
+    const [row] = await this.read<AbandonedUser>(sql.ABANDONED_USER, [username, RESERVATION_S]);
+    return row?.username ?? null;
+  }
+
+  reserveUser({ userId: newId, username, passwordHash, roles, identity }: ReservedUser, over: boolean): Promise<Reservation | 'name' | 'identity'> {
     return this.change(async (query, change) => {
-      const abandoned = await query<{ user_id: string; username: string }>(sql.ABANDONED_USERS, [username, identity?.issuer ?? null, identity?.subject ?? null, RESERVATION_S]);
-      for (const { user_id: id, username: name } of abandoned) await dropReserved(query, id, name);
       // Nobody changes what is asked for in between: all who do hold the clock's row first.
-      if (identity !== null && (await query(sql.IDENTITY_IS_KNOWN, [identity.issuer, identity.subject])).length > 0) return 'identity';
+      if (identity !== null) {
+        await query(sql.FREE_IDENTITY, [identity.issuer, identity.subject, RESERVATION_S]);
+        if ((await query(sql.IDENTITY_IS_KNOWN, [identity.issuer, identity.subject])).length > 0) return 'identity';
+      }
+      const [abandoned] = over ? await query<AbandonedUser>(sql.ABANDONED_USER, [username, RESERVATION_S]) : [];
+      if (over) {
+        // Somebody else was quicker.
+        if (abandoned === undefined) return 'name';
+        await query(sql.DROP_OPENING_IDENTITY, [abandoned.user_id]);
+        await query(sql.DROP_OPENING_OWNER, [abandoned.user_id, abandoned.username]);
+      }
       if ((await query(sql.ACCOUNT_IS_OWNED, [username])).length > 0) return 'name';
-      if ((await query(sql.ADD_USER, [userId, username, passwordHash, roles, change])).length === 0) return 'name';
+      const userId = abandoned?.user_id ?? newId;
+      const reserved = await query(abandoned === undefined ? sql.ADD_USER : sql.TAKE_OVER_USER, [userId, username, passwordHash, roles, change]);
+      if (reserved.length === 0) return 'name';
       await query(sql.ADD_OWNER, [username, userId, 'main', 'opening', change]);
       if (identity !== null) await query(sql.ADD_IDENTITY, [identity.issuer, identity.subject, userId]);
-      return null;
+      return { userId, change };
     });
   }
 
-  async openUser(userId: string, account: string): Promise<void> {
-    await this.change(async (query, change) => {
+  openUser({ userId, change: reserved }: Reservation, account: string): Promise<boolean> {
+    return this.change(async (query, change) => {
+      if ((await query(sql.IS_RESERVED, [userId, reserved])).length === 0) return false;
       await query(sql.OPEN_USER, [userId, change]);
       await query(sql.SET_OWNER, [account, userId, 'active', change]);
+      return true;
     });
   }
 
-  async dropReservedUser(userId: string, account: string): Promise<void> {
-    await this.change((query) => dropReserved(query, userId, account));
+  async dropReservedUser({ userId, change }: Reservation, account: string): Promise<void> {
+    await this.change(async (query) => {
+      if ((await query(sql.IS_RESERVED, [userId, change])).length > 0) await dropReserved(query, userId, account);
+    });
+  }
+
+  async abandonUser({ userId, change }: Reservation): Promise<void> {
+    await this.read(sql.ABANDON_USER, [userId, change]);
   }
 
   setUser(userId: string, { roles, status }: UserChange): Promise<boolean | 'last_admin'> {
@@ -219,19 +249,47 @@ export class PostgresPeople {
     return rows.map((row) => ({ ...userOf(row), createdMs: row.created_at.getTime() }));
   }
 
-  reserveAccount(account: string, userId: string): Promise<boolean> {
+  async isAccountOwned(account: string): Promise<boolean> {
+    return (await this.read(sql.ACCOUNT_IS_OWNED, [account])).length > 0;
+  }
+
+  async isAccountBegun(account: string, userId: string): Promise<boolean> {
+    return (await this.read(sql.ACCOUNT_IS_BEGUN, [account, userId])).length > 0;
+  }
+
+  // What is counted cannot change before the end: whoever adds to it holds the clock's row.
+  reserveAccount(account: string, userId: string, max: number): Promise<'new' | 'begun' | 'taken' | 'limit'> {
     return this.change(async (query, change) => {
-      if ((await query(sql.ACCOUNT_IS_OWNED, [account])).length > 0) return false;
-      return (await query(sql.ADD_OWNER, [account, userId, 'opened', 'opening', change])).length > 0;
+      const isBegun = (await query(sql.ACCOUNT_IS_BEGUN, [account, userId])).length > 0;
+      if (!isBegun && (await query(sql.ACCOUNT_IS_OWNED, [account])).length > 0) return 'taken';
+      if (await countOf(query, sql.COUNT_OPENED, [userId, account]) >= max) return 'limit';
+      if (isBegun) return 'begun';
+      return (await query(sql.ADD_OWNER, [account, userId, 'opened', 'opening', change])).length > 0 ? 'new' : 'taken';
     });
   }
 
-  setOwner(account: string, userId: string, status: 'active' | 'ended'): Promise<boolean> {
-    return this.change(async (query, change) => (await query(sql.SET_OWNER, [account, userId, status, change])).length > 0);
+  openAccount(account: string, userId: string): Promise<boolean> {
+    return this.change(async (query, change) => {
+      if ((await query(sql.SET_OWNER, [account, userId, 'active', change])).length > 0) return true;
+      if ((await query(sql.ACCOUNT_IS_OWNED, [account])).length > 0) return false;
+      return (await query(sql.ADD_OWNER, [account, userId, 'opened', 'active', change])).length > 0;
+    });
   }
 
-  async shareAccount(account: string, userId: string): Promise<void> {
-    await this.change((query, change) => query(sql.ADD_OWNER, [account, userId, 'shared', 'active', change]));
+  async endOwner(account: string, userId: string): Promise<void> {
+    await this.change((query, change) => query(sql.SET_OWNER, [account, userId, 'ended', change]));
+  }
+
+  shareAccount(
+    account: string, userId: string, { ownersPerAccountMax, sharedAccountsPerUserMax }: { readonly ownersPerAccountMax: number; readonly sharedAccountsPerUserMax: number },
+  ): Promise<'owners_limit' | 'shared_accounts_limit' | null> {
+    return this.change(async (query, change) => {
+      if ((await query(sql.IS_SHARED_WITH, [account, userId])).length > 0) return null;
+      if (await countOf(query, sql.COUNT_SHARERS, [account]) >= ownersPerAccountMax) return 'owners_limit';
+      if (await countOf(query, sql.COUNT_SHARED_WITH, [userId]) >= sharedAccountsPerUserMax) return 'shared_accounts_limit';
+      await query(sql.ADD_OWNER, [account, userId, 'shared', 'active', change]);
+      return null;
+    });
   }
 
   async dropReservedAccount(account: string, userId: string): Promise<void> {
@@ -243,10 +301,15 @@ export class PostgresPeople {
     return row?.is_known === true;
   }
 
-  addKey(key: Omit<ApiKeyRow, 'createdMs' | 'isEnded'>, max: number): Promise<number | null> {
+  async hasOrders(name: string): Promise<boolean> {
+    const [row] = await this.read<{ has_orders: boolean }>(sql.HAS_ORDERS, [name]);
+    return row?.has_orders === true;
+  }
+
+  addKey(key: NewApiKey, max: number, powersChange: number | null): Promise<number | 'limit' | 'powers'> {
     return this.change(async (query, change) => {
-      const [count] = await query<{ count: number }>(sql.COUNT_KEYS, [key.userId]);
-      if (Number(count?.count) >= max) return null;
+      if (await countOf(query, sql.COUNT_KEYS, [key.userId]) >= max) return 'limit';
+      if (powersChange !== null && (await query(sql.KEEPS_POWERS, [key.userId, powersChange])).length === 0) return 'powers';
       const [row] = await query<{ created_at: Date }>(sql.ADD_KEY, [
         key.apiKey, key.userId, key.name, key.scopes, key.accounts, key.ipAllow, key.sealedSecret, key.publicKey,
         key.expiresMs === null ? null : new Date(key.expiresMs), change,
@@ -294,14 +357,18 @@ export class PostgresPeople {
     return row?.user_id ?? null;
   }
 
-  async addAudit(actId: string, { actor, actingFor, action, target, requestId, outcome }: Omit<AuditRow, 'auditId' | 'atMs'>): Promise<void> {
-    await this.read(sql.ADD_AUDIT, [actId, actor, actingFor, action, target, requestId, outcome]);
+  async addAct(actId: string, { actor, apiKey, actingFor, action, target, requestId }: AuditEntry, outcome: string | null): Promise<void> {
+    await this.read(sql.ADD_ACT, [actId, actor, apiKey, actingFor, action, target, requestId, outcome]);
+  }
+
+  async addOutcome(actId: string, outcome: string): Promise<void> {
+    await this.read(sql.ADD_OUTCOME, [actId, outcome]);
   }
 
   async auditPage(before: number | null, limit: number): Promise<readonly AuditRow[]> {
     const rows = await this.read<AuditRecord>(sql.AUDIT_PAGE, [before, limit]);
     return rows.map((row) => ({
-      auditId: row.audit_id, atMs: row.at.getTime(), actor: row.actor, actingFor: row.acting_for, action: row.action, target: row.target,
+      auditId: row.audit_id, atMs: row.at.getTime(), actor: row.actor, apiKey: row.api_key, actingFor: row.acting_for, action: row.action, target: row.target,
       requestId: row.request_id, outcome: row.outcome,
     }));
   }

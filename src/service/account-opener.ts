@@ -12,6 +12,10 @@ type AccountEngine = Pick<ShardConnection['engine'], 'readAccounts' | 'submit'>;
 export function accountOpenerOf(engine: AccountEngine, funds: Funds): AccountOpener {
   return {
     isKnown: async (account) => funds !== 'off' && (await engine.readAccounts([account])).accounts[0] !== null,
+    isUntouched: async (account) => {
+      const [state] = (await engine.readAccounts([account])).accounts;
+      return state?.details !== undefined && state.details !== null && state.balances.length === 0;
+    },
     open: async (account, by) => funds === 'off' || isOpened(await engine.submit(commandOf(account, by))),
   };
 }

@@ -44,6 +44,7 @@ export function createPeople(config: Config, { engine, people, loginLimits }: Sh
       hashesAtOnceMax: config.hashesAtOnceMax,
       hashesWaitingMax: config.hashesWaitingMax,
       accountsPerUserMax: config.accountsPerUserMax,
+      sharedAccountsPerUserMax: config.sharedAccountsPerUserMax,
       ownersPerAccountMax: config.ownersPerAccountMax,
       apiKeysPerUserMax: config.apiKeysPerUserMax,
     },

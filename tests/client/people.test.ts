@@ -198,6 +198,7 @@ describe('a client of a venue whose callers say who they are', () => {
     expect(await ann.people.share('pool', 'bob')).toEqual({ account_id: 'pool', owners: ['ann', 'bob'] });
     expect((await bob.people.me()).accounts).toEqual(['bob', 'pool']);
     expect((await bob.place({ client_id: 'pool', ...order })).client_id).toBe('pool');
+    expect(await ann.people.owners('pool')).toEqual({ account_id: 'pool', owners: ['ann', 'bob'] });
     expect(await ann.people.takeBack('pool', 'bob')).toEqual({ account_id: 'pool', owners: ['ann'] });
     await expect(bob.place({ client_id: 'pool', ...order })).rejects.toMatchObject({ code: 'account_not_found' });
   });

@@ -88,6 +88,23 @@ describe('it is of no use', () => {
     expect((await admin.call('DELETE', '/accounts/alice/owners/bob')).body).toEqual({ account_id: 'alice', owners: ['alice'] });
   });
 
+  it('to open an account whose name passes for another\'s', async () => {
+    const open = async (person: Person, name: string): Promise<readonly (number | string | undefined)[]> => {
+      const { status, body } = await person.call('POST', '/accounts', { account_id: name });
+      return status === 400 ? [status, body.code, body.errors?.[0]?.field] : [status, body.code];
+    };
+    for (const person of [bob, admin]) {
+      for (const name of ['alice ', ' alice', 'al ice', 'аlice', 'alicе', 'alice\u00ad', 'ａlice', 'alice\u00a0', 'alice/', '/alice', 'alice::1', ':', '..', '@alice', 'alice+1', 'alice#']) {
+        expect([name, ...await open(person, name)]).toEqual([name, 400, 'validation_failed', 'account_id']);
+      }
+      for (const name of ['ALICE', 'Alice', 'alice', 'BOB']) expect([name, ...await open(person, name)]).toEqual([name, 409, 'account_exists']);
+    }
+    for (const [person, name] of [[bob, 'bob:hedge'], [bob, 'bob/1.a_b-c'], [bob, 'x'], [admin, 'desk:1/2']] as const) expect([name, ...await open(person, name)]).toEqual([name, 201, undefined]);
+    expect((await bob.call('GET', '/accounts/bob%2F1.a_b-c/balances')).status).toBe(200);
+    // Nor in another case than one that a user has opened.
+    for (const person of [alice, admin]) expect(await open(person, 'Bob:Hedge')).toEqual([409, 'account_exists']);
+  });
+
   it('to take a name by sending something to it', async () => {
     const { status, body } = await alice.call('POST', '/transfers', { from: 'alice', to: 'carol', asset: 'USD', amount: '1' });
     expect([status, body.code]).toEqual([404, 'account_not_found']);

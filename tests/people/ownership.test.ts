@@ -51,6 +51,7 @@ describe('what is another\'s', () => {
     await same('POST', (id) => `/accounts/${id}/rebuild`, 'alice', 'nobody');
     await same('POST', (id) => `/accounts/${id}/owners`, 'alice', 'nobody', { username: 'bob' });
     await same('DELETE', (id) => `/accounts/${id}/owners/bob`, 'alice', 'nobody');
+    await same('GET', (id) => `/accounts/${id}/owners`, 'alice', 'nobody');
     await same('POST', (id) => `/transfers/${id}/post`, transfer, NONE);
     await same('POST', (id) => `/transfers/${id}/void`, transfer, NONE);
     await same('POST', (id) => `/withdrawals/${id}/cancel`, withdrawal, NONE);
@@ -111,12 +112,24 @@ describe('what is another\'s', () => {
     expect([amended.status, amended.body.client_id]).toEqual([200, 'desk-1']);
     await stream.next('the order', ({ type, data }) => type === 'order' && data.order_id === orderId && data.price === '9.00');
 
+    const owners = async (person: Person, account = 'desk-1'): Promise<unknown> => (await person.call('GET', `/accounts/${account}/owners`)).body;
+    for (const person of [alice, bob, operator]) expect(await owners(person)).toEqual({ account_id: 'desk-1', owners: ['alice', 'bob'] });
+    expect(await owners(alice, 'alice')).toEqual({ account_id: 'alice', owners: ['alice'] });
+    expect((await operator.call('POST', '/accounts', { account_id: 'nobodys' })).status).toBe(201);
+    expect([await owners(operator, 'nobodys'), await owners(operator, 'none')]).toEqual([{ account_id: 'nobodys', owners: [] }, expect.objectContaining({ code: 'account_not_found' })]);
+    // Who is no owner is that, and nobody learns by it who is a user.
+    for (const name of ['olivia', 'no-user']) {
+      const answer = await alice.call('DELETE', `/accounts/desk-1/owners/${name}`);
+      expect([answer.status, answer.body.code, (await bob.call('DELETE', `/accounts/desk-1/owners/${name}`)).body.code]).toEqual([404, 'owner_not_found', 'forbidden']);
+    }
+    expect((await alice.call('POST', '/accounts/desk-1/owners', { username: 'no-user' })).body.code).toBe('user_not_found');
     expect((await bob.call('DELETE', '/accounts/desk-1/owners/alice')).body.code).toBe('forbidden');
     expect((await alice.call('DELETE', '/accounts/desk-1/owners/alice')).body.code).toBe('owner_stays');
     expect((await alice.call('DELETE', '/accounts/desk-1/owners/bob')).body).toEqual({ account_id: 'desk-1', owners: ['alice'] });
     const takenMs = Date.now();
     expect((await byBob(venue.client)).status).toBe(404);
     expect((await bob.call('DELETE', `/orders/${orderId}`)).body.code).toBe('order_not_found');
+    for (const path of ['/accounts/desk-1/owners', '/accounts/desk-1/owners/bob']) expect((await bob.call(path.endsWith('bob') ? 'DELETE' : 'GET', path)).body.code).toBe('account_not_found');
     const left = await stream.next('what is left of the stream', ({ type, data }) => type === 'subscribed' && (data.subscriptions as unknown[]).length === 2);
     expect(left.data.subscriptions).toEqual(expect.arrayContaining([{ channel: 'orders', accounts: ['bob'], instruments: ['BTC-USD'] }, { channel: 'balances', accounts: ['bob'] }]));
     await until('the other process knows', async () => (await byBob(other)).status === 404);
@@ -167,5 +180,76 @@ describe('what is another\'s', () => {
     expect([...new Set(bare.messages.map(({ type }) => type))].filter((type) => ['order', 'balances', 'balances_snapshot', 'fill'].includes(type))).toEqual([]);
     expect(eve.messages.filter(({ type, data }) => type === 'order' || type === 'fill' || data.account_id === 'alice')).toEqual([]);
     for (const client of [bare, eve, all]) await client.close();
+  });
+});
+
+describe('accounts of a user', () => {
+  let venue: PeopleVenue;
+  let other: Client;
+  let stopOther: () => Promise<void>;
+
+  const everywhere = (i: number): Client => (i % 2 === 0 ? venue.client : other);
+  const open = ({ headers }: Person, name: string, client = venue.client, more: object = {}): Promise<Answer<ProblemBody>> => client.call('POST', '/accounts', { headers, body: { account_id: name, ...more } });
+  const share = ({ headers }: Person, account: string, username: string, client = venue.client): Promise<Answer<ProblemBody>> => (
+    client.call('POST', `/accounts/${account}/owners`, { headers, body: { username } })
+  );
+  const codes = async (calls: readonly Promise<Answer<ProblemBody>>[]): Promise<readonly string[]> => (await Promise.all(calls)).map(({ status, body }) => (status < 400 ? 'done' : body.code)).sort();
+
+  beforeAll(async () => {
+    venue = await PeopleVenue.open({ ACCOUNTS_PER_USER_MAX: '3', SHARED_ACCOUNTS_PER_USER_MAX: '2', OWNERS_PER_ACCOUNT_MAX: '2' });
+    const second = await venue.venue.start();
+    other = new Client(second.url);
+    stopOther = async () => { other.close(); await second.stop(); };
+  });
+  afterAll(async () => {
+    await stopOther();
+    await venue.close();
+  });
+
+  it('are so many, and those that others share are counted apart: nobody is kept from an own one by strangers', async () => {
+    const [ann, sue] = [await venue.register('ann'), await venue.register('sue')];
+    for (const name of ['sue-2', 'sue-3']) expect((await open(sue, name)).status).toBe(201);
+    for (const name of ['sue', 'sue-2']) expect((await share(sue, name, 'ann')).status).toBe(200);
+    expect((await share(sue, 'sue-2', 'ann')).status).toBe(200);
+    expect((await share(sue, 'sue-3', 'ann')).body.code).toBe('shared_accounts_limit');
+    expect((await ann.call<{ accounts: string[] }>('GET', '/auth/me')).body.accounts).toEqual(['ann', 'sue', 'sue-2']);
+    for (const name of ['ann-2', 'ann-3']) expect((await open(ann, name)).status).toBe(201);
+    expect([(await open(ann, 'ann-4')).body.code, (await open(ann, 'ann-3')).body.code]).toEqual(['accounts_limit', 'account_exists']);
+    // What is given up is another's to fill.
+    expect((await ann.call('DELETE', '/accounts/sue/owners/ann')).status).toBe(200);
+    expect((await share(sue, 'sue-3', 'ann')).status).toBe(200);
+  });
+
+  it('are no more for calls at once, at two processes', async () => {
+    const bob = await venue.register('bob');
+    const all = Array.from({ length: 8 }, (_, i) => i);
+    expect(await codes(all.map((i) => open(bob, `bob-${i}`, everywhere(i))))).toEqual([...Array.from({ length: 6 }, () => 'accounts_limit'), 'done', 'done']);
+    const names = ['cara', 'dan', 'eva', 'fay', 'gus'];
+    const people = await Promise.all(names.map((name) => venue.register(name)));
+    expect(await codes(names.map((name, i) => share(bob, 'bob', name, everywhere(i))))).toEqual(['done', 'done', 'owners_limit', 'owners_limit', 'owners_limit']);
+    await venue.register('hal');
+    expect(await codes(people.map((person, i) => share(person, person.name, 'hal', everywhere(i))))).toEqual(['done', 'done', ...Array.from({ length: 3 }, () => 'shared_accounts_limit')]);
+  });
+
+  it('can be opened again where that broke off, by whoever began it', async () => {
+    const { database } = venue.venue;
+    const [ivy, joe] = [await venue.register('ivy'), await venue.register('joe')];
+    await database.query(`
+      CREATE TRIGGER broken BEFORE UPDATE ON account_owners FOR EACH ROW WHEN (NEW.status = 'active' AND OLD.status = 'opening') EXECUTE FUNCTION refuse_change()`);
+    for (const name of ['ivy-2', 'ivy-3']) expect((await open(ivy, name, venue.client, { name: 'Begun' })).status).toBe(500);
+    await database.query('DROP TRIGGER broken ON account_owners');
+    expect((await open(joe, 'ivy-2')).body.code).toBe('account_exists');
+    // Both are counted.
+    expect((await open(ivy, 'ivy-4')).body.code).toBe('accounts_limit');
+    const { status, body } = await open(ivy, 'ivy-2');
+    expect([status, body.account_id, body.name]).toEqual([201, 'ivy-2', 'Begun']);
+    expect((await ivy.call('GET', '/accounts/ivy-2/balances')).status).toBe(200);
+    expect((await open(ivy, 'ivy-2')).body.code).toBe('account_exists');
+    // One that somebody has used meanwhile is nobody's.
+    const operator = await (await venue.withRoles('olivia', ['operator'])).sudo();
+    expect((await operator.call('POST', '/deposits', { account_id: 'ivy-3', asset: 'USD', amount: '5' })).status).toBe(201);
+    expect((await open(ivy, 'ivy-3')).body.code).toBe('account_exists');
+    expect((await ivy.call('GET', '/accounts/ivy-3/balances')).status).toBe(404);
+    expect((await open(ivy, 'ivy-4')).status).toBe(201);
   });
 });

@@ -151,7 +151,9 @@ describe('logins', () => {
       expect.objectContaining({ action: 'cancelAllOrders', acting_for: 'bob', outcome: 'ok' }),
       expect.objectContaining({ action: 'sudo', outcome: 'invalid_credentials', request_id: expect.any(String) as string }),
     ]);
-    for (const statement of ['UPDATE audit_log SET actor = \'x\'', 'DELETE FROM audit_log', 'TRUNCATE audit_log']) {
+    for (const statement of [
+      'UPDATE audit_log SET actor = \'x\'', 'DELETE FROM audit_log', 'TRUNCATE audit_log CASCADE', 'UPDATE audit_outcomes SET outcome = \'x\'', 'DELETE FROM audit_outcomes', 'TRUNCATE audit_outcomes',
+    ]) {
       await expect(venue.venue.database.query(statement)).rejects.toThrow('is append-only');
     }
   });

@@ -765,14 +765,14 @@ export interface Instruments {
   readonly instruments: readonly Instrument[];
 }
 
-export interface ShareRequest {
-  readonly username: string;
-}
-
 export interface Owners {
   readonly account_id: string;
   /** Who may act for it. */
   readonly owners: readonly string[];
+}
+
+export interface ShareRequest {
+  readonly username: string;
 }
 
 export interface RegisterRequest {
@@ -934,12 +934,14 @@ export interface AuditEntry {
   readonly at: Time;
   /** Who did it: a username; of the venue's own commands, `@` and their name. */
   readonly actor: string;
+  /** The API key by which it was done; null for a token. */
+  readonly api_key: string | null;
   /** The account that it was done for. */
   readonly acting_for: string | null;
   readonly action: string;
   readonly target: string | null;
   readonly request_id: string | null;
-  /** `ok`, or the code with which it was refused. */
+  /** `ok`, or the code with which it was refused. `unknown` while none is on record: it is under way still, or its process ended in between. */
   readonly outcome: string;
 }
 
@@ -962,6 +964,7 @@ export interface Readiness {
   readonly shard: { readonly name: string; readonly state: string; readonly epoch: string | null; readonly sequence: number | null };
   readonly writer: { readonly active: boolean | null; readonly lag_entries: number | null; readonly lag_seconds: number | null };
   readonly market_data: { readonly synced: boolean };
+  readonly people: { readonly loaded: boolean | null };
 }
 
 export interface BookData {

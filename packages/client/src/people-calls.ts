@@ -59,6 +59,11 @@ export class PeopleCalls {
     await this.send('DELETE', `/auth/api-keys/${encodeURIComponent(apiKey)}`, undefined, call);
   }
 
+  /** Who may act for an account, who opened it first. */
+  owners(accountId: string, call: CallOptions = {}): Promise<Owners> {
+    return this.get(`/accounts/${encodeURIComponent(accountId)}/owners`, {}, call);
+  }
+
   share(accountId: string, username: string, call: CallOptions = {}): Promise<Owners> {
     return this.send('POST', `/accounts/${encodeURIComponent(accountId)}/owners`, { username }, call);
   }

@@ -61,6 +61,7 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   getPosition: READ,
   getPortfolio: READ,
   getStatement: READ_HISTORY,
+  listOwners: READ,
   shareAccount: IN_PERSON,
   unshareAccount: IN_PERSON,
 

@@ -282,7 +282,8 @@ export const CALLS = {
   },
   openAccount: {
     method: 'POST', path: '/accounts', tag: 'Money', summary: 'Make an account, with what it opens with',
-    description: 'One step: either all of it is there, or nothing. An account that nobody makes begins with its first order, deposit or transfer.',
+    description: 'One step: either all of it is there, or nothing. An account that nobody makes begins with its first order, deposit or transfer. '
+      + 'Where callers say who they are, its name is letters, digits, dots, underscores and hyphens, with a single `:` or `/` between them, and no other\'s in another case.',
     keyed: true, takesBody: true,
     body: { is: OpenAccountRequest, required: true, examples: MONEY_EXAMPLES.opens },
     answers: { 201: accountAnswer('The account.') },
@@ -515,17 +516,23 @@ export const CALLS = {
     answers: { 200: { description: 'Events, until one side closes.', mediaType: 'text/event-stream' } },
     refusals: [...ANY_PARAMETERS, 'funds_off', 'too_many_streams', 'streams_full'],
   },
+  listOwners: {
+    method: 'GET', path: '/accounts/{account_id}/owners', tag: 'People', summary: 'Who may act for an account', takesBody: false,
+    description: 'For whoever may act for it: who opened it first, then those with whom it is shared. For an operator, none where it is nobody\'s.',
+    answers: { 200: { description: 'Who may act for it.', is: Owners, example: PEOPLE_EXAMPLES.owners } },
+    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'engine_unavailable', 'account_not_found'],
+  },
   shareAccount: {
     method: 'POST', path: '/accounts/{account_id}/owners', tag: 'People', summary: 'Let another user act for an account', takesBody: true,
     body: { is: ShareRequest, required: true, examples: PEOPLE_EXAMPLES.share },
     answers: { 200: { description: 'Who may act for it now.', is: Owners, example: PEOPLE_EXAMPLES.owners } },
-    refusals: [...ANY_BODY, ...PEOPLE, 'account_not_found', 'user_not_found', 'owners_limit'],
+    refusals: [...ANY_BODY, ...PEOPLE, 'account_not_found', 'user_not_found', 'owners_limit', 'shared_accounts_limit'],
   },
   unshareAccount: {
     method: 'DELETE', path: '/accounts/{account_id}/owners/{username}', tag: 'People', summary: 'Take an account back from a user, or give it up', takesBody: false,
     description: 'Who opened an account may take it back from others; anybody may give up one that was shared with them. Orders stay.',
     answers: { 200: { description: 'Who may act for it now.', is: Owners, example: PEOPLE_EXAMPLES.owners } },
-    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'account_not_found', 'user_not_found', 'owner_stays'],
+    refusals: [...ANY_PARAMETERS, ...PEOPLE, 'account_not_found', 'owner_not_found', 'owner_stays'],
   },
   register: {
     method: 'POST', path: '/auth/register', tag: 'People', summary: 'Become a user, with an account of the same name', takesBody: true,

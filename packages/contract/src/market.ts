@@ -130,6 +130,7 @@ export const Readiness = answer('Readiness', {
     lag_seconds: required(orNull(number({ min: 0 }))),
   })),
   market_data: required(answer(null, { synced: required(flag()) })),
+  people: required(answer(null, { loaded: required(orNull(flag()), 'Whether users and keys are known; null where nobody is asked who they are.') })),
 });
 
 /** What answers look like, for the documents. */
@@ -162,6 +163,6 @@ export const MARKET_EXAMPLES = {
     status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', reason: null, durability_problems: [] },
     postgres: { status: 'up', durability_problems: [], setting_problems: [] },
     shard: { name: 'main', state: 'open', epoch: '99E_tvbY', sequence: 1042 },
-    writer: { active: true, lag_entries: 0, lag_seconds: 0 }, market_data: { synced: true },
+    writer: { active: true, lag_entries: 0, lag_seconds: 0 }, market_data: { synced: true }, people: { loaded: null },
   },
 } as const;

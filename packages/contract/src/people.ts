@@ -103,11 +103,12 @@ export const AuditEntry = answer('AuditEntry', {
   audit_id: required(integer({ min: 1 })),
   at: required(Time),
   actor: required(string(), 'Who did it: a username; of the venue\'s own commands, `@` and their name.'),
+  api_key: required(orNull(string()), 'The API key by which it was done; null for a token.'),
   acting_for: required(orNull(AccountName), 'The account that it was done for.'),
   action: required(string()),
   target: required(orNull(string())),
   request_id: required(orNull(string())),
-  outcome: required(string(), '`ok`, or the code with which it was refused.'),
+  outcome: required(string(), '`ok`, or the code with which it was refused. `unknown` while none is on record: it is under way still, or its process ended in between.'),
 });
 export const AuditLog = answer('AuditLog', { entries: required(list(AuditEntry)), next_cursor: required(orNull(integer({ min: 1 }))) });
 export const Jwks = answer('Jwks', { keys: required(list(anything())) });
@@ -137,7 +138,7 @@ export const PEOPLE_EXAMPLES = {
   changes: { suspend: { status: 'suspended' } },
   audit: {
     entries: [{
-      audit_id: 1, at: TIME_EXAMPLE, actor: 'olivia', acting_for: 'alice', action: 'deposit', target: '1000 USD', request_id: '6f1c0a52-8d1e-4f8e-9b1d-2a7c5e3f4d60', outcome: 'ok',
+      audit_id: 1, at: TIME_EXAMPLE, actor: 'olivia', api_key: null, acting_for: 'alice', action: 'deposit', target: '1000 USD', request_id: '6f1c0a52-8d1e-4f8e-9b1d-2a7c5e3f4d60', outcome: 'ok',
     }],
     next_cursor: null,
   },

@@ -33,10 +33,16 @@ export class NativeAccounts {
     const open = (): Promise<AccountOutcome> => accounts.open(context, {
       accountId, name, credit, feeGroup, deposits: checkListed(OPENING_DEPOSIT, deposits, 'deposits'), key: keyOf(key, headerKey),
     });
-    if (this.people === null || principal.kind !== 'caller' || actsForAll(principal)) return answered(201, await open());
+    if (this.people === null || principal.kind !== 'caller') return answered(201, await open());
+    const { ownership } = this.people;
+    if (actsForAll(principal)) {
+      await ownership.requireNobodys(accountId);
+      return answered(201, await open());
+    }
     // What it opens with is the venue's to give.
     if (credit !== null || feeGroup !== null || deposits.length > 0) throw new Refusal('forbidden', { detail: 'credit, fee_group and deposits need the role operator.' });
-    return answered(201, await this.people.ownership.open(principal, accountId, this.people.accounts, open));
+    const read = async (): Promise<AccountOutcome> => ({ ...await accounts.one(context, accountId), replayed: true });
+    return answered(201, await ownership.open(principal, accountId, this.people.accounts, open, read));
   }
 
   /** PATCH /accounts/{account_id} */

@@ -129,6 +129,12 @@ export class NativePeople {
     return { status: 200, body: await this.kept.tokens.publicKeys() };
   }
 
+  /** GET /accounts/{account_id}/owners */
+  async owners(context: Context, account: string): Promise<Answer> {
+    const { kept } = this;
+    return { status: 200, body: { account_id: account, owners: await kept.ownership.of(this.callerOf(context), account, kept.accounts) } };
+  }
+
   /** POST /accounts/{account_id}/owners */
   async share(context: Context, account: string, body: unknown): Promise<Answer> {
     const { kept } = this;
@@ -185,7 +191,7 @@ function requirePassword(field: 'password' | 'newPassword', text: string): void 
   if (!isPassword(text)) throw new Refusal('validation_failed', { fields: [{ field, message: 'must be 12 to 256 bytes long' }] });
 }
 
-function presentKey(row: Omit<ApiKeyRow, 'isEnded'>): object {
+function presentKey(row: Omit<ApiKeyRow, 'isEnded' | 'change'>): object {
   return {
     api_key: row.apiKey, name: row.name, kind: row.publicKey === null ? 'hmac' : 'ed25519', scopes: row.scopes, accounts: row.accounts, ip_allow: row.ipAllow,
     expires_at: row.expiresMs === null ? null : timeOf(row.expiresMs), created_at: timeOf(row.createdMs),
@@ -196,6 +202,6 @@ function presentUser({ userId, username, roles, status, createdMs }: UserRow & {
   return { user_id: userId, username, account_id: username, roles, status, created_at: timeOf(createdMs) };
 }
 
-function presentAudit({ auditId, atMs, actor, actingFor, action, target, requestId, outcome }: AuditRow): object {
-  return { audit_id: auditId, at: timeOf(atMs), actor, acting_for: actingFor, action, target, request_id: requestId, outcome };
+function presentAudit({ auditId, atMs, actor, apiKey, actingFor, action, target, requestId, outcome }: AuditRow): object {
+  return { audit_id: auditId, at: timeOf(atMs), actor, api_key: apiKey, acting_for: actingFor, action, target, request_id: requestId, outcome: outcome ?? 'unknown' };
 }

@@ -222,7 +222,8 @@ export class OrderEntryServer {
     const access = typeof op === 'string' && Object.hasOwn(MESSAGES, op) ? MESSAGES[op as keyof typeof MESSAGES] : MESSAGES.place;
     await gate.admit(context.principal, access, context.address, op === 'batch' ? costOfBatch(fields) : null);
     if (!gate.isAudited(context.principal)) return this.carryOut(fields, context);
-    return audited(gate.audit, context.principal, { name: String(op), path: '/orders' }, { context, params: {}, query: '', body: fields }, () => this.carryOut(fields, context));
+    const action = { name: String(op), path: '/orders', isRead: false };
+    return audited(gate.audit, context.principal, action, { context, params: {}, query: '', body: fields }, () => this.carryOut(fields, context));
   }
 
   /** Connections whose caller's login has ended, whose token or key is over, or that do not say who they are. */

@@ -27,6 +27,7 @@ export function peopleHandlers({ people, oidc }: PeopleCalls) {
     listApiKeys: plain((call) => people.keys(call.context)),
     endApiKey: plain((call) => people.endKey(call.context, call.params.key as string)),
     getJwks: plain(() => people.jwks()),
+    listOwners: plain((call) => people.owners(call.context, call.params.account_id as string)),
     shareAccount: plain((call) => people.share(call.context, call.params.account_id as string, call.body)),
     unshareAccount: plain((call) => people.takeBack(call.context, call.params.account_id as string, call.params.username as string)),
     listUsers: reading((_call, parameters) => people.users(parameters)),

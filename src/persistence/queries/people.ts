@@ -13,14 +13,14 @@ export const NEXT_CHANGE = query('next_change', 'UPDATE people_clock SET change 
  * There may be a hundred thousand rows: lists come as text and times as numbers, which are cheap to read.
  */
 export const USERS_CHANGED = query('users_changed', `
-  SELECT user_id, username, array_to_string(roles, ' ') AS roles, status FROM users
+  SELECT user_id, username, array_to_string(roles, ' ') AS roles, status, powers_change FROM users
     WHERE change > $1 AND user_id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY user_id LIMIT $3`);
 export const OWNERS_CHANGED = query('owners_changed', `
   SELECT account, user_id, kind, status FROM account_owners 
     WHERE change > $1 AND kind <> 'main' AND (account, user_id) > (coalesce($2, ''), coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')) ORDER BY account, user_id LIMIT $4`);
 export const KEYS_CHANGED = query('keys_changed', `
   SELECT api_key, user_id, name, array_to_string(scopes, ' ') AS scopes, accounts, ip_allow, sealed_secret, public_key,
-      floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms, floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, ended_at IS NOT NULL AS is_ended
+      floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms, floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, ended_at IS NOT NULL AS is_ended, change
     FROM api_keys WHERE change > $1 AND api_key > coalesce($2, '') ORDER BY api_key LIMIT $3`);
 /** $2: seconds for which a token can outlive its login. */
 export const SESSIONS_ENDED = query('sessions_ended', `
@@ -29,17 +29,30 @@ export const SESSIONS_ENDED = query('sessions_ended', `
 export const ADD_USER = query('add_user', `
   INSERT INTO users (user_id, username, username_key, password_hash, roles, status, change)
     VALUES ($1, $2, lower($2), $3, $4, 'opening', $5) ON CONFLICT (username_key) DO NOTHING RETURNING user_id`);
-/** Of $1's name, or of the identity $2 and $3, whose accounts never came about in $4 seconds: both are free again. */
-export const ABANDONED_USERS = query('abandoned_users', `
-  SELECT user_id, username FROM users WHERE status = 'opening' AND created_at < now() - make_interval(secs => $4)
-    AND (username_key = lower($1) OR user_id IN (SELECT user_id FROM identities WHERE issuer = $2 AND subject = $3))`);
+/** Of $1's name, whose account did not come about in $2 seconds. */
+export const ABANDONED_USER = query('abandoned_user', `
+  SELECT user_id, username FROM users WHERE username_key = lower($1) AND status = 'opening' AND created_at < now() - make_interval(secs => $2)`);
+/** It goes on as somebody else's, under its id: by that the account, if it was made, is known as its own. */
+export const TAKE_OVER_USER = query('take_over_user', `
+  UPDATE users SET username = $2, password_hash = $3, roles = $4, created_at = now(), change = $5 WHERE user_id = $1 AND status = 'opening' RETURNING user_id`);
+export const ABANDON_USER = query('abandon_user', "UPDATE users SET created_at = 'epoch' WHERE user_id = $1 AND change = $2 AND status = 'opening'");
+/** Of a user who was abandoned, by whatever name: whoever it is comes again. */
+export const FREE_IDENTITY = query('free_identity', `
+  DELETE FROM identities USING users WHERE issuer = $1 AND subject = $2 AND users.user_id = identities.user_id
+    AND users.status = 'opening' AND users.created_at < now() - make_interval(secs => $3)`);
 export const DROP_OPENING_IDENTITY = query('drop_opening_identity', `
   DELETE FROM identities USING users WHERE identities.user_id = $1 AND users.user_id = identities.user_id AND users.status = 'opening'`);
 export const DROP_OPENING_OWNER = query('drop_opening_owner', "DELETE FROM account_owners WHERE user_id = $1 AND account = $2 AND status = 'opening'");
 export const DROP_OPENING_USER = query('drop_opening_user', "DELETE FROM users WHERE user_id = $1 AND status = 'opening'");
+export const IS_RESERVED = query('is_reserved', "SELECT 1 FROM users WHERE user_id = $1 AND change = $2 AND status = 'opening'");
 export const OPEN_USER = query('open_user', "UPDATE users SET status = 'active', change = $2 WHERE user_id = $1 AND status = 'opening' RETURNING user_id");
+/** Powers end with each role that brings some. */
 export const SET_USER = query('set_user', `
-  UPDATE users SET roles = coalesce($2, roles), status = coalesce($3, status), change = $4 WHERE user_id = $1 AND status <> 'opening' RETURNING user_id`);
+  UPDATE users SET roles = coalesce($2, roles), status = coalesce($3, status), change = $4,
+      powers_change = CASE WHEN array_remove(roles, 'trader') <@ coalesce($2, roles) THEN powers_change ELSE $4 END
+    WHERE user_id = $1 AND status <> 'opening' RETURNING user_id`);
+/** Whether powers of the change $2 are not over. */
+export const KEEPS_POWERS = query('keeps_powers', 'SELECT 1 FROM users WHERE user_id = $1 AND powers_change <= $2');
 export const ACTIVE_ADMINS = query('active_admins', "SELECT count(*) AS count FROM users WHERE 'admin' = ANY (roles) AND status = 'active'");
 export const SET_PASSWORD = query('set_password', 'UPDATE users SET password_hash = $2, change = $3 WHERE user_id = $1');
 /** Not where it was changed meanwhile. */
@@ -57,9 +70,16 @@ export const ADD_OWNER = query('add_owner', `
       WHERE account_owners.kind = excluded.kind AND account_owners.status <> 'active'
     RETURNING account`);
 export const ACCOUNT_IS_OWNED = query('account_is_owned', "SELECT 1 FROM account_owners WHERE lower(account) = lower($1) AND kind <> 'shared'");
+export const ACCOUNT_IS_BEGUN = query('account_is_begun', "SELECT 1 FROM account_owners WHERE account = $1 AND user_id = $2 AND kind = 'opened' AND status = 'opening'");
+/** That a user has opened, or has begun to, but for $2; those that others share with a user; those with whom an account is shared. */
+export const COUNT_OPENED = query('count_opened', "SELECT count(*) AS count FROM account_owners WHERE user_id = $1 AND account <> $2 AND kind <> 'shared' AND status <> 'ended'");
+export const COUNT_SHARED_WITH = query('count_shared_with', "SELECT count(*) AS count FROM account_owners WHERE user_id = $1 AND kind = 'shared' AND status = 'active'");
+export const COUNT_SHARERS = query('count_sharers', "SELECT count(*) AS count FROM account_owners WHERE account = $1 AND kind = 'shared' AND status = 'active'");
+export const IS_SHARED_WITH = query('is_shared_with', "SELECT 1 FROM account_owners WHERE account = $1 AND user_id = $2 AND status = 'active'");
 export const SET_OWNER = query('set_owner', 'UPDATE account_owners SET status = $3, change = $4 WHERE account = $1 AND user_id = $2 RETURNING account');
 /** Clients of before anybody said who they were are nobody's account to take. */
 export const CLIENT_IS_KNOWN = query('client_is_known', 'SELECT EXISTS (SELECT FROM orders WHERE client_id = $1) OR EXISTS (SELECT FROM accounts WHERE account = $1) AS is_known');
+export const HAS_ORDERS = query('has_orders', 'SELECT EXISTS (SELECT FROM orders WHERE client_id = $1) AS has_orders');
 
 export const ADD_KEY = query('add_key', `
   INSERT INTO api_keys (api_key, user_id, name, scopes, accounts, ip_allow, sealed_secret, public_key, expires_at, change)
@@ -92,8 +112,10 @@ export const USER_OF_IDENTITY = query('user_of_identity', `
   SELECT user_id FROM identities JOIN users USING (user_id) WHERE issuer = $1 AND subject = $2 AND status <> 'opening'`);
 
 /** Under an id that whoever asks has made: an insert whose answer was lost is tried again, and kept once. */
-export const ADD_AUDIT = query('add_audit', `
-  INSERT INTO audit_log (act_id, actor, acting_for, action, target, request_id, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7)
+export const ADD_ACT = query('add_act', `
+  INSERT INTO audit_log (act_id, actor, api_key, acting_for, action, target, request_id, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (act_id) DO NOTHING`);
+export const ADD_OUTCOME = query('add_outcome', 'INSERT INTO audit_outcomes (act_id, outcome) VALUES ($1, $2) ON CONFLICT (act_id) DO NOTHING');
 export const AUDIT_PAGE = query('audit_page', `
-  SELECT audit_id, at, actor, acting_for, action, target, request_id, outcome FROM audit_log WHERE $1::bigint IS NULL OR audit_id < $1 ORDER BY audit_id DESC LIMIT $2`);
+  SELECT audit_id, act.at, actor, api_key, acting_for, action, target, request_id, coalesce(act.outcome, audit_outcomes.outcome) AS outcome
+    FROM audit_log AS act LEFT JOIN audit_outcomes USING (act_id) WHERE $1::bigint IS NULL OR audit_id < $1 ORDER BY audit_id DESC LIMIT $2`);

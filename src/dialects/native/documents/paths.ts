@@ -80,15 +80,15 @@ function securityOf({ caller, scope }: Access): Schema[] {
 }
 
 /** Codes of a call that is not for everybody, or tells who says who it is more than others. */
-function codesOf({ caller, scope, limit, asksWho }: Access): readonly ResultCode[] {
+function codesOf({ caller, scope, limit, asksWho }: Access, method: string): readonly ResultCode[] {
   if (caller === 'anyone' && asksWho !== true) return [];
   return [
     'unauthenticated', 'invalid_token', 'wrong_token_type', 'token_expired', 'session_ended', 'user_suspended', 'forbidden',
     // Whose key no call may be made by is found out first.
     'invalid_api_key', 'timestamp_out_of_window', 'signature_reused',
     ...(caller === 'operator' || caller === 'admin' || caller === 'internal' ? ['sudo_required'] as const : []),
-    // Of whoever acts with powers: it could not be kept in the audit log in time.
-    ...(caller !== 'anyone' ? ['outcome_unknown'] as const : []),
+    // Of whoever acts with powers: what came of it could not be kept in the audit log in time.
+    ...(caller !== 'anyone' && method !== 'GET' ? ['outcome_unknown'] as const : []),
     // Whatever names an account: another's is not there.
     ...(caller === 'user' && scope !== null || caller === 'anyone' ? ['account_not_found'] as const : []),
     ...(scope !== null || limit === 'login' ? ['people_unavailable'] as const : []),
@@ -98,7 +98,7 @@ function codesOf({ caller, scope, limit, asksWho }: Access): readonly ResultCode
 /** @param access where callers say who they are */
 function answersOf(call: Call<ResultCode>, access: Access | null, schemas: SchemaSet): Schema {
   const keyed = call.keyed === true;
-  const codes = access === null ? [] : codesOf(access).filter((code) => !call.refusals.includes(code));
+  const codes = access === null ? [] : codesOf(access, call.method).filter((code) => !call.refusals.includes(code));
   const answers: Record<string, Schema> = refusals({ ...call, refusals: [...call.refusals, ...codes] });
   for (const [status, told] of Object.entries(call.answers)) {
     const answer = success(told.description, contentOf(told, schemas), keyed, told.headers);
