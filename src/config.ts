@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import Joi from 'joi';
@@ -131,7 +132,7 @@ export interface Config {
 
 export type Role = 'api' | 'writer';
 export type AckAfter = 'redis' | 'postgres';
-export type Auth = 'off' | 'required';
+export type Auth = 'off' | 'dev' | 'required';
 export type TokenAlgorithm = 'EdDSA' | 'PS256';
 
 export interface OidcSettings {
@@ -184,8 +185,8 @@ const ENVIRONMENT = Joi.object({
   ACCOUNT_SNAPSHOT_EVERY: positive(500, 1_000_000).description("Events of an account between two snapshots of its balances."),
   BALANCE_AUDIT_MS: positive(10_000, 3_600_000).description('How often the balances of all accounts are looked at: whether they add up, and are covered.'),
   FAULT_INJECTION: Joi.boolean().default(false).description('Take `inject_failure_step` of an order, which makes it fail at that step: for tests.'),
-  AUTH: Joi.string().valid('off', 'required').default('off')
-    .description('`off`: nobody is asked who they are, and whoever reaches the port may do everything. `required`: callers say who they are, and may do what is theirs.'),
+  AUTH: Joi.string().valid('off', 'required', 'dev').default('off')
+    .description('`off`: nobody is asked who they are, and whoever reaches the port may do everything. `required`: callers say who they are, and may do what is theirs. `dev`: the same, but `POST /auth/token` gives anybody a token for any user; on loopback alone.'),
   REGISTRATION: Joi.string().valid('open', 'provider', 'closed').default('open')
     .description('Who may become a user: anybody, whom the provider of logins lets in, or only whom `npm run admin` makes one.'),
   OIDC_ISSUER: Joi.string().uri({ scheme: ['https', 'http'] }).description('Provider by which people may log in (OpenID Connect). Plain http on the loopback only, or with `ALLOW_INSECURE`.'),
@@ -412,6 +413,11 @@ function proxyOf(text: string): string | null {
  * @throws ConfigError that names what is missing
  */
 function requireGuards({ host, auth, allowInsecure }: Pick<Config, 'host' | 'auth' | 'allowInsecure'>, isEncrypted: boolean, hasProxies: boolean): void {
+  if (auth === 'dev') {
+    const asked = hasProxies ? 'TRUSTED_PROXIES says that others reach it through them' : `HOST ${host} is reachable from outside`;
+    if (isLoopback(host) && !hasProxies) return;
+    throw new ConfigError(`AUTH=dev gives whoever reaches the venue a token for every user, so it listens on loopback alone, and ${asked}: set AUTH=required for that`);
+  }
   if (allowInsecure) return;
   if (isLoopback(host)) {
     if (!hasProxies || auth === 'required') return;
@@ -440,7 +446,8 @@ function tlsOf(certFile: string | undefined, keyFile: string | undefined): TlsFi
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  // A name can begin with 127 as well.
+  return host === 'localhost' || host === '::1' || (host.startsWith('127.') && isIPv4(host));
 }
 
 /** @throws ConfigError */

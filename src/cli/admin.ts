@@ -6,6 +6,7 @@ import { Refusal } from '../domain/refusal';
 import { Directory } from '../people/directory';
 import { Passwords } from '../people/passwords';
 import { Registration } from '../people/registration';
+import { MINTED_TTL_MAX_S } from '../people/minting';
 import { VenueKeys } from '../people/venue-keys';
 import { isPassword } from '../people/words';
 import { accountOpenerOf } from '../service/account-opener';
@@ -73,7 +74,7 @@ async function reset(tools: Tools, username: string): Promise<number> {
 async function rotateKeys(tools: Tools): Promise<number> {
   const { config } = tools;
   const keys = new VenueKeys(config.keysDir, config.tokenAlgorithm);
-  keys.rotate(Math.max(config.accessTokenTtlS, config.refreshTokenTtlS, config.sudoTtlS));
+  keys.rotate(Math.max(config.accessTokenTtlS, config.refreshTokenTtlS, config.sudoTtlS, MINTED_TTL_MAX_S));
   await record(tools, 'keys rotate', keys.current.kid);
   process.stdout.write(`tokens are signed with the key ${keys.current.kid} from now on; ${keys.verifying.length - 1} older ones verify until their last token is over\n`);
   return 0;
@@ -88,9 +89,8 @@ function requirePerson({ directory }: Tools, username: string): { readonly userI
 /** Runs a part of the command with what it needs. */
 function withPeople(work: (tools: Tools) => Promise<number>): Promise<void> {
   return operate(async (operations) => {
-    const { people, config, logger } = operations;
-    const tokenTtlS = Math.max(config.accessTokenTtlS, config.sudoTtlS);
-    const directory = new Directory(people, { pollMs: POLL_MS, tokenTtlS }, logger);
+    const { people, logger } = operations;
+    const directory = new Directory(people, { pollMs: POLL_MS }, logger);
     const passwords = new Passwords(1, 1);
     try {
       await directory.catchUp();

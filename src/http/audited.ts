@@ -1,4 +1,4 @@
-import type { Caller } from '../domain/principal';
+import { truePerson, type Caller } from '../domain/principal';
 import { refusalOf } from '../domain/refusal';
 import { TARGET_LENGTH_MAX, type AuditLog } from '../people/audit-log';
 import type { Answer } from './answer';
@@ -34,14 +34,14 @@ function targetOf(path: string, query: string, body: unknown): string {
   return text.length > TARGET_LENGTH_MAX ? `${text.slice(0, TARGET_LENGTH_MAX - 1)}…` : text;
 }
 
-/** Carries out what somebody does with powers, and keeps who did what for whom before it is answered. @throws Refusal `outcome_unknown` where it cannot be kept in time */
+/** Carries out what somebody does with powers, or as somebody else, and keeps who did what for whom before it is answered. @throws Refusal `outcome_unknown` where it cannot be kept in time */
 export async function audited<T extends Answer | null>(
-  log: AuditLog, { person }: Caller, action: { readonly name: string; readonly path: string },
+  log: AuditLog, caller: Caller, action: { readonly name: string; readonly path: string },
   { context, params, query, body }: Pick<Call, 'context' | 'params' | 'query' | 'body'>, work: () => Promise<T>,
 ): Promise<T> {
   const path = action.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '');
   const told = (outcome: string): Promise<void> => log.add({
-    actor: person.username, actingFor: accountOf({ params, query, body }), action: action.name, target: targetOf(path, query, body), requestId: context.requestId, outcome,
+    actor: truePerson(caller).username, actingFor: accountOf({ params, query, body }) ?? (caller.minter === null ? null : caller.person.account), action: action.name, target: targetOf(path, query, body), requestId: context.requestId, outcome,
   });
   let answer: T;
   try {

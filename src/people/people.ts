@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { UserRole } from '../domain/access';
 import type { UserRow } from '../domain/people';
-import { hasPowersOf, type Caller, type Person } from '../domain/principal';
+import { hasPowersOf, truePerson, type Caller, type Person } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import { ApiKeys } from './api-keys';
 import { AuditLog, TARGET_LENGTH_MAX } from './audit-log';
@@ -13,6 +13,7 @@ import { LoginLimits, type LimitsStore, type LoginLimitOptions } from './login-l
 import { LoginProvider, type LoginProviderOptions } from './login-provider';
 import { Ownership, type OwnershipOptions } from './ownership';
 import { Passwords } from './passwords';
+import { Minting, type MintsFor } from './minting';
 import type { PeopleStore } from './ports';
 import { Registration, type AccountOpener } from './registration';
 import { Sessions } from './sessions';
@@ -24,6 +25,8 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly login: LoginLimitOptions;
   readonly gate: GateOptions;
   readonly registration: 'open' | 'provider' | 'closed';
+  /** For whom tokens of others are minted. */
+  readonly mintsFor: MintsFor;
   /** By whom people may log in elsewhere; null for nobody. */
   readonly provider: LoginProviderOptions | null;
   readonly staleMaxMs: number;
@@ -54,6 +57,7 @@ export class People {
   readonly gate: Gate;
   /** null where nobody logs in elsewhere. */
   readonly elsewhere: LoginElsewhere | null;
+  readonly minting: Minting;
   private readonly registration: Registration;
   private readonly provider: LoginProvider | null;
   private readonly passwords: Passwords;
@@ -64,7 +68,7 @@ export class People {
     private readonly options: PeopleOptions, private readonly logger: Logger,
   ) {
     this.tokens = new Tokens(keys, options.tokens);
-    this.directory = new Directory(store, { pollMs: options.pollMs, tokenTtlS: Math.max(options.tokens.accessTtlS, options.tokens.sudoTtlS) }, logger);
+    this.directory = new Directory(store, { pollMs: options.pollMs }, logger);
     this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
     const logins = new LoginLimits(limits, options.login);
     const identity = new Identity(this.directory, this.tokens, keys, once, options);
@@ -74,6 +78,7 @@ export class People {
     this.audit = new AuditLog(store, options.auditTimeoutMs, logger);
     this.gate = new Gate(identity, this.directory, logins, this.audit, options.gate);
     this.registration = new Registration(store, this.directory, this.passwords, accounts);
+    this.minting = new Minting(store, this.directory, this.registration, this.tokens, options.mintsFor, options.registration === 'open');
     this.provider = options.provider === null ? null : new LoginProvider(options.provider, logger);
     this.elsewhere = this.provider === null ? null : (
       new LoginElsewhere(this.provider, store, this.registration, this.sessions, keys, once, options.registration !== 'closed')
@@ -132,10 +137,10 @@ export class People {
     return sudo;
   }
 
-  /** Keeps what somebody follows by an operator's powers. @param names of what is followed @throws Refusal `outcome_unknown` where it cannot be kept in time */
-  followed({ person }: Caller, names: readonly string[]): Promise<void> {
+  /** Keeps what somebody follows by an operator's powers, or as somebody else. @param names of what is followed @throws Refusal `outcome_unknown` where it cannot be kept in time */
+  followed(caller: Caller, names: readonly string[]): Promise<void> {
     const target = names.join(' ').slice(0, TARGET_LENGTH_MAX);
-    return this.audit.add({ actor: person.username, actingFor: null, action: 'subscribe', target, requestId: null, outcome: 'ok' });
+    return this.audit.add({ actor: truePerson(caller).username, actingFor: caller.minter === null ? null : caller.person.account, action: 'subscribe', target, requestId: null, outcome: 'ok' });
   }
 
   /** @param cursor name of the last user of the page before, null for the first page */

@@ -1,5 +1,5 @@
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow,
+  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, NewTokenSession, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow,
 } from '../domain/people';
 
 /** What people need of the rest of the venue. What cannot be reached throws an UnavailableError. */
@@ -36,6 +36,8 @@ export interface PeopleStore {
 
   /** @returns false where the user has another password meanwhile */
   addSession(session: NewSession): Promise<boolean>;
+  /** @returns false where the user is not active, or the minter's login has ended */
+  addTokenSession(session: NewTokenSession): Promise<boolean>;
   session(sessionId: string, graceS: number): Promise<SessionRow | null>;
   /** @returns false where it was renewed, or ended, meanwhile */
   rotate(sessionId: string, from: Buffer, to: Buffer, successor: Buffer, ttlS: number): Promise<boolean>;

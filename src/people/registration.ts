@@ -47,6 +47,13 @@ export class Registration {
     return this.make(username, null, ['trader'], identity);
   }
 
+  /** A user who has neither a password nor a login elsewhere. @throws Refusal `username_taken` */
+  async registerBare(username: string): Promise<Registered> {
+    const made = await this.make(username, null, ['trader'], null);
+    if (made === 'name' || made === 'identity') throw new Refusal('username_taken');
+    return made;
+  }
+
   private async make(
     username: string, passwordHash: string | null, roles: readonly UserRole[], identity: ForeignIdentity | null,
   ): Promise<Registered | 'name' | 'identity'> {

@@ -86,7 +86,7 @@ export class Sessions {
     for (let attempt = 0; attempt < 2; attempt++) {
       const row = await this.store.session(session, GRACE_S);
       if (row === null) throw new Refusal('invalid_token');
-      if (row.isEnded || row.isOver) throw new Refusal('session_ended');
+      if (row.isEnded || row.isOver || row.currentDigest === null) throw new Refusal('session_ended');
       if ((await this.personOf(userId)).isSuspended) throw new Refusal('user_suspended');
       if (!timingSafeEqual(row.currentDigest, digest)) return this.again(row, digest);
       const successor = await this.tokens.refresh(userId, session);

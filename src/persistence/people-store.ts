@@ -1,7 +1,7 @@
 import { SCOPES, USER_ROLES, type Scope, type UserRole } from '../domain/access';
 import { UnavailableError } from '../domain/unavailable';
 import type {
-  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, OwnerKind, OwnerRow, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow, UserState,
+  ApiKeyRow, AuditRow, Credentials, EndReason, ForeignIdentity, NewSession, NewTokenSession, OwnerKind, OwnerRow, PeopleChanges, ReservedUser, SessionRow, UserChange, UserRow, UserState,
 } from '../domain/people';
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
@@ -23,7 +23,7 @@ interface KeyRecord extends Row {
   public_key: string | null; expires_ms: number | null; created_ms: number; is_ended: boolean;
 }
 interface SessionRecord extends Row {
-  session_id: string; user_id: string; current_digest: Buffer; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
+  session_id: string; user_id: string; current_digest: Buffer | null; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
   is_fresh: boolean | null;
 }
 interface AuditRecord extends Row {
@@ -143,8 +143,8 @@ export class PostgresPeople {
           ...NOTHING, owners: rows.map(({ account, user_id: userId, kind, status }) => ({ account, userId, kind, status })),
         }));
         await pages<KeyRecord>(sql.KEYS_CHANGED, [null], ({ api_key: key }) => [key], (rows) => take({ ...NOTHING, keys: rows.map(keyOf) }));
-        const sessions = await query<{ session_id: string }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
-        take({ ...NOTHING, endedSessions: sessions.map(({ session_id: sessionId }) => sessionId) });
+        const sessions = await query<{ session_id: string; left_ms: number }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
+        take({ ...NOTHING, endedSessions: sessions.map(({ session_id: sessionId, left_ms: leftMs }) => ({ sessionId, leftMs })) });
         return clock?.change ?? 0;
       });
     } catch (error) {
@@ -262,6 +262,14 @@ export class PostgresPeople {
 
   async addSession({ sessionId, userId, passwordHash, digest, address, ttlS }: NewSession): Promise<boolean> {
     return (await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash])).length > 0;
+  }
+
+  /** All that ends logins holds the clock's row: nothing is minted behind the end of the login that mints. */
+  addTokenSession({ sessionId, userId, minter, ttlS }: NewTokenSession): Promise<boolean> {
+    return this.change(async (query) => {
+      if (minter !== null && (await query(sql.SESSION_IS_GOOD, [minter.session])).length === 0) return false;
+      return (await query(sql.ADD_TOKEN_SESSION, [sessionId, userId, minter?.userId ?? null, ttlS])).length > 0;
+    });
   }
 
   async session(sessionId: string, graceS: number): Promise<SessionRow | null> {

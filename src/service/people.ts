@@ -37,6 +37,7 @@ export function createPeople(config: Config, { engine, people, loginLimits }: Sh
         freshMs: FRESH_MS,
       },
       registration: config.registration,
+      mintsFor: config.auth === 'dev' ? 'anybody' : 'operators',
       provider: config.oidc,
       staleMaxMs: config.authStaleMaxS * 1_000,
       pollMs: config.peoplePollMs,

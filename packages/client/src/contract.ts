@@ -829,6 +829,8 @@ export interface Me {
   readonly scopes: readonly string[];
   /** Whether the powers of the roles are there. */
   readonly sudo: boolean;
+  /** Who minted the token, and is the one who acts by it. */
+  readonly minted_by: string | null;
 }
 
 export interface ChangeMeRequest {
@@ -846,6 +848,25 @@ export interface SudoToken {
   readonly access_token: string;
   readonly token_type: 'Bearer';
   readonly expires_in: number;
+}
+
+export interface MintRequest {
+  /** Whom it is for. */
+  readonly username: string;
+  /** What it may be used for; all of these where it is left out. Never a role's powers. */
+  readonly scopes?: readonly ('read' | 'trade' | 'transfer' | 'withdraw')[];
+  /** How long it is good for. 60 where it is left out. */
+  readonly ttl_minutes?: number;
+}
+
+export interface MintedToken {
+  /** For `Authorization: Bearer`. Its claim `act` names who minted it. */
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  /** Seconds. */
+  readonly expires_in: number;
+  readonly user_id: string;
+  readonly scopes: readonly string[];
 }
 
 export type Scope = 'read' | 'trade' | 'transfer' | 'withdraw' | 'admin';

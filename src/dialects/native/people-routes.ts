@@ -23,6 +23,7 @@ export function peopleHandlers({ people, oidc }: PeopleCalls) {
     getMe: plain((call) => people.me(call.context)),
     changeMe: plain((call) => people.changeMe(call.context, call.body)),
     sudo: plain((call) => people.sudo(call.context, call.body)),
+    mintToken: plain((call) => people.mint(call.context, call.body)),
     makeApiKey: plain((call) => people.makeKey(call.context, call.body)),
     listApiKeys: plain((call) => people.keys(call.context)),
     endApiKey: plain((call) => people.endKey(call.context, call.params.key as string)),

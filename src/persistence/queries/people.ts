@@ -22,9 +22,11 @@ export const KEYS_CHANGED = query('keys_changed', `
   SELECT api_key, user_id, name, array_to_string(scopes, ' ') AS scopes, accounts, ip_allow, sealed_secret, public_key,
       floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms, floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, ended_at IS NOT NULL AS is_ended
     FROM api_keys WHERE change > $1 AND api_key > coalesce($2, '') ORDER BY api_key LIMIT $3`);
-/** $2: seconds for which a token can outlive its login. */
+/** $2: seconds for which a token can outlive its login; one that is all there is of its login is good until that would have been over. */
 export const SESSIONS_ENDED = query('sessions_ended', `
-  SELECT session_id FROM sessions WHERE change > $1 AND ended_at > now() - make_interval(secs => $2) ORDER BY change`);
+  SELECT session_id, ceil(extract(epoch FROM until - now()) * 1000)::bigint AS left_ms
+    FROM sessions, LATERAL (SELECT CASE WHEN current_digest IS NULL THEN expires_at ELSE ended_at + make_interval(secs => $2) END AS until) AS token
+    WHERE change > $1 AND until > now()`);
 
 export const ADD_USER = query('add_user', `
   INSERT INTO users (user_id, username, username_key, password_hash, roles, status, change)
@@ -71,6 +73,11 @@ export const ADD_SESSION = query('add_session', `
   INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at)
     SELECT $1, user_id, $3, $4, now() + make_interval(secs => $5) FROM users WHERE user_id = $2 AND ($6::text IS NULL OR password_hash = $6) FOR SHARE
     RETURNING session_id`);
+export const SESSION_IS_GOOD = query('session_is_good', 'SELECT 1 FROM sessions WHERE session_id = $1 AND ended_at IS NULL');
+export const ADD_TOKEN_SESSION = query('add_token_session', `
+  INSERT INTO sessions (session_id, user_id, minted_by, expires_at)
+    SELECT $1, user_id, $3, now() + make_interval(secs => $4) FROM users WHERE user_id = $2 AND status = 'active' FOR SHARE
+    RETURNING session_id`);
 export const SESSION = query('session', `
   SELECT session_id, user_id, current_digest, previous_digest, successor, ended_at IS NOT NULL AS is_ended, expires_at <= now() AS is_over,
       rotated_at > now() - make_interval(secs => $2) AS is_fresh
@@ -81,8 +88,9 @@ export const ROTATE = query('rotate', `
     WHERE session_id = $1 AND current_digest = $2 AND ended_at IS NULL AND expires_at > now() RETURNING session_id`);
 export const END_SESSION = query('end_session', `
   UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE session_id = $1 AND ended_at IS NULL RETURNING session_id`);
+/** With what the user minted for others: whoever took a login over may have done that. */
 export const END_SESSIONS = query('end_sessions', `
-  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE user_id = $1 AND ended_at IS NULL RETURNING session_id`);
+  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE (user_id = $1 OR minted_by = $1) AND ended_at IS NULL RETURNING session_id`);
 /** Whether a user logged in from an address before: strangers' failures do not keep the user out there. */
 export const KNOWS_ADDRESS = query('knows_address', 'SELECT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND address = $2) AS knows');
 
