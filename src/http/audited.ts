@@ -7,7 +7,7 @@ import type { Call } from './dialect';
 /** Fields by which calls name the account that they are for, as paths and bodies have them. */
 const ACCOUNT_FIELDS = ['account_id', 'client_id', 'from'] as const;
 /** Fields that no log may hold. */
-const SECRETS: ReadonlySet<string> = new Set(['password', 'new_password', 'refresh_token', 'token', 'secret']);
+const SECRETS: ReadonlySet<string> = new Set(['password', 'new_password', 'refresh_token', 'access_token', 'token', 'secret']);
 
 function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? body as Record<string, unknown> : {};

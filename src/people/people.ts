@@ -13,6 +13,7 @@ import { LoginLimits, type LimitsStore, type LoginLimitOptions } from './login-l
 import { LoginProvider, type LoginProviderOptions } from './login-provider';
 import { Ownership, type OwnershipOptions } from './ownership';
 import { Passwords } from './passwords';
+import { MachineLogins, type MachineClients } from './machine-logins';
 import { Minting, type MintsFor } from './minting';
 import type { PeopleStore } from './ports';
 import { Registration, type AccountOpener } from './registration';
@@ -29,6 +30,8 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly mintsFor: MintsFor;
   /** By whom people may log in elsewhere; null for nobody. */
   readonly provider: LoginProviderOptions | null;
+  /** Of the provider's, and who they are here. */
+  readonly machines: MachineClients;
   readonly staleMaxMs: number;
   readonly pollMs: number;
   /** Longest wait of whoever acts with powers for that to be kept. */
@@ -58,6 +61,8 @@ export class People {
   /** null where nobody logs in elsewhere. */
   readonly elsewhere: LoginElsewhere | null;
   readonly minting: Minting;
+  /** null where no machine of the provider's logs in. */
+  readonly machines: MachineLogins | null;
   private readonly registration: Registration;
   private readonly provider: LoginProvider | null;
   private readonly passwords: Passwords;
@@ -77,11 +82,14 @@ export class People {
     this.ownership = new Ownership(store, this.directory, options);
     this.audit = new AuditLog(store, options.auditTimeoutMs, logger);
     this.gate = new Gate(identity, this.directory, logins, this.audit, options.gate);
-    this.registration = new Registration(store, this.directory, this.passwords, accounts);
+    this.registration = new Registration(store, this.directory, this.passwords, accounts, new Set([...options.machines.values()].map((name) => name.toLowerCase())));
     this.minting = new Minting(store, this.directory, this.registration, this.tokens, options.mintsFor, options.registration === 'open');
     this.provider = options.provider === null ? null : new LoginProvider(options.provider, logger);
     this.elsewhere = this.provider === null ? null : (
       new LoginElsewhere(this.provider, store, this.registration, this.sessions, keys, once, options.registration !== 'closed')
+    );
+    this.machines = this.provider === null || options.machines.size === 0 ? null : new MachineLogins(
+      this.provider, options.machines, store, this.directory, this.registration, this.tokens, options.tokens.accessTtlS, options.registration !== 'closed',
     );
   }
 

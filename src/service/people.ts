@@ -39,6 +39,7 @@ export function createPeople(config: Config, { engine, people, loginLimits }: Sh
       registration: config.registration,
       mintsFor: config.auth === 'dev' ? 'anybody' : 'operators',
       provider: config.oidc,
+      machines: config.oidc?.machines ?? new Map(),
       staleMaxMs: config.authStaleMaxS * 1_000,
       pollMs: config.peoplePollMs,
       auditTimeoutMs: config.engineTimeoutMs,

@@ -808,6 +808,21 @@ export interface RefreshRequest {
   readonly refresh_token?: string;
 }
 
+export interface OidcTokenRequest {
+  /** Of the provider's, a JWT for this venue (`OIDC_AUDIENCE`), by the client credentials grant. */
+  readonly access_token: string;
+}
+
+export interface MintedToken {
+  /** For `Authorization: Bearer`. Its claim `act` names who minted it, if somebody did. */
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  /** Seconds. */
+  readonly expires_in: number;
+  readonly user_id: string;
+  readonly scopes: readonly string[];
+}
+
 export interface LogoutRequest {
   /** Ends the login that it belongs to, where it is another one than the caller's. */
   readonly refresh_token?: string;
@@ -857,16 +872,6 @@ export interface MintRequest {
   readonly scopes?: readonly ('read' | 'trade' | 'transfer' | 'withdraw')[];
   /** How long it is good for. 60 where it is left out. */
   readonly ttl_minutes?: number;
-}
-
-export interface MintedToken {
-  /** For `Authorization: Bearer`. Its claim `act` names who minted it. */
-  readonly access_token: string;
-  readonly token_type: 'Bearer';
-  /** Seconds. */
-  readonly expires_in: number;
-  readonly user_id: string;
-  readonly scopes: readonly string[];
 }
 
 export type Scope = 'read' | 'trade' | 'transfer' | 'withdraw' | 'admin';

@@ -24,6 +24,11 @@ export class PeopleCalls {
     return this.send('POST', '/auth/refresh', { refresh_token: refreshToken }, call);
   }
 
+  /** A token for a machine client of the provider's, by an access token that the provider gave it. */
+  logInMachine(accessToken: string, call: CallOptions = {}): Promise<MintedToken> {
+    return this.send('POST', '/auth/oidc/token', { access_token: accessToken }, call);
+  }
+
   /** Ends the login by which this client asks. */
   async logOut(call: CallOptions = {}): Promise<void> {
     await this.send('POST', '/auth/logout', {}, call);

@@ -98,6 +98,7 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   refresh: SIGN_IN,
   oidcLogin: SIGN_IN,
   oidcCallback: SIGN_IN,
+  oidcToken: SIGN_IN,
   logOut: { ...IN_PERSON, mayBeMinted: true },
   logOutEverywhere: IN_PERSON,
   getMe: READ,

@@ -12,7 +12,7 @@ import {
   AmendRequest, BatchRequest, BatchResults, CancelRequest, CancelledOrders, ORDER_EXAMPLES, OrderPage, OrderWithTrades, PlaceRequest,
 } from './orders';
 import {
-  ApiKeyRequest, ApiKeys, AuditLog, ChangeMeRequest, ChangeUserRequest, Ended, Jwks, LoginRequest, LogoutRequest, MadeApiKey, Me, MintRequest, MintedToken, OidcCallbackQuery, OidcLoginQuery, Owners, PEOPLE_EXAMPLES,
+  ApiKeyRequest, ApiKeys, AuditLog, ChangeMeRequest, ChangeUserRequest, Ended, Jwks, LoginRequest, LogoutRequest, MadeApiKey, Me, MintRequest, MintedToken, OidcCallbackQuery, OidcLoginQuery, OidcTokenRequest, Owners, PEOPLE_EXAMPLES,
   RefreshRequest, RegisterRequest, Registered, ShareRequest, SudoRequest, SudoToken, Tokens, User, UserPage, Username,
 } from './people';
 import { Deposit, TRANSFER_EXAMPLES, Transfer, Withdrawal } from './transfers';
@@ -563,6 +563,15 @@ export const CALLS = {
     refusals: [
       ...ANY_PARAMETERS, ...PEOPLE, ...ANY_COMMAND, 'oidc_off', 'login_not_begun', 'login_refused', 'login_not_proven', 'login_provider_unavailable', 'registration_closed',
       'user_suspended', 'username_taken',
+    ],
+  },
+  oidcToken: {
+    method: 'POST', path: '/auth/oidc/token', tag: 'People', summary: 'Log a machine in by the provider\'s access token', takesBody: true,
+    description: 'The provider\'s token names a machine client (`azp`, or `client_id`) that `OIDC_MACHINE_CLIENTS` maps to a user. There is no refresh token: the provider gives the next token.',
+    body: { is: OidcTokenRequest, required: true, examples: PEOPLE_EXAMPLES.oidcToken },
+    answers: { 200: { description: 'The venue\'s own token.', is: MintedToken, example: PEOPLE_EXAMPLES.mintedToken } },
+    refusals: [
+      ...ANY_BODY, ...PEOPLE, ...ANY_COMMAND, 'oidc_off', 'login_not_proven', 'machine_unknown', 'login_provider_unavailable', 'registration_closed', 'user_suspended', 'username_taken',
     ],
   },
   logOut: {

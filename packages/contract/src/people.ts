@@ -2,7 +2,7 @@ import {
   answer, anything, defaulting, flag, growingWord, integer, list, moment, named, optional, orNull, pattern, request, required, string, text, word,
 } from './language';
 import { AccountName, TIME_EXAMPLE, Time } from './values';
-import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, MINTED_MINUTES_MAX, OWN_PATH, OWN_SCOPES, PASSWORD_BYTES_MAX, PUBLIC_KEY_PEM, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
+import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, MINTED_MINUTES_MAX, OWN_PATH, OWN_SCOPES, PASSWORD_BYTES_MAX, PROVIDER_TOKEN_LENGTH_MAX, PUBLIC_KEY_PEM, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
 
 /** People: who they are, how they say so, and what they may act for. */
 
@@ -37,6 +37,9 @@ export const OidcCallbackQuery = answer('OidcCallbackQuery', {
   state: optional(string({ examples: ['m3Y6c1JQmM'] }), 'As the login began with.'),
   code: optional(string({ examples: ['d8Yq2'] }), 'What the provider gave for the user.'),
   error: optional(string({ examples: ['access_denied'] }), 'Why it gave none.'),
+});
+export const OidcTokenRequest = request('OidcTokenRequest', {
+  access_token: required(text(PROVIDER_TOKEN_LENGTH_MAX, { examples: [TOKEN_EXAMPLE] }), 'Of the provider\'s, a JWT for this venue (`OIDC_AUDIENCE`), by the client credentials grant.'),
 });
 export const LogoutRequest = request('LogoutRequest', { refresh_token: optional(Token, 'Ends the login that it belongs to, where it is another one than the caller\'s.') });
 export const SudoRequest = request('SudoRequest', { password: required(GivenPassword) });
@@ -76,7 +79,7 @@ export const SudoToken = answer('SudoToken', {
   expires_in: required(integer({ min: 1 })),
 });
 export const MintedToken = answer('MintedToken', {
-  access_token: required(string({ examples: [TOKEN_EXAMPLE] }), 'For `Authorization: Bearer`. Its claim `act` names who minted it.'),
+  access_token: required(string({ examples: [TOKEN_EXAMPLE] }), 'For `Authorization: Bearer`. Its claim `act` names who minted it, if somebody did.'),
   token_type: required(word(['Bearer'])),
   expires_in: required(integer({ min: 1 }), 'Seconds.'),
   user_id: userId,
@@ -139,6 +142,7 @@ export const PEOPLE_EXAMPLES = {
   refresh: { pair: { refresh_token: TOKEN_EXAMPLE } },
   sudo: { password: { password: 'correct horse battery' } },
   sudoToken: { access_token: TOKEN_EXAMPLE, token_type: 'Bearer', expires_in: 900 },
+  oidcToken: { machine: { access_token: TOKEN_EXAMPLE } },
   mint: { bot: { username: 'alice', scopes: ['read', 'trade'], ttl_minutes: 60 } },
   mintedToken: { access_token: TOKEN_EXAMPLE, token_type: 'Bearer', expires_in: 3_600, user_id: USER_ID_EXAMPLE, scopes: ['read', 'trade'] },
   me: ME,

@@ -11,7 +11,7 @@ import type { People } from '../../people/people';
 import { isPassword } from '../../people/words';
 import { API_KEY, CHANGE_ME, CHANGE_USER, LOGIN, LOGOUT, MINT, REFRESH, REGISTER, SHARE, SUDO, peopleQueries } from './check/people-schemas';
 import { checkBody, checkQuery } from './check/schemas';
-import { REFRESH_COOKIE, ended, tokens, tokensAndCookie } from './login-cookies';
+import { REFRESH_COOKIE, ended, presentMinted, tokens, tokensAndCookie } from './login-cookies';
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -108,8 +108,7 @@ export class NativePeople {
     const { kept } = this;
     const { username, scopes = null, ttl_minutes: ttlMinutes } = checkBody(MINT, body);
     const minter = principal.kind === 'caller' ? principal : null;
-    const { token, expiresInS, userId, scopes: given } = await kept.minting.mint(minter, { username, scopes, ttlS: ttlMinutes * S_PER_MINUTE });
-    return { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: expiresInS, user_id: userId, scopes: given } };
+    return { status: 200, body: presentMinted(await kept.minting.mint(minter, { username, scopes, ttlS: ttlMinutes * S_PER_MINUTE })) };
   }
 
   /** POST /auth/api-keys */

@@ -16,6 +16,7 @@ export function peopleHandlers({ people, oidc }: PeopleCalls) {
     logIn: plain((call) => people.logIn(call.context, call.body, call.request)),
     refresh: plain((call) => people.refresh(call.body, call.request)),
     oidcLogin: reading((call, parameters) => oidc.logIn(call.request, parameters)),
+    oidcToken: plain((call) => oidc.machine(call.body)),
     // What a provider sends along is its own.
     oidcCallback: (call) => oidc.callback(call.context, call.request, call.query),
     logOut: plain((call) => people.logOut(call.context, call.body, call.request)),
