@@ -537,6 +537,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_minter ON sessions (minted_by) WHERE ended_at IS NULL AND minted_by IS NOT NULL;
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_address ON sessions (user_id, address);
 CREATE INDEX sessions_by_change ON sessions (change) WHERE change IS NOT NULL;
 
 -- Users by what another issuer calls them.
@@ -551,7 +552,8 @@ CREATE TABLE identities (
 CREATE UNLOGGED TABLE login_limits (
   key    text    PRIMARY KEY,
   points integer NOT NULL DEFAULT 0,
-  expire bigint
+  -- Milliseconds since 1970: when it is over; of a bucket, when it is full.
+  expire double precision
 );
 
 -- What was done with an operator's or an admin's powers. It only grows.
@@ -575,6 +577,6 @@ CREATE TRIGGER audit_log_not_truncated
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'),
-  (8, '0008_minted_tokens');
+  (8, '0008_minted_tokens'), (9, '0009_login_limits');
 
 COMMIT;

@@ -23,6 +23,8 @@ export interface Access {
   readonly limit: LimitClass;
   /** Of a call for anyone: whether who says who it is gets more. */
   readonly asksWho?: true;
+  /** Of a login: whether it counts itself against its allowance, where it comes to that. */
+  readonly countsItself?: true;
   /** Of a call that no API key may make: whether a token that somebody else minted may. */
   readonly mayBeMinted?: true;
 }

@@ -85,8 +85,8 @@ export class Gate {
    * @param cost what it takes, where that is not one of its class
    * @throws Refusal `unauthenticated`, `forbidden`, `sudo_required`, `rate_limited`, `people_unavailable`
    */
-  admit(principal: Principal, { caller, scope, limit, mayBeMinted }: Access, address: string, cost: Cost | null): Promise<void> | undefined {
-    if (caller === 'anyone') return limit === 'login' ? this.logins.tryFrom(address) : undefined;
+  admit(principal: Principal, { caller, scope, limit, countsItself, mayBeMinted }: Access, address: string, cost: Cost | null): Promise<void> | undefined {
+    if (caller === 'anyone') return limit === 'login' && countsItself !== true ? this.logins.tryFrom(address) : undefined;
     if (principal.kind === 'nobody') throw new Refusal('unauthenticated');
     if (principal.kind === 'anyone') return undefined;
     requireScope(principal, scope, mayBeMinted === true);

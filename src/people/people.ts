@@ -9,13 +9,14 @@ import { Directory } from './directory';
 import { Gate, type GateOptions } from './gate';
 import { Identity, type Once } from './identity';
 import { LoginElsewhere } from './login-elsewhere';
-import { LoginLimits, type LimitsStore, type LoginLimitOptions } from './login-limits';
+import { KnownAddresses } from './known-addresses';
+import { LoginLimits, type LoginLimitOptions } from './login-limits';
 import { LoginProvider, type LoginProviderOptions } from './login-provider';
 import { Ownership, type OwnershipOptions } from './ownership';
 import { Passwords } from './passwords';
 import { MachineLogins, type MachineClients } from './machine-logins';
 import { Minting, type MintsFor } from './minting';
-import type { PeopleStore } from './ports';
+import type { LoginLimitsStore, PeopleStore } from './ports';
 import { Registration, type AccountOpener } from './registration';
 import { Sessions } from './sessions';
 import { Tokens, type TokenOptions } from './tokens';
@@ -66,22 +67,23 @@ export class People {
   private readonly registration: Registration;
   private readonly provider: LoginProvider | null;
   private readonly passwords: Passwords;
+  private readonly logins: LoginLimits;
   private look: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly store: PeopleStore, limits: LimitsStore, private readonly keys: VenueKeys, once: Once, readonly accounts: AccountOpener,
+    private readonly store: PeopleStore, limits: LoginLimitsStore, private readonly keys: VenueKeys, once: Once, readonly accounts: AccountOpener,
     private readonly options: PeopleOptions, private readonly logger: Logger,
   ) {
     this.tokens = new Tokens(keys, options.tokens);
     this.directory = new Directory(store, { pollMs: options.pollMs }, logger);
     this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
-    const logins = new LoginLimits(limits, options.login);
+    this.logins = new LoginLimits(limits, options.login);
     const identity = new Identity(this.directory, this.tokens, keys, once, options);
-    this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, logins, options.tokens.refreshTtlS);
+    this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, this.logins, new KnownAddresses(store), options.tokens.refreshTtlS);
     this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
     this.ownership = new Ownership(store, this.directory, options);
     this.audit = new AuditLog(store, options.auditTimeoutMs, logger);
-    this.gate = new Gate(identity, this.directory, logins, this.audit, options.gate);
+    this.gate = new Gate(identity, this.directory, this.logins, this.audit, options.gate);
     this.registration = new Registration(store, this.directory, this.passwords, accounts, new Set([...options.machines.values()].map((name) => name.toLowerCase())));
     this.minting = new Minting(store, this.directory, this.registration, this.tokens, options.mintsFor, options.registration === 'open');
     this.provider = options.provider === null ? null : new LoginProvider(options.provider, logger);
@@ -96,6 +98,7 @@ export class People {
   /** Knows everybody once it resolves. @throws UnavailableError */
   async start(): Promise<void> {
     await this.directory.start();
+    this.logins.start();
     this.look = setInterval(() => this.refreshKeys(), KEYS_LOOK_MS);
   }
 
@@ -109,6 +112,7 @@ export class People {
 
   async stop(): Promise<void> {
     clearInterval(this.look);
+    this.logins.stop();
     this.audit.stop();
     this.passwords.close();
     this.provider?.close();

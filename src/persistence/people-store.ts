@@ -10,6 +10,9 @@ import * as sql from './queries/people';
 const PAGE = 10_000;
 const NOTHING: PeopleChanges = { users: [], owners: [], keys: [], endedSessions: [] };
 
+/** Addresses by which somebody is known, the latest. */
+const ADDRESSES_MAX = 1_000;
+
 /** Seconds after which a name is free again whose account never came about. */
 const RESERVATION_S = 60;
 
@@ -72,20 +75,54 @@ async function dropReserved(query: Query, userId: string, account: string): Prom
   await query(sql.DROP_OPENING_USER, [userId]);
 }
 
-/** Postgres as the library that limits logins asks it. */
-export class LoginLimitsStore {
+/** First pause after wrong passwords, in seconds, which each further failure doubles. */
+const PAUSE_S = 15;
+
+interface Rate { readonly perSecond: number; readonly burst: number }
+
+/** How long a token takes to come, and all of them, in ms. */
+function timesOf({ perSecond, burst }: Rate): readonly [number, number] {
+  const eachMs = 1_000 / perSecond;
+  return [eachMs, burst * eachMs];
+}
+
+/** What is counted of logins. Each is one statement, so that it holds over all processes. */
+export class PostgresLoginLimits {
   constructor(private readonly database: Database) {}
 
   /** @throws UnavailableError `people_unavailable` */
-  async query(
-    { name = '', text, values = [] }: { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] },
-  ): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number }> {
+  private async ask<T extends Row>(query: NamedQuery, values: readonly unknown[]): Promise<T | undefined> {
     try {
-      const rows = await this.database.query({ name, text }, values);
-      return { rows, rowCount: rows.length };
+      return (await this.database.query<T>(query, values))[0];
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  async take(bucket: string, rate: Rate): Promise<number> {
+    return (await this.takeAndLook(bucket, rate, '')).waitMs;
+  }
+
+  async takeAndLook(bucket: string, rate: Rate, pause: string): Promise<{ readonly waitMs: number; readonly pauseMs: number }> {
+    const row = await this.ask<{ is_taken: boolean; wait_ms: number | null; pause_ms: number | null }>(sql.TAKE_LOGIN, [bucket, ...timesOf(rate), pause]);
+    // Where another process was ahead at this moment, when it was is not seen yet.
+    return { waitMs: row?.is_taken === true ? 0 : Math.max(1, row?.wait_ms ?? 1), pauseMs: Math.max(0, row?.pause_ms ?? 0) };
+  }
+
+  async pause(pause: string): Promise<number> {
+    return Math.max(0, (await this.ask<{ pause_ms: number }>(sql.LOGIN_PAUSE, [pause]))?.pause_ms ?? 0);
+  }
+
+  async fail(name: string, from: string, pauses: { readonly stranger: string; readonly known: string }, failures: number, windowS: number): Promise<void> {
+    await this.ask(sql.FAIL_LOGIN, [name, from, pauses.stranger, pauses.known, failures, windowS * 1_000, PAUSE_S * 1_000]);
+  }
+
+  async clear(key: string): Promise<void> {
+    await this.ask(sql.CLEAR_LOGIN, [key]);
+  }
+
+  async forget(): Promise<void> {
+    await this.ask(sql.FORGET_LOGINS, []);
   }
 }
 
@@ -292,9 +329,8 @@ export class PostgresPeople {
     await this.change((query, change) => query(sql.END_SESSIONS, [userId, reason, change]));
   }
 
-  async knowsAddress(userId: string, address: string): Promise<boolean> {
-    const [row] = await this.read<{ knows: boolean }>(sql.KNOWS_ADDRESS, [userId, address]);
-    return row?.knows === true;
+  async addressesOf(username: string): Promise<readonly string[]> {
+    return (await this.read<{ address: string }>(sql.ADDRESSES, [username, ADDRESSES_MAX])).map(({ address }) => address);
   }
 
   async userOfIdentity({ issuer, subject }: ForeignIdentity): Promise<string | null> {

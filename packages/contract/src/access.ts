@@ -22,6 +22,8 @@ export interface Access {
   readonly limit: LimitClass;
   /** Of a call for anyone: whether who says who it is gets more. */
   readonly asksWho?: true;
+  /** Of a login: whether it counts itself against its allowance, where it comes to that. */
+  readonly countsItself?: true;
   /** Of a call that no key may make: whether a token that somebody else minted may. */
   readonly mayBeMinted?: true;
 }
@@ -94,7 +96,7 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   openEventStream: { ...PUBLIC, asksWho: true },
 
   register: SIGN_IN,
-  logIn: SIGN_IN,
+  logIn: { ...SIGN_IN, countsItself: true },
   refresh: SIGN_IN,
   oidcLogin: SIGN_IN,
   oidcCallback: SIGN_IN,
