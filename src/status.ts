@@ -2,6 +2,7 @@ import type { Staleness } from './domain/staleness';
 import type { ShardMeta } from './engine/shard-upkeep';
 import type { WatchedProblems } from './settings-watch';
 import type { Answer } from './http/answer';
+import type { PeopleHealth } from './people/people';
 
 export interface StatusSources {
   readonly roles: readonly string[];
@@ -22,11 +23,26 @@ export interface StatusSources {
   readonly requireDurable: boolean;
   /** Why the shard is not traded on by this process, null while it is. */
   problem(): string | null;
+  /** null where this process asks nobody who they are. */
+  people(): PeopleHealth | null;
 }
 
 export interface WriterLag {
   readonly entries: number;
   readonly seconds: number;
+}
+
+function presentPeople(health: PeopleHealth | null): object | null {
+  if (health === null) return null;
+  const { staleMs, staleMaxMs, hashing, isProviderAsked } = health;
+  return {
+    stale_seconds: staleMs / 1_000,
+    stale_max_seconds: staleMaxMs / 1_000,
+    hashing: {
+      running: hashing.running, running_max: hashing.atOnceMax, waiting_known: hashing.waitingKnown, waiting_strangers: hashing.waitingStrangers, waiting_max: hashing.waitingMax,
+    },
+    login_provider: isProviderAsked === null ? null : isProviderAsked ? 'up' : 'down',
+  };
 }
 
 /** How the service is: for /readyz, for the metrics page, and for answers that are behind. */
@@ -91,6 +107,7 @@ export class Status {
         shard: { name: this.sources.shard, state, epoch: meta?.epoch ?? null, sequence: meta?.sequence ?? null },
         writer: { active: this.sources.writerActive(), lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null },
         market_data: { synced },
+        people: presentPeople(this.sources.people()),
       },
     };
   }

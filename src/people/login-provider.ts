@@ -117,6 +117,11 @@ export class LoginProvider {
     this.breaker.on('close', () => this.logger.info('the provider of logins answers again'));
   }
 
+  /** Whether it is asked at all: not while it does not answer. */
+  get isAsked(): boolean {
+    return !this.breaker.opened;
+  }
+
   close(): void {
     this.breaker.shutdown();
   }

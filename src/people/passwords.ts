@@ -21,6 +21,15 @@ interface Answer {
   readonly failed?: true;
 }
 
+export interface HashingLoad {
+  readonly running: number;
+  readonly atOnceMax: number;
+  readonly waitingKnown: number;
+  readonly waitingStrangers: number;
+  /** Of each of both. */
+  readonly waitingMax: number;
+}
+
 /** Whose turn comes first: somebody whom the venue knows, by a login or by the address of an earlier one, or a stranger. */
 export type Standing = 'known' | 'stranger';
 
@@ -80,6 +89,12 @@ export class Passwords {
     } finally {
       this.coming[standing]--;
     }
+  }
+
+  /** How many are hashed now, and how many wait, each beside how many may. */
+  get load(): HashingLoad {
+    const { known, stranger } = this.waiting;
+    return { running: this.running.size, atOnceMax: this.atOnceMax, waitingKnown: known.length, waitingStrangers: stranger.length, waitingMax: this.waitingMax };
   }
 
   private isFull(standing: Standing): boolean {

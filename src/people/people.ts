@@ -13,7 +13,7 @@ import { KnownAddresses } from './known-addresses';
 import { LoginLimits, type LoginLimitOptions } from './login-limits';
 import { LoginProvider, type LoginProviderOptions } from './login-provider';
 import { Ownership, type OwnershipOptions } from './ownership';
-import { Passwords } from './passwords';
+import { Passwords, type HashingLoad } from './passwords';
 import { MachineLogins, type MachineClients } from './machine-logins';
 import { Minting, type MintsFor } from './minting';
 import type { LoginLimitsStore, PeopleStore } from './ports';
@@ -40,6 +40,15 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly hashesAtOnceMax: number;
   readonly hashesWaitingMax: number;
   readonly apiKeysPerUserMax: number;
+}
+
+export interface PeopleHealth {
+  /** For how long nothing was heard of Postgres, and for how long API keys go on without. */
+  readonly staleMs: number;
+  readonly staleMaxMs: number;
+  readonly hashing: HashingLoad;
+  /** null where nobody logs in elsewhere. */
+  readonly isProviderAsked: boolean | null;
 }
 
 export interface UsersPage {
@@ -100,6 +109,11 @@ export class People {
     await this.directory.start();
     this.logins.start();
     this.look = setInterval(() => this.refreshKeys(), KEYS_LOOK_MS);
+  }
+
+  /** How it is about people, as far as this process knows. */
+  get health(): PeopleHealth {
+    return { staleMs: this.directory.staleMs, staleMaxMs: this.options.staleMaxMs, hashing: this.passwords.load, isProviderAsked: this.provider?.isAsked ?? null };
   }
 
   refreshKeys(): void {

@@ -127,6 +127,12 @@ describe('logins that are tried', () => {
     await until('strangers wait', async () => (await logInFrom(venue, addressOf(5_500), 'nobody', PASSWORD)).code === 'hashing_busy');
     expect((await logInFrom(venue, home, 'bea', PASSWORD)).status).toBe(200);
     expect(isOver).toBe(false);
+    const { people } = (await venue.client.get<{ people: { hashing: Record<string, number>; stale_seconds: number } }>('/readyz')).body;
+    expect(people).toMatchObject({ stale_max_seconds: 3_600, hashing: { running: 1, running_max: 1, waiting_known: 0, waiting_max: 100 }, login_provider: null });
+    expect(people.hashing.waiting_strangers).toBeGreaterThan(50);
+    const metrics = (await venue.client.get('/metrics')).text;
+    expect(Number(/^passwords_waiting\{standing="stranger"\} (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(50);
+    expect(metrics).toMatch(/^passwords_hashing 1$/m);
     const attempts = await attack;
     const codes = new Set(attempts.map(({ status, code }) => `${status} ${code}`));
     expect([...codes].sort()).toEqual(['401 invalid_credentials', '503 hashing_busy']);

@@ -100,6 +100,9 @@ describe('a machine of the provider\'s', () => {
       const { status, body } = await enter(token, fresh);
       expect([status, body.code]).toEqual([503, 'login_provider_unavailable']);
     }
+    const parts = async (): Promise<unknown> => (await fresh.client.get<{ people: { login_provider: unknown } }>('/readyz')).body.people.login_provider;
+    expect(await parts()).toBe('down');
+    expect((await fresh.client.get('/metrics')).text).toMatch(/^login_provider_down 1$/m);
     await provider.start([venue.url]);
     // Its keys are new ones.
     const renewed = await provider.machineToken('machine', AUDIENCE);
@@ -110,6 +113,7 @@ describe('a machine of the provider\'s', () => {
       return status === 200;
     });
     expect([...codes].filter((code) => code !== undefined && code !== 'login_provider_unavailable')).toEqual([]);
+    expect(await parts()).toBe('up');
     await fresh.close();
   });
 });

@@ -986,6 +986,8 @@ export interface Readiness {
   readonly shard: { readonly name: string; readonly state: string; readonly epoch: string | null; readonly sequence: number | null };
   readonly writer: { readonly active: boolean | null; readonly lag_entries: number | null; readonly lag_seconds: number | null };
   readonly market_data: { readonly synced: boolean };
+  /** null where callers are not asked who they are. */
+  readonly people: { readonly stale_seconds: number; readonly stale_max_seconds: number; readonly hashing: { readonly running: number; readonly running_max: number; readonly waiting_known: number; readonly waiting_strangers: number; readonly waiting_max: number }; readonly login_provider: 'up' | 'down' | null } | null;
 }
 
 export interface BookData {
