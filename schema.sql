@@ -520,21 +520,26 @@ CREATE INDEX api_keys_by_change ON api_keys (change);
 CREATE TABLE sessions (
   session_id      uuid        PRIMARY KEY,
   user_id         uuid        NOT NULL REFERENCES users,
-  -- SHA-256 of the token that is good now, and of the one before it.
-  current_digest  bytea       NOT NULL,
+  -- SHA-256 of the refresh token that is good now, and of the one before it; none where an access token is all there is.
+  current_digest  bytea,
   previous_digest bytea,
   rotated_at      timestamptz,
   -- The token that is good now, sealed: who presents the one before it shortly after gets it as well.
   successor       bytea,
-  address         text        NOT NULL,
+  -- None of a token that was minted.
+  address         text,
   created_at      timestamptz NOT NULL DEFAULT now(),
   expires_at      timestamptz NOT NULL,
   ended_at        timestamptz,
   end_reason      text CHECK (end_reason IN ('logged_out', 'password_changed', 'refresh_reused', 'reset')),
   -- Of its end.
-  change          bigint
+  change          bigint,
+  -- Who minted it for the user.
+  minted_by       uuid        REFERENCES users
 );
+CREATE INDEX sessions_by_minter ON sessions (minted_by) WHERE ended_at IS NULL AND minted_by IS NOT NULL;
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_address ON sessions (user_id, address);
 CREATE INDEX sessions_by_change ON sessions (change) WHERE change IS NOT NULL;
 
 -- Users by what another issuer calls them.
@@ -549,7 +554,8 @@ CREATE TABLE identities (
 CREATE UNLOGGED TABLE login_limits (
   key    text    PRIMARY KEY,
   points integer NOT NULL DEFAULT 0,
-  expire bigint
+  -- Milliseconds since 1970: when it is over; of a bucket, when it is full.
+  expire double precision
 );
 
 -- What was done with an operator's or an admin's powers. It only grows.
@@ -585,6 +591,7 @@ CREATE TRIGGER audit_outcomes_not_truncated
   BEFORE TRUNCATE ON audit_outcomes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
-  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken');
+  (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
+  (10, '0010_minted_tokens'), (11, '0011_login_limits');
 
 COMMIT;

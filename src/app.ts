@@ -4,6 +4,7 @@ import type { Config } from './config';
 import { AssetTable } from './domain/asset-table';
 import { InstrumentTable } from './domain/instrument-table';
 import { createMetrics } from './metrics';
+import type { People } from './people/people';
 import { streamObserver } from './service/observers';
 import { createServer, type ServerOptions } from './service/server';
 import { createServices } from './service/services';
@@ -71,14 +72,22 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     writerActive: () => (shard.writer === null ? null : shard.writer.committed !== null),
     // Books of another life of the shard are not behind: they are of something else.
     marketSynced: (epoch) => live !== null && live.market.synced && (epoch === null || live.market.epoch === epoch),
-    peopleLoaded: () => people?.directory.isLoaded ?? null,
     draining: () => draining,
     problem: () => shard.keeper.problem,
     redisOutage: () => shard.connection.redis.outageReason,
     settings: { redis: () => shard.settings.redis.problems, postgres: () => shard.settings.postgres.problems },
     requireDurable: config.requireDurable,
+    people: () => people?.health ?? null,
   });
   const refreshGauges = async (): Promise<void> => {
+    if (people !== null) {
+      const { staleMs, hashing, isProviderAsked } = people.health;
+      metrics.peopleStaleSeconds.set(staleMs / 1_000);
+      metrics.passwordsHashed.set(hashing.running);
+      metrics.passwordsWaiting.set({ standing: 'known' }, hashing.waitingKnown);
+      metrics.passwordsWaiting.set({ standing: 'stranger' }, hashing.waitingStrangers);
+      if (isProviderAsked !== null) metrics.loginProviderDown.set(isProviderAsked ? 0 : 1);
+    }
     const lag = await status.lag();
     metrics.writerLagEntries.set(lag.entries);
     metrics.writerLagSeconds.set(lag.seconds);
@@ -95,7 +104,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const assets = new AssetTable(config.assets);
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
   const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, metrics, logger);
-  const people = services?.people ?? null;
+  const people: People | null = services?.people ?? null;
   const recheck = (): void => {
     if (people !== null) stream?.recheck((caller) => people.gate.standing(caller));
   };

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import Joi from 'joi';
 import { compile } from 'proxy-addr';
+import { USERNAME_PATTERN } from './domain/access';
 import { assetsOf, parseAssets, type Asset } from './domain/assets';
 import { parseFeeTiers, type FeeTier } from './domain/fee-tiers';
 import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from './domain/instruments';
@@ -132,7 +134,7 @@ export interface Config {
 
 export type Role = 'api' | 'writer';
 export type AckAfter = 'redis' | 'postgres';
-export type Auth = 'off' | 'required';
+export type Auth = 'off' | 'dev' | 'required';
 export type TokenAlgorithm = 'EdDSA' | 'PS256';
 
 export interface OidcSettings {
@@ -143,6 +145,10 @@ export interface OidcSettings {
   /** null: the service's own, by the name that it was asked under. */
   readonly redirectUri: string | null;
   readonly timeoutMs: number;
+  /** What the provider calls the venue in access tokens of machines; null where there are none. */
+  readonly audience: string | null;
+  /** Usernames of machine clients, by what the provider calls these. */
+  readonly machines: ReadonlyMap<string, string>;
 }
 
 export class ConfigError extends Error {}
@@ -185,8 +191,8 @@ const ENVIRONMENT = Joi.object({
   ACCOUNT_SNAPSHOT_EVERY: positive(500, 1_000_000).description("Events of an account between two snapshots of its balances."),
   BALANCE_AUDIT_MS: positive(10_000, 3_600_000).description('How often the balances of all accounts are looked at: whether they add up, and are covered.'),
   FAULT_INJECTION: Joi.boolean().default(false).description('Take `inject_failure_step` of an order, which makes it fail at that step: for tests.'),
-  AUTH: Joi.string().valid('off', 'required').default('off')
-    .description('`off`: nobody is asked who they are, and whoever reaches the port may do everything. `required`: callers say who they are, and may do what is theirs.'),
+  AUTH: Joi.string().valid('off', 'required', 'dev').default('off')
+    .description('`off`: nobody is asked who they are, and whoever reaches the port may do everything. `required`: callers say who they are, and may do what is theirs. `dev`: the same, but `POST /auth/token` gives anybody a token for any user; on loopback alone.'),
   REGISTRATION: Joi.string().valid('open', 'provider', 'closed').default('open')
     .description('Who may become a user: anybody, whom the provider of logins lets in, or only whom `npm run admin` makes one.'),
   OIDC_ISSUER: Joi.string().uri({ scheme: ['https', 'http'] }).description('Provider by which people may log in (OpenID Connect). Plain http on the loopback only, or with `ALLOW_INSECURE`.'),
@@ -194,6 +200,8 @@ const ENVIRONMENT = Joi.object({
   OIDC_CLIENT_SECRET: Joi.string().max(1_024).note('a secret of the provider').description('Secret of the venue at the provider, where it has one. It is not logged.'),
   OIDC_REDIRECT_URI: Joi.string().uri({ scheme: ['https', 'http'] })
     .description('Address of `/auth/oidc/callback` as browsers find it. Without it, that of the name by which the login was asked for: http on the loopback, else https.'),
+  OIDC_AUDIENCE: Joi.string().max(255).note('what the provider calls the venue as an API').description('Audience of access tokens by which machines log in: another than `OIDC_CLIENT_ID`, which tokens about people carry.'),
+  OIDC_MACHINE_CLIENTS: Joi.string().note('`client=username`, separated by commas').description('Machine clients of the provider that may log in, and who each is here. Nobody can register under these names.'),
   OIDC_TIMEOUT_MS: positive(5_000, 60_000).description('Longest wait for an answer of the provider.'),
   KEYS_DIR: Joi.string().note('a directory').description("Where the venue's own keys are, for its tokens and for what it seals; they are made at the first start. Without it `keys` in `DATA_DIR`."),
   TOKEN_ALGORITHM: Joi.string().valid('EdDSA', 'PS256').default('EdDSA').description('How new token keys sign.'),
@@ -352,6 +360,8 @@ interface Settings extends Omit<Config, 'roles' | 'instruments' | 'assetDecimals
   readonly oidcClientId: string | undefined;
   readonly oidcClientSecret: string | undefined;
   readonly oidcRedirectUri: string | undefined;
+  readonly oidcAudience: string | undefined;
+  readonly oidcMachineClients: string | undefined;
   readonly oidcTimeoutMs: number;
   readonly allowedOrigins: string | undefined;
   readonly allowedHosts: string | undefined;
@@ -413,6 +423,11 @@ function proxyOf(text: string): string | null {
  * @throws ConfigError that names what is missing
  */
 function requireGuards({ host, auth, allowInsecure, tls, trustedProxies }: Pick<Config, 'host' | 'auth' | 'allowInsecure' | 'tls' | 'trustedProxies'>): void {
+  if (auth === 'dev') {
+    const asked = (trustedProxies.length > 0) ? 'TRUSTED_PROXIES says that others reach it through them' : `HOST ${host} is reachable from outside`;
+    if (isLoopback(host) && !(trustedProxies.length > 0)) return;
+    throw new ConfigError(`AUTH=dev gives whoever reaches the venue a token for every user, so it listens on loopback alone, and ${asked}: set AUTH=required for that`);
+  }
   if (allowInsecure) return;
   if (isLoopback(host)) {
     if (trustedProxies.length === 0 || auth === 'required') return;
@@ -440,12 +455,14 @@ function tlsOf(certFile: string | undefined, keyFile: string | undefined): TlsSe
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  // A name can begin with 127 as well.
+  return host === 'localhost' || host === '::1' || (host.startsWith('127.') && isIPv4(host));
 }
 
 /** @throws ConfigError */
-function readOidc({ oidcIssuer, oidcClientId, oidcClientSecret, oidcRedirectUri, oidcTimeoutMs, auth, allowInsecure }: Settings): OidcSettings | null {
+function readOidc({ oidcIssuer, oidcClientId, oidcClientSecret, oidcRedirectUri, oidcAudience, oidcMachineClients, oidcTimeoutMs, auth, allowInsecure }: Settings): OidcSettings | null {
   if (oidcIssuer === undefined && oidcClientId === undefined) {
+    if (oidcAudience !== undefined || oidcMachineClients !== undefined) throw new ConfigError('OIDC_ISSUER and OIDC_CLIENT_ID say where logins are: without them, OIDC_AUDIENCE and OIDC_MACHINE_CLIENTS mean nothing');
     if (oidcClientSecret !== undefined || oidcRedirectUri !== undefined) throw new ConfigError('OIDC_ISSUER and OIDC_CLIENT_ID say where people log in: without them, OIDC_CLIENT_SECRET and OIDC_REDIRECT_URI mean nothing');
     return null;
   }
@@ -457,7 +474,22 @@ function readOidc({ oidcIssuer, oidcClientId, oidcClientSecret, oidcRedirectUri,
     throw new ConfigError(`OIDC_ISSUER at ${hostname} is reached without TLS: use https, or set ALLOW_INSECURE=true to accept that`);
   }
   if (oidcRedirectUri !== undefined && !/^[^?#@]*\/auth\/oidc\/callback$/.test(oidcRedirectUri)) throw new ConfigError('OIDC_REDIRECT_URI must have no user or query, and end with /auth/oidc/callback');
-  return { issuer: oidcIssuer, clientId: oidcClientId, clientSecret: oidcClientSecret ?? null, redirectUri: oidcRedirectUri ?? null, timeoutMs: oidcTimeoutMs };
+  return { issuer: oidcIssuer, clientId: oidcClientId, clientSecret: oidcClientSecret ?? null, redirectUri: oidcRedirectUri ?? null, timeoutMs: oidcTimeoutMs, ...readMachines(oidcAudience, oidcMachineClients, oidcClientId) };
+}
+
+const MACHINE = /^([\x21-\x2b\x2d-\x3c\x3e-\x7e]{1,255})=(.+)$/;
+
+/** @throws ConfigError */
+function readMachines(audience: string | undefined, list: string | undefined, clientId: string): Pick<OidcSettings, 'audience' | 'machines'> {
+  const clients = readList('OIDC_MACHINE_CLIENTS', list, (text) => {
+    const [, client, username] = MACHINE.exec(text) ?? [];
+    return client !== undefined && username !== undefined && new RegExp(USERNAME_PATTERN).test(username) ? [client, username] as const : null;
+  }, "a client of the provider's, =, and a username");
+  const machines = new Map(clients);
+  if (machines.size < clients.length) throw new ConfigError('OIDC_MACHINE_CLIENTS names a client twice');
+  if ((audience === undefined) !== (clients.length === 0)) throw new ConfigError('OIDC_AUDIENCE and OIDC_MACHINE_CLIENTS need each other');
+  if (audience === clientId) throw new ConfigError('OIDC_AUDIENCE must be another than OIDC_CLIENT_ID: a token that tells of a person would pass for a machine\'s');
+  return { audience: audience ?? null, machines };
 }
 
 /**
@@ -469,7 +501,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const checked = ENVIRONMENT.validate(given, { convert: true, stripUnknown: true });
   if (checked.error) throw new ConfigError(checked.error.message.replace(/"/g, ''));
   const settings = camelCased(checked.value as Record<string, unknown>) as unknown as Settings;
-  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, tlsCertFile, tlsKeyFile, trustedProxies, allowedOrigins, allowedHosts, oidcIssuer: _issuer, oidcClientId: _id, oidcClientSecret: _secret, oidcRedirectUri: _uri, oidcTimeoutMs: _ms, ...rest } = settings;
+  const { idempotencyTtl, roles, apiWorkers, instrumentsFile, assetsFile, feeTiersFile, dataDir, keysDir, tlsCertFile, tlsKeyFile, trustedProxies, allowedOrigins, allowedHosts, oidcIssuer: _issuer, oidcClientId: _id, oidcClientSecret: _secret, oidcRedirectUri: _uri, oidcAudience: _audience, oidcMachineClients: _machines, oidcTimeoutMs: _ms, ...rest } = settings;
   const tls = tlsOf(tlsCertFile, tlsKeyFile);
   const proxies = readList('TRUSTED_PROXIES', trustedProxies, proxyOf, 'an address, a network such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal');
   requireGuards({ ...settings, tls, trustedProxies: proxies });

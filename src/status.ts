@@ -2,6 +2,7 @@ import type { Staleness } from './domain/staleness';
 import type { ShardMeta } from './engine/shard-upkeep';
 import type { WatchedProblems } from './settings-watch';
 import type { Answer } from './http/answer';
+import type { PeopleHealth } from './people/people';
 
 export interface StatusSources {
   readonly roles: readonly string[];
@@ -14,8 +15,6 @@ export interface StatusSources {
   writerActive(): boolean | null;
   /** Whether the books follow the log, of that life of the shard where it is known. */
   marketSynced(epoch: string | null): boolean;
-  /** Whether users and keys are known; null where nobody is asked who they are. */
-  peopleLoaded(): boolean | null;
   draining(): boolean;
   /** Why Redis cannot be reached, in a stable word; null where that is not known. */
   redisOutage(): string | null;
@@ -24,11 +23,27 @@ export interface StatusSources {
   readonly requireDurable: boolean;
   /** Why the shard is not traded on by this process, null while it is. */
   problem(): string | null;
+  /** null where this process asks nobody who they are. */
+  people(): PeopleHealth | null;
 }
 
 export interface WriterLag {
   readonly entries: number;
   readonly seconds: number;
+}
+
+function presentPeople(health: PeopleHealth | null): object | null {
+  if (health === null) return null;
+  const { isLoaded, staleMs, staleMaxMs, hashing, isProviderAsked } = health;
+  return {
+    loaded: isLoaded,
+    stale_seconds: staleMs / 1_000,
+    stale_max_seconds: staleMaxMs / 1_000,
+    hashing: {
+      running: hashing.running, running_max: hashing.atOnceMax, waiting_known: hashing.waitingKnown, waiting_strangers: hashing.waitingStrangers, waiting_max: hashing.waitingMax,
+    },
+    login_provider: isProviderAsked === null ? null : isProviderAsked ? 'up' : 'down',
+  };
 }
 
 /** How the service is: for /readyz, for the metrics page, and for answers that are behind. */
@@ -73,8 +88,8 @@ export class Status {
     // Postgres may be away: matching goes on, and the lag says how far behind its history is.
     const settings = { redis: this.sources.settings.redis(), postgres: this.sources.settings.postgres() };
     const problem = this.sources.draining() ? 'draining' : this.sources.problem() ?? this.unsafeServer(settings);
-    const loaded = this.sources.peopleLoaded();
-    const behind = loaded === false ? 'people_not_loaded' : isApi && !synced ? 'market_data_behind' : null;
+    const people = this.sources.people();
+    const behind = people?.isLoaded === false ? 'people_not_loaded' : isApi && !synced ? 'market_data_behind' : null;
     const isReady = problem === null && redis.up && state === 'open' && behind === null;
     return {
       status: isReady ? 200 : 503,
@@ -95,7 +110,7 @@ export class Status {
         shard: { name: this.sources.shard, state, epoch: meta?.epoch ?? null, sequence: meta?.sequence ?? null },
         writer: { active: this.sources.writerActive(), lag_entries: lag?.entries ?? null, lag_seconds: lag?.seconds ?? null },
         market_data: { synced },
-        people: { loaded },
+        people: presentPeople(people),
       },
     };
   }

@@ -8,6 +8,7 @@ import { AuditLog } from '../people/audit-log';
 import { Directory } from '../people/directory';
 import { Passwords } from '../people/passwords';
 import { Registration } from '../people/registration';
+import { MINTED_TTL_MAX_S } from '../people/minting';
 import { VenueKeys } from '../people/venue-keys';
 import { isPassword } from '../people/words';
 import { accountOpenerOf } from '../service/account-opener';
@@ -108,7 +109,7 @@ async function rotateKeys(tools: Tools): Promise<number> {
   const keys = new VenueKeys(config.keysDir, config.tokenAlgorithm);
   // What is on record beforehand is the key that signed until then.
   await recorded(tools, 'keys rotate', keys.current.kid, () => {
-    keys.rotate(Math.max(config.accessTokenTtlS, config.refreshTokenTtlS, config.sudoTtlS));
+    keys.rotate(Math.max(config.accessTokenTtlS, config.refreshTokenTtlS, config.sudoTtlS, MINTED_TTL_MAX_S));
     return Promise.resolve();
   });
   process.stdout.write(`tokens are signed with the key ${keys.current.kid} from now on; ${keys.verifying.length - 1} older ones verify until their last token is over\n`);
@@ -124,11 +125,10 @@ function requirePerson({ directory }: Tools, username: string): Person {
 /** Runs a part of the command with what it needs. */
 function withPeople(work: (tools: Tools) => Promise<number>): Promise<void> {
   return operate(async (operations) => {
-    const { people, config, logger } = operations;
-    const tokenTtlS = Math.max(config.accessTokenTtlS, config.sudoTtlS);
-    const directory = new Directory(people, { pollMs: POLL_MS, tokenTtlS }, logger);
+    const { people, logger } = operations;
+    const directory = new Directory(people, { pollMs: POLL_MS }, logger);
     const passwords = new Passwords(1, 1);
-    const audit = new AuditLog(people, config.engineTimeoutMs, logger);
+    const audit = new AuditLog(people, operations.config.engineTimeoutMs, logger);
     try {
       await directory.catchUp();
       return await work({ ...operations, audit, directory, passwords });

@@ -80,6 +80,14 @@ function announcement(config: Config, url: string): string {
     price: example('50000', first.tick, first.priceTicksMin, first.priceTicksMax),
     quantity: example('0.5', first.lot, first.quantityLotsMin, first.quantityLotsMax),
   };
+  if (config.auth === 'dev') {
+    return [
+      `openfill ready on ${url}`,
+      `curl -X POST ${url}/auth/token -H 'Content-Type: application/json' -d '${JSON.stringify({ username: 'alice' })}'`,
+      `curl '${url}/public/orderbook?instrument=${first.instrument}&levels=20'`,
+      '',
+    ].join('\n');
+  }
   if (config.auth === 'required') {
     return [
       `openfill ready on ${url}`,

@@ -4,6 +4,9 @@
 export const SCOPES = ['read', 'trade', 'transfer', 'withdraw', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What a person's own token is good for; the powers of a role come with sudo. */
+export const OWN_SCOPES = ['read', 'trade', 'transfer', 'withdraw'] as const satisfies readonly Scope[];
+
 /** Roles that a user can have. */
 export const USER_ROLES = ['trader', 'operator', 'admin'] as const;
 export type UserRole = (typeof USER_ROLES)[number];
@@ -20,6 +23,10 @@ export interface Access {
   readonly limit: LimitClass;
   /** Of a call for anyone: whether who says who it is gets more. */
   readonly asksWho?: true;
+  /** Of a login: whether it counts itself against its allowance, where it comes to that. */
+  readonly countsItself?: true;
+  /** Of a call that no API key may make: whether a token that somebody else minted may. */
+  readonly mayBeMinted?: true;
 }
 
 export const USERNAME_PATTERN = '^[A-Za-z0-9._-]{3,64}$';

@@ -55,8 +55,13 @@ export interface PeopleChanges {
   readonly users: readonly ChangedUserRow[];
   readonly owners: readonly OwnerRow[];
   readonly keys: readonly ApiKeyRow[];
-  /** Ids of logins. */
-  readonly endedSessions: readonly string[];
+  readonly endedSessions: readonly EndedSession[];
+}
+
+export interface EndedSession {
+  readonly sessionId: string;
+  /** For how long a token of it may still be good by itself. */
+  readonly leftMs: number;
 }
 
 export interface Credentials {
@@ -70,7 +75,8 @@ export interface Credentials {
 export interface SessionRow {
   readonly sessionId: string;
   readonly userId: string;
-  readonly currentDigest: Buffer;
+  /** null of a login that has no refresh token. */
+  readonly currentDigest: Buffer | null;
   readonly previousDigest: Buffer | null;
   /** Sealed. */
   readonly successor: Buffer | null;
@@ -120,6 +126,15 @@ export interface Reservation {
 export interface UserChange {
   readonly roles: readonly UserRole[] | null;
   readonly status: 'active' | 'suspended' | null;
+}
+
+/** A login without a password and without a refresh token: one access token is all that it has. */
+export interface NewTokenSession {
+  readonly sessionId: string;
+  readonly userId: string;
+  /** Who mints the token for the user, by a login of its own; null for nobody. */
+  readonly minter: { readonly userId: string; readonly session: string } | null;
+  readonly ttlS: number;
 }
 
 export interface NewSession {

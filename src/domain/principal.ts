@@ -48,6 +48,8 @@ export interface Caller {
   readonly apiKey: string | null;
   /** The login that its token belongs to; null for an API key. */
   readonly session: string | null;
+  /** Who minted its token for the person, and is the one who acts by it; null where the person does. */
+  readonly minter: Person | null;
   /** When the token or key is over, in ms since 1970; null for never. */
   readonly expiresMs: number | null;
 }
@@ -62,10 +64,20 @@ export function keepsPowers({ hasPowers, powersChange, person }: Caller): boolea
   return hasPowers && powersChange >= person.powersChange;
 }
 
+/** Whether somebody has the role operator, or the one above it. */
+export function isOperator({ roles }: Person): boolean {
+  return POWERS.operator.some((one) => roles.has(one));
+}
+
 /** Whether a caller has a role's powers, and uses them. */
 export function hasPowersOf(principal: Principal, role: 'operator' | 'admin'): boolean {
   if (principal.kind === 'anyone') return true;
   return principal.kind === 'caller' && keepsPowers(principal) && POWERS[role].some((one) => principal.person.roles.has(one));
+}
+
+/** Who it is that acts, whomever the token is of. */
+export function truePerson({ person, minter }: Caller): Person {
+  return minter ?? person;
 }
 
 /** Whether somebody acts for every account: an operator with powers, unless by a key that is limited to some. */
@@ -106,9 +118,9 @@ export function ownAccount(principal: Principal): string | null {
   return accountsOf(principal)[0] ?? null;
 }
 
-/** Who a command of the log says did it: the user's main account, whatever the account that it is for; null in an open venue. */
+/** Who a command of the log says did it: the main account of who acts, whatever the account that it is for; null in an open venue. */
 export function initiator(principal: Principal): string | null {
-  return principal.kind === 'caller' ? principal.person.account : null;
+  return principal.kind === 'caller' ? truePerson(principal).account : null;
 }
 
 /**

@@ -83,6 +83,7 @@ export const RESULT_CODES = {
   user_suspended: { number: null, status: 403, title: 'The user is suspended.' },
   forbidden: { number: null, status: 403, title: 'The caller may not do this.' },
   login_refused: { number: null, status: 403, title: 'The provider did not let the user in.' },
+  machine_unknown: { number: null, status: 403, title: 'The token is of no machine client that may log in: OIDC_MACHINE_CLIENTS does not name it.' },
   not_admin: { number: null, status: 403, title: 'The caller has no role with further powers: ask an admin for one (PATCH /users/{username}).' },
   sudo_required: { number: null, status: 403, title: 'This needs the powers of the caller\'s role: ask for them at POST /auth/sudo.' },
   registration_closed: { number: null, status: 403, title: 'Nobody can become a user in this way (REGISTRATION): log in elsewhere (GET /auth/oidc/login) where the venue has a provider, or ask whoever runs it to make you one.' },

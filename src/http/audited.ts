@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../domain/people';
-import type { Caller } from '../domain/principal';
+import { truePerson, type Caller } from '../domain/principal';
 import { refusalOf } from '../domain/refusal';
 import { TARGET_LENGTH_MAX, type AuditLog } from '../people/audit-log';
 import type { Answer } from './answer';
@@ -8,7 +8,7 @@ import type { Call } from './dialect';
 /** Fields by which calls name the account that they are for, as paths and bodies have them. */
 const ACCOUNT_FIELDS = ['account_id', 'client_id', 'from'] as const;
 /** Fields that no log may hold. */
-const SECRETS: ReadonlySet<string> = new Set(['password', 'new_password', 'refresh_token', 'token', 'secret']);
+const SECRETS: ReadonlySet<string> = new Set(['password', 'new_password', 'refresh_token', 'access_token', 'token', 'secret']);
 
 function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? body as Record<string, unknown> : {};
@@ -36,17 +36,18 @@ function targetOf(path: string, query: string, body: unknown): string {
 }
 
 /**
- * Carries out what somebody does with powers: on record before it is done, its outcome before it is answered; what only reads is on
+ * Carries out what somebody does with powers, or as somebody else: on record before it is done, its outcome before it is answered; what only reads is on
  * record before it is told.
  * @throws UnavailableError where it cannot be kept, Refusal `outcome_unknown` where what came of it cannot be kept in time
  */
 export async function audited<T extends Answer | null>(
-  log: AuditLog, { person, apiKey }: Caller, action: { readonly name: string; readonly path: string; readonly isRead: boolean },
+  log: AuditLog, caller: Caller, action: { readonly name: string; readonly path: string; readonly isRead: boolean },
   { context, params, query, body }: Pick<Call, 'context' | 'params' | 'query' | 'body'>, work: () => Promise<T>,
 ): Promise<T> {
   const path = action.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '');
   const entry: AuditEntry = {
-    actor: person.username, apiKey, actingFor: accountOf({ params, query, body }), action: action.name, target: targetOf(path, query, body), requestId: context.requestId,
+    actor: truePerson(caller).username, apiKey: caller.apiKey, actingFor: accountOf({ params, query, body }) ?? (caller.minter === null ? null : caller.person.account),
+    action: action.name, target: targetOf(path, query, body), requestId: context.requestId,
   };
   if (!action.isRead) return log.around(entry, work, outcomeOf, outcomeOfError);
   let answer: T;

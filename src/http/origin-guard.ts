@@ -22,7 +22,7 @@ export interface OriginGuardOptions {
   readonly allowedHosts: readonly Authority[];
   /** What it listens on: beyond loopback, that address is a name of it, too. */
   readonly host: string;
-  readonly auth: 'off' | 'required';
+  readonly auth: 'off' | 'dev' | 'required';
 }
 
 const SCHEMES: readonly Scheme[] = ['http', 'https'];
@@ -53,7 +53,7 @@ export class OriginGuard {
   private readonly origins = new Map<string, string | null>();
 
   constructor({ allowedOrigins, allowedHosts, host, auth }: OriginGuardOptions, private readonly peers: Pick<Peers, 'schemeOf'>) {
-    this.letsRead = auth === 'required';
+    this.letsRead = auth !== 'off';
     this.allowedOrigins = new Set(allowedOrigins);
     const own = authorityOf(host.includes(':') ? `[${host}]` : host);
     this.isOnEveryAddress = own !== null && WILDCARDS.has(own.name);

@@ -9,6 +9,10 @@ import type { PeopleStore } from './ports';
 const NO_ROLES: ReadonlySet<UserRole> = new Set();
 /** Shortest time between two warnings that Postgres cannot be asked. */
 const TOLD_EACH_MS = 30_000;
+/** Time between two looks for ended logins whose tokens are over. */
+const FORGET_EACH_MS = 60_000;
+/** How far the clocks of this process, of others and of Postgres may be apart. */
+const CLOCKS_APART_MS = 60_000;
 
 /** There may be a hundred thousand and more, most of them with one account: it holds little. */
 class KnownPerson implements Person {
@@ -59,6 +63,7 @@ export class Directory {
   private readonly ownersByAccount = new Map<string, Owners>();
   /** Logins that have ended, by when their last token is over, in ms since 1970. */
   private readonly ended = new Map<string, number>();
+  private forgetMs = 0;
   private readonly listeners: (() => void)[] = [];
   private change: number | null = null;
   private freshMs = 0;
@@ -72,7 +77,7 @@ export class Directory {
 
   constructor(
     private readonly store: Pick<PeopleStore, 'changes'>,
-    private readonly options: { readonly pollMs: number; readonly tokenTtlS: number },
+    private readonly options: { readonly pollMs: number },
     private readonly logger: Logger,
   ) {}
 
@@ -146,8 +151,8 @@ export class Directory {
     for (const user of users) this.setUser(user);
     for (const { account, userId, kind, status } of owners) this.setOwner(account, userId, kind, status === 'active');
     for (const key of keys) this.setKey(key);
-    const untilMs = Date.now() + this.options.tokenTtlS * 1_000;
-    for (const session of endedSessions) this.ended.set(session, untilMs);
+    const nowMs = Date.now();
+    for (const { sessionId, leftMs } of endedSessions) this.ended.set(sessionId, nowMs + leftMs + CLOCKS_APART_MS);
   }
 
   private setUser({ userId, username, roles, status, powersChange }: ChangedUserRow): void {
@@ -194,11 +199,9 @@ export class Directory {
 
   private forgetEnded(): void {
     const nowMs = Date.now();
-    for (const [session, untilMs] of this.ended) {
-      // In the order in which they ended.
-      if (untilMs > nowMs) return;
-      this.ended.delete(session);
-    }
+    if (nowMs < this.forgetMs) return;
+    this.forgetMs = nowMs + FORGET_EACH_MS;
+    for (const [session, untilMs] of this.ended) if (untilMs <= nowMs) this.ended.delete(session);
   }
 
   person(userId: string): Person | undefined {

@@ -85,11 +85,11 @@ export class Gate {
    * @param cost what it takes, where that is not one of its class
    * @throws Refusal `unauthenticated`, `forbidden`, `sudo_required`, `rate_limited`, `people_unavailable`
    */
-  admit(principal: Principal, { caller, scope, limit }: Access, address: string, cost: Cost | null): Promise<void> | undefined {
-    if (caller === 'anyone') return limit === 'login' ? this.logins.tryFrom(address) : undefined;
+  admit(principal: Principal, { caller, scope, limit, countsItself, mayBeMinted }: Access, address: string, cost: Cost | null): Promise<void> | undefined {
+    if (caller === 'anyone') return limit === 'login' && countsItself !== true ? this.logins.tryFrom(address) : undefined;
     if (principal.kind === 'nobody') throw new Refusal('unauthenticated');
     if (principal.kind === 'anyone') return undefined;
-    requireScope(principal, scope);
+    requireScope(principal, scope, mayBeMinted === true);
     if (caller === 'operator' || caller === 'admin' || caller === 'internal') requirePowers(principal, caller === 'admin' ? 'admin' : 'operator');
     if (SCOPES_OF_MONEY.has(scope)) this.directory.requireFresh(this.options.freshMs);
     if (cost === null) this.take(principal, limit, 1);
@@ -112,15 +112,17 @@ export class Gate {
     });
   }
 
-  /** Whether a caller's acts are kept in the audit log. */
+  /** Whether a caller's acts are kept in the audit log: with powers, or as somebody else. */
   isAudited(principal: Principal): principal is Caller {
-    return principal.kind === 'caller' && principal.hasPowers && hasPowersOf(principal, 'operator');
+    return principal.kind === 'caller' && (principal.minter !== null || hasPowersOf(principal, 'operator'));
   }
 }
 
-function requireScope({ scopes, apiKey }: Caller, scope: Access['scope']): void {
+function requireScope({ scopes, apiKey, minter }: Caller, scope: Access['scope'], mayBeMinted: boolean): void {
   if (scope === null) {
     if (apiKey !== null) throw new Refusal('forbidden', { detail: 'No API key may do this: it needs a token.' });
+    // It could make what outlives it.
+    if (minter !== null && !mayBeMinted) throw new Refusal('forbidden', { detail: 'No token that somebody else minted may do this: it needs a login of the user\'s own.' });
     // What only powers bring is asked for by its role.
   } else if (scope !== 'admin' && !scopes.has(scope)) {
     throw new Refusal('forbidden', { detail: `This needs the scope ${scope}.` });

@@ -3,7 +3,7 @@ import { createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:c
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { plainAddress } from '../domain/address';
-import type { Caller } from '../domain/principal';
+import { isOperator, type Caller, type Person } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import { OneTimeUse, WINDOW_MAX_MS } from '../domain/one-time-use';
 import { UnavailableError } from '../domain/unavailable';
@@ -122,16 +122,22 @@ export class Identity {
 
   private async byNewToken(token: string): Promise<Caller> {
     const claims = await this.checker.check(token, 'access');
-    const person = this.directory.person(claims.userId) ?? await this.lookAgain(() => this.directory.person(claims.userId));
-    if (person === undefined) throw new Refusal('invalid_token');
+    const person = await this.personOf(claims.userId);
+    const minter = claims.minterId === null ? null : await this.personOf(claims.minterId);
     const caller: Caller = {
-      kind: 'caller', person, scopes: claims.scopes, onlyAccounts: null, hasPowers: claims.hasPowers, powersChange: claims.powersChange, apiKey: null, session: claims.session,
+      kind: 'caller', person, scopes: claims.scopes, onlyAccounts: null, hasPowers: claims.hasPowers, powersChange: claims.powersChange, apiKey: null, session: claims.session, minter,
       expiresMs: claims.expiresS * 1_000,
     };
     const problem = this.problemOf(caller);
     if (problem !== null) throw new Refusal(problem);
     this.tokens.set(token, caller);
     return caller;
+  }
+
+  private async personOf(userId: string): Promise<Person> {
+    const person = this.directory.person(userId) ?? await this.lookAgain(() => this.directory.person(userId));
+    if (person === undefined) throw new Refusal('invalid_token');
+    return person;
   }
 
   /** What another process has just written may not be here yet. */
@@ -144,9 +150,11 @@ export class Identity {
     return look();
   }
 
-  private problemOf({ person, session, expiresMs }: Caller): 'token_expired' | 'session_ended' | 'user_suspended' | null {
+  private problemOf({ person, session, minter, expiresMs }: Caller): 'token_expired' | 'session_ended' | 'user_suspended' | null {
     if (expiresMs !== null && Date.now() >= expiresMs) return 'token_expired';
     if (session !== null && this.directory.isEnded(session)) return 'session_ended';
+    // Who acts for others by a role has it no longer.
+    if (minter !== null && (minter.isSuspended || !isOperator(minter))) return 'session_ended';
     return person.isSuspended ? 'user_suspended' : null;
   }
 
@@ -243,7 +251,7 @@ export class Identity {
       publicKey: row.publicKey === null ? null : createPublicKey(row.publicKey),
       caller: {
         kind: 'caller', person, scopes: new Set(row.scopes), onlyAccounts: row.accounts === null ? null : new Set(row.accounts),
-        hasPowers: row.scopes.includes('admin'), powersChange: row.change, apiKey, session: null, expiresMs: row.expiresMs,
+        hasPowers: row.scopes.includes('admin'), powersChange: row.change, apiKey, session: null, minter: null, expiresMs: row.expiresMs,
       },
     };
     this.keys.set(apiKey, key);

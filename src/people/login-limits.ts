@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { networkOf } from '../domain/address';
 import { Refusal } from '../domain/refusal';
+import type { LoginLimitsStore, Pauses } from './ports';
 
 /**
- * What guards logins, exact over all processes. An address may only try so often. A name that was tried with wrong passwords is guarded
- * as well, without ever locking its user out: it is the addresses which gave a wrong one that have to wait, longer each time; one that
- * gave none may try, and where the user logged in before, strangers' failures count for nothing. Addresses of one IPv6 network (/64) are one.
+ * What guards logins, exact over all processes. An address has a token bucket. A name that was tried with wrong passwords is guarded as
+ * well, without ever locking its user out: it is the addresses which gave a wrong one that have to wait, longer each time; one that gave
+ * none may try, and where the user logged in before, strangers' failures count for nothing. Addresses of one IPv6 network (/64) are one.
  */
 
 export interface LoginLimitOptions {
@@ -16,71 +16,76 @@ export interface LoginLimitOptions {
   readonly failuresWindowS: number;
 }
 
-/** As the limiter's library wants a pool. */
-export interface LimitsStore {
-  query(query: { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] }): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number }>;
-}
-
-/** First pause, which each further failure doubles. */
-const PAUSE_S = 15;
-const TABLE = 'login_limits';
+const FORGET_EACH_MS = 300_000;
 
 /** Names of any length, in any case, as keys of one length. */
-function keyOf(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\u0000')).digest('base64url');
+function keyOf(kind: 'address' | 'name' | 'from' | 'pause' | 'known', ...parts: readonly string[]): string {
+  return `${kind}:${createHash('sha256').update(parts.join('\u0000')).digest('base64url')}`;
+}
+
+function keysOf(username: string, address: string) {
+  const name = username.toLowerCase();
+  const network = networkOf(address);
+  return {
+    address: keyOf('address', network), name: keyOf('name', name), from: keyOf('from', name, network), pause: keyOf('pause', name, network),
+    known: keyOf('known', name, network),
+  };
 }
 
 export class LoginLimits {
-  private readonly addresses: RateLimiterPostgres;
-  private readonly failuresOfName: RateLimiterPostgres;
-  private readonly failuresFrom: RateLimiterPostgres;
-  private readonly pauses: RateLimiterPostgres;
+  private forgetting: NodeJS.Timeout | undefined;
 
-  constructor(store: LimitsStore, private readonly options: LoginLimitOptions) {
-    const { burst, perSecond, failuresWindowS } = options;
-    const of = (keyPrefix: string, points: number, duration: number): RateLimiterPostgres => new RateLimiterPostgres({
-      storeClient: store, storeType: 'pool', tableName: TABLE, tableCreated: true, keyPrefix, points, duration,
-    });
-    this.addresses = of('address', burst, burst / perSecond);
-    this.failuresOfName = of('name', Number.MAX_SAFE_INTEGER, failuresWindowS);
-    this.failuresFrom = of('from', Number.MAX_SAFE_INTEGER, failuresWindowS);
-    this.pauses = of('pause', 1, failuresWindowS);
+  constructor(private readonly store: LoginLimitsStore, private readonly options: LoginLimitOptions) {}
+
+  /** From now on what is over is forgotten. */
+  start(): void {
+    this.forgetting = setInterval(() => { this.store.forget().catch(() => undefined); }, FORGET_EACH_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.forgetting);
   }
 
   /** One more try of an address, whatever comes of it. @throws Refusal `rate_limited` */
   async tryFrom(address: string): Promise<void> {
-    const { burst, perSecond } = this.options;
-    try {
-      await this.addresses.consume(keyOf(networkOf(address)));
-    } catch (rejection) {
-      if (!(rejection instanceof RateLimiterRes)) throw rejection;
-      throw limited(rejection.msBeforeNext, burst, burst / perSecond);
-    }
+    this.requireTaken(await this.store.take(keyOf('address', networkOf(address)), this.options));
   }
 
-  /** @param isKnown whether the user logged in from this address before @throws Refusal `rate_limited` while it has to wait */
-  async admit(username: string, address: string, isKnown: boolean): Promise<void> {
-    const pause = await this.pauses.get(keyOf(username.toLowerCase(), networkOf(address), isKnown ? 'known' : ''));
-    if (pause !== null && pause.msBeforeNext > 0) throw limited(pause.msBeforeNext, this.options.failures, this.options.failuresWindowS);
+  /** The same for a password of a name, in one question. @param isKnown whether the user logged in from there before @throws Refusal `rate_limited` */
+  async tryPassword(username: string, address: string, isKnown: boolean): Promise<void> {
+    const keys = keysOf(username, address);
+    const { waitMs, pauseMs } = await this.store.takeAndLook(keys.address, this.options, isKnown ? keys.known : keys.pause);
+    this.requireTaken(waitMs);
+    this.requireNoPause(pauseMs);
+  }
+
+  /** @throws Refusal `rate_limited` while an address that the user is known from has to wait */
+  async admitKnown(username: string, address: string): Promise<void> {
+    this.requireNoPause(await this.store.pause(keysOf(username, address).known));
   }
 
   /** A wrong password. */
-  async failed(username: string, address: string): Promise<void> {
-    const { failures, failuresWindowS } = this.options;
-    const name = username.toLowerCase();
-    const network = networkOf(address);
-    const { consumedPoints: ofName } = await this.failuresOfName.penalty(keyOf(name));
-    const { consumedPoints: fromHere } = await this.failuresFrom.penalty(keyOf(name, network));
-    const pauseS = (beyond: number): number => Math.min(failuresWindowS, PAUSE_S * 2 ** Math.min(beyond, 20));
-    if (ofName >= failures) await this.pauses.block(keyOf(name, network, ''), pauseS(Math.min(ofName - failures, fromHere - 1)));
-    if (fromHere >= failures) await this.pauses.block(keyOf(name, network, 'known'), pauseS(fromHere - failures));
+  failed(username: string, address: string): Promise<void> {
+    const { failures, failuresWindowS: windowS } = this.options;
+    const { name, from, pause, known } = keysOf(username, address);
+    const pauses: Pauses = { stranger: pause, known };
+    return this.store.fail(name, from, pauses, failures, windowS);
   }
 
-  async succeeded(username: string, address: string): Promise<void> {
-    await this.failuresFrom.delete(keyOf(username.toLowerCase(), networkOf(address)));
+  succeeded(username: string, address: string): Promise<void> {
+    return this.store.clear(keysOf(username, address).from);
+  }
+
+  private requireTaken(waitMs: number): void {
+    const { burst, perSecond } = this.options;
+    if (waitMs > 0) throw limited(waitMs, burst, burst / perSecond);
+  }
+
+  private requireNoPause(pauseMs: number): void {
+    if (pauseMs > 0) throw limited(pauseMs, this.options.failures, this.options.failuresWindowS);
   }
 }
 
 function limited(retryMs: number, quota: number, windowS: number): Refusal {
-  return new Refusal('rate_limited', { limit: { class: 'login', retryMs: Math.max(1, retryMs), quota, windowS: Math.ceil(windowS) } });
+  return new Refusal('rate_limited', { limit: { class: 'login', retryMs: Math.max(1, Math.ceil(retryMs)), quota, windowS: Math.ceil(windowS) } });
 }

@@ -1,3 +1,4 @@
+import { createRemoteJWKSet, customFetch as keysFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import CircuitBreaker from 'opossum';
 import type { Logger } from 'pino';
 import {
@@ -15,6 +16,8 @@ export interface LoginProviderOptions {
   /** null of a public client. */
   readonly clientSecret: string | null;
   readonly timeoutMs: number;
+  /** What the provider calls the venue in access tokens of machines; null where there are none. */
+  readonly audience: string | null;
 }
 
 /** What only who began a login knows of it. */
@@ -33,6 +36,14 @@ export interface ProvenUser extends ForeignIdentity {
 
 /** How old what is known of the provider's addresses may be. Its keys are looked up anew by their names, at most once a minute. */
 const DISCOVERY_MS = 3_600_000;
+/** As the library that logs people in has it. */
+const KEYS_MS = 300_000;
+const KEYS_APART_MS = 60_000;
+/** Algorithms of a provider's access tokens: none by which whoever can check can also sign. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+/** What access tokens call themselves (RFC 9068), and those of providers of before. */
+const TOKEN_TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt']);
+const SKEW_S = 30;
 const RESPONSE_BYTES_MAX = 1_048_576;
 const SUBJECT_LENGTH_MAX = 255;
 const SCOPE = 'openid profile email';
@@ -47,6 +58,11 @@ const UNPROVEN: ReadonlySet<string | undefined> = new Set([
   'OAUTH_JWT_TIMESTAMP_CHECK_FAILED', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED', 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED', 'OAUTH_KEY_SELECTION_FAILED',
   'OAUTH_INVALID_RESPONSE', 'OAUTH_UNSUPPORTED_OPERATION',
 ]);
+/** The same of an access token. */
+const UNPROVEN_TOKEN: ReadonlySet<string> = new Set([
+  errors.JWTExpired.code, errors.JWTClaimValidationFailed.code, errors.JWTInvalid.code, errors.JWSInvalid.code, errors.JWSSignatureVerificationFailed.code,
+  errors.JOSEAlgNotAllowed.code, errors.JOSENotSupported.code, errors.JWKSNoMatchingKey.code,
+]);
 /** What a provider says of itself, not of the user (RFC 6749, 4.1.2.1). */
 const PROVIDERS_OWN: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable', 'invalid_request', 'unauthorized_client', 'unsupported_response_type', 'invalid_scope']);
 
@@ -54,6 +70,7 @@ const PROVIDERS_OWN: ReadonlySet<string> = new Set(['server_error', 'temporarily
 function verdictOf(error: unknown): Refusal | null {
   if (error instanceof AuthorizationResponseError) return PROVIDERS_OWN.has(error.error) ? null : new Refusal('login_refused');
   if (error instanceof ResponseBodyError) return error.error === 'invalid_grant' ? new Refusal('login_not_proven') : null;
+  if (error instanceof errors.JOSEError) return UNPROVEN_TOKEN.has(error.code) ? new Refusal('login_not_proven') : null;
   return error instanceof ClientError && UNPROVEN.has(error.code) ? new Refusal('login_not_proven') : null;
 }
 
@@ -83,6 +100,7 @@ export class LoginProvider {
   private readonly breaker: CircuitBreaker<[() => Promise<unknown>], unknown>;
   private known: { readonly configuration: Configuration; readonly untilMs: number } | null = null;
   private looking: Promise<Configuration> | null = null;
+  private keys: { readonly url: string; readonly find: JWTVerifyGetKey } | null = null;
 
   constructor(private readonly options: LoginProviderOptions, private readonly logger: Logger) {
     this.breaker = new CircuitBreaker((ask: () => Promise<unknown>) => ask(), {
@@ -97,6 +115,11 @@ export class LoginProvider {
     });
     this.breaker.on('open', () => this.logger.warn('the provider of logins does not answer: logins by it are refused'));
     this.breaker.on('close', () => this.logger.info('the provider of logins answers again'));
+  }
+
+  /** Whether it is asked at all: not while it does not answer. */
+  get isAsked(): boolean {
+    return !this.breaker.opened;
   }
 
   close(): void {
@@ -138,6 +161,40 @@ export class LoginProvider {
         return [...namesOf(told), subject];
       },
     };
+  }
+
+  /**
+   * Which of its machine clients an access token of the provider's is of.
+   * @throws Refusal `login_not_proven`; UnavailableError
+   */
+  async machineOf(accessToken: string): Promise<string> {
+    const { audience, issuer } = this.options;
+    if (audience === null) throw new Refusal('machine_unknown');
+    const claims = await this.ask(async (configuration) => {
+      const { payload, protectedHeader } = await jwtVerify(accessToken, this.keysOf(configuration), {
+        issuer: configuration.serverMetadata().issuer, audience, algorithms: ALGORITHMS, clockTolerance: SKEW_S, requiredClaims: ['exp'],
+      });
+      if (!TOKEN_TYPES.has(protectedHeader.typ?.toLowerCase())) throw new errors.JWTInvalid('it is no access token');
+      return payload;
+    });
+    const clientId = machineOf(claims);
+    if (clientId === null) {
+      this.logger.info({ issuer, reason: 'no machine client' }, 'a login elsewhere was turned down');
+      throw new Refusal('login_not_proven');
+    }
+    return clientId;
+  }
+
+  private keysOf(configuration: Configuration): JWTVerifyGetKey {
+    const { jwks_uri: url } = configuration.serverMetadata();
+    if (url === undefined) throw new Error('the provider does not say where its keys are');
+    if (this.keys?.url === url) return this.keys.find;
+    if (new URL(url).protocol !== 'https:' && !this.options.issuer.startsWith('http:')) throw new Error('the provider gives its keys without TLS');
+    const find = createRemoteJWKSet(new URL(url), {
+      cooldownDuration: KEYS_APART_MS, cacheMaxAge: KEYS_MS, timeoutDuration: this.options.timeoutMs, [keysFetch]: boundedFetch as typeof fetch,
+    });
+    this.keys = { url, find };
+    return find;
   }
 
   /** @throws Refusal, UnavailableError */
@@ -182,6 +239,12 @@ export class LoginProvider {
     this.known = { configuration, untilMs: Date.now() + DISCOVERY_MS };
     return configuration;
   }
+}
+
+/** @returns the client that a token was given to (`azp`, or RFC 9068's `client_id`); null where it says none, or two, or that it is bound to a key, which is not asked for here */
+function machineOf({ azp, client_id: clientId, cnf }: JWTPayload): string | null {
+  const [first, second = first] = [azp, clientId].filter((one) => one !== undefined);
+  return typeof first === 'string' && first === second && cnf === undefined ? first : null;
 }
 
 /** As the provider takes a secret: in a header where it says nothing. */

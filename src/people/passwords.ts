@@ -21,6 +21,15 @@ interface Answer {
   readonly failed?: true;
 }
 
+export interface HashingLoad {
+  readonly running: number;
+  readonly atOnceMax: number;
+  readonly waitingKnown: number;
+  readonly waitingStrangers: number;
+  /** Of each of both. */
+  readonly waitingMax: number;
+}
+
 /** Whose turn comes first: somebody whom the venue knows, by a login or by the address of an earlier one, or a stranger. */
 export type Standing = 'known' | 'stranger';
 
@@ -31,6 +40,8 @@ export type Standing = 'known' | 'stranger';
 export class Passwords {
   private child: ChildProcess | null = null;
   private readonly waiting: Readonly<Record<Standing, Job[]>> = { known: [], stranger: [] };
+  /** Those whose place is kept. */
+  private readonly coming: Record<Standing, number> = { known: 0, stranger: 0 };
   private readonly running = new Map<number, Job>();
   private jobs = 0;
   /** Of a password that nobody has: a name that there is not takes as long as one that there is. */
@@ -66,9 +77,33 @@ export class Passwords {
     return !stored.startsWith(PARAMETERS_TEXT);
   }
 
+  /**
+   * Does what comes ahead of a password's check only where that can have a place afterwards.
+   * @throws Refusal `hashing_busy`
+   */
+  async withPlace<T>(standing: Standing, work: () => Promise<T>): Promise<T> {
+    if (this.isFull(standing)) throw new Refusal('hashing_busy');
+    this.coming[standing]++;
+    try {
+      return await work();
+    } finally {
+      this.coming[standing]--;
+    }
+  }
+
+  /** How many are hashed now, and how many wait, each beside how many may. */
+  get load(): HashingLoad {
+    const { known, stranger } = this.waiting;
+    return { running: this.running.size, atOnceMax: this.atOnceMax, waitingKnown: known.length, waitingStrangers: stranger.length, waitingMax: this.waitingMax };
+  }
+
+  private isFull(standing: Standing): boolean {
+    return this.waiting[standing].length + this.coming[standing] >= this.waitingMax;
+  }
+
   private enqueue(job: Pick<Job, 'op' | 'password' | 'stored'>, standing: Standing): Promise<string | boolean> {
     const waiting = this.waiting[standing];
-    if (waiting.length >= this.waitingMax) throw new Refusal('hashing_busy');
+    if (this.isFull(standing)) throw new Refusal('hashing_busy');
     return new Promise((resolve, reject) => {
       waiting.push({ ...job, resolve, reject });
       this.begin();

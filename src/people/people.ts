@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { UserRole } from '../domain/access';
 import type { UserRow } from '../domain/people';
-import { hasPowersOf, type Caller, type Person } from '../domain/principal';
+import { hasPowersOf, truePerson, type Caller, type Person } from '../domain/principal';
 import { Refusal } from '../domain/refusal';
 import { ApiKeys } from './api-keys';
 import { AuditLog, TARGET_LENGTH_MAX } from './audit-log';
@@ -9,11 +9,14 @@ import { Directory } from './directory';
 import { Gate, type GateOptions } from './gate';
 import { Identity, type Once } from './identity';
 import { LoginElsewhere } from './login-elsewhere';
-import { LoginLimits, type LimitsStore, type LoginLimitOptions } from './login-limits';
+import { KnownAddresses } from './known-addresses';
+import { LoginLimits, type LoginLimitOptions } from './login-limits';
 import { LoginProvider, type LoginProviderOptions } from './login-provider';
 import { Ownership, type OwnershipOptions } from './ownership';
-import { Passwords } from './passwords';
-import type { PeopleStore } from './ports';
+import { Passwords, type HashingLoad } from './passwords';
+import { MachineLogins, type MachineClients } from './machine-logins';
+import { Minting, type MintsFor } from './minting';
+import type { LoginLimitsStore, PeopleStore } from './ports';
 import { Registration, type AccountOpener } from './registration';
 import { Sessions } from './sessions';
 import { Tokens, type TokenOptions } from './tokens';
@@ -24,8 +27,12 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly login: LoginLimitOptions;
   readonly gate: GateOptions;
   readonly registration: 'open' | 'provider' | 'closed';
+  /** For whom tokens of others are minted. */
+  readonly mintsFor: MintsFor;
   /** By whom people may log in elsewhere; null for nobody. */
   readonly provider: LoginProviderOptions | null;
+  /** Of the provider's, and who they are here. */
+  readonly machines: MachineClients;
   readonly staleMaxMs: number;
   readonly pollMs: number;
   /** Longest wait of whoever acts with powers for that to be kept. */
@@ -33,6 +40,17 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly hashesAtOnceMax: number;
   readonly hashesWaitingMax: number;
   readonly apiKeysPerUserMax: number;
+}
+
+export interface PeopleHealth {
+  /** Whether users and keys are known. */
+  readonly isLoaded: boolean;
+  /** For how long nothing was heard of Postgres, and for how long API keys go on without. */
+  readonly staleMs: number;
+  readonly staleMaxMs: number;
+  readonly hashing: HashingLoad;
+  /** null where nobody logs in elsewhere. */
+  readonly isProviderAsked: boolean | null;
 }
 
 export interface UsersPage {
@@ -54,39 +72,55 @@ export class People {
   readonly gate: Gate;
   /** null where nobody logs in elsewhere. */
   readonly elsewhere: LoginElsewhere | null;
+  readonly minting: Minting;
+  /** null where no machine of the provider's logs in. */
+  readonly machines: MachineLogins | null;
   private readonly registration: Registration;
   private readonly provider: LoginProvider | null;
   private readonly passwords: Passwords;
   private readonly identity: Identity;
+  private readonly logins: LoginLimits;
   private look: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly store: PeopleStore, limits: LimitsStore, private readonly keys: VenueKeys, once: Once, readonly accounts: AccountOpener,
+    private readonly store: PeopleStore, limits: LoginLimitsStore, private readonly keys: VenueKeys, once: Once, readonly accounts: AccountOpener,
     private readonly options: PeopleOptions, private readonly logger: Logger,
   ) {
     this.tokens = new Tokens(keys, options.tokens);
-    this.directory = new Directory(store, { pollMs: options.pollMs, tokenTtlS: Math.max(options.tokens.accessTtlS, options.tokens.sudoTtlS) }, logger);
+    this.directory = new Directory(store, { pollMs: options.pollMs }, logger);
     this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
-    const logins = new LoginLimits(limits, options.login);
+    this.logins = new LoginLimits(limits, options.login);
     this.identity = new Identity(this.directory, this.tokens, keys, once, options);
-    this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, logins, options.tokens.refreshTtlS);
+    this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, this.logins, new KnownAddresses(store), options.tokens.refreshTtlS);
     this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
     this.ownership = new Ownership(store, this.directory, options);
     this.audit = new AuditLog(store, options.auditTimeoutMs, logger);
-    this.gate = new Gate(this.identity, this.directory, logins, this.audit, options.gate);
-    this.registration = new Registration(store, this.directory, this.passwords, accounts);
+    this.gate = new Gate(this.identity, this.directory, this.logins, this.audit, options.gate);
+    this.registration = new Registration(store, this.directory, this.passwords, accounts, new Set([...options.machines.values()].map((name) => name.toLowerCase())));
+    this.minting = new Minting(store, this.directory, this.registration, this.tokens, options.mintsFor, options.registration === 'open');
     this.provider = options.provider === null ? null : new LoginProvider(options.provider, logger);
     this.elsewhere = this.provider === null ? null : (
       new LoginElsewhere(this.provider, store, this.registration, this.sessions, keys, once, options.registration !== 'closed')
+    );
+    this.machines = this.provider === null || options.machines.size === 0 ? null : new MachineLogins(
+      this.provider, options.machines, store, this.directory, this.registration, this.tokens, options.tokens.accessTtlS, options.registration !== 'closed',
     );
   }
 
   /** Knows everybody once it resolves. @throws UnavailableError */
   async start(): Promise<void> {
     await this.directory.start();
+    this.logins.start();
     const { lookedAt, unopened } = this.identity.unopened();
     if (unopened > 0) this.logger.error({ api_keys: unopened, looked_at: lookedAt }, 'KEYS_DIR has not the keys that secrets of API keys are sealed with: requests by these are refused until it is put back, or others are made');
     this.look = setInterval(() => this.refreshKeys(), KEYS_LOOK_MS);
+  }
+
+  /** How it is about people, as far as this process knows. */
+  get health(): PeopleHealth {
+    return {
+      isLoaded: this.directory.isLoaded, staleMs: this.directory.staleMs, staleMaxMs: this.options.staleMaxMs, hashing: this.passwords.load, isProviderAsked: this.provider?.isAsked ?? null,
+    };
   }
 
   refreshKeys(): void {
@@ -99,6 +133,7 @@ export class People {
 
   async stop(): Promise<void> {
     clearInterval(this.look);
+    this.logins.stop();
     await this.audit.stop();
     this.passwords.close();
     this.provider?.close();
@@ -137,10 +172,11 @@ export class People {
     return sudo;
   }
 
-  /** Keeps what somebody is going to follow by an operator's powers. @param names of what is followed @throws UnavailableError where it cannot be kept */
-  followed({ person, apiKey }: Caller, names: readonly string[]): Promise<void> {
+  /** Keeps what somebody is going to follow by an operator's powers, or as somebody else. @param names of what is followed @throws UnavailableError where it cannot be kept */
+  followed(caller: Caller, names: readonly string[]): Promise<void> {
     const target = names.join(' ').slice(0, TARGET_LENGTH_MAX);
-    return this.audit.tell({ actor: person.username, apiKey, actingFor: null, action: 'subscribe', target, requestId: null }, 'ok');
+    const actingFor = caller.minter === null ? null : caller.person.account;
+    return this.audit.tell({ actor: truePerson(caller).username, apiKey: caller.apiKey, actingFor, action: 'subscribe', target, requestId: null }, 'ok');
   }
 
   /** @param cursor name of the last user of the page before, null for the first page */

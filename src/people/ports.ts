@@ -1,8 +1,35 @@
 import type {
-  AuditEntry, AuditRow, Credentials, EndReason, ForeignIdentity, NewApiKey, NewSession, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow,
+  AuditEntry, AuditRow, Credentials, EndReason, ForeignIdentity, NewApiKey, NewSession, NewTokenSession, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow,
 } from '../domain/people';
 
 /** What people need of the rest of the venue. What cannot be reached throws an UnavailableError. */
+
+/** How much may be done of something. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Keys of the pauses that follow on wrong passwords: of an address that the user never logged in from, and of one where the user did. */
+export interface Pauses {
+  readonly stranger: string;
+  readonly known: string;
+}
+
+/** What is counted of logins, over all processes. Each is one question. */
+export interface LoginLimitsStore {
+  /** One token of a bucket. @returns ms until there is one, 0 where it was taken */
+  take(bucket: string, rate: Rate): Promise<number>;
+  /** The same, and ms that a pause still lasts. */
+  takeAndLook(bucket: string, rate: Rate, pause: string): Promise<{ readonly waitMs: number; readonly pauseMs: number }>;
+  /** @returns ms that it still lasts */
+  pause(pause: string): Promise<number>;
+  /** Counts a failure of a name, and from an address at that name; from so many on there are pauses, each twice as long as the one before. */
+  fail(name: string, from: string, pauses: Pauses, failures: number, windowS: number): Promise<void>;
+  clear(key: string): Promise<void>;
+  /** Drops what is over. */
+  forget(): Promise<void>;
+}
 
 /** Postgres' record of people. */
 export interface PeopleStore {
@@ -59,12 +86,15 @@ export interface PeopleStore {
 
   /** @returns false where the user has another password meanwhile */
   addSession(session: NewSession): Promise<boolean>;
+  /** @returns false where the user is not active, or the minter's login has ended */
+  addTokenSession(session: NewTokenSession): Promise<boolean>;
   session(sessionId: string, graceS: number): Promise<SessionRow | null>;
   /** @returns false where it was renewed, or ended, meanwhile */
   rotate(sessionId: string, from: Buffer, to: Buffer, successor: Buffer, ttlS: number): Promise<boolean>;
   endSession(sessionId: string, reason: EndReason): Promise<void>;
   endSessions(userId: string, reason: EndReason): Promise<void>;
-  knowsAddress(userId: string, address: string): Promise<boolean>;
+  /** From where somebody logged in before, the latest first; nothing of a name that there is not. */
+  addressesOf(username: string): Promise<readonly string[]>;
 
   /** @returns the id of the user whom another issuer calls so; null where there is none, or not yet */
   userOfIdentity(identity: ForeignIdentity): Promise<string | null>;

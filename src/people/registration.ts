@@ -32,12 +32,14 @@ export interface Registered {
 export class Registration {
   constructor(
     private readonly store: PeopleStore, private readonly directory: Directory, private readonly passwords: Passwords, private readonly accounts: AccountOpener,
+    /** Names, in small letters, that only whoever runs the venue gives to somebody. */
+    private readonly kept: ReadonlySet<string> = new Set(),
   ) {}
 
   /** @throws Refusal `username_taken`, `hashing_busy` */
   async register(username: string, password: string, roles: readonly UserRole[] = ['trader']): Promise<Registered> {
     // Ahead of the hash, which is dear; the store decides.
-    if (this.directory.personNamed(username) !== undefined) throw new Refusal('username_taken');
+    if (this.isTaken(username)) throw new Refusal('username_taken');
     const made = await this.make(username, await this.passwords.hash(password, 'stranger'), roles, null);
     if (made === 'name' || made === 'identity') throw new Refusal('username_taken');
     return made;
@@ -45,8 +47,19 @@ export class Registration {
 
   /** A user who logs in elsewhere. @returns what of it is taken, where something is */
   async adopt(username: string, identity: ForeignIdentity): Promise<Registered | 'name' | 'identity'> {
-    if (this.directory.personNamed(username) !== undefined) return 'name';
+    if (this.isTaken(username)) return 'name';
     return this.make(username, null, ['trader'], identity);
+  }
+
+  /** A user who has neither a password nor a login elsewhere. @throws Refusal `username_taken` */
+  async registerBare(username: string): Promise<Registered> {
+    const made = await this.make(username, null, ['trader'], null);
+    if (made === 'name' || made === 'identity') throw new Refusal('username_taken');
+    return made;
+  }
+
+  private isTaken(username: string): boolean {
+    return this.kept.has(username.toLowerCase()) || this.directory.personNamed(username) !== undefined;
   }
 
   private async make(

@@ -1,7 +1,8 @@
-import type { SessionRow } from '../domain/people';
+import type { Credentials, SessionRow } from '../domain/people';
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../domain/refusal';
 import type { Directory } from './directory';
+import type { KnownAddresses } from './known-addresses';
 import type { LoginLimits } from './login-limits';
 import type { Passwords } from './passwords';
 import type { PeopleStore } from './ports';
@@ -20,7 +21,6 @@ export interface TokenPair {
 /** The token that was just used up gets the same successor for this long: two tabs renew at once. */
 const GRACE_S = 10;
 const SUCCESSOR_PURPOSE = 'refresh token ';
-const NOBODYS_ID = '00000000-0000-0000-0000-000000000000';
 
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
@@ -28,16 +28,19 @@ const digestOf = (token: string): Buffer => createHash('sha256').update(token).d
 export class Sessions {
   constructor(
     private readonly store: PeopleStore, private readonly directory: Directory, private readonly passwords: Passwords, private readonly tokens: Tokens,
-    private readonly keys: VenueKeys, private readonly limits: LoginLimits, readonly refreshTtlS: number,
+    private readonly keys: VenueKeys, private readonly limits: LoginLimits, private readonly addresses: KnownAddresses, readonly refreshTtlS: number,
   ) {}
 
   /** @throws Refusal `invalid_credentials`, the same whether the user exists or not; `rate_limited`, `hashing_busy`, `user_suspended` */
   async logIn(username: string, password: string, address: string): Promise<TokenPair> {
-    const credentials = await this.store.credentials(username);
-    // Asked of a name that there is not as well: it takes as long.
-    const isKnown = await this.store.knowsAddress(credentials?.userId ?? NOBODYS_ID, address);
-    await this.limits.admit(username, address, isKnown);
-    const isRight = await this.passwords.verify(password, credentials?.passwordHash ?? null, isKnown ? 'known' : 'stranger');
+    const isKnown = await this.addresses.has(username, address);
+    const standing = isKnown ? 'known' : 'stranger';
+    // Nothing is asked for one whose password cannot be looked at.
+    const credentials = await this.passwords.withPlace(standing, async () => {
+      await this.limits.tryPassword(username, address, isKnown);
+      return this.store.credentials(username);
+    });
+    const isRight = await this.passwords.verify(password, credentials?.passwordHash ?? null, standing);
     if (credentials === null || !isRight || !isPassword(password)) {
       await this.limits.failed(username, address);
       throw new Refusal('invalid_credentials');
@@ -45,12 +48,17 @@ export class Sessions {
     await this.limits.succeeded(username, address);
     // Who knows the password may know why it is of no use.
     if (credentials.isSuspended) throw new Refusal('user_suspended');
-    if (credentials.passwordHash !== null && this.passwords.isOld(credentials.passwordHash)) {
-      const raised = await this.passwords.hash(password, 'known');
-      await this.store.raisePassword(credentials.userId, credentials.passwordHash, raised);
-      return this.begin(credentials.userId, raised, address);
-    }
-    return this.begin(credentials.userId, credentials.passwordHash, address);
+    const pair = await this.begin(credentials.userId, await this.raised(credentials, password), address);
+    this.addresses.forget(username);
+    return pair;
+  }
+
+  /** @returns the hash of a right password, made anew where its parameters were raised */
+  private async raised({ userId, passwordHash }: Credentials, password: string): Promise<string | null> {
+    if (passwordHash === null || !this.passwords.isOld(passwordHash)) return passwordHash;
+    const raised = await this.passwords.hash(password, 'known');
+    await this.store.raisePassword(userId, passwordHash, raised);
+    return raised;
   }
 
   /** A login of somebody whom another issuer has proven to be a user. @throws Refusal `user_suspended` */
@@ -86,7 +94,7 @@ export class Sessions {
     for (let attempt = 0; attempt < 2; attempt++) {
       const row = await this.store.session(session, GRACE_S);
       if (row === null) throw new Refusal('invalid_token');
-      if (row.isEnded || row.isOver) throw new Refusal('session_ended');
+      if (row.isEnded || row.isOver || row.currentDigest === null) throw new Refusal('session_ended');
       if ((await this.personOf(userId)).isSuspended) throw new Refusal('user_suspended');
       if (!timingSafeEqual(row.currentDigest, digest)) return this.again(row, digest);
       const successor = await this.tokens.refresh(userId, session);
@@ -132,7 +140,7 @@ export class Sessions {
   /** A caller's own password once more. @throws Refusal `invalid_credentials`, `rate_limited`, `hashing_busy` */
   async prove(username: string, password: string, address: string): Promise<void> {
     const credentials = await this.store.credentials(username);
-    await this.limits.admit(username, address, true);
+    await this.limits.admitKnown(username, address);
     if (await this.passwords.verify(password, credentials?.passwordHash ?? null, 'known')) return this.limits.succeeded(username, address);
     await this.limits.failed(username, address);
     throw new Refusal('invalid_credentials');

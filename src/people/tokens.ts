@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT, decodeProtectedHeader, errors, exportJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
-import { SCOPES, type Scope } from '../domain/access';
+import { OWN_SCOPES, SCOPES, type Scope } from '../domain/access';
 import { Refusal } from '../domain/refusal';
 import type { VenueKeys } from './venue-keys';
 
@@ -15,6 +15,8 @@ export interface Claims {
   readonly hasPowers: boolean;
   /** 0 where it does not say. */
   readonly powersChange: number;
+  /** User who minted it for the one that it is of; null for nobody. */
+  readonly minterId: string | null;
   /** Seconds since 1970. */
   readonly expiresS: number;
 }
@@ -27,8 +29,6 @@ export interface TokenOptions {
   readonly sudoTtlS: number;
 }
 
-/** What a person's own token is good for; the powers of a role come with sudo. */
-const OWN_SCOPES: readonly Scope[] = ['read', 'trade', 'transfer', 'withdraw'];
 /** Clocks of processes may differ by this much. */
 const SKEW_S = 5;
 const CLAIMS = ['iss', 'aud', 'sub', 'jti', 'iat', 'nbf', 'exp', 'typ', 'scope', 'sid'];
@@ -45,6 +45,14 @@ function scopesOf(text: string): ReadonlySet<Scope> | null {
   return set;
 }
 
+/** @throws Refusal `invalid_token` for what names nobody */
+function actorOf(act: unknown): string | null {
+  if (act === undefined) return null;
+  const minterId = typeof act === 'object' && act !== null ? (act as { readonly sub?: unknown }).sub : undefined;
+  if (typeof minterId !== 'string') throw new Refusal('invalid_token');
+  return minterId;
+}
+
 /** The venue's tokens (JWT): made and checked without asking anybody. */
 export class Tokens {
   constructor(private readonly keys: VenueKeys, private readonly options: TokenOptions) {}
@@ -58,6 +66,11 @@ export class Tokens {
   async powers(userId: string, session: string, change: number): Promise<{ readonly token: string; readonly expiresInS: number }> {
     const { sudoTtlS } = this.options;
     return { token: await this.sign('access', userId, session, sudoTtlS, { scope: SCOPES.join(' '), sudo: true, powers: change }), expiresInS: sudoTtlS };
+  }
+
+  /** An access token that somebody minted for a user: the actor (RFC 8693). @param minterId null for nobody */
+  async minted(userId: string, session: string, scopes: readonly Scope[], ttlS: number, minterId: string | null): Promise<{ readonly token: string; readonly expiresInS: number }> {
+    return { token: await this.sign('access', userId, session, ttlS, { scope: scopes.join(' '), ...(minterId !== null && { act: { sub: minterId } }) }), expiresInS: ttlS };
   }
 
   refresh(userId: string, session: string): Promise<string> {
@@ -93,11 +106,11 @@ export class Tokens {
       if (error instanceof errors.JOSEError || error instanceof TypeError) throw new Refusal('invalid_token');
       throw error;
     }
-    const { typ, sub, sid, scope, sudo, powers, exp } = payload;
+    const { typ, sub, sid, scope, sudo, powers, exp, act } = payload;
     if (typ !== type) throw new Refusal('wrong_token_type');
     const scopes = type === 'refresh' ? new Set<Scope>() : scopesOf(String(scope));
     if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || scopes === null) throw new Refusal('invalid_token');
-    return { userId: sub, session: sid, scopes, hasPowers: sudo === true, powersChange: typeof powers === 'number' ? powers : 0, expiresS: exp };
+    return { userId: sub, session: sid, scopes, hasPowers: sudo === true, powersChange: typeof powers === 'number' ? powers : 0, minterId: actorOf(act), expiresS: exp };
   }
 
   /** The public keys as a JSON Web Key Set. */

@@ -1,7 +1,7 @@
 import { SCOPES, USER_ROLES, type Scope, type UserRole } from '../domain/access';
 import { UnavailableError } from '../domain/unavailable';
 import type {
-  ApiKeyRow, AuditEntry, AuditRow, ChangedUserRow, Credentials, EndReason, ForeignIdentity, NewApiKey, NewSession, OwnerKind, OwnerRow, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow, UserState,
+  ApiKeyRow, AuditEntry, AuditRow, ChangedUserRow, Credentials, EndReason, ForeignIdentity, NewApiKey, NewSession, NewTokenSession, OwnerKind, OwnerRow, PeopleChanges, Reservation, ReservedUser, SessionRow, UserChange, UserRow, UserState,
 } from '../domain/people';
 import type { Database, NamedQuery, Query, Row } from './database';
 import * as sql from './queries/people';
@@ -9,6 +9,9 @@ import * as sql from './queries/people';
 /** Rows of one page. */
 const PAGE = 10_000;
 const NOTHING: PeopleChanges = { users: [], owners: [], keys: [], endedSessions: [] };
+
+/** Addresses by which somebody is known, the latest. */
+const ADDRESSES_MAX = 1_000;
 
 /** Seconds after which a name may be taken over whose account never came about. */
 const RESERVATION_S = 60;
@@ -24,7 +27,7 @@ interface KeyRecord extends Row {
   public_key: string | null; expires_ms: number | null; created_ms: number; is_ended: boolean; change: number;
 }
 interface SessionRecord extends Row {
-  session_id: string; user_id: string; current_digest: Buffer; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
+  session_id: string; user_id: string; current_digest: Buffer | null; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
   is_fresh: boolean | null;
 }
 interface AuditRecord extends Row {
@@ -79,20 +82,54 @@ async function countOf(query: Query, named: NamedQuery, values: readonly unknown
   return Number(row?.count);
 }
 
-/** Postgres as the library that limits logins asks it. */
-export class LoginLimitsStore {
+/** First pause after wrong passwords, in seconds, which each further failure doubles. */
+const PAUSE_S = 15;
+
+interface Rate { readonly perSecond: number; readonly burst: number }
+
+/** How long a token takes to come, and all of them, in ms. */
+function timesOf({ perSecond, burst }: Rate): readonly [number, number] {
+  const eachMs = 1_000 / perSecond;
+  return [eachMs, burst * eachMs];
+}
+
+/** What is counted of logins. Each is one statement, so that it holds over all processes. */
+export class PostgresLoginLimits {
   constructor(private readonly database: Database) {}
 
   /** @throws UnavailableError `people_unavailable` */
-  async query(
-    { name = '', text, values = [] }: { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] },
-  ): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number }> {
+  private async ask<T extends Row>(query: NamedQuery, values: readonly unknown[]): Promise<T | undefined> {
     try {
-      const rows = await this.database.query({ name, text }, values);
-      return { rows, rowCount: rows.length };
+      return (await this.database.query<T>(query, values))[0];
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  async take(bucket: string, rate: Rate): Promise<number> {
+    return (await this.takeAndLook(bucket, rate, '')).waitMs;
+  }
+
+  async takeAndLook(bucket: string, rate: Rate, pause: string): Promise<{ readonly waitMs: number; readonly pauseMs: number }> {
+    const row = await this.ask<{ is_taken: boolean; wait_ms: number | null; pause_ms: number | null }>(sql.TAKE_LOGIN, [bucket, ...timesOf(rate), pause]);
+    // Where another process was ahead at this moment, when it was is not seen yet.
+    return { waitMs: row?.is_taken === true ? 0 : Math.max(1, row?.wait_ms ?? 1), pauseMs: Math.max(0, row?.pause_ms ?? 0) };
+  }
+
+  async pause(pause: string): Promise<number> {
+    return Math.max(0, (await this.ask<{ pause_ms: number }>(sql.LOGIN_PAUSE, [pause]))?.pause_ms ?? 0);
+  }
+
+  async fail(name: string, from: string, pauses: { readonly stranger: string; readonly known: string }, failures: number, windowS: number): Promise<void> {
+    await this.ask(sql.FAIL_LOGIN, [name, from, pauses.stranger, pauses.known, failures, windowS * 1_000, PAUSE_S * 1_000]);
+  }
+
+  async clear(key: string): Promise<void> {
+    await this.ask(sql.CLEAR_LOGIN, [key]);
+  }
+
+  async forget(): Promise<void> {
+    await this.ask(sql.FORGET_LOGINS, []);
   }
 }
 
@@ -150,8 +187,8 @@ export class PostgresPeople {
           ...NOTHING, owners: rows.map(({ account, user_id: userId, kind, status }) => ({ account, userId, kind, status })),
         }));
         await pages<KeyRecord>(sql.KEYS_CHANGED, [null], ({ api_key: key }) => [key], (rows) => take({ ...NOTHING, keys: rows.map(keyOf) }));
-        const sessions = await query<{ session_id: string }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
-        take({ ...NOTHING, endedSessions: sessions.map(({ session_id: sessionId }) => sessionId) });
+        const sessions = await query<{ session_id: string; left_ms: number }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
+        take({ ...NOTHING, endedSessions: sessions.map(({ session_id: sessionId, left_ms: leftMs }) => ({ sessionId, leftMs })) });
         return clock?.change ?? 0;
       });
     } catch (error) {
@@ -327,6 +364,14 @@ export class PostgresPeople {
     return (await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash])).length > 0;
   }
 
+  /** All that ends logins holds the clock's row: nothing is minted behind the end of the login that mints. */
+  addTokenSession({ sessionId, userId, minter, ttlS }: NewTokenSession): Promise<boolean> {
+    return this.change(async (query) => {
+      if (minter !== null && (await query(sql.SESSION_IS_GOOD, [minter.session])).length === 0) return false;
+      return (await query(sql.ADD_TOKEN_SESSION, [sessionId, userId, minter?.userId ?? null, ttlS])).length > 0;
+    });
+  }
+
   async session(sessionId: string, graceS: number): Promise<SessionRow | null> {
     const [row] = await this.read<SessionRecord>(sql.SESSION, [sessionId, graceS]);
     return row === undefined ? null : {
@@ -347,9 +392,8 @@ export class PostgresPeople {
     await this.change((query, change) => query(sql.END_SESSIONS, [userId, reason, change]));
   }
 
-  async knowsAddress(userId: string, address: string): Promise<boolean> {
-    const [row] = await this.read<{ knows: boolean }>(sql.KNOWS_ADDRESS, [userId, address]);
-    return row?.knows === true;
+  async addressesOf(username: string): Promise<readonly string[]> {
+    return (await this.read<{ address: string }>(sql.ADDRESSES, [username, ADDRESSES_MAX])).map(({ address }) => address);
   }
 
   async userOfIdentity({ issuer, subject }: ForeignIdentity): Promise<string | null> {

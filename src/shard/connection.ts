@@ -6,7 +6,7 @@ import { RedisConnection } from '../engine/redis-connection';
 import { Database } from '../persistence/database';
 import { History } from '../persistence/history';
 import { MoneyHistory } from '../persistence/money-history';
-import { LoginLimitsStore, PostgresPeople } from '../persistence/people-store';
+import { PostgresLoginLimits, PostgresPeople } from '../persistence/people-store';
 import { Statements } from '../persistence/statements';
 
 /** A shard as whoever works with it reaches it: its engine in Redis and its record in Postgres. Nothing is connected yet. */
@@ -20,7 +20,7 @@ export interface ShardConnection {
   readonly moneyHistory: MoneyHistory;
   readonly statements: Statements;
   readonly people: PostgresPeople;
-  readonly loginLimits: LoginLimitsStore;
+  readonly loginLimits: PostgresLoginLimits;
   close(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function connectionOf(
   return {
     name: config.shard, redis, library, engine, database, history: new History(database, config.shard), moneyHistory: new MoneyHistory(database, config.shard),
     statements: new Statements(database, config.shard), people: new PostgresPeople(database, Math.max(config.accessTokenTtlS, config.sudoTtlS)),
-    loginLimits: new LoginLimitsStore(database),
+    loginLimits: new PostgresLoginLimits(database),
     close: async () => {
       engine.close();
       redis.close();

@@ -45,12 +45,12 @@ export function followed(principal: Principal, wanted: readonly Subscription[], 
 }
 
 /**
- * What somebody follows by an operator's powers, whoever is its owner: that is an act.
+ * What somebody follows by an operator's powers, whoever is its owner, or as somebody else: that is an act.
  * @returns the caller, and what of it; null where nothing is
  */
 export function followedByPowers(principal: Principal, subscriptions: readonly Subscription[]): { readonly caller: Caller; readonly subscriptions: readonly Subscription[] } | null {
-  if (principal.kind !== 'caller' || !hasPowersOf(principal, 'operator')) return null;
-  const others = subscriptions.filter((one) => isPrivate(one) && !isOwn(principal, one));
+  if (principal.kind !== 'caller' || (principal.minter === null && !hasPowersOf(principal, 'operator'))) return null;
+  const others = subscriptions.filter((one) => isPrivate(one) && (principal.minter !== null || !isOwn(principal, one)));
   return others.length === 0 ? null : { caller: principal, subscriptions: others };
 }
 

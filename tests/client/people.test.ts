@@ -79,6 +79,15 @@ describe('a client of a venue whose callers say who they are', () => {
     await stream.close();
   });
 
+  it('gets a token of another user under sudo, for a client of its own', async () => {
+    const operator = await venue.withRoles('olivia', ['trader', 'operator']);
+    const powers = clientOf({ accessToken: (await operator.sudo()).tokens.access_token });
+    const minted = await powers.people.mintToken({ username: 'bob', scopes: ['read'], ttl_minutes: 5 });
+    expect([minted.expires_in, minted.scopes]).toEqual([300, ['read']]);
+    expect(await clientOf({ accessToken: minted.access_token }).people.me()).toMatchObject({ username: 'bob', minted_by: 'olivia' });
+    await expect(clientOf({ username: 'ann', password: PASSWORD }).people.mintToken({ username: 'bob' })).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
   it('is told where its login is at an end that nothing helps against', async () => {
     const { access_token: accessToken, refresh_token: refreshToken } = await new OpenfillClient(venue.url).people.logIn('ann', PASSWORD);
     const client = clientOf({ accessToken, refreshToken });

@@ -2,6 +2,7 @@ import metaSchema from '@seriousme/openapi-schema-validator/schemas/v3.1/schema.
 import Ajv2020, { type AnySchema } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import pino from 'pino';
+import { CALL_ACCESS } from '#openfill-contract';
 import { version } from '../../package.json';
 import { DOCS_PAGE } from '../../src/dialects/native/documents/docs-page';
 import { createOpenapiDocument } from '../../src/dialects/native/documents/openapi';
@@ -115,7 +116,7 @@ describe('the OpenAPI document', () => {
     const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined }, { addressOf: () => '', isInternal: () => true }, null);
     const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
     const none = undefined as never;
-    const routes = nativeRoutes(none, none, { accounts: none, transfers: none, venue: none }, { people: none, oidc: none }, probes, none, { openapi: {}, asyncapi: {} });
+    const routes = nativeRoutes(none, none, { accounts: none, transfers: none, venue: none }, { people: none, oidc: none }, probes, none, { openapi: {}, asyncapi: {} }, CALL_ACCESS);
     const app = createExpressApp(new RouteTable([{ prefix: '', routes, pages: [DOCS_PAGE], answerOf: () => { throw new Error(); } }]), dispatcher);
     const registered = new Set<string>();
     for (const { route } of app.router.stack) {

@@ -86,7 +86,7 @@ describe('operating the service', () => {
     expect(ready.status).toBe(200);
     expect(ready.body).toMatchObject({
       status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up' }, postgres: { status: 'up' },
-      shard: { name: service.venue.shard, state: 'open' }, writer: { active: true, lag_entries: 0 }, market_data: { synced: true }, people: { loaded: null },
+      shard: { name: service.venue.shard, state: 'open' }, writer: { active: true, lag_entries: 0 }, market_data: { synced: true }, people: null,
     });
   });
 

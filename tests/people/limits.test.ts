@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Answer, ProblemBody } from '../support/client';
+import { Client, type Answer, type ProblemBody } from '../support/client';
 import { until } from '../support/until';
 import { PASSWORD, PeopleVenue, type Person } from './support/people-venue';
 
@@ -83,12 +83,39 @@ describe('logins that are tried', () => {
   afterAll(() => venue.close());
 
   it('are so many from one address, whatever the name', async () => {
-    const answers: (string | null)[] = [];
-    for (let i = 0; i < 12; i++) answers.push((await logInFrom(venue, '127.9.9.9', `nobody-${i}`, PASSWORD)).code);
-    expect(answers.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => 'invalid_credentials'));
-    expect(answers).toContain('rate_limited');
+    const startedMs = performance.now();
+    const codes = (await Promise.all(Array.from({ length: 60 }, (_, i) => logInFrom(venue, '127.9.9.9', `nobody-${i}`, PASSWORD)))).map(({ code }) => code);
+    const tried = codes.filter((code) => code === 'invalid_credentials').length;
+    expect(tried).toBeGreaterThanOrEqual(10);
+    expect(tried).toBeLessThanOrEqual(10 + Math.ceil((performance.now() - startedMs) / 1_000) * 5);
+    expect(codes.filter((code) => code === 'rate_limited').length).toBe(60 - tried);
     // Another address is not touched.
     expect((await logInFrom(venue, '127.9.9.8', 'ann', PASSWORD)).status).toBe(200);
+  });
+
+  it('are counted by a bucket that fills token by token, exactly, over all processes', async () => {
+    const slow = { LIMIT_LOGIN_PER_SECOND: '1', LIMIT_LOGIN_BURST: '20' };
+    const [one, two] = [await venue.venue.start(slow), await venue.venue.start(slow)];
+    const clients = [new Client(one.url), new Client(two.url)] as const;
+    const again = async (i: number): Promise<Answer<ProblemBody>> => (clients[i % 2] as Client).post<ProblemBody>('/auth/refresh', { refresh_token: 'x.y.z' });
+    const startedMs = performance.now();
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => again(i)));
+    const passed = answers.filter(({ body }) => body.code === 'invalid_token').length;
+    const refused = answers.filter(({ body }) => body.code === 'rate_limited');
+    expect(passed).toBeGreaterThanOrEqual(20);
+    expect(passed).toBeLessThanOrEqual(20 + Math.ceil((performance.now() - startedMs) / 1_000));
+    expect(passed + refused.length).toBe(60);
+    // The next one is there within a second, alone: not all of them, and not after a window is over.
+    for (const { body } of refused) expect(Number(body.retry_after_ms)).toBeLessThanOrEqual(1_000);
+    expect(refused[0]?.headers.get('ratelimit-policy')).toBe('"login";q=20;w=20');
+    let tries = 0;
+    await until('one may try again', async () => (await again(++tries)).body.code === 'invalid_token');
+    const beganMs = performance.now();
+    const more = (await Promise.all(Array.from({ length: 20 }, (_, i) => again(i)))).filter(({ body }) => body.code === 'invalid_token').length;
+    expect(more).toBeLessThanOrEqual(Math.ceil((performance.now() - beganMs) / 1_000));
+    for (const client of clients) client.close();
+    await two.stop();
+    await one.stop();
   });
 
   it('from many addresses on one name never keep its user out, from wherever that is', async () => {
@@ -100,9 +127,20 @@ describe('logins that are tried', () => {
     await until('strangers wait', async () => (await logInFrom(venue, addressOf(5_500), 'nobody', PASSWORD)).code === 'hashing_busy');
     expect((await logInFrom(venue, home, 'bea', PASSWORD)).status).toBe(200);
     expect(isOver).toBe(false);
+    const { people } = (await venue.client.get<{ people: { hashing: Record<string, number>; stale_seconds: number } }>('/readyz')).body;
+    expect(people).toMatchObject({ stale_max_seconds: 3_600, hashing: { running: 1, running_max: 1, waiting_known: 0, waiting_max: 100 }, login_provider: null });
+    expect(people.hashing.waiting_strangers).toBeGreaterThan(50);
+    const metrics = (await venue.client.get('/metrics')).text;
+    expect(Number(/^passwords_waiting\{standing="stranger"\} (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(50);
+    expect(metrics).toMatch(/^passwords_hashing 1$/m);
     const attempts = await attack;
     const codes = new Set(attempts.map(({ status, code }) => `${status} ${code}`));
     expect([...codes].sort()).toEqual(['401 invalid_credentials', '503 hashing_busy']);
+    // Those whose turn could not come have cost Postgres nothing.
+    const [counted] = await venue.venue.database.query<{ count: number }>("SELECT count(*)::int AS count FROM login_limits WHERE key LIKE 'address:%'");
+    const busy = attempts.filter(({ status }) => status === 503).length;
+    expect(busy).toBeGreaterThan(0);
+    expect(counted?.count).toBeLessThan(1_000 - busy + 30);
     // An address that gave a wrong one has to wait, and longer the next time.
     const again = await logInFrom(venue, addressOf(attempts.findLastIndex(({ status }) => status === 401)), 'bea', PASSWORD);
     expect([again.status, again.code]).toEqual([429, 'rate_limited']);

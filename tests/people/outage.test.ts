@@ -53,6 +53,8 @@ describe('while Postgres is away', () => {
     ] as const) {
       expect([path, (await ann.call(method, path, body)).body.code]).toEqual([path, 'people_unavailable']);
     }
+    const { people } = (await venue.client.get<{ people: { stale_seconds: number; stale_max_seconds: number } }>('/readyz')).body;
+    expect([people.stale_seconds > 2, people.stale_max_seconds]).toEqual([true, Math.max(8, OUTAGE_S + 3)]);
     // What is done with powers is done when the audit log has it, and what is read with them is told then.
     const open = async (): Promise<number> => (await ann.call<{ orders: unknown[] }>('GET', '/orders?client_id=ann&status=open')).body.orders.length;
     expect(await open()).toBeGreaterThan(0);

@@ -122,7 +122,9 @@ describe('settings', () => {
 
   it('say where people log in', () => {
     expect(readConfig({}).oidc).toBeNull();
-    expect(readConfig(OIDC).oidc).toEqual({ issuer: 'https://login.example', clientId: 'venue', clientSecret: null, redirectUri: null, timeoutMs: 5_000 });
+    expect(readConfig(OIDC).oidc).toEqual({ issuer: 'https://login.example', clientId: 'venue', clientSecret: null, redirectUri: null, timeoutMs: 5_000, audience: null, machines: new Map() });
+    const machines = { OIDC_AUDIENCE: 'https://venue.example', OIDC_MACHINE_CLIENTS: 'abc=maker-1, https://x.example/y=maker-2' };
+    expect(readConfig({ ...OIDC, ...machines }).oidc).toMatchObject({ audience: 'https://venue.example', machines: new Map([['abc', 'maker-1'], ['https://x.example/y', 'maker-2']]) });
     const given = { OIDC_CLIENT_SECRET: 'hunter2', OIDC_REDIRECT_URI: 'https://venue.example/auth/oidc/callback', OIDC_TIMEOUT_MS: '100' };
     expect(readConfig({ ...OIDC, ...given }).oidc).toMatchObject({ clientSecret: 'hunter2', redirectUri: 'https://venue.example/auth/oidc/callback', timeoutMs: 100 });
     for (const issuer of ['http://localhost:9000', 'http://127.0.0.1:9000/realm', 'http://[::1]:9000']) expect(readConfig({ ...OIDC, OIDC_ISSUER: issuer }).oidc?.issuer).toBe(issuer);
@@ -132,6 +134,12 @@ describe('settings', () => {
   it.each([
     [{ OIDC_ISSUER: 'http://login.example' }, 'OIDC_ISSUER at login.example is reached without TLS: use https, or set ALLOW_INSECURE=true to accept that'],
     [{ OIDC_ISSUER: 'https://u:hunter2@login.example' }, 'OIDC_ISSUER must have no user, query or fragment'],
+    [{ OIDC_AUDIENCE: 'x' }, 'OIDC_AUDIENCE and OIDC_MACHINE_CLIENTS need each other'],
+    [{ OIDC_MACHINE_CLIENTS: 'a=bob' }, 'OIDC_AUDIENCE and OIDC_MACHINE_CLIENTS need each other'],
+    [{ OIDC_AUDIENCE: 'venue', OIDC_MACHINE_CLIENTS: 'a=bob' }, 'OIDC_AUDIENCE must be another than OIDC_CLIENT_ID: a token that tells of a person would pass for a machine\'s'],
+    [{ OIDC_AUDIENCE: 'x', OIDC_MACHINE_CLIENTS: 'a=bob,a=ann' }, 'OIDC_MACHINE_CLIENTS names a client twice'],
+    [{ OIDC_AUDIENCE: 'x', OIDC_MACHINE_CLIENTS: 'a=b' }, 'OIDC_MACHINE_CLIENTS: a=b is not a client of the provider\'s, =, and a username'],
+    [{ OIDC_ISSUER: '', OIDC_CLIENT_ID: '', OIDC_AUDIENCE: 'x' }, 'OIDC_ISSUER and OIDC_CLIENT_ID say where logins are: without them, OIDC_AUDIENCE and OIDC_MACHINE_CLIENTS mean nothing'],
     [{ OIDC_CLIENT_ID: '' }, 'OIDC_ISSUER and OIDC_CLIENT_ID need each other'],
     [{ AUTH: 'off' }, 'OIDC_ISSUER needs AUTH=required: with AUTH=off nobody is asked who they are'],
     [{ OIDC_REDIRECT_URI: 'https://venue.example/callback' }, 'OIDC_REDIRECT_URI must have no user or query, and end with /auth/oidc/callback'],

@@ -810,6 +810,21 @@ export interface RefreshRequest {
   readonly refresh_token?: string;
 }
 
+export interface OidcTokenRequest {
+  /** Of the provider's, a JWT for this venue (`OIDC_AUDIENCE`), by the client credentials grant. */
+  readonly access_token: string;
+}
+
+export interface MintedToken {
+  /** For `Authorization: Bearer`. Its claim `act` names who minted it, if somebody did. */
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  /** Seconds. */
+  readonly expires_in: number;
+  readonly user_id: string;
+  readonly scopes: readonly string[];
+}
+
 export interface LogoutRequest {
   /** Ends the login that it belongs to, where it is another one than the caller's. */
   readonly refresh_token?: string;
@@ -831,6 +846,8 @@ export interface Me {
   readonly scopes: readonly string[];
   /** Whether the powers of the roles are there. */
   readonly sudo: boolean;
+  /** Who minted the token, and is the one who acts by it. */
+  readonly minted_by: string | null;
 }
 
 export interface ChangeMeRequest {
@@ -848,6 +865,15 @@ export interface SudoToken {
   readonly access_token: string;
   readonly token_type: 'Bearer';
   readonly expires_in: number;
+}
+
+export interface MintRequest {
+  /** Whom it is for. */
+  readonly username: string;
+  /** What it may be used for; all of these where it is left out. Never a role's powers. */
+  readonly scopes?: readonly ('read' | 'trade' | 'transfer' | 'withdraw')[];
+  /** How long it is good for. 60 where it is left out. */
+  readonly ttl_minutes?: number;
 }
 
 export type Scope = 'read' | 'trade' | 'transfer' | 'withdraw' | 'admin';
@@ -964,7 +990,8 @@ export interface Readiness {
   readonly shard: { readonly name: string; readonly state: string; readonly epoch: string | null; readonly sequence: number | null };
   readonly writer: { readonly active: boolean | null; readonly lag_entries: number | null; readonly lag_seconds: number | null };
   readonly market_data: { readonly synced: boolean };
-  readonly people: { readonly loaded: boolean | null };
+  /** null where callers are not asked who they are. */
+  readonly people: { readonly loaded: boolean; readonly stale_seconds: number; readonly stale_max_seconds: number; readonly hashing: { readonly running: number; readonly running_max: number; readonly waiting_known: number; readonly waiting_strangers: number; readonly waiting_max: number }; readonly login_provider: 'up' | 'down' | null } | null;
 }
 
 export interface BookData {

@@ -1,4 +1,4 @@
-import type { ApiKey, ApiKeyRequest, AuditLog, Jwks, MadeApiKey, Me, Owners, Registered, SudoToken, Tokens, User, UserPage, UserRole } from './contract';
+import type { ApiKey, ApiKeyRequest, AuditLog, Jwks, MadeApiKey, Me, MintRequest, MintedToken, Owners, Registered, SudoToken, Tokens, User, UserPage, UserRole } from './contract';
 import type { HttpTransport } from './http';
 import { withQuery, type Query } from './http-calls';
 import { problemOf, type CallOptions, type Retries } from './retry';
@@ -24,6 +24,11 @@ export class PeopleCalls {
     return this.send('POST', '/auth/refresh', { refresh_token: refreshToken }, call);
   }
 
+  /** A token for a machine client of the provider's, by an access token that the provider gave it. */
+  logInMachine(accessToken: string, call: CallOptions = {}): Promise<MintedToken> {
+    return this.send('POST', '/auth/oidc/token', { access_token: accessToken }, call);
+  }
+
   /** Ends the login by which this client asks. */
   async logOut(call: CallOptions = {}): Promise<void> {
     await this.send('POST', '/auth/logout', {}, call);
@@ -45,6 +50,11 @@ export class PeopleCalls {
   /** A token with the powers of the caller's roles, for a client of its own: `new OpenfillClient(url, { auth: { accessToken } })`. */
   sudo(password: string, call: CallOptions = {}): Promise<SudoToken> {
     return this.send('POST', '/auth/sudo', { password }, call);
+  }
+
+  /** An access token for another user, for a client of its own; for an operator's client under sudo, and with `AUTH=dev` for anybody's. */
+  mintToken(request: MintRequest, call: CallOptions = {}): Promise<MintedToken> {
+    return this.send('POST', '/auth/token', request, call);
   }
 
   makeApiKey(request: ApiKeyRequest, call: CallOptions = {}): Promise<MadeApiKey> {

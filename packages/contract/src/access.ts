@@ -22,6 +22,10 @@ export interface Access {
   readonly limit: LimitClass;
   /** Of a call for anyone: whether who says who it is gets more. */
   readonly asksWho?: true;
+  /** Of a login: whether it counts itself against its allowance, where it comes to that. */
+  readonly countsItself?: true;
+  /** Of a call that no key may make: whether a token that somebody else minted may. */
+  readonly mayBeMinted?: true;
 }
 
 const row = (caller: Access['caller'], scope: Scope | null, limit: LimitClass): Access => ({ caller, scope, limit });
@@ -93,15 +97,18 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   openEventStream: { ...PUBLIC, asksWho: true },
 
   register: SIGN_IN,
-  logIn: SIGN_IN,
+  logIn: { ...SIGN_IN, countsItself: true },
   refresh: SIGN_IN,
   oidcLogin: SIGN_IN,
   oidcCallback: SIGN_IN,
-  logOut: IN_PERSON,
+  oidcToken: SIGN_IN,
+  logOut: { ...IN_PERSON, mayBeMinted: true },
   logOutEverywhere: IN_PERSON,
   getMe: READ,
   changeMe: PROVE,
   sudo: PROVE,
+  // By a token under sudo: a key with powers would make what outlives it, and what is good from everywhere.
+  mintToken: row('operator', null, 'expensive'),
   makeApiKey: IN_PERSON,
   listApiKeys: IN_PERSON,
   endApiKey: IN_PERSON,
@@ -117,6 +124,11 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   getAsyncapi: PUBLIC,
   getDocs: PUBLIC,
 };
+
+/** The rows as a venue goes by them: one for development (`AUTH=dev`) takes everybody's word for who it is. */
+export function callAccessOf(auth: 'off' | 'dev' | 'required'): Readonly<Record<CallId, Access>> {
+  return auth === 'dev' ? { ...CALL_ACCESS, mintToken: PUBLIC } : CALL_ACCESS;
+}
 
 /** Messages of order entry and of the stream, by their `op`. A stream's channels of accounts have to be the caller's own as well. */
 export const MESSAGE_ACCESS = {

@@ -12,7 +12,7 @@ import {
   AmendRequest, BatchRequest, BatchResults, CancelRequest, CancelledOrders, ORDER_EXAMPLES, OrderPage, OrderWithTrades, PlaceRequest,
 } from './orders';
 import {
-  ApiKeyRequest, ApiKeys, AuditLog, ChangeMeRequest, ChangeUserRequest, Ended, Jwks, LoginRequest, LogoutRequest, MadeApiKey, Me, OidcCallbackQuery, OidcLoginQuery, Owners, PEOPLE_EXAMPLES,
+  ApiKeyRequest, ApiKeys, AuditLog, ChangeMeRequest, ChangeUserRequest, Ended, Jwks, LoginRequest, LogoutRequest, MadeApiKey, Me, MintRequest, MintedToken, OidcCallbackQuery, OidcLoginQuery, OidcTokenRequest, Owners, PEOPLE_EXAMPLES,
   RefreshRequest, RegisterRequest, Registered, ShareRequest, SudoRequest, SudoToken, Tokens, User, UserPage, Username,
 } from './people';
 import { Deposit, TRANSFER_EXAMPLES, Transfer, Withdrawal } from './transfers';
@@ -572,6 +572,15 @@ export const CALLS = {
       'user_suspended', 'username_taken',
     ],
   },
+  oidcToken: {
+    method: 'POST', path: '/auth/oidc/token', tag: 'People', summary: 'Log a machine in by the provider\'s access token', takesBody: true,
+    description: 'The provider\'s token names a machine client (`azp`, or `client_id`) that `OIDC_MACHINE_CLIENTS` maps to a user. There is no refresh token: the provider gives the next token.',
+    body: { is: OidcTokenRequest, required: true, examples: PEOPLE_EXAMPLES.oidcToken },
+    answers: { 200: { description: 'The venue\'s own token.', is: MintedToken, example: PEOPLE_EXAMPLES.mintedToken } },
+    refusals: [
+      ...ANY_BODY, ...PEOPLE, ...ANY_COMMAND, 'oidc_off', 'login_not_proven', 'machine_unknown', 'login_provider_unavailable', 'registration_closed', 'user_suspended', 'username_taken',
+    ],
+  },
   logOut: {
     method: 'POST', path: '/auth/logout', tag: 'People', summary: 'End a login: its tokens are good for nothing', takesBody: true, usesCookie: true,
     body: { is: LogoutRequest, required: false, examples: PEOPLE_EXAMPLES.refresh },
@@ -599,6 +608,14 @@ export const CALLS = {
     body: { is: SudoRequest, required: true, examples: PEOPLE_EXAMPLES.sudo },
     answers: { 200: { description: 'Good for 15 minutes at most.', is: SudoToken, example: PEOPLE_EXAMPLES.sudoToken } },
     refusals: [...ANY_BODY, ...PEOPLE, 'invalid_credentials', 'not_admin', 'hashing_busy'],
+  },
+  mintToken: {
+    method: 'POST', path: '/auth/token', tag: 'People', summary: 'Get an access token for another user', takesBody: true,
+    description: 'For an operator under sudo; with `AUTH=dev`, for anybody, of a user who is made where there is none. It has no powers and no refresh token, makes no keys and shares nothing. '
+      + 'What is done by it is in the audit log as its minter\'s act. It ends with the logins of its user, and of its minter, and with the minter\'s role.',
+    body: { is: MintRequest, required: true, examples: PEOPLE_EXAMPLES.mint },
+    answers: { 200: { description: 'The token, told this once.', is: MintedToken, example: PEOPLE_EXAMPLES.mintedToken } },
+    refusals: [...ANY_BODY, ...PEOPLE, ...ANY_COMMAND, 'user_not_found', 'user_suspended', 'registration_closed', 'username_taken'],
   },
   makeApiKey: {
     method: 'POST', path: '/auth/api-keys', tag: 'People', summary: 'Make an API key', takesBody: true,

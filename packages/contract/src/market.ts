@@ -130,7 +130,16 @@ export const Readiness = answer('Readiness', {
     lag_seconds: required(orNull(number({ min: 0 }))),
   })),
   market_data: required(answer(null, { synced: required(flag()) })),
-  people: required(answer(null, { loaded: required(orNull(flag()), 'Whether users and keys are known; null where nobody is asked who they are.') })),
+  people: required(orNull(answer(null, {
+    loaded: required(flag(), 'Whether users and keys are known.'),
+    stale_seconds: required(number({ min: 0 }), 'For how long nothing was heard of Postgres about users and keys.'),
+    stale_max_seconds: required(number({ min: 1 }), 'From when on API keys are refused (`AUTH_STALE_MAX_S`).'),
+    hashing: required(answer(null, {
+      running: required(integer({ min: 0 })), running_max: required(integer({ min: 1 })), waiting_known: required(integer({ min: 0 })),
+      waiting_strangers: required(integer({ min: 0 })), waiting_max: required(integer({ min: 1 }), 'Of each of both.'),
+    }), 'Passwords that are hashed, and that wait for it: of people whom the venue knows, and of strangers.'),
+    login_provider: required(orNull(upOrDown), 'Down while it does not answer and is not asked; null without one.'),
+  })), 'null where callers are not asked who they are.'),
 });
 
 /** What answers look like, for the documents. */
@@ -163,6 +172,9 @@ export const MARKET_EXAMPLES = {
     status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', reason: null, durability_problems: [] },
     postgres: { status: 'up', durability_problems: [], setting_problems: [] },
     shard: { name: 'main', state: 'open', epoch: '99E_tvbY', sequence: 1042 },
-    writer: { active: true, lag_entries: 0, lag_seconds: 0 }, market_data: { synced: true }, people: { loaded: null },
+    writer: { active: true, lag_entries: 0, lag_seconds: 0 }, market_data: { synced: true },
+    people: {
+      loaded: true, stale_seconds: 0.1, stale_max_seconds: 3_600, hashing: { running: 0, running_max: 1, waiting_known: 0, waiting_strangers: 0, waiting_max: 100 }, login_provider: null,
+    },
   },
 } as const;

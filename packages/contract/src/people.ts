@@ -2,7 +2,7 @@ import {
   answer, anything, defaulting, flag, growingWord, integer, list, moment, named, optional, orNull, pattern, request, required, string, text, word,
 } from './language';
 import { AccountName, TIME_EXAMPLE, Time } from './values';
-import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, OWN_PATH, PASSWORD_BYTES_MAX, PUBLIC_KEY_PEM, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
+import { ADDRESS_LENGTH_MAX, API_KEY_NAME_LENGTH_MAX, API_KEY_SCOPES_MAX, CLIENT_ID_LENGTH_MAX, KEY_ACCOUNTS_MAX, KEY_ADDRESSES_MAX, MINTED_MINUTES_MAX, OWN_PATH, OWN_SCOPES, PASSWORD_BYTES_MAX, PROVIDER_TOKEN_LENGTH_MAX, PUBLIC_KEY_PEM, SCOPES, TOKEN_LENGTH_MAX, USERNAME, USER_ROLES } from './words';
 
 /** People: who they are, how they say so, and what they may act for. */
 
@@ -38,8 +38,16 @@ export const OidcCallbackQuery = answer('OidcCallbackQuery', {
   code: optional(string({ examples: ['d8Yq2'] }), 'What the provider gave for the user.'),
   error: optional(string({ examples: ['access_denied'] }), 'Why it gave none.'),
 });
+export const OidcTokenRequest = request('OidcTokenRequest', {
+  access_token: required(text(PROVIDER_TOKEN_LENGTH_MAX, { examples: [TOKEN_EXAMPLE] }), 'Of the provider\'s, a JWT for this venue (`OIDC_AUDIENCE`), by the client credentials grant.'),
+});
 export const LogoutRequest = request('LogoutRequest', { refresh_token: optional(Token, 'Ends the login that it belongs to, where it is another one than the caller\'s.') });
 export const SudoRequest = request('SudoRequest', { password: required(GivenPassword) });
+export const MintRequest = request('MintRequest', {
+  username: required(Username, 'Whom it is for.'),
+  scopes: optional(list(word(OWN_SCOPES), { min: 1, unique: true }), 'What it may be used for; all of these where it is left out. Never a role\'s powers.'),
+  ttl_minutes: defaulting(integer({ min: 1, max: MINTED_MINUTES_MAX }), 60, 'How long it is good for.'),
+});
 export const ChangeMeRequest = request('ChangeMeRequest', { password: required(GivenPassword, 'The one until now.'), new_password: required(Password) });
 export const ApiKeyRequest = request('ApiKeyRequest', {
   name: required(text(API_KEY_NAME_LENGTH_MAX, { examples: ['market maker'] }), 'For people.'),
@@ -70,6 +78,13 @@ export const SudoToken = answer('SudoToken', {
   token_type: required(word(['Bearer'])),
   expires_in: required(integer({ min: 1 })),
 });
+export const MintedToken = answer('MintedToken', {
+  access_token: required(string({ examples: [TOKEN_EXAMPLE] }), 'For `Authorization: Bearer`. Its claim `act` names who minted it, if somebody did.'),
+  token_type: required(word(['Bearer'])),
+  expires_in: required(integer({ min: 1 }), 'Seconds.'),
+  user_id: userId,
+  scopes: required(list(growingWord(OWN_SCOPES))),
+});
 export const Me = answer('Me', {
   user_id: userId,
   username: required(Username),
@@ -78,6 +93,7 @@ export const Me = answer('Me', {
   roles: required(list(growingWord(USER_ROLES))),
   scopes: required(list(growingWord(SCOPES)), 'What the token or key may be used for.'),
   sudo: required(flag(), 'Whether the powers of the roles are there.'),
+  minted_by: required(orNull(Username), 'Who minted the token, and is the one who acts by it.'),
 });
 export const Ended = answer('Ended', { ended: required(flag()) });
 const keyFields = {
@@ -117,7 +133,7 @@ const TOKENS = { access_token: TOKEN_EXAMPLE, refresh_token: TOKEN_EXAMPLE, toke
 const KEY = {
   api_key: API_KEY_EXAMPLE, name: 'market maker', kind: 'hmac', scopes: ['read', 'trade'], accounts: null, ip_allow: null, expires_at: null, created_at: TIME_EXAMPLE,
 };
-const ME = { user_id: USER_ID_EXAMPLE, username: 'alice', account_id: 'alice', accounts: ['alice'], roles: ['trader'], scopes: ['read', 'trade', 'transfer', 'withdraw'], sudo: false };
+const ME = { user_id: USER_ID_EXAMPLE, username: 'alice', account_id: 'alice', accounts: ['alice'], roles: ['trader'], scopes: ['read', 'trade', 'transfer', 'withdraw'], sudo: false, minted_by: null };
 const USER = { user_id: USER_ID_EXAMPLE, username: 'alice', account_id: 'alice', roles: ['trader'], status: 'active', created_at: TIME_EXAMPLE };
 
 export const PEOPLE_EXAMPLES = {
@@ -127,6 +143,9 @@ export const PEOPLE_EXAMPLES = {
   refresh: { pair: { refresh_token: TOKEN_EXAMPLE } },
   sudo: { password: { password: 'correct horse battery' } },
   sudoToken: { access_token: TOKEN_EXAMPLE, token_type: 'Bearer', expires_in: 900 },
+  oidcToken: { machine: { access_token: TOKEN_EXAMPLE } },
+  mint: { bot: { username: 'alice', scopes: ['read', 'trade'], ttl_minutes: 60 } },
+  mintedToken: { access_token: TOKEN_EXAMPLE, token_type: 'Bearer', expires_in: 3_600, user_id: USER_ID_EXAMPLE, scopes: ['read', 'trade'] },
   me: ME,
   changeMe: { password: { password: 'correct horse battery', new_password: 'staple correct horse' } },
   keys: { trading: { name: 'market maker', scopes: ['read', 'trade'] } },

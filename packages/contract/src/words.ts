@@ -52,6 +52,10 @@ export const TRANSFER_TIMEOUT_MAX_S = 31_536_000;
 /** Rows of a group of fees. */
 export const FEE_RATES_MAX = 1_001;
 /** What an API key, or a token, may be used for. */
+/** What a person's own token is good for, without the powers of a role. */
+export const OWN_SCOPES = ['read', 'trade', 'transfer', 'withdraw'] as const;
+export const PROVIDER_TOKEN_LENGTH_MAX = 8_192;
+export const MINTED_MINUTES_MAX = 10_080;
 export const SCOPES = ['read', 'trade', 'transfer', 'withdraw', 'admin'] as const;
 /** Roles that a user can have; each has the powers of those before it. */
 export const USER_ROLES = ['trader', 'operator', 'admin'] as const;

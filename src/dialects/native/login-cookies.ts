@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Answer } from '../../http/answer';
 import { clearCookie, setCookie, type Cookie } from '../../http/cookies';
+import type { MintedToken } from '../../people/minting';
 import type { TokenPair } from '../../people/sessions';
 
 /** A login's tokens in an answer, and a page's refresh token in a cookie. */
@@ -10,6 +11,10 @@ export const REFRESH_COOKIE: Cookie = { name: 'openfill_refresh', path: '/auth/r
 
 function presentTokens({ accessToken, refreshToken, expiresInS, userId }: TokenPair) {
   return { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInS, user_id: userId };
+}
+
+export function presentMinted({ token, expiresInS, userId, scopes }: MintedToken): object {
+  return { access_token: token, token_type: 'Bearer', expires_in: expiresInS, user_id: userId, scopes };
 }
 
 export function tokens(pair: TokenPair): Answer {

@@ -6,9 +6,9 @@ import { clearCookie, cookieOf, isSecure, setCookie, type Cookie } from '../../h
 import { invalid } from '../../http/request-refusal';
 import { LOGIN_UNDER_WAY_S, type LoginElsewhere } from '../../people/login-elsewhere';
 import type { People } from '../../people/people';
-import { OIDC_LOGIN } from './check/people-schemas';
-import { checkQuery } from './check/schemas';
-import { refreshCookie, tokens } from './login-cookies';
+import { OIDC_LOGIN, OIDC_TOKEN } from './check/people-schemas';
+import { checkBody, checkQuery } from './check/schemas';
+import { presentMinted, refreshCookie, tokens } from './login-cookies';
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -23,16 +23,17 @@ function redirect(location: string, cookies: readonly string[]): Answer {
   return { status: 302, body: `${location}\n`, headers: { Location: location, 'Content-Type': 'text/plain; charset=utf-8', ...NO_REFERRER }, cookies };
 }
 
-/** Logins by a provider: the two addresses that a browser goes to. All throw refusals. */
+/** Logins by a provider: the two addresses that a browser goes to, and the one for machines. All throw refusals. */
 export class NativeOidc {
   /** @param redirectUri where browsers come back to; null for the service's own by the name that it is asked under */
   constructor(private readonly people: People | null, private readonly redirectUri: string | null) {}
 
   /** @throws Refusal `auth_off`, `oidc_off` */
-  private get elsewhere(): LoginElsewhere {
-    if (this.people === null) throw new Refusal('auth_off');
-    if (this.people.elsewhere === null) throw new Refusal('oidc_off');
-    return this.people.elsewhere;
+  private get known(): { readonly people: People; readonly elsewhere: LoginElsewhere } {
+    const { people } = this;
+    if (people === null) throw new Refusal('auth_off');
+    if (people.elsewhere === null) throw new Refusal('oidc_off');
+    return { people, elsewhere: people.elsewhere };
   }
 
   private redirectUriOf(request: IncomingMessage): string {
@@ -44,20 +45,28 @@ export class NativeOidc {
 
   /** GET /auth/oidc/login */
   async logIn(request: IncomingMessage, query: Query): Promise<Answer> {
-    const { elsewhere } = this;
+    const { elsewhere } = this.known;
     const { return_to: returnTo = null } = checkQuery(OIDC_LOGIN, query);
     const redirectUri = this.redirectUriOf(request);
     const { url, kept } = await elsewhere.begin(redirectUri, returnTo);
     return redirect(url, [setCookie(request, cookieAt(redirectUri), kept, LOGIN_UNDER_WAY_S)]);
   }
 
+  /** POST /auth/oidc/token */
+  async machine(body: unknown): Promise<Answer> {
+    const { people: { machines } } = this.known;
+    const { access_token: accessToken } = checkBody(OIDC_TOKEN, body);
+    if (machines === null) throw new Refusal('machine_unknown');
+    return { status: 200, body: presentMinted(await machines.enter(accessToken)) };
+  }
+
   /** GET /auth/oidc/callback */
   async callback({ address }: Context, request: IncomingMessage, query: string): Promise<Answer> {
-    const { elsewhere } = this;
+    const { people, elsewhere } = this.known;
     const cookie = cookieAt(this.redirectUriOf(request));
     const { pair, returnTo } = await elsewhere.finish(cookieOf(request, cookie), query, address);
     const cleared = clearCookie(request, cookie);
     if (returnTo === null) return { ...tokens(pair), headers: NO_REFERRER, cookies: [cleared] };
-    return redirect(returnTo, [cleared, refreshCookie(request, pair, (this.people as People).sessions.refreshTtlS)]);
+    return redirect(returnTo, [cleared, refreshCookie(request, pair, people.sessions.refreshTtlS)]);
   }
 }

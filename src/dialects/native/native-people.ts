@@ -9,14 +9,15 @@ import { cookieOf } from '../../http/cookies';
 import { RequestRefusal } from '../../http/request-refusal';
 import type { People } from '../../people/people';
 import { isPassword } from '../../people/words';
-import { API_KEY, CHANGE_ME, CHANGE_USER, LOGIN, LOGOUT, REFRESH, REGISTER, SHARE, SUDO, peopleQueries } from './check/people-schemas';
+import { API_KEY, CHANGE_ME, CHANGE_USER, LOGIN, LOGOUT, MINT, REFRESH, REGISTER, SHARE, SUDO, peopleQueries } from './check/people-schemas';
 import { checkBody, checkQuery } from './check/schemas';
-import { REFRESH_COOKIE, ended, tokens, tokensAndCookie } from './login-cookies';
+import { REFRESH_COOKIE, ended, presentMinted, tokens, tokensAndCookie } from './login-cookies';
 
 type Query = Readonly<Record<string, unknown>>;
 
 const ENDED: Answer = { status: 200, body: { ended: true } };
 const US_PER_MS = 1_000;
+const S_PER_MINUTE = 60;
 
 const timeOf = (ms: number): string => formatTimeUs(Math.trunc(ms) * US_PER_MS);
 
@@ -102,6 +103,14 @@ export class NativePeople {
     return { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: expiresInS } };
   }
 
+  /** POST /auth/token */
+  async mint({ principal }: Context, body: unknown): Promise<Answer> {
+    const { kept } = this;
+    const { username, scopes = null, ttl_minutes: ttlMinutes } = checkBody(MINT, body);
+    const minter = principal.kind === 'caller' ? principal : null;
+    return { status: 200, body: presentMinted(await kept.minting.mint(minter, { username, scopes, ttlS: ttlMinutes * S_PER_MINUTE })) };
+  }
+
   /** POST /auth/api-keys */
   async makeKey(context: Context, body: unknown): Promise<Answer> {
     const { kept } = this;
@@ -178,10 +187,10 @@ export class NativePeople {
   }
 
   private present(caller: Caller): object {
-    const { person, scopes } = caller;
+    const { person, scopes, minter } = caller;
     return {
       user_id: person.userId, username: person.username, account_id: ownAccount(caller) ?? person.account, accounts: accountsOf(caller), roles: [...person.roles],
-      scopes: [...scopes], sudo: hasPowersOf(caller, 'operator'),
+      scopes: [...scopes], sudo: hasPowersOf(caller, 'operator'), minted_by: minter?.username ?? null,
     };
   }
 }

@@ -1,3 +1,4 @@
+import { callAccessOf } from '#openfill-contract';
 import type { Logger } from 'pino';
 import type { Config } from '../../config';
 import type { DialectMaker } from '../services';
@@ -40,7 +41,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
       }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),
-      }),
+      }, callAccessOf(config.auth)),
       pages: [DOCS_PAGE],
       upgrades: {
         '/stream': streamUpgrade(streams, stream),

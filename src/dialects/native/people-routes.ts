@@ -16,6 +16,7 @@ export function peopleHandlers({ people, oidc }: PeopleCalls) {
     logIn: plain((call) => people.logIn(call.context, call.body, call.request)),
     refresh: plain((call) => people.refresh(call.body, call.request)),
     oidcLogin: reading((call, parameters) => oidc.logIn(call.request, parameters)),
+    oidcToken: plain((call) => oidc.machine(call.body)),
     // What a provider sends along is its own.
     oidcCallback: (call) => oidc.callback(call.context, call.request, call.query),
     logOut: plain((call) => people.logOut(call.context, call.body, call.request)),
@@ -23,6 +24,7 @@ export function peopleHandlers({ people, oidc }: PeopleCalls) {
     getMe: plain((call) => people.me(call.context)),
     changeMe: plain((call) => people.changeMe(call.context, call.body)),
     sudo: plain((call) => people.sudo(call.context, call.body)),
+    mintToken: plain((call) => people.mint(call.context, call.body)),
     makeApiKey: plain((call) => people.makeKey(call.context, call.body)),
     listApiKeys: plain((call) => people.keys(call.context)),
     endApiKey: plain((call) => people.endKey(call.context, call.params.key as string)),

@@ -1,4 +1,4 @@
-import { CALLS, CALL_ACCESS, type CallId } from '#openfill-contract';
+import { CALLS, type Access, type CallId } from '#openfill-contract';
 import type { Answer } from '../../http/answer';
 import type { Call, Route } from '../../http/dialect';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
@@ -52,7 +52,7 @@ const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'c
 
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
-  orders: NativeOrders, market: NativeMarket, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents,
+  orders: NativeOrders, market: NativeMarket, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
 ): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
   const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {
@@ -98,5 +98,5 @@ export function nativeRoutes(
     getOpenapi: () => answered(documents.openapi),
     getAsyncapi: () => answered(documents.asyncapi),
   };
-  return routesOf(calls, handlers, CALL_ACCESS, { submitBatch: costOfBatch }, ONE_COMMAND);
+  return routesOf(calls, handlers, access, { submitBatch: costOfBatch }, ONE_COMMAND);
 }

@@ -22,9 +22,11 @@ export const KEYS_CHANGED = query('keys_changed', `
   SELECT api_key, user_id, name, array_to_string(scopes, ' ') AS scopes, accounts, ip_allow, sealed_secret, public_key,
       floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms, floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, ended_at IS NOT NULL AS is_ended, change
     FROM api_keys WHERE change > $1 AND api_key > coalesce($2, '') ORDER BY api_key LIMIT $3`);
-/** $2: seconds for which a token can outlive its login. */
+/** $2: seconds for which a token can outlive its login; one that is all there is of its login is good until that would have been over. */
 export const SESSIONS_ENDED = query('sessions_ended', `
-  SELECT session_id FROM sessions WHERE change > $1 AND ended_at > now() - make_interval(secs => $2) ORDER BY change`);
+  SELECT session_id, ceil(extract(epoch FROM until - now()) * 1000)::bigint AS left_ms
+    FROM sessions, LATERAL (SELECT CASE WHEN current_digest IS NULL THEN expires_at ELSE ended_at + make_interval(secs => $2) END AS until) AS token
+    WHERE change > $1 AND until > now()`);
 
 export const ADD_USER = query('add_user', `
   INSERT INTO users (user_id, username, username_key, password_hash, roles, status, change)
@@ -91,6 +93,11 @@ export const ADD_SESSION = query('add_session', `
   INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at)
     SELECT $1, user_id, $3, $4, now() + make_interval(secs => $5) FROM users WHERE user_id = $2 AND ($6::text IS NULL OR password_hash = $6) FOR SHARE
     RETURNING session_id`);
+export const SESSION_IS_GOOD = query('session_is_good', 'SELECT 1 FROM sessions WHERE session_id = $1 AND ended_at IS NULL');
+export const ADD_TOKEN_SESSION = query('add_token_session', `
+  INSERT INTO sessions (session_id, user_id, minted_by, expires_at)
+    SELECT $1, user_id, $3, now() + make_interval(secs => $4) FROM users WHERE user_id = $2 AND status = 'active' FOR SHARE
+    RETURNING session_id`);
 export const SESSION = query('session', `
   SELECT session_id, user_id, current_digest, previous_digest, successor, ended_at IS NOT NULL AS is_ended, expires_at <= now() AS is_over,
       rotated_at > now() - make_interval(secs => $2) AS is_fresh
@@ -101,10 +108,48 @@ export const ROTATE = query('rotate', `
     WHERE session_id = $1 AND current_digest = $2 AND ended_at IS NULL AND expires_at > now() RETURNING session_id`);
 export const END_SESSION = query('end_session', `
   UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE session_id = $1 AND ended_at IS NULL RETURNING session_id`);
+/** With what the user minted for others: whoever took a login over may have done that. */
 export const END_SESSIONS = query('end_sessions', `
-  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE user_id = $1 AND ended_at IS NULL RETURNING session_id`);
-/** Whether a user logged in from an address before: strangers' failures do not keep the user out there. */
-export const KNOWS_ADDRESS = query('knows_address', 'SELECT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND address = $2) AS knows');
+  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE (user_id = $1 OR minted_by = $1) AND ended_at IS NULL RETURNING session_id`);
+/** From where a user logged in before: strangers' failures do not keep the user out there. */
+export const ADDRESSES = query('addresses', `
+  SELECT address FROM sessions JOIN users USING (user_id) WHERE username_key = lower($1) AND address IS NOT NULL
+    GROUP BY address ORDER BY max(sessions.created_at) DESC LIMIT $2`);
+
+/** Milliseconds since 1970, when it is looked at: whoever waited for another one goes by a later time. */
+const NOW_MS = '(extract(epoch FROM clock_timestamp()) * 1000)::float8';
+
+/**
+ * A token of the bucket $1, where one comes every $2 ms and all are there after $3 ms (GCRA): the row says when the bucket is full again.
+ * Beside that, how long the pause $4 still lasts.
+ */
+export const TAKE_LOGIN = query('take_login', `
+  WITH taken AS (
+    INSERT INTO login_limits AS bucket (key, expire) VALUES ($1, ${NOW_MS} + $2)
+      ON CONFLICT (key) DO UPDATE SET expire = greatest(bucket.expire, ${NOW_MS}) + $2 WHERE greatest(bucket.expire, ${NOW_MS}) + $2 <= ${NOW_MS} + $3
+      RETURNING key
+  )
+  SELECT EXISTS (SELECT FROM taken) AS is_taken,
+    (SELECT expire + $2 - $3 - ${NOW_MS} FROM login_limits WHERE key = $1) AS wait_ms,
+    (SELECT expire - ${NOW_MS} FROM login_limits WHERE key = $4) AS pause_ms`);
+export const LOGIN_PAUSE = query('login_pause', `SELECT expire - ${NOW_MS} AS pause_ms FROM login_limits WHERE key = $1`);
+/** One more failure of the name $1 and from the address $2, in a window of $6 ms; from $5 on a pause for each kind of address, of $7 ms at first. */
+export const FAIL_LOGIN = query('fail_login', `
+  WITH counted AS (
+    INSERT INTO login_limits AS counter (key, points, expire) VALUES ($1, 1, ${NOW_MS} + $6), ($2, 1, ${NOW_MS} + $6)
+      ON CONFLICT (key) DO UPDATE SET points = CASE WHEN counter.expire <= ${NOW_MS} THEN 1 ELSE counter.points + 1 END,
+        expire = CASE WHEN counter.expire <= ${NOW_MS} THEN excluded.expire ELSE counter.expire END
+      RETURNING key, points
+  ), counts AS (
+    SELECT max(points) FILTER (WHERE key = $1) AS of_name, max(points) FILTER (WHERE key = $2) AS from_here FROM counted
+  ), pauses AS (
+    SELECT $3 AS key, least(of_name - $5::int, from_here - 1) AS beyond FROM counts WHERE of_name >= $5::int
+    UNION ALL SELECT $4, from_here - $5::int FROM counts WHERE from_here >= $5::int
+  )
+  INSERT INTO login_limits (key, expire) SELECT key, ${NOW_MS} + least($6::float8, $7::float8 * 2.0 ^ least(beyond, 20)) FROM pauses
+    ON CONFLICT (key) DO UPDATE SET expire = excluded.expire`);
+export const CLEAR_LOGIN = query('clear_login', 'DELETE FROM login_limits WHERE key = $1');
+export const FORGET_LOGINS = query('forget_logins', `DELETE FROM login_limits WHERE expire < ${NOW_MS}`);
 
 export const ADD_IDENTITY = query('add_identity', 'INSERT INTO identities (issuer, subject, user_id) VALUES ($1, $2, $3)');
 export const IDENTITY_IS_KNOWN = query('identity_is_known', 'SELECT 1 FROM identities WHERE issuer = $1 AND subject = $2');

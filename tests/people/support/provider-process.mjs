@@ -24,19 +24,34 @@ const SPOILT = {
   party: (claims) => ({ ...claims, aud: [claims.aud, 'somebody-else'], azp: 'somebody-else' }),
   expired: (claims) => ({ ...claims, iat: claims.iat - 7_200, exp: claims.iat - 3_600 }),
   issuer: (claims) => ({ ...claims, iss: 'http://elsewhere.example' }),
+  early: (claims) => ({ ...claims, nbf: claims.iat + 3_600 }),
+  forever: (claims) => ({ ...claims, exp: undefined }),
+  azp: ({ client_id: azp, ...claims }) => ({ ...claims, azp }),
+  two: (claims) => ({ ...claims, azp: 'somebody-else' }),
+  nobody: (claims) => ({ ...claims, client_id: undefined }),
+  bound: (claims) => ({ ...claims, cnf: { jkt: 'x' } }),
+  type: (claims) => claims,
 };
 
 async function resigned(token) {
   if (spoil === 'signature') return `${token.slice(0, -8)}AAAAAAAA`;
   if (spoil === 'unsigned') return `${Buffer.from('{"alg":"none"}').toString('base64url')}.${token.split('.')[1]}.`;
-  return new SignJWT(SPOILT[spoil](decodeJwt(token))).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey);
+  return new SignJWT(SPOILT[spoil](decodeJwt(token))).setProtectedHeader({ alg: 'RS256', kid, ...(spoil === 'type' && { typ: 'logout+jwt' }) }).sign(privateKey);
 }
 
 const provider = new Provider(issuer, {
   clients: [{
     client_id: 'venue', redirect_uris: process.env.REDIRECT_URIS.split(','), grant_types: ['authorization_code'], response_types: ['code'],
     ...(secret === undefined ? { token_endpoint_auth_method: 'none' } : { client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' }),
-  }],
+  }, ...['machine', 'stranger'].map((id) => (
+    { client_id: id, client_secret: id, redirect_uris: [], grant_types: ['client_credentials'], response_types: [] }
+  ))],
+  features: {
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true, getResourceServerInfo: (_context, resource) => ({ scope: '', audience: resource, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } }),
+    },
+  },
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }] },
   cookies: { keys: ['a key of the tests'] },
   pkce: { required: () => true },
@@ -57,6 +72,8 @@ provider.use(async (context, next) => {
   await next();
   if (context.path === '/token' && spoil !== null && context.body?.id_token !== undefined) {
     context.body = { ...context.body, id_token: await resigned(context.body.id_token) };
+  } else if (context.path === '/token' && spoil !== null && context.body?.access_token !== undefined) {
+    context.body = { ...context.body, access_token: await resigned(context.body.access_token) };
   }
 });
 

@@ -48,6 +48,17 @@ export class Provider {
     return await answer.json() as Record<string, number>;
   }
 
+  /** What the provider gives a machine client for an audience (client credentials grant). */
+  async machineToken(client: string, audience: string): Promise<string> {
+    const answer = await fetch(`${this.issuer}/token`, {
+      method: 'POST', headers: { Authorization: `Basic ${Buffer.from(`${client}:${client}`).toString('base64')}`, Connection: 'close' },
+      body: new URLSearchParams({ grant_type: 'client_credentials', resource: audience }),
+    });
+    const { access_token: token, ...rest } = await answer.json() as { readonly access_token?: string };
+    if (token === undefined) throw new Error(`no token: ${JSON.stringify(rest)}`);
+    return token;
+  }
+
   /** From now on a user wants to be called so. */
   async call(subject: string, name: string): Promise<void> {
     await fetch(`http://127.0.0.1:${this.port}/test?${new URLSearchParams({ subject, name }).toString()}`, { headers: { Connection: 'close' } });

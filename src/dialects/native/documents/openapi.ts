@@ -1,11 +1,11 @@
-import { Problem as ProblemShape, SchemaSet, type Limits } from '#openfill-contract';
+import { callAccessOf, Problem as ProblemShape, SchemaSet, type Limits } from '#openfill-contract';
 import { RESULT_CODES } from '../../../domain/result-code';
 import { version } from '../../../version';
 import { answersElsewhere, headers, sharedAnswers } from './answers';
 import { paths, securitySchemes, tags } from './paths';
 
 export interface OpenapiLimits extends Limits {
-  readonly auth: 'off' | 'required';
+  readonly auth: 'off' | 'dev' | 'required';
   readonly bodyBytesMax: number;
   readonly urlBytesMax: number;
   readonly rateLimitPerSecond: number;
@@ -36,7 +36,7 @@ export function schemaSet(limits: Limits & Pick<OpenapiLimits, 'auth'>, readsBes
 /** The contract of the HTTP API with the limits that this service runs with. */
 export function createOpenapiDocument(limits: OpenapiLimits): Readonly<Record<string, unknown>> {
   const schemas = schemaSet(limits, true);
-  const documented = paths(schemas, limits);
+  const documented = paths(schemas, limits, limits.auth === 'off' ? null : callAccessOf(limits.auth));
   schemas.of(ProblemShape);
   return {
     openapi: '3.1.0',
@@ -52,7 +52,7 @@ export function createOpenapiDocument(limits: OpenapiLimits): Readonly<Record<st
     // What an address that is none answers with, and a method that it does not have.
     'x-answers-elsewhere': answersElsewhere,
     components: {
-      schemas: schemas.components, responses: sharedAnswers, headers, ...(limits.auth === 'required' && { securitySchemes }),
+      schemas: schemas.components, responses: sharedAnswers, headers, ...(limits.auth !== 'off' && { securitySchemes }),
     },
   };
 }

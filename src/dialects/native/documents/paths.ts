@@ -1,5 +1,5 @@
 import {
-  CALLS, CALL_ACCESS, IDEMPOTENCY_KEY_HEADER, PATH_PARAMETERS, TAGS, fieldsOf, isVariantField, mustBeGiven, plainKind, boundOf,
+  CALLS, IDEMPOTENCY_KEY_HEADER, PATH_PARAMETERS, TAGS, fieldsOf, isVariantField, mustBeGiven, plainKind, boundOf,
   type Access, type Call, type CallId, type Field, type Kind, type Limits, type Schema, type SchemaSet, type Shape, type Success,
 } from '#openfill-contract';
 import type { ResultCode } from '../../../domain/result-code';
@@ -109,13 +109,14 @@ function answersOf(call: Call<ResultCode>, access: Access | null, schemas: Schem
   return answers;
 }
 
-export function paths(schemas: SchemaSet, limits: Limits): Record<string, Record<string, Schema>> {
+/** @param rows who may make each call; null where nobody is asked who they are */
+export function paths(schemas: SchemaSet, limits: Limits, rows: Readonly<Record<CallId, Access>> | null): Record<string, Record<string, Schema>> {
   const parameters = new Parameters(schemas, limits);
   const all: Record<string, Record<string, Schema>> = {};
   for (const [operationId, call] of Object.entries(calls)) {
     const given = parameters.of(call);
     const { summary, description, tag, body } = call;
-    const access = schemas.asksWho ? CALL_ACCESS[operationId as CallId] : null;
+    const access = rows?.[operationId as CallId] ?? null;
     const operation = {
       operationId, tags: [tag], summary, description: description ?? `${summary}.`,
       ...(given.length === 0 ? {} : { parameters: given }),

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { OWN_SCOPES, type Scope } from '../domain/access';
+import type { Caller } from '../domain/principal';
+import { Refusal } from '../domain/refusal';
+import type { Directory } from './directory';
+import type { PeopleStore } from './ports';
+import type { Registration } from './registration';
+import type { Tokens } from './tokens';
+
+/** Longest time that a minted token is good for: a week. */
+export const MINTED_TTL_MAX_S = 604_800;
+
+/** `anybody`: of a venue for development, which takes everybody's word for who it is. */
+export type MintsFor = 'operators' | 'anybody';
+
+export interface MintRequest {
+  readonly username: string;
+  /** null for all that the user's own token is good for. */
+  readonly scopes: readonly Scope[] | null;
+  readonly ttlS: number;
+}
+
+export interface MintedToken {
+  readonly userId: string;
+  readonly token: string;
+  readonly expiresInS: number;
+  readonly scopes: readonly Scope[];
+}
+
+/**
+ * Access tokens for somebody else. One is a login of its user's, which ends with all others, and it ends with whatever ends its minter's:
+ * the role, the user, all logins. It has no powers and no refresh token, and what is done by it is kept as what its minter did.
+ */
+export class Minting {
+  constructor(
+    private readonly store: Pick<PeopleStore, 'addTokenSession'>, private readonly directory: Directory, private readonly registration: Registration,
+    private readonly tokens: Tokens, private readonly mintsFor: MintsFor, private readonly mayRegister: boolean,
+  ) {}
+
+  /**
+   * @param minter an operator with powers; null where it is for anybody
+   * @throws Refusal `user_not_found`, `user_suspended`, `forbidden`, `registration_closed`, `username_taken`
+   */
+  async mint(minter: Caller | null, { username, scopes, ttlS }: MintRequest): Promise<MintedToken> {
+    if (minter === null && this.mintsFor !== 'anybody') throw new Refusal('unauthenticated');
+    const wanted = OWN_SCOPES.filter((scope) => scopes === null || scopes.includes(scope));
+    const beyond = minter === null ? undefined : wanted.find((scope) => !minter.scopes.has(scope));
+    if (beyond !== undefined) throw new Refusal('forbidden', { detail: `The caller may not use the scope ${beyond} itself.` });
+    const userId = await this.userIdOf(username);
+    if (this.directory.person(userId)?.isSuspended === true) throw new Refusal('user_suspended', { detail: `${username} is suspended.` });
+    const by = minter === null || minter.session === null ? null : { userId: minter.person.userId, session: minter.session };
+    const sessionId = randomUUID();
+    const isBegun = await this.store.addTokenSession({ sessionId, userId, minter: by, ttlS });
+    if (!isBegun) throw new Refusal(by === null ? 'user_suspended' : 'session_ended');
+    const { token, expiresInS } = await this.tokens.minted(userId, sessionId, wanted, ttlS, minter?.person.userId ?? null);
+    return { userId, token, expiresInS, scopes: wanted };
+  }
+
+  private async userIdOf(username: string): Promise<string> {
+    await this.directory.catchUp();
+    const person = this.directory.personNamed(username);
+    if (person !== undefined) return person.userId;
+    if (this.mintsFor !== 'anybody') throw new Refusal('user_not_found');
+    if (!this.mayRegister) throw new Refusal('registration_closed');
+    return (await this.registration.registerBare(username)).userId;
+  }
+}
