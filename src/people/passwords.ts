@@ -7,10 +7,14 @@ import { Refusal } from '../domain/refusal';
 const PARAMETERS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 const PARAMETERS_TEXT = `$argon2id$v=19$m=${PARAMETERS.memoryCost},t=${PARAMETERS.timeCost},p=${PARAMETERS.parallelism}$`;
 
+/** Strangers' hashes are at most this share of the time: what a flood of passwords costs leaves room for orders. */
+const STRANGERS_SHARE = 0.5;
+
 interface Job {
   readonly op: 'hash' | 'verify';
   readonly password: string;
   readonly stored?: string;
+  readonly standing: Standing;
   readonly resolve: (result: string | boolean) => void;
   readonly reject: (error: Error) => void;
 }
@@ -42,7 +46,10 @@ export class Passwords {
   private readonly waiting: Readonly<Record<Standing, Job[]>> = { known: [], stranger: [] };
   /** Those whose place is kept. */
   private readonly coming: Record<Standing, number> = { known: 0, stranger: 0 };
-  private readonly running = new Map<number, Job>();
+  private readonly running = new Map<number, { readonly job: Job; readonly startedMs: number }>();
+  /** Until when strangers wait, whoever else there is. */
+  private strangersPauseMs = 0;
+  private pause: NodeJS.Timeout | null = null;
   private jobs = 0;
   /** Of a password that nobody has: a name that there is not takes as long as one that there is. */
   private nobodys: Promise<string> | null = null;
@@ -105,22 +112,34 @@ export class Passwords {
     const waiting = this.waiting[standing];
     if (this.isFull(standing)) throw new Refusal('hashing_busy');
     return new Promise((resolve, reject) => {
-      waiting.push({ ...job, resolve, reject });
+      waiting.push({ ...job, standing, resolve, reject });
       this.begin();
     });
   }
 
   private begin(): void {
     while (this.running.size < this.atOnceMax) {
-      const job = this.waiting.known.shift() ?? this.waiting.stranger.shift();
+      const job = this.waiting.known.shift() ?? this.nextStranger();
       if (job === undefined) return;
       const id = this.jobs++;
-      this.running.set(id, job);
+      this.running.set(id, { job, startedMs: performance.now() });
       const { op, password, stored } = job;
       this.process().send({ id, op, password, stored, parameters: PARAMETERS }, (error) => {
         if (error !== null) this.finish({ id, failed: true });
       });
     }
+  }
+
+  private nextStranger(): Job | undefined {
+    const waitMs = this.strangersPauseMs - performance.now();
+    if (waitMs <= 0) return this.waiting.stranger.shift();
+    if (this.waiting.stranger.length > 0) {
+      this.pause ??= setTimeout(() => {
+        this.pause = null;
+        this.begin();
+      }, waitMs);
+    }
+    return undefined;
   }
 
   private process(): ChildProcess {
@@ -139,9 +158,12 @@ export class Passwords {
   }
 
   private finish({ id, result }: Answer): void {
-    const job = this.running.get(id);
-    if (job === undefined) return;
+    const running = this.running.get(id);
+    if (running === undefined) return;
     this.running.delete(id);
+    const { job, startedMs } = running;
+    const nowMs = performance.now();
+    if (job.standing === 'stranger') this.strangersPauseMs = nowMs + (nowMs - startedMs) * (1 / STRANGERS_SHARE - 1);
     if (result === undefined) job.reject(this.isClosed ? new Refusal('shutting_down') : new Error('a password could not be hashed'));
     else job.resolve(result);
     this.begin();
@@ -149,6 +171,8 @@ export class Passwords {
 
   close(): void {
     this.isClosed = true;
+    if (this.pause !== null) clearTimeout(this.pause);
+    for (const job of [...this.waiting.known.splice(0), ...this.waiting.stranger.splice(0)]) job.reject(new Refusal('shutting_down'));
     this.child?.disconnect();
   }
 }

@@ -1,4 +1,7 @@
-import { request } from 'node:http';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { CpuWatch } from '../cpu';
 import { openLoad, requireExpected, type LoadResult } from '../http-load';
 import { orderSource } from '../orders';
 import { UNLIMITED, USERS, benchUsers, requestOf } from '../people';
@@ -14,38 +17,20 @@ const ROUNDS = 5;
 const ATTEMPTS = 1_000;
 const VICTIM = 'bench-0';
 
+const PROCESSES = ['service', 'Redis', 'Postgres'] as const;
 const TIMES = ['quiet', 'under attack'] as const;
 type Time = (typeof TIMES)[number];
 
-/** One wrong password, from an address of its own. @returns the status */
-function attempt(port: number, localAddress: string): Promise<number> {
-  const body = JSON.stringify({ username: VICTIM, password: 'wrong horse battery' });
-  return new Promise((resolve, reject) => {
-    const sent = request({
-      host: '127.0.0.1', port, path: '/auth/login', method: 'POST', localAddress, headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) },
-    }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode ?? 0));
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-/** As many attempts as there are, evenly over the time. @returns how many had which status */
-async function attack(port: number, round: number, seconds: number): Promise<Map<number, number>> {
-  const statuses = new Map<number, number>();
-  const started = performance.now();
-  await Promise.all(Array.from({ length: ATTEMPTS }, async (_, i) => {
-    await new Promise((resolve) => setTimeout(resolve, started + (i * seconds * 1_000) / ATTEMPTS - performance.now()));
-    const status = await attempt(port, `127.${round + 2}.${Math.floor(i / 250)}.${(i % 250) + 1}`);
-    statuses.set(status, (statuses.get(status) ?? 0) + 1);
-  }));
-  return statuses;
+/** As many attempts as there are, evenly over the time, from a process of its own. @returns how many had which status */
+async function attack(port: number, round: number, seconds: number): Promise<Map<string, number>> {
+  const child = fork(join(__dirname, '..', 'password-attack.js'), [port, VICTIM, ATTEMPTS, seconds, round].map(String), { execArgv: [] });
+  const [statuses] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(([code]) => { throw new Error(`the attack ended with ${String(code)}`); })])) as [Record<string, number>];
+  return new Map(Object.entries(statuses));
 }
 
 async function run(bench: Bench) {
-  const measured: Record<Time, { readonly p50: number; readonly p99: number }[]> = { quiet: [], 'under attack': [] };
-  const statuses = new Map<number, number>();
+  const measured: Record<Time, { readonly p50: number; readonly p99: number; readonly cpu: readonly (readonly [process: string, us: number | null])[] }[]> = { quiet: [], 'under attack': [] };
+  const statuses = new Map<string, number>();
   const venue = await BenchVenue.start(bench, { AUTH: 'required', ACCESS_TOKEN_TTL_S: '3600', ...UNLIMITED });
   try {
     const users = await benchUsers(venue);
@@ -62,10 +47,11 @@ async function run(bench: Bench) {
     await play('warm', WARM_UP_S);
     for (let round = 0; round < ROUNDS; round++) {
       for (const time of inTurn(TIMES, round)) {
+        const watch = new CpuWatch(venue.processes);
         const [{ latencies }, met] = await Promise.all([
-          play(`${time}-${round}`, bench.seconds), time === 'quiet' ? new Map<number, number>() : attack(venue.port, round, bench.seconds),
+          play(`${time}-${round}`, bench.seconds), time === 'quiet' ? new Map<string, number>() : attack(venue.port, round, bench.seconds),
         ]);
-        measured[time].push({ p50: latencies.percentile(50), p99: latencies.percentile(99) });
+        measured[time].push({ p50: latencies.percentile(50), p99: latencies.percentile(99), cpu: watch.microsecondsPer(bench.seconds) });
         for (const [status, count] of met) statuses.set(status, (statuses.get(status) ?? 0) + count);
       }
     }
@@ -77,8 +63,12 @@ async function run(bench: Bench) {
     figures: [{ name: `p99 of orders while ${ATTEMPTS} wrong passwords are tried, against before`, value: ratio, unit: '', goal: { bound: 2, better: 'lower' as const } }],
     tables: [{
       title: `Medians of ${ROUNDS} turns of ${bench.seconds} s at ${RATE} orders/s; of the attempts ${[...statuses].map(([status, count]) => `${count} were a ${status}`).join(', ')}`,
-      columns: ['', 'p50 ms', 'p99 ms'],
-      rows: TIMES.map((time) => [time, median(measured[time].map(({ p50 }) => p50)), median(measured[time].map(({ p99 }) => p99))]),
+      columns: ['', 'p50 ms', 'p99 ms', ...PROCESSES.map((name) => `${name}, s of CPU a second`)],
+      rows: TIMES.map((time) => {
+        const all = measured[time];
+        const cpu = PROCESSES.map((name) => median(all.map((one) => (one.cpu.find(([process]) => process === name)?.[1] ?? Number.NaN) / 1e6)));
+        return [time, median(all.map(({ p50 }) => p50)), median(all.map(({ p99 }) => p99)), ...cpu];
+      }),
     }],
   };
 }
