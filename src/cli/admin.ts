@@ -97,7 +97,7 @@ async function reset(tools: Tools, username: string): Promise<number> {
   const { userId } = requirePerson(tools, username);
   const password = givenPassword();
   await recorded(tools, 'reset', username, async () => {
-    await tools.people.setPassword(userId, await tools.passwords.hash(password.password, 'known'), 'reset');
+    await tools.people.setPassword(userId, await tools.passwords.hash(password.password, 'known', username), 'reset');
   });
   process.stdout.write(`${username} has a new password, and all logins are ended\n`);
   tellPassword(password);

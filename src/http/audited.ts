@@ -25,13 +25,16 @@ function accountOf({ params, query, body }: Pick<Call, 'params' | 'query' | 'bod
   }
   const named = { ...Object.fromEntries(new URLSearchParams(query)), ...fieldsOf(body), ...params } as Readonly<Record<string, unknown>>;
   const account = ACCOUNT_FIELDS.map((field) => named[field]).find((value) => typeof value === 'string');
-  return typeof account === 'string' ? account : null;
+  return typeof account === 'string' ? printable(account) : null;
 }
+
+/** Postgres keeps no zero bytes, and a log need not hold what moves a cursor. */
+const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd');
 
 /** What a call is about: its path, and what its body says. */
 function targetOf(path: string, query: string, body: unknown): string {
   const told = JSON.stringify(body, (name, value: unknown) => (SECRETS.has(name) ? '…' : value));
-  const text = `${path}${query === '' ? '' : `?${query}`}${body === undefined ? '' : ` ${told}`}`;
+  const text = printable(`${path}${query === '' ? '' : `?${query}`}${body === undefined ? '' : ` ${told}`}`);
   return text.length > TARGET_LENGTH_MAX ? `${text.slice(0, TARGET_LENGTH_MAX - 1)}…` : text;
 }
 

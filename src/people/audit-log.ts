@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { Refusal } from '../domain/refusal';
+import { UnavailableError } from '../domain/unavailable';
 import type { PeopleStore } from './ports';
 
 const RETRY_MS = 500;
@@ -92,8 +93,14 @@ export class AuditLog {
       try {
         await outcome.keep(this.store);
         this.late.shift();
-      } catch {
-        await sleep(RETRY_MS, undefined, { ref: false });
+      } catch (error) {
+        if (error instanceof UnavailableError) {
+          await sleep(RETRY_MS, undefined, { ref: false });
+          continue;
+        }
+        // Postgres is there and does not take it: as where it has lost the act itself. Others behind it need not wait.
+        this.logger.error({ err: error, audit: { ...outcome.act.entry, act_id: outcome.act.actId, outcome: outcome.outcome } }, 'the outcome of an act is in no audit log: it stays unknown there');
+        this.late.shift();
       }
     }
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { networkOf } from '../domain/address';
 import { Refusal } from '../domain/refusal';
+import { TokenBuckets } from './token-buckets';
 import type { LoginLimitsStore, Pauses } from './ports';
 
 /**
@@ -34,6 +35,8 @@ function keysOf(username: string, address: string) {
 
 export class LoginLimits {
   private forgetting: NodeJS.Timeout | undefined;
+  /** What came to this process. Where it is too much already, the bucket of all processes need not be asked: it would refuse as well. */
+  private readonly own = new TokenBuckets();
 
   constructor(private readonly store: LoginLimitsStore, private readonly options: LoginLimitOptions) {}
 
@@ -46,8 +49,14 @@ export class LoginLimits {
     clearInterval(this.forgetting);
   }
 
+  /** Looks whether an address tries too much, without asking anybody. @throws Refusal `rate_limited` */
+  requireRoom(address: string): void {
+    this.requireTaken(this.own.take(networkOf(address), 1, this.options));
+  }
+
   /** One more try of an address, whatever comes of it. @throws Refusal `rate_limited` */
   async tryFrom(address: string): Promise<void> {
+    this.requireRoom(address);
     this.requireTaken(await this.store.take(keyOf('address', networkOf(address)), this.options));
   }
 

@@ -9,12 +9,18 @@ const PARAMETERS_TEXT = `$argon2id$v=19$m=${PARAMETERS.memoryCost},t=${PARAMETER
 
 /** Strangers' hashes are at most this share of the time: what a flood of passwords costs leaves room for orders. */
 const STRANGERS_SHARE = 0.5;
+/** Turns of those who are known, one behind the other, while a stranger could have one. */
+const KNOWN_IN_A_ROW_MAX = 4;
+/** Passwords of one name that may wait or be hashed at once, where it is known from there: nobody takes everybody's turns. */
+const KNOWN_OF_A_NAME_MAX = 2;
 
 interface Job {
   readonly op: 'hash' | 'verify';
   readonly password: string;
   readonly stored?: string;
   readonly standing: Standing;
+  /** Of whom it is. */
+  readonly name: string;
   readonly resolve: (result: string | boolean) => void;
   readonly reject: (error: Error) => void;
 }
@@ -37,9 +43,11 @@ export interface HashingLoad {
 /** Whose turn comes first: somebody whom the venue knows, by a login or by the address of an earlier one, or a stranger. */
 export type Standing = 'known' | 'stranger';
 
+const keyOf = (standing: Standing, name: string): string => `${standing} ${name.toLowerCase()}`;
+
 /**
  * Hashes and checks passwords, a few at once, in a process of its own that gives way to everything else. However many strangers
- * wait, those who are known come ahead of them.
+ * wait, those who are known come ahead of them; and however many of those, a stranger has a turn now and then.
  */
 export class Passwords {
   private child: ChildProcess | null = null;
@@ -49,34 +57,38 @@ export class Passwords {
   private readonly running = new Map<number, { readonly job: Job; readonly startedMs: number }>();
   /** Until when strangers wait, whoever else there is. */
   private strangersPauseMs = 0;
+  private knownInARow = 0;
+  /** By standing and name, how many of it wait, are hashed, or have their place kept. */
+  private readonly ofName = new Map<string, number>();
   private pause: NodeJS.Timeout | null = null;
   private jobs = 0;
   /** Of a password that nobody has: a name that there is not takes as long as one that there is. */
   private nobodys: Promise<string> | null = null;
   private isClosed = false;
 
-  /** @param waitingMax passwords of each standing that may wait for their turn */
+  /** @param waitingMax passwords of each standing that may wait for their turn; of one name not more than half of the strangers' */
   constructor(private readonly atOnceMax: number, private readonly waitingMax: number) {}
 
-  /** @throws Refusal `hashing_busy` */
-  async hash(password: string, standing: Standing): Promise<string> {
-    return await this.enqueue({ op: 'hash', password }, standing) as string;
+  /** @param name of whom it is @throws Refusal `hashing_busy` */
+  async hash(password: string, standing: Standing, name: string): Promise<string> {
+    return await this.enqueue({ op: 'hash', password }, standing, name) as string;
   }
 
   /**
    * @param stored null where there is none: it takes as long, and is wrong
+   * @param name of whom it is
    * @throws Refusal `hashing_busy`
    */
-  async verify(password: string, stored: string | null, standing: Standing): Promise<boolean> {
+  async verify(password: string, stored: string | null, standing: Standing, name: string): Promise<boolean> {
     if (stored === null) {
-      this.nobodys ??= this.hash(randomBytes(16).toString('hex'), standing);
+      this.nobodys ??= this.hash(randomBytes(16).toString('hex'), standing, '');
       await this.enqueue({ op: 'verify', password, stored: await this.nobodys.catch((error: unknown) => {
         this.nobodys = null;
         throw error;
-      }) }, standing);
+      }) }, standing, name);
       return false;
     }
-    return await this.enqueue({ op: 'verify', password, stored }, standing) as boolean;
+    return await this.enqueue({ op: 'verify', password, stored }, standing, name) as boolean;
   }
 
   /** Whether a hash was made with other parameters than those of now. */
@@ -88,13 +100,15 @@ export class Passwords {
    * Does what comes ahead of a password's check only where that can have a place afterwards.
    * @throws Refusal `hashing_busy`
    */
-  async withPlace<T>(standing: Standing, work: () => Promise<T>): Promise<T> {
-    if (this.isFull(standing)) throw new Refusal('hashing_busy');
+  async withPlace<T>(standing: Standing, name: string, work: () => Promise<T>): Promise<T> {
+    if (this.isFull(standing, name)) throw new Refusal('hashing_busy');
     this.coming[standing]++;
+    this.count(standing, name, 1);
     try {
       return await work();
     } finally {
       this.coming[standing]--;
+      this.count(standing, name, -1);
     }
   }
 
@@ -104,30 +118,56 @@ export class Passwords {
     return { running: this.running.size, atOnceMax: this.atOnceMax, waitingKnown: known.length, waitingStrangers: stranger.length, waitingMax: this.waitingMax };
   }
 
-  private isFull(standing: Standing): boolean {
-    return this.waiting[standing].length + this.coming[standing] >= this.waitingMax;
+  private isFull(standing: Standing, name: string): boolean {
+    if (this.waiting[standing].length + this.coming[standing] >= this.waitingMax) return true;
+    const max = standing === 'known' ? KNOWN_OF_A_NAME_MAX : Math.ceil(this.waitingMax / 2);
+    return (this.ofName.get(keyOf(standing, name)) ?? 0) >= max;
   }
 
-  private enqueue(job: Pick<Job, 'op' | 'password' | 'stored'>, standing: Standing): Promise<string | boolean> {
-    const waiting = this.waiting[standing];
-    if (this.isFull(standing)) throw new Refusal('hashing_busy');
+  private count(standing: Standing, name: string, change: 1 | -1): void {
+    const key = keyOf(standing, name);
+    const count = (this.ofName.get(key) ?? 0) + change;
+    if (count > 0) this.ofName.set(key, count);
+    else this.ofName.delete(key);
+  }
+
+  private enqueue(job: Pick<Job, 'op' | 'password' | 'stored'>, standing: Standing, name: string): Promise<string | boolean> {
+    if (this.isClosed) throw new Refusal('shutting_down');
+    if (this.isFull(standing, name)) throw new Refusal('hashing_busy');
     return new Promise((resolve, reject) => {
-      waiting.push({ ...job, standing, resolve, reject });
+      this.count(standing, name, 1);
+      this.waiting[standing].push({ ...job, standing, name, resolve, reject });
       this.begin();
     });
   }
 
   private begin(): void {
     while (this.running.size < this.atOnceMax) {
-      const job = this.waiting.known.shift() ?? this.nextStranger();
+      const job = this.next();
       if (job === undefined) return;
       const id = this.jobs++;
       this.running.set(id, { job, startedMs: performance.now() });
       const { op, password, stored } = job;
-      this.process().send({ id, op, password, stored, parameters: PARAMETERS }, (error) => {
-        if (error !== null) this.finish({ id, failed: true });
-      });
+      try {
+        this.process().send({ id, op, password, stored, parameters: PARAMETERS }, (error) => {
+          if (error !== null) this.finish({ id, failed: true });
+        });
+      } catch {
+        // The process did not come about.
+        this.finish({ id, failed: true });
+      }
     }
+  }
+
+  /** Those who are known first, but for a stranger's turn among so many of theirs. */
+  private next(): Job | undefined {
+    if (this.waiting.known.length > 0 && this.knownInARow < KNOWN_IN_A_ROW_MAX) {
+      this.knownInARow++;
+      return this.waiting.known.shift();
+    }
+    const stranger = this.nextStranger();
+    if (stranger !== undefined) this.knownInARow = 0;
+    return stranger ?? this.waiting.known.shift();
   }
 
   private nextStranger(): Job | undefined {
@@ -147,10 +187,13 @@ export class Passwords {
     const child = fork(join(__dirname, 'hash-process.cjs'), [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.child = child;
     child.on('message', (answer) => this.finish(answer as Answer));
-    child.once('exit', () => {
+    const isGone = (): void => {
       if (this.child === child) this.child = null;
       for (const id of [...this.running.keys()]) this.finish({ id, failed: true });
-    });
+    };
+    child.once('exit', isGone);
+    // It could not even begin: too many files are open, or processes.
+    child.on('error', isGone);
     // It ends with us, and does not keep us.
     child.unref();
     child.channel?.unref();
@@ -162,6 +205,7 @@ export class Passwords {
     if (running === undefined) return;
     this.running.delete(id);
     const { job, startedMs } = running;
+    this.count(job.standing, job.name, -1);
     const nowMs = performance.now();
     if (job.standing === 'stranger') this.strangersPauseMs = nowMs + (nowMs - startedMs) * (1 / STRANGERS_SHARE - 1);
     if (result === undefined) job.reject(this.isClosed ? new Refusal('shutting_down') : new Error('a password could not be hashed'));
@@ -172,7 +216,10 @@ export class Passwords {
   close(): void {
     this.isClosed = true;
     if (this.pause !== null) clearTimeout(this.pause);
-    for (const job of [...this.waiting.known.splice(0), ...this.waiting.stranger.splice(0)]) job.reject(new Refusal('shutting_down'));
+    for (const job of [...this.waiting.known.splice(0), ...this.waiting.stranger.splice(0)]) {
+      this.count(job.standing, job.name, -1);
+      job.reject(new Refusal('shutting_down'));
+    }
     this.child?.disconnect();
   }
 }

@@ -40,7 +40,7 @@ export class Registration {
   async register(username: string, password: string, roles: readonly UserRole[] = ['trader']): Promise<Registered> {
     // Ahead of the hash, which is dear; the store decides.
     if (this.isTaken(username)) throw new Refusal('username_taken');
-    const made = await this.make(username, await this.passwords.hash(password, 'stranger'), roles, null);
+    const made = await this.make(username, await this.passwords.hash(password, 'stranger', username), roles, null);
     if (made === 'name' || made === 'identity') throw new Refusal('username_taken');
     return made;
   }

@@ -33,14 +33,15 @@ export class Sessions {
 
   /** @throws Refusal `invalid_credentials`, the same whether the user exists or not; `rate_limited`, `hashing_busy`, `user_suspended` */
   async logIn(username: string, password: string, address: string): Promise<TokenPair> {
+    this.limits.requireRoom(address);
     const isKnown = await this.addresses.has(username, address);
     const standing = isKnown ? 'known' : 'stranger';
     // Nothing is asked for one whose password cannot be looked at.
-    const credentials = await this.passwords.withPlace(standing, async () => {
+    const credentials = await this.passwords.withPlace(standing, username, async () => {
       await this.limits.tryPassword(username, address, isKnown);
       return this.store.credentials(username);
     });
-    const isRight = await this.passwords.verify(password, credentials?.passwordHash ?? null, standing);
+    const isRight = await this.passwords.verify(password, credentials?.passwordHash ?? null, standing, username);
     if (credentials === null || !isRight || !isPassword(password)) {
       await this.limits.failed(username, address);
       throw new Refusal('invalid_credentials');
@@ -56,7 +57,7 @@ export class Sessions {
   /** @returns the hash of a right password, made anew where its parameters were raised */
   private async raised({ userId, passwordHash }: Credentials, password: string): Promise<string | null> {
     if (passwordHash === null || !this.passwords.isOld(passwordHash)) return passwordHash;
-    const raised = await this.passwords.hash(password, 'known');
+    const raised = await this.passwords.hash(password, 'known', userId);
     await this.store.raisePassword(userId, passwordHash, raised);
     return raised;
   }
@@ -141,7 +142,7 @@ export class Sessions {
   async prove(username: string, password: string, address: string): Promise<void> {
     const credentials = await this.store.credentials(username);
     await this.limits.admitKnown(username, address);
-    if (await this.passwords.verify(password, credentials?.passwordHash ?? null, 'known')) return this.limits.succeeded(username, address);
+    if (await this.passwords.verify(password, credentials?.passwordHash ?? null, 'known', username)) return this.limits.succeeded(username, address);
     await this.limits.failed(username, address);
     throw new Refusal('invalid_credentials');
   }
@@ -149,7 +150,7 @@ export class Sessions {
   /** All logins end. @throws Refusal as `prove` */
   async changePassword(userId: string, username: string, password: string, newPassword: string, address: string): Promise<void> {
     await this.prove(username, password, address);
-    await this.store.setPassword(userId, await this.passwords.hash(newPassword, 'known'), 'password_changed');
+    await this.store.setPassword(userId, await this.passwords.hash(newPassword, 'known', username), 'password_changed');
     await this.directory.catchUp();
   }
 }

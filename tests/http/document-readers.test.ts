@@ -55,8 +55,12 @@ describe('the documents', () => {
   });
 
   it('would be found out by either', async () => {
+    // A call and no message are enough to be found fault with.
+    const { openapi, asyncapi } = documents;
+    const paths = Object.fromEntries(Object.entries(openapi.paths as object).slice(0, 1));
+    const { channels: _channels, operations: _operations, ...bare } = asyncapi as Record<string, unknown>;
     const found = await lint({
-      openapi: { ...documents.openapi, security: undefined, tags: undefined }, asyncapi: { ...documents.asyncapi, info: { title: 'x', version: '1' } },
+      openapi: { ...openapi, paths, security: undefined, tags: undefined }, asyncapi: { ...bare, channels: {}, components: {}, info: { title: 'x', version: '1' } },
     });
     const rules = found.filter((finding) => !isAccepted(finding)).map(([tool, document, rule]) => `${tool} ${document} ${rule}`);
     expect(rules).toEqual(expect.arrayContaining(['redocly openapi security-defined', 'spectral openapi operation-tag-defined', 'spectral asyncapi asyncapi-info-description']));

@@ -3,7 +3,7 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 const LONGEST = [
-  'docs/venue', 'e2e/conformance', 'chaos/campaign', 'chaos/people-campaign', 'recovery/rebuild', 'model/part-1', 'e2e/up-start', 'upgrade/later-versions',
+  'docs/venue', 'e2e/conformance', 'chaos/campaign', 'recovery/rebuild', 'model/part-1', 'e2e/up-start', 'upgrade/later-versions',
   'audit/planted-faults', 'model/part-2', 'servers/embedded-postgres', 'persistence/dead-letters', 'http/refusals', 'persistence/settings',
   'recovery/outages', 'recovery/stopped-venue', 'engine/conformance', 'engine/outage', 'stream/slow-clients', 'http/hostile', 'e2e/up',
   'e2e/workers', 'browser/elsewhere', 'browser/login', 'people/oidc', 'e2e/shutdown', 'http/browsers', 'http/document-readers', 'persistence/interrupted', 'persistence/pgbouncer',

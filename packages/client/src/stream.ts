@@ -49,8 +49,9 @@ const DEFAULTS = {
 const REPAIR_BACKOFF_MAX_MS = 5_000;
 const POLL_MS = 20;
 const CLOSE_GRACE_MS = 1_000;
-/** Between attempts to renew what a connection was told. */
-const RENEW_PAUSE_MS = 100;
+/** Between attempts to renew what a connection was told; each further one waits twice as long. */
+const RENEW_PAUSE_MS = 250;
+const RENEW_PAUSE_MAX_MS = 15_000;
 /** Longer than that no timer waits. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -317,14 +318,15 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
   }
 
   /** Tells the connection who it is from before what it was told is over, so that it goes on. */
-  private renewInTime(connection: Connection): void {
+  private renewInTime(connection: Connection, pauseMs = RENEW_PAUSE_MS): void {
     const { session } = this;
     if (session === null || session.renewMs === Infinity) return;
     const waitMs = session.version === connection.toldVersion ? Math.min(session.renewMs - Date.now(), TIMER_MAX_MS) : 0;
-    this.timers.add(setTimeout(() => void this.tellWho(connection, session), Math.max(RENEW_PAUSE_MS, waitMs)));
+    this.timers.add(setTimeout(() => void this.tellWho(connection, session, pauseMs), Math.max(pauseMs, waitMs)));
   }
 
-  private async tellWho(connection: Connection, session: Session): Promise<void> {
+  private async tellWho(connection: Connection, session: Session, pauseMs: number): Promise<void> {
+    let nextPauseMs = RENEW_PAUSE_MS;
     try {
       const message = await session.message(connection.path, this.stopping.signal);
       if (this.connection !== connection) return;
@@ -332,8 +334,9 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
       connection.toldVersion = session.version;
     } catch {
       // Nobody to ask just now, or the login is over: the venue closes the connection in its time, and the next one finds out why.
+      nextPauseMs = Math.min(2 * pauseMs, RENEW_PAUSE_MAX_MS);
     }
-    if (this.connection === connection) this.renewInTime(connection);
+    if (this.connection === connection) this.renewInTime(connection, nextPauseMs);
   }
 
   private end(): void {

@@ -7,7 +7,7 @@ import { moneySequences, type MoneySequence } from './money-steps';
 import { sequences, type Sequence } from './steps';
 
 /** Sequences of the whole test run: MODEL_RUNS, by default what the project promises. */
-export const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 2_000);
+export const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 1_500);
 
 /** The same of those with money: accounts, fees, transfers and credit beside orders. */
 export const MONEY_RUNS = Number(process.env.MODEL_MONEY_RUNS ?? 600);
