@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { OpenfillClient } from '#openfill-client';
 import type { Answer, ProblemBody } from '../support/client';
 import { until } from '../support/until';
@@ -88,6 +88,21 @@ describe('a machine of the provider\'s', () => {
       expect((await enter(`${header}.${payload}.${signature}`)).body.code).toBe('login_not_proven');
     }
     expect((await provider.asked())['/jwks']).toBe(before['/jwks']);
+  });
+
+  it('keeps nobody out by tokens that say nothing of their key, where the provider has two', async () => {
+    const good = await provider.machineToken('machine', AUDIENCE);
+    await provider.asked('keyless');
+    const token = await provider.machineToken('machine', AUDIENCE);
+    expect(decodeProtectedHeader(token).kid).toBeUndefined();
+    const fresh = await PeopleVenue.open({ ...provider.environment, ...MACHINES });
+    for (let i = 0; i < 10; i++) {
+      const { status, body } = await enter(token, fresh);
+      expect([status, body.code]).toEqual([401, 'login_not_proven']);
+    }
+    expect((await enter(good, fresh)).status).toBe(200);
+    expect((await fresh.client.get<{ people: { login_provider: unknown } }>('/readyz')).body.people.login_provider).toBe('up');
+    await fresh.close();
   });
 
   it('is a 503 while the provider is away whose keys are not known yet, soon without asking, and goes on when it is back', async () => {
