@@ -1,6 +1,6 @@
 import { ACCOUNT_NAME_PATTERN } from '../domain/access';
 import type { OwnerKind } from '../domain/people';
-import { requireAccount, hasPowersOf, type Caller } from '../domain/principal';
+import { requireAccount, requireOwnLogin, hasPowersOf, type Caller } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { PeopleStore } from './ports';
@@ -86,8 +86,9 @@ export class Ownership {
     return owners;
   }
 
-  /** @returns the owners' names @throws Refusal `account_not_found`, `user_not_found`, `owners_limit`, `shared_accounts_limit` */
+  /** @returns the owners' names @throws Refusal `account_not_found`, `forbidden`, `user_not_found`, `owners_limit`, `shared_accounts_limit` */
   async share(caller: Caller, account: string, username: string): Promise<readonly string[]> {
+    requireOwnLogin(caller);
     await this.directory.catchUp();
     requireAccount(caller, account);
     // Not even an operator: what is shared outlives the powers.

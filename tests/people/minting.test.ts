@@ -187,10 +187,29 @@ describe('a venue for development', () => {
     expect(decodeJwt(token).act).toBeUndefined();
     const call = (method: string, path: string, body?: unknown): Promise<Answer<ProblemBody>> => venue.client.call(method, path, { headers: bearer(token), ...(body === undefined ? {} : { body }) });
     expect((await call('POST', '/orders', order)).status).toBe(201);
-    // The user's own, as after a login.
-    expect((await call('POST', '/auth/api-keys', { name: 'k', scopes: ['read'] })).status).toBe(201);
+    // The user's own, as after a login, and makes nothing that outlives it.
+    for (const [path, body] of [['/auth/api-keys', { name: 'k', scopes: ['read'] }], ['/accounts/bot-1/owners', { username: 'bot-1' }]] as const) {
+      const refused = await call('POST', path, body);
+      expect([path, refused.status, refused.body.detail]).toEqual([path, 403, 'No token that anybody gets (AUTH=dev) may do this, since it would outlive the token: it needs a login.']);
+    }
     expect((await call('POST', '/auth/logout-all')).status).toBe(200);
     expect((await call('GET', '/auth/me')).body.code).toBe('session_ended');
+  });
+
+  it('gives tokens that are good there alone: not in the same venue once it asks who callers are', async () => {
+    const { access_token: token } = (await mint('bot-3', { ttl_minutes: 10_080 })).body;
+    const person = await venue.register('somebody');
+    const asking = await venue.venue.start({ AUTH: 'required' });
+    const client = new Client(asking.url);
+    const refused = await client.get<ProblemBody>('/auth/me', bearer(token));
+    expect([refused.status, refused.body.code]).toEqual([401, 'invalid_token']);
+    expect(refused.body.detail).toContain('AUTH=dev');
+    // A login by password goes on, and may make keys there and here.
+    expect((await client.get('/auth/me', person.headers)).status).toBe(200);
+    expect((await person.key()).api_key).toMatch(/^of_/);
+    client.close();
+    await asking.stop();
+    expect((await venue.client.get('/auth/me', bearer(token))).status).toBe(200);
   });
 
   it('is else as any other: who does not say who it is may nothing, powers need the password, and pages of elsewhere get nothing', async () => {
