@@ -42,7 +42,7 @@ export interface Caller {
   readonly onlyAccounts: ReadonlySet<string> | null;
   /** Whether it was given the powers of the person's roles (sudo). */
   readonly hasPowers: boolean;
-  /** Number of the last change of people that was known when it was. */
+  /** Number of the last change of people that was known when it was, or when its minter was. */
   readonly powersChange: number;
   /** The API key by which it says who it is; null for a token. */
   readonly apiKey: string | null;

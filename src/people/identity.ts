@@ -150,11 +150,11 @@ export class Identity {
     return look();
   }
 
-  private problemOf({ person, session, minter, expiresMs }: Caller): 'token_expired' | 'session_ended' | 'user_suspended' | null {
+  private problemOf({ person, session, minter, powersChange, expiresMs }: Caller): 'token_expired' | 'session_ended' | 'user_suspended' | null {
     if (expiresMs !== null && Date.now() >= expiresMs) return 'token_expired';
     if (session !== null && this.directory.isEnded(session)) return 'session_ended';
-    // Who acts for others by a role has it no longer.
-    if (minter !== null && (minter.isSuspended || !isOperator(minter))) return 'session_ended';
+    // Who acts for others by a role has it no longer, or had it taken since.
+    if (minter !== null && (minter.isSuspended || !isOperator(minter) || powersChange < minter.powersChange)) return 'session_ended';
     return person.isSuspended ? 'user_suspended' : null;
   }
 

@@ -53,7 +53,7 @@ export class Minting {
     const isBegun = await this.store.addTokenSession({ sessionId, userId, minter: by, ttlS });
     if (!isBegun) throw new Refusal(by === null ? 'user_suspended' : 'session_ended');
     const { token, expiresInS } = minter === null
-      ? await this.tokens.forDevelopment(userId, sessionId, wanted, ttlS) : await this.tokens.minted(userId, sessionId, wanted, ttlS, minter.person.userId);
+      ? await this.tokens.forDevelopment(userId, sessionId, wanted, ttlS) : await this.tokens.minted(userId, sessionId, wanted, ttlS, { userId: minter.person.userId, powersChange: minter.powersChange });
     return { userId, token, expiresInS, scopes: wanted };
   }
 

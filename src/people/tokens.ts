@@ -13,7 +13,7 @@ export interface Claims {
   readonly session: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly hasPowers: boolean;
-  /** 0 where it does not say. */
+  /** Of the powers that it has, or by which it was minted; 0 where it does not say. */
   readonly powersChange: number;
   /** User who minted it for the one that it is of; null for nobody. */
   readonly minterId: string | null;
@@ -72,9 +72,12 @@ export class Tokens {
     return { token: await this.sign('access', userId, session, sudoTtlS, { scope: SCOPES.join(' '), sudo: true, powers: change }), expiresInS: sudoTtlS };
   }
 
-  /** An access token that somebody minted for a user: the actor (RFC 8693). @param minterId null for nobody */
-  async minted(userId: string, session: string, scopes: readonly Scope[], ttlS: number, minterId: string | null): Promise<{ readonly token: string; readonly expiresInS: number }> {
-    return { token: await this.sign('access', userId, session, ttlS, { scope: scopes.join(' '), ...(minterId !== null && { act: { sub: minterId } }) }), expiresInS: ttlS };
+  /** An access token that somebody minted for a user: the actor (RFC 8693), with the number of the minter's powers. @param minter null for nobody */
+  async minted(
+    userId: string, session: string, scopes: readonly Scope[], ttlS: number, minter: { readonly userId: string; readonly powersChange: number } | null,
+  ): Promise<{ readonly token: string; readonly expiresInS: number }> {
+    const by = minter === null ? {} : { act: { sub: minter.userId }, powers: minter.powersChange };
+    return { token: await this.sign('access', userId, session, ttlS, { scope: scopes.join(' '), ...by }), expiresInS: ttlS };
   }
 
   /** An access token of a user for whoever asked, which no venue takes that asks who callers are. */

@@ -144,6 +144,23 @@ describe('a token that is minted for somebody else', () => {
     expect(Date.now() - endedMs).toBeLessThan(1_000);
   });
 
+  it('stays over when its minter\'s role is taken and given back, and goes on when its minter logs out', async () => {
+    const admin = await (await venue.withRoles('rhea', ['trader', 'admin'])).sudo();
+    const user = await someone();
+    const minter = await venue.withRoles(`minter-${++users}`, ['trader', 'operator']);
+    const give = async (roles: readonly string[]): Promise<void> => expect((await admin.call('PATCH', `/users/${minter.name}`, { roles })).status).toBe(200);
+    const { access_token: before } = await mint(user.name, { ttl_minutes: 10_080 }, await minter.sudo());
+    await until('it is good everywhere', async () => (await everywhere(before)).every((one) => one === 'ok'));
+    await give(['trader']);
+    await give(['trader', 'operator']);
+    await until('it is over everywhere', async () => (await everywhere(before)).every((one) => one === 'session_ended'));
+    const { access_token: after } = await mint(user.name, {}, await minter.sudo());
+    expect((await minter.call('POST', '/auth/logout')).status).toBe(200);
+    expect((await minter.call('GET', '/auth/me')).body.code).toBe('session_ended');
+    await until('it is good everywhere', async () => (await everywhere(after)).every((one) => one === 'ok'));
+    expect(await everywhere(before)).toEqual(['session_ended', 'session_ended']);
+  });
+
   it('stays ended in a process that starts long after, and does not make its minter\'s address one of the user\'s', async () => {
     const user = await someone();
     const { access_token: token } = await mint(user.name, { ttl_minutes: 10_080 });
