@@ -1,7 +1,9 @@
 import { decodeJwt } from 'jose';
 import { readConfig } from '../../src/config';
+import { Database } from '../../src/persistence/database';
 import { Client, type Answer, type ProblemBody } from '../support/client';
 import { until } from '../support/until';
+import { testLogger } from '../support/venue';
 import { Line } from './support/people-line';
 import { PASSWORD, PeopleVenue, bearer, signed, type Person } from './support/people-venue';
 
@@ -182,6 +184,25 @@ describe('a token that is minted for somebody else', () => {
     // The end is on record, and no process has heard of it.
     await venue.venue.database.query(`UPDATE sessions SET ended_at = now(), end_reason = 'logged_out' WHERE user_id = (SELECT user_id FROM users WHERE username = '${minter.name}')`);
     expect((await sudo.call('POST', '/auth/token', { username: user.name })).body.code).toBe('session_ended');
+  });
+
+  it('is not minted of a user who was suspended meanwhile, and that is what is told', async () => {
+    const user = await someone();
+    const database = new Database(venue.venue.database.url, 5_000, 1, testLogger);
+    let asked: Promise<Answer<ProblemBody>> | undefined;
+    await database.transaction(async (query) => {
+      const text = `
+        WITH next AS (UPDATE people_clock SET change = change + 1 RETURNING change)
+        UPDATE users SET status = 'suspended', change = next.change FROM next WHERE username = $1`;
+      await query({ name: 'suspend', text }, [user.name]);
+      // It has looked at the user, and waits for its turn behind the suspension.
+      asked = powers.call('POST', '/auth/token', { username: user.name });
+      await until('it waits', async () => (
+        await venue.venue.database.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%people_clock%'`)).length > 0);
+    });
+    await database.close();
+    const refused = await asked;
+    expect([refused?.status, refused?.body.code, refused?.body.detail]).toEqual([403, 'user_suspended', `${user.name} is suspended.`]);
   });
 });
 
