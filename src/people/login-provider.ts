@@ -43,6 +43,8 @@ const KEYS_APART_MS = 60_000;
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 /** What access tokens call themselves (RFC 9068), and those of providers of before. */
 const TOKEN_TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt']);
+/** What some providers put behind a client's name to make a subject of it: no person has it. */
+const CLIENT_SUBJECT_END = '@clients';
 const SKEW_S = 30;
 const RESPONSE_BYTES_MAX = 1_048_576;
 const SUBJECT_LENGTH_MAX = 255;
@@ -251,10 +253,14 @@ export class LoginProvider {
   }
 }
 
-/** @returns the client that a token was given to (`azp`, or RFC 9068's `client_id`); null where it says none, or two, or that it is bound to a key, which is not asked for here */
-function machineOf({ azp, client_id: clientId, cnf }: JWTPayload): string | null {
+/**
+ * @returns the client that a token was given to (`azp`, or RFC 9068's `client_id`); null where it says none, or two, or that it is of somebody
+ *   else (a person, who logged in by that client), or that it is bound to a key, which is not asked for here
+ */
+function machineOf({ azp, client_id: clientId, sub, cnf }: JWTPayload): string | null {
   const [first, second = first] = [azp, clientId].filter((one) => one !== undefined);
-  return typeof first === 'string' && first === second && cnf === undefined ? first : null;
+  if (typeof first !== 'string' || first !== second || cnf !== undefined) return null;
+  return sub === undefined || sub === first || sub === first + CLIENT_SUBJECT_END ? first : null;
 }
 
 /** As the provider takes a secret: in a header where it says nothing. */

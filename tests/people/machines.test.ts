@@ -49,7 +49,15 @@ describe('a machine of the provider\'s', () => {
     expect((await enter(token)).status).toBe(200);
   });
 
-  it.each(['audience', 'issuer', 'expired', 'forever', 'early', 'signature', 'unsigned', 'nobody', 'two', 'bound', 'type'])('is nobody with a token whose %s is not as it should be', async (spoil) => {
+  it.each([['which is the client', null, 'machine'], ['that there is not', 'subjectless', undefined], ['made of the client\'s name', 'suffixed', 'machine@clients']])(
+    'is known with a subject %s', async (_what, spoil, subject) => {
+      await provider.asked(spoil);
+      const token = await provider.machineToken('machine', AUDIENCE);
+      expect(decodeJwt(token).sub).toBe(subject);
+      expect((await enter(token)).status).toBe(200);
+    });
+
+  it.each(['audience', 'issuer', 'expired', 'forever', 'early', 'signature', 'unsigned', 'nobody', 'two', 'bound', 'type', 'person'])('is nobody with a token whose %s is not as it should be', async (spoil) => {
     await provider.asked(spoil);
     const { status, body } = await enter(await provider.machineToken('machine', AUDIENCE));
     expect([status, body.code]).toEqual([401, 'login_not_proven']);

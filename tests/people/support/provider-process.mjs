@@ -34,6 +34,9 @@ const SPOILT = {
   bound: (claims) => ({ ...claims, cnf: { jkt: 'x' } }),
   type: (claims) => claims,
   keyless: (claims) => claims,
+  person: (claims) => ({ ...claims, sub: 'ann' }),
+  subjectless: (claims) => ({ ...claims, sub: undefined }),
+  suffixed: (claims) => ({ ...claims, sub: `${claims.client_id}@clients` }),
 };
 
 async function resigned(token) {
