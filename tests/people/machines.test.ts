@@ -1,5 +1,8 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
+import pino from 'pino';
 import { OpenfillClient } from '#openfill-client';
+import { createApp } from '../../src/app';
+import { readConfig } from '../../src/config';
 import type { Answer, ProblemBody } from '../support/client';
 import { until } from '../support/until';
 import { PASSWORD, PeopleVenue, bearer } from './support/people-venue';
@@ -87,6 +90,22 @@ describe('a machine of the provider\'s', () => {
     expect([status, body.code]).toEqual([409, 'username_taken']);
   });
 
+  it('is not kept out by an account of its user\'s name', async () => {
+    const fresh = await PeopleVenue.open({ ...provider.environment, ...MACHINES });
+    const mallory = await fresh.register('mallory');
+    const operator = await (await fresh.withRoles('olivia', ['trader', 'operator'])).sudo();
+    for (const who of [mallory, operator]) {
+      for (const name of ['maker-1', 'Maker-1']) {
+        const { status, body } = await who.call('POST', '/accounts', { account_id: name });
+        expect([who.name, name, status, body.code]).toEqual([who.name, name, 409, 'account_exists']);
+      }
+    }
+    const { status, body } = await enter(await provider.machineToken('machine', AUDIENCE), fresh);
+    expect(status).toBe(200);
+    expect((await fresh.client.get<{ accounts: string[] }>('/auth/me', bearer(body.access_token))).body.accounts).toEqual(['maker-1']);
+    await fresh.close();
+  });
+
   it('asks for the provider\'s keys no more than once, however many tokens name keys that there are not', async () => {
     const token = await provider.machineToken('machine', AUDIENCE);
     const before = await provider.asked();
@@ -138,6 +157,23 @@ describe('a machine of the provider\'s', () => {
     expect([...codes].filter((code) => code !== undefined && code !== 'login_provider_unavailable')).toEqual([]);
     expect(await parts()).toBe('up');
     await fresh.close();
+  });
+});
+
+describe('a machine whose user was there before', () => {
+  it('is told of at the start where others can log in as it', async () => {
+    const provider = await Provider.at(null);
+    const venue = await PeopleVenue.open();
+    await venue.register('Maker-1');
+    await venue.register('somebody');
+    await venue.running.stop();
+    const lines: { readonly msg: string; readonly usernames?: readonly string[] }[] = [];
+    const logger = pino({ level: 'error' }, { write: (line: string) => { lines.push(JSON.parse(line) as { msg: string }); } });
+    const app = createApp(readConfig(venue.venue.environment({ ...provider.environment, ...MACHINES })), logger, {});
+    await app.start();
+    await app.stop();
+    expect(lines.filter(({ msg }) => msg.startsWith('OIDC_MACHINE_CLIENTS names users who have a password')).map(({ usernames }) => usernames)).toEqual([['Maker-1']]);
+    await venue.close();
   });
 });
 
