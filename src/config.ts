@@ -201,7 +201,7 @@ const ENVIRONMENT = Joi.object({
   OIDC_REDIRECT_URI: Joi.string().uri({ scheme: ['https', 'http'] })
     .description('Address of `/auth/oidc/callback` as browsers find it. Without it, that of the name by which the login was asked for: http on the loopback, else https.'),
   OIDC_AUDIENCE: Joi.string().max(255).note('what the provider calls the venue as an API').description('Audience of access tokens by which machines log in: another than `OIDC_CLIENT_ID`, which tokens about people carry.'),
-  OIDC_MACHINE_CLIENTS: Joi.string().note('`client=username`, separated by commas').description('Machine clients of the provider that may log in, and who each is here. Nobody can register under these names.'),
+  OIDC_MACHINE_CLIENTS: Joi.string().note('`client=username`, separated by commas').description('Machine clients of the provider that may log in, and who each is here. Nobody can register or open accounts under these names.'),
   OIDC_TIMEOUT_MS: positive(5_000, 60_000).description('Longest wait for an answer of the provider.'),
   KEYS_DIR: Joi.string().note('a directory').description("Where the venue's own keys are, for its tokens and for what it seals; they are made at the first start. Without it `keys` in `DATA_DIR`."),
   TOKEN_ALGORITHM: Joi.string().valid('EdDSA', 'PS256').default('EdDSA').description('How new token keys sign.'),

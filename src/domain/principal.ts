@@ -42,7 +42,7 @@ export interface Caller {
   readonly onlyAccounts: ReadonlySet<string> | null;
   /** Whether it was given the powers of the person's roles (sudo). */
   readonly hasPowers: boolean;
-  /** Number of the last change of people that was known when it was. */
+  /** Number of the last change of people that was known when it was, or when its minter was. */
   readonly powersChange: number;
   /** The API key by which it says who it is; null for a token. */
   readonly apiKey: string | null;
@@ -50,6 +50,8 @@ export interface Caller {
   readonly session: string | null;
   /** Who minted its token for the person, and is the one who acts by it; null where the person does. */
   readonly minter: Person | null;
+  /** Whether its token was given to whoever asked, in a venue for development. */
+  readonly isOfDevelopment: boolean;
   /** When the token or key is over, in ms since 1970; null for never. */
   readonly expiresMs: number | null;
 }
@@ -101,6 +103,14 @@ export function mayActFor(principal: Principal, account: string): boolean {
  */
 export function requireAccount(principal: Principal, account: string): void {
   if (!mayActFor(principal, account)) throw new Refusal('account_not_found');
+}
+
+/**
+ * What goes on by itself is not for a token that anybody gets: it would be good where callers have to say who they are.
+ * @throws Refusal `forbidden`
+ */
+export function requireOwnLogin({ isOfDevelopment }: Caller): void {
+  if (isOfDevelopment) throw new Refusal('forbidden', { detail: 'No token that anybody gets (AUTH=dev) may do this, since it would outlive the token: it needs a login.' });
 }
 
 /** Stands for no account: the venue's own have other names. */

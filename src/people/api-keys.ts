@@ -1,7 +1,7 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
 import type { Scope } from '../domain/access';
 import type { ApiKeyRow } from '../domain/people';
-import { keepsPowers, mayActFor, type Caller } from '../domain/principal';
+import { keepsPowers, mayActFor, requireOwnLogin, type Caller } from '../domain/principal';
 import { Refusal, type FieldFault } from '../domain/refusal';
 import type { Directory } from './directory';
 import { addressesOf, purposeOf } from './identity';
@@ -38,6 +38,7 @@ export class ApiKeys {
 
   /** @throws Refusal `validation_failed`, `forbidden`, `account_not_found`, `api_keys_limit` */
   async make(caller: Caller, { name, scopes, accounts, ipAllow, expiresMs, publicKey }: ApiKeyRequest): Promise<MadeApiKey> {
+    requireOwnLogin(caller);
     const beyond = scopes.find((scope) => !caller.scopes.has(scope) || (scope === 'admin' && !keepsPowers(caller)));
     if (beyond !== undefined) throw beyondCaller(beyond);
     const faults = faultsOf({ scopes, ipAllow, expiresMs, publicKey });

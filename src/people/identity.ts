@@ -126,7 +126,7 @@ export class Identity {
     const minter = claims.minterId === null ? null : await this.personOf(claims.minterId);
     const caller: Caller = {
       kind: 'caller', person, scopes: claims.scopes, onlyAccounts: null, hasPowers: claims.hasPowers, powersChange: claims.powersChange, apiKey: null, session: claims.session, minter,
-      expiresMs: claims.expiresS * 1_000,
+      isOfDevelopment: claims.isOfDevelopment, expiresMs: claims.expiresS * 1_000,
     };
     const problem = this.problemOf(caller);
     if (problem !== null) throw new Refusal(problem);
@@ -150,11 +150,11 @@ export class Identity {
     return look();
   }
 
-  private problemOf({ person, session, minter, expiresMs }: Caller): 'token_expired' | 'session_ended' | 'user_suspended' | null {
+  private problemOf({ person, session, minter, powersChange, expiresMs }: Caller): 'token_expired' | 'session_ended' | 'user_suspended' | null {
     if (expiresMs !== null && Date.now() >= expiresMs) return 'token_expired';
     if (session !== null && this.directory.isEnded(session)) return 'session_ended';
-    // Who acts for others by a role has it no longer.
-    if (minter !== null && (minter.isSuspended || !isOperator(minter))) return 'session_ended';
+    // Who acts for others by a role has it no longer, or had it taken since.
+    if (minter !== null && (minter.isSuspended || !isOperator(minter) || powersChange < minter.powersChange)) return 'session_ended';
     return person.isSuspended ? 'user_suspended' : null;
   }
 
@@ -251,7 +251,7 @@ export class Identity {
       publicKey: row.publicKey === null ? null : createPublicKey(row.publicKey),
       caller: {
         kind: 'caller', person, scopes: new Set(row.scopes), onlyAccounts: row.accounts === null ? null : new Set(row.accounts),
-        hasPowers: row.scopes.includes('admin'), powersChange: row.change, apiKey, session: null, minter: null, expiresMs: row.expiresMs,
+        hasPowers: row.scopes.includes('admin'), powersChange: row.change, apiKey, session: null, minter: null, isOfDevelopment: false, expiresMs: row.expiresMs,
       },
     };
     this.keys.set(apiKey, key);

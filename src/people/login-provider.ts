@@ -43,25 +43,29 @@ const KEYS_APART_MS = 60_000;
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 /** What access tokens call themselves (RFC 9068), and those of providers of before. */
 const TOKEN_TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt']);
+/** What some providers put behind a client's name to make a subject of it: no person has it. */
+const CLIENT_SUBJECT_END = '@clients';
 const SKEW_S = 30;
 const RESPONSE_BYTES_MAX = 1_048_576;
 const SUBJECT_LENGTH_MAX = 255;
 const SCOPE = 'openid profile email';
 
-/** The breaker opens when half of at least so many questions in ten seconds got no answer. */
+/** The breaker opens when more than half of at least so many requests in ten seconds got no answer. */
 const BREAKER_VOLUME_MIN = 3;
 const BREAKER_ERROR_PERCENT = 50;
 const BREAKER_RESET_MS = 2_000;
+/** Statuses by which a provider says that it cannot answer. */
+const TOO_MANY_REQUESTS = 429;
+const SERVER_ERROR_MIN = 500;
 
 /** Codes of the library for what a provider has said of a user and does not hold. */
 const UNPROVEN: ReadonlySet<string | undefined> = new Set([
   'OAUTH_JWT_TIMESTAMP_CHECK_FAILED', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED', 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED', 'OAUTH_KEY_SELECTION_FAILED',
   'OAUTH_INVALID_RESPONSE', 'OAUTH_UNSUPPORTED_OPERATION',
 ]);
-/** The same of an access token. */
-const UNPROVEN_TOKEN: ReadonlySet<string> = new Set([
-  errors.JWTExpired.code, errors.JWTClaimValidationFailed.code, errors.JWTInvalid.code, errors.JWSInvalid.code, errors.JWSSignatureVerificationFailed.code,
-  errors.JOSEAlgNotAllowed.code, errors.JOSENotSupported.code, errors.JWKSNoMatchingKey.code,
+/** Codes for an access token that no key of the provider's is for, or not one alone. What else keeps a key from being found is the provider's own. */
+const KEYLESS: ReadonlySet<string> = new Set([
+  errors.JWKSNoMatchingKey.code, errors.JWKSMultipleMatchingKeys.code, errors.JOSENotSupported.code, errors.JOSEAlgNotAllowed.code, errors.JWKInvalid.code,
 ]);
 /** What a provider says of itself, not of the user (RFC 6749, 4.1.2.1). */
 const PROVIDERS_OWN: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable', 'invalid_request', 'unauthorized_client', 'unsupported_response_type', 'invalid_scope']);
@@ -70,7 +74,7 @@ const PROVIDERS_OWN: ReadonlySet<string> = new Set(['server_error', 'temporarily
 function verdictOf(error: unknown): Refusal | null {
   if (error instanceof AuthorizationResponseError) return PROVIDERS_OWN.has(error.error) ? null : new Refusal('login_refused');
   if (error instanceof ResponseBodyError) return error.error === 'invalid_grant' ? new Refusal('login_not_proven') : null;
-  if (error instanceof errors.JOSEError) return UNPROVEN_TOKEN.has(error.code) ? new Refusal('login_not_proven') : null;
+  if (error instanceof errors.JOSEError) return KEYLESS.has(error.code) ? new Refusal('login_not_proven') : null;
   return error instanceof ClientError && UNPROVEN.has(error.code) ? new Refusal('login_not_proven') : null;
 }
 
@@ -92,26 +96,33 @@ const boundedFetch: CustomFetch = async (url, options) => {
   return new Response(bytes === 0 ? null : Buffer.concat(chunks), { status, headers });
 };
 
+/** What a provider answers to something that a caller sent along says nothing of how the provider is. @throws Error where there is no answer, or one that is none */
+const answeredFetch: CustomFetch = async (url, options) => {
+  const answer = await boundedFetch(url, options);
+  if (options.method === 'GET' && (answer.status >= SERVER_ERROR_MIN || answer.status === TOO_MANY_REQUESTS)) throw new Error(`${url} answers ${answer.status}`);
+  return answer;
+};
+
 /**
  * The provider by which people log in elsewhere (OpenID Connect): authorization code with PKCE. What it says of a user holds where the
  * token is signed with one of its keys, for this client, for this login, and is not over.
  */
 export class LoginProvider {
-  private readonly breaker: CircuitBreaker<[() => Promise<unknown>], unknown>;
+  /** Around each request, and nothing else: what callers bring along cannot open it. */
+  private readonly breaker: CircuitBreaker<Parameters<CustomFetch>, Response>;
+  private readonly fetch: CustomFetch = (url, options) => this.breaker.fire(url, options);
   private known: { readonly configuration: Configuration; readonly untilMs: number } | null = null;
   private looking: Promise<Configuration> | null = null;
   private keys: { readonly url: string; readonly find: JWTVerifyGetKey } | null = null;
 
   constructor(private readonly options: LoginProviderOptions, private readonly logger: Logger) {
-    this.breaker = new CircuitBreaker((ask: () => Promise<unknown>) => ask(), {
-      // Each question has its own.
+    this.breaker = new CircuitBreaker(answeredFetch, {
+      // Each request has its own.
       timeout: false,
       volumeThreshold: BREAKER_VOLUME_MIN,
       errorThresholdPercentage: BREAKER_ERROR_PERCENT,
       resetTimeout: BREAKER_RESET_MS,
       rollingPercentilesEnabled: false,
-      // That a user is not let in is an answer.
-      errorFilter: (error: unknown) => verdictOf(error) !== null,
     });
     this.breaker.on('open', () => this.logger.warn('the provider of logins does not answer: logins by it are refused'));
     this.breaker.on('close', () => this.logger.info('the provider of logins answers again'));
@@ -168,21 +179,22 @@ export class LoginProvider {
    * @throws Refusal `login_not_proven`; UnavailableError
    */
   async machineOf(accessToken: string): Promise<string> {
-    const { audience, issuer } = this.options;
+    const { audience } = this.options;
     if (audience === null) throw new Refusal('machine_unknown');
-    const claims = await this.ask(async (configuration) => {
-      const { payload, protectedHeader } = await jwtVerify(accessToken, this.keysOf(configuration), {
-        issuer: configuration.serverMetadata().issuer, audience, algorithms: ALGORITHMS, clockTolerance: SKEW_S, requiredClaims: ['exp'],
-      });
+    const { issuer, keys } = await this.ask((configuration) => Promise.resolve({ issuer: configuration.serverMetadata().issuer, keys: this.keysOf(configuration) }));
+    const key: JWTVerifyGetKey = (header, token) => this.ask(async () => keys(header, token));
+    try {
+      const { payload, protectedHeader } = await jwtVerify(accessToken, key, { issuer, audience, algorithms: ALGORITHMS, clockTolerance: SKEW_S, requiredClaims: ['exp'] });
       if (!TOKEN_TYPES.has(protectedHeader.typ?.toLowerCase())) throw new errors.JWTInvalid('it is no access token');
-      return payload;
-    });
-    const clientId = machineOf(claims);
-    if (clientId === null) {
-      this.logger.info({ issuer, reason: 'no machine client' }, 'a login elsewhere was turned down');
+      const clientId = machineOf(payload);
+      if (clientId === null) throw new errors.JWTInvalid('no machine client');
+      return clientId;
+    } catch (error) {
+      // Once there is a key, all else is the token's.
+      if (error instanceof Refusal || error instanceof UnavailableError) throw error;
+      this.logger.info({ issuer, reason: reasonOf(error) }, 'a login elsewhere was turned down');
       throw new Refusal('login_not_proven');
     }
-    return clientId;
   }
 
   private keysOf(configuration: Configuration): JWTVerifyGetKey {
@@ -191,7 +203,7 @@ export class LoginProvider {
     if (this.keys?.url === url) return this.keys.find;
     if (new URL(url).protocol !== 'https:' && !this.options.issuer.startsWith('http:')) throw new Error('the provider gives its keys without TLS');
     const find = createRemoteJWKSet(new URL(url), {
-      cooldownDuration: KEYS_APART_MS, cacheMaxAge: KEYS_MS, timeoutDuration: this.options.timeoutMs, [keysFetch]: boundedFetch as typeof fetch,
+      cooldownDuration: KEYS_APART_MS, cacheMaxAge: KEYS_MS, timeoutDuration: this.options.timeoutMs, [keysFetch]: this.fetch as typeof fetch,
     });
     this.keys = { url, find };
     return find;
@@ -200,7 +212,7 @@ export class LoginProvider {
   /** @throws Refusal, UnavailableError */
   private async ask<T>(question: (configuration: Configuration) => Promise<T>): Promise<T> {
     try {
-      return await this.breaker.fire(async () => question(await this.configuration())) as T;
+      return await question(await this.configuration());
     } catch (error) {
       const verdict = verdictOf(error);
       if (verdict !== null) {
@@ -228,11 +240,11 @@ export class LoginProvider {
     const { issuer, clientId, clientSecret, timeoutMs } = this.options;
     const plainly = issuer.startsWith('http:') ? [overPlainHttp] : [];
     const found = await discovery(new URL(issuer), clientId, undefined, None(), {
-      timeout: timeoutMs / 1_000, [customFetch]: boundedFetch, execute: plainly,
+      timeout: timeoutMs / 1_000, [customFetch]: this.fetch, execute: plainly,
     });
     const configuration = clientSecret === null ? found : new Configuration(found.serverMetadata(), clientId, undefined, secretOf(found, clientSecret));
     configuration.timeout = timeoutMs / 1_000;
-    configuration[customFetch] = boundedFetch;
+    configuration[customFetch] = this.fetch;
     for (const allow of plainly) allow(configuration);
     // The signature as well, not only that it came from the provider's address.
     enableNonRepudiationChecks(configuration);
@@ -241,10 +253,14 @@ export class LoginProvider {
   }
 }
 
-/** @returns the client that a token was given to (`azp`, or RFC 9068's `client_id`); null where it says none, or two, or that it is bound to a key, which is not asked for here */
-function machineOf({ azp, client_id: clientId, cnf }: JWTPayload): string | null {
+/**
+ * @returns the client that a token was given to (`azp`, or RFC 9068's `client_id`); null where it says none, or two, or that it is of somebody
+ *   else (a person, who logged in by that client), or that it is bound to a key, which is not asked for here
+ */
+function machineOf({ azp, client_id: clientId, sub, cnf }: JWTPayload): string | null {
   const [first, second = first] = [azp, clientId].filter((one) => one !== undefined);
-  return typeof first === 'string' && first === second && cnf === undefined ? first : null;
+  if (typeof first !== 'string' || first !== second || cnf !== undefined) return null;
+  return sub === undefined || sub === first || sub === first + CLIENT_SUBJECT_END ? first : null;
 }
 
 /** As the provider takes a secret: in a header where it says nothing. */

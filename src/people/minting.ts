@@ -39,7 +39,7 @@ export class Minting {
 
   /**
    * @param minter an operator with powers; null where it is for anybody
-   * @throws Refusal `user_not_found`, `user_suspended`, `forbidden`, `registration_closed`, `username_taken`
+   * @throws Refusal `user_not_found`, `user_suspended`, `session_ended`, `forbidden`, `registration_closed`, `username_taken`
    */
   async mint(minter: Caller | null, { username, scopes, ttlS }: MintRequest): Promise<MintedToken> {
     if (minter === null && this.mintsFor !== 'anybody') throw new Refusal('unauthenticated');
@@ -47,13 +47,24 @@ export class Minting {
     const beyond = minter === null ? undefined : wanted.find((scope) => !minter.scopes.has(scope));
     if (beyond !== undefined) throw new Refusal('forbidden', { detail: `The caller may not use the scope ${beyond} itself.` });
     const userId = await this.userIdOf(username);
-    if (this.directory.person(userId)?.isSuspended === true) throw new Refusal('user_suspended', { detail: `${username} is suspended.` });
+    this.requireActive(userId, username);
     const by = minter === null || minter.session === null ? null : { userId: minter.person.userId, session: minter.session };
     const sessionId = randomUUID();
     const isBegun = await this.store.addTokenSession({ sessionId, userId, minter: by, ttlS });
-    if (!isBegun) throw new Refusal(by === null ? 'user_suspended' : 'session_ended');
-    const { token, expiresInS } = await this.tokens.minted(userId, sessionId, wanted, ttlS, minter?.person.userId ?? null);
+    if (!isBegun) {
+      // Meanwhile: either the user is kept out, or the login that mints has ended.
+      await this.directory.catchUp();
+      this.requireActive(userId, username);
+      throw new Refusal(by === null ? 'user_suspended' : 'session_ended');
+    }
+    const { token, expiresInS } = minter === null
+      ? await this.tokens.forDevelopment(userId, sessionId, wanted, ttlS) : await this.tokens.minted(userId, sessionId, wanted, ttlS, { userId: minter.person.userId, powersChange: minter.powersChange });
     return { userId, token, expiresInS, scopes: wanted };
+  }
+
+  /** @throws Refusal `user_suspended` */
+  private requireActive(userId: string, username: string): void {
+    if (this.directory.person(userId)?.isSuspended === true) throw new Refusal('user_suspended', { detail: `${username} is suspended.` });
   }
 
   private async userIdOf(username: string): Promise<string> {

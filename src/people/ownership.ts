@@ -1,6 +1,6 @@
 import { ACCOUNT_NAME_PATTERN } from '../domain/access';
 import type { OwnerKind } from '../domain/people';
-import { requireAccount, hasPowersOf, type Caller } from '../domain/principal';
+import { requireAccount, requireOwnLogin, hasPowersOf, type Caller } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
 import type { Directory } from './directory';
 import type { PeopleStore } from './ports';
@@ -29,7 +29,11 @@ export interface OwnershipOptions {
  * What changes is known in this process when the call ends, and in every other one shortly after.
  */
 export class Ownership {
-  constructor(private readonly store: PeopleStore, private readonly directory: Directory, private readonly options: OwnershipOptions) {}
+  constructor(
+    private readonly store: PeopleStore, private readonly directory: Directory, private readonly options: OwnershipOptions,
+    /** Names, in small letters, that only whoever runs the venue gives to somebody, with the accounts of these names. */
+    private readonly kept: ReadonlySet<string>,
+  ) {}
 
   /**
    * Takes a further account for a caller, has it made, and lets the caller act for it. What breaks off in between is the caller's to go
@@ -42,6 +46,7 @@ export class Ownership {
     if (onlyAccounts !== null && !onlyAccounts.has(account)) throw new Refusal('forbidden', { detail: 'The API key is limited to other accounts.' });
     requireName(account);
     if (person.owns(account)) return make();
+    if (this.isKept(account)) throw new Refusal('account_exists');
     const { userId } = person;
     // A name that a user has in another case, or has had, or that anything is on record under, is not free. What was begun was free then.
     if (!(await this.store.isAccountBegun(account, userId)) && (
@@ -70,11 +75,11 @@ export class Ownership {
 
   /**
    * Whether an operator may make an account that is nobody's, beside those of users.
-   * @throws Refusal `validation_failed`; `account_exists` for a name that is a user's, or has an owner, in whatever case
+   * @throws Refusal `validation_failed`; `account_exists` for a name that is a user's, or kept for one, or has an owner, in whatever case
    */
   async requireNobodys(account: string): Promise<void> {
     requireName(account);
-    if (this.directory.personNamed(account) !== undefined || await this.store.isAccountOwned(account)) throw new Refusal('account_exists');
+    if (this.isKept(account) || this.directory.personNamed(account) !== undefined || await this.store.isAccountOwned(account)) throw new Refusal('account_exists');
   }
 
   /** @returns the owners' names, none of an account that is nobody's @throws Refusal `account_not_found` */
@@ -86,8 +91,9 @@ export class Ownership {
     return owners;
   }
 
-  /** @returns the owners' names @throws Refusal `account_not_found`, `user_not_found`, `owners_limit`, `shared_accounts_limit` */
+  /** @returns the owners' names @throws Refusal `account_not_found`, `forbidden`, `user_not_found`, `owners_limit`, `shared_accounts_limit` */
   async share(caller: Caller, account: string, username: string): Promise<readonly string[]> {
+    requireOwnLogin(caller);
     await this.directory.catchUp();
     requireAccount(caller, account);
     // Not even an operator: what is shared outlives the powers.
@@ -116,6 +122,10 @@ export class Ownership {
     await this.store.endOwner(account, person.userId);
     await this.directory.catchUp();
     return this.namesOf(account);
+  }
+
+  private isKept(account: string): boolean {
+    return this.kept.has(account.toLowerCase());
   }
 
   /** Others may act for it, and not give it away. */

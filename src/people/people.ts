@@ -93,10 +93,11 @@ export class People {
     this.identity = new Identity(this.directory, this.tokens, keys, once, options);
     this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, this.logins, new KnownAddresses(store), options.tokens.refreshTtlS);
     this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
-    this.ownership = new Ownership(store, this.directory, options);
+    const kept = new Set([...options.machines.values()].map((name) => name.toLowerCase()));
+    this.ownership = new Ownership(store, this.directory, options, kept);
     this.audit = new AuditLog(store, options.auditTimeoutMs, logger);
     this.gate = new Gate(this.identity, this.directory, this.logins, this.audit, options.gate);
-    this.registration = new Registration(store, this.directory, this.passwords, accounts, new Set([...options.machines.values()].map((name) => name.toLowerCase())));
+    this.registration = new Registration(store, this.directory, this.passwords, accounts, kept);
     this.minting = new Minting(store, this.directory, this.registration, this.tokens, options.mintsFor, options.registration === 'open');
     this.provider = options.provider === null ? null : new LoginProvider(options.provider, logger);
     this.elsewhere = this.provider === null ? null : (
@@ -109,11 +110,20 @@ export class People {
 
   /** Knows everybody once it resolves. @throws UnavailableError */
   async start(): Promise<void> {
+    await this.warnOfMachines();
     await this.directory.start();
     this.logins.start();
     const { lookedAt, unopened } = this.identity.unopened();
     if (unopened > 0) this.logger.error({ api_keys: unopened, looked_at: lookedAt }, 'KEYS_DIR has not the keys that secrets of API keys are sealed with: requests by these are refused until it is put back, or others are made');
     this.look = setInterval(() => this.refreshKeys(), KEYS_LOOK_MS);
+  }
+
+  /** Whoever was a machine's user before the settings said so may be anybody's: nobody but who runs the venue can tell. @throws UnavailableError */
+  private async warnOfMachines(): Promise<void> {
+    const machines = [...this.options.machines.values()];
+    const usernames = machines.length === 0 ? [] : await this.store.withOwnLogins(machines);
+    if (usernames.length === 0) return;
+    this.logger.error({ usernames }, 'OIDC_MACHINE_CLIENTS names users who have a password or a login elsewhere of their own: whoever knows it acts for the machine\'s account. Where that is not you, name others');
   }
 
   /** How it is about people, as far as this process knows. */

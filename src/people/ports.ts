@@ -98,6 +98,8 @@ export interface PeopleStore {
 
   /** @returns the id of the user whom another issuer calls so; null where there is none, or not yet */
   userOfIdentity(identity: ForeignIdentity): Promise<string | null>;
+  /** Which of some names are of users who have a password, or whom another issuer proves: in whatever case, as they are written there. */
+  withOwnLogins(usernames: readonly string[]): Promise<readonly string[]>;
 
   /** @param actId UUID of what is done: kept already, it is not kept again @param outcome null where that is kept afterwards */
   addAct(actId: string, entry: AuditEntry, outcome: string | null): Promise<void>;

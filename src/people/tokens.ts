@@ -13,10 +13,12 @@ export interface Claims {
   readonly session: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly hasPowers: boolean;
-  /** 0 where it does not say. */
+  /** Of the powers that it has, or by which it was minted; 0 where it does not say. */
   readonly powersChange: number;
   /** User who minted it for the one that it is of; null for nobody. */
   readonly minterId: string | null;
+  /** Whether it was given to whoever asked (`AUTH=dev`). */
+  readonly isOfDevelopment: boolean;
   /** Seconds since 1970. */
   readonly expiresS: number;
 }
@@ -27,6 +29,8 @@ export interface TokenOptions {
   readonly accessTtlS: number;
   readonly refreshTtlS: number;
   readonly sudoTtlS: number;
+  /** Whether tokens are good here that were given to whoever asked. */
+  readonly isForDevelopment: boolean;
 }
 
 /** Clocks of processes may differ by this much. */
@@ -68,9 +72,17 @@ export class Tokens {
     return { token: await this.sign('access', userId, session, sudoTtlS, { scope: SCOPES.join(' '), sudo: true, powers: change }), expiresInS: sudoTtlS };
   }
 
-  /** An access token that somebody minted for a user: the actor (RFC 8693). @param minterId null for nobody */
-  async minted(userId: string, session: string, scopes: readonly Scope[], ttlS: number, minterId: string | null): Promise<{ readonly token: string; readonly expiresInS: number }> {
-    return { token: await this.sign('access', userId, session, ttlS, { scope: scopes.join(' '), ...(minterId !== null && { act: { sub: minterId } }) }), expiresInS: ttlS };
+  /** An access token that somebody minted for a user: the actor (RFC 8693), with the number of the minter's powers. @param minter null for nobody */
+  async minted(
+    userId: string, session: string, scopes: readonly Scope[], ttlS: number, minter: { readonly userId: string; readonly powersChange: number } | null,
+  ): Promise<{ readonly token: string; readonly expiresInS: number }> {
+    const by = minter === null ? {} : { act: { sub: minter.userId }, powers: minter.powersChange };
+    return { token: await this.sign('access', userId, session, ttlS, { scope: scopes.join(' '), ...by }), expiresInS: ttlS };
+  }
+
+  /** An access token of a user for whoever asked, which no venue takes that asks who callers are. */
+  async forDevelopment(userId: string, session: string, scopes: readonly Scope[], ttlS: number): Promise<{ readonly token: string; readonly expiresInS: number }> {
+    return { token: await this.sign('access', userId, session, ttlS, { scope: scopes.join(' '), dev: true }), expiresInS: ttlS };
   }
 
   refresh(userId: string, session: string): Promise<string> {
@@ -106,11 +118,15 @@ export class Tokens {
       if (error instanceof errors.JOSEError || error instanceof TypeError) throw new Refusal('invalid_token');
       throw error;
     }
-    const { typ, sub, sid, scope, sudo, powers, exp, act } = payload;
+    const { typ, sub, sid, scope, sudo, powers, exp, act, dev } = payload;
     if (typ !== type) throw new Refusal('wrong_token_type');
     const scopes = type === 'refresh' ? new Set<Scope>() : scopesOf(String(scope));
     if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || scopes === null) throw new Refusal('invalid_token');
-    return { userId: sub, session: sid, scopes, hasPowers: sudo === true, powersChange: typeof powers === 'number' ? powers : 0, minterId: actorOf(act), expiresS: exp };
+    const isOfDevelopment = dev !== undefined;
+    if (isOfDevelopment && !this.options.isForDevelopment) throw new Refusal('invalid_token', { detail: 'The token was given to whoever asked (AUTH=dev), and this venue asks who callers are.' });
+    return {
+      userId: sub, session: sid, scopes, hasPowers: sudo === true, powersChange: typeof powers === 'number' ? powers : 0, minterId: actorOf(act), isOfDevelopment, expiresS: exp,
+    };
   }
 
   /** The public keys as a JSON Web Key Set. */

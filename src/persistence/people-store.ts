@@ -401,6 +401,10 @@ export class PostgresPeople {
     return row?.user_id ?? null;
   }
 
+  async withOwnLogins(usernames: readonly string[]): Promise<readonly string[]> {
+    return (await this.read<{ username: string }>(sql.WITH_OWN_LOGINS, [usernames])).map(({ username }) => username);
+  }
+
   async addAct(actId: string, { actor, apiKey, actingFor, action, target, requestId }: AuditEntry, outcome: string | null): Promise<void> {
     await this.read(sql.ADD_ACT, [actId, actor, apiKey, actingFor, action, target, requestId, outcome]);
   }

@@ -16,7 +16,7 @@ const FRESH_MS = 2_000;
 export function createPeople(config: Config, { engine, people, loginLimits }: ShardConnection, logger: Logger): People | null {
   if (config.auth === 'off') return null;
   const tokens = {
-    issuer: config.tokenIssuer, accessTtlS: config.accessTokenTtlS, refreshTtlS: config.refreshTokenTtlS, sudoTtlS: config.sudoTtlS,
+    issuer: config.tokenIssuer, accessTtlS: config.accessTokenTtlS, refreshTtlS: config.refreshTokenTtlS, sudoTtlS: config.sudoTtlS, isForDevelopment: config.auth === 'dev',
   };
   return new People(
     people,

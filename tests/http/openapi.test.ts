@@ -104,7 +104,7 @@ describe('the OpenAPI document', () => {
       return [parameter?.required === true, schema.required.includes('client_id'), named?.required.includes('client_id') === true];
     };
     expect(neededIn(document)).toEqual([true, true, true]);
-    expect(neededIn(new Contract(createOpenapiDocument({ ...config, auth: 'required' })).document)).toEqual([false, false, false]);
+    for (const auth of ['required', 'dev'] as const) expect(neededIn(new Contract(createOpenapiDocument({ ...config, auth })).document)).toEqual([false, false, false]);
   });
 
   it('says that a page of elsewhere is turned down wherever it is, and nowhere else', () => {

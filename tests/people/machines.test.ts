@@ -1,5 +1,8 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import pino from 'pino';
 import { OpenfillClient } from '#openfill-client';
+import { createApp } from '../../src/app';
+import { readConfig } from '../../src/config';
 import type { Answer, ProblemBody } from '../support/client';
 import { until } from '../support/until';
 import { PASSWORD, PeopleVenue, bearer } from './support/people-venue';
@@ -49,7 +52,15 @@ describe('a machine of the provider\'s', () => {
     expect((await enter(token)).status).toBe(200);
   });
 
-  it.each(['audience', 'issuer', 'expired', 'forever', 'early', 'signature', 'unsigned', 'nobody', 'two', 'bound', 'type'])('is nobody with a token whose %s is not as it should be', async (spoil) => {
+  it.each([['which is the client', null, 'machine'], ['that there is not', 'subjectless', undefined], ['made of the client\'s name', 'suffixed', 'machine@clients']])(
+    'is known with a subject %s', async (_what, spoil, subject) => {
+      await provider.asked(spoil);
+      const token = await provider.machineToken('machine', AUDIENCE);
+      expect(decodeJwt(token).sub).toBe(subject);
+      expect((await enter(token)).status).toBe(200);
+    });
+
+  it.each(['audience', 'issuer', 'expired', 'forever', 'early', 'signature', 'unsigned', 'nobody', 'two', 'bound', 'type', 'person'])('is nobody with a token whose %s is not as it should be', async (spoil) => {
     await provider.asked(spoil);
     const { status, body } = await enter(await provider.machineToken('machine', AUDIENCE));
     expect([status, body.code]).toEqual([401, 'login_not_proven']);
@@ -79,6 +90,22 @@ describe('a machine of the provider\'s', () => {
     expect([status, body.code]).toEqual([409, 'username_taken']);
   });
 
+  it('is not kept out by an account of its user\'s name', async () => {
+    const fresh = await PeopleVenue.open({ ...provider.environment, ...MACHINES });
+    const mallory = await fresh.register('mallory');
+    const operator = await (await fresh.withRoles('olivia', ['trader', 'operator'])).sudo();
+    for (const who of [mallory, operator]) {
+      for (const name of ['maker-1', 'Maker-1']) {
+        const { status, body } = await who.call('POST', '/accounts', { account_id: name });
+        expect([who.name, name, status, body.code]).toEqual([who.name, name, 409, 'account_exists']);
+      }
+    }
+    const { status, body } = await enter(await provider.machineToken('machine', AUDIENCE), fresh);
+    expect(status).toBe(200);
+    expect((await fresh.client.get<{ accounts: string[] }>('/auth/me', bearer(body.access_token))).body.accounts).toEqual(['maker-1']);
+    await fresh.close();
+  });
+
   it('asks for the provider\'s keys no more than once, however many tokens name keys that there are not', async () => {
     const token = await provider.machineToken('machine', AUDIENCE);
     const before = await provider.asked();
@@ -88,6 +115,21 @@ describe('a machine of the provider\'s', () => {
       expect((await enter(`${header}.${payload}.${signature}`)).body.code).toBe('login_not_proven');
     }
     expect((await provider.asked())['/jwks']).toBe(before['/jwks']);
+  });
+
+  it('keeps nobody out by tokens that say nothing of their key, where the provider has two', async () => {
+    const good = await provider.machineToken('machine', AUDIENCE);
+    await provider.asked('keyless');
+    const token = await provider.machineToken('machine', AUDIENCE);
+    expect(decodeProtectedHeader(token).kid).toBeUndefined();
+    const fresh = await PeopleVenue.open({ ...provider.environment, ...MACHINES });
+    for (let i = 0; i < 10; i++) {
+      const { status, body } = await enter(token, fresh);
+      expect([status, body.code]).toEqual([401, 'login_not_proven']);
+    }
+    expect((await enter(good, fresh)).status).toBe(200);
+    expect((await fresh.client.get<{ people: { login_provider: unknown } }>('/readyz')).body.people.login_provider).toBe('up');
+    await fresh.close();
   });
 
   it('is a 503 while the provider is away whose keys are not known yet, soon without asking, and goes on when it is back', async () => {
@@ -115,6 +157,23 @@ describe('a machine of the provider\'s', () => {
     expect([...codes].filter((code) => code !== undefined && code !== 'login_provider_unavailable')).toEqual([]);
     expect(await parts()).toBe('up');
     await fresh.close();
+  });
+});
+
+describe('a machine whose user was there before', () => {
+  it('is told of at the start where others can log in as it', async () => {
+    const provider = await Provider.at(null);
+    const venue = await PeopleVenue.open();
+    await venue.register('Maker-1');
+    await venue.register('somebody');
+    await venue.running.stop();
+    const lines: { readonly msg: string; readonly usernames?: readonly string[] }[] = [];
+    const logger = pino({ level: 'error' }, { write: (line: string) => { lines.push(JSON.parse(line) as { msg: string }); } });
+    const app = createApp(readConfig(venue.venue.environment({ ...provider.environment, ...MACHINES })), logger, {});
+    await app.start();
+    await app.stop();
+    expect(lines.filter(({ msg }) => msg.startsWith('OIDC_MACHINE_CLIENTS names users who have a password')).map(({ usernames }) => usernames)).toEqual([['Maker-1']]);
+    await venue.close();
   });
 });
 

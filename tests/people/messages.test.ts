@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { MESSAGE_ACCESS } from '#openfill-contract';
+import { MESSAGE_ACCESS, type Access } from '#openfill-contract';
 import { until } from '../support/until';
 import { Line, type Told } from './support/people-line';
 import { PeopleVenue, bearer, forgedToken, nextTimestamp, signed, type MadeKey, type Person } from './support/people-venue';
@@ -60,6 +60,17 @@ describe('every message, by its row', () => {
   it('has an example here, and no row is without one', () => {
     expect(rows.map(([path, op, , message]) => [path, op, typeof message])).toEqual(rows.map(([path, op]) => [path, op, 'function']));
     expect(paths.map((path) => Object.keys(MESSAGES[path]))).toEqual(paths.map((path) => Object.keys(MESSAGE_ACCESS[path]).filter((op) => op !== 'auth')));
+  });
+
+  it.each(paths)('%s takes no login of an address for an auth, whatever it says', async (path) => {
+    const { auth: row, ...others } = MESSAGE_ACCESS[path];
+    expect([row, ...Object.values(others)].filter(({ limit }: Access) => limit === 'login')).toEqual([]);
+    const few = await venue.venue.start({ LIMIT_LOGIN_PER_SECOND: '1', LIMIT_LOGIN_BURST: '1' });
+    const line = await Line.opened(few.url, path);
+    for (let i = 0; i < 3; i++) expect((await line.ask({ op: 'auth', token: 'x' })).code).toBe('invalid_token');
+    expect((await line.ask(auth(alice))).code).toBeNull();
+    await line.close();
+    await few.stop();
   });
 
   /** What may not be said of oneself, and how it is refused; on both ways, by message and by handshake. */

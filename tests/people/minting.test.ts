@@ -1,7 +1,9 @@
 import { decodeJwt } from 'jose';
 import { readConfig } from '../../src/config';
+import { Database } from '../../src/persistence/database';
 import { Client, type Answer, type ProblemBody } from '../support/client';
 import { until } from '../support/until';
+import { testLogger } from '../support/venue';
 import { Line } from './support/people-line';
 import { PASSWORD, PeopleVenue, bearer, signed, type Person } from './support/people-venue';
 
@@ -144,6 +146,23 @@ describe('a token that is minted for somebody else', () => {
     expect(Date.now() - endedMs).toBeLessThan(1_000);
   });
 
+  it('stays over when its minter\'s role is taken and given back, and goes on when its minter logs out', async () => {
+    const admin = await (await venue.withRoles('rhea', ['trader', 'admin'])).sudo();
+    const user = await someone();
+    const minter = await venue.withRoles(`minter-${++users}`, ['trader', 'operator']);
+    const give = async (roles: readonly string[]): Promise<void> => expect((await admin.call('PATCH', `/users/${minter.name}`, { roles })).status).toBe(200);
+    const { access_token: before } = await mint(user.name, { ttl_minutes: 10_080 }, await minter.sudo());
+    await until('it is good everywhere', async () => (await everywhere(before)).every((one) => one === 'ok'));
+    await give(['trader']);
+    await give(['trader', 'operator']);
+    await until('it is over everywhere', async () => (await everywhere(before)).every((one) => one === 'session_ended'));
+    const { access_token: after } = await mint(user.name, {}, await minter.sudo());
+    expect((await minter.call('POST', '/auth/logout')).status).toBe(200);
+    expect((await minter.call('GET', '/auth/me')).body.code).toBe('session_ended');
+    await until('it is good everywhere', async () => (await everywhere(after)).every((one) => one === 'ok'));
+    expect(await everywhere(before)).toEqual(['session_ended', 'session_ended']);
+  });
+
   it('stays ended in a process that starts long after, and does not make its minter\'s address one of the user\'s', async () => {
     const user = await someone();
     const { access_token: token } = await mint(user.name, { ttl_minutes: 10_080 });
@@ -166,6 +185,25 @@ describe('a token that is minted for somebody else', () => {
     await venue.venue.database.query(`UPDATE sessions SET ended_at = now(), end_reason = 'logged_out' WHERE user_id = (SELECT user_id FROM users WHERE username = '${minter.name}')`);
     expect((await sudo.call('POST', '/auth/token', { username: user.name })).body.code).toBe('session_ended');
   });
+
+  it('is not minted of a user who was suspended meanwhile, and that is what is told', async () => {
+    const user = await someone();
+    const database = new Database(venue.venue.database.url, 5_000, 1, testLogger);
+    let asked: Promise<Answer<ProblemBody>> | undefined;
+    await database.transaction(async (query) => {
+      const text = `
+        WITH next AS (UPDATE people_clock SET change = change + 1 RETURNING change)
+        UPDATE users SET status = 'suspended', change = next.change FROM next WHERE username = $1`;
+      await query({ name: 'suspend', text }, [user.name]);
+      // It has looked at the user, and waits for its turn behind the suspension.
+      asked = powers.call('POST', '/auth/token', { username: user.name });
+      await until('it waits', async () => (
+        await venue.venue.database.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%people_clock%'`)).length > 0);
+    });
+    await database.close();
+    const refused = await asked;
+    expect([refused?.status, refused?.body.code, refused?.body.detail]).toEqual([403, 'user_suspended', `${user.name} is suspended.`]);
+  });
 });
 
 describe('a venue for development', () => {
@@ -187,10 +225,29 @@ describe('a venue for development', () => {
     expect(decodeJwt(token).act).toBeUndefined();
     const call = (method: string, path: string, body?: unknown): Promise<Answer<ProblemBody>> => venue.client.call(method, path, { headers: bearer(token), ...(body === undefined ? {} : { body }) });
     expect((await call('POST', '/orders', order)).status).toBe(201);
-    // The user's own, as after a login.
-    expect((await call('POST', '/auth/api-keys', { name: 'k', scopes: ['read'] })).status).toBe(201);
+    // The user's own, as after a login, and makes nothing that outlives it.
+    for (const [path, body] of [['/auth/api-keys', { name: 'k', scopes: ['read'] }], ['/accounts/bot-1/owners', { username: 'bot-1' }]] as const) {
+      const refused = await call('POST', path, body);
+      expect([path, refused.status, refused.body.detail]).toEqual([path, 403, 'No token that anybody gets (AUTH=dev) may do this, since it would outlive the token: it needs a login.']);
+    }
     expect((await call('POST', '/auth/logout-all')).status).toBe(200);
     expect((await call('GET', '/auth/me')).body.code).toBe('session_ended');
+  });
+
+  it('gives tokens that are good there alone: not in the same venue once it asks who callers are', async () => {
+    const { access_token: token } = (await mint('bot-3', { ttl_minutes: 10_080 })).body;
+    const person = await venue.register('somebody');
+    const asking = await venue.venue.start({ AUTH: 'required' });
+    const client = new Client(asking.url);
+    const refused = await client.get<ProblemBody>('/auth/me', bearer(token));
+    expect([refused.status, refused.body.code]).toEqual([401, 'invalid_token']);
+    expect(refused.body.detail).toContain('AUTH=dev');
+    // A login by password goes on, and may make keys there and here.
+    expect((await client.get('/auth/me', person.headers)).status).toBe(200);
+    expect((await person.key()).api_key).toMatch(/^of_/);
+    client.close();
+    await asking.stop();
+    expect((await venue.client.get('/auth/me', bearer(token))).status).toBe(200);
   });
 
   it('is else as any other: who does not say who it is may nothing, powers need the password, and pages of elsewhere get nothing', async () => {

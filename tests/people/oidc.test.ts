@@ -258,6 +258,23 @@ describe('a login elsewhere', () => {
     expect((await provider.asked())['/jwks']).toBe(1);
   });
 
+  it('keeps nobody else out by what a browser says that the provider said', async () => {
+    const fresh = await venue.venue.start();
+    const client = new Client(fresh.url);
+    for (let i = 0; i < 10; i++) {
+      const visitor = new Visitor();
+      const begun = await begin(visitor);
+      const { state = '' } = Object.fromEntries(new URL(begun.headers.get('location') ?? '').searchParams);
+      // Each process ends what another began.
+      visitor.jar.set(new URL(fresh.url).host, visitor.jar.get(new URL(venue.url).host) ?? new Map<string, string>());
+      const said = new URLSearchParams({ state, error: 'server_error', iss: provider.issuer });
+      expect(codeOf(await finish(visitor, new URL(`${fresh.url}/auth/oidc/callback?${said.toString()}`)))).toEqual([503, 'login_provider_unavailable']);
+    }
+    expect((await client.get<{ people: { login_provider: unknown } }>('/readyz')).body.people.login_provider).toBe('up');
+    client.close();
+    await fresh.stop();
+  });
+
   it('is a 503 while the provider is away, and goes on when it is there again; passwords work all the while', async () => {
     const [known, early] = [new Visitor(), new Visitor()];
     const back = await known.comeBack(await begin(known), 'ann');

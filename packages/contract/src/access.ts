@@ -130,12 +130,15 @@ export function callAccessOf(auth: 'off' | 'dev' | 'required'): Readonly<Record<
   return auth === 'dev' ? { ...CALL_ACCESS, mintToken: PUBLIC } : CALL_ACCESS;
 }
 
-/** Messages of order entry and of the stream, by their `op`. A stream's channels of accounts have to be the caller's own as well. */
+/**
+ * Messages of order entry and of the stream, by their `op`. `auth` says who it is by a token or a signature, as every request does: it is no
+ * login. A stream's channels of accounts have to be the caller's own as well.
+ */
 export const MESSAGE_ACCESS = {
   '/orders': {
-    auth: SIGN_IN, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE,
+    auth: PUBLIC, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE,
   },
   '/stream': {
-    auth: SIGN_IN, subscribe: PUBLIC, unsubscribe: PUBLIC, ping: PUBLIC,
+    auth: PUBLIC, subscribe: PUBLIC, unsubscribe: PUBLIC, ping: PUBLIC,
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Access>>>>;

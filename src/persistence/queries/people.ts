@@ -156,6 +156,12 @@ export const IDENTITY_IS_KNOWN = query('identity_is_known', 'SELECT 1 FROM ident
 export const USER_OF_IDENTITY = query('user_of_identity', `
   SELECT user_id FROM identities JOIN users USING (user_id) WHERE issuer = $1 AND subject = $2 AND status <> 'opening'`);
 
+export const WITH_OWN_LOGINS = query('with_own_logins', `
+  SELECT username FROM users
+    WHERE username_key IN (SELECT lower(name) FROM unnest($1::text[]) AS name) AND status <> 'opening'
+      AND (password_hash IS NOT NULL OR EXISTS (SELECT FROM identities WHERE identities.user_id = users.user_id))
+    ORDER BY username`);
+
 /** Under an id that whoever asks has made: an insert whose answer was lost is tried again, and kept once. */
 export const ADD_ACT = query('add_act', `
   INSERT INTO audit_log (act_id, actor, api_key, acting_for, action, target, request_id, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -10,6 +10,8 @@ const issuer = `http://localhost:${port}`;
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const kid = randomUUID();
+/** A second one, as where keys are changed. */
+const { privateKey: nextKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 /** How the next tokens are spoilt, all signed with the provider's own key; null for not at all. */
 let spoil = null;
@@ -31,12 +33,16 @@ const SPOILT = {
   nobody: (claims) => ({ ...claims, client_id: undefined }),
   bound: (claims) => ({ ...claims, cnf: { jkt: 'x' } }),
   type: (claims) => claims,
+  keyless: (claims) => claims,
+  person: (claims) => ({ ...claims, sub: 'ann' }),
+  subjectless: (claims) => ({ ...claims, sub: undefined }),
+  suffixed: (claims) => ({ ...claims, sub: `${claims.client_id}@clients` }),
 };
 
 async function resigned(token) {
   if (spoil === 'signature') return `${token.slice(0, -8)}AAAAAAAA`;
   if (spoil === 'unsigned') return `${Buffer.from('{"alg":"none"}').toString('base64url')}.${token.split('.')[1]}.`;
-  return new SignJWT(SPOILT[spoil](decodeJwt(token))).setProtectedHeader({ alg: 'RS256', kid, ...(spoil === 'type' && { typ: 'logout+jwt' }) }).sign(privateKey);
+  return new SignJWT(SPOILT[spoil](decodeJwt(token))).setProtectedHeader({ alg: 'RS256', ...(spoil !== 'keyless' && { kid }), ...(spoil === 'type' && { typ: 'logout+jwt' }) }).sign(privateKey);
 }
 
 const provider = new Provider(issuer, {
@@ -52,7 +58,7 @@ const provider = new Provider(issuer, {
       enabled: true, getResourceServerInfo: (_context, resource) => ({ scope: '', audience: resource, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } }),
     },
   },
-  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }] },
+  jwks: { keys: [[privateKey, kid], [nextKey, randomUUID()]].map(([key, name]) => ({ ...key.export({ format: 'jwk' }), kid: name, alg: 'RS256', use: 'sig' })) },
   cookies: { keys: ['a key of the tests'] },
   pkce: { required: () => true },
   claims: { openid: ['sub'], profile: ['preferred_username'], email: ['email', 'email_verified'] },

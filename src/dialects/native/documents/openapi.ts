@@ -30,7 +30,7 @@ function description(limits: OpenapiLimits): string {
 
 /** Schemas of the contract with what only the service knows: its limits, and the codes of its problems. */
 export function schemaSet(limits: Limits & Pick<OpenapiLimits, 'auth'>, readsBesideReferences: boolean): SchemaSet {
-  return new SchemaSet(limits, { ProblemCode: { type: 'string', enum: Object.keys(RESULT_CODES) } }, readsBesideReferences, limits.auth === 'required');
+  return new SchemaSet(limits, { ProblemCode: { type: 'string', enum: Object.keys(RESULT_CODES) } }, readsBesideReferences, limits.auth !== 'off');
 }
 
 /** The contract of the HTTP API with the limits that this service runs with. */
