@@ -551,11 +551,18 @@ CREATE TABLE identities (
 );
 
 -- How often addresses tried to log in, and names were tried with wrong passwords. It need not outlive a crash, nor wait for the disk.
+CREATE UNLOGGED TABLE login_buckets (
+  key    text             PRIMARY KEY,
+  points integer          NOT NULL DEFAULT 0,
+  -- Milliseconds since 1970: when it is over; of a bucket, when it is full.
+  expire double precision NOT NULL
+);
+
+-- The same, of programs of before, which may still run.
 CREATE UNLOGGED TABLE login_limits (
   key    text    PRIMARY KEY,
   points integer NOT NULL DEFAULT 0,
-  -- Milliseconds since 1970: when it is over; of a bucket, when it is full.
-  expire double precision
+  expire bigint
 );
 
 -- What was done with an operator's or an admin's powers. It only grows.

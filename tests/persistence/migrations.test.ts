@@ -153,6 +153,16 @@ describe('migrations', () => {
     expect((await failure(migrate(database))).message).toContain('0001_other');
   });
 
+  it('leave what an older process has prepared of logins as it is', async () => {
+    await migrate(database, readMigrations().slice(0, 9));
+    const older = new Database(record.url, 5_000, 1, testLogger);
+    const count = { name: 'count', text: 'INSERT INTO login_limits (key, points, expire) VALUES ($1, 1, $2) ON CONFLICT (key) DO UPDATE SET points = login_limits.points + 1 RETURNING *' };
+    expect(await older.query(count, ['ann', 1_000])).toEqual([{ key: 'ann', points: 1, expire: 1_000 }]);
+    await migrate(database);
+    expect(await older.query(count, ['ann', 1_000])).toEqual([{ key: 'ann', points: 2, expire: 1_000 }]);
+    await older.close();
+  });
+
   it('are numbered without a gap, one file a number', () => {
     expect(() => migrationsWith({ [nextFile('a')]: '', [nextFile('b')]: '' })).toThrow(`is not migration ${NEWEST + 2}`);
     expect(() => migrationsWith({ '0999_far.sql': '' })).toThrow(`is not migration ${NEWEST + 1}`);

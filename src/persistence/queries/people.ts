@@ -125,18 +125,18 @@ const NOW_MS = '(extract(epoch FROM clock_timestamp()) * 1000)::float8';
  */
 export const TAKE_LOGIN = query('take_login', `
   WITH taken AS (
-    INSERT INTO login_limits AS bucket (key, expire) VALUES ($1, ${NOW_MS} + $2)
+    INSERT INTO login_buckets AS bucket (key, expire) VALUES ($1, ${NOW_MS} + $2)
       ON CONFLICT (key) DO UPDATE SET expire = greatest(bucket.expire, ${NOW_MS}) + $2 WHERE greatest(bucket.expire, ${NOW_MS}) + $2 <= ${NOW_MS} + $3
       RETURNING key
   )
   SELECT EXISTS (SELECT FROM taken) AS is_taken,
-    (SELECT expire + $2 - $3 - ${NOW_MS} FROM login_limits WHERE key = $1) AS wait_ms,
-    (SELECT expire - ${NOW_MS} FROM login_limits WHERE key = $4) AS pause_ms`);
-export const LOGIN_PAUSE = query('login_pause', `SELECT expire - ${NOW_MS} AS pause_ms FROM login_limits WHERE key = $1`);
+    (SELECT expire + $2 - $3 - ${NOW_MS} FROM login_buckets WHERE key = $1) AS wait_ms,
+    (SELECT expire - ${NOW_MS} FROM login_buckets WHERE key = $4) AS pause_ms`);
+export const LOGIN_PAUSE = query('login_pause', `SELECT expire - ${NOW_MS} AS pause_ms FROM login_buckets WHERE key = $1`);
 /** One more failure of the name $1 and from the address $2, in a window of $6 ms; from $5 on a pause for each kind of address, of $7 ms at first. */
 export const FAIL_LOGIN = query('fail_login', `
   WITH counted AS (
-    INSERT INTO login_limits AS counter (key, points, expire) VALUES ($1, 1, ${NOW_MS} + $6), ($2, 1, ${NOW_MS} + $6)
+    INSERT INTO login_buckets AS counter (key, points, expire) VALUES ($1, 1, ${NOW_MS} + $6), ($2, 1, ${NOW_MS} + $6)
       ON CONFLICT (key) DO UPDATE SET points = CASE WHEN counter.expire <= ${NOW_MS} THEN 1 ELSE counter.points + 1 END,
         expire = CASE WHEN counter.expire <= ${NOW_MS} THEN excluded.expire ELSE counter.expire END
       RETURNING key, points
@@ -146,10 +146,10 @@ export const FAIL_LOGIN = query('fail_login', `
     SELECT $3 AS key, least(of_name - $5::int, from_here - 1) AS beyond FROM counts WHERE of_name >= $5::int
     UNION ALL SELECT $4, from_here - $5::int FROM counts WHERE from_here >= $5::int
   )
-  INSERT INTO login_limits (key, expire) SELECT key, ${NOW_MS} + least($6::float8, $7::float8 * 2.0 ^ least(beyond, 20)) FROM pauses
+  INSERT INTO login_buckets (key, expire) SELECT key, ${NOW_MS} + least($6::float8, $7::float8 * 2.0 ^ least(beyond, 20)) FROM pauses
     ON CONFLICT (key) DO UPDATE SET expire = excluded.expire`);
-export const CLEAR_LOGIN = query('clear_login', 'DELETE FROM login_limits WHERE key = $1');
-export const FORGET_LOGINS = query('forget_logins', `DELETE FROM login_limits WHERE expire < ${NOW_MS}`);
+export const CLEAR_LOGIN = query('clear_login', 'DELETE FROM login_buckets WHERE key = $1');
+export const FORGET_LOGINS = query('forget_logins', `DELETE FROM login_buckets WHERE expire < ${NOW_MS}`);
 
 export const ADD_IDENTITY = query('add_identity', 'INSERT INTO identities (issuer, subject, user_id) VALUES ($1, $2, $3)');
 export const IDENTITY_IS_KNOWN = query('identity_is_known', 'SELECT 1 FROM identities WHERE issuer = $1 AND subject = $2');
