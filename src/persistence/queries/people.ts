@@ -149,7 +149,9 @@ export const FAIL_LOGIN = query('fail_login', `
   INSERT INTO login_buckets (key, expire) SELECT key, ${NOW_MS} + least($6::float8, $7::float8 * 2.0 ^ least(beyond, 20)) FROM pauses
     ON CONFLICT (key) DO UPDATE SET expire = excluded.expire`);
 export const CLEAR_LOGIN = query('clear_login', 'DELETE FROM login_buckets WHERE key = $1');
-export const FORGET_LOGINS = query('forget_logins', `DELETE FROM login_buckets WHERE expire < ${NOW_MS}`);
+/** It waits for nobody: those who count hold several rows, in an order of their own. What is held by them is left for the next time. */
+export const FORGET_LOGINS = query('forget_logins', `
+  DELETE FROM login_buckets WHERE key IN (SELECT key FROM login_buckets WHERE expire < ${NOW_MS} ORDER BY key FOR UPDATE SKIP LOCKED)`);
 
 export const ADD_IDENTITY = query('add_identity', 'INSERT INTO identities (issuer, subject, user_id) VALUES ($1, $2, $3)');
 export const IDENTITY_IS_KNOWN = query('identity_is_known', 'SELECT 1 FROM identities WHERE issuer = $1 AND subject = $2');

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { Database, type NamedQuery, type Query, type Row } from '../../src/persistence/database';
+import { migrate } from '../../src/persistence/migrate';
+import { PostgresLoginLimits, PostgresPeople } from '../../src/persistence/people-store';
+import { TestDatabase } from '../support/postgres';
+import { sharedUrl } from '../support/servers';
+import { until } from '../support/until';
+import { testLogger } from '../support/venue';
+
+const TOKEN_TTL_S = 900;
+const UNAVAILABLE = { code: 'people_unavailable' };
+
+/** A process that stands still once it holds the clock's row. */
+class Standing extends Database {
+  private letGo: (() => void) | undefined;
+  isStanding = false;
+
+  override transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return super.transaction((query) => work(async <R extends Row>(named: NamedQuery, values: readonly unknown[]): Promise<R[]> => {
+      const rows = await query<R>(named, values);
+      if (named.name === 'people_next_change') {
+        this.isStanding = true;
+        await new Promise<void>((resolve) => { this.letGo = resolve; });
+      }
+      return rows;
+    }));
+  }
+
+  goOn(): void {
+    this.letGo?.();
+  }
+}
+
+describe('the record of people', () => {
+  let record: TestDatabase;
+  let database: Database;
+  let people: PostgresPeople;
+
+  const addUser = async (username: string): Promise<string> => {
+    const reserved = await people.reserveUser({ userId: randomUUID(), username, passwordHash: 'hash', roles: ['trader'], identity: null }, false);
+    if (typeof reserved === 'string') throw new Error(reserved);
+    expect(await people.openUser(reserved, username)).toBe(true);
+    return reserved.userId;
+  };
+  /** Somebody's rows, locked until what is returned is called. */
+  const lockRows = async (text: string): Promise<() => Promise<void>> => {
+    const client = new pg.Client({ connectionString: record.url });
+    await client.connect();
+    await client.query(`BEGIN; ${text}`);
+    return () => client.end();
+  };
+
+  beforeAll(async () => {
+    record = await TestDatabase.create(sharedUrl('TEST_DATABASE_URL'));
+    database = new Database(record.url, 20_000, 4, testLogger);
+    await migrate(database);
+    people = new PostgresPeople(database, TOKEN_TTL_S);
+  });
+  afterAll(async () => {
+    await database.close();
+    expect(await record.drop()).toEqual([]);
+  });
+
+  it('forgets what is over of logins without waiting for whoever counts', async () => {
+    await record.query("INSERT INTO login_buckets (key, expire) VALUES ('a', 1), ('b', 1), ('c', 1e18)");
+    const unlock = await lockRows("SELECT FROM login_buckets WHERE key = 'a' FOR UPDATE");
+    const limits = new PostgresLoginLimits(database);
+    await limits.forget();
+    expect(await record.query('SELECT key FROM login_buckets ORDER BY key')).toEqual([{ key: 'a' }, { key: 'c' }]);
+    await unlock();
+    await limits.forget();
+    expect(await record.query('SELECT key FROM login_buckets ORDER BY key')).toEqual([{ key: 'c' }]);
+  });
+});
