@@ -16,6 +16,11 @@ const ADDRESSES_MAX = 1_000;
 /** Seconds after which a name may be taken over whose account never came about. */
 const RESERVATION_S = 60;
 
+/** Longest pause between two statements of a change: a process that stands still, or is cut off, lets others go on after it. */
+const CHANGE_IDLE_MS = 5_000;
+/** Longest wait for changes that are ahead. */
+const CHANGE_WAIT_MS = 3_000;
+
 interface ChangeRow extends Row { change: number }
 interface AbandonedUser extends Row { user_id: string; username: string }
 interface UserRecord extends Row { user_id: string; username: string; roles: string[]; status: UserState }
@@ -146,17 +151,23 @@ export class PostgresPeople {
     }
   }
 
-  /** @param work gets the number under which its changes are heard of */
-  private async change<T>(work: (query: Query, change: number) => Promise<T>): Promise<T> {
+  /** @param clock how the clock's row is taken, which everybody else who takes it waits for @throws UnavailableError `people_unavailable` */
+  private async holding<T>(clock: NamedQuery, work: (query: Query, change: number) => Promise<T>): Promise<T> {
     try {
       return await this.database.transaction(async (query) => {
-        const [next] = await query<ChangeRow>(sql.NEXT_CHANGE, []);
-        if (next === undefined) throw new Error('people_clock has no row');
-        return work(query, next.change);
+        await query(sql.LIMIT_CHANGE, [String(CHANGE_IDLE_MS), String(CHANGE_WAIT_MS)]);
+        const [row] = await query<ChangeRow>(clock, []);
+        if (row === undefined) throw new Error('people_clock has no row');
+        return work(query, row.change);
       });
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  /** @param work gets the number under which its changes are heard of */
+  private change<T>(work: (query: Query, change: number) => Promise<T>): Promise<T> {
+    return this.holding(sql.NEXT_CHANGE, work);
   }
 
   /**

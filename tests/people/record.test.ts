@@ -72,4 +72,19 @@ describe('the record of people', () => {
     await limits.forget();
     expect(await record.query('SELECT key FROM login_buckets ORDER BY key')).toEqual([{ key: 'c' }]);
   });
+
+  it('lets others change something after a process that stands still in the middle of a change', async () => {
+    const userId = await addUser('ann');
+    const standing = new Standing(record.url, 20_000, 1, testLogger);
+    const stuck = new PostgresPeople(standing, TOKEN_TTL_S).setUser(userId, { roles: null, status: 'suspended' });
+    stuck.catch(() => undefined);
+    await until('it stands still', () => standing.isStanding);
+    await expect(people.setUser(userId, { roles: ['operator'], status: null })).rejects.toMatchObject(UNAVAILABLE);
+    await until('its change is over', async () => (await record.query("SELECT FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()")).length === 0, 20_000);
+    expect(await people.setUser(userId, { roles: ['operator'], status: null })).toBe(true);
+    standing.goOn();
+    await expect(stuck).rejects.toMatchObject(UNAVAILABLE);
+    expect(await people.user(userId)).toMatchObject({ roles: ['operator'], status: 'active' });
+    await standing.close();
+  });
 });

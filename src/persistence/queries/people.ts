@@ -5,6 +5,8 @@ import type { NamedQuery } from '../database';
 const query = (name: string, text: string): NamedQuery => ({ name: `people_${name}`, text });
 
 export const CLOCK = query('clock', 'SELECT change FROM people_clock');
+/** Of this transaction alone, in ms: how long it may stand still between two statements, and wait for a row. */
+export const LIMIT_CHANGE = query('limit_change', "SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('lock_timeout', $2, true)");
 /** Holds the row until the end: whoever changes something next waits, so that numbers become visible in their order. */
 export const NEXT_CHANGE = query('next_change', 'UPDATE people_clock SET change = change + 1 RETURNING change');
 
