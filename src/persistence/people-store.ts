@@ -246,7 +246,7 @@ export class PostgresPeople {
   }
 
   async dropReservedUser({ userId, change }: Reservation, account: string): Promise<void> {
-    await this.change(async (query) => {
+    await this.holding(sql.HOLD_CLOCK, async (query) => {
       if ((await query(sql.IS_RESERVED, [userId, change])).length > 0) await dropReserved(query, userId, account);
     });
   }
@@ -341,7 +341,7 @@ export class PostgresPeople {
   }
 
   async dropReservedAccount(account: string, userId: string): Promise<void> {
-    await this.change((query) => query(sql.DROP_OPENING_OWNER, [userId, account]));
+    await this.holding(sql.HOLD_CLOCK, (query) => query(sql.DROP_OPENING_OWNER, [userId, account]));
   }
 
   async isClientKnown(name: string): Promise<boolean> {
@@ -375,11 +375,13 @@ export class PostgresPeople {
     return (await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash])).length > 0;
   }
 
-  /** All that ends logins holds the clock's row: nothing is minted behind the end of the login that mints. */
-  addTokenSession({ sessionId, userId, minter, ttlS }: NewTokenSession): Promise<boolean> {
-    return this.change(async (query) => {
-      if (minter !== null && (await query(sql.SESSION_IS_GOOD, [minter.session])).length === 0) return false;
-      return (await query(sql.ADD_TOKEN_SESSION, [sessionId, userId, minter?.userId ?? null, ttlS])).length > 0;
+  /** All that ends logins holds the clock's row: nothing is minted behind the end of the login that mints. Where none does, there is nothing to wait for. */
+  async addTokenSession({ sessionId, userId, minter, ttlS }: NewTokenSession): Promise<boolean> {
+    const values = [sessionId, userId, minter?.userId ?? null, ttlS];
+    if (minter === null) return (await this.read(sql.ADD_TOKEN_SESSION, values)).length > 0;
+    return this.holding(sql.HOLD_CLOCK, async (query) => {
+      if ((await query(sql.SESSION_IS_GOOD, [minter.session])).length === 0) return false;
+      return (await query(sql.ADD_TOKEN_SESSION, values)).length > 0;
     });
   }
 

@@ -37,6 +37,7 @@ describe('the record of people', () => {
   let database: Database;
   let people: PostgresPeople;
 
+  const change = async (): Promise<number> => Number((await record.query<{ change: string }>('SELECT change FROM people_clock'))[0]?.change);
   const addUser = async (username: string): Promise<string> => {
     const reserved = await people.reserveUser({ userId: randomUUID(), username, passwordHash: 'hash', roles: ['trader'], identity: null }, false);
     if (typeof reserved === 'string') throw new Error(reserved);
@@ -86,5 +87,21 @@ describe('the record of people', () => {
     await expect(stuck).rejects.toMatchObject(UNAVAILABLE);
     expect(await people.user(userId)).toMatchObject({ roles: ['operator'], status: 'active' });
     await standing.close();
+  });
+
+  it('keeps tokens without a number that all would have to look at; only one that somebody mints waits for the clock', async () => {
+    const [userId, minterId] = [await addUser('bob'), await addUser('mia')];
+    const session = randomUUID();
+    await people.addSession({ sessionId: session, userId: minterId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60 });
+    const before = await change();
+    const minter = { userId: minterId, session };
+    expect(await people.addTokenSession({ sessionId: randomUUID(), userId, minter, ttlS: 60 })).toBe(true);
+    const unlock = await lockRows('UPDATE people_clock SET change = change');
+    expect(await people.addTokenSession({ sessionId: randomUUID(), userId, minter: null, ttlS: 60 })).toBe(true);
+    await expect(people.addTokenSession({ sessionId: randomUUID(), userId, minter, ttlS: 60 })).rejects.toMatchObject(UNAVAILABLE);
+    await unlock();
+    expect(await change()).toBe(before);
+    await people.endSession(session, 'logged_out');
+    expect(await people.addTokenSession({ sessionId: randomUUID(), userId, minter, ttlS: 60 })).toBe(false);
   });
 });

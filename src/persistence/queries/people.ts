@@ -9,6 +9,8 @@ export const CLOCK = query('clock', 'SELECT change FROM people_clock');
 export const LIMIT_CHANGE = query('limit_change', "SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('lock_timeout', $2, true)");
 /** Holds the row until the end: whoever changes something next waits, so that numbers become visible in their order. */
 export const NEXT_CHANGE = query('next_change', 'UPDATE people_clock SET change = change + 1 RETURNING change');
+/** The same without a number, for what nobody has to hear of. */
+export const HOLD_CLOCK = query('hold_clock', 'SELECT change FROM people_clock FOR UPDATE');
 
 /**
  * Pages of what changed behind $1, each behind the last row of the one before. A main account is its user's: that is known by the user.
