@@ -539,8 +539,15 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_minter ON sessions (minted_by) WHERE ended_at IS NULL AND minted_by IS NOT NULL;
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
-CREATE INDEX sessions_by_address ON sessions (user_id, address);
 CREATE INDEX sessions_by_change ON sessions (change) WHERE change IS NOT NULL;
+
+-- From where users logged in, the latest of each: it outlives the logins.
+CREATE TABLE known_addresses (
+  user_id uuid        NOT NULL REFERENCES users,
+  address text        NOT NULL,
+  last_at timestamptz NOT NULL,
+  PRIMARY KEY (user_id, address)
+);
 
 -- Users by what another issuer calls them.
 CREATE TABLE identities (
@@ -599,6 +606,6 @@ CREATE TRIGGER audit_outcomes_not_truncated
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
-  (10, '0010_minted_tokens'), (11, '0011_login_limits');
+  (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins');
 
 COMMIT;

@@ -10,8 +10,8 @@ import * as sql from './queries/people';
 const PAGE = 10_000;
 const NOTHING: PeopleChanges = { users: [], owners: [], keys: [], endedSessions: [] };
 
-/** Addresses by which somebody is known, the latest. */
-const ADDRESSES_MAX = 1_000;
+/** Addresses by which somebody is known, the latest; as many as the migration that made the table took over. */
+const ADDRESSES_MAX = 100;
 
 /** Seconds after which a name may be taken over whose account never came about. */
 const RESERVATION_S = 60;
@@ -372,7 +372,10 @@ export class PostgresPeople {
   }
 
   async addSession({ sessionId, userId, passwordHash, digest, address, ttlS }: NewSession): Promise<boolean> {
-    return (await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash])).length > 0;
+    const [begun] = await this.read<{ other_addresses: number }>(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash]);
+    if (begun === undefined) return false;
+    if (begun.other_addresses >= ADDRESSES_MAX) await this.read(sql.DROP_ADDRESSES, [userId, ADDRESSES_MAX]);
+    return true;
   }
 
   /** All that ends logins holds the clock's row: nothing is minted behind the end of the login that mints. Where none does, there is nothing to wait for. */

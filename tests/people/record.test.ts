@@ -104,4 +104,23 @@ describe('the record of people', () => {
     await people.endSession(session, 'logged_out');
     expect(await people.addTokenSession({ sessionId: randomUUID(), userId, minter, ttlS: 60 })).toBe(false);
   });
+
+  it('knows a user from the latest hundred addresses, whatever becomes of the logins', async () => {
+    const userId = await addUser('Cleo');
+    const logIn = (address: string): Promise<boolean> => (
+      people.addSession({ sessionId: randomUUID(), userId, passwordHash: 'hash', digest: Buffer.from('x'), address, ttlS: 60 })
+    );
+    for (let i = 0; i < 100; i++) expect(await logIn(`192.0.2.${i}`)).toBe(true);
+    expect(await logIn('192.0.2.0')).toBe(true);
+    await record.query('DELETE FROM sessions WHERE user_id = $1', [userId]);
+    const before = await people.addressesOf('CLEO');
+    expect(before).toHaveLength(100);
+    expect(before.slice(0, 2)).toEqual(['192.0.2.0', '192.0.2.99']);
+    expect(await logIn('198.51.100.1')).toBe(true);
+    expect(await people.addressesOf('cleo')).toEqual(['198.51.100.1', ...before.slice(0, 99)]);
+    expect(await record.query('SELECT count(*)::int AS count FROM known_addresses WHERE user_id = $1', [userId])).toEqual([{ count: 100 }]);
+    // A login that does not come about tells nothing of its user.
+    expect(await people.addSession({ sessionId: randomUUID(), userId, passwordHash: 'other', digest: Buffer.from('x'), address: '203.0.113.1', ttlS: 60 })).toBe(false);
+    expect(await people.addressesOf('cleo')).not.toContain('203.0.113.1');
+  });
 });

@@ -5,5 +5,3 @@ CREATE UNLOGGED TABLE login_buckets (
   points integer          NOT NULL DEFAULT 0,
   expire double precision NOT NULL
 );
--- From where a user logged in before is asked for with each password.
-CREATE INDEX sessions_by_address ON sessions (user_id, address);

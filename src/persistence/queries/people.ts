@@ -93,10 +93,23 @@ export const ADD_KEY = query('add_key', `
 export const COUNT_KEYS = query('count_keys', 'SELECT count(*) AS count FROM api_keys WHERE user_id = $1 AND ended_at IS NULL');
 export const END_KEY = query('end_key', 'UPDATE api_keys SET ended_at = now(), change = $3 WHERE api_key = $1 AND user_id = $2 AND ended_at IS NULL RETURNING api_key');
 
+/** With where the user is known from, from now on; how many such places there are besides. */
 export const ADD_SESSION = query('add_session', `
-  INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at)
-    SELECT $1, user_id, $3, $4, now() + make_interval(secs => $5) FROM users WHERE user_id = $2 AND ($6::text IS NULL OR password_hash = $6) FOR SHARE
-    RETURNING session_id`);
+  WITH begun AS (
+    INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at)
+      SELECT $1, user_id, $3, $4, now() + make_interval(secs => $5) FROM users WHERE user_id = $2 AND ($6::text IS NULL OR password_hash = $6) FOR SHARE
+      RETURNING user_id
+  ), known AS (
+    INSERT INTO known_addresses (user_id, address, last_at) SELECT user_id, $4, now() FROM begun
+      ON CONFLICT (user_id, address) DO UPDATE SET last_at = excluded.last_at
+  )
+  SELECT (SELECT count(*) FROM known_addresses WHERE user_id = $2 AND address <> $4) AS other_addresses FROM begun`);
+/** All but the latest $2 places that $1 is known from. It waits for nobody who logs in from there right now. */
+export const DROP_ADDRESSES = query('drop_addresses', `
+  DELETE FROM known_addresses WHERE user_id = $1 AND address IN (
+    SELECT address FROM known_addresses
+      WHERE user_id = $1 AND last_at < (SELECT last_at FROM known_addresses WHERE user_id = $1 ORDER BY last_at DESC OFFSET $2::int - 1 LIMIT 1)
+      ORDER BY address FOR UPDATE SKIP LOCKED)`);
 export const SESSION_IS_GOOD = query('session_is_good', 'SELECT 1 FROM sessions WHERE session_id = $1 AND ended_at IS NULL');
 export const ADD_TOKEN_SESSION = query('add_token_session', `
   INSERT INTO sessions (session_id, user_id, minted_by, expires_at)
@@ -117,8 +130,7 @@ export const END_SESSIONS = query('end_sessions', `
   UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE (user_id = $1 OR minted_by = $1) AND ended_at IS NULL RETURNING session_id`);
 /** From where a user logged in before: strangers' failures do not keep the user out there. */
 export const ADDRESSES = query('addresses', `
-  SELECT address FROM sessions JOIN users USING (user_id) WHERE username_key = lower($1) AND address IS NOT NULL
-    GROUP BY address ORDER BY max(sessions.created_at) DESC LIMIT $2`);
+  SELECT address FROM known_addresses JOIN users USING (user_id) WHERE username_key = lower($1) ORDER BY last_at DESC LIMIT $2`);
 
 /** Milliseconds since 1970, when it is looked at: whoever waited for another one goes by a later time. */
 const NOW_MS = '(extract(epoch FROM clock_timestamp()) * 1000)::float8';
