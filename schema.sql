@@ -516,7 +516,7 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_by_user ON api_keys (user_id);
 CREATE INDEX api_keys_by_change ON api_keys (change);
 
--- Logins: each is a family of refresh tokens, of which one is good at a time.
+-- Logins: each is a family of refresh tokens, of which one is good at a time. Once nothing of one can be good it is deleted.
 CREATE TABLE sessions (
   session_id      uuid        PRIMARY KEY,
   user_id         uuid        NOT NULL REFERENCES users,
@@ -535,10 +535,14 @@ CREATE TABLE sessions (
   -- Of its end.
   change          bigint,
   -- Who minted it for the user.
-  minted_by       uuid        REFERENCES users
+  minted_by       uuid        REFERENCES users,
+  -- Until when an access token of it can be good; null where a program of before made it.
+  tokens_until    timestamptz
 );
 CREATE INDEX sessions_by_minter ON sessions (minted_by) WHERE ended_at IS NULL AND minted_by IS NOT NULL;
-CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_user ON sessions (user_id, expires_at) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+CREATE INDEX sessions_by_end ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX sessions_by_change ON sessions (change) WHERE change IS NOT NULL;
 
 -- From where users logged in, the latest of each: it outlives the logins.

@@ -163,6 +163,7 @@ export class People {
     try {
       await this.sessions.prove(person.username, password, address);
       if (session === null) throw new Refusal('forbidden');
+      if (!(await this.store.useSession(session))) throw new Refusal('session_ended');
     } catch (error) {
       if (error instanceof Refusal) await told(error.code);
       throw error;

@@ -93,8 +93,8 @@ export class Sessions {
     // Of two that come at once one is too late to renew, and finds what the other made.
     for (let attempt = 0; attempt < 2; attempt++) {
       const row = await this.store.session(session, GRACE_S);
-      if (row === null) throw new Refusal('invalid_token');
-      if (row.isEnded || row.isOver || row.currentDigest === null) throw new Refusal('session_ended');
+      // What is not there any more was over, or ended, long ago.
+      if (row === null || row.isEnded || row.isOver || row.currentDigest === null) throw new Refusal('session_ended');
       if ((await this.personOf(userId)).isSuspended) throw new Refusal('user_suspended');
       if (!timingSafeEqual(row.currentDigest, digest)) return this.again(row, digest);
       const successor = await this.tokens.refresh(userId, session);

@@ -21,6 +21,12 @@ const CHANGE_IDLE_MS = 5_000;
 /** Longest wait for changes that are ahead. */
 const CHANGE_WAIT_MS = 3_000;
 
+/** How far clocks may be apart, and how long it may take until a token is signed that the row of its login tells of already, in seconds. */
+const SLACK_S = 60;
+
+/** Seconds for which a login stays on record after all of it. */
+const KEPT_S = 3_600;
+
 interface ChangeRow extends Row { change: number }
 interface AbandonedUser extends Row { user_id: string; username: string }
 interface UserRecord extends Row { user_id: string; username: string; roles: string[]; status: UserState }
@@ -35,6 +41,7 @@ interface SessionRecord extends Row {
   session_id: string; user_id: string; current_digest: Buffer | null; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
   is_fresh: boolean | null;
 }
+interface EndedRecord extends Row { session_id: string; left_ms: number }
 interface AuditRecord extends Row {
   audit_id: number; at: Date; actor: string; api_key: string | null; acting_for: string | null; action: string; target: string | null; request_id: string | null;
   outcome: string | null;
@@ -140,7 +147,7 @@ export class PostgresLoginLimits {
 
 /** Postgres' record of people. Each change takes the clock's next number, by which every process hears of it. */
 export class PostgresPeople {
-  /** @param tokenTtlS longest time that a token can outlive its login */
+  /** @param tokenTtlS longest time that a token of a login with a refresh token is good for */
   constructor(private readonly database: Database, private readonly tokenTtlS: number) {}
 
   private async read<T extends Row>(query: NamedQuery, values: readonly unknown[]): Promise<T[]> {
@@ -184,9 +191,11 @@ export class PostgresPeople {
       return await this.database.snapshot(async (query) => {
         const since = after ?? -1;
         const [clock] = await query<ChangeRow>(sql.CLOCK, []);
-        const pages = async <T extends Row>(named: NamedQuery, first: readonly null[], behind: (row: T) => readonly unknown[], tell: (rows: readonly T[]) => void): Promise<void> => {
+        const pages = async <T extends Row>(
+          named: NamedQuery, first: readonly null[], behind: (row: T) => readonly unknown[], tell: (rows: readonly T[]) => void, more: readonly unknown[] = [],
+        ): Promise<void> => {
           for (let at: readonly unknown[] = first; ;) {
-            const rows = await query<T>(named, [since, ...at, PAGE]);
+            const rows = await query<T>(named, [since, ...at, PAGE, ...more]);
             tell(rows);
             const last = rows.at(-1);
             if (last === undefined || rows.length < PAGE) return;
@@ -198,8 +207,9 @@ export class PostgresPeople {
           ...NOTHING, owners: rows.map(({ account, user_id: userId, kind, status }) => ({ account, userId, kind, status })),
         }));
         await pages<KeyRecord>(sql.KEYS_CHANGED, [null], ({ api_key: key }) => [key], (rows) => take({ ...NOTHING, keys: rows.map(keyOf) }));
-        const sessions = await query<{ session_id: string; left_ms: number }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
-        take({ ...NOTHING, endedSessions: sessions.map(({ session_id: sessionId, left_ms: leftMs }) => ({ sessionId, leftMs })) });
+        await pages<EndedRecord>(sql.SESSIONS_ENDED, [null], ({ session_id: id }) => [id], (rows) => take({
+          ...NOTHING, endedSessions: rows.map(({ session_id: sessionId, left_ms: leftMs }) => ({ sessionId, leftMs })),
+        }), [this.tokenTtlS]);
         return clock?.change ?? 0;
       });
     } catch (error) {
@@ -279,7 +289,7 @@ export class PostgresPeople {
   async setPassword(userId: string, passwordHash: string, reason: EndReason): Promise<void> {
     await this.change(async (query, change) => {
       await query(sql.SET_PASSWORD, [userId, passwordHash, change]);
-      await query(sql.END_SESSIONS, [userId, reason, change]);
+      await query(sql.END_SESSIONS, [userId, reason, change, this.tokenTtlS]);
     });
   }
 
@@ -372,7 +382,7 @@ export class PostgresPeople {
   }
 
   async addSession({ sessionId, userId, passwordHash, digest, address, ttlS }: NewSession): Promise<boolean> {
-    const [begun] = await this.read<{ other_addresses: number }>(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash]);
+    const [begun] = await this.read<{ other_addresses: number }>(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash, this.tokenTtlS + SLACK_S]);
     if (begun === undefined) return false;
     if (begun.other_addresses >= ADDRESSES_MAX) await this.read(sql.DROP_ADDRESSES, [userId, ADDRESSES_MAX]);
     return true;
@@ -380,7 +390,7 @@ export class PostgresPeople {
 
   /** All that ends logins holds the clock's row: nothing is minted behind the end of the login that mints. Where none does, there is nothing to wait for. */
   async addTokenSession({ sessionId, userId, minter, ttlS }: NewTokenSession): Promise<boolean> {
-    const values = [sessionId, userId, minter?.userId ?? null, ttlS];
+    const values = [sessionId, userId, minter?.userId ?? null, ttlS, ttlS + SLACK_S];
     if (minter === null) return (await this.read(sql.ADD_TOKEN_SESSION, values)).length > 0;
     return this.holding(sql.HOLD_CLOCK, async (query) => {
       if ((await query(sql.SESSION_IS_GOOD, [minter.session])).length === 0) return false;
@@ -397,7 +407,11 @@ export class PostgresPeople {
   }
 
   async rotate(sessionId: string, from: Buffer, to: Buffer, successor: Buffer, ttlS: number): Promise<boolean> {
-    return (await this.read(sql.ROTATE, [sessionId, from, to, successor, ttlS])).length > 0;
+    return (await this.read(sql.ROTATE, [sessionId, from, to, successor, ttlS, this.tokenTtlS + SLACK_S])).length > 0;
+  }
+
+  async useSession(sessionId: string): Promise<boolean> {
+    return (await this.read(sql.USE_SESSION, [sessionId, this.tokenTtlS + SLACK_S])).length > 0;
   }
 
   async endSession(sessionId: string, reason: EndReason): Promise<void> {
@@ -405,7 +419,15 @@ export class PostgresPeople {
   }
 
   async endSessions(userId: string, reason: EndReason): Promise<void> {
-    await this.change((query, change) => query(sql.END_SESSIONS, [userId, reason, change]));
+    await this.change((query, change) => query(sql.END_SESSIONS, [userId, reason, change, this.tokenTtlS]));
+  }
+
+  /** Deletes a page of logins of which nothing can be good any more. @returns whether there may be more */
+  async sweepSessions(limit: number): Promise<boolean> {
+    const values = [this.tokenTtlS + KEPT_S, KEPT_S, limit];
+    const over = await this.read(sql.SWEEP_OVER, values);
+    const ended = await this.read(sql.SWEEP_ENDED, values);
+    return over.length === limit || ended.length === limit;
   }
 
   async addressesOf(username: string): Promise<readonly string[]> {

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { Database, type NamedQuery, type Query, type Row } from '../../src/persistence/database';
 import { migrate } from '../../src/persistence/migrate';
+import { LoginSweeper } from '../../src/duties/login-sweeper';
+import type { EndedSession } from '../../src/domain/people';
 import { PostgresLoginLimits, PostgresPeople } from '../../src/persistence/people-store';
 import { TestDatabase } from '../support/postgres';
 import { sharedUrl } from '../support/servers';
@@ -43,6 +45,11 @@ describe('the record of people', () => {
     if (typeof reserved === 'string') throw new Error(reserved);
     expect(await people.openUser(reserved, username)).toBe(true);
     return reserved.userId;
+  };
+  const endedAfter = async (of: PostgresPeople, after: number, pages: number[] = []): Promise<EndedSession[]> => {
+    const all: EndedSession[] = [];
+    await of.changes(after, ({ endedSessions }) => { pages.push(endedSessions.length); all.push(...endedSessions); });
+    return all;
   };
   /** Somebody's rows, locked until what is returned is called. */
   const lockRows = async (text: string): Promise<() => Promise<void>> => {
@@ -122,5 +129,63 @@ describe('the record of people', () => {
     // A login that does not come about tells nothing of its user.
     expect(await people.addSession({ sessionId: randomUUID(), userId, passwordHash: 'other', digest: Buffer.from('x'), address: '203.0.113.1', ttlS: 60 })).toBe(false);
     expect(await people.addressesOf('cleo')).not.toContain('203.0.113.1');
+  });
+
+  it('goes by what a token was good for when it was given: a setting that is lowered brings no ended login back', async () => {
+    const userId = await addUser('dora');
+    const sessionId = randomUUID();
+    await people.addSession({ sessionId, userId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60 });
+    const lowered = new PostgresPeople(database, 0);
+    await lowered.endSession(sessionId, 'logged_out');
+    const left = (await endedAfter(lowered, await change() - 1)).find((ended) => ended.sessionId === sessionId)?.leftMs;
+    expect(left).toBeGreaterThan((TOKEN_TTL_S - 60) * 1_000);
+    // Powers are asked for later, and outlive the login's own token.
+    const another = randomUUID();
+    await people.addSession({ sessionId: another, userId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60 });
+    await record.query('UPDATE sessions SET tokens_until = now() WHERE session_id = $1', [another]);
+    expect(await people.useSession(another)).toBe(true);
+    await lowered.endSession(another, 'logged_out');
+    expect(await people.useSession(another)).toBe(false);
+    expect((await endedAfter(lowered, await change() - 1)).map((ended) => ended.sessionId)).toEqual([another]);
+  });
+
+  it('ends those logins only of which something can be good, and tells of them page by page', async () => {
+    const userId = await addUser('emil');
+    const count = 10_050;
+    await record.query(`INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at)
+      SELECT gen_random_uuid(), $1, 'x', '192.0.2.1', now() + CASE WHEN i <= ${count} THEN interval '1 hour' ELSE interval '-1 hour' END FROM generate_series(1, ${count + 500}) AS i`, [userId]);
+    const before = await change();
+    await people.endSessions(userId, 'logged_out');
+    expect(await record.query('SELECT count(*)::int AS ended FROM sessions WHERE user_id = $1 AND ended_at IS NOT NULL', [userId])).toEqual([{ ended: count }]);
+    const pages: number[] = [];
+    const ended = await endedAfter(people, before, pages);
+    expect(new Set(ended.map(({ sessionId }) => sessionId)).size).toBe(count);
+    expect(Math.max(...pages)).toBe(10_000);
+  });
+
+  it('deletes logins once nothing of them can be good, and keeps all others', async () => {
+    const userId = await addUser('fred');
+    const [hours, names] = [(n: number): string => `now() + interval '${n} hours'`, new Map<string, string>()];
+    const add = async (name: string, expires: number, tokens: number | null, ended: number | null): Promise<void> => {
+      const [row] = await record.query<{ session_id: string }>(`INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at, tokens_until, ended_at)
+        VALUES (gen_random_uuid(), $1, 'x', '192.0.2.1', ${hours(expires)}, ${tokens === null ? 'NULL' : hours(tokens)}, ${ended === null ? 'NULL' : hours(ended)}) RETURNING session_id`, [userId]);
+      names.set(String(row?.session_id), name);
+    };
+    for (let i = 0; i < 5; i++) await add(`over ${i}`, -2, -2, null);
+    await add('over, of a program of before', -2, null, null);
+    await add('ended', 1, -2, -2);
+    await add('good', 1, 1, null);
+    await add('over, with a token', -2, 1, null);
+    await add('over a while ago', -1, -2, null);
+    await add('ended, with a token', 1, 1, -2);
+    await add('ended a while ago', 1, -2, -1);
+    let isOnDuty = false;
+    const sweeper = new LoginSweeper(people, () => isOnDuty, testLogger, 10, 2);
+    const left = async (): Promise<unknown[]> => (await record.query<{ session_id: string }>('SELECT session_id FROM sessions WHERE user_id = $1', [userId])).map((row) => names.get(row.session_id)).sort();
+    sweeper.start();
+    isOnDuty = true;
+    await until('those are gone', async () => (await left()).length <= 5);
+    await sweeper.stop();
+    expect(await left()).toEqual(['ended a while ago', 'ended, with a token', 'good', 'over a while ago', 'over, with a token']);
   });
 });

@@ -26,11 +26,14 @@ export const KEYS_CHANGED = query('keys_changed', `
   SELECT api_key, user_id, name, array_to_string(scopes, ' ') AS scopes, accounts, ip_allow, sealed_secret, public_key,
       floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms, floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms, ended_at IS NOT NULL AS is_ended, change
     FROM api_keys WHERE change > $1 AND api_key > coalesce($2, '') ORDER BY api_key LIMIT $3`);
-/** $2: seconds for which a token can outlive its login; one that is all there is of its login is good until that would have been over. */
+/**
+ * A token is good until the row says; where a program of before wrote it, for as long as tokens of now are ($4, in seconds). One that is
+ * all there is of its login is in the row in any case.
+ */
 export const SESSIONS_ENDED = query('sessions_ended', `
   SELECT session_id, ceil(extract(epoch FROM until - now()) * 1000)::bigint AS left_ms
-    FROM sessions, LATERAL (SELECT CASE WHEN current_digest IS NULL THEN expires_at ELSE ended_at + make_interval(secs => $2) END AS until) AS token
-    WHERE change > $1 AND until > now()`);
+    FROM sessions, LATERAL (SELECT greatest(tokens_until, CASE WHEN current_digest IS NULL THEN expires_at ELSE ended_at + make_interval(secs => $4) END) AS until) AS token
+    WHERE change > $1 AND session_id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') AND until > now() ORDER BY session_id LIMIT $3`);
 
 export const ADD_USER = query('add_user', `
   INSERT INTO users (user_id, username, username_key, password_hash, roles, status, change)
@@ -96,8 +99,8 @@ export const END_KEY = query('end_key', 'UPDATE api_keys SET ended_at = now(), c
 /** With where the user is known from, from now on; how many such places there are besides. */
 export const ADD_SESSION = query('add_session', `
   WITH begun AS (
-    INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at)
-      SELECT $1, user_id, $3, $4, now() + make_interval(secs => $5) FROM users WHERE user_id = $2 AND ($6::text IS NULL OR password_hash = $6) FOR SHARE
+    INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at, tokens_until)
+      SELECT $1, user_id, $3, $4, now() + make_interval(secs => $5), now() + make_interval(secs => $7) FROM users WHERE user_id = $2 AND ($6::text IS NULL OR password_hash = $6) FOR SHARE
       RETURNING user_id
   ), known AS (
     INSERT INTO known_addresses (user_id, address, last_at) SELECT user_id, $4, now() FROM begun
@@ -112,8 +115,8 @@ export const DROP_ADDRESSES = query('drop_addresses', `
       ORDER BY address FOR UPDATE SKIP LOCKED)`);
 export const SESSION_IS_GOOD = query('session_is_good', 'SELECT 1 FROM sessions WHERE session_id = $1 AND ended_at IS NULL');
 export const ADD_TOKEN_SESSION = query('add_token_session', `
-  INSERT INTO sessions (session_id, user_id, minted_by, expires_at)
-    SELECT $1, user_id, $3, now() + make_interval(secs => $4) FROM users WHERE user_id = $2 AND status = 'active' FOR SHARE
+  INSERT INTO sessions (session_id, user_id, minted_by, expires_at, tokens_until)
+    SELECT $1, user_id, $3, now() + make_interval(secs => $4), now() + make_interval(secs => $5) FROM users WHERE user_id = $2 AND status = 'active' FOR SHARE
     RETURNING session_id`);
 export const SESSION = query('session', `
   SELECT session_id, user_id, current_digest, previous_digest, successor, ended_at IS NOT NULL AS is_ended, expires_at <= now() AS is_over,
@@ -121,13 +124,28 @@ export const SESSION = query('session', `
     FROM sessions WHERE session_id = $1`);
 /** Compare and swap: of two at once one comes first. */
 export const ROTATE = query('rotate', `
-  UPDATE sessions SET previous_digest = current_digest, current_digest = $3, successor = $4, rotated_at = now(), expires_at = now() + make_interval(secs => $5)
+  UPDATE sessions SET previous_digest = current_digest, current_digest = $3, successor = $4, rotated_at = now(), expires_at = now() + make_interval(secs => $5),
+      tokens_until = greatest(tokens_until, now() + make_interval(secs => $6))
     WHERE session_id = $1 AND current_digest = $2 AND ended_at IS NULL AND expires_at > now() RETURNING session_id`);
 export const END_SESSION = query('end_session', `
   UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE session_id = $1 AND ended_at IS NULL RETURNING session_id`);
-/** With what the user minted for others: whoever took a login over may have done that. */
+/** One more token of it is good for $2 seconds. */
+export const USE_SESSION = query('use_session', `
+  UPDATE sessions SET tokens_until = greatest(tokens_until, now() + make_interval(secs => $2)) WHERE session_id = $1 AND ended_at IS NULL RETURNING session_id`);
+/** With what the user minted for others: whoever took a login over may have done that. Those of which nothing can be good are left. */
 export const END_SESSIONS = query('end_sessions', `
-  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE (user_id = $1 OR minted_by = $1) AND ended_at IS NULL RETURNING session_id`);
+  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3
+    WHERE (user_id = $1 OR minted_by = $1) AND ended_at IS NULL AND greatest(expires_at + make_interval(secs => $4), tokens_until) > now()`);
+/** A page of logins that were over, or ended, long enough before that no token of theirs is good: $1 seconds, and $2 after what the row says. */
+const SWEPT = 'coalesce(tokens_until < now() - make_interval(secs => $2), true)';
+export const SWEEP_OVER = query('sweep_over', `
+  DELETE FROM sessions WHERE session_id IN (
+    SELECT session_id FROM sessions WHERE expires_at < now() - make_interval(secs => $1) AND ${SWEPT} ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+  RETURNING 1 AS one`);
+export const SWEEP_ENDED = query('sweep_ended', `
+  DELETE FROM sessions WHERE session_id IN (
+    SELECT session_id FROM sessions WHERE ended_at < now() - make_interval(secs => $1) AND ${SWEPT} ORDER BY ended_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+  RETURNING 1 AS one`);
 /** From where a user logged in before: strangers' failures do not keep the user out there. */
 export const ADDRESSES = query('addresses', `
   SELECT address FROM known_addresses JOIN users USING (user_id) WHERE username_key = lower($1) ORDER BY last_at DESC LIMIT $2`);
