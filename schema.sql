@@ -531,7 +531,7 @@ CREATE TABLE sessions (
   created_at      timestamptz NOT NULL DEFAULT now(),
   expires_at      timestamptz NOT NULL,
   ended_at        timestamptz,
-  end_reason      text CHECK (end_reason IN ('logged_out', 'password_changed', 'refresh_reused', 'reset')),
+  end_reason      text CHECK (end_reason IN ('logged_out', 'password_changed', 'refresh_reused', 'reset', 'too_many')),
   -- Of its end.
   change          bigint,
   -- Who minted it for the user.

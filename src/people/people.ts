@@ -40,6 +40,8 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly hashesAtOnceMax: number;
   readonly hashesWaitingMax: number;
   readonly apiKeysPerUserMax: number;
+  /** Logins of a user with refresh tokens. */
+  readonly sessionsPerUserMax: number;
 }
 
 export interface PeopleHealth {
@@ -91,7 +93,9 @@ export class People {
     this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
     this.logins = new LoginLimits(limits, options.login);
     this.identity = new Identity(this.directory, this.tokens, keys, once, options);
-    this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, this.logins, new KnownAddresses(store), options.tokens.refreshTtlS);
+    this.sessions = new Sessions(
+      store, this.directory, this.passwords, this.tokens, keys, this.logins, new KnownAddresses(store), options.tokens.refreshTtlS, options.sessionsPerUserMax,
+    );
     this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
     this.ownership = new Ownership(store, this.directory, options);
     this.audit = new AuditLog(store, options.auditTimeoutMs, logger);

@@ -29,6 +29,7 @@ export class Sessions {
   constructor(
     private readonly store: PeopleStore, private readonly directory: Directory, private readonly passwords: Passwords, private readonly tokens: Tokens,
     private readonly keys: VenueKeys, private readonly limits: LoginLimits, private readonly addresses: KnownAddresses, readonly refreshTtlS: number,
+    private readonly perUserMax: number,
   ) {}
 
   /** @throws Refusal `invalid_credentials`, the same whether the user exists or not; `rate_limited`, `hashing_busy`, `user_suspended` */
@@ -72,7 +73,9 @@ export class Sessions {
     const sessionId = randomUUID();
     const refreshToken = await this.tokens.refresh(userId, sessionId);
     // One that came about behind a change of the password would outlive that.
-    const isBegun = await this.store.addSession({ sessionId, userId, passwordHash, digest: digestOf(refreshToken), address, ttlS: this.refreshTtlS });
+    const isBegun = await this.store.addSession({
+      sessionId, userId, passwordHash, digest: digestOf(refreshToken), address, ttlS: this.refreshTtlS, max: this.perUserMax,
+    });
     if (!isBegun) throw new Refusal('invalid_credentials');
     return this.pair(userId, sessionId, refreshToken);
   }

@@ -27,6 +27,9 @@ const SLACK_S = 60;
 /** Seconds for which a login stays on record after all of it. */
 const KEPT_S = 3_600;
 
+/** Logins beyond a user's limit that one more of them ends at most: nobody waits long for it. */
+const ENDED_AT_ONCE_MAX = 1_000;
+
 interface ChangeRow extends Row { change: number }
 interface AbandonedUser extends Row { user_id: string; username: string }
 interface UserRecord extends Row { user_id: string; username: string; roles: string[]; status: UserState }
@@ -381,10 +384,14 @@ export class PostgresPeople {
     return this.change(async (query, change) => (await query(sql.END_KEY, [apiKey, userId, change])).length > 0);
   }
 
-  async addSession({ sessionId, userId, passwordHash, digest, address, ttlS }: NewSession): Promise<boolean> {
-    const [begun] = await this.read<{ other_addresses: number }>(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash, this.tokenTtlS + SLACK_S]);
+  async addSession({ sessionId, userId, passwordHash, digest, address, ttlS, max }: NewSession): Promise<boolean> {
+    const [begun] = await this.read<{ other_addresses: number; other_sessions: number }>(
+      sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash, this.tokenTtlS + SLACK_S, max],
+    );
     if (begun === undefined) return false;
     if (begun.other_addresses >= ADDRESSES_MAX) await this.read(sql.DROP_ADDRESSES, [userId, ADDRESSES_MAX]);
+    const reason: EndReason = 'too_many';
+    if (begun.other_sessions >= max) await this.change((query, change) => query(sql.END_OLDEST, [userId, reason, change, max, ENDED_AT_ONCE_MAX]));
     return true;
   }
 

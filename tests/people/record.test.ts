@@ -99,7 +99,7 @@ describe('the record of people', () => {
   it('keeps tokens without a number that all would have to look at; only one that somebody mints waits for the clock', async () => {
     const [userId, minterId] = [await addUser('bob'), await addUser('mia')];
     const session = randomUUID();
-    await people.addSession({ sessionId: session, userId: minterId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60 });
+    await people.addSession({ sessionId: session, userId: minterId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60, max: 100 });
     const before = await change();
     const minter = { userId: minterId, session };
     expect(await people.addTokenSession({ sessionId: randomUUID(), userId, minter, ttlS: 60 })).toBe(true);
@@ -115,7 +115,7 @@ describe('the record of people', () => {
   it('knows a user from the latest hundred addresses, whatever becomes of the logins', async () => {
     const userId = await addUser('Cleo');
     const logIn = (address: string): Promise<boolean> => (
-      people.addSession({ sessionId: randomUUID(), userId, passwordHash: 'hash', digest: Buffer.from('x'), address, ttlS: 60 })
+      people.addSession({ sessionId: randomUUID(), userId, passwordHash: 'hash', digest: Buffer.from('x'), address, ttlS: 60, max: 1_000 })
     );
     for (let i = 0; i < 100; i++) expect(await logIn(`192.0.2.${i}`)).toBe(true);
     expect(await logIn('192.0.2.0')).toBe(true);
@@ -127,21 +127,21 @@ describe('the record of people', () => {
     expect(await people.addressesOf('cleo')).toEqual(['198.51.100.1', ...before.slice(0, 99)]);
     expect(await record.query('SELECT count(*)::int AS count FROM known_addresses WHERE user_id = $1', [userId])).toEqual([{ count: 100 }]);
     // A login that does not come about tells nothing of its user.
-    expect(await people.addSession({ sessionId: randomUUID(), userId, passwordHash: 'other', digest: Buffer.from('x'), address: '203.0.113.1', ttlS: 60 })).toBe(false);
+    expect(await people.addSession({ sessionId: randomUUID(), userId, passwordHash: 'other', digest: Buffer.from('x'), address: '203.0.113.1', ttlS: 60, max: 100 })).toBe(false);
     expect(await people.addressesOf('cleo')).not.toContain('203.0.113.1');
   });
 
   it('goes by what a token was good for when it was given: a setting that is lowered brings no ended login back', async () => {
     const userId = await addUser('dora');
     const sessionId = randomUUID();
-    await people.addSession({ sessionId, userId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60 });
+    await people.addSession({ sessionId, userId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60, max: 100 });
     const lowered = new PostgresPeople(database, 0);
     await lowered.endSession(sessionId, 'logged_out');
     const left = (await endedAfter(lowered, await change() - 1)).find((ended) => ended.sessionId === sessionId)?.leftMs;
     expect(left).toBeGreaterThan((TOKEN_TTL_S - 60) * 1_000);
     // Powers are asked for later, and outlive the login's own token.
     const another = randomUUID();
-    await people.addSession({ sessionId: another, userId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60 });
+    await people.addSession({ sessionId: another, userId, passwordHash: 'hash', digest: Buffer.from('x'), address: '192.0.2.1', ttlS: 60, max: 100 });
     await record.query('UPDATE sessions SET tokens_until = now() WHERE session_id = $1', [another]);
     expect(await people.useSession(another)).toBe(true);
     await lowered.endSession(another, 'logged_out');
@@ -187,5 +187,30 @@ describe('the record of people', () => {
     await until('those are gone', async () => (await left()).length <= 5);
     await sweeper.stop();
     expect(await left()).toEqual(['ended a while ago', 'ended, with a token', 'good', 'over a while ago', 'over, with a token']);
+  });
+
+  it('leaves a user so many logins at a time: those end that were renewed longest ago', async () => {
+    const [userId, otherId] = [await addUser('gina'), await addUser('hugo')];
+    const logIn = async (of: string, max: number): Promise<string> => {
+      const sessionId = randomUUID();
+      expect(await people.addSession({ sessionId, userId: of, passwordHash: 'hash', digest: Buffer.from(sessionId), address: '192.0.2.1', ttlS: 60, max })).toBe(true);
+      return sessionId;
+    };
+    const live = async (of: string): Promise<unknown[]> => (await record.query<{ session_id: string }>('SELECT session_id FROM sessions WHERE user_id = $1 AND ended_at IS NULL', [of])).map((row) => row.session_id).sort();
+    const other = await logIn(otherId, 3);
+    const token = randomUUID();
+    expect(await people.addTokenSession({ sessionId: token, userId, minter: null, ttlS: 1 })).toBe(true);
+    const [first, second, third] = [await logIn(userId, 3), await logIn(userId, 3), await logIn(userId, 3)];
+    expect(await live(userId)).toEqual([token, first, second, third].sort());
+    expect(await people.rotate(first, Buffer.from(first), Buffer.from('next'), Buffer.from('sealed'), 60)).toBe(true);
+    const before = await change();
+    const fourth = await logIn(userId, 3);
+    expect(await live(userId)).toEqual([token, first, third, fourth].sort());
+    // All hear of it.
+    expect((await endedAfter(people, before)).map(({ sessionId }) => sessionId)).toEqual([second]);
+    const last = await logIn(userId, 1);
+    expect(await live(userId)).toEqual([token, last].sort());
+    expect(await live(otherId)).toEqual([other]);
+    expect(await record.query("SELECT count(*)::int AS ended FROM sessions WHERE user_id = $1 AND end_reason = 'too_many'", [userId])).toEqual([{ ended: 4 }]);
   });
 });

@@ -18,3 +18,6 @@ CREATE INDEX sessions_by_user ON sessions (user_id, expires_at) WHERE ended_at I
 -- Those of which nothing can be good any more are deleted.
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE INDEX sessions_by_end ON sessions (ended_at) WHERE ended_at IS NOT NULL;
+-- A user has so many at a time.
+ALTER TABLE sessions DROP CONSTRAINT sessions_end_reason_check;
+ALTER TABLE sessions ADD CONSTRAINT sessions_end_reason_check CHECK (end_reason IN ('logged_out', 'password_changed', 'refresh_reused', 'reset', 'too_many'));

@@ -96,7 +96,7 @@ export const ADD_KEY = query('add_key', `
 export const COUNT_KEYS = query('count_keys', 'SELECT count(*) AS count FROM api_keys WHERE user_id = $1 AND ended_at IS NULL');
 export const END_KEY = query('end_key', 'UPDATE api_keys SET ended_at = now(), change = $3 WHERE api_key = $1 AND user_id = $2 AND ended_at IS NULL RETURNING api_key');
 
-/** With where the user is known from, from now on; how many such places there are besides. */
+/** With where the user is known from, from now on; how many such places there are besides, and how many logins, of which no more than $8 are counted. */
 export const ADD_SESSION = query('add_session', `
   WITH begun AS (
     INSERT INTO sessions (session_id, user_id, current_digest, address, expires_at, tokens_until)
@@ -106,7 +106,13 @@ export const ADD_SESSION = query('add_session', `
     INSERT INTO known_addresses (user_id, address, last_at) SELECT user_id, $4, now() FROM begun
       ON CONFLICT (user_id, address) DO UPDATE SET last_at = excluded.last_at
   )
-  SELECT (SELECT count(*) FROM known_addresses WHERE user_id = $2 AND address <> $4) AS other_addresses FROM begun`);
+  SELECT (SELECT count(*) FROM known_addresses WHERE user_id = $2 AND address <> $4) AS other_addresses,
+    (SELECT count(*) FROM (SELECT FROM sessions WHERE user_id = $2 AND ended_at IS NULL AND expires_at > now() AND current_digest IS NOT NULL LIMIT $8) AS live) AS other_sessions
+    FROM begun`);
+/** All but the $4 of $1 that were renewed last, $5 of them at once. Tokens without a refresh token are none of them: they are over by themselves. */
+export const END_OLDEST = query('end_oldest', `
+  UPDATE sessions SET ended_at = now(), end_reason = $2, change = $3 WHERE session_id IN (
+    SELECT session_id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > now() AND current_digest IS NOT NULL ORDER BY expires_at DESC OFFSET $4 LIMIT $5)`);
 /** All but the latest $2 places that $1 is known from. It waits for nobody who logs in from there right now. */
 export const DROP_ADDRESSES = query('drop_addresses', `
   DELETE FROM known_addresses WHERE user_id = $1 AND address IN (
