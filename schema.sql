@@ -516,7 +516,7 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_by_user ON api_keys (user_id);
 CREATE INDEX api_keys_by_change ON api_keys (change);
 
--- Logins: each is a family of refresh tokens, of which one is good at a time.
+-- Logins: each is a family of refresh tokens, of which one is good at a time. Once nothing of one can be good it is deleted.
 CREATE TABLE sessions (
   session_id      uuid        PRIMARY KEY,
   user_id         uuid        NOT NULL REFERENCES users,
@@ -531,16 +531,27 @@ CREATE TABLE sessions (
   created_at      timestamptz NOT NULL DEFAULT now(),
   expires_at      timestamptz NOT NULL,
   ended_at        timestamptz,
-  end_reason      text CHECK (end_reason IN ('logged_out', 'password_changed', 'refresh_reused', 'reset')),
+  end_reason      text CHECK (end_reason IN ('logged_out', 'password_changed', 'refresh_reused', 'reset', 'too_many')),
   -- Of its end.
   change          bigint,
   -- Who minted it for the user.
-  minted_by       uuid        REFERENCES users
+  minted_by       uuid        REFERENCES users,
+  -- Until when an access token of it can be good; null where a program of before made it.
+  tokens_until    timestamptz
 );
 CREATE INDEX sessions_by_minter ON sessions (minted_by) WHERE ended_at IS NULL AND minted_by IS NOT NULL;
-CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
-CREATE INDEX sessions_by_address ON sessions (user_id, address);
+CREATE INDEX sessions_by_user ON sessions (user_id, expires_at) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+CREATE INDEX sessions_by_end ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX sessions_by_change ON sessions (change) WHERE change IS NOT NULL;
+
+-- From where users logged in, the latest of each: it outlives the logins.
+CREATE TABLE known_addresses (
+  user_id uuid        NOT NULL REFERENCES users,
+  address text        NOT NULL,
+  last_at timestamptz NOT NULL,
+  PRIMARY KEY (user_id, address)
+);
 
 -- Users by what another issuer calls them.
 CREATE TABLE identities (
@@ -551,11 +562,18 @@ CREATE TABLE identities (
 );
 
 -- How often addresses tried to log in, and names were tried with wrong passwords. It need not outlive a crash, nor wait for the disk.
+CREATE UNLOGGED TABLE login_buckets (
+  key    text             PRIMARY KEY,
+  points integer          NOT NULL DEFAULT 0,
+  -- Milliseconds since 1970: when it is over; of a bucket, when it is full.
+  expire double precision NOT NULL
+);
+
+-- The same, of programs of before, which may still run.
 CREATE UNLOGGED TABLE login_limits (
   key    text    PRIMARY KEY,
   points integer NOT NULL DEFAULT 0,
-  -- Milliseconds since 1970: when it is over; of a bucket, when it is full.
-  expire double precision
+  expire bigint
 );
 
 -- What was done with an operator's or an admin's powers. It only grows.
@@ -592,6 +610,6 @@ CREATE TRIGGER audit_outcomes_not_truncated
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
-  (10, '0010_minted_tokens'), (11, '0011_login_limits');
+  (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins');
 
 COMMIT;

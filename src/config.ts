@@ -55,6 +55,7 @@ export interface Config {
   readonly sharedAccountsPerUserMax: number;
   readonly ownersPerAccountMax: number;
   readonly apiKeysPerUserMax: number;
+  readonly sessionsPerUserMax: number;
   readonly limitPrincipalPerSecond: number;
   readonly limitPrincipalBurst: number;
   readonly limitMutatePerSecond: number;
@@ -217,6 +218,7 @@ const ENVIRONMENT = Joi.object({
   SHARED_ACCOUNTS_PER_USER_MAX: positive(100, 1_000).description('Accounts of others that may be shared with a user.'),
   OWNERS_PER_ACCOUNT_MAX: positive(20, 1_000).description('Users that an account may be shared with.'),
   API_KEYS_PER_USER_MAX: positive(20, 1_000).description('API keys of a user.'),
+  SESSIONS_PER_USER_MAX: positive(100, 10_000).description('Logins of a user at a time. With one more the one ends that was renewed longest ago.'),
   LIMIT_PRINCIPAL_PER_SECOND: positive(200, 1_000_000).description('Reads a second of a user, for each process.'),
   LIMIT_PRINCIPAL_BURST: positive(400, 10_000_000).description('Reads of a user at once.'),
   LIMIT_MUTATE_PER_SECOND: positive(100, 1_000_000).description('Orders, amends and transfers a second of a user, for each process; a batch counts each operation. Cancels have as much again for themselves.'),

@@ -86,7 +86,7 @@ export interface SessionRow {
   readonly isFresh: boolean;
 }
 
-export type EndReason = 'logged_out' | 'password_changed' | 'refresh_reused' | 'reset';
+export type EndReason = 'logged_out' | 'password_changed' | 'refresh_reused' | 'reset' | 'too_many';
 
 /** What is done with powers. */
 export interface AuditEntry {
@@ -145,4 +145,6 @@ export interface NewSession {
   readonly digest: Buffer;
   readonly address: string;
   readonly ttlS: number;
+  /** Logins that the user may have: the one that was renewed longest ago ends. */
+  readonly max: number;
 }

@@ -40,6 +40,8 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly hashesAtOnceMax: number;
   readonly hashesWaitingMax: number;
   readonly apiKeysPerUserMax: number;
+  /** Logins of a user with refresh tokens. */
+  readonly sessionsPerUserMax: number;
 }
 
 export interface PeopleHealth {
@@ -91,7 +93,9 @@ export class People {
     this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
     this.logins = new LoginLimits(limits, options.login);
     this.identity = new Identity(this.directory, this.tokens, keys, once, options);
-    this.sessions = new Sessions(store, this.directory, this.passwords, this.tokens, keys, this.logins, new KnownAddresses(store), options.tokens.refreshTtlS);
+    this.sessions = new Sessions(
+      store, this.directory, this.passwords, this.tokens, keys, this.logins, new KnownAddresses(store), options.tokens.refreshTtlS, options.sessionsPerUserMax,
+    );
     this.apiKeys = new ApiKeys(store, this.directory, keys, options.apiKeysPerUserMax);
     const kept = new Set([...options.machines.values()].map((name) => name.toLowerCase()));
     this.ownership = new Ownership(store, this.directory, options, kept);
@@ -173,6 +177,7 @@ export class People {
     try {
       await this.sessions.prove(person.username, password, address);
       if (session === null) throw new Refusal('forbidden');
+      if (!(await this.store.useSession(session))) throw new Refusal('session_ended');
     } catch (error) {
       if (error instanceof Refusal) await told(error.code);
       throw error;

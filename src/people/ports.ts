@@ -91,6 +91,8 @@ export interface PeopleStore {
   session(sessionId: string, graceS: number): Promise<SessionRow | null>;
   /** @returns false where it was renewed, or ended, meanwhile */
   rotate(sessionId: string, from: Buffer, to: Buffer, successor: Buffer, ttlS: number): Promise<boolean>;
+  /** One more token of a login is going to be given. @returns false where it has ended */
+  useSession(sessionId: string): Promise<boolean>;
   endSession(sessionId: string, reason: EndReason): Promise<void>;
   endSessions(userId: string, reason: EndReason): Promise<void>;
   /** From where somebody logged in before, the latest first; nothing of a name that there is not. */

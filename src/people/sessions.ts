@@ -29,6 +29,7 @@ export class Sessions {
   constructor(
     private readonly store: PeopleStore, private readonly directory: Directory, private readonly passwords: Passwords, private readonly tokens: Tokens,
     private readonly keys: VenueKeys, private readonly limits: LoginLimits, private readonly addresses: KnownAddresses, readonly refreshTtlS: number,
+    private readonly perUserMax: number,
   ) {}
 
   /** @throws Refusal `invalid_credentials`, the same whether the user exists or not; `rate_limited`, `hashing_busy`, `user_suspended` */
@@ -73,7 +74,9 @@ export class Sessions {
     const sessionId = randomUUID();
     const refreshToken = await this.tokens.refresh(userId, sessionId);
     // One that came about behind a change of the password would outlive that.
-    const isBegun = await this.store.addSession({ sessionId, userId, passwordHash, digest: digestOf(refreshToken), address, ttlS: this.refreshTtlS });
+    const isBegun = await this.store.addSession({
+      sessionId, userId, passwordHash, digest: digestOf(refreshToken), address, ttlS: this.refreshTtlS, max: this.perUserMax,
+    });
     if (!isBegun) throw new Refusal('invalid_credentials');
     return this.pair(userId, sessionId, refreshToken);
   }
@@ -94,8 +97,8 @@ export class Sessions {
     // Of two that come at once one is too late to renew, and finds what the other made.
     for (let attempt = 0; attempt < 2; attempt++) {
       const row = await this.store.session(session, GRACE_S);
-      if (row === null) throw new Refusal('invalid_token');
-      if (row.isEnded || row.isOver || row.currentDigest === null) throw new Refusal('session_ended');
+      // What is not there any more was over, or ended, long ago.
+      if (row === null || row.isEnded || row.isOver || row.currentDigest === null) throw new Refusal('session_ended');
       if ((await this.personOf(userId)).isSuspended) throw new Refusal('user_suspended');
       if (!timingSafeEqual(row.currentDigest, digest)) return this.again(row, digest);
       const successor = await this.tokens.refresh(userId, session);

@@ -145,6 +145,9 @@ export class Database {
       throw isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
     }
     let failure: Error | undefined;
+    // One that is lost between two statements fails the next one.
+    const lost = (error: Error): void => this.logger.debug(describeLoss(error), 'postgres connection in a transaction');
+    client.on('error', lost);
     try {
       await tell(client, begin);
       const result = await work(queryOf(client));
@@ -156,6 +159,7 @@ export class Database {
     } finally {
       // One that failed takes its transaction with it.
       client.release(failure);
+      client.removeListener('error', lost);
     }
   }
 

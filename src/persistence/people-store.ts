@@ -10,11 +10,25 @@ import * as sql from './queries/people';
 const PAGE = 10_000;
 const NOTHING: PeopleChanges = { users: [], owners: [], keys: [], endedSessions: [] };
 
-/** Addresses by which somebody is known, the latest. */
-const ADDRESSES_MAX = 1_000;
+/** Addresses by which somebody is known, the latest; as many as the migration that made the table took over. */
+const ADDRESSES_MAX = 100;
 
 /** Seconds after which a name may be taken over whose account never came about. */
 const RESERVATION_S = 60;
+
+/** Longest pause between two statements of a change: a process that stands still, or is cut off, lets others go on after it. */
+const CHANGE_IDLE_MS = 5_000;
+/** Longest wait for changes that are ahead. */
+const CHANGE_WAIT_MS = 3_000;
+
+/** How far clocks may be apart, and how long it may take until a token is signed that the row of its login tells of already, in seconds. */
+const SLACK_S = 60;
+
+/** Seconds for which a login stays on record after all of it. */
+const KEPT_S = 3_600;
+
+/** Logins beyond a user's limit that one more of them ends at most: nobody waits long for it. */
+const ENDED_AT_ONCE_MAX = 1_000;
 
 interface ChangeRow extends Row { change: number }
 interface AbandonedUser extends Row { user_id: string; username: string }
@@ -30,6 +44,7 @@ interface SessionRecord extends Row {
   session_id: string; user_id: string; current_digest: Buffer | null; previous_digest: Buffer | null; successor: Buffer | null; is_ended: boolean; is_over: boolean;
   is_fresh: boolean | null;
 }
+interface EndedRecord extends Row { session_id: string; left_ms: number }
 interface AuditRecord extends Row {
   audit_id: number; at: Date; actor: string; api_key: string | null; acting_for: string | null; action: string; target: string | null; request_id: string | null;
   outcome: string | null;
@@ -135,7 +150,7 @@ export class PostgresLoginLimits {
 
 /** Postgres' record of people. Each change takes the clock's next number, by which every process hears of it. */
 export class PostgresPeople {
-  /** @param tokenTtlS longest time that a token can outlive its login */
+  /** @param tokenTtlS longest time that a token of a login with a refresh token is good for */
   constructor(private readonly database: Database, private readonly tokenTtlS: number) {}
 
   private async read<T extends Row>(query: NamedQuery, values: readonly unknown[]): Promise<T[]> {
@@ -146,17 +161,23 @@ export class PostgresPeople {
     }
   }
 
-  /** @param work gets the number under which its changes are heard of */
-  private async change<T>(work: (query: Query, change: number) => Promise<T>): Promise<T> {
+  /** @param clock how the clock's row is taken, which everybody else who takes it waits for @throws UnavailableError `people_unavailable` */
+  private async holding<T>(clock: NamedQuery, work: (query: Query, change: number) => Promise<T>): Promise<T> {
     try {
       return await this.database.transaction(async (query) => {
-        const [next] = await query<ChangeRow>(sql.NEXT_CHANGE, []);
-        if (next === undefined) throw new Error('people_clock has no row');
-        return work(query, next.change);
+        await query(sql.LIMIT_CHANGE, [String(CHANGE_IDLE_MS), String(CHANGE_WAIT_MS)]);
+        const [row] = await query<ChangeRow>(clock, []);
+        if (row === undefined) throw new Error('people_clock has no row');
+        return work(query, row.change);
       });
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  /** @param work gets the number under which its changes are heard of */
+  private change<T>(work: (query: Query, change: number) => Promise<T>): Promise<T> {
+    return this.holding(sql.NEXT_CHANGE, work);
   }
 
   /**
@@ -173,9 +194,11 @@ export class PostgresPeople {
       return await this.database.snapshot(async (query) => {
         const since = after ?? -1;
         const [clock] = await query<ChangeRow>(sql.CLOCK, []);
-        const pages = async <T extends Row>(named: NamedQuery, first: readonly null[], behind: (row: T) => readonly unknown[], tell: (rows: readonly T[]) => void): Promise<void> => {
+        const pages = async <T extends Row>(
+          named: NamedQuery, first: readonly null[], behind: (row: T) => readonly unknown[], tell: (rows: readonly T[]) => void, more: readonly unknown[] = [],
+        ): Promise<void> => {
           for (let at: readonly unknown[] = first; ;) {
-            const rows = await query<T>(named, [since, ...at, PAGE]);
+            const rows = await query<T>(named, [since, ...at, PAGE, ...more]);
             tell(rows);
             const last = rows.at(-1);
             if (last === undefined || rows.length < PAGE) return;
@@ -187,8 +210,9 @@ export class PostgresPeople {
           ...NOTHING, owners: rows.map(({ account, user_id: userId, kind, status }) => ({ account, userId, kind, status })),
         }));
         await pages<KeyRecord>(sql.KEYS_CHANGED, [null], ({ api_key: key }) => [key], (rows) => take({ ...NOTHING, keys: rows.map(keyOf) }));
-        const sessions = await query<{ session_id: string; left_ms: number }>(sql.SESSIONS_ENDED, [since, this.tokenTtlS]);
-        take({ ...NOTHING, endedSessions: sessions.map(({ session_id: sessionId, left_ms: leftMs }) => ({ sessionId, leftMs })) });
+        await pages<EndedRecord>(sql.SESSIONS_ENDED, [null], ({ session_id: id }) => [id], (rows) => take({
+          ...NOTHING, endedSessions: rows.map(({ session_id: sessionId, left_ms: leftMs }) => ({ sessionId, leftMs })),
+        }), [this.tokenTtlS]);
         return clock?.change ?? 0;
       });
     } catch (error) {
@@ -235,7 +259,7 @@ export class PostgresPeople {
   }
 
   async dropReservedUser({ userId, change }: Reservation, account: string): Promise<void> {
-    await this.change(async (query) => {
+    await this.holding(sql.HOLD_CLOCK, async (query) => {
       if ((await query(sql.IS_RESERVED, [userId, change])).length > 0) await dropReserved(query, userId, account);
     });
   }
@@ -268,7 +292,7 @@ export class PostgresPeople {
   async setPassword(userId: string, passwordHash: string, reason: EndReason): Promise<void> {
     await this.change(async (query, change) => {
       await query(sql.SET_PASSWORD, [userId, passwordHash, change]);
-      await query(sql.END_SESSIONS, [userId, reason, change]);
+      await query(sql.END_SESSIONS, [userId, reason, change, this.tokenTtlS]);
     });
   }
 
@@ -330,7 +354,7 @@ export class PostgresPeople {
   }
 
   async dropReservedAccount(account: string, userId: string): Promise<void> {
-    await this.change((query) => query(sql.DROP_OPENING_OWNER, [userId, account]));
+    await this.holding(sql.HOLD_CLOCK, (query) => query(sql.DROP_OPENING_OWNER, [userId, account]));
   }
 
   async isClientKnown(name: string): Promise<boolean> {
@@ -360,15 +384,24 @@ export class PostgresPeople {
     return this.change(async (query, change) => (await query(sql.END_KEY, [apiKey, userId, change])).length > 0);
   }
 
-  async addSession({ sessionId, userId, passwordHash, digest, address, ttlS }: NewSession): Promise<boolean> {
-    return (await this.read(sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash])).length > 0;
+  async addSession({ sessionId, userId, passwordHash, digest, address, ttlS, max }: NewSession): Promise<boolean> {
+    const [begun] = await this.read<{ other_addresses: number; other_sessions: number }>(
+      sql.ADD_SESSION, [sessionId, userId, digest, address, ttlS, passwordHash, this.tokenTtlS + SLACK_S, max],
+    );
+    if (begun === undefined) return false;
+    if (begun.other_addresses >= ADDRESSES_MAX) await this.read(sql.DROP_ADDRESSES, [userId, ADDRESSES_MAX]);
+    const reason: EndReason = 'too_many';
+    if (begun.other_sessions >= max) await this.change((query, change) => query(sql.END_OLDEST, [userId, reason, change, max, ENDED_AT_ONCE_MAX]));
+    return true;
   }
 
-  /** All that ends logins holds the clock's row: nothing is minted behind the end of the login that mints. */
-  addTokenSession({ sessionId, userId, minter, ttlS }: NewTokenSession): Promise<boolean> {
-    return this.change(async (query) => {
-      if (minter !== null && (await query(sql.SESSION_IS_GOOD, [minter.session])).length === 0) return false;
-      return (await query(sql.ADD_TOKEN_SESSION, [sessionId, userId, minter?.userId ?? null, ttlS])).length > 0;
+  /** All that ends logins holds the clock's row: nothing is minted behind the end of the login that mints. Where none does, there is nothing to wait for. */
+  async addTokenSession({ sessionId, userId, minter, ttlS }: NewTokenSession): Promise<boolean> {
+    const values = [sessionId, userId, minter?.userId ?? null, ttlS, ttlS + SLACK_S];
+    if (minter === null) return (await this.read(sql.ADD_TOKEN_SESSION, values)).length > 0;
+    return this.holding(sql.HOLD_CLOCK, async (query) => {
+      if ((await query(sql.SESSION_IS_GOOD, [minter.session])).length === 0) return false;
+      return (await query(sql.ADD_TOKEN_SESSION, values)).length > 0;
     });
   }
 
@@ -381,7 +414,11 @@ export class PostgresPeople {
   }
 
   async rotate(sessionId: string, from: Buffer, to: Buffer, successor: Buffer, ttlS: number): Promise<boolean> {
-    return (await this.read(sql.ROTATE, [sessionId, from, to, successor, ttlS])).length > 0;
+    return (await this.read(sql.ROTATE, [sessionId, from, to, successor, ttlS, this.tokenTtlS + SLACK_S])).length > 0;
+  }
+
+  async useSession(sessionId: string): Promise<boolean> {
+    return (await this.read(sql.USE_SESSION, [sessionId, this.tokenTtlS + SLACK_S])).length > 0;
   }
 
   async endSession(sessionId: string, reason: EndReason): Promise<void> {
@@ -389,7 +426,15 @@ export class PostgresPeople {
   }
 
   async endSessions(userId: string, reason: EndReason): Promise<void> {
-    await this.change((query, change) => query(sql.END_SESSIONS, [userId, reason, change]));
+    await this.change((query, change) => query(sql.END_SESSIONS, [userId, reason, change, this.tokenTtlS]));
+  }
+
+  /** Deletes a page of logins of which nothing can be good any more. @returns whether there may be more */
+  async sweepSessions(limit: number): Promise<boolean> {
+    const values = [this.tokenTtlS + KEPT_S, KEPT_S, limit];
+    const over = await this.read(sql.SWEEP_OVER, values);
+    const ended = await this.read(sql.SWEEP_ENDED, values);
+    return over.length === limit || ended.length === limit;
   }
 
   async addressesOf(username: string): Promise<readonly string[]> {

@@ -49,7 +49,7 @@ const FINGERPRINT: NamedQuery = {
 };
 
 /** Tables of what need not outlive a crash, which are unlogged by their migrations. */
-const FORGETTABLE: readonly string[] = ['login_limits'];
+const FORGETTABLE: readonly string[] = ['login_buckets', 'login_limits'];
 
 /** Postgres' settings, looked at as a new session gets them; a connection is made for that only when they may have changed. */
 export class PostgresSettings {

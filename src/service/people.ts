@@ -49,6 +49,7 @@ export function createPeople(config: Config, { engine, people, loginLimits }: Sh
       sharedAccountsPerUserMax: config.sharedAccountsPerUserMax,
       ownersPerAccountMax: config.ownersPerAccountMax,
       apiKeysPerUserMax: config.apiKeysPerUserMax,
+      sessionsPerUserMax: config.sessionsPerUserMax,
     },
     logger,
   );

@@ -8,6 +8,7 @@ import type { LogEntry, RawLogEntry } from '../domain/log-entry';
 import type { AuditFinding } from '../domain/money-history';
 import { BalanceAuditor, findingsOf } from '../duties/balance-auditor';
 import { FeeTierDuty } from '../duties/fee-tier-duty';
+import { LoginSweeper } from '../duties/login-sweeper';
 import { TransferTimer } from '../duties/transfer-timer';
 import { redisDurabilityProblems } from '../engine/durability';
 import { untilShardIsKnown } from '../engine/later-shard';
@@ -171,7 +172,7 @@ export class Shard {
 
   /** What the process that holds the writer's lock does beside. */
   private createDuties(log: LogReader, metrics: Metrics): readonly Duty[] {
-    const { config, logger, connection: { engine, database, moneyHistory } } = this;
+    const { config, logger, connection: { engine, database, moneyHistory, people } } = this;
     const isOnDuty = (): boolean => (this.writer?.committed ?? null) !== null && this.keeper.problem === null;
     return [
       new BalanceAuditor(engine, recordedMoney(database, config.shard), log, {
@@ -181,6 +182,7 @@ export class Shard {
         breached: () => metrics.balanceAuditBreaches.inc(),
       }),
       new TransferTimer(engine, isOnDuty, logger.child({ part: 'timer' })),
+      new LoginSweeper(people, isOnDuty, logger.child({ part: 'logins' })),
       new FeeTierDuty({
         volumes: (fromUs, toUs) => moneyHistory.volumes(fromUs, toUs),
         accounts: (behind, limit) => moneyHistory.accounts(behind, limit),

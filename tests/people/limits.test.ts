@@ -136,7 +136,7 @@ describe('logins that are tried', () => {
     const codes = new Set(attempts.map(({ status, code }) => `${status} ${code}`));
     expect([...codes].sort()).toEqual(['401 invalid_credentials', '503 hashing_busy']);
     // Those whose turn could not come have cost Postgres nothing.
-    const [counted] = await venue.venue.database.query<{ count: number }>("SELECT count(*)::int AS count FROM login_limits WHERE key LIKE 'address:%'");
+    const [counted] = await venue.venue.database.query<{ count: number }>("SELECT count(*)::int AS count FROM login_buckets WHERE key LIKE 'address:%'");
     const busy = attempts.filter(({ status }) => status === 503).length;
     expect(busy).toBeGreaterThan(0);
     expect(counted?.count).toBeLessThan(1_000 - busy + 30);

@@ -99,6 +99,13 @@ describe('logins', () => {
     expect([powers.status, powers.body.code]).toEqual([403, 'not_admin']);
   });
 
+  it('are over where nothing is on record of them any more', async () => {
+    const fay = await venue.register('fay');
+    await venue.venue.database.query("DELETE FROM sessions WHERE user_id = (SELECT user_id FROM users WHERE username = 'fay')");
+    const gone = await refresh(fay.tokens.refresh_token);
+    expect([gone.status, gone.body.code]).toEqual([401, 'session_ended']);
+  });
+
   it.each([
     ['the login is ended', (person: Person) => person.call('POST', '/auth/logout')],
     ['all logins are ended', (person: Person) => person.call('POST', '/auth/logout-all')],
@@ -163,9 +170,23 @@ describe('logins', () => {
     const key = await iris.key();
     expect((await iris.call('GET', '/orders')).status).toBe(200);
     expect((await venue.client.get('/orders', signed(key, 'GET', '/orders'))).status).toBe(200);
-    const tables = await Promise.all(['users', 'api_keys', 'sessions', 'audit_log', 'login_limits'].map((table) => venue.venue.database.query(`SELECT t::text FROM ${table} t`)));
+    const tables = await Promise.all(['users', 'api_keys', 'sessions', 'audit_log', 'login_buckets'].map((table) => venue.venue.database.query(`SELECT t::text FROM ${table} t`)));
     const kept = JSON.stringify(tables);
     for (const secret of [PASSWORD, key.secret, iris.tokens.access_token, iris.tokens.refresh_token]) expect(kept.includes(secret)).toBe(false);
     expect(kept).toContain('$argon2id$v=19$m=19456,t=2,p=1$');
+  });
+});
+
+describe('more logins than a user may have', () => {
+  it('end the one that was renewed longest ago', async () => {
+    const venue = await PeopleVenue.open({ SESSIONS_PER_USER_MAX: '2' });
+    const first = await venue.register('ann');
+    const second = await venue.logIn('ann');
+    const renewed = await venue.client.post<{ access_token: string }>('/auth/refresh', { refresh_token: first.tokens.refresh_token });
+    const third = await venue.logIn('ann');
+    const standing = (headers: Record<string, string>): Promise<Answer<ProblemBody>> => venue.client.get('/auth/me', headers);
+    await until('it is ended', async () => (await standing(second.headers)).body.code === 'session_ended');
+    for (const headers of [first.headers, bearer(renewed.body.access_token), third.headers]) expect((await standing(headers)).status).toBe(200);
+    await venue.close();
   });
 });

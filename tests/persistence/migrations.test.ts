@@ -153,6 +153,28 @@ describe('migrations', () => {
     expect((await failure(migrate(database))).message).toContain('0001_other');
   });
 
+  it('leave what an older process has prepared of logins as it is', async () => {
+    await migrate(database, readMigrations().slice(0, 9));
+    const older = new Database(record.url, 5_000, 1, testLogger);
+    const count = { name: 'count', text: 'INSERT INTO login_limits (key, points, expire) VALUES ($1, 1, $2) ON CONFLICT (key) DO UPDATE SET points = login_limits.points + 1 RETURNING *' };
+    expect(await older.query(count, ['ann', 1_000])).toEqual([{ key: 'ann', points: 1, expire: 1_000 }]);
+    await migrate(database);
+    expect(await older.query(count, ['ann', 1_000])).toEqual([{ key: 'ann', points: 2, expire: 1_000 }]);
+    await older.close();
+  });
+
+  it('know users from where they logged in before: the latest hundred addresses of each', async () => {
+    await migrate(database, readMigrations().slice(0, 11));
+    await record.query(`INSERT INTO users (user_id, username, username_key, roles, status, change) SELECT gen_random_uuid(), name, name, '{trader}', 'active', 1 FROM (VALUES ('ann'), ('bob')) AS of (name)`);
+    await record.query(`INSERT INTO sessions (session_id, user_id, current_digest, address, created_at, expires_at)
+      SELECT gen_random_uuid(), user_id, 'x', '192.0.2.' || i % 150, now() - make_interval(mins => i), now() FROM users, generate_series(1, CASE username WHEN 'ann' THEN 299 ELSE 1 END) AS i`);
+    await record.query(`INSERT INTO sessions (session_id, user_id, expires_at) SELECT gen_random_uuid(), user_id, now() FROM users`);
+    await migrate(database);
+    const of = (name: string): Promise<Record<string, unknown>[]> => record.query('SELECT address FROM known_addresses JOIN users USING (user_id) WHERE username = $1 ORDER BY last_at DESC', [name]);
+    expect(await of('bob')).toEqual([{ address: '192.0.2.1' }]);
+    expect(await of('ann')).toEqual(Array.from({ length: 100 }, (_, i) => ({ address: `192.0.2.${i + 1}` })));
+  });
+
   it('are numbered without a gap, one file a number', () => {
     expect(() => migrationsWith({ [nextFile('a')]: '', [nextFile('b')]: '' })).toThrow(`is not migration ${NEWEST + 2}`);
     expect(() => migrationsWith({ '0999_far.sql': '' })).toThrow(`is not migration ${NEWEST + 1}`);

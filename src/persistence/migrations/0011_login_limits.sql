@@ -1,4 +1,7 @@
--- A token bucket's time is finer than a millisecond.
-ALTER TABLE login_limits ALTER COLUMN expire TYPE double precision;
--- From where a user logged in before is asked for with each password.
-CREATE INDEX sessions_by_address ON sessions (user_id, address);
+-- Token buckets, whose time is finer than a millisecond, and all else that is counted of logins: in a table of its own, since programs of
+-- before that still run have prepared what they ask of theirs. It need not outlive a crash, either.
+CREATE UNLOGGED TABLE login_buckets (
+  key    text             PRIMARY KEY,
+  points integer          NOT NULL DEFAULT 0,
+  expire double precision NOT NULL
+);
