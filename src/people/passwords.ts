@@ -11,8 +11,8 @@ const PARAMETERS_TEXT = `$argon2id$v=19$m=${PARAMETERS.memoryCost},t=${PARAMETER
 const STRANGERS_SHARE = 0.5;
 /** Turns of those who are known, one behind the other, while a stranger could have one. */
 const KNOWN_IN_A_ROW_MAX = 4;
-/** Passwords of one name that may wait or be hashed at once, where it is known from there: nobody takes everybody's turns. */
-const KNOWN_OF_A_NAME_MAX = 2;
+/** What part of the places one name may have, as somebody known and as strangers: nobody takes everybody's turns. */
+const PART_OF_A_NAME: Readonly<Record<Standing, number>> = { known: 0.25, stranger: 0.5 };
 
 interface Job {
   readonly op: 'hash' | 'verify';
@@ -66,7 +66,7 @@ export class Passwords {
   private nobodys: Promise<string> | null = null;
   private isClosed = false;
 
-  /** @param waitingMax passwords of each standing that may wait for their turn; of one name not more than half of the strangers' */
+  /** @param waitingMax passwords of each standing that may wait for their turn; of one name a part of them */
   constructor(private readonly atOnceMax: number, private readonly waitingMax: number) {}
 
   /** @param name of whom it is @throws Refusal `hashing_busy` */
@@ -120,8 +120,7 @@ export class Passwords {
 
   private isFull(standing: Standing, name: string): boolean {
     if (this.waiting[standing].length + this.coming[standing] >= this.waitingMax) return true;
-    const max = standing === 'known' ? KNOWN_OF_A_NAME_MAX : Math.ceil(this.waitingMax / 2);
-    return (this.ofName.get(keyOf(standing, name)) ?? 0) >= max;
+    return (this.ofName.get(keyOf(standing, name)) ?? 0) >= Math.ceil(this.waitingMax * PART_OF_A_NAME[standing]);
   }
 
   private count(standing: Standing, name: string, change: 1 | -1): void {
