@@ -109,7 +109,8 @@ export class Identity {
 
   private byKnownToken(token: string): Caller | undefined {
     const known = this.tokens.get(token);
-    if (known === undefined) return undefined;
+    // Half of what is known, as while a process begins, would tell somebody that its own account is not there.
+    if (known === undefined || !this.directory.isLoaded) return undefined;
     const problem = this.problemOf(known);
     if (problem !== null) throw new Refusal(problem);
     return known;
@@ -122,6 +123,7 @@ export class Identity {
 
   private async byNewToken(token: string): Promise<Caller> {
     const claims = await this.checker.check(token, 'access');
+    if (!this.directory.isLoaded) await this.directory.catchUp();
     const person = await this.personOf(claims.userId);
     const minter = claims.minterId === null ? null : await this.personOf(claims.minterId);
     const caller: Caller = {
@@ -185,8 +187,9 @@ export class Identity {
    * @throws Refusal `invalid_api_key`, `timestamp_out_of_window`, `user_suspended`; UnavailableError where Postgres was not heard of for too long
    */
   bySignature(signature: Signature, what: readonly (string | Buffer)[], address: string): Signed | Promise<Signed> {
-    const key = this.usable(signature.apiKey);
+    const key = this.directory.isLoaded ? this.usable(signature.apiKey) : undefined;
     if (key !== undefined) return this.checked(key, signature, what, address);
+    if (!this.directory.isLoaded) return this.directory.catchUp().then(() => this.checked(this.usable(signature.apiKey), signature, what, address));
     return this.lookAgain(() => this.usable(signature.apiKey)).then((found) => this.checked(found, signature, what, address));
   }
 
