@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { decodeLogEntry, type RawLogEntry } from '../domain/log-entry';
 import type { AccountState, Balance, Funds } from '../domain/money';
 import type { AuditFinding } from '../domain/money-history';
 import type { MoneyScales } from '../domain/postings';
 import { BalanceBook } from './balance-book';
+import { DutyLoop } from './duty-loop';
 
 /** The engine as the auditor sees it. */
 export interface AuditedEngine {
@@ -62,41 +62,32 @@ const FINDINGS_MAX = 20;
  * again holds what Redis has against both. What it finds stops new orders and all that takes money from an account until a later look finds nothing any more.
  */
 export class BalanceAuditor {
-  private stopping = false;
-  private running: Promise<void> | null = null;
-  private readonly waking = new AbortController();
+  private readonly loop: DutyLoop;
   private found: readonly AuditFinding[] = [];
 
   constructor(
     private readonly engine: AuditedEngine, private readonly record: AuditedRecord, private readonly log: AuditedLog, private readonly options: AuditorOptions,
     private readonly logger: Logger, private readonly observer: AuditorObserver,
-  ) {}
+  ) {
+    // A gap, another life, a Redis that is away: it begins anew with what is there then.
+    this.loop = new DutyLoop(IDLE_MS, () => this.auditLife(), (error) => this.logger.debug({ err: error }, 'the audit of balances begins anew'));
+  }
 
   start(): void {
-    this.running = this.loop();
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopping = true;
-    this.waking.abort();
-    await this.running;
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
-  private async loop(): Promise<void> {
-    while (!this.stopping) {
-      try {
-        const meta = this.options.isOnDuty() ? await this.engine.meta() : null;
-        if (meta !== null && meta.funds !== 'off') await this.audit(meta.epoch, meta.funds);
-      } catch (error) {
-        // A gap, another life, a Redis that is away: it begins anew with what is there then.
-        this.logger.debug({ err: error }, 'the audit of balances begins anew');
-      }
-      if (!this.stopping) await sleep(IDLE_MS, undefined, { signal: this.waking.signal }).catch(() => undefined);
-    }
+  private async auditLife(): Promise<void> {
+    const meta = this.options.isOnDuty() ? await this.engine.meta() : null;
+    if (meta !== null && meta.funds !== 'off') await this.audit(meta.epoch, meta.funds);
   }
 
   private isGoingOn(): boolean {
-    return !this.stopping && this.options.isOnDuty();
+    return !this.loop.isStopping && this.options.isOnDuty();
   }
 
   /** Audits one life of the shard, until it ends. */

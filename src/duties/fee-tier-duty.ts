@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand } from '../domain/commands';
 import { volumeUnits, type FeeTier } from '../domain/fee-tiers';
 import { DEFAULT_FEE_GROUP, type Account } from '../domain/money';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
+import { DutyLoop } from './duty-loop';
 
 /** What the duty asks of the venue. */
 export interface TieredVenue {
@@ -61,37 +61,27 @@ export function groupOfVolumes(tiers: readonly FeeTier[], volumes: ReadonlyMap<s
  * none of the tiers' was put there by somebody and stays there.
  */
 export class FeeTierDuty {
-  private stopping = false;
-  private running: Promise<void> | null = null;
-  private readonly waking = new AbortController();
+  private readonly loop: DutyLoop;
   private doneDay = Number.NaN;
 
-  constructor(private readonly venue: TieredVenue, private readonly options: FeeTierOptions, private readonly logger: Logger) {}
+  constructor(private readonly venue: TieredVenue, private readonly options: FeeTierOptions, private readonly logger: Logger) {
+    this.loop = new DutyLoop(LOOK_MS, () => this.look(), (error) => this.logger.warn({ err: error }, 'volumes could not be evaluated'));
+  }
 
   start(): void {
-    if (this.options.tiers.length > 0) this.running = this.loop();
+    if (this.options.tiers.length > 0) this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopping = true;
-    this.waking.abort();
-    await this.running;
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
-  private async loop(): Promise<void> {
-    while (!this.stopping) {
-      const day = Math.floor(this.options.nowMs() / DAY_MS);
-      if (day !== this.doneDay && this.options.isOnDuty()) {
-        try {
-          const changed = await this.evaluate(day);
-          this.doneDay = day;
-          this.logger.info({ day: new Date(day * DAY_MS).toISOString().slice(0, 10), changed }, 'accounts are in the fee groups of their volume');
-        } catch (error) {
-          this.logger.warn({ err: error }, 'volumes could not be evaluated');
-        }
-      }
-      await sleep(LOOK_MS, undefined, { signal: this.waking.signal }).catch(() => undefined);
-    }
+  private async look(): Promise<void> {
+    const day = Math.floor(this.options.nowMs() / DAY_MS);
+    if (day === this.doneDay || !this.options.isOnDuty()) return;
+    const changed = await this.evaluate(day);
+    this.doneDay = day;
+    this.logger.info({ day: new Date(day * DAY_MS).toISOString().slice(0, 10), changed }, 'accounts are in the fee groups of their volume');
   }
 
   /**

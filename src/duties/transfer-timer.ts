@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand } from '../domain/commands';
+import { DutyLoop } from './duty-loop';
 
 /** The engine as the timer sees it. */
 export interface TimedEngine {
@@ -18,35 +18,23 @@ const PAGE = 200;
  * whether it is due: two timers at once, or one that comes late, do no harm.
  */
 export class TransferTimer {
-  private stopping = false;
-  private running: Promise<void> | null = null;
-  private readonly waking = new AbortController();
+  private readonly loop: DutyLoop;
 
   /** @param isOnDuty whether this process is the one that does it now */
-  constructor(private readonly engine: TimedEngine, private readonly isOnDuty: () => boolean, private readonly logger: Logger) {}
+  constructor(private readonly engine: TimedEngine, private readonly isOnDuty: () => boolean, logger: Logger) {
+    this.loop = new DutyLoop(EVERY_MS, () => this.expire(), (error) => logger.debug({ err: error }, 'pending transfers could not be looked at'));
+  }
 
   start(): void {
-    this.running = this.loop();
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopping = true;
-    this.waking.abort();
-    await this.running;
-  }
-
-  private async loop(): Promise<void> {
-    while (!this.stopping) {
-      try {
-        if (this.isOnDuty()) await this.expire();
-      } catch (error) {
-        this.logger.debug({ err: error }, 'pending transfers could not be looked at');
-      }
-      if (!this.stopping) await sleep(EVERY_MS, undefined, { signal: this.waking.signal }).catch(() => undefined);
-    }
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   private async expire(): Promise<void> {
+    if (!this.isOnDuty()) return;
     for (;;) {
       const { timeUs } = await this.engine.clock();
       const due = await this.engine.dueTransfers(timeUs, PAGE);
