@@ -204,8 +204,9 @@ export class Directory {
     for (const [session, untilMs] of this.ended) if (untilMs <= nowMs) this.ended.delete(session);
   }
 
+  /** Nobody before everybody is known: of somebody whose accounts are still to be read half would be told. */
   person(userId: string): Person | undefined {
-    return this.byId.get(userId);
+    return this.isLoaded ? this.byId.get(userId) : undefined;
   }
 
   personNamed(username: string): Person | undefined {
@@ -218,7 +219,7 @@ export class Directory {
   }
 
   key(apiKey: string): ApiKeyRow | undefined {
-    return this.keys.get(apiKey);
+    return this.isLoaded ? this.keys.get(apiKey) : undefined;
   }
 
   keysOf(userId: string): readonly ApiKeyRow[] {

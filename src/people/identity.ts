@@ -109,8 +109,7 @@ export class Identity {
 
   private byKnownToken(token: string): Caller | undefined {
     const known = this.tokens.get(token);
-    // Half of what is known, as while a process begins, would tell somebody that its own account is not there.
-    if (known === undefined || !this.directory.isLoaded) return undefined;
+    if (known === undefined) return undefined;
     const problem = this.problemOf(known);
     if (problem !== null) throw new Refusal(problem);
     return known;
@@ -123,7 +122,6 @@ export class Identity {
 
   private async byNewToken(token: string): Promise<Caller> {
     const claims = await this.checker.check(token, 'access');
-    if (!this.directory.isLoaded) await this.directory.catchUp();
     const person = await this.personOf(claims.userId);
     const minter = claims.minterId === null ? null : await this.personOf(claims.minterId);
     const caller: Caller = {
@@ -142,8 +140,9 @@ export class Identity {
     return person;
   }
 
-  /** What another process has just written may not be here yet. */
+  /** What another process has just written may not be here yet. @throws UnavailableError before everybody is known: nobody waits for that */
   private async lookAgain<T>(look: () => T | undefined): Promise<T | undefined> {
+    if (!this.directory.isLoaded) throw new UnavailableError('people_unavailable', 'users and keys are still being read');
     try {
       await this.directory.catchUp();
     } catch (error) {
@@ -187,9 +186,8 @@ export class Identity {
    * @throws Refusal `invalid_api_key`, `timestamp_out_of_window`, `user_suspended`; UnavailableError where Postgres was not heard of for too long
    */
   bySignature(signature: Signature, what: readonly (string | Buffer)[], address: string): Signed | Promise<Signed> {
-    const key = this.directory.isLoaded ? this.usable(signature.apiKey) : undefined;
+    const key = this.usable(signature.apiKey);
     if (key !== undefined) return this.checked(key, signature, what, address);
-    if (!this.directory.isLoaded) return this.directory.catchUp().then(() => this.checked(this.usable(signature.apiKey), signature, what, address));
     return this.lookAgain(() => this.usable(signature.apiKey)).then((found) => this.checked(found, signature, what, address));
   }
 
