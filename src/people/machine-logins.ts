@@ -27,22 +27,12 @@ export class MachineLogins {
     const clientId = await this.provider.machineOf(accessToken);
     const username = this.clients.get(clientId);
     if (username === undefined) throw new Refusal('machine_unknown');
-    const userId = await this.userIdOf(username);
+    const userId = await this.registration.findOrMake(username, this.mayRegister);
     if (this.directory.person(userId)?.isSuspended === true) throw new Refusal('user_suspended');
     const sessionId = randomUUID();
     // It has no address that the user was ever at, either.
     if (!(await this.store.addTokenSession({ sessionId, userId, minter: null, ttlS: this.ttlS }))) throw new Refusal('user_suspended');
     const { token, expiresInS } = await this.tokens.minted(userId, sessionId, OWN_SCOPES, this.ttlS, null);
     return { userId, token, expiresInS, scopes: OWN_SCOPES };
-  }
-
-  private async userIdOf(username: string): Promise<string> {
-    const known = this.directory.personNamed(username);
-    if (known !== undefined) return known.userId;
-    await this.directory.catchUp();
-    const person = this.directory.personNamed(username);
-    if (person !== undefined) return person.userId;
-    if (!this.mayRegister) throw new Refusal('registration_closed');
-    return (await this.registration.registerBare(username)).userId;
   }
 }

@@ -68,11 +68,11 @@ export class Minting {
   }
 
   private async userIdOf(username: string): Promise<string> {
+    // Whether somebody was suspended just now is to be known as well.
     await this.directory.catchUp();
+    if (this.mintsFor === 'anybody') return this.registration.findOrMake(username, this.mayRegister);
     const person = this.directory.personNamed(username);
-    if (person !== undefined) return person.userId;
-    if (this.mintsFor !== 'anybody') throw new Refusal('user_not_found');
-    if (!this.mayRegister) throw new Refusal('registration_closed');
-    return (await this.registration.registerBare(username)).userId;
+    if (person === undefined) throw new Refusal('user_not_found');
+    return person.userId;
   }
 }

@@ -2,9 +2,9 @@ import { ACCOUNT_NAME_PATTERN } from '../domain/access';
 import type { OwnerKind } from '../domain/people';
 import { requireAccount, requireOwnLogin, hasPowersOf, type Caller } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
+import { isOnRecord, isUnused, type AccountOpener } from './account-names';
 import type { Directory } from './directory';
 import type { PeopleStore } from './ports';
-import type { AccountOpener } from './registration';
 
 const NAME = new RegExp(ACCOUNT_NAME_PATTERN);
 
@@ -49,9 +49,9 @@ export class Ownership {
     if (this.isKept(account)) throw new Refusal('account_exists');
     const { userId } = person;
     // A name that a user has in another case, or has had, or that anything is on record under, is not free. What was begun was free then.
-    if (!(await this.store.isAccountBegun(account, userId)) && (
-      this.directory.personNamed(account) !== undefined || await accounts.isKnown(account) || await this.store.isClientKnown(account)
-    )) throw new Refusal('account_exists');
+    const isFree = await this.store.isAccountBegun(account, userId)
+      || (this.directory.personNamed(account) === undefined && !(await isOnRecord(account, accounts, this.store)));
+    if (!isFree) throw new Refusal('account_exists');
     const reserved = await this.store.reserveAccount(account, userId, this.options.accountsPerUserMax);
     if (reserved === 'taken') throw new Refusal('account_exists');
     if (reserved === 'limit') throw new Refusal('accounts_limit');
@@ -60,7 +60,7 @@ export class Ownership {
       made = await make();
     } catch (error) {
       const code = refusalOf(error)?.code;
-      const isMine = reserved === 'begun' && code === 'account_exists' && await accounts.isUntouched(account) && !(await this.store.hasOrders(account));
+      const isMine = reserved === 'begun' && code === 'account_exists' && await isUnused(account, accounts, this.store);
       if (!isMine) {
         // Where nobody knows, it stays the caller's to go on with.
         const isKnown = code === 'account_exists' || (reserved === 'new' && error instanceof Refusal && code !== 'outcome_unknown');

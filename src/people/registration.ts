@@ -2,23 +2,10 @@ import { uuidv7 } from 'uuidv7';
 import type { UserRole } from '../domain/access';
 import type { ForeignIdentity, Reservation } from '../domain/people';
 import { Refusal } from '../domain/refusal';
+import { isOnRecord, isUnused, type AccountOpener } from './account-names';
 import type { Directory } from './directory';
 import type { Passwords } from './passwords';
 import type { PeopleStore } from './ports';
-
-/** Accounts of the engine, as people make them. Where no money is kept there is nothing to make. */
-export interface AccountOpener {
-  /** Whether anything is known of an account of this name. */
-  isKnown(account: string): Promise<boolean>;
-  /**
-   * Makes an account, once: the same again does nothing.
-   * @param by whose it is, by which a repeat is told from another's
-   * @returns false where there is one already that somebody else made
-   */
-  open(account: string, by: string): Promise<boolean>;
-  /** Whether there is an account of this name that never had anything. */
-  isUntouched(account: string): Promise<boolean>;
-}
 
 export interface Registered {
   readonly userId: string;
@@ -51,11 +38,18 @@ export class Registration {
     return this.make(username, null, ['trader'], identity);
   }
 
-  /** A user who has neither a password nor a login elsewhere. @throws Refusal `username_taken` */
-  async registerBare(username: string): Promise<Registered> {
+  /**
+   * The user of a name, who is made where there is none, with neither a password nor a login elsewhere.
+   * @returns the user's id @throws Refusal `registration_closed` where nobody may be made, `username_taken`
+   */
+  async findOrMake(username: string, mayMake: boolean): Promise<string> {
+    if (this.directory.personNamed(username) === undefined) await this.directory.catchUp();
+    const person = this.directory.personNamed(username);
+    if (person !== undefined) return person.userId;
+    if (!mayMake) throw new Refusal('registration_closed');
     const made = await this.make(username, null, ['trader'], null);
     if (made === 'name' || made === 'identity') throw new Refusal('username_taken');
-    return made;
+    return made.userId;
   }
 
   private isTaken(username: string): boolean {
@@ -68,7 +62,7 @@ export class Registration {
     const abandoned = await this.store.abandonedUser(username);
     const isSame = abandoned === username;
     // An account of before people came is nobody's to take. Of one that was abandoned the same was asked ahead of its account.
-    if (!isSame && (await this.accounts.isKnown(username) || await this.store.isClientKnown(username))) return 'name';
+    if (!isSame && await isOnRecord(username, this.accounts, this.store)) return 'name';
     const reserved = await this.store.reserveUser({ userId: uuidv7(), username, passwordHash, roles, identity }, abandoned !== null);
     if (reserved === 'name' || reserved === 'identity') return reserved;
     const { userId } = reserved;
@@ -86,7 +80,7 @@ export class Registration {
     let isOpened: boolean;
     try {
       isOpened = await this.accounts.open(username, reserved.userId)
-        || (wasBegun && await this.accounts.isUntouched(username) && !(await this.store.hasOrders(username)));
+        || (wasBegun && await isUnused(username, this.accounts, this.store));
     } catch (error) {
       // It may be made all the same. Where Postgres cannot be told, the name is to be had a minute later.
       await this.store.abandonUser(reserved).catch(() => undefined);

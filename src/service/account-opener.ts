@@ -3,7 +3,7 @@ import type { Funds } from '../domain/money';
 import { Refusal } from '../domain/refusal';
 import { RESULT_CODES, resultCodeOf } from '../domain/result-code';
 import { idempotencyDigest } from '../engine/idempotency';
-import type { AccountOpener } from '../people/registration';
+import type { AccountOpener } from '../people/account-names';
 import type { ShardConnection } from '../shard/connection';
 
 type AccountEngine = Pick<ShardConnection['engine'], 'readAccounts' | 'submit'>;
