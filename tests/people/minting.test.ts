@@ -15,7 +15,6 @@ const order = { side: 'buy', type: 'limit', price: '10.00', quantity: '1' };
 describe('a token that is minted for somebody else', () => {
   let venue: PeopleVenue;
   let other: Client;
-  let stopOther: () => Promise<void>;
   let operator: Person;
   let powers: Person;
   let users = 0;
@@ -37,16 +36,11 @@ describe('a token that is minted for somebody else', () => {
 
   beforeAll(async () => {
     venue = await PeopleVenue.open({ LIMIT_EXPENSIVE_PER_MINUTE: '100000' });
-    const second = await venue.venue.start();
-    other = new Client(second.url);
-    stopOther = async () => { other.close(); await second.stop(); };
+    other = await venue.another();
     operator = await venue.withRoles('olivia', ['trader', 'operator']);
     powers = await operator.sudo();
   });
-  afterAll(async () => {
-    await stopOther();
-    await venue.close();
-  });
+  afterAll(() => venue.close());
 
   it('is the user\'s, names its minter, and is good for what and for as long as was asked', async () => {
     const { name } = await someone();

@@ -20,19 +20,15 @@ describe('a login elsewhere', () => {
   let provider: Provider;
   let venue: PeopleVenue;
   let other: Client;
-  let stopOther: () => Promise<void>;
 
   beforeAll(async () => {
     provider = await Provider.at(SECRET);
     venue = await PeopleVenue.open(provider.environment);
-    const second = await venue.venue.start();
-    other = new Client(second.url);
-    stopOther = async () => { other.close(); await second.stop(); };
+    other = await venue.another();
     await provider.start([venue.url]);
   });
   afterAll(async () => {
     await provider.stop();
-    await stopOther();
     await venue.close();
   });
   afterEach(async () => { await provider.asked().catch(() => undefined); });

@@ -186,7 +186,6 @@ describe('what is another\'s', () => {
 describe('accounts of a user', () => {
   let venue: PeopleVenue;
   let other: Client;
-  let stopOther: () => Promise<void>;
 
   const everywhere = (i: number): Client => (i % 2 === 0 ? venue.client : other);
   const open = ({ headers }: Person, name: string, client = venue.client, more: object = {}): Promise<Answer<ProblemBody>> => client.call('POST', '/accounts', { headers, body: { account_id: name, ...more } });
@@ -197,14 +196,9 @@ describe('accounts of a user', () => {
 
   beforeAll(async () => {
     venue = await PeopleVenue.open({ ACCOUNTS_PER_USER_MAX: '3', SHARED_ACCOUNTS_PER_USER_MAX: '2', OWNERS_PER_ACCOUNT_MAX: '2' });
-    const second = await venue.venue.start();
-    other = new Client(second.url);
-    stopOther = async () => { other.close(); await second.stop(); };
+    other = await venue.another();
   });
-  afterAll(async () => {
-    await stopOther();
-    await venue.close();
-  });
+  afterAll(() => venue.close());
 
   it('are so many, and those that others share are counted apart: nobody is kept from an own one by strangers', async () => {
     const [ann, sue] = [await venue.register('ann'), await venue.register('sue')];

@@ -10,7 +10,6 @@ interface Tokens {
 describe('logins', () => {
   let venue: PeopleVenue;
   let other: Client;
-  let stopOther: () => Promise<void>;
   /** The same at both API processes. */
   const everywhere = (ask: (client: Client) => Promise<Answer<ProblemBody>>): Promise<readonly (string | number)[]> => (
     Promise.all([venue.client, other].map(async (client) => { const { status, body } = await ask(client); return body.code ?? status; }))
@@ -20,14 +19,9 @@ describe('logins', () => {
 
   beforeAll(async () => {
     venue = await PeopleVenue.open();
-    const second = await venue.venue.start();
-    other = new Client(second.url);
-    stopOther = async () => { other.close(); await second.stop(); };
+    other = await venue.another();
   });
-  afterAll(async () => {
-    await stopOther();
-    await venue.close();
-  });
+  afterAll(() => venue.close());
 
   it('begin with a name and a password, and say no more of a name than of a password', async () => {
     const ann = await venue.register('Ann');

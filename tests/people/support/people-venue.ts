@@ -71,6 +71,8 @@ export class Person {
 
 /** A venue whose callers say who they are. */
 export class PeopleVenue {
+  private readonly others: Client[] = [];
+
   private constructor(readonly venue: Venue, readonly running: RunningApp, readonly client: Client, readonly keysDir: string, private readonly directory: { remove(): void }) {}
 
   static async open(environment: Readonly<Record<string, string>> = {}, databaseServerUrl?: string): Promise<PeopleVenue> {
@@ -113,8 +115,15 @@ export class PeopleVenue {
     return person;
   }
 
+  /** A second process of the venue. @returns a client of it; both end with the venue */
+  async another(): Promise<Client> {
+    const client = new Client((await this.venue.start()).url);
+    this.others.push(client);
+    return client;
+  }
+
   async close(): Promise<void> {
-    this.client.close();
+    for (const client of [this.client, ...this.others]) client.close();
     await this.venue.close();
     this.directory.remove();
   }
