@@ -27,7 +27,8 @@ export class MachineLogins {
     const clientId = await this.provider.machineOf(accessToken);
     const username = this.clients.get(clientId);
     if (username === undefined) throw new Refusal('machine_unknown');
-    const userId = await this.registration.findOrMake(username, this.mayRegister);
+    if (this.directory.personNamed(username) === undefined) await this.directory.catchUp();
+    const userId = this.directory.personNamed(username)?.userId ?? await this.registration.registerBare(username, this.mayRegister);
     if (this.directory.person(userId)?.isSuspended === true) throw new Refusal('user_suspended');
     const sessionId = randomUUID();
     // It has no address that the user was ever at, either.

@@ -70,9 +70,9 @@ export class Minting {
   private async userIdOf(username: string): Promise<string> {
     // Whether somebody was suspended just now is to be known as well.
     await this.directory.catchUp();
-    if (this.mintsFor === 'anybody') return this.registration.findOrMake(username, this.mayRegister);
     const person = this.directory.personNamed(username);
-    if (person === undefined) throw new Refusal('user_not_found');
-    return person.userId;
+    if (person !== undefined) return person.userId;
+    if (this.mintsFor !== 'anybody') throw new Refusal('user_not_found');
+    return this.registration.registerBare(username, this.mayRegister);
   }
 }

@@ -39,13 +39,10 @@ export class Registration {
   }
 
   /**
-   * The user of a name, who is made where there is none, with neither a password nor a login elsewhere.
+   * A user who is not there, with neither a password nor a login elsewhere.
    * @returns the user's id @throws Refusal `registration_closed` where nobody may be made, `username_taken`
    */
-  async findOrMake(username: string, mayMake: boolean): Promise<string> {
-    if (this.directory.personNamed(username) === undefined) await this.directory.catchUp();
-    const person = this.directory.personNamed(username);
-    if (person !== undefined) return person.userId;
+  async registerBare(username: string, mayMake: boolean): Promise<string> {
     if (!mayMake) throw new Refusal('registration_closed');
     const made = await this.make(username, null, ['trader'], null);
     if (made === 'name' || made === 'identity') throw new Refusal('username_taken');

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
 import pg from 'pg';
+import { findFreePort } from '../../src/servers/ports';
 import { Client, type ProblemBody } from '../support/client';
 import { until } from '../support/until';
 import { PeopleVenue } from './support/people-venue';
@@ -8,14 +8,6 @@ interface Readiness {
   readonly status: string;
   readonly problem: string | null;
   readonly people: { readonly loaded: boolean | null };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
 }
 
 describe('a process whose callers say who they are', () => {
@@ -27,7 +19,7 @@ describe('a process whose callers say who they are', () => {
   it('is ready when it knows everybody, and says until then that it does not', async () => {
     const ann = await venue.register('ann');
     expect((await venue.client.get<Readiness>('/readyz')).body).toMatchObject({ status: 'ready', people: { loaded: true } });
-    const port = await freePort();
+    const port = await findFreePort();
     const client = new Client(`http://127.0.0.1:${port}`);
     const lock = new pg.Client({ connectionString: venue.venue.database.url, application_name: 'test' });
     await lock.connect();
@@ -51,7 +43,7 @@ describe('a process whose callers say who they are', () => {
   it('tells nobody by half of what it knows that an own account is not there', async () => {
     const bea = await venue.register('bea');
     expect((await bea.call('POST', '/accounts', { account_id: 'bea-2' })).status).toBe(201);
-    const port = await freePort();
+    const port = await findFreePort();
     const client = new Client(`http://127.0.0.1:${port}`);
     const lock = new pg.Client({ connectionString: venue.venue.database.url, application_name: 'test' });
     await lock.connect();
