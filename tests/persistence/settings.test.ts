@@ -165,6 +165,8 @@ describe('settings of role, database and connection', () => {
       return writer.lag_entries === 0;
     });
     expect(service.lines.filter((line) => line.msg === 'writer interrupted: trying again')).toEqual([]);
+    // The look is cut off by what it looks for, too, and comes again.
+    await until('the settings were seen', async () => (await ready()).postgres.setting_problems.length > 0);
     const { status, postgres: told } = await ready();
     expect([status, told.durability_problems]).toEqual(['ready', []]);
     expect(told.setting_problems.map((words) => words.slice(0, words.indexOf(',')))).toEqual([

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { findFreePort } from '../../../src/servers/ports';
 import { temporaryDirectory } from '../../support/servers';
 import { makeCertificate } from '../../support/certificates';
+import { until } from '../../support/until';
 import { UpProcess } from '../../support/up-process';
 import { readPage, type ShellBlock } from './page';
 import { answerDifferences } from './shape';
@@ -65,6 +66,8 @@ export function describePages(name: string, paths: readonly string[], more?: (ur
           // Pages of one group may name the same one.
           if (!ports.has(shown)) await start(shown, others, join(scratch.path, `venue-${shown}`));
         }
+        // The page before may have ended with a rebuild, which the service takes up a moment later.
+        await until('the venue is ready', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
         // A venue that a command starts for itself logs to where the command answers.
         const environment = { DATA_DIR: directory.path, SCRATCH: scratch.path, LOG_LEVEL: 'error' };
         ran = await runPage(page, { port, ports, environment, timeoutMs: PAGE_TIMEOUT_MS });
