@@ -24,7 +24,7 @@ local OPPOSITE = { [BUY] = SELL, [SELL] = BUY }
 
 -- Values that a plan has of each maker, one maker behind the other: a table of its own for each would cost more than its trade.
 -- They are: member, price, lots traded, id, lots filled then, quantity, and MAKER_PARTS behind the first of them.
-local MAKER_WIDTH = 13
+local MAKER_WIDTH = 14
 
 -- Most values handed to one variadic redis.call; Lua's stack holds about 8,000.
 local VARIADIC_MAX = 2000
