@@ -102,6 +102,7 @@ export interface Config {
 
   readonly fillsPerOrderMax: number;
   readonly openOrdersPerClientMax: number;
+  readonly icebergPartsMax: number;
   readonly massCancelPage: number;
   readonly engineTimeoutMs: number;
   readonly engineCallCommandsMax: number;
@@ -267,6 +268,7 @@ const ENVIRONMENT = Joi.object({
 
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),
   OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000).description('Open orders of one client.'),
+  ICEBERG_PARTS_MAX: positive(100, 10_000).description('Times that the quantity of an order may be what it displays.'),
   MASS_CANCEL_PAGE: positive(200, 1_000).description('Orders that one step of a cancel-all looks at.'),
   ENGINE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for Redis, and of `ack=postgres` for the commit.'),
   ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000).description('Commands in one call of Redis.'),

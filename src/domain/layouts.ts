@@ -149,11 +149,11 @@ export const FAILURE_LETTER = 'J';
 export const ONCE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */
-export const EXECUTE_ARGUMENTS = ['fills_max', 'open_orders_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min'] as const;
+export const EXECUTE_ARGUMENTS = ['fills_max', 'open_orders_max', 'iceberg_parts_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min'] as const;
 
 /** Arguments of each command behind its letter. What they mean stands at the head of each command's Lua file. */
 export const COMMAND_ARGUMENTS = {
-  place: ['instrument', 'side', 'kind', 'price', 'quantity', 'id', 'client', 'name', 'idem', 'terms', 'actor'],
+  place: ['instrument', 'side', 'kind', 'price', 'quantity', 'id', 'client', 'name', 'idem', 'terms', 'traits', 'actor'],
   cancel: ['id', 'name', 'actor', 'idem', 'request'],
   amend: ['id', 'name', 'actor', 'candidates', 'idem', 'request'],
   mass_cancel: ['client', 'instrument', 'after', 'bound', 'page_size', 'actor'],

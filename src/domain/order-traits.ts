@@ -5,6 +5,12 @@
 export interface OrderTraits {
   /** What becomes of its trades with orders of the same account, or owner: one of STP_CODE, absent for none. */
   readonly stp?: number;
+  /** Lots that the book shows of it at most; absent where it shows all (iceberg.ts). */
+  readonly display?: number;
+  /** Lots that the book shows of it now; absent unless it waits there and shows a part. */
+  readonly shown?: number;
+  /** Which refill of its `priority`'s entry gave it its place, from 1; absent where no refill did. */
+  readonly refill?: number;
 }
 
 type TraitName = keyof OrderTraits;
@@ -19,6 +25,9 @@ interface Trait {
 /** By name, in the order of their codes. A code is never given to another trait. */
 const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
+  display: { code: 7, column: 'display', holds: 'integer' },
+  shown: { code: 8, column: 'shown', holds: 'integer' },
+  refill: { code: 9, column: 'refill', holds: 'integer' },
 } as const satisfies Record<TraitName, Trait>;
 
 const TABLE = Object.entries(TRAITS) as [TraitName, Trait][];

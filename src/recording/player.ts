@@ -86,7 +86,7 @@ function placeOf(order: Order): PlaceOperation {
   const common = { op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity: order.quantity };
   switch (order.type) {
     case 'market': return { ...common, type: 'market' };
-    case 'limit': return { ...common, type: 'limit', price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only };
+    case 'limit': return { ...common, type: 'limit', price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only, ...(order.display_quantity === undefined ? {} : { display_quantity: order.display_quantity }) };
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }
 }

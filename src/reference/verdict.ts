@@ -11,7 +11,7 @@ export interface Verdict {
 
 export const mayRest = (kind: number): boolean => kind === KIND_CODE.limit_gtc || kind === KIND_CODE.limit_post_only;
 
-export const rests = ({ status }: Verdict): boolean => status === 'open' || status === 'partially_filled';
+export const rests = ({ status }: Pick<Verdict, 'status'>): boolean => status === 'open' || status === 'partially_filled';
 
 /** @param wouldMatch whether anybody is there to trade with */
 export function verdictOnPlace(kind: number, plan: MatchPlan, wouldMatch: boolean): Verdict {

@@ -53,16 +53,24 @@ export class PlaceOrder {
       ? 0
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    const kind = kindCode(request.type, request.timeInForce, request.postOnly);
+    let traits = NO_TRAITS;
+    if (request.displayQuantity !== undefined) {
+      const display = amount('displayQuantity', request.displayQuantity, instrument.lot, instrument.quantityLotsMax, 1);
+      if (request.timeInForce !== 'gtc') faults.push({ field: 'displayQuantity', message: 'is only allowed where time_in_force is gtc' });
+      else if (quantityLots > 0 && display > quantityLots) faults.push({ field: 'displayQuantity', message: 'must not be larger than the quantity' });
+      traits = { display };
+    }
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
       op: 'place',
       actor: initiator(context.principal),
       instrument: request.instrument,
       side: request.side,
-      kind: kindCode(request.type, request.timeInForce, request.postOnly),
+      kind,
       priceTicks,
       quantityLots,
-      traits: NO_TRAITS,
+      traits,
       orderId: newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,

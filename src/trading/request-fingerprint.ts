@@ -15,18 +15,18 @@ export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string
 /** The log's name of each field that a fingerprint may have, and the domain's. */
 const FIELDS = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
-  price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
+  price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', display_quantity: 'displayQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
 } as const satisfies Record<string, RequestField>;
 
 type FingerprintName = keyof typeof FIELDS;
 
 export function fingerprintOfPlace(
-  request: Pick<PlaceCommand, 'instrument' | 'side' | 'kind' | 'priceTicks' | 'quantityLots' | 'clientOrderId'>,
+  request: Pick<PlaceCommand, 'instrument' | 'side' | 'kind' | 'priceTicks' | 'quantityLots' | 'traits' | 'clientOrderId'>,
 ): RequestFingerprint {
   const kind = kindOf(request.kind);
   return {
     op: 'place', instrument: request.instrument, side: request.side, type: kind.type, time_in_force: kind.timeInForce,
-    post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots,
+    post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots, display_quantity: request.traits.display ?? null,
     client_order_id: request.clientOrderId,
   };
 }

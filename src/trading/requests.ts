@@ -19,6 +19,8 @@ export interface PlaceRequest {
   /** undefined for a market order. */
   readonly price: AmountInput | undefined;
   readonly quantity: AmountInput;
+  /** What the book shows of it at a time; undefined for all of it. */
+  readonly displayQuantity?: AmountInput | undefined;
   readonly clientOrderId: string | null;
   /** Idempotency key, null without one. */
   readonly key: string | null;

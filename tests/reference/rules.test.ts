@@ -52,7 +52,7 @@ describe('rules of a shard', () => {
 
   test.each<[string, (state: State) => void, RegExp]>([
     ['a crossed book', (state) => { level(asks(state), 0).priceTicks = 99; }, /crossed/],
-    ['a level whose total is not that of its orders', (state) => { level(bids(state), 1).quantityLots++; }, /its orders have 12/],
+    ['a level whose total is not that of its orders', (state) => { level(bids(state), 1).quantityLots++; }, /its orders show 12/],
     ['a level without orders', (state) => { level(bids(state), 0).orderIds = []; }, /without orders/],
     ['levels out of order', (state) => { bids(state).reverse(); }, /out of order/],
     ['a queue out of order', (state) => { level(bids(state), 1).orderIds.reverse(); }, /waits behind/],
@@ -120,7 +120,7 @@ describe('rules of a log', () => {
     ['a maker that does not count the lots', (log) => { fill(log[5]).maker.filledLots = 1; }, /does not count the trade's lots/],
     ['a maker that does not count the value', (log) => { fill(log[5]).maker.notional = '197'; }, /does not count the trade's value/],
     ['a maker whose fills are not linked', (log) => { fill(log[5]).makerPreviousFill = 1; }, /does not point at its fills/],
-    ['a maker that lost its place', (log) => { fill(log[5]).maker.priority = 6; }, /was changed by a trade/],
+    ['a maker that lost its place', (log) => { fill(log[5]).maker.priority = 6; }, /lost its place by a trade/],
     ['a taker whose lots are not its trades', (log) => { own(log[5]).filledLots = 1; }, /its trades say 2/],
     ['a taker whose value is not its trades', (log) => { own(log[5]).notional = '199'; }, /its trades say 198/],
     ['an order placed twice', (log) => { own(log[1]).orderId = id(0); }, /placed again/],

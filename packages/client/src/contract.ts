@@ -24,6 +24,8 @@ export interface LimitOrderRequest {
   readonly time_in_force?: TimeInForce;
   /** With gtc only: an order that would trade at once is rejected instead. false where it is left out. */
   readonly post_only?: boolean;
+  /** With gtc only: what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
+  readonly display_quantity?: Decimal;
   readonly client_order_id?: string;
   readonly idempotency_key?: string;
   /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
@@ -134,6 +136,8 @@ export interface Order {
   readonly quantity: Decimal;
   readonly filled_quantity: Decimal;
   readonly remaining_quantity: Decimal;
+  /** Of an order that asked for it: what of it the book shows at a time. */
+  readonly display_quantity?: Decimal;
   /** Of what is filled, rounded half up to the price's decimals; null while nothing is. */
   readonly average_price: Decimal | null;
   /** Fraction of money that it is charged for what it trades while it waits; set when it is placed. Below zero is a rebate. */

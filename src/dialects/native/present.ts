@@ -16,6 +16,7 @@ export interface OrderView {
   order_id: string; client_order_id: string | null; client_id: string; instrument: string;
   side: string; type: string; time_in_force: string; post_only: boolean;
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
+  display_quantity?: string;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
 }
@@ -38,8 +39,8 @@ export interface TradeView extends TradeFieldsView {
 export type OrderWithTradesView = OrderView & { trades: OrderTradeView[] };
 
 export function presentOrder(order: Order, instrument: Instrument, assets: AssetTable): OrderView {
-  const { fees } = order;
-  return {
+  const { fees, traits: { display } } = order;
+  const view: OrderView = {
     order_id: order.orderId,
     client_order_id: order.clientOrderId,
     client_id: order.clientId,
@@ -63,6 +64,8 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     created_at: formatTimeUs(order.createdUs),
     updated_at: formatTimeUs(order.updatedUs),
   };
+  if (display !== undefined) view.display_quantity = formatAmount(display, instrument.lot);
+  return view;
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

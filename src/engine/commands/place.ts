@@ -32,7 +32,9 @@ export function encodePlace(command: PlaceCommand): string[] {
   args[at.client] = client;
   args[at.name] = command.clientOrderId === null ? '' : clientOrderName(command.clientId, command.clientOrderId);
   args[at.idem] = command.idempotency ?? '';
-  args[at.terms] = `${price},${quantity},[${encodeTraits(command.traits)}],${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
+  const traits = encodeTraits(command.traits);
+  args[at.traits] = traits;
+  args[at.terms] = `${price},${quantity},[${traits}],${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
   args[at.actor] = encodeActor(command.actor);
   return args;
 }

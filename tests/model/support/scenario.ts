@@ -1,7 +1,8 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
-import { NO_TRAITS } from '../../../src/domain/order-traits';
+import { NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
+import { mayRest } from '../../../src/reference/verdict';
 import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
@@ -56,12 +57,18 @@ export class Scenario {
       kind: step.kind,
       priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
       quantityLots: this.lots(step.quantity),
-      traits: NO_TRAITS,
+      traits: this.traits(step),
       orderId,
       clientId: this.client(step.client),
       clientOrderId: step.name === null ? null : NAMES[step.name] as string,
       idempotency: this.keyed(step.key, null).idempotency,
     };
+  }
+
+  /** What only orders that may wait can ask for is left out of the others. */
+  private traits({ kind, display, quantity }: PlaceStep): OrderTraits {
+    if (display === null || !mayRest(kind)) return NO_TRAITS;
+    return { display: this.profile.large ? Math.ceil(this.lots(quantity) / display) : display };
   }
 
   private amend(step: AmendStep): EngineCommand {

@@ -13,6 +13,7 @@ local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
 local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, accounts.shortfall
 local hold, keep = accounts.hold, accounts.keep
+local moved, iceberg_of, shown_of, traits_at_rest, traits_at_end = records.moved, icebergs.waiting, icebergs.shown_of, icebergs.traits_at_rest, icebergs.traits_at_end
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -21,11 +22,6 @@ local NOTHING = 'null,null,null,null'
 -- The command as the log tells it.
 local function asked(actor, limits, wanted, id, name)
   return '["A","' .. actor .. limits.of_amend .. wanted .. ',"' .. id .. '","' .. name .. '"]'
-end
-
--- The tail of an order that leaves its place: from now on it tells where it was placed.
-local function moved(tail, priority)
-  return sub(tail, -2) == ',0' and sub(tail, 1, -2) .. priority or tail
 end
 
 function amend.run(shard, limits, argv, at)
@@ -56,6 +52,10 @@ function amend.run(shard, limits, argv, at)
   if new_remaining ~= 'null' then lots = already + tonumber(new_remaining) end
   if lots <= already then return refuse(shard, CODE.quantity_below_filled, record, found, asked(actor, limits, wanted, id, name), idem, request) end
   if lots > tonumber(quantity_max) then return refuse(shard, CODE.quantity_out_of_range, record, found, asked(actor, limits, wanted, id, name), idem, request) end
+  local iceberg = traits ~= '' and iceberg_of(traits)
+  if iceberg and lots > old_lots and lots > iceberg.display * limits.iceberg_parts_max then
+    return refuse(shard, CODE.iceberg_parts_limit, record, found, asked(actor, limits, wanted, id, name), idem, request)
+  end
   local price_text = new_price == 'null' and price or new_price
   local ticks = tonumber(price_text)
   local remaining, old_remaining = lots - already, old_lots - already
@@ -93,8 +93,15 @@ function amend.run(shard, limits, argv, at)
   local book = book_of(shard, instrument)
   local half = book[side]
   if same_price then
+    -- What the level shows of it: of an iceberg that loses its place all that it may, of one that does not the hidden part goes first.
+    local shown, old_shown = remaining, old_remaining
+    if iceberg then
+      old_shown = iceberg.shown
+      if lots > old_lots then shown = shown_of(iceberg, remaining) else shown = math.min(old_shown, remaining) end
+      traits = traits_at_rest(iceberg, shown, lots < old_lots and iceberg.refill)
+    end
     -- The difference first: level and order together may be past what is exact.
-    local total = level_total(half, price_text) + (remaining - old_remaining)
+    local total = level_total(half, price_text) + (shown - old_shown)
     if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
     if keeps_money then
       hold(shard, client, asset, -old_high, -old_low)
@@ -106,7 +113,7 @@ function amend.run(shard, limits, argv, at)
     local seq, time = shard.seq_text, shard.time
     local level
     if lots > old_lots then
-      leave_level(shard, half, priority, found)
+      leave_level(shard, half, priority, found, iceberg and iceberg.refill)
       priority, tail = seq, moved(tail, priority)
       level = join_level(shard, half, ticks, price_text, found, total)
     else
@@ -123,7 +130,7 @@ function amend.run(shard, limits, argv, at)
   local rests = left > 0 and not limited
   local total
   if rests then
-    total = level_total(half, price_text) + left
+    total = level_total(half, price_text) + shown_of(iceberg, left)
     if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
   end
   local settled
@@ -150,8 +157,9 @@ function amend.run(shard, limits, argv, at)
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  leave_level(shard, half, priority, found)
-  local lowered = lower_level(half, price, old_remaining)
+  leave_level(shard, half, priority, found, iceberg and iceberg.refill)
+  local lowered = lower_level(half, price, iceberg and iceberg.shown or old_remaining)
+  if iceberg then traits = rests and traits_at_rest(iceberg, shown_of(iceberg, left), nil) or traits_at_end(iceberg) end
   local now_filled, now_notional, now_fill, trades, taken, joined = filled, notional, fill_sequence, '', '', ''
   if makers then
     trades, taken, now_notional = matching.apply(shard, book, makers, side, found, notional, settled)

@@ -1,7 +1,7 @@
 -- place: a new order.
 -- Arguments: instrument, side, kind, price (in ticks, 0 for market), quantity (in lots), id (of the order), client, name (the
 --   client's for the order: client","client_order_id, or ''), idem (digest of its key, or ''), terms (what it asks for, as record and
---   log have it), actor (as the log tells it, '' for anybody).
+--   log have it), traits (of these terms: what stands in their array), actor (as the log tells it, '' for anybody).
 -- Reads: book, depth, orders, open:<client>, client_order_ids, idem, accounts, instruments, fee_groups.
 -- Writes: the same but for the last two, trades, log.
 -- Returns: the entry, R<its key's answer>, X<code> or X<code>,<shortfall>.
@@ -13,9 +13,10 @@ local apply, settle = matching.apply, settlement.settle
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
+local iceberg_of, shown_of, traits_at_rest = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest
 local ACTIVE = ACCOUNT_STATUS.active
 local LAST = ARGUMENTS.place - 1
-local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
+local OPENING, PLACED, ORDER = log.OPENING.place, '[' .. EVENT.placed .. ',', '[' .. EVENT.order .. ',0,'
 -- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
 local RESTED = '"],0,[' .. PLACED .. '0,"0",' .. STATUS.open .. ',0,0,['
 
@@ -66,6 +67,8 @@ function place.run(shard, limits, argv, at)
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
 
   local ticks, lots = tonumber(price), tonumber(quantity)
+  local iceberg = traits ~= '' and iceberg_of(traits)
+  if iceberg and lots > iceberg.display * limits.iceberg_parts_max then return refuse(shard, CODE.iceberg_parts_limit, asked(actor, limits, terms, id), idem) end
   -- Rates that it is placed at, and what it holds of which asset as a whole.
   local scale, rates, is_market, asset, hold_high, hold_low
   if keeps_money then
@@ -100,7 +103,7 @@ function place.run(shard, limits, argv, at)
     else
       status = makers and STATUS.partially_filled or STATUS.open
       rests = true
-      level = level_total(half, price) + left
+      level = level_total(half, price) + shown_of(iceberg, left)
       if level > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, asked(actor, limits, terms, id), idem) end
     end
   end
@@ -131,7 +134,7 @@ function place.run(shard, limits, argv, at)
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  if rests and not makers then
+  if rests and not makers and not iceberg then
     local joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
     store_record(shard, id, resting_record(seq, record_fees, terms, time))
@@ -148,8 +151,18 @@ function place.run(shard, limits, argv, at)
     joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
   end
-  store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, record_fees, terms, time))
+  local outcome
+  if iceberg and rests then
+    -- What it shows is not told by what it asked for.
+    local told = price .. ',' .. quantity .. ',[' .. traits_at_rest(iceberg, shown_of(iceberg, left), nil) .. sub(terms, #price + #quantity + #traits + 4)
+    local record = new_record(filled, notional, status, reason, fill_seq, seq, record_fees, told, time)
+    store_record(shard, id, record)
+    outcome = ORDER .. record .. ',"' .. id .. '"]'
+  else
+    store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, record_fees, terms, time))
+    outcome = PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ',[' .. record_fees .. ']]'
+  end
   if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
-  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ',[' .. record_fees .. ']]' .. taken .. joined
+  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. outcome .. taken .. joined
     .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
 end
