@@ -9,7 +9,7 @@ local MARK = ',' .. SHOWN .. ','
 -- where it has none, `refill` text.
 local function apart(list)
   local ahead, behind, display, display_text, shown, refill = '', '', nil, nil, nil, nil
-  for code, value in string.gmatch(list, '(%d+),([^,]+)') do
+  for code, value in gmatch(list, '(%d+),([^,]+)') do
     if code == DISPLAY then
       display, display_text = tonumber(value), value
     elseif code == SHOWN then
