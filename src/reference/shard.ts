@@ -66,6 +66,8 @@ interface Change {
 interface Outcome {
   readonly order: Order;
   readonly trades: readonly PlannedTrade[];
+  /** Orders of the taker's own that it met, and what becomes of them instead. */
+  readonly prevented: readonly { readonly before: Order; readonly after: Order }[];
   /** null where no money is kept. */
   readonly money: LedgerChange | null;
 }
@@ -239,7 +241,7 @@ export class ReferenceShard {
     const lacking = this.isMoneyKept && limitTicks !== null ? uncovered(this.money, funds, fresh, null) : null;
     if (lacking !== null) return this.refuse(lacking, asked);
     const makers = this.books.makersFor(fresh);
-    const verdict = verdictOnPlace(kind, this.plan(makers, kind, limitTicks, quantityLots), makers.wouldMatch(limitTicks));
+    const verdict = verdictOnPlace(kind, this.plan(fresh, makers, limitTicks, quantityLots), quantityLots);
     const due = this.isMoneyKept && limitTicks === null ? unpaid(this.money, funds, fresh, verdict.plan) : null;
     if (due !== null) return this.refuse(due, asked);
     const outcome = this.outcomeOf(null, fresh, verdict);
@@ -310,9 +312,9 @@ export class ReferenceShard {
     const lacking = this.isMoneyKept ? uncovered(this.money, funds, changed, order) : null;
     if (lacking !== null) return this.refuse(lacking.shortfall === undefined ? { ...lacking, order } : lacking, asked);
     const makers = this.books.makersFor(order);
-    if (order.postOnly && makers.wouldMatch(priceTicks)) return refuse('post_only_would_match');
     // At its own price it cannot match: it rested there.
-    const plan = this.plan(makers, order.postOnly ? KIND_CODE.limit_post_only : KIND_CODE.limit_gtc, priceTicks, lots);
+    const plan = this.plan(order, makers, priceTicks, lots);
+    if (order.postOnly && plan.fills.length > 0) return refuse('post_only_would_match');
     const verdict = verdictOnAmend(plan, order.filledLots);
     const outcome = this.outcomeOf(order, changed, verdict);
     const joining = displayedLots(outcome.order) - (priceTicks === oldPrice ? displayedLots(order) : 0);
@@ -372,10 +374,8 @@ export class ReferenceShard {
     return { outcome: 'logged', entry: this.entry({ kind: command.op, events: decided.events }, asked) };
   }
 
-  /** A post-only order trades with nobody: it is let in as it is, or not at all. */
-  private plan(makers: BookSide, kind: number, limitTicks: number | null, lots: number): MatchPlan {
-    if (kind === KIND_CODE.limit_post_only) return { fills: [], leftLots: lots, limited: false };
-    return planMatch(makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax);
+  private plan(taker: Order, makers: BookSide, limitTicks: number | null, lots: number): MatchPlan {
+    return planMatch(taker, makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax);
   }
 
   /**
@@ -386,7 +386,8 @@ export class ReferenceShard {
   private outcomeOf(before: Order | null, fresh: Order, { plan, status, reason }: Verdict): Outcome {
     const money = this.change();
     const scale = money === null ? null : this.money.scaleOf(fresh.instrument);
-    const traded = tradesOfPlan(fresh, plan, {
+    const { cancelled, reduced, cutLots } = plan.prevented;
+    const traded = tradesOfPlan({ ...fresh, quantityLots: fresh.quantityLots - cutLots }, plan, {
       sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale, refills: 0,
     });
     const { traits } = fresh;
@@ -396,16 +397,26 @@ export class ReferenceShard {
       ...traded.order, status, reason,
       traits: !rests({ status }) ? traitsAtEnd(traits) : keepsPlace ? traitsWithLess(traits, lots) : traitsAtRest(traits, lots),
     };
+    const moment = { sequence: this.sequence + 1, updatedUs: this.now.timeUs };
+    const prevented = cancelled.map((own) => ({
+      before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade', traits: traitsAtEnd(own.traits) } as Order,
+    }));
+    if (reduced !== null) {
+      const { maker } = reduced;
+      const quantityLots = maker.quantityLots - reduced.lots;
+      prevented.push({ before: maker, after: { ...maker, ...moment, quantityLots, traits: traitsWithLess(maker.traits, quantityLots - maker.filledLots) } });
+    }
     if (money !== null && scale !== null) {
       money.open(order.clientId);
       settleTrades(money, scale, order, traded.trades);
       settleHold(money, scale, before, order);
+      for (const { before: was, after } of prevented) settleHold(money, scale, was, after);
     }
-    return { order, trades: traded.trades, money };
+    return { order, trades: traded.trades, prevented, money };
   }
 
   /** Makers, trade ids and the makers' levels change, and all the money. The order's own place is the caller's. */
-  private carryOut({ order, trades, money }: Outcome): LevelChange[] {
+  private carryOut({ order, trades, prevented, money }: Outcome): LevelChange[] {
     const makers = this.books.makersFor(order);
     const touched = new Set<number>();
     for (const { before, fill: { maker, tradeId, priceTicks } } of trades) {
@@ -416,7 +427,14 @@ export class ReferenceShard {
     }
     this.orders.put(order);
     money?.commit();
-    return [...touched].map((priceTicks) => this.books.level({ instrument: order.instrument, side: makers.side }, priceTicks));
+    const levels = [...touched].map((priceTicks) => this.books.level({ instrument: order.instrument, side: makers.side }, priceTicks));
+    for (const { before, after } of prevented) {
+      if (isOpen(after)) this.books.own(before).change(before.priceTicks as number, displayedLots(after) - displayedLots(before));
+      else this.books.leave(before);
+      this.orders.put(after);
+      levels.push(this.books.level(before, before.priceTicks as number));
+    }
+    return levels;
   }
 
   /** @returns what became of the order and of its level */
@@ -463,8 +481,11 @@ export class ReferenceShard {
     return { outcome: 'logged', entry: this.entry({ kind: 'refuse', events: shownBy(refusal), code }, { command, idempotency, request }) };
   }
 
-  private log(kind: 'place' | 'amend', { order, trades, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked): CommandResult {
-    const events: EntryEvent[] = [...trades.map(({ fill }) => fill), { type: 'order', order, previousFill }, ...levels, ...(money?.events() ?? [])];
+  private log(kind: 'place' | 'amend', { order, trades, prevented, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked): CommandResult {
+    const events: EntryEvent[] = [
+      ...trades.map(({ fill }) => fill), { type: 'order', order, previousFill },
+      ...prevented.map(({ before, after }): EntryEvent => ({ type: 'order', order: after, previousFill: before.fillSequence })), ...levels, ...(money?.events() ?? []),
+    ];
     return { outcome: 'logged', entry: this.entry({ kind, events }, asked) };
   }
 

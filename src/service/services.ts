@@ -29,11 +29,16 @@ export function createServices(
     waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
     staleness: () => status.staleness(),
   };
+  const people = createPeople(config, shard.connection, logger.child({ part: 'people' }));
   const trading = new Trading(engine, history, watch, table, {
     massCancelPage: config.massCancelPage,
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
     readBarrierTimeoutMs: config.readBarrierTimeoutMs,
+    selfTrade: {
+      mode: config.auth === 'off' ? 'none' : 'cancel_taker',
+      accountsBeside: (account) => (config.stpScope === 'owner' ? people?.directory.accountsBeside(account) ?? [] : []),
+    },
     digest: idempotencyDigest,
   }, tradingObserver(metrics, logger.child({ part: 'orders' })));
   const market = new MarketReader({
@@ -72,5 +77,5 @@ export function createServices(
     reversalDigest,
     nowMs: () => Date.now(),
   });
-  return { trading, market, money, candles, instruments: table, people: createPeople(config, shard.connection, logger.child({ part: 'people' })) };
+  return { trading, market, money, candles, instruments: table, people };
 }

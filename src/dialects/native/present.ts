@@ -3,6 +3,7 @@ import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
 import type { Instrument } from '../../domain/instruments';
 import { chargedUnits, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
+import { NO_TRAITS, stpModeOf, type OrderTraits, type StpMode } from '../../domain/order-traits';
 import type { Staleness } from '../../domain/staleness';
 
 /** Header of an answer that the request's key got first. */
@@ -18,6 +19,7 @@ export interface OrderView {
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
   display_quantity?: string;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
+  self_trade_prevention?: StpMode | 'none' | undefined;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
 }
 
@@ -39,7 +41,7 @@ export interface TradeView extends TradeFieldsView {
 export type OrderWithTradesView = OrderView & { trades: OrderTradeView[] };
 
 export function presentOrder(order: Order, instrument: Instrument, assets: AssetTable): OrderView {
-  const { fees, traits: { display } } = order;
+  const { fees } = order;
   const view: OrderView = {
     order_id: order.orderId,
     client_order_id: order.clientOrderId,
@@ -64,8 +66,17 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     created_at: formatTimeUs(order.createdUs),
     updated_at: formatTimeUs(order.updatedUs),
   };
-  if (display !== undefined) view.display_quantity = formatAmount(display, instrument.lot);
-  return view;
+  return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits, instrument));
+}
+
+/** What only some orders ask for: there where it is asked for. */
+function presentTraits(traits: OrderTraits, instrument: Instrument): Partial<OrderView> {
+  const { display } = traits;
+  const mode = stpModeOf(traits);
+  return {
+    ...(display === undefined ? {} : { display_quantity: formatAmount(display, instrument.lot) }),
+    ...(mode === null ? {} : { self_trade_prevention: mode }),
+  };
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

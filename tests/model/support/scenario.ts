@@ -1,6 +1,6 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
-import { NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
+import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import { mayRest } from '../../../src/reference/verdict';
 import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
@@ -65,8 +65,23 @@ export class Scenario {
     };
   }
 
-  /** What only orders that may wait can ask for is left out of the others. */
-  private traits({ kind, display, quantity }: PlaceStep): OrderTraits {
+  private traits(step: PlaceStep): OrderTraits {
+    if (!this.profile.hasTraits) return NO_TRAITS;
+    const traits = { ...this.prevention(step), ...this.iceberg(step) };
+    return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
+  }
+
+  private prevention({ client, stp, owned }: PlaceStep): OrderTraits {
+    if (stp === 0) return NO_TRAITS;
+    const other = owned === null ? this.client(client) : this.client(owned);
+    // Accounts that have owners have plain names.
+    const accounts = other === this.client(client) || !/^[\w-]+$/.test(other) ? [] : [other];
+    const stpAccounts = namesToTrait(accounts);
+    return stpAccounts === undefined ? { stp } : { stp, stpAccounts };
+  }
+
+  /** Only orders that may wait can be icebergs. */
+  private iceberg({ kind, display, quantity }: PlaceStep): OrderTraits {
     if (display === null || !mayRest(kind)) return NO_TRAITS;
     return { display: this.profile.large ? Math.ceil(this.lots(quantity) / display) : display };
   }

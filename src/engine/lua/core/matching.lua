@@ -8,6 +8,7 @@ local lower_level, level_total, unlist = levels.lower, levels.total, listings.un
 local join_head, member_of, moved = heads.join, books.member_of, records.moved
 local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
 local SHOWN = ',' .. TRAIT.shown .. ','
+local is_own, meet = prevention.is_own, prevention.meet
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
@@ -54,33 +55,35 @@ local function note_part(half, makers, again, row, iceberg, before, shown, left)
 end
 
 -- Trades with what is shown anew at a price, as long as anything is left of the taker. Returns what is left, the number of rows then,
--- and whether the fills bound stopped it.
-local function plan_again(limits, half, makers, again, count, left)
+-- and what the bound counts, and whether it stopped it.
+local function plan_again(limits, half, makers, again, count, met, left)
   while left > 0 and again.first <= again.count do
-    if count == limits.fills_max then return left, count, true end
+    if met == limits.fills_max then return left, count, met, true end
     local before = again[again.first]
     again.first = again.first + 1
     local part, from, at = makers.parts[before], MAKER_WIDTH * (before - 1), MAKER_WIDTH * count
     local traded = part.shown < left and part.shown or left
-    count = count + 1
+    count, met = count + 1, met + 1
     for i = 1, MAKER_WIDTH do makers[at + i] = makers[from + i] end
     makers[at + 3], makers[at + 5] = traded, makers[from + 5] + traded
     note_part(half, makers, again, count, part.iceberg, before, part.shown, left)
     left = left - traded
   end
-  return left, count, false
+  return left, count, met, false
 end
 
 -- Finds the makers that an order would trade with, best price first, then first come.
--- limit: price in ticks, nil for any. Returns the lots that are left without a counterpart, the makers with
+-- limit: price in ticks, nil for any. guard: of a taker that trades with no order of its own (core/prevention.lua), which gathers
+-- what becomes of those; nil for none. Returns the lots that are left without a counterpart, the makers with
 -- what is traded with each (nil for none), and whether the fills bound stopped it. A maker that is an iceberg has a row for each part
 -- that is traded, and `parts` of the makers tells of these, by row.
-function matching.plan(shard, limits, book, side, limit, lots)
+function matching.plan(shard, limits, book, side, limit, lots, guard)
   if not would_match(shard, book, side, limit) then return lots, nil, false end
   local half, is_buy = book[OPPOSITE[side]], side == BUY
   local makers, limited = {}, false
-  -- Orders of the head that are planned; rows, which may be more; orders to read next.
-  local left, taken, count, size, again = lots, 0, 0, CHUNK_FIRST, nil
+  -- Orders of the head that are met; rows, of which an iceberg has several and the taker's own orders none; what the bound counts, which
+  -- is all of these.
+  local left, taken, count, met, size, again = lots, 0, 0, 0, CHUNK_FIRST, nil
   local head = half.head or extend_head(shard, half, size, true)
   local at = head.first
   while left > 0 do
@@ -95,13 +98,13 @@ function matching.plan(shard, limits, book, side, limit, lots)
     end
     local maker_price = head.prices[at]
     if again and maker_price ~= again.price then
-      left, count, limited = plan_again(limits, half, makers, again, count, left)
+      left, count, met, limited = plan_again(limits, half, makers, again, count, met, left)
       again = nil
       if left == 0 or limited then break end
     end
     if not maker_price then break end
     if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then break end
-    if count == limits.fills_max then
+    if met == limits.fills_max then
       -- Only a bound that really cuts something off counts as one.
       limited = true
       break
@@ -111,24 +114,32 @@ function matching.plan(shard, limits, book, side, limit, lots)
     local MAKER_PARTS = match(record_of(shard, id), MAKER_PATTERN)
     if not filled then error('an order record of an unknown layout: ' .. record_of(shard, id)) end
     local maker_filled, maker_total = tonumber(filled), tonumber(quantity)
-    local traded, iceberg, shown = maker_total - maker_filled, nil, nil
-    if traits ~= '' and find(traits, SHOWN, 1, true) then
-      iceberg = iceberg_of(traits)
-      if iceberg then
-        shown = iceberg.shown
-        traded = shown
+    taken, met, at = taken + 1, met + 1, at + 1
+    if guard and is_own(guard, tail) then
+      local before = left
+      left = meet(guard, id, maker_total - maker_filled, left)
+      -- What it loses it takes off no level.
+      if again then again.left = again.left - (before - left) end
+      if guard.stops then break end
+    else
+      local traded, iceberg, shown = maker_total - maker_filled, nil, nil
+      if traits ~= '' and find(traits, SHOWN, 1, true) then
+        iceberg = iceberg_of(traits)
+        if iceberg then
+          shown = iceberg.shown
+          traded = shown
+        end
       end
+      if traded > left then traded = left end
+      count = count + 1
+      local base = MAKER_WIDTH * (count - 1)
+      makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
+        member, maker_price, traded, id, maker_filled + traded, maker_total
+      makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13],
+        makers[base + 14] = notional, fill_sequence, priority, fees, price, quantity, traits, tail
+      if iceberg then again = note_part(half, makers, again, count, iceberg, nil, shown, left) end
+      left = left - traded
     end
-    if traded > left then traded = left end
-    taken, count = taken + 1, count + 1
-    local base = MAKER_WIDTH * (count - 1)
-    makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
-      member, maker_price, traded, id, maker_filled + traded, maker_total
-    makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13],
-      makers[base + 14] = notional, fill_sequence, priority, fees, price, quantity, traits, tail
-    if iceberg then again = note_part(half, makers, again, count, iceberg, nil, shown, left) end
-    left = left - traded
-    at = at + 1
   end
   return left, makers[1] and makers, limited
 end
