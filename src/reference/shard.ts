@@ -398,8 +398,8 @@ export class ReferenceShard {
       traits: !rests({ status }) ? traitsAtEnd(traits) : keepsPlace ? traitsWithLess(traits, lots) : traitsAtRest(traits, lots),
     };
     const moment = { sequence: this.sequence + 1, updatedUs: this.now.timeUs };
-    const prevented = cancelled.map((own) => ({
-      before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade', traits: traitsAtEnd(own.traits) } as Order,
+    const prevented = cancelled.map((own): { before: Order; after: Order } => ({
+      before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade', traits: traitsAtEnd(own.traits) },
     }));
     if (reduced !== null) {
       const { maker } = reduced;

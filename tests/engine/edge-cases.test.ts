@@ -250,4 +250,35 @@ describeOnEachRedis('edge cases of matching', (target) => {
     expect(last?.outcome === 'logged' && fillsOf(last.entry)).toEqual([[100, 1, ids[1]], [100, 1, ids[2]], [101, 1, ids[0]]]);
     expect(await desk.book()).toEqual({ bids: [], asks: [] });
   });
+
+  test('icebergs that are refilled stand behind whoever came since, over calls and within one', async () => {
+    const { desk, shard } = venue;
+    const place = async (lots: number, display?: number): Promise<string> => (
+      orderOf(await desk.submit(placeCommand('sell', 100, lots, display === undefined ? {} : { traits: { display } }))).orderId
+    );
+    const [first, second, plain] = [await place(5, 2), await place(5, 2), await place(1)];
+    expect(fillsOf(await desk.buy(100, 4)).map(([, lots, id]) => [lots, id])).toEqual([[2, first], [2, second]]);
+    const last = await place(1);
+    const results = await shard.engine.submitAll([
+      placeCommand('buy', null, 4), placeCommand('sell', 100, 1, { orderId: newOrderId() }), placeCommand('buy', null, 3), cancelCommand(second),
+    ]);
+    const fills = results.map((result) => (result.outcome === 'logged' ? fillsOf(result.entry).map(([, lots, id]) => [lots, id]) : null));
+    expect(fills[0]).toEqual([[1, plain], [2, first], [1, second]]);
+    expect(fills[2]?.slice(0, 2)).toEqual([[1, second], [1, last]]);
+    expect(fills[2]?.[2]).toEqual([1, first]);
+    expect(results[3]).toMatchObject({ outcome: 'logged' });
+    expect(await desk.book()).toEqual({ bids: [], asks: [[100, 1]] });
+  });
+
+  test('what an iceberg shows anew keeps its level an exact integer', async () => {
+    const { desk } = venue;
+    const display = 2 ** 52;
+    const ice = orderOf(await desk.submit(placeCommand('sell', 100, AMOUNT_MAX, { traits: { display } })));
+    await desk.buy(100, display - 2);
+    const other = await desk.rest('sell', 100, AMOUNT_MAX - 2);
+    expect(fillsOf(await desk.buy(100, 2))).toEqual([[100, 2, ice.orderId]]);
+    expect(await desk.book()).toEqual({ bids: [], asks: [[100, AMOUNT_MAX]] });
+    expect(fillsOf(await desk.buy(100, AMOUNT_MAX))).toEqual([[100, AMOUNT_MAX - 2, other.orderId], [100, 2, ice.orderId]]);
+    expect(await desk.book()).toEqual({ bids: [], asks: [[100, display - 3]] });
+  });
 });

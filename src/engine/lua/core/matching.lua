@@ -34,7 +34,7 @@ local function note_part(half, makers, again, row, iceberg, before, shown, left)
   parts[row] = part
   if part.shown > 0 or filled == quantity then return again end
   if not again then
-    local total, first = level_total(half, makers[at + 12]), row
+    local total, first = level_total(half, makers[at + 11]), row
     -- What the rows ahead took of the price.
     while first > 1 and makers[MAKER_WIDTH * (first - 2) + 2] == price do
       first = first - 1
