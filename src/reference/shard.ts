@@ -388,7 +388,7 @@ export class ReferenceShard {
     });
     const order: Order = { ...traded.order, status, reason };
     const moment = { sequence: this.sequence + 1, updatedUs: this.now.timeUs };
-    const prevented = cancelled.map((own) => ({ before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade' } as Order }));
+    const prevented = cancelled.map((own): Outcome['prevented'][number] => ({ before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade' } }));
     if (reduced !== null) {
       const { maker, lots } = reduced;
       prevented.push({ before: maker, after: { ...maker, ...moment, quantityLots: maker.quantityLots - lots } });
