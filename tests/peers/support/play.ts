@@ -19,7 +19,7 @@ export class Played {
 
   static async case(client: Client, instrument: string, { steps }: PeerCase): Promise<Played> {
     const played = new Played(client, instrument);
-    for (const step of steps) await played.step(step);
+    for (const step of together(steps)) await played.step(step);
     return played;
   }
 
@@ -123,4 +123,24 @@ export class Played {
 
 function numberOf(text: string | null): number | null {
   return text === null ? null : Number(text);
+}
+
+/** Orders that are placed one after the other go in one call: a batch answers each as the single call would. */
+function together(steps: readonly Step[]): Step[] {
+  const calls: Step[] = [];
+  let placing: Step[] = [];
+  const close = (): void => {
+    if (placing.length > 0) calls.push(placing.length === 1 ? placing[0] as Step : { do: 'batch', operations: placing });
+    placing = [];
+  };
+  for (const step of steps) {
+    if (step.do === 'place') {
+      placing.push(step);
+      continue;
+    }
+    close();
+    calls.push(step);
+  }
+  close();
+  return calls;
 }
