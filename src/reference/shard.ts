@@ -398,7 +398,7 @@ export class ReferenceShard {
       traits: !rests({ status }) ? traitsAtEnd(traits) : keepsPlace ? traitsWithLess(traits, lots) : traitsAtRest(traits, lots),
     };
     const moment = { sequence: this.sequence + 1, updatedUs: this.now.timeUs };
-    const prevented = cancelled.map((own): { before: Order; after: Order } => ({
+    const prevented = cancelled.map((own): Outcome['prevented'][number] => ({
       before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade', traits: traitsAtEnd(own.traits) },
     }));
     if (reduced !== null) {

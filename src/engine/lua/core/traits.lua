@@ -4,6 +4,6 @@
 function traits.of(list)
   if list == '' then return nil end
   local found = {}
-  for code, value in string.gmatch(list, '(%d+),"?([^,"]+)') do found[code] = value end
+  for code, value in gmatch(list, '(%d+),"?([^,"]+)') do found[code] = value end
   return found
 end
