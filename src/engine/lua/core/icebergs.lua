@@ -2,6 +2,8 @@
 -- functions at most, and with traits only: a plain find tells it apart.
 
 local DISPLAY, SHOWN, REFILL = TRAIT.display, TRAIT.shown, TRAIT.refill
+-- Those of one that asks for nothing else, with its refill or without.
+local ALONE = '^(' .. DISPLAY .. ',(%d+)),' .. SHOWN .. ',(%d+),?' .. REFILL .. '?,?(%d*)$'
 -- What the traits of one that waits have in them; of others perhaps, too, as a value.
 local MARK = ',' .. SHOWN .. ','
 
@@ -35,6 +37,10 @@ end
 -- The same of one that waits.
 function icebergs.waiting(list)
   if not find(list, MARK, 1, true) then return nil end
+  local ahead, display, shown, refill = match(list, ALONE)
+  if ahead then
+    return { ahead = ahead, behind = '', display = tonumber(display), shown = tonumber(shown), refill = refill ~= '' and refill or nil }
+  end
   local iceberg = apart(list)
   return iceberg and iceberg.shown and iceberg
 end
