@@ -72,7 +72,7 @@ export class PlaceOrder {
       priceTicks,
       quantityLots,
       traits: this.traitsOf(request),
-      orderId: newOrderId(),
+      orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
       idempotency: request.key === null ? null : this.digest(request.clientId, request.key),
