@@ -1,5 +1,6 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
+import { NO_TRAITS } from '../../../src/domain/order-traits';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
 
@@ -55,6 +56,7 @@ export class Scenario {
       kind: step.kind,
       priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
       quantityLots: this.lots(step.quantity),
+      traits: NO_TRAITS,
       orderId,
       clientId: this.client(step.client),
       clientOrderId: step.name === null ? null : NAMES[step.name] as string,
