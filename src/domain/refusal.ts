@@ -19,7 +19,10 @@ export type MoneyField =
 /** The same of people. */
 export type PeopleField = 'username' | 'password' | 'newPassword' | 'scopes' | 'accounts' | 'ipAllow' | 'expiresAt' | 'publicKey';
 
-export type RequestField = OrderField | MoneyField | PeopleField;
+/** The same of parent orders. */
+export type AlgoField = 'limitPrice' | 'durationS' | 'slices';
+
+export type RequestField = OrderField | AlgoField | MoneyField | PeopleField;
 
 /** A field of one of the things that a request lists, counted from 0. */
 export interface ListedField {

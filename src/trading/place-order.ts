@@ -79,7 +79,7 @@ export class PlaceOrder {
       priceTicks,
       quantityLots,
       traits: this.traitsOf(request, display),
-      orderId: newOrderId(),
+      orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
       idempotency: request.key === null ? null : this.digest(request.clientId, request.key),

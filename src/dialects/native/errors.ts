@@ -17,7 +17,7 @@ const FIELD_NAMES = {
   amount: 'amount', reference: 'reference', destination: 'destination', from: 'from', to: 'to', note: 'note', pending: 'pending',
   timeoutS: 'timeout_s', transferId: 'transfer_id', rates: 'rates', maker: 'maker', taker: 'taker', before: 'before', date: 'date',
   username: 'username', password: 'password', newPassword: 'new_password', scopes: 'scopes', accounts: 'accounts', ipAllow: 'ip_allow', expiresAt: 'expires_at',
-  publicKey: 'public_key',
+  publicKey: 'public_key', limitPrice: 'limit_price', durationS: 'duration_s', slices: 'slices',
 } as const satisfies Record<RequestField, string>;
 
 const CONTENT_TYPE = { 'Content-Type': 'application/problem+json' } as const;
