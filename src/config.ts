@@ -103,6 +103,7 @@ export interface Config {
   readonly fillsPerOrderMax: number;
   readonly openOrdersPerClientMax: number;
   readonly massCancelPage: number;
+  readonly duePage: number;
   readonly engineTimeoutMs: number;
   readonly engineCallCommandsMax: number;
   readonly engineInFlightMax: number;
@@ -268,6 +269,7 @@ const ENVIRONMENT = Joi.object({
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),
   OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000).description('Open orders of one client.'),
   MASS_CANCEL_PAGE: positive(200, 1_000).description('Orders that one step of a cancel-all looks at.'),
+  DUE_PAGE: positive(200, 1_000).description('Orders that one call of Redis ends whose time is over. What is called for waits while more of them are left.'),
   ENGINE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for Redis, and of `ack=postgres` for the commit.'),
   ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000).description('Commands in one call of Redis.'),
   ENGINE_IN_FLIGHT_MAX: positive(50_000, 10_000_000).description('Commands of one process that may wait for Redis.'),

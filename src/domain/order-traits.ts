@@ -5,6 +5,8 @@
 export interface OrderTraits {
   /** What becomes of its trades with orders of the same account, or owner: one of STP_CODE, absent for none. */
   readonly stp?: number;
+  /** When its time is over, of a gtd order only: microseconds of the venue's clock. */
+  readonly expiresUs?: number;
 }
 
 type TraitName = keyof OrderTraits;
@@ -19,6 +21,7 @@ interface Trait {
 /** By name, in the order of their codes. A code is never given to another trait. */
 const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
+  expiresUs: { code: 6, column: 'expires_us', holds: 'integer' },
 } as const satisfies Record<TraitName, Trait>;
 
 const TABLE = Object.entries(TRAITS) as [TraitName, Trait][];

@@ -62,3 +62,8 @@ export function bookMember(order: Order): string {
 export function bookScore(order: Order): string {
   return order.side === 'buy' ? `-${order.priceTicks}` : String(order.priceTicks);
 }
+
+/** Member of an order in the set of what falls due. */
+export function dueMember(order: Order): string {
+  return `O${compactId(order.orderId)}`;
+}

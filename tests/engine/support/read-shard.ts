@@ -1,10 +1,10 @@
 import { decodeLogEntry, type LogEntry } from '../../../src/domain/log-entry';
-import type { Order, Trade } from '../../../src/domain/order';
+import { expiryUs, isOpen, type Order, type Trade } from '../../../src/domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../../../src/domain/order-id';
 import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../src/engine/keys';
 import { parseClientOrderName } from '../../../src/engine/commands/client-order-name';
 import { decodeRecentTrade } from '../../../src/engine/recent-trade';
-import { decodeStoredOrder } from '../../../src/engine/record';
+import { decodeStoredOrder, dueMember } from '../../../src/engine/record';
 import { storedMoney } from '../../../src/engine/stored-money';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
@@ -45,7 +45,7 @@ return found
 /** Type of each key of a shard, by its name behind the tag up to the first colon. */
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
-  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash',
+  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset',
   log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set',
 };
 
@@ -98,6 +98,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     references: pairs(take(keys.references)),
   }, problems);
   take(keys.instruments);
+  checkDues(pairs(take(keys.due)), orders, meta.due_us, problems);
   for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
 
   const tradeIds = Object.entries(meta)
@@ -144,6 +145,20 @@ function readElement(element: StreamElement, problems: string[]): LogEntry[] {
     if (sequence !== entry.sequence) problems.push(`log entry ${entry.sequence} stands where entry ${sequence} belongs`);
     return entry;
   });
+}
+
+/** What is due must be just what ends by itself, at its time, and the shard must know of the first. */
+function checkDues(dues: readonly (readonly [member: string, score: string])[], orders: readonly Order[], dueUs: string | undefined, problems: string[]): void {
+  const told = new Map(dues);
+  for (const order of orders) {
+    const timeUs = isOpen(order) ? expiryUs(order) : null;
+    if (timeUs === null) continue;
+    const member = dueMember(order);
+    if (told.get(member) !== String(timeUs)) problems.push(`order ${order.orderId} is over at ${timeUs}, it is due at ${told.get(member) ?? 'no time'}`);
+    told.delete(member);
+  }
+  for (const [member, score] of told) problems.push(`${member} is due at ${score}, and nothing is there for it`);
+  if (dueUs !== dues[0]?.[1]) problems.push(`the first is said to be due at ${dueUs ?? 'no time'}, it is ${dues[0]?.[1] ?? 'none'}`);
 }
 
 /** A client's open orders, by id; each must be listed under the sequence at which it was placed. */

@@ -164,6 +164,7 @@ function amend.run(shard, limits, argv, at)
   else
     if left > 0 then now_status, reason = STATUS.cancelled, REASON.fills_limit end
     listings.unlist(shard, client, client_order_id, found)
+    if shard.has_dues then dues.drop_order(shard, found, tail) end
   end
   local amended = changed_record(now_filled, now_notional, now_status, reason, seq, time, now_fill, seq, fees, price_text, text(lots), traits,
     moved(tail, priority))

@@ -4,6 +4,10 @@
 --                 left, the makers it trades with (nil for none), whether the fills bound stopped it, and a status with
 --                 its reason where the book turns it down
 --   left_reason   why what is left of one that may not rest goes
+--   expires       when its time is over, in microseconds: of its terms, as it is placed now; nil for one that waits as long as it takes
+
+-- The traits among an order's terms.
+kinds.TRAITS_IN_TERMS = '^%d+,%d+,%[([^%]]*)%]'
 
 -- The plan of an order that trades at its price or better.
 kinds.at_limit = matching.plan
