@@ -3,10 +3,10 @@
 
 -- What is not there yet while a library loads is bound when one of its functions is called: a name of our own costs less
 -- than one looked up among the globals each time.
-local call, format, match, find, sub, byte, concat, floor, unpack, tonumber
+local call, format, match, gmatch, find, sub, byte, concat, floor, unpack, tonumber
 
 local function bind()
-  call, format, match, find, sub, byte = redis.call, string.format, string.match, string.find, string.sub, string.byte
+  call, format, match, gmatch, find, sub, byte = redis.call, string.format, string.match, string.gmatch, string.find, string.sub, string.byte
   concat, floor, unpack, tonumber = table.concat, math.floor, _G.unpack, _G.tonumber
 end
 

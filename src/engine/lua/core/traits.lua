@@ -1,7 +1,5 @@
 -- Traits: what only some orders ask for (domain/order-traits.ts), in a record as `code,value,code,value`, '' for none.
 
-local gmatch = string.gmatch
-
 -- Takes the text of an order's traits apart. Returns values by code, all text; nil for none.
 function traits.of(list)
   if list == '' then return nil end
