@@ -313,7 +313,7 @@ class ComparedRun {
       wanted = { ...expected, entry: null };
     }
     const difference = firstDifference(this.comparable(wanted), this.comparable(actual), 'answer');
-    if (difference !== null) this.fail(`${where}: ${difference}`);
+    if (difference !== null) this.fail(`${where}: ${difference}${'code' in actual ? ` (${actual.code})` : ''}`);
   }
 
   /** An answer in a form in which those of the same command are equal: balances are told in any order. */

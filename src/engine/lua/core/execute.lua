@@ -239,7 +239,13 @@ function execute.run(keys, argv)
       fault(shard, waits_for)
       return finish(shard) or redis.error_reply('STATE ' .. CODE.engine_unavailable)
     end
-    if waits_for then return finish(shard) or { 'W' .. text(waits_for) } end
+    if shard.entry_count > 0 then
+      local failed = finish(shard)
+      if failed then return failed end
+      -- What is read ahead of the commands is read as it is now.
+      shard = shards.open(keys[1], argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]))
+    end
+    if waits_for then return { 'W' .. text(waits_for) } end
   end
   -- A single command reads what it needs.
   local uses = {}
