@@ -157,6 +157,9 @@ export type OrderReference =
 /** A day of the venue ends at midnight UTC. */
 export const DAY_US = 86_400_000_000;
 
+/** Orders end ahead of it: every time of theirs is a number that is exact. */
+export const EXPIRY_US_END = Date.UTC(2200, 0, 1) * 1_000;
+
 /** When an order's time is over; null for one that waits as long as it takes. It is told from the record alone. */
 export function expiryUs({ timeInForce, createdUs, traits }: Pick<Order, 'timeInForce' | 'createdUs' | 'traits'>): number | null {
   if (timeInForce === 'day') return (Math.floor(createdUs / DAY_US) + 1) * DAY_US;

@@ -63,7 +63,9 @@ export function bookScore(order: Order): string {
   return order.side === 'buy' ? `-${order.priceTicks}` : String(order.priceTicks);
 }
 
-/** Member of an order in the set of what falls due. */
+/** What the member of an order in the set of what falls due begins with, ahead of its id. */
+export const DUE_ORDER = 'O';
+
 export function dueMember(order: Order): string {
-  return `O${compactId(order.orderId)}`;
+  return `${DUE_ORDER}${compactId(order.orderId)}`;
 }

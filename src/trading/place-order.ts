@@ -3,7 +3,7 @@ import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '..
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
-import { kindCode } from '../domain/order';
+import { EXPIRY_US_END, kindCode } from '../domain/order';
 import { NO_TRAITS } from '../domain/order-traits';
 import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
@@ -53,6 +53,7 @@ export class PlaceOrder {
       ? 0
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) faults.push({ field: 'expiresAt', message: 'must be before the year 2200' });
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
       op: 'place',
@@ -62,7 +63,7 @@ export class PlaceOrder {
       kind: kindCode(request.type, request.timeInForce, request.postOnly),
       priceTicks,
       quantityLots,
-      traits: NO_TRAITS,
+      traits: request.expiresUs === undefined ? NO_TRAITS : { expiresUs: request.expiresUs },
       orderId: newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,

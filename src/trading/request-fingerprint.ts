@@ -16,18 +16,19 @@ export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string
 const FIELDS = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
   price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
+  expires_at: 'expiresAt',
 } as const satisfies Record<string, RequestField>;
 
 type FingerprintName = keyof typeof FIELDS;
 
 export function fingerprintOfPlace(
-  request: Pick<PlaceCommand, 'instrument' | 'side' | 'kind' | 'priceTicks' | 'quantityLots' | 'clientOrderId'>,
+  request: Pick<PlaceCommand, 'instrument' | 'side' | 'kind' | 'priceTicks' | 'quantityLots' | 'traits' | 'clientOrderId'>,
 ): RequestFingerprint {
   const kind = kindOf(request.kind);
   return {
     op: 'place', instrument: request.instrument, side: request.side, type: kind.type, time_in_force: kind.timeInForce,
     post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots,
-    client_order_id: request.clientOrderId,
+    expires_at: request.traits.expiresUs ?? null, client_order_id: request.clientOrderId,
   };
 }
 

@@ -19,6 +19,8 @@ export interface PlaceRequest {
   /** undefined for a market order. */
   readonly price: AmountInput | undefined;
   readonly quantity: AmountInput;
+  /** When it ends by itself, in microseconds: with gtd. */
+  readonly expiresUs?: number | undefined;
   readonly clientOrderId: string | null;
   /** Idempotency key, null without one. */
   readonly key: string | null;

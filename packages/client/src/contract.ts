@@ -7,7 +7,7 @@ export type Side = 'buy' | 'sell';
 /** Decimal text such as "50000.00": amounts never pass through a float. */
 export type Decimal = string;
 
-export type TimeInForce = 'gtc' | 'ioc' | 'fok';
+export type TimeInForce = 'gtc' | 'ioc' | 'fok' | 'gtd' | 'day';
 
 export type Ack = 'redis' | 'postgres';
 
@@ -20,10 +20,12 @@ export interface LimitOrderRequest {
   readonly type: 'limit';
   readonly price: Decimal;
   readonly quantity: Decimal;
-  /** gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing. gtc where it is left out. */
+  /** gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC. gtc where it is left out. */
   readonly time_in_force?: TimeInForce;
   /** With gtc only: an order that would trade at once is rejected instead. false where it is left out. */
   readonly post_only?: boolean;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
   readonly client_order_id?: string;
   readonly idempotency_key?: string;
   /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
@@ -150,6 +152,8 @@ export interface Order {
   readonly sequence: number;
   readonly created_at: Time;
   readonly updated_at: Time;
+  /** When it ends by itself: of gtd and day orders. */
+  readonly expires_at?: Time;
 }
 
 /** There when an answer could not be made from all of history. */

@@ -2,7 +2,7 @@ import { averagePrice, formatAmount } from '../../domain/amounts';
 import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
 import type { Instrument } from '../../domain/instruments';
-import { chargedUnits, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
+import { chargedUnits, expiryUs, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
 import type { Staleness } from '../../domain/staleness';
 
 /** Header of an answer that the request's key got first. */
@@ -18,6 +18,7 @@ export interface OrderView {
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
+  expires_at?: string;
 }
 
 /** What everybody sees of a trade. */
@@ -39,7 +40,7 @@ export type OrderWithTradesView = OrderView & { trades: OrderTradeView[] };
 
 export function presentOrder(order: Order, instrument: Instrument, assets: AssetTable): OrderView {
   const { fees } = order;
-  return {
+  const view: OrderView = {
     order_id: order.orderId,
     client_order_id: order.clientOrderId,
     client_id: order.clientId,
@@ -63,6 +64,9 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     created_at: formatTimeUs(order.createdUs),
     updated_at: formatTimeUs(order.updatedUs),
   };
+  const expires = expiryUs(order);
+  if (expires !== null) view.expires_at = formatTimeUs(expires);
+  return view;
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

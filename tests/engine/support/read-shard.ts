@@ -1,10 +1,11 @@
 import { decodeLogEntry, type LogEntry } from '../../../src/domain/log-entry';
-import { expiryUs, isOpen, type Order, type Trade } from '../../../src/domain/order';
+import type { Order, Trade } from '../../../src/domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../../../src/domain/order-id';
 import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../src/engine/keys';
 import { parseClientOrderName } from '../../../src/engine/commands/client-order-name';
 import { decodeRecentTrade } from '../../../src/engine/recent-trade';
-import { decodeStoredOrder, dueMember } from '../../../src/engine/record';
+import { decodeStoredOrder } from '../../../src/engine/record';
+import { checkDues } from '../../../src/engine/stored-dues';
 import { storedMoney } from '../../../src/engine/stored-money';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
@@ -145,20 +146,6 @@ function readElement(element: StreamElement, problems: string[]): LogEntry[] {
     if (sequence !== entry.sequence) problems.push(`log entry ${entry.sequence} stands where entry ${sequence} belongs`);
     return entry;
   });
-}
-
-/** What is due must be just what ends by itself, at its time, and the shard must know of the first. */
-function checkDues(dues: readonly (readonly [member: string, score: string])[], orders: readonly Order[], dueUs: string | undefined, problems: string[]): void {
-  const told = new Map(dues);
-  for (const order of orders) {
-    const timeUs = isOpen(order) ? expiryUs(order) : null;
-    if (timeUs === null) continue;
-    const member = dueMember(order);
-    if (told.get(member) !== String(timeUs)) problems.push(`order ${order.orderId} is over at ${timeUs}, it is due at ${told.get(member) ?? 'no time'}`);
-    told.delete(member);
-  }
-  for (const [member, score] of told) problems.push(`${member} is due at ${score}, and nothing is there for it`);
-  if (dueUs !== dues[0]?.[1]) problems.push(`the first is said to be due at ${dueUs ?? 'no time'}, it is ${dues[0]?.[1] ?? 'none'}`);
 }
 
 /** A client's open orders, by id; each must be listed under the sequence at which it was placed. */
