@@ -32,6 +32,7 @@ function headerArguments(name: string): string[] {
   const flat = header.replace(/\n-- */g, ' ').replace(/\([^)]*\)/g, '');
   const listed = /Arguments: (.*?)\.(?: |$)/.exec(flat)?.[1];
   if (listed === undefined) throw new Error(`the header of ${name} lists no arguments`);
+  if (listed === 'none') return [];
   return listed.split(/, (?:then )?/).map((argument) => argument.replace(/ or ''.*$/, '').replace(/\s+/g, ' ').trim());
 }
 
@@ -113,6 +114,7 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     }),
     values: { group: 'vip', rates: ',"",-1,2,"BTC-USD",3,4', actor: '', idem: '', request: '' },
   },
+  { op: 'due', encoded: encodeDue(), values: {} },
 ];
 
 describe('arguments of commands', () => {
