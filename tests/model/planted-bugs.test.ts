@@ -58,6 +58,11 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a mass cancel begins with what it ended with before', file: 'commands/mass_cancel', find: "'(' .. after, bound,", replace: 'after, bound,' },
   { name: "another client's order is cancelled", file: 'commands/cancel', find: 'if client == actor or is_among', replace: 'if true or is_among' },
   { name: 'an order forgets where it was placed', file: 'commands/amend', find: "and sub(tail, 1, -2) .. priority or", replace: "and sub(tail, 1, -2) .. '0' or" },
+  { name: 'an order lives a moment longer than its time', file: 'core/dues', find: "'-inf', shard.time,", replace: "'-inf', '(' .. shard.time," },
+  { name: 'an order that traded is still due', file: 'core/matching', find: 'if shard.has_dues then drop_due', replace: 'if false then drop_due' },
+  { name: 'a day has two midnights', file: 'orders/limit_day', find: '+ 1) * DAY_US', replace: '+ 2) * DAY_US' },
+  { name: 'commands go ahead of what fell due', file: 'commands/due', find: 'if left <= 0 then return true end', replace: 'if left <= 0 then return false end' },
+  { name: 'what fell due ends in no order', file: 'commands/due', find: 'ids[#ids + 1] = sub(fallen[i], 2)', replace: 'table.insert(ids, 1, sub(fallen[i], 2))' },
 ];
 
 /** In what the ledger does: found by sequences of money. */
