@@ -100,9 +100,16 @@ export interface Config {
   readonly orderEntryAuthTimeoutMs: number;
   readonly orderEntryPingMs: number;
 
+  readonly algosPerAccountMax: number;
+  readonly algoSlicesMax: number;
+  readonly algoDurationMaxS: number;
+  readonly algoRefusalsMax: number;
+
   readonly fillsPerOrderMax: number;
   readonly openOrdersPerClientMax: number;
   readonly massCancelPage: number;
+  /** Whether orders of one account are kept from each other, or of one owner. */
+  readonly stpScope: 'account' | 'owner';
   readonly duePage: number;
   readonly engineTimeoutMs: number;
   readonly engineCallCommandsMax: number;
@@ -266,8 +273,15 @@ const ENVIRONMENT = Joi.object({
   ORDER_ENTRY_AUTH_TIMEOUT_MS: positive(5_000, 600_000).description('How long an order entry client may take to say who it is, with `AUTH=required`.'),
   ORDER_ENTRY_PING_MS: positive(20_000, 600_000).description('How often an order entry client is pinged; one that misses a ping is gone.'),
 
+  ALGOS_PER_ACCOUNT_MAX: positive(20, 10_000).description('Parent orders (TWAP) of an account that run at a time.'),
+  ALGO_SLICES_MAX: positive(1_000, 10_000).description('Slices of a parent order.'),
+  ALGO_DURATION_MAX_S: positive(86_400, 2_592_000).description('Seconds that a parent order may take.'),
+  ALGO_REFUSALS_MAX: positive(3, 1_000).description('Slices refused one after another at which a parent order stops.'),
+
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),
   OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000).description('Open orders of one client.'),
+  STP_SCOPE: Joi.string().valid('account', 'owner').default('account')
+    .description('Which orders self-trade prevention keeps from trading with each other: those of one `account`, or those of all accounts that one `owner` has opened.'),
   MASS_CANCEL_PAGE: positive(200, 1_000).description('Orders that one step of a cancel-all looks at.'),
   DUE_PAGE: positive(200, 1_000).description('Orders that one call of Redis ends whose time is over. What is called for waits while more of them are left.'),
   ENGINE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for Redis, and of `ack=postgres` for the commit.'),

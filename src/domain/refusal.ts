@@ -8,7 +8,7 @@ import { UnavailableError } from './unavailable';
 
 /** What a request says of an order, by the domain's name for it; a dialect may have another one. */
 export type OrderField =
-  | 'op' | 'instrument' | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'price' | 'quantity' | 'remainingQuantity'
+  | 'op' | 'instrument' | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'selfTradePrevention' | 'price' | 'quantity' | 'remainingQuantity'
   | 'orderId' | 'clientOrderId' | 'cursor';
 
 /** The same of accounts and money. */
@@ -19,7 +19,10 @@ export type MoneyField =
 /** The same of people. */
 export type PeopleField = 'username' | 'password' | 'newPassword' | 'scopes' | 'accounts' | 'ipAllow' | 'expiresAt' | 'publicKey';
 
-export type RequestField = OrderField | MoneyField | PeopleField;
+/** The same of parent orders. */
+export type AlgoField = 'limitPrice' | 'durationS' | 'slices';
+
+export type RequestField = OrderField | AlgoField | MoneyField | PeopleField;
 
 /** A field of one of the things that a request lists, counted from 0. */
 export interface ListedField {

@@ -83,7 +83,7 @@ export class Shard {
   private readonly writerLog: LogReader | null;
   private readonly marketLog: LogReader | null;
   private readonly auditLog: LogReader | null;
-  private readonly duties: readonly Duty[];
+  private readonly duties: Duty[] = [];
   /** Of every instrument that the records may tell of, known from `start` on. */
   private readonly scales = new Map<string, MoneyScale>();
   /** As the register has them, known from `start` on. */
@@ -116,10 +116,8 @@ export class Shard {
     this.writerLog = config.roles.has('writer') ? new LogReader(config.redisUrl, config.shard, 'writer', logger) : null;
     this.writer = this.writerLog === null ? null : this.createWriter(this.writerLog, metrics);
     this.auditLog = this.writer === null || config.funds === 'off' ? null : new LogReader(config.redisUrl, config.shard, 'audit', logger);
-    this.duties = [
-      ...(this.writer === null ? [] : [this.createTimekeeper(metrics)]),
-      ...(this.auditLog === null ? [] : this.createDuties(this.auditLog, metrics)),
-    ];
+    if (this.writer !== null) this.duties.push(this.createTimekeeper(metrics));
+    if (this.auditLog !== null) this.duties.push(...this.createDuties(this.auditLog, metrics));
     this.marketLog = listener === null ? null : new LogReader(config.redisUrl, config.shard, 'market', logger);
     this.live = this.marketLog === null || listener === null ? null : this.createLive(this.marketLog, listener);
     const postgresSettings = new PostgresSettings(database);
@@ -174,18 +172,24 @@ export class Shard {
     });
   }
 
-  private get isOnDuty(): boolean {
+  /** Whether this process is the one that does what one process of the venue does. */
+  isOnDuty(): boolean {
     return (this.writer?.committed ?? null) !== null && this.keeper.problem === null;
   }
 
+  /** One more duty of the process that holds the writer's lock; ahead of `start`. */
+  takeOn(duty: Duty): void {
+    this.duties.push(duty);
+  }
+
   private createTimekeeper(metrics: Metrics): Duty {
-    return new Timekeeper(this.connection.engine, () => this.isOnDuty, this.logger.child({ part: 'timekeeper' }), { late: (seconds) => metrics.dueLate.set(seconds) });
+    return new Timekeeper(this.connection.engine, () => this.isOnDuty(), this.logger.child({ part: 'timekeeper' }), { late: (seconds) => metrics.dueLate.set(seconds) });
   }
 
   /** What the process that holds the writer's lock does beside, where money is kept. */
   private createDuties(log: LogReader, metrics: Metrics): readonly Duty[] {
     const { config, logger, connection: { engine, database, moneyHistory, people } } = this;
-    const isOnDuty = (): boolean => this.isOnDuty;
+    const isOnDuty = (): boolean => this.isOnDuty();
     return [
       new BalanceAuditor(engine, recordedMoney(database, config.shard), log, {
         intervalMs: config.balanceAuditMs, isOnDuty, scales: this.scales,

@@ -2,6 +2,7 @@ import type { AmountInput } from '../domain/amounts';
 import type { FailureStep } from '../domain/commands';
 import type { OrderWithTrades } from '../domain/refusal';
 import type { OrderType, Side, TimeInForce } from '../domain/order';
+import type { StpMode } from '../domain/order-traits';
 
 /** What can be asked of the books, once a dialect has read it. Texts have been looked at, amounts only as to their type. */
 
@@ -21,11 +22,15 @@ export interface PlaceRequest {
   readonly quantity: AmountInput;
   /** When it ends by itself, in microseconds: with gtd. */
   readonly expiresUs?: number | undefined;
+  /** undefined for the venue's own way. */
+  readonly selfTradePrevention?: StpMode | 'none' | undefined;
   readonly clientOrderId: string | null;
   /** Idempotency key, null without one. */
   readonly key: string | null;
   /** undefined for the venue's own way. */
   readonly ackAfter: AckAfter | undefined;
+  /** Its id (UUID in lower case) where that was decided beforehand; undefined for a new one. */
+  readonly orderId?: string | undefined;
   /** Where it is to be made to fail, undefined for nowhere. */
   readonly failAt?: FailureStep | undefined;
 }

@@ -25,7 +25,7 @@ local function expire(shard, fallen)
     local record = records.of(shard, id)
     local order = record and records.parse(shard, record)
     if not order or not records.is_open(order[ORDER_PART.status]) then error('an order is due that is not open: ' .. id) end
-    local ended, level = cancel.order(shard, id, order, EXPIRED, STATUS.expired)
+    local ended, level = cancel.order(shard, id, order, EXPIRED, false, STATUS.expired)
     changed[i] = '[' .. EVENT.order .. ',' .. order[ORDER_PART.fill_sequence] .. ',' .. records.with_id(ended, id) .. ']'
     touched[i] = level
   end
