@@ -7,6 +7,8 @@ export interface OrderTraits {
   readonly stp?: number;
   /** Further accounts of its account's owners as it was placed, whose orders are its own as well: names with `;` between them. */
   readonly stpAccounts?: string;
+  /** When its time is over, of a gtd order only: microseconds of the venue's clock. */
+  readonly expiresUs?: number;
   /** Lots that the book shows of it at most; absent where it shows all (iceberg.ts). */
   readonly display?: number;
   /** Lots that the book shows of it now; absent unless it waits there and shows a part. */
@@ -53,6 +55,7 @@ interface Trait {
 /** By name, in the order of their codes. A code is never given to another trait. */
 const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
+  expiresUs: { code: 6, column: 'expires_us', holds: 'integer' },
   display: { code: 7, column: 'display', holds: 'integer' },
   shown: { code: 8, column: 'shown', holds: 'integer' },
   refill: { code: 9, column: 'refill', holds: 'integer' },

@@ -41,6 +41,7 @@ export function connectionOf(
     icebergPartsMax: config.icebergPartsMax,
     backlogMax: config.backlogMax,
     idempotencyTtlS: config.idempotencyTtlS,
+    duePage: config.duePage,
     commandsPerCallMax: config.engineCallCommandsMax,
     commandsInFlightMax: config.engineInFlightMax,
     timeoutMs: config.engineTimeoutMs,

@@ -3,7 +3,7 @@ import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '..
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
-import { kindCode } from '../domain/order';
+import { EXPIRY_US_END, kindCode, type TimeInForce } from '../domain/order';
 import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
 import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
@@ -22,6 +22,9 @@ export interface SelfTrade {
   /** Accounts, but for the one asked about, whose orders are those of the same owner. */
   accountsBeside(account: string): readonly string[];
 }
+
+/** Whether what is left of an order with it may wait. */
+const MAY_REST: ReadonlySet<TimeInForce> = new Set(['gtc', 'gtd', 'day'] as const);
 
 /** Placing an order. */
 export class PlaceOrder {
@@ -66,9 +69,10 @@ export class PlaceOrder {
     let display: number | undefined;
     if (request.displayQuantity !== undefined) {
       display = amount('displayQuantity', request.displayQuantity, instrument.lot, instrument.quantityLotsMax, 1);
-      if (request.timeInForce !== 'gtc') faults.push({ field: 'displayQuantity', message: 'is only allowed where time_in_force is gtc' });
+      if (!MAY_REST.has(request.timeInForce)) faults.push({ field: 'displayQuantity', message: 'is only allowed where the order may rest: with time_in_force gtc, gtd or day' });
       else if (quantityLots > 0 && display > quantityLots) faults.push({ field: 'displayQuantity', message: 'must not be larger than the quantity' });
     }
+    if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) faults.push({ field: 'expiresAt', message: 'must be before the year 2200' });
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
       op: 'place',
@@ -90,7 +94,9 @@ export class PlaceOrder {
   /** @param display lots */
   private traitsOf(request: PlaceRequest, display: number | undefined): OrderTraits {
     const prevention = this.preventionOf(request);
-    return display === undefined ? prevention : { ...prevention, display };
+    const { expiresUs } = request;
+    if (display === undefined && expiresUs === undefined) return prevention;
+    return { ...prevention, ...(expiresUs === undefined ? {} : { expiresUs }), ...(display === undefined ? {} : { display }) };
   }
 
   private preventionOf({ selfTradePrevention, clientId }: PlaceRequest): OrderTraits {

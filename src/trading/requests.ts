@@ -22,6 +22,8 @@ export interface PlaceRequest {
   readonly quantity: AmountInput;
   /** What the book shows of it at a time; undefined for all of it. */
   readonly displayQuantity?: AmountInput | undefined;
+  /** When it ends by itself, in microseconds: with gtd. */
+  readonly expiresUs?: number | undefined;
   /** undefined for the venue's own way. */
   readonly selfTradePrevention?: StpMode | 'none' | undefined;
   readonly clientOrderId: string | null;

@@ -4,7 +4,7 @@
 local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
-local lower_level, level_total, unlist = levels.lower, levels.total, listings.unlist
+local lower_level, level_total, unlist, drop_due = levels.lower, levels.total, listings.unlist, dues.drop_order
 local join_head, member_of, moved = heads.join, books.member_of, records.moved
 local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
 local SHOWN = ',' .. TRAIT.shown .. ','
@@ -237,6 +237,7 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
         client, client_order_id = match(tail, TAIL_OWNER_PATTERN)
       end
       unlist(shard, client, client_order_id, maker_id)
+      if shard.has_dues then drop_due(shard, maker_id, tail) end
     end
     if price ~= level_price then
       if level_price then touched = touched .. lower_level(half, level_price_text, level_lots) end
