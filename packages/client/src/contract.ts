@@ -26,7 +26,7 @@ export interface LimitOrderRequest {
   readonly time_in_force?: TimeInForce;
   /** With gtc only: an order that would trade at once is rejected instead. false where it is left out. */
   readonly post_only?: boolean;
-  /** With gtc only: what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
+  /** Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
   readonly display_quantity?: Decimal;
   /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
   readonly expires_at?: string;
