@@ -20,7 +20,7 @@ export interface SelfTrade {
   /** Of an order that does not say. */
   readonly mode: StpMode | 'none';
   /** Accounts, but for the one asked about, whose orders are those of the same owner. */
-  accountsBeside(account: string): readonly string[];
+  accountsBeside(account: string): Awaitable<readonly string[]>;
 }
 
 /** Placing an order. */
@@ -38,7 +38,12 @@ export class PlaceOrder {
     // A retry is answered as before, even where nobody could ask for it anew.
     if (request.key !== null && this.instruments.isRetired(request.instrument)) return this.prepareRetired(context, request, request.key);
     const instrument = this.instruments.require(request.instrument);
-    const command = this.commandOf(context, request, instrument);
+    const traits = this.traitsOf(request);
+    return traits instanceof Promise ? traits.then((known) => this.stepOf(context, request, instrument, known)) : this.stepOf(context, request, instrument, traits);
+  }
+
+  private stepOf(context: Context, request: PlaceRequest, instrument: Instrument, traits: OrderTraits): Step {
+    const command = this.commandOf(context, request, instrument, traits);
     this.observer.received(request.instrument, request.type, request.side);
     return new PlaceStep(this.outcomes, this.observer, context, command, request);
   }
@@ -46,11 +51,11 @@ export class PlaceOrder {
   /** @throws Refusal `instrument_not_found` where the key was not used before */
   private async prepareRetired(context: Context, request: PlaceRequest, key: string): Promise<Step> {
     if (!(await this.engine.hasKey(this.digest(request.clientId, key)))) throw notFound(request.instrument);
-    const asked = this.commandOf(context, request, this.instruments.of(request.instrument));
+    const asked = this.commandOf(context, request, this.instruments.of(request.instrument), await this.traitsOf(request));
     return new RepeatStep(this.outcomes, context, asked, request);
   }
 
-  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument): PlaceCommand & { readonly op: 'place' } {
+  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument, traits: OrderTraits): PlaceCommand & { readonly op: 'place' } {
     const faults: FieldFault[] = [];
     const amount = (field: RequestField, value: AmountInput, step: AmountStep, max: number, min: number): number => {
       const parsed = parseAmount(value, step, max, min);
@@ -71,7 +76,7 @@ export class PlaceOrder {
       kind: kindCode(request.type, request.timeInForce, request.postOnly),
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request),
+      traits,
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -80,11 +85,15 @@ export class PlaceOrder {
     };
   }
 
-  private traitsOf({ selfTradePrevention, clientId }: PlaceRequest): OrderTraits {
+  private traitsOf({ selfTradePrevention, clientId }: PlaceRequest): Awaitable<OrderTraits> {
     const mode = selfTradePrevention ?? this.selfTrade.mode;
     if (mode === 'none') return NO_TRAITS;
-    const stpAccounts = namesToTrait(this.selfTrade.accountsBeside(clientId));
-    return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+    const traitsWith = (beside: readonly string[]): OrderTraits => {
+      const stpAccounts = namesToTrait(beside);
+      return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+    };
+    const beside = this.selfTrade.accountsBeside(clientId);
+    return beside instanceof Promise ? beside.then(traitsWith) : traitsWith(beside);
   }
 }
 
