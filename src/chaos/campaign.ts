@@ -229,7 +229,7 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
         verdict.rightsBroken.push(...judgePeople(crew.people, acts, await auditLogOf(database)));
       }
       // The clients are silent, no timer is near and the log is drained: Redis stands still.
-      const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { reference: referenceDigest, reversal: reversalDigest } };
+      const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { key: idempotencyDigest, reference: referenceDigest, reversal: reversalDigest } };
       for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), options)) {
         verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));
       }
