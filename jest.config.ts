@@ -1,5 +1,14 @@
 import type { Config } from 'jest';
 
+/**
+ * What code is made of. A test file has a world of its own, where each look at a name of everybody's costs a hundred times a local's;
+ * handed to every module these are local ones. Not among them: timers, which a test replaces, and names that packages declare anew.
+ */
+const GLOBALS = [
+  'Array', 'ArrayBuffer', 'BigInt', 'Boolean', 'DataView', 'Date', 'Error', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise', 'Proxy', 'RangeError', 'Reflect',
+  'RegExp', 'Set', 'String', 'Symbol', 'SyntaxError', 'TypeError', 'Uint8Array', 'WeakMap', 'WeakSet', 'parseInt', 'AbortController', 'AbortSignal', 'URLSearchParams',
+];
+
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
@@ -17,6 +26,7 @@ const config: Config = {
   moduleNameMapper: { '^#openfill-(client|contract)$': '<rootDir>/packages/$1/src/index.ts' },
   // dist has the same module names; nothing in tests loads it except by starting a process.
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/[^/]+/dist', '<rootDir>/data'],
+  sandboxInjectedGlobals: GLOBALS,
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',

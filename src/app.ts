@@ -4,9 +4,9 @@ import type { Config } from './config';
 import { AssetTable } from './domain/asset-table';
 import { InstrumentTable } from './domain/instrument-table';
 import { createMetrics } from './metrics';
-import type { People } from './people/people';
 import { AlgoRunner } from './duties/algo-runner';
 import { algoObserver, streamObserver } from './service/observers';
+import { createPeople } from './service/people';
 import { createServer, type ServerOptions } from './service/server';
 import { createServices, createTrading } from './service/services';
 import { SlicePlacer } from './service/slice-placer';
@@ -106,13 +106,13 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const table = new InstrumentTable(config.instruments);
   const assets = new AssetTable(config.assets);
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
-  const trading = createTrading(config, shard, table, status, metrics, logger);
+  const people = live === null ? null : createPeople(config, shard.connection, logger.child({ part: 'people' }));
+  const trading = createTrading(config, shard, table, status, metrics, people, logger);
   const algoRunner = shard.writer === null ? null : new AlgoRunner(shard.connection.algos, new SlicePlacer(trading, table, config.engineTimeoutMs), {
     refusalsMax: config.algoRefusalsMax, isOnDuty: () => shard.isOnDuty(), clock: () => shard.connection.engine.clock(),
   }, logger.child({ part: 'algos' }), algoObserver(metrics));
   if (algoRunner !== null) shard.takeOn(algoRunner);
-  const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, trading, () => algoRunner?.nudge(), logger);
-  const people: People | null = services?.people ?? null;
+  const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, trading, people, () => algoRunner?.nudge());
   const recheck = (): void => {
     if (people !== null) stream?.recheck((caller) => people.gate.standing(caller));
   };

@@ -108,6 +108,8 @@ export interface Config {
   readonly fillsPerOrderMax: number;
   readonly openOrdersPerClientMax: number;
   readonly massCancelPage: number;
+  /** Whether orders of one account are kept from each other, or of one owner. */
+  readonly stpScope: 'account' | 'owner';
   readonly engineTimeoutMs: number;
   readonly engineCallCommandsMax: number;
   readonly engineInFlightMax: number;
@@ -277,6 +279,8 @@ const ENVIRONMENT = Joi.object({
 
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),
   OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000).description('Open orders of one client.'),
+  STP_SCOPE: Joi.string().valid('account', 'owner').default('account')
+    .description('Which orders self-trade prevention keeps from trading with each other: those of one `account`, or those of all accounts that one `owner` has opened.'),
   MASS_CANCEL_PAGE: positive(200, 1_000).description('Orders that one step of a cancel-all looks at.'),
   ENGINE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for Redis, and of `ack=postgres` for the commit.'),
   ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000).description('Commands in one call of Redis.'),

@@ -153,7 +153,7 @@ export const EXECUTE_ARGUMENTS = ['fills_max', 'open_orders_max', 'backlog_max',
 
 /** Arguments of each command behind its letter. What they mean stands at the head of each command's Lua file. */
 export const COMMAND_ARGUMENTS = {
-  place: ['instrument', 'side', 'kind', 'price', 'quantity', 'id', 'client', 'name', 'idem', 'terms', 'actor'],
+  place: ['instrument', 'side', 'kind', 'price', 'quantity', 'id', 'client', 'name', 'idem', 'terms', 'actor', 'traits'],
   cancel: ['id', 'name', 'actor', 'idem', 'request'],
   amend: ['id', 'name', 'actor', 'candidates', 'idem', 'request'],
   mass_cancel: ['client', 'instrument', 'after', 'bound', 'page_size', 'actor'],

@@ -5,6 +5,34 @@
 export interface OrderTraits {
   /** What becomes of its trades with orders of the same account, or owner: one of STP_CODE, absent for none. */
   readonly stp?: number;
+  /** Further accounts of its account's owners as it was placed, whose orders are its own as well: names with `;` between them. */
+  readonly stpAccounts?: string;
+}
+
+/** What a taker does about an order of its own that it meets, instead of trading with it. */
+export const STP_CODE = { cancel_taker: 1, cancel_maker: 2, cancel_both: 3, decrement: 4 } as const;
+export type StpMode = keyof typeof STP_CODE;
+const STP_MODES = Object.keys(STP_CODE) as readonly StpMode[];
+
+/** @returns null for none @throws Error for a code that is in no table */
+export function stpModeOf({ stp }: OrderTraits): StpMode | null {
+  if (stp === undefined) return null;
+  const mode = STP_MODES.find((name) => STP_CODE[name] === stp);
+  if (mode === undefined) throw new Error(`unknown self-trade prevention ${stp}`);
+  return mode;
+}
+
+/** Between names of accounts in a trait; no name that has an owner has one in it. */
+const NAMES_SEPARATOR = ';';
+
+/** Accounts as a trait has them, undefined for none. */
+export function namesToTrait(accounts: readonly string[]): string | undefined {
+  return accounts.length === 0 ? undefined : accounts.join(NAMES_SEPARATOR);
+}
+
+/** Whether orders of an account are the taker's own. */
+export function isOwnAccount(taker: { readonly clientId: string; readonly traits: OrderTraits }, clientId: string): boolean {
+  return clientId === taker.clientId || (taker.traits.stpAccounts?.split(NAMES_SEPARATOR).includes(clientId) ?? false);
 }
 
 type TraitName = keyof OrderTraits;
@@ -19,6 +47,7 @@ interface Trait {
 /** By name, in the order of their codes. A code is never given to another trait. */
 const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
+  stpAccounts: { code: 15, column: 'stp_accounts', holds: 'text' },
 } as const satisfies Record<TraitName, Trait>;
 
 const TABLE = Object.entries(TRAITS) as [TraitName, Trait][];
@@ -31,8 +60,8 @@ export const TRAIT_CODE = Object.freeze(Object.fromEntries(TABLE.map(([name, { c
 /** Most orders have none: this one object is theirs. */
 export const NO_TRAITS: OrderTraits = Object.freeze({});
 
-/** Text of a trait stands in quotes as it is, between brackets: ids and decimal integers. */
-const TEXT = /^[\w-]+$/;
+/** Text of a trait stands in quotes as it is, between brackets: ids, decimal integers and names of accounts. */
+const TEXT = /^[\w.:/;-]+$/;
 
 function checked(trait: Trait & { readonly name: string }, value: unknown): number | string {
   const fits = trait.holds === 'integer' ? Number.isSafeInteger(value) : typeof value === 'string' && TEXT.test(value);

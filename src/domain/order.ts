@@ -80,6 +80,7 @@ export const REASON_CODE = {
   post_only_would_match: 5,
   mass_cancel: 6,
   fills_limit: 7,
+  self_trade: 8,
 } as const;
 export type StatusReason = keyof typeof REASON_CODE;
 const REASONS: readonly (StatusReason | undefined)[] = byCode(REASON_CODE);

@@ -240,6 +240,13 @@ export class Directory {
     return main?.username === account ? [{ person: main, kind: 'main' }, ...others] : others;
   }
 
+  /** The other accounts of who opened an account, none of what others share: what is one person's own. */
+  accountsBeside(account: string): readonly string[] {
+    const opener = this.ownersOf(account).find(({ kind }) => kind !== 'shared')?.person;
+    if (opener === undefined) return [];
+    return opener.accounts.filter((other) => other !== account && (other === opener.account || this.ownersByAccount.get(other)?.get(opener.userId) === 'opened'));
+  }
+
   /** Whether everybody is known who was there when it began. */
   get isLoaded(): boolean {
     return this.change !== null;

@@ -83,7 +83,10 @@ function nameOf(order: Order, earlier: ReadonlySet<string>): { client_id: string
 }
 
 function placeOf(order: Order): PlaceOperation {
-  const common = { op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity: order.quantity };
+  const common = {
+    op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity: order.quantity,
+    self_trade_prevention: order.self_trade_prevention ?? 'none',
+  };
   switch (order.type) {
     case 'market': return { ...common, type: 'market' };
     case 'limit': return { ...common, type: 'limit', price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only };
@@ -159,7 +162,9 @@ class Player {
   }
 
   private async carryOut(entry: Entry): Promise<void> {
-    const operations = entry.orders.filter(({ order_id: id }) => !entry.makers.has(id)).flatMap((order) => this.operationOf(order, entry));
+    // Behind the order that a command was about stand those of its own that it met, which go by themselves.
+    const operations = entry.orders.filter(({ order_id: id }) => !entry.makers.has(id))
+      .filter(({ status_reason: reason }, i) => i === 0 || REQUESTED.has(reason ?? '')).flatMap((order) => this.operationOf(order, entry));
     if (operations.length === 0) return;
     await this.waitFor(entry.receivedMs);
     for (const operation of operations) await this.add(operation);

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
 import { chargedUnits, isOpen, remainingLots, type Order } from '../domain/order';
+import { isOwnAccount } from '../domain/order-traits';
 
 /** Version of the first entries that tell where an order was placed, and of every order's fill before. */
 const ORDERS_TOLD_FROM = 3;
@@ -41,7 +43,12 @@ export class LogAudit {
     const changes = entry.events.filter((event): event is OrderChange => event.type === 'order');
     const shown = SHOWN[entry.kind];
     if (shown === undefined) {
-      for (const change of changes) this.checkOwnOrder(entry, change, wrong);
+      // Behind the commanded order of one that takes stand those of its own that it met (K-20).
+      const isTaking = entry.kind === 'place' || entry.kind === 'amend';
+      for (const [i, change] of changes.entries()) {
+        if (isTaking && i > 0) this.checkPrevented(entry, change, wrong);
+        else this.checkOwnOrder(entry, change, wrong);
+      }
       for (const { order } of changes) this.replace(order, touched);
     } else {
       for (const { type } of entry.events) {
@@ -77,6 +84,7 @@ export class LogAudit {
       wrong(`${name} was not open`);
       return;
     }
+    if (taker.traits.stp !== undefined && isOwnAccount(taker, maker.clientId)) wrong(`${name} is the taker's own, which it may not trade with`);
     if (maker.side === taker.side || maker.instrument !== taker.instrument) wrong(`${name} is no counterpart`);
     if (fill.priceTicks !== before.priceTicks) wrong(`${name} asked for ${before.priceTicks}, traded at ${fill.priceTicks}`);
     if (taker.priceTicks !== null && (taker.side === 'buy' ? fill.priceTicks > taker.priceTicks : fill.priceTicks < taker.priceTicks)) {
@@ -112,6 +120,24 @@ export class LogAudit {
     if (tells && previousFill !== (before?.fillSequence ?? 0)) wrong(`${name} does not point at its fills`);
     const placed = before?.placedSequence ?? entry.sequence;
     if (entry.version >= ORDERS_TOLD_FROM && order.placedSequence !== placed) wrong(`${name} was placed at ${placed}, it says ${order.placedSequence}`);
+  }
+
+  /** An order that its own account's taker met: it is cancelled, or has lost lots, and nothing else of it has changed. */
+  private checkPrevented(entry: LogEntry, { order, previousFill }: OrderChange, wrong: (what: string) => void): void {
+    const before = this.orders.get(order.orderId);
+    const taker = entry.orders[0] as Order;
+    const name = `order ${order.orderId}`;
+    if (before === undefined || !isOpen(before)) {
+      wrong(`${name} was not open`);
+      return;
+    }
+    if (order.side === taker.side || order.instrument !== taker.instrument || !isOwnAccount(taker, order.clientId)) wrong(`${name} is none that ${taker.orderId} may not trade with`);
+    if (order.sequence !== entry.sequence || order.updatedUs !== entry.timeUs) wrong(`${name} does not carry the entry's number and time`);
+    const { sequence, updatedUs, quantityLots } = order;
+    const isCut = quantityLots < before.quantityLots && quantityLots > before.filledLots;
+    const after: Order = isCut ? { ...before, sequence, updatedUs, quantityLots } : { ...before, sequence, updatedUs, status: 'cancelled', reason: 'self_trade' };
+    if (!isDeepStrictEqual(order, after)) wrong(`${name} is ${JSON.stringify(order)}, neither cancelled nor cut`);
+    if (previousFill !== before.fillSequence) wrong(`${name} does not point at its fills`);
   }
 
   /** Each touched level's last word must be what its orders wait with; no other level may be spoken of. */

@@ -64,6 +64,8 @@ interface Outcome {
   readonly order: Order;
   readonly plan: MatchPlan;
   readonly fills: ReturnType<typeof tradesOfPlan>['fills'];
+  /** Orders of the taker's own that it met, and what becomes of them instead. */
+  readonly prevented: readonly { readonly before: Order; readonly after: Order }[];
   /** null where no money is kept. */
   readonly money: LedgerChange | null;
 }
@@ -236,7 +238,7 @@ export class ReferenceShard {
     const lacking = this.isMoneyKept && limitTicks !== null ? uncovered(this.money, funds, fresh, null) : null;
     if (lacking !== null) return this.refuse(lacking, asked);
     const makers = this.books.makersFor(fresh);
-    const verdict = verdictOnPlace(kind, this.plan(makers, kind, limitTicks, quantityLots), makers.wouldMatch(limitTicks));
+    const verdict = verdictOnPlace(kind, this.plan(fresh, makers, limitTicks, quantityLots), quantityLots);
     const due = this.isMoneyKept && limitTicks === null ? unpaid(this.money, funds, fresh, verdict.plan) : null;
     if (due !== null) return this.refuse(due, asked);
     if (rests(verdict) && this.books.overflows(fresh, command.priceTicks, verdict.plan.leftLots)) return refuse('level_quantity_limit');
@@ -306,9 +308,9 @@ export class ReferenceShard {
     const lacking = this.isMoneyKept ? uncovered(this.money, funds, changed, order) : null;
     if (lacking !== null) return this.refuse(lacking.shortfall === undefined ? { ...lacking, order } : lacking, asked);
     const makers = this.books.makersFor(order);
-    if (order.postOnly && makers.wouldMatch(priceTicks)) return refuse('post_only_would_match');
     // At its own price it cannot match: it rested there.
-    const plan = this.plan(makers, order.postOnly ? KIND_CODE.limit_post_only : KIND_CODE.limit_gtc, priceTicks, lots);
+    const plan = this.plan(order, makers, priceTicks, lots);
+    if (order.postOnly && plan.fills.length > 0) return refuse('post_only_would_match');
     const verdict = verdictOnAmend(plan, order.filledLots);
     const joining = priceTicks === oldPrice ? quantityLots - order.quantityLots : plan.leftLots;
     if (rests(verdict) && this.books.overflows(order, priceTicks, joining)) return refuse('level_quantity_limit');
@@ -368,10 +370,8 @@ export class ReferenceShard {
     return { outcome: 'logged', entry: this.entry({ kind: command.op, events: decided.events }, asked) };
   }
 
-  /** A post-only order trades with nobody: it is let in as it is, or not at all. */
-  private plan(makers: BookSide, kind: number, limitTicks: number | null, lots: number): MatchPlan {
-    if (kind === KIND_CODE.limit_post_only) return { fills: [], leftLots: lots, limited: false };
-    return planMatch(makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax);
+  private plan(taker: Order, makers: BookSide, limitTicks: number | null, lots: number): MatchPlan {
+    return planMatch(taker, makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax);
   }
 
   /**
@@ -382,20 +382,28 @@ export class ReferenceShard {
   private outcomeOf(before: Order | null, fresh: Order, { plan, status, reason }: Verdict): Outcome {
     const money = this.change();
     const scale = money === null ? null : this.money.scaleOf(fresh.instrument);
-    const traded = tradesOfPlan(fresh, plan, {
+    const { cancelled, reduced, cutLots } = plan.prevented;
+    const traded = tradesOfPlan({ ...fresh, quantityLots: fresh.quantityLots - cutLots }, plan, {
       sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale,
     });
     const order: Order = { ...traded.order, status, reason };
+    const moment = { sequence: this.sequence + 1, updatedUs: this.now.timeUs };
+    const prevented = cancelled.map((own): Outcome['prevented'][number] => ({ before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade' } }));
+    if (reduced !== null) {
+      const { maker, lots } = reduced;
+      prevented.push({ before: maker, after: { ...maker, ...moment, quantityLots: maker.quantityLots - lots } });
+    }
     if (money !== null && scale !== null) {
       money.open(order.clientId);
       settleFills(money, scale, order, plan, traded.fills);
       settleHold(money, scale, before, order);
+      for (const { before: was, after } of prevented) settleHold(money, scale, was, after);
     }
-    return { order, plan, fills: traded.fills, money };
+    return { order, plan, fills: traded.fills, prevented, money };
   }
 
   /** Makers, trade ids and the makers' levels change, and all the money. The order's own place is the caller's. */
-  private carryOut({ order, plan, fills, money }: Outcome): LevelChange[] {
+  private carryOut({ order, plan, fills, prevented, money }: Outcome): LevelChange[] {
     const makers = this.books.makersFor(order);
     const touched = new Set<number>();
     fills.forEach(({ maker, tradeId, priceTicks, quantityLots }, i) => {
@@ -406,7 +414,14 @@ export class ReferenceShard {
     });
     this.orders.put(order);
     money?.commit();
-    return [...touched].map((priceTicks) => this.books.level({ instrument: order.instrument, side: makers.side }, priceTicks));
+    const levels = [...touched].map((priceTicks) => this.books.level({ instrument: order.instrument, side: makers.side }, priceTicks));
+    for (const { before, after } of prevented) {
+      if (isOpen(after)) this.books.own(before).change(before.priceTicks as number, after.quantityLots - before.quantityLots);
+      else this.books.leave(before);
+      this.orders.put(after);
+      levels.push(this.books.level(before, before.priceTicks as number));
+    }
+    return levels;
   }
 
   /** @returns what became of the order and of its level */
@@ -447,8 +462,11 @@ export class ReferenceShard {
     return { outcome: 'logged', entry: this.entry({ kind: 'refuse', events: shownBy(refusal), code }, { command, idempotency, request }) };
   }
 
-  private log(kind: 'place' | 'amend', { order, fills, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked): CommandResult {
-    const events: EntryEvent[] = [...fills, { type: 'order', order, previousFill }, ...levels, ...(money?.events() ?? [])];
+  private log(kind: 'place' | 'amend', { order, fills, prevented, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked): CommandResult {
+    const events: EntryEvent[] = [
+      ...fills, { type: 'order', order, previousFill },
+      ...prevented.map(({ before, after }): EntryEvent => ({ type: 'order', order: after, previousFill: before.fillSequence })), ...levels, ...(money?.events() ?? []),
+    ];
     return { outcome: 'logged', entry: this.entry({ kind, events }, asked) };
   }
 

@@ -1,5 +1,5 @@
 import { KIND_CODE, type OrderStatus, type StatusReason } from '../domain/order';
-import type { MatchPlan } from './matching';
+import { untouched, type MatchPlan } from './matching';
 
 /** What becomes of an order by its plan. */
 export interface Verdict {
@@ -13,22 +13,31 @@ export const mayRest = (kind: number): boolean => kind === KIND_CODE.limit_gtc |
 
 export const rests = ({ status }: Verdict): boolean => status === 'open' || status === 'partially_filled';
 
-/** @param wouldMatch whether anybody is there to trade with */
-export function verdictOnPlace(kind: number, plan: MatchPlan, wouldMatch: boolean): Verdict {
-  if (kind === KIND_CODE.limit_post_only && wouldMatch) return { plan, status: 'rejected', reason: 'post_only_would_match' };
-  if (kind === KIND_CODE.limit_fok && plan.leftLots > 0) {
-    const lots = plan.fills.reduce((sum, fill) => sum + fill.lots, plan.leftLots);
-    return { plan: { fills: [], leftLots: lots, limited: false }, status: 'rejected', reason: 'fok_not_fillable' };
-  }
-  if (plan.leftLots === 0) return { plan, status: 'filled', reason: null };
-  if (plan.limited) return { plan, status: 'cancelled', reason: 'fills_limit' };
+/** What an order of a kind turns down of its own plan, null where it takes it. */
+function rejection(kind: number, plan: MatchPlan, lots: number): StatusReason | null {
+  if (kind === KIND_CODE.limit_post_only && plan.fills.length > 0) return 'post_only_would_match';
+  const traded = plan.fills.reduce((sum, fill) => sum + fill.lots, 0);
+  return kind === KIND_CODE.limit_fok && traded < lots ? 'fok_not_fillable' : null;
+}
+
+/** @param lots that it comes with */
+export function verdictOnPlace(kind: number, plan: MatchPlan, lots: number): Verdict {
+  const reason = rejection(kind, plan, lots);
+  if (reason !== null) return { plan: untouched(lots), status: 'rejected', reason };
+  const end = endOf(plan);
+  if (end !== null) return end;
   if (!mayRest(kind)) return { plan, status: 'cancelled', reason: kind === KIND_CODE.market ? 'no_liquidity' : 'ioc_remainder' };
   return { plan, status: plan.fills.length > 0 ? 'partially_filled' : 'open', reason: null };
 }
 
 /** @param filledLots what the order has traded ahead of this */
 export function verdictOnAmend(plan: MatchPlan, filledLots: number): Verdict {
+  return endOf(plan) ?? { plan, status: plan.fills.length > 0 || filledLots > 0 ? 'partially_filled' : 'open', reason: null };
+}
+
+/** null where something is left that may wait. */
+function endOf(plan: MatchPlan): Verdict | null {
   if (plan.leftLots === 0) return { plan, status: 'filled', reason: null };
-  if (plan.limited) return { plan, status: 'cancelled', reason: 'fills_limit' };
-  return { plan, status: plan.fills.length > 0 || filledLots > 0 ? 'partially_filled' : 'open', reason: null };
+  if (plan.prevented.stops) return { plan, status: 'cancelled', reason: 'self_trade' };
+  return plan.limited ? { plan, status: 'cancelled', reason: 'fills_limit' } : null;
 }

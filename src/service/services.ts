@@ -7,6 +7,7 @@ import { idempotencyDigest, referenceDigest, reversalDigest } from '../engine/id
 import { CandleReader } from '../market/candle-reader';
 import { MarketReader } from '../market/market-reader';
 import type { Metrics } from '../metrics';
+import type { People } from '../people/people';
 import { Money } from '../money/money';
 import type { LiveMarket, Shard } from '../shard/shard';
 import type { Venue } from '../shard/venue';
@@ -17,20 +18,23 @@ import { Trading } from '../trading/trading';
 import { marksOf } from './marks';
 import { moneyEngineOf, moneyRecordOf } from './money-ports';
 import { tradingObserver } from './observers';
-import { createPeople } from './people';
 
 function watchOf({ commits }: Shard, status: Status): CommitWatch {
   return { waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs), staleness: () => status.staleness() };
 }
 
 /** Trading over a shard: for whoever asks, and for what the venue does by itself. */
-export function createTrading(config: Config, shard: Shard, table: InstrumentTable, status: Status, metrics: Metrics, logger: Logger): Trading {
+export function createTrading(config: Config, shard: Shard, table: InstrumentTable, status: Status, metrics: Metrics, people: People | null, logger: Logger): Trading {
   const { connection: { engine, history } } = shard;
   return new Trading(engine, history, watchOf(shard, status), table, {
     massCancelPage: config.massCancelPage,
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
     readBarrierTimeoutMs: config.readBarrierTimeoutMs,
+    selfTrade: {
+      mode: config.auth === 'off' ? 'none' : 'cancel_taker',
+      accountsBeside: (account) => (config.stpScope === 'owner' ? people?.directory.accountsBeside(account) ?? [] : []),
+    },
     digest: idempotencyDigest,
   }, tradingObserver(metrics, logger.child({ part: 'orders' })));
 }
@@ -38,7 +42,7 @@ export function createTrading(config: Config, shard: Shard, table: InstrumentTab
 /** The use cases over a shard that is served: what every dialect works with. */
 export function createServices(
   config: Config, venue: Venue<Shard>, shard: Shard, live: LiveMarket, table: InstrumentTable, assets: AssetTable, status: Status, trading: Trading,
-  algoStarted: () => void, logger: Logger,
+  people: People | null, algoStarted: () => void,
 ): Omit<Services, 'streams' | 'dispatcher'> {
   const { connection: { engine }, candleHistory } = shard;
   const { statistics } = live;
@@ -81,5 +85,5 @@ export function createServices(
     reversalDigest,
     nowMs: () => Date.now(),
   });
-  return { trading, algos, market, money, candles, instruments: table, people: createPeople(config, shard.connection, logger.child({ part: 'people' })) };
+  return { trading, algos, market, money, candles, instruments: table, people };
 }

@@ -4,7 +4,7 @@ import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { kindCode } from '../domain/order';
-import { NO_TRAITS } from '../domain/order-traits';
+import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
 import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
@@ -15,12 +15,21 @@ import { fingerprintOfPlace, type RequestFingerprint } from './request-fingerpri
 import type { AckAfter, Outcome, PlaceRequest } from './requests';
 import type { Awaitable, Step } from './step';
 
+/** How the venue keeps accounts from trading with themselves. */
+export interface SelfTrade {
+  /** Of an order that does not say. */
+  readonly mode: StpMode | 'none';
+  /** Accounts, but for the one asked about, whose orders are those of the same owner. */
+  accountsBeside(account: string): readonly string[];
+}
+
 /** Placing an order. */
 export class PlaceOrder {
   /** @param digest of a client and its idempotency key */
   constructor(
     private readonly instruments: InstrumentTable, private readonly outcomes: Outcomes, private readonly observer: TradingObserver,
     private readonly digest: (clientId: string, key: string) => string, private readonly engine: Pick<OrderEngine, 'hasKey'>,
+    private readonly selfTrade: SelfTrade,
   ) {}
 
   /** @throws Refusal for an account that is not the caller's, an instrument that there is not, or amounts that do not fit it */
@@ -31,14 +40,14 @@ export class PlaceOrder {
     const instrument = this.instruments.require(request.instrument);
     const command = this.commandOf(context, request, instrument);
     this.observer.received(request.instrument, request.type, request.side);
-    return new PlaceStep(this.outcomes, this.observer, context, command, request.ackAfter);
+    return new PlaceStep(this.outcomes, this.observer, context, command, request);
   }
 
   /** @throws Refusal `instrument_not_found` where the key was not used before */
   private async prepareRetired(context: Context, request: PlaceRequest, key: string): Promise<Step> {
     if (!(await this.engine.hasKey(this.digest(request.clientId, key)))) throw notFound(request.instrument);
     const asked = this.commandOf(context, request, this.instruments.of(request.instrument));
-    return new RepeatStep(this.outcomes, context, asked, request.ackAfter);
+    return new RepeatStep(this.outcomes, context, asked, request);
   }
 
   private commandOf(context: Context, request: PlaceRequest, instrument: Instrument): PlaceCommand & { readonly op: 'place' } {
@@ -62,7 +71,7 @@ export class PlaceOrder {
       kind: kindCode(request.type, request.timeInForce, request.postOnly),
       priceTicks,
       quantityLots,
-      traits: NO_TRAITS,
+      traits: this.traitsOf(request),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -70,6 +79,17 @@ export class PlaceOrder {
       ...(request.failAt === undefined ? {} : { failAt: request.failAt }),
     };
   }
+
+  private traitsOf({ selfTradePrevention, clientId }: PlaceRequest): OrderTraits {
+    const mode = selfTradePrevention ?? this.selfTrade.mode;
+    if (mode === 'none') return NO_TRAITS;
+    const stpAccounts = namesToTrait(this.selfTrade.accountsBeside(clientId));
+    return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+  }
+}
+
+function isModeLeft({ selfTradePrevention }: PlaceRequest): boolean {
+  return selfTradePrevention === undefined;
 }
 
 function notFound(instrument: string): Refusal {
@@ -79,15 +99,19 @@ function notFound(instrument: string): Refusal {
 class PlaceStep implements Step, Asked {
   constructor(
     private readonly outcomes: Outcomes, private readonly observer: TradingObserver, readonly context: Context,
-    readonly command: PlaceCommand & { readonly op: 'place' }, readonly ackAfter: AckAfter | undefined,
+    readonly command: PlaceCommand & { readonly op: 'place' }, private readonly request: PlaceRequest,
   ) {}
+
+  get ackAfter(): AckAfter | undefined {
+    return this.request.ackAfter;
+  }
 
   get named(): null {
     return null;
   }
 
   get fingerprint(): RequestFingerprint | null {
-    return this.command.idempotency === null ? null : fingerprintOfPlace(this.command);
+    return this.command.idempotency === null ? null : fingerprintOfPlace(this.command, isModeLeft(this.request));
   }
 
   get failAt(): FailureStep | undefined {
@@ -121,14 +145,18 @@ class RepeatStep implements Step, Asked {
   readonly fingerprint: RequestFingerprint;
 
   constructor(
-    private readonly outcomes: Outcomes, readonly context: Context, private readonly asked: PlaceCommand, readonly ackAfter: AckAfter | undefined,
+    private readonly outcomes: Outcomes, readonly context: Context, private readonly asked: PlaceCommand, private readonly request: PlaceRequest,
   ) {
-    this.fingerprint = fingerprintOfPlace(asked);
+    this.fingerprint = fingerprintOfPlace(asked, isModeLeft(request));
     this.command = { op: 'cancel', actor: asked.actor, order: { orderId: asked.orderId }, idempotency: asked.idempotency, request: this.fingerprint };
   }
 
   get named(): null {
     return null;
+  }
+
+  get ackAfter(): AckAfter | undefined {
+    return this.request.ackAfter;
   }
 
   finish(result: CommandResult, epoch: string | null): Awaitable<Outcome> {

@@ -2,6 +2,7 @@ import { textOfInput, type AmountInput } from '../domain/amounts';
 import type { PlaceCommand } from '../domain/commands';
 import type { LogEntry } from '../domain/log-entry';
 import { kindOf } from '../domain/order';
+import { stpModeOf } from '../domain/order-traits';
 import type { FieldFault, RequestField } from '../domain/refusal';
 import type { AmendRequest, NamedOrder } from './requests';
 
@@ -15,19 +16,23 @@ export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string
 /** The log's name of each field that a fingerprint may have, and the domain's. */
 const FIELDS = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
-  price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
+  self_trade_prevention: 'selfTradePrevention', price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
 } as const satisfies Record<string, RequestField>;
 
 type FingerprintName = keyof typeof FIELDS;
 
+/** What a request may leave to the venue: then it is the same request, whatever the venue made of it when the key was used first. */
+const LEFT_TO_VENUE: readonly FingerprintName[] = ['self_trade_prevention'];
+
+/** @param isModeLeft whether the request left its self-trade prevention to the venue */
 export function fingerprintOfPlace(
-  request: Pick<PlaceCommand, 'instrument' | 'side' | 'kind' | 'priceTicks' | 'quantityLots' | 'clientOrderId'>,
+  request: Pick<PlaceCommand, 'instrument' | 'side' | 'kind' | 'priceTicks' | 'quantityLots' | 'traits' | 'clientOrderId'>, isModeLeft = false,
 ): RequestFingerprint {
   const kind = kindOf(request.kind);
   return {
     op: 'place', instrument: request.instrument, side: request.side, type: kind.type, time_in_force: kind.timeInForce,
     post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots,
-    client_order_id: request.clientOrderId,
+    client_order_id: request.clientOrderId, ...(isModeLeft ? {} : { self_trade_prevention: stpModeOf(request.traits) ?? 'none' }),
   };
 }
 
@@ -62,6 +67,7 @@ export function fingerprintOfEntry(entry: LogEntry): RequestFingerprint {
 export function differences(first: RequestFingerprint, repeat: RequestFingerprint): FieldFault[] {
   const names = first.op === repeat.op ? new Set([...Object.keys(first), ...Object.keys(repeat)] as FingerprintName[]) : new Set(['op'] as const);
   return [...names]
+    .filter((name) => name in repeat || !LEFT_TO_VENUE.includes(name))
     .filter((name) => (first[name] ?? null) !== (repeat[name] ?? null))
     .map((name) => ({ field: FIELDS[name], message: 'differs from the request that used this key first' }));
 }

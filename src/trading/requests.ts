@@ -2,6 +2,7 @@ import type { AmountInput } from '../domain/amounts';
 import type { FailureStep } from '../domain/commands';
 import type { OrderWithTrades } from '../domain/refusal';
 import type { OrderType, Side, TimeInForce } from '../domain/order';
+import type { StpMode } from '../domain/order-traits';
 
 /** What can be asked of the books, once a dialect has read it. Texts have been looked at, amounts only as to their type. */
 
@@ -19,6 +20,8 @@ export interface PlaceRequest {
   /** undefined for a market order. */
   readonly price: AmountInput | undefined;
   readonly quantity: AmountInput;
+  /** undefined for the venue's own way. */
+  readonly selfTradePrevention?: StpMode | 'none' | undefined;
   readonly clientOrderId: string | null;
   /** Idempotency key, null without one. */
   readonly key: string | null;

@@ -11,7 +11,7 @@ import { OrderOwners } from './order-owners';
 import { OrderReader, type OrdersPage, type OrdersQuery } from './order-reader';
 import { OrderTrades } from './order-trades';
 import { Outcomes } from './outcomes';
-import { PlaceOrder } from './place-order';
+import { PlaceOrder, type SelfTrade } from './place-order';
 import type { CommitWatch, OrderEngine, OrderHistory, TradingObserver } from './ports';
 import type { AckAfter, OrderRequest, Outcome } from './requests';
 import type { Awaitable, Step } from './step';
@@ -21,6 +21,7 @@ export interface TradingOptions {
   readonly ackAfter: AckAfter;
   readonly engineTimeoutMs: number;
   readonly readBarrierTimeoutMs: number;
+  readonly selfTrade: SelfTrade;
   /** Of a client and its idempotency key. */
   digest(clientId: string, key: string): string;
 }
@@ -48,7 +49,7 @@ export class Trading {
     const owners = new OrderOwners(engine, history, digest);
     const outcomes = new Outcomes(history, trades, acknowledgement, owners);
     this.runner = new CommandRunner(engine);
-    this.placing = new PlaceOrder(instruments, outcomes, observer, digest, engine);
+    this.placing = new PlaceOrder(instruments, outcomes, observer, digest, engine, options.selfTrade);
     this.amending = new AmendOrder(instruments, owners, outcomes, observer);
     this.cancelling = new CancelOrder(owners, outcomes);
     this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);

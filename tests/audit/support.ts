@@ -51,8 +51,8 @@ const DIST = join(__dirname, '..', '..', 'dist', 'cli');
 /** Runs a command of the operator to its end. */
 export async function runCommand(name: string, environment: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<Finished> {
   // Settings of whoever runs the tests must not reach it.
-  const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, ['--enable-source-maps', join(DIST, `${name}.js`), ...args], { env: { PATH, HOME, ...environment } });
+  const { PATH, HOME, TMPDIR } = process.env;
+  const child = spawn(process.execPath, ['--enable-source-maps', join(DIST, `${name}.js`), ...args], { env: { PATH, HOME, TMPDIR, ...environment } });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
   child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });

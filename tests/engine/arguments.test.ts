@@ -47,7 +47,7 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     op: 'place', encoded: placed.op === 'place' ? encodePlace(placed) : [],
     values: {
       instrument: 'BTC-USD', side: '1', kind: '2', price: '101', quantity: '102', id: compactId(orderId), client: 'c\\u00221',
-      name: 'c\\u00221","n\\u005c1', idem: 'digest', terms: '101,102,[],1,2,"BTC-USD","c\\u00221","n\\u005c1"', actor: '',
+      name: 'c\\u00221","n\\u005c1', idem: 'digest', terms: '101,102,[],1,2,"BTC-USD","c\\u00221","n\\u005c1"', actor: '', traits: '',
     },
   },
   {
@@ -166,7 +166,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     values: {
       fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15',
       'for each command its letter and its arguments': [
-        'C', compactId(orderId), '', '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', ANY, 'client', '', '', ANY, '',
+        'C', compactId(orderId), '', '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', ANY, 'client', '', '', ANY, '', '',
       ],
     },
   },

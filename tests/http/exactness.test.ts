@@ -34,7 +34,7 @@ const trading = new Trading(
   { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ lagEntries: 0, lagSeconds: 0 }) },
   table,
-  { ...config, digest: () => 'digest' },
+  { ...config, digest: () => 'digest', selfTrade: { mode: 'none', accountsBeside: () => [] } },
   { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined, failed: () => undefined },
 );
 const assets = new AssetTable(config.assets);
@@ -64,6 +64,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   remaining_quantity: [0.25, '3', '0', '', null, -1, {}],
   time_in_force: ['gtc', 'ioc', 'fok', 'day', '', null, 1],
   post_only: [false, true, 'true', 0, 1, null],
+  self_trade_prevention: ['none', 'cancel_taker', 'decrement', 'transfer', '', null, 1],
   client_order_id: ['my-7', 'x'.repeat(64), 'x'.repeat(65), '', '\t', null, 7],
   idempotency_key: ['key', 'x'.repeat(255), 'x'.repeat(256), '', '\u007f', null, 5],
   ack: ['redis', 'postgres', 'never', '', null, true],
@@ -109,7 +110,7 @@ const bodyOf = (path: string, method: string): AnySchema =>
   contract.document.paths[path]?.[method]?.requestBody?.content['application/json']?.schema as AnySchema;
 
 const PLACE_USUAL = ['client_id', 'side', 'type', 'price', 'quantity'];
-const PLACE_SELDOM = ['instrument', 'time_in_force', 'post_only', 'client_order_id', 'idempotency_key', 'ack'];
+const PLACE_SELDOM = ['instrument', 'time_in_force', 'post_only', 'self_trade_prevention', 'client_order_id', 'idempotency_key', 'ack'];
 
 describe(`the document and the service judge alike (EXACTNESS_SEED=${SEED})`, () => {
   const expectBoth = ({ valid, invalid }: { valid: number; invalid: number }): void => {

@@ -1,12 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { isRoot } from '../../src/servers/account';
 import { findProgram } from '../../src/servers/commands';
 
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
 /** Test files run side by side: one installs at a time, and whoever waited looks again. The kernel lets go of it with its holder. */
-const LOCK = join(tmpdir(), 'openfill-test-apt.lock');
+const LOCK = '/tmp/openfill-test-apt.lock';
 
 const INSTALL = 'apt-get -q -y -o DPkg::Lock::Timeout=120 install --no-install-recommends "$1"';
 const UPDATE = 'apt-get -q -y update';

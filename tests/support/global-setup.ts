@@ -1,9 +1,8 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/servers/embedded-postgres';
 import { startEmbeddedRedis } from '../../src/servers/embedded-redis';
 import type { EmbeddedServer } from '../../src/servers/embedded-server';
+import { makeScratch } from './scratch';
 
 /** What the end of the run needs to know; jest runs set-up and teardown in one process. */
 export interface TestServers {
@@ -19,13 +18,13 @@ declare global {
 
 /** One durable Redis, one in cluster mode and one Postgres for the whole run; test files find them by these variables. */
 export default async function globalSetup(): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'openfill-test-'));
+  const directory = makeScratch();
   const report = (message: string): void => { process.stderr.write(`${message}\n`); };
   // One after the other where an installation may be needed: two would wait for each other's lock.
   const redis = await startEmbeddedRedis({ dataDir: join(directory, 'redis'), report });
   const [cluster, postgres] = await Promise.all([
     startEmbeddedRedis({ dataDir: join(directory, 'redis-cluster'), cluster: true }),
-    startEmbeddedPostgres({ dataDir: join(directory, 'postgres'), settings: { max_connections: '300' } }),
+    startEmbeddedPostgres({ dataDir: join(directory, 'postgres'), settings: { max_connections: '300', max_wal_size: '512MB' } }),
   ]);
   process.env.TEST_REDIS_URL = redis.url;
   process.env.TEST_REDIS_CLUSTER_URL = cluster.url;

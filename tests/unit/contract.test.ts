@@ -11,6 +11,7 @@ import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FEE_GROUP_NAME, TRANSFER_STATUS_CODE,
 import { ACCOUNT_EVENT_KINDS, DAY_STATUSES } from '../../src/domain/money-history';
 import * as access from '../../src/domain/access';
 import { ORDER_KINDS, REASON_CODE, ROLES, SIDES, STATUS_CODE } from '../../src/domain/order';
+import { STP_CODE } from '../../src/domain/order-traits';
 import type { OrderTradeView, OrderView, TradeView } from '../../src/dialects/native/present';
 import {
   WITHDRAWAL_STATUS,
@@ -35,6 +36,7 @@ describe('the contract', () => {
     expect(sorted(contract.TIMES_IN_FORCE)).toEqual(sorted(ORDER_KINDS.map(({ timeInForce }) => timeInForce)));
     expect(sorted(contract.ORDER_STATUSES)).toEqual(sorted(Object.keys(STATUS_CODE)));
     expect(sorted(contract.STATUS_REASONS)).toEqual(sorted(Object.keys(REASON_CODE)));
+    expect(sorted(contract.SELF_TRADE_PREVENTIONS)).toEqual(sorted(['none', ...Object.keys(STP_CODE)]));
     expect(contract.ROLES).toEqual(ROLES);
     expect(contract.FAILURE_STEPS).toEqual(FAILURE_STEPS);
     expect(contract.ACCOUNT_STATUSES).toEqual(Object.keys(ACCOUNT_STATUS_CODE));

@@ -28,7 +28,7 @@ function uncoveredShard(): { keeper: ShardKeeper; looks: number[]; said: unknown
     checkpoint,
     funds: () => Promise.resolve('paper'),
     uncovered: () => {
-      looks.push(Date.now());
+      looks.push(performance.now());
       return Promise.resolve(isCovered ? { count: 0, some: [] } : { count: 2, some: ['carl USD', 'dora BTC'] });
     },
     beginEpoch: (_from: unknown, _epoch: unknown, reason: string) => {

@@ -9,6 +9,8 @@ export type Decimal = string;
 
 export type TimeInForce = 'gtc' | 'ioc' | 'fok';
 
+export type SelfTradePrevention = 'none' | 'cancel_taker' | 'cancel_maker' | 'cancel_both' | 'decrement';
+
 export type Ack = 'redis' | 'postgres';
 
 export interface LimitOrderRequest {
@@ -24,6 +26,8 @@ export interface LimitOrderRequest {
   readonly time_in_force?: TimeInForce;
   /** With gtc only: an order that would trade at once is rejected instead. false where it is left out. */
   readonly post_only?: boolean;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
   readonly client_order_id?: string;
   readonly idempotency_key?: string;
   /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
@@ -42,6 +46,8 @@ export interface MarketOrderRequest {
   readonly time_in_force?: 'ioc';
   /** false where it is left out. */
   readonly post_only?: false;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
   readonly client_order_id?: string;
   readonly idempotency_key?: string;
   /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
@@ -143,6 +149,8 @@ export interface Order {
   /** What it has been charged so far: exactly its fees, rounded up to the asset's unit. */
   readonly fee: Decimal;
   readonly fee_asset: string;
+  /** Left out for none. */
+  readonly self_trade_prevention?: SelfTradePrevention;
   readonly status: OrderStatus;
   /** Why a done order was not filled. */
   readonly status_reason: string | null;

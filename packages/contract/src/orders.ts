@@ -4,7 +4,7 @@ import {
 } from './language';
 import {
   Ack, AssetName, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType,
-  Price, Quantity, Role, Sequence, Side, SignedDecimal, SignedUnits, TIME_EXAMPLE, Time, TimeInForce, Units,
+  Price, Quantity, Role, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
 import { Transfer, Withdrawal } from './transfers';
 import { FAILURE_STEPS, INSTRUMENT_DEFAULT, LIMIT_CLASSES, STATUS_REASONS } from './words';
@@ -26,6 +26,10 @@ export const PlaceRequest = request('PlaceRequest', {
     limit: defaulting(flag(), false, 'With gtc only: an order that would trade at once is rejected instead.'),
     market: defaulting(always(false), false),
   }),
+  self_trade_prevention: optional(
+    SelfTradePrevention,
+    'What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker.',
+  ),
   client_order_id: optional(ClientOrderId),
   idempotency_key: optional(IdempotencyKey),
   ack: optional(Ack, 'Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server\'s setting.'),
@@ -108,6 +112,7 @@ export const Order = answer('Order', {
   taker_fee_rate: required(SignedDecimal, 'The same for what it takes.'),
   fee: required(SignedUnits, 'What it has been charged so far: exactly its fees, rounded up to the asset\'s unit.'),
   fee_asset: required(AssetName),
+  self_trade_prevention: optional(SelfTradePrevention, 'Left out for none.'),
   status: required(OrderStatus),
   status_reason: required(orNull(growingWord(STATUS_REASONS)), 'Why a done order was not filled.'),
   sequence: required(Sequence, 'Of the order\'s last change: what a stream message or a read with the same or a higher number contains.'),
@@ -201,7 +206,7 @@ export const ORDER_EXAMPLES = {
     limit: limitOrder,
     'limit-with-everything': {
       ...limitOrder, side: 'sell', price: '50100.00', quantity: '0.50000000', time_in_force: 'gtc', post_only: true,
-      client_order_id: 'my-7', idempotency_key: 'a-unique-uuid-12345', ack: 'redis',
+      self_trade_prevention: 'cancel_taker', client_order_id: 'my-7', idempotency_key: 'a-unique-uuid-12345', ack: 'redis',
     },
     market: { client_id: 'client-B', side: 'sell', type: 'market', quantity: '0.2' },
     'immediate-or-cancel': { ...limitOrder, client_id: 'client-C', instrument: 'ETH-USD', time_in_force: 'ioc', price: '2500.00' },

@@ -1,7 +1,7 @@
 import { amount, assetAmount, decimal, integer, named, pattern, rate, signedDecimal, text, time, uuid, word } from './language';
 import {
   ACKS, ASSET_NAME, CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, FEE_GROUP_NAME, IDEMPOTENCY_KEY_LENGTH_MAX, INSTRUMENT_DEFAULT, INSTRUMENT_NAME,
-  INTERVALS, ORDER_STATUSES, ORDER_TYPES, ROLES, SIDES, TIMES_IN_FORCE, VENUE_ACCOUNT_START,
+  INTERVALS, ORDER_STATUSES, ORDER_TYPES, ROLES, SELF_TRADE_PREVENTIONS, SIDES, TIMES_IN_FORCE, VENUE_ACCOUNT_START,
 } from './words';
 
 /** Values that many calls and messages share. */
@@ -38,6 +38,7 @@ export const Role = named('Role', word(ROLES));
 export const Side = named('Side', word(SIDES));
 export const OrderType = named('OrderType', word(ORDER_TYPES));
 export const TimeInForce = named('TimeInForce', word(TIMES_IN_FORCE));
+export const SelfTradePrevention = named('SelfTradePrevention', word(SELF_TRADE_PREVENTIONS));
 export const OrderStatus = named('OrderStatus', word(ORDER_STATUSES));
 export const Interval = named('Interval', word(INTERVALS));
 export const Ack = named('Ack', word(ACKS));

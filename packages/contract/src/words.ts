@@ -5,8 +5,10 @@ export const ORDER_TYPES = ['limit', 'market'] as const;
 export const TIMES_IN_FORCE = ['gtc', 'ioc', 'fok'] as const;
 export const ORDER_STATUSES = ['open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired'] as const;
 export const STATUS_REASONS = [
-  'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit',
+  'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit', 'self_trade',
 ] as const;
+/** What a taker does about an order of its own that it meets, instead of trading with it. */
+export const SELF_TRADE_PREVENTIONS = ['none', 'cancel_taker', 'cancel_maker', 'cancel_both', 'decrement'] as const;
 /** `cancelling` is one that runs until it is known what came of its last slice. */
 export const ALGO_STATUSES = ['running', 'cancelling', 'completed', 'expired', 'cancelled', 'stopped'] as const;
 export const SLICE_STATUSES = ['placing', 'placed', 'refused', 'missed'] as const;

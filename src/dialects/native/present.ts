@@ -3,6 +3,7 @@ import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
 import type { Instrument } from '../../domain/instruments';
 import { chargedUnits, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
+import { NO_TRAITS, stpModeOf, type OrderTraits, type StpMode } from '../../domain/order-traits';
 import type { Staleness } from '../../domain/staleness';
 
 /** Header of an answer that the request's key got first. */
@@ -17,6 +18,7 @@ export interface OrderView {
   side: string; type: string; time_in_force: string; post_only: boolean;
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
+  self_trade_prevention?: StpMode | 'none' | undefined;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
 }
 
@@ -39,7 +41,7 @@ export type OrderWithTradesView = OrderView & { trades: OrderTradeView[] };
 
 export function presentOrder(order: Order, instrument: Instrument, assets: AssetTable): OrderView {
   const { fees } = order;
-  return {
+  const view: OrderView = {
     order_id: order.orderId,
     client_order_id: order.clientOrderId,
     client_id: order.clientId,
@@ -63,6 +65,13 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     created_at: formatTimeUs(order.createdUs),
     updated_at: formatTimeUs(order.updatedUs),
   };
+  return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits));
+}
+
+/** What only some orders ask for: there where it is asked for. */
+function presentTraits(traits: OrderTraits): Partial<OrderView> {
+  const mode = stpModeOf(traits);
+  return mode === null ? {} : { self_trade_prevention: mode };
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

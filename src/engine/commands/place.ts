@@ -23,6 +23,7 @@ export function encodePlace(command: PlaceCommand): string[] {
   const side = SIDE_CODE[command.side];
   const price = String(command.priceTicks);
   const quantity = String(command.quantityLots);
+  const traits = encodeTraits(command.traits);
   args[at.instrument] = command.instrument;
   args[at.side] = String(side);
   args[at.kind] = String(command.kind);
@@ -32,7 +33,8 @@ export function encodePlace(command: PlaceCommand): string[] {
   args[at.client] = client;
   args[at.name] = command.clientOrderId === null ? '' : clientOrderName(command.clientId, command.clientOrderId);
   args[at.idem] = command.idempotency ?? '';
-  args[at.terms] = `${price},${quantity},[${encodeTraits(command.traits)}],${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
+  args[at.terms] = `${price},${quantity},[${traits}],${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
   args[at.actor] = encodeActor(command.actor);
+  args[at.traits] = traits;
   return args;
 }

@@ -44,10 +44,10 @@ function killGroup(pid: number): void {
 export async function runPage(page: Page, { port, ports, environment, timeoutMs }: Shell): Promise<Ran[]> {
   const blocks = page.blocks.filter(({ notRun, isInBackground }) => notRun === null && !isInBackground);
   const script = blocks.map((block) => `${command(block, ports)}\n__code=$?; printf '${MARK}%s${MARK}' $__code; printf '${MARK}' >&2\n`).join('');
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, TMPDIR } = process.env;
   // A group of its own: what a block leaves in the background ends with it.
   const shell = spawn('bash', ['-c', `set -o pipefail\n${script}`], {
-    cwd: ROOT, env: { PATH, HOME, npm_config_loglevel: 'silent', PORT: String(port), ...environment }, detached: true,
+    cwd: ROOT, env: { PATH, HOME, TMPDIR, npm_config_loglevel: 'silent', PORT: String(port), ...environment }, detached: true,
   });
   const [stdout, stderr] = [shell.stdout, shell.stderr].map((stream) => {
     const told = { text: '' };

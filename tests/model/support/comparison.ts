@@ -308,7 +308,12 @@ class ComparedRun {
       if (BigInt(total) > 10n ** 20n) seen('balances past 10^20');
       if (total.startsWith('-') && !account.startsWith('@')) seen('balances below zero');
     }
-    const [order] = entry.orders;
+    const [order, ...prevented] = entry.orders;
+    if (entry.kind === 'place' || entry.kind === 'amend') {
+      for (const own of prevented) seen(own.reason === null ? `${entry.kind} cuts an own order` : `${entry.kind} cancels an own order`);
+      if (order !== undefined && prevented.some(({ clientId }) => clientId !== order.clientId)) seen("an owner's other account");
+      if (command.op === 'place' && order !== undefined && order.quantityLots < command.quantityLots) seen('a taker is cut');
+    }
     if (order !== undefined && order.reason !== null) seen(`${entry.kind} ${order.reason}`);
     if (order !== undefined && order.notional.length > 16) seen('notional past 2^53');
   }

@@ -13,6 +13,8 @@ const ORDERS_MUST_BE_SEEN = [
   'cancel order_not_found', 'cancel order_not_open', 'amend order_not_found', 'amend order_not_open', 'amend unchanged',
   'amend amend_invalid', 'amend quantity_below_filled', 'amend quantity_out_of_range', 'amend post_only_would_match',
   'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53',
+  'place self_trade', 'amend self_trade', 'place cuts an own order', 'amend cuts an own order', 'place cancels an own order', 'amend cancels an own order',
+  'a taker is cut',
 ];
 const MONEY_MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end', 'entry fee_group',
@@ -22,6 +24,7 @@ const MONEY_MUST_BE_SEEN = [
   'account account_not_found', 'account account_not_empty', 'account fee_group_not_found', 'account funds_off', 'fee_group fee_rates_lose_money',
   'place balance_audit_breach', 'amend balance_audit_breach', 'transfer balance_audit_breach', 'transfer_end balance_audit_breach',
   'rebates', 'self-trades', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
+  'place self_trade', 'place cuts an own order', 'place cancels an own order', "an owner's other account", 'a taker is cut',
 ];
 /** From so many sequences on, each of them is certain enough. */
 const RUNS_TO_SEE_ALL: Readonly<Record<Subject, number>> = { orders: 400, money: 250 };

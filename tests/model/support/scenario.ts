@@ -1,6 +1,6 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
-import { NO_TRAITS } from '../../../src/domain/order-traits';
+import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
 
@@ -56,12 +56,21 @@ export class Scenario {
       kind: step.kind,
       priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
       quantityLots: this.lots(step.quantity),
-      traits: NO_TRAITS,
+      traits: this.traits(step),
       orderId,
       clientId: this.client(step.client),
       clientOrderId: step.name === null ? null : NAMES[step.name] as string,
       idempotency: this.keyed(step.key, null).idempotency,
     };
+  }
+
+  private traits({ client, stp, owned }: PlaceStep): OrderTraits {
+    if (!this.profile.hasTraits || stp === 0) return NO_TRAITS;
+    const other = owned === null ? this.client(client) : this.client(owned);
+    // Accounts that have owners have plain names.
+    const accounts = other === this.client(client) || !/^[\w-]+$/.test(other) ? [] : [other];
+    const stpAccounts = namesToTrait(accounts);
+    return stpAccounts === undefined ? { stp } : { stp, stpAccounts };
   }
 
   private amend(step: AmendStep): EngineCommand {

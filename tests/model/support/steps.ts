@@ -16,6 +16,9 @@ export interface PlaceStep {
   readonly key: number | null;
   /** How far the order's id lies ahead of its turn: ids do not arrive in the order they were made in. */
   readonly idLead: number;
+  /** Self-trade prevention, 0 for none, and a client whose orders are its own as well, null for none. */
+  readonly stp: number;
+  readonly owned: number | null;
 }
 
 /** An order by how many placements ago it came; beyond the first, an id that was never issued. */
@@ -88,6 +91,8 @@ export interface Profile {
   readonly instruments: number;
   readonly clients: number;
   readonly batchSizes: readonly number[];
+  /** Whether orders may ask for what only some do. */
+  readonly hasTraits: boolean;
 }
 
 export interface Sequence {
@@ -145,6 +150,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       name,
       key,
       idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
+      stp: pick([4, 0], [1, 1], [2, 2], [1, 3], [3, 4]),
+      owned: sometimes(client, 4),
     },
     cancel: record({ op: fc.constant('cancel' as const), target, key, actor }),
     amend: record({
@@ -201,6 +208,7 @@ export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbit
   large: pick([3, false], [2, true]),
   instruments: upTo(3, 1),
   clients: upTo(clients, 1),
+  hasTraits: pick([2, true], [1, false]),
   batchSizes: fc.oneof({ weight: 5, arbitrary: fc.array(upTo(70, 1), { minLength: 1, maxLength: 6 }) }, { weight: 1, arbitrary: fc.constant([1]) }),
 });
 
@@ -252,7 +260,7 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
   key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
-  failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
+  stp: 0, owned: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
 };
 
 function* plainerSteps<S extends object>(step: S): Generator<S> {

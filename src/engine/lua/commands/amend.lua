@@ -11,7 +11,8 @@ local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answe
 local find_order, parse, is_open, store_record, with_id = cancel.find_order, records.parse, records.is_open, records.store, records.with_id
 local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
-local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, accounts.shortfall
+local scale_of, hold_of_record, shortfall_of = scales.of, holds.of_record, accounts.shortfall
+local plan_again, settle_again, apply_again = taking.plan_again, taking.settle_again, taking.apply_again
 local hold, keep = accounts.hold, accounts.keep
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
@@ -36,9 +37,8 @@ function amend.run(shard, limits, argv, at)
   local found, record, actor = find_order(shard, id, name, actor)
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, limits, NOTHING, id, name), idem, request) end
   local ORDER_PARTS = unpack(parse(shard, record))
-  local rule = kinds[kind]
   -- A later program placed it: what may be done with it is not known here.
-  if not rule then return 'X' .. CODE.engine_unavailable end
+  if not kinds[kind] then return 'X' .. CODE.engine_unavailable end
   local _, start = string.find(candidates, ';' .. instrument .. '=', 1, true)
   local wanted, new_price, new_quantity, new_remaining, quantity_max
   if start then
@@ -118,56 +118,28 @@ function amend.run(shard, limits, argv, at)
       .. level .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
   end
 
-  local left, makers, limited, turned_down = rule.plan(shard, limits, book, side, ticks, remaining)
-  if turned_down then return refuse_amend(CODE.post_only_would_match) end
-  local rests = left > 0 and not limited
-  local total
-  if rests then
-    total = level_total(half, price_text) + left
-    if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
-  end
-  local settled
+  local entering = {
+    id = found, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, price = price_text,
+    ticks = ticks, lots = lots, already = already, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees,
+  }
+  -- Orders that are open wait at a limit: what their kind turns down is post-only.
+  if plan_again(shard, limits, entering) then return refuse_amend(CODE.post_only_would_match) end
+  if entering.rests and entering.total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
   if keeps_money then
-    local record_fees = fees
     hold(shard, client, asset, -old_high, -old_low)
-    if makers then
-      local start, rates, units_high, units_low, millionths = nil, nil, 0, 0, 0
-      if record_fees ~= '' then
-        local maker_rate, taker_rate
-        start, maker_rate, taker_rate, units_high, units_low, millionths = parse_fees(record_fees)
-        rates = { taker = taker_rate, highest = math.max(maker_rate, taker_rate, 0) }
-      end
-      settled = settlement.settle(shard, instrument, makers, side, client, rates, units_high, units_low, millionths)
-      if not settled then return refuse_amend(CODE.balance_limit) end
-      if rates then record_fees = fees_to_record(start, settled.units_high, settled.units_low, settled.millionths) end
-      if rests then asset, new_high, new_low = hold_of(scale, side, ticks, left, rates and rates.highest or 0, settled.millionths) end
-    end
-    if rests then hold(shard, client, asset, new_high, new_low) end
+    if not settle_again(shard, entering, scale) then return refuse_amend(CODE.balance_limit) end
     money = keep(shard)
     if not money then return refuse_amend(CODE.balance_limit) end
-    fees = record_fees
   end
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
   leave_level(shard, half, priority, found)
   local lowered = lower_level(half, price, old_remaining)
-  local now_filled, now_notional, now_fill, trades, taken, joined = filled, notional, fill_sequence, '', '', ''
-  if makers then
-    trades, taken, now_notional = matching.apply(shard, book, makers, side, found, notional, settled)
-    now_filled, now_fill = text(lots - left), seq
-  end
-  local now_status, reason = STATUS.filled, '0'
-  if rests then
-    now_status = now_filled ~= '0' and STATUS.partially_filled or STATUS.open
-    joined = join_level(shard, half, ticks, price_text, found, total)
-  else
-    if left > 0 then now_status, reason = STATUS.cancelled, REASON.fills_limit end
-    listings.unlist(shard, client, client_order_id, found)
-  end
-  local amended = changed_record(now_filled, now_notional, now_status, reason, seq, time, now_fill, seq, fees, price_text, text(lots), traits,
-    moved(tail, priority))
+  local trades, gone, touched = apply_again(shard, entering)
+  local amended = changed_record(entering.filled, entering.notional, entering.status, entering.reason, seq, time, entering.fill_sequence, seq, entering.fees,
+    price_text, text(entering.lots), traits, moved(tail, priority))
   store_record(shard, found, amended)
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. trades .. ORDER .. fill_sequence .. ',' .. amended .. ',"' .. found
-    .. '"]' .. lowered .. taken .. joined .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
+    .. '"]' .. gone .. lowered .. touched .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
 end

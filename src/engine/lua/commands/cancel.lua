@@ -27,11 +27,11 @@ function cancel.find_order(shard, id, name, actor)
   return nil, nil, match(actor, '^(.-)","') or actor
 end
 
--- Takes an open order out of the book and its client's listings, and stores it as cancelled. `order` is its record, parsed.
--- Returns the new record and the event of its level.
-function cancel.order(shard, id, order, why)
+-- Takes an open order out of the book and its client's listings, and stores it as cancelled. `order` is its record, parsed;
+-- `is_released` where what it holds is let go of already. Returns the new record and the event of its level.
+function cancel.order(shard, id, order, why, is_released)
   local ORDER_PARTS = unpack(order)
-  if shard.keeps_money then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees) end
+  if shard.keeps_money and not is_released then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees) end
   local half = book_of(shard, instrument)[side]
   leave_level(shard, half, priority, id)
   local level = lower_level(half, price, quantity - filled)

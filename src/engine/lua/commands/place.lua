@@ -1,21 +1,21 @@
 -- place: a new order.
 -- Arguments: instrument, side, kind, price (in ticks, 0 for market), quantity (in lots), id (of the order), client, name (the
 --   client's for the order: client","client_order_id, or ''), idem (digest of its key, or ''), terms (what it asks for, as record and
---   log have it), actor (as the log tells it, '' for anybody).
+--   log have it), actor (as the log tells it, '' for anybody), traits (as a record has them, '' for none).
 -- Reads: book, depth, orders, open:<client>, client_order_ids, idem, accounts, instruments, fee_groups.
 -- Writes: the same but for the last two, trades, log.
 -- Returns: the entry, R<its key's answer>, X<code> or X<code>,<shortfall>.
 
 local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log.ending
-local book_of, level_total, join_level, store_record = books.of, levels.total, levels.join, records.store
+local book_of, level_total, join_level, store_record, with_id = books.of, levels.total, levels.join, records.store, records.with_id
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
-local apply, settle = matching.apply, settlement.settle
+local apply, settle, plan, outcome, release, carry_out = matching.apply, settlement.settle, taking.plan, taking.outcome, prevention.release, prevention.carry_out
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
 local ACTIVE = ACCOUNT_STATUS.active
 local LAST = ARGUMENTS.place - 1
-local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
+local OPENING, PLACED, ORDER = log.OPENING.place, '[' .. EVENT.placed .. ',', '[' .. EVENT.order .. ',0,'
 -- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
 local RESTED = '"],0,[' .. PLACED .. '0,"0",' .. STATUS.open .. ',0,0,['
 
@@ -87,19 +87,17 @@ function place.run(shard, limits, argv, at)
 
   local book = book_of(shard, instrument)
   local half = book[side]
-  local left, makers, limited, status, reason = rule.plan(shard, limits, book, side, ticks, lots)
+  local left, makers, limited, status, reason, guard
+  if traits == '' then
+    left, makers, limited, status, reason = rule.plan(shard, limits, book, side, ticks, lots)
+  else
+    left, makers, limited, status, reason, guard = plan(shard, limits, rule, book, side, ticks, lots, traits, client)
+    if guard then lots = lots - guard.cut end
+  end
   local rests, level = false, nil
   if not status then
-    reason = '0'
-    if left == 0 then
-      status = STATUS.filled
-    elseif limited then
-      status, reason = STATUS.cancelled, REASON.fills_limit
-    elseif not open then
-      status, reason = STATUS.cancelled, rule.left_reason
-    else
-      status = makers and STATUS.partially_filled or STATUS.open
-      rests = true
+    status, reason, rests = outcome(rule, left, makers, limited, guard, false)
+    if rests then
       level = level_total(half, price) + left
       if level > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, asked(actor, limits, terms, id), idem) end
     end
@@ -119,9 +117,10 @@ function place.run(shard, limits, argv, at)
       end
     end
     if rests then
-      if makers then asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates and rates.highest or 0, settled.millionths) end
+      if makers or guard then asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates and rates.highest or 0, makers and settled.millionths or 0) end
       hold(shard, client, asset, hold_high, hold_low)
     end
+    if guard then release(shard, guard) end
     if makers and rates then record_fees = fees_to_record(rates.text, settled.units_high, settled.units_low, settled.millionths) end
     money = keep(shard)
     if not money then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
@@ -131,7 +130,7 @@ function place.run(shard, limits, argv, at)
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  if rests and not makers then
+  if rests and not makers and not guard then
     local joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
     store_record(shard, id, resting_record(seq, record_fees, terms, time))
@@ -139,17 +138,31 @@ function place.run(shard, limits, argv, at)
     return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. RESTED .. record_fees .. ']]' .. joined
       .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
   end
-  local trades, taken, joined, filled, notional, fill_seq = '', '', '', '0', '0', '0'
+  local trades, taken, gone, joined, filled, notional, fill_seq = '', '', '', '', '0', '0', '0'
   if makers then
     trades, taken, notional = apply(shard, book, makers, side, id, notional, settled)
-    filled, fill_seq = left == 0 and quantity or text(lots - left), seq
+    filled, fill_seq = left == 0 and not guard and quantity or text(lots - left), seq
+  end
+  local record_terms = terms
+  if guard then
+    local lowered
+    gone, lowered = carry_out(shard, guard)
+    taken = taken .. lowered
+    if guard.cut > 0 then record_terms = price .. ',' .. text(lots) .. sub(terms, #price + #quantity + 2) end
   end
   if rests then
     joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
   end
-  store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, record_fees, terms, time))
+  local record = new_record(filled, notional, status, reason, fill_seq, seq, record_fees, record_terms, time)
+  store_record(shard, id, record)
   if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
-  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ',[' .. record_fees .. ']]' .. taken .. joined
+  -- One that is no longer what was asked for is told whole.
+  if record_terms ~= terms then
+    gone = ORDER .. with_id(record, id) .. ']' .. gone
+  else
+    gone = PLACED .. filled .. ',"' .. notional .. '",' .. status .. ',' .. reason .. ',' .. fill_seq .. ',[' .. record_fees .. ']]' .. gone
+  end
+  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. gone .. taken .. joined
     .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
 end

@@ -1,7 +1,7 @@
 -- The kinds of orders by their code, each from a file of its own in orders/. A kind says:
 --   may_rest      whether what is left of it may wait in the book
---   plan          what it would do: reads only. Arguments: shard, limits, book, side, price in ticks, lots. Returns the lots
---                 left, the makers it trades with (nil for none), whether the fills bound stopped it, and a status with
+--   plan          what it would do: reads only. Arguments: shard, limits, book, side, price in ticks, lots, and the taker's guard
+--                 (core/prevention.lua) or nil. Returns the lots left, the makers it trades with (nil for none), whether the fills bound stopped it, and a status with
 --                 its reason where the book turns it down
 --   left_reason   why what is left of one that may not rest goes
 
@@ -9,8 +9,8 @@
 kinds.at_limit = matching.plan
 
 -- The plan of an order that trades at any price.
-function kinds.at_any(shard, limits, book, side, _, lots)
-  return matching.plan(shard, limits, book, side, nil, lots)
+function kinds.at_any(shard, limits, book, side, _, lots, guard)
+  return matching.plan(shard, limits, book, side, nil, lots, guard)
 end
 
 function kinds.define(code, kind)

@@ -5,6 +5,7 @@ local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
 local lower_level, unlist = levels.lower, listings.unlist
+local is_own, meet = prevention.is_own, prevention.meet
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
@@ -12,13 +13,15 @@ local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
 
 -- Finds the makers that an order would trade with, best price first, then first come.
--- limit: price in ticks, nil for any. Returns the lots that are left without a counterpart, the makers with
+-- limit: price in ticks, nil for any. guard: of a taker that trades with no order of its own (core/prevention.lua), which gathers
+-- what becomes of those; nil for none. Returns the lots that are left without a counterpart, the makers with
 -- what is traded with each (nil for none), and whether the fills bound stopped it.
-function matching.plan(shard, limits, book, side, limit, lots)
+function matching.plan(shard, limits, book, side, limit, lots, guard)
   if not would_match(shard, book, side, limit) then return lots, nil, false end
   local half, is_buy = book[OPPOSITE[side]], side == BUY
   local makers, limited = {}, false
-  local left, count, size = lots, 0, CHUNK_FIRST
+  -- Of those that are met some are no makers: the taker's own.
+  local left, count, met, size = lots, 0, 0, CHUNK_FIRST
   local head = half.head or extend_head(shard, half, size, true)
   local at = head.first
   while left > 0 do
@@ -27,14 +30,14 @@ function matching.plan(shard, limits, book, side, limit, lots)
       local known = head
       head = extend_head(shard, half, size, true)
       -- Made anew, it begins with what is planned already.
-      if head ~= known then at = count + 1 end
+      if head ~= known then at = met + 1 end
       at = skip_removed(half, at)
       size = math.min(size * CHUNK_GROWTH, CHUNK_MAX)
     end
     local maker_price = head.prices[at]
     if not maker_price then break end
     if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then break end
-    if count == limits.fills_max then
+    if met == limits.fills_max then
       -- Only a bound that really cuts something off counts as one.
       limited = true
       break
@@ -45,15 +48,21 @@ function matching.plan(shard, limits, book, side, limit, lots)
     if not filled then error('an order record of an unknown layout: ' .. record_of(shard, id)) end
     local maker_filled, maker_total = tonumber(filled), tonumber(quantity)
     local traded = maker_total - maker_filled
-    if traded > left then traded = left end
-    count = count + 1
-    local base = MAKER_WIDTH * (count - 1)
-    makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
-      member, maker_price, traded, id, maker_filled + traded, maker_total
-    makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13],
-      makers[base + 14] = notional, fill_sequence, priority, fees, price, quantity, traits, tail
-    left = left - traded
+    met = met + 1
     at = at + 1
+    if guard and is_own(guard, tail) then
+      left = meet(guard, id, traded, left)
+      if guard.stops then break end
+    else
+      if traded > left then traded = left end
+      count = count + 1
+      local base = MAKER_WIDTH * (count - 1)
+      makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
+        member, maker_price, traded, id, maker_filled + traded, maker_total
+      makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13],
+        makers[base + 14] = notional, fill_sequence, priority, fees, price, quantity, traits, tail
+      left = left - traded
+    end
   end
   return left, makers[1] and makers, limited
 end

@@ -1,0 +1,90 @@
+-- The taker's side of a command, in the order in which it is decided: plan, outcome, settle, apply. `place` joins its own text on the way,
+-- since most orders are new; an order that is known and comes in anew (amended to another price) goes through here whole.
+
+local book_of, level_total, join_level, unlist = books.of, levels.total, levels.join, listings.unlist
+local guard_of, release, carry_out = prevention.guard, prevention.release, prevention.carry_out
+local parse_fees, fees_to_record, hold_of, hold = fees.parse, fees.to_record, holds.of, accounts.hold
+
+-- What becomes of an order by its plan. `has_traded`: ahead of it. Returns status, reason and whether what is left waits.
+local function outcome(rule, left, makers, limited, guard, has_traded)
+  if left == 0 then return STATUS.filled, '0', false end
+  if guard and guard.stops then return STATUS.cancelled, REASON.self_trade, false end
+  if limited then return STATUS.cancelled, REASON.fills_limit, false end
+  if not rule.may_rest then return STATUS.cancelled, rule.left_reason, false end
+  return (makers or has_traded) and STATUS.partially_filled or STATUS.open, '0', true
+end
+
+-- The plan of an order by its kind, with the guard of one that has any. Returns what a kind's plan does, and the guard where something
+-- is to come of it.
+local function plan(shard, limits, rule, book, side, ticks, lots, list, client)
+  local guard = guard_of(list, book.instrument, client)
+  local left, makers, limited, status, reason = rule.plan(shard, limits, book, side, ticks, lots, guard)
+  -- What is turned down leaves no trace.
+  if guard and (status or not (guard.stops or guard.count > 0)) then guard = nil end
+  return left, makers, limited, status, reason, guard
+end
+
+-- An order that comes in anew: id, the parts of its record of the same names, `ticks` and `lots` that it has from now on, `already` (the lots
+-- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, and `total`, that of the level which it
+-- joins. Returns the status of one that its kind turns down, else nil. Reads only.
+function taking.plan_again(shard, limits, entering)
+  local rule, book = kinds[entering.kind], book_of(shard, entering.instrument)
+  local side, ticks, lots = entering.side, entering.ticks, entering.lots - entering.already
+  local left, makers, limited, turned_down, reason, guard
+  if entering.traits == '' then
+    left, makers, limited, turned_down, reason = rule.plan(shard, limits, book, side, ticks, lots)
+  else
+    left, makers, limited, turned_down, reason, guard = plan(shard, limits, rule, book, side, ticks, lots, entering.traits, entering.client)
+  end
+  if turned_down then return turned_down, reason end
+  entering.book, entering.left, entering.makers, entering.guard = book, left, makers, guard
+  if guard then entering.lots = entering.lots - guard.cut end
+  entering.status, entering.reason, entering.rests = outcome(rule, left, makers, limited, guard, entering.already > 0)
+  if entering.rests then entering.total = level_total(book[side], entering.price) + left end
+  return nil
+end
+
+-- The money of it: of its trades, of what it holds from now on, of makers of its own that go. What it held is let go of already. Changes
+-- its fees. Returns false beyond what an amount may be: the command is refused, or has to be taken back.
+function taking.settle_again(shard, entering, scale)
+  local side, left, makers, record_fees = entering.side, entering.left, entering.makers, entering.fees
+  local start, rates, units_high, units_low, millionths = nil, nil, 0, 0, 0
+  if record_fees ~= '' then
+    local maker_rate, taker_rate
+    start, maker_rate, taker_rate, units_high, units_low, millionths = parse_fees(record_fees)
+    rates = { taker = taker_rate, highest = math.max(maker_rate, taker_rate, 0) }
+  end
+  if makers then
+    local settled = settlement.settle(shard, entering.instrument, makers, side, entering.client, rates, units_high, units_low, millionths)
+    if not settled then return false end
+    entering.settled, millionths = settled, settled.millionths
+    if rates then entering.fees = fees_to_record(start, settled.units_high, settled.units_low, millionths) end
+  end
+  if entering.rests then
+    local asset, high, low = hold_of(scale, side, entering.ticks, left, rates and rates.highest or 0, millionths)
+    hold(shard, entering.client, asset, high, low)
+  end
+  if entering.guard then release(shard, entering.guard) end
+  return true
+end
+
+-- Carries it out: trades, joins its level or is done. The order stands in no level any more, and the sequence is the command's. Returns the
+-- trades' events (each with a comma behind it), those of makers of its own that go, and those of levels (each with one before it).
+-- Changes filled, notional and fill_sequence to what the record has from now on.
+function taking.apply_again(shard, entering)
+  local book, side, id, makers, left = entering.book, entering.side, entering.id, entering.makers, entering.left
+  local trades, taken, gone, lowered, joined = '', '', '', '', ''
+  if makers then
+    trades, taken, entering.notional = matching.apply(shard, book, makers, side, id, entering.notional, entering.settled)
+    entering.filled, entering.fill_sequence = text(entering.lots - left), shard.seq_text
+  end
+  if entering.guard then gone, lowered = carry_out(shard, entering.guard) end
+  if entering.rests then
+    joined = join_level(shard, book[side], entering.ticks, entering.price, id, entering.total)
+  else
+    unlist(shard, entering.client, entering.client_order_id, id)
+  end
+  return trades, gone, taken .. lowered .. joined
+end
+
+taking.outcome, taking.plan = outcome, plan
