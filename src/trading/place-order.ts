@@ -3,7 +3,7 @@ import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '..
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
-import { kindCode } from '../domain/order';
+import { EXPIRY_US_END, kindCode } from '../domain/order';
 import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
 import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
@@ -62,6 +62,7 @@ export class PlaceOrder {
       ? 0
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) faults.push({ field: 'expiresAt', message: 'must be before the year 2200' });
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
       op: 'place',
@@ -80,11 +81,11 @@ export class PlaceOrder {
     };
   }
 
-  private traitsOf({ selfTradePrevention, clientId }: PlaceRequest): OrderTraits {
+  private traitsOf({ selfTradePrevention, clientId, expiresUs }: PlaceRequest): OrderTraits {
     const mode = selfTradePrevention ?? this.selfTrade.mode;
-    if (mode === 'none') return NO_TRAITS;
+    if (mode === 'none') return expiresUs === undefined ? NO_TRAITS : { expiresUs };
     const stpAccounts = namesToTrait(this.selfTrade.accountsBeside(clientId));
-    return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+    return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }), ...(expiresUs === undefined ? {} : { expiresUs }) };
   }
 }
 
