@@ -86,7 +86,7 @@ export class JournalReplay {
   private followFunds({ sequence, kind, command, balances }: LogEntry, epoch: string): void {
     const { limits, silent } = this;
     const isTold = command !== null && 'funds' in command;
-    const isCancel = kind === 'cancel' || kind === 'mass_cancel';
+    const isCancel = kind === 'cancel' || kind === 'mass_cancel' || kind === 'due';
     if (!isTold && !isCancel) return;
     const before = limits.funds;
     if (isTold) limits.funds = command.funds;
@@ -114,7 +114,9 @@ export class JournalReplay {
       this.shard.skipEntry();
       return this.pastDifference(entry, entry.command);
     }
-    const result = this.carryOut(entry.command, entry, moment);
+    const result = entry.command.op === 'due'
+      ? { outcome: 'logged' as const, entry: this.shard.fallDue(entry.command, moment) }
+      : this.carryOut(entry.command, entry, moment);
     if (result.outcome === 'logged' || (result.outcome === 'mass_cancelled' && result.entry !== null)) {
       return firstDifference(this.comparable(result.entry as LogEntry), { ...this.comparable(entry), version: LOG_ENTRY_VERSION });
     }
@@ -274,6 +276,7 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
       return { op: 'amend', actor: command.actor, order: command.order, candidates, idempotency, request };
     }
     case 'mass_cancel': return command;
+    case 'due': throw new Error('what fell due is no command of its own');
     case 'account':
     case 'transfer_end':
     case 'fee_group': return { ...command, idempotency, request };

@@ -5,11 +5,12 @@ import type { OrderTraits } from './order-traits';
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
-  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group',
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
  * `keep`: an amend with an idempotency key changed nothing.
+ * `due`: what fell due was done, ahead of whatever came next.
  */
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
@@ -65,7 +66,12 @@ export type LoggedCommand =
     /** Units that are posted, null for all of it. */
     readonly amount: string | null;
   }
-  | { readonly op: 'fee_group'; readonly actor: string | null; readonly funds: Funds; readonly group: string; readonly rates: readonly FeeRate[] };
+  | { readonly op: 'fee_group'; readonly actor: string | null; readonly funds: Funds; readonly group: string; readonly rates: readonly FeeRate[] }
+  | {
+    readonly op: 'due'; readonly actor: null; readonly what: 'orders';
+    /** Orders that expired, in order of their times. */
+    readonly count: number;
+  };
 
 export interface Fill {
   readonly type: 'trade';

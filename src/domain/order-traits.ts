@@ -7,6 +7,8 @@ export interface OrderTraits {
   readonly stp?: number;
   /** Further accounts of its account's owners as it was placed, whose orders are its own as well: names with `;` between them. */
   readonly stpAccounts?: string;
+  /** When its time is over, of a gtd order only: microseconds of the venue's clock. */
+  readonly expiresUs?: number;
 }
 
 /** What a taker does about an order of its own that it meets, instead of trading with it. */
@@ -47,6 +49,7 @@ interface Trait {
 /** By name, in the order of their codes. A code is never given to another trait. */
 const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
+  expiresUs: { code: 6, column: 'expires_us', holds: 'integer' },
   stpAccounts: { code: 15, column: 'stp_accounts', holds: 'text' },
 } as const satisfies Record<TraitName, Trait>;
 

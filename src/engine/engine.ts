@@ -13,11 +13,13 @@ import { UnavailableError } from '../domain/unavailable';
 import { encodeAccount } from './commands/account';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
+import { encodeDue } from './commands/due';
 import { encodeFeeGroup } from './commands/fee-group';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
 import { encodeTransfer } from './commands/transfer';
 import { encodeTransferEnd } from './commands/transfer-end';
+import { HeldCommands } from './held-commands';
 import type { FunctionLibrary, FunctionName } from './library';
 import type { RedisConnection } from './redis-connection';
 import { ShardReads } from './shard-reads';
@@ -29,6 +31,8 @@ export interface EngineLimits {
   /** Log entries that may wait for Postgres before new orders are refused. */
   readonly backlogMax: number;
   readonly idempotencyTtlS: number;
+  /** What fell due that a call does ahead of its commands: more of it makes them wait. */
+  readonly duePage: number;
   /** Commands in one function call: how long a batch may hold Redis. */
   readonly commandsPerCallMax: number;
   /** Commands of this process that may wait for an answer, and as many reads; more are refused at once. */
@@ -45,6 +49,20 @@ export interface EngineObserver {
 function isNotSent(error: unknown): boolean {
   return (error as { code?: string }).code === 'EOPENBREAKER' || error instanceof ClientOfflineError || error instanceof ClientClosedError;
 }
+
+/** Nothing was done of a call's commands: they have to wait. */
+interface Held {
+  readonly heldFor: number;
+}
+
+/** @returns the sequence that the commands of a call wait for, null where they were carried out */
+function heldForOf(replies: readonly string[]): number | null {
+  const [first] = replies;
+  return first?.startsWith('W') === true ? Number(first.slice(1)) : null;
+}
+
+/** Commands that need no memory: Redis takes them when it has none left. */
+const FREEING: ReadonlySet<EngineCommand['op']> = new Set(['cancel', 'mass_cancel', 'due'] as const);
 
 /** Commands that were submitted together: whoever waits gets their results as one. */
 interface Submission {
@@ -76,6 +94,7 @@ function encode(command: EngineCommand): string[] {
     case 'transfer': return encodeTransfer(command);
     case 'transfer_end': return encodeTransferEnd(command);
     case 'fee_group': return encodeFeeGroup(command);
+    case 'due': return encodeDue();
   }
 }
 
@@ -121,6 +140,8 @@ export function decodeResult(reply: string): CommandResult {
       if (comma < 0) return refused(resultCodeOf(Number(body)));
       return refusedWith(resultCodeOf(Number(body.slice(0, comma))), body.slice(comma + 1));
     }
+    case 'D':
+      return { outcome: 'nothing_due' };
     case 'K':
       return { outcome: 'unchanged', order: decodeOrderRecord(body) };
     case 'M': {
@@ -147,6 +168,7 @@ export function decodeResult(reply: string): CommandResult {
  */
 export class Engine extends ShardReads {
   private queue: Pending[] = [];
+  private readonly held: HeldCommands<Pending>;
   private flushScheduled = false;
   private inFlight = 0;
   private readonly limitArguments: string[];
@@ -158,6 +180,10 @@ export class Engine extends ShardReads {
     private readonly observer?: EngineObserver,
   ) {
     super(redis, library, shard, limits);
+    this.held = new HeldCommands(limits.timeoutMs, (batch) => void this.run(batch), (batch) => {
+      // Nothing of them has happened, as often as they were sent.
+      this.settleAll(batch, batch.map(() => refused('engine_unavailable')));
+    });
     this.limitArguments = [
       String(limits.fillsPerOrderMax),
       String(limits.openOrdersPerClientMax),
@@ -178,6 +204,7 @@ export class Engine extends ShardReads {
   bind(epoch: string, sequenceMin: number): void {
     // Another life starts from its own sequence; within one, nothing seen is forgotten.
     this.sequenceMin = epoch === this.epoch ? Math.max(this.sequenceMin, sequenceMin) : sequenceMin;
+    if (epoch !== this.epoch) this.held.forget();
     this.epoch = epoch;
     this.gate = null;
   }
@@ -222,7 +249,7 @@ export class Engine extends ShardReads {
       signatureUse.isWithCommand = true;
       args = [ONCE_LETTER, signatureUse.text, ...args];
     }
-    this.queue.push({ args, frees: command.op === 'cancel' || command.op === 'mass_cancel', submission, index });
+    this.queue.push({ args, frees: FREEING.has(command.op), submission, index });
     if (!this.flushScheduled) {
       this.flushScheduled = true;
       setImmediate(() => this.flush());
@@ -234,13 +261,13 @@ export class Engine extends ShardReads {
     const queue = this.queue;
     this.queue = [];
     for (let first = 0; first < queue.length; first += this.limits.commandsPerCallMax) {
-      void this.run(queue.slice(first, first + this.limits.commandsPerCallMax));
+      this.held.hand(queue.slice(first, first + this.limits.commandsPerCallMax));
     }
   }
 
-  private async run(batch: readonly Pending[]): Promise<void> {
+  private async run(batch: Pending[]): Promise<void> {
     const started = process.hrtime.bigint();
-    let results: CommandResult[];
+    let results: CommandResult[] | Held;
     try {
       results = await this.execute(batch);
     } catch (error) {
@@ -248,14 +275,23 @@ export class Engine extends ShardReads {
       this.logger.error({ err: error }, 'engine call failed');
       results = batch.map(() => refused('outcome_unknown'));
     }
+    if ('heldFor' in results) {
+      this.held.hold(batch, results.heldFor);
+      return;
+    }
+    this.settleAll(batch, results);
+    this.observer?.call(batch.length, Number(process.hrtime.bigint() - started) / 1e9);
+    this.held.ended();
+  }
+
+  private settleAll(batch: readonly Pending[], results: readonly CommandResult[]): void {
     this.inFlight -= batch.length;
     for (let i = 0; i < batch.length; i++) {
       settle(batch[i] as Pending, results[i] ?? refused('outcome_unknown'));
     }
-    this.observer?.call(batch.length, Number(process.hrtime.bigint() - started) / 1e9);
   }
 
-  private async execute(batch: readonly Pending[]): Promise<CommandResult[]> {
+  private async execute(batch: readonly Pending[]): Promise<CommandResult[] | Held> {
     const all = (code: ResultCode): CommandResult[] => batch.map(() => refused(code));
     // Nothing has been sent yet: this refusal is certain.
     if (this.gate !== null) return all(this.gate);
@@ -264,6 +300,8 @@ export class Engine extends ShardReads {
     try {
       const epoch = this.epoch;
       const replies = await this.callExecute(onlyFrees ? 'execute_freeing' : 'execute', batch);
+      const heldFor = heldForOf(replies);
+      if (heldFor !== null) return { heldFor };
       const results = replies.map(decodeResult);
       if (epoch === this.epoch) this.noteSequence(results);
       return results;
@@ -292,15 +330,16 @@ export class Engine extends ShardReads {
   }
 
   /** Redis' memory is full and nothing of the batch has run: cancels go through, the rest is refused. */
-  private async executeWithoutMemory(batch: readonly Pending[]): Promise<CommandResult[]> {
+  private async executeWithoutMemory(batch: readonly Pending[]): Promise<CommandResult[] | Held> {
     const freeing = batch.filter((pending) => pending.frees);
     const freed = freeing.length === 0 ? [] : await this.execute(freeing);
+    if ('heldFor' in freed) return freed;
     const results = new Map(freeing.map((pending, i) => [pending, freed[i] as CommandResult]));
     return batch.map((pending) => results.get(pending) ?? refused('backlog_full'));
   }
 
   private async callExecute(name: FunctionName, batch: readonly Pending[]): Promise<string[]> {
-    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin)];
+    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin), String(this.limits.duePage), String(this.held.seen)];
     let at = command.length;
     // Grown once: it is the longest array of an order's way.
     command.length += batch.reduce((count, { args }) => count + args.length, 0);

@@ -12,7 +12,7 @@ const LEVELS = 5_000;
 const DIFFERENCES_SHOWN = 5;
 /** Whose the orders are that were open before: the venue does not tell. */
 const EARLIER_CLIENT = 'recording';
-const REQUESTED = new Set(['requested', 'mass_cancel']);
+const REQUESTED = new Set(['requested', 'mass_cancel', 'expired']);
 
 /** What a recording is about, from a first reading. */
 interface Outline {
@@ -89,7 +89,11 @@ function placeOf(order: Order): PlaceOperation {
   };
   switch (order.type) {
     case 'market': return { ...common, type: 'market' };
-    case 'limit': return { ...common, type: 'limit', price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only };
+    // What ended an order by its time is played as what happened to it then: here it rests until that comes.
+    case 'limit': {
+      const rests = order.time_in_force === 'gtd' || order.time_in_force === 'day';
+      return { ...common, type: 'limit', price: order.price as string, time_in_force: rests ? 'gtc' : order.time_in_force, post_only: order.post_only };
+    }
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }
 }
@@ -176,7 +180,7 @@ class Player {
       return [placeOf(order)];
     }
     const name = nameOf(order, this.earlier);
-    if (order.status === 'cancelled' && REQUESTED.has(order.status_reason ?? '')) return [{ op: 'cancel', ...name } satisfies CancelOperation];
+    if (REQUESTED.has(order.status_reason ?? '')) return [{ op: 'cancel', ...name } satisfies CancelOperation];
     if (order.price === null) return [];
     // What was open after the amend, before it traded; what was filled earlier may not be known here.
     const remaining = sum([order.status === 'cancelled' ? unfilledOf(order) : order.remaining_quantity, ...entry.traded.get(order.order_id) ?? []]);

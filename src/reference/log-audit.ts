@@ -1,5 +1,5 @@
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
-import { chargedUnits, isOpen, remainingLots, type Order } from '../domain/order';
+import { chargedUnits, expiryUs, isOpen, remainingLots, type Order } from '../domain/order';
 import { isOwnAccount } from '../domain/order-traits';
 
 /** Version of the first entries that tell where an order was placed, and of every order's fill before. */
@@ -83,6 +83,7 @@ export class LogAudit {
       wrong(`${name} was not open`);
       return;
     }
+    if (isOverAt(before, entry)) wrong(`${name} was over by then`);
     if (taker.traits.stp !== undefined && isOwnAccount(taker, maker.clientId)) wrong(`${name} is the taker's own, which it may not trade with`);
     if (maker.side === taker.side || maker.instrument !== taker.instrument) wrong(`${name} is no counterpart`);
     if (fill.priceTicks !== before.priceTicks) wrong(`${name} asked for ${before.priceTicks}, traded at ${fill.priceTicks}`);
@@ -117,6 +118,7 @@ export class LogAudit {
     // Before that only amends told.
     const tells = entry.version >= ORDERS_TOLD_FROM || entry.kind === 'amend';
     if (tells && previousFill !== (before?.fillSequence ?? 0)) wrong(`${name} does not point at its fills`);
+    if ((order.reason === 'expired') !== isOverAt(order, entry) && (order.reason === 'expired' || isOpen(order))) wrong(`${name} is ${order.status} at ${entry.timeUs}, its time is over at ${expiryUs(order) ?? 'no time'}`);
     const placed = before?.placedSequence ?? entry.sequence;
     if (entry.version >= ORDERS_TOLD_FROM && order.placedSequence !== placed) wrong(`${name} was placed at ${placed}, it says ${order.placedSequence}`);
   }
@@ -191,6 +193,12 @@ export class LogAudit {
 
 function isSame(a: Order, b: Order): boolean {
   return (Object.keys(a) as (keyof Order)[]).every((field) => JSON.stringify(a[field]) === JSON.stringify(b[field]));
+}
+
+/** Whether an order's time is over as an entry is made. */
+function isOverAt(order: Order, { timeUs }: LogEntry): boolean {
+  const over = expiryUs(order);
+  return over !== null && over <= timeUs;
 }
 
 function valueOf(fill: Fill): bigint {

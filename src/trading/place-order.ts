@@ -3,7 +3,7 @@ import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '..
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
-import { kindCode } from '../domain/order';
+import { EXPIRY_US_END, kindCode } from '../domain/order';
 import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
 import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
@@ -38,12 +38,12 @@ export class PlaceOrder {
     // A retry is answered as before, even where nobody could ask for it anew.
     if (request.key !== null && this.instruments.isRetired(request.instrument)) return this.prepareRetired(context, request, request.key);
     const instrument = this.instruments.require(request.instrument);
-    const traits = this.traitsOf(request);
-    return traits instanceof Promise ? traits.then((known) => this.stepOf(context, request, instrument, known)) : this.stepOf(context, request, instrument, traits);
+    const beside = this.besideOf(request);
+    return beside instanceof Promise ? beside.then((known) => this.stepOf(context, request, instrument, known)) : this.stepOf(context, request, instrument, beside);
   }
 
-  private stepOf(context: Context, request: PlaceRequest, instrument: Instrument, traits: OrderTraits): Step {
-    const command = this.commandOf(context, request, instrument, traits);
+  private stepOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): Step {
+    const command = this.commandOf(context, request, instrument, beside);
     this.observer.received(request.instrument, request.type, request.side);
     return new PlaceStep(this.outcomes, this.observer, context, command, request);
   }
@@ -51,11 +51,11 @@ export class PlaceOrder {
   /** @throws Refusal `instrument_not_found` where the key was not used before */
   private async prepareRetired(context: Context, request: PlaceRequest, key: string): Promise<Step> {
     if (!(await this.engine.hasKey(this.digest(request.clientId, key)))) throw notFound(request.instrument);
-    const asked = this.commandOf(context, request, this.instruments.of(request.instrument), await this.traitsOf(request));
+    const asked = this.commandOf(context, request, this.instruments.of(request.instrument), await this.besideOf(request));
     return new RepeatStep(this.outcomes, context, asked, request);
   }
 
-  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument, traits: OrderTraits): PlaceCommand & { readonly op: 'place' } {
+  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): PlaceCommand & { readonly op: 'place' } {
     const faults: FieldFault[] = [];
     const amount = (field: RequestField, value: AmountInput, step: AmountStep, max: number, min: number): number => {
       const parsed = parseAmount(value, step, max, min);
@@ -67,6 +67,7 @@ export class PlaceOrder {
       ? 0
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) faults.push({ field: 'expiresAt', message: 'must be before the year 2200' });
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
       op: 'place',
@@ -76,7 +77,7 @@ export class PlaceOrder {
       kind: kindCode(request.type, request.timeInForce, request.postOnly),
       priceTicks,
       quantityLots,
-      traits,
+      traits: this.traitsOf(request, beside),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -85,17 +86,28 @@ export class PlaceOrder {
     };
   }
 
-  private traitsOf({ selfTradePrevention, clientId }: PlaceRequest): Awaitable<OrderTraits> {
-    const mode = selfTradePrevention ?? this.selfTrade.mode;
-    if (mode === 'none') return NO_TRAITS;
-    const traitsWith = (beside: readonly string[]): OrderTraits => {
-      const stpAccounts = namesToTrait(beside);
-      return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+  private traitsOf(request: PlaceRequest, beside: readonly string[]): OrderTraits {
+    const mode = this.modeOf(request);
+    const { expiresUs } = request;
+    const stpAccounts = namesToTrait(beside);
+    if (mode === 'none' && expiresUs === undefined) return NO_TRAITS;
+    return {
+      ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
+      ...(expiresUs === undefined ? {} : { expiresUs }),
     };
-    const beside = this.selfTrade.accountsBeside(clientId);
-    return beside instanceof Promise ? beside.then(traitsWith) : traitsWith(beside);
+  }
+
+  private modeOf({ selfTradePrevention }: PlaceRequest): StpMode | 'none' {
+    return selfTradePrevention ?? this.selfTrade.mode;
+  }
+
+  /** Accounts whose orders are the order's own, beside its account's. */
+  private besideOf(request: PlaceRequest): Awaitable<readonly string[]> {
+    return this.modeOf(request) === 'none' ? NOBODY_BESIDE : this.selfTrade.accountsBeside(request.clientId);
   }
 }
+
+const NOBODY_BESIDE: readonly string[] = [];
 
 function isModeLeft({ selfTradePrevention }: PlaceRequest): boolean {
   return selfTradePrevention === undefined;

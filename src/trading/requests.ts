@@ -20,6 +20,8 @@ export interface PlaceRequest {
   /** undefined for a market order. */
   readonly price: AmountInput | undefined;
   readonly quantity: AmountInput;
+  /** When it ends by itself, in microseconds: with gtd. */
+  readonly expiresUs?: number | undefined;
   /** undefined for the venue's own way. */
   readonly selfTradePrevention?: StpMode | 'none' | undefined;
   readonly clientOrderId: string | null;

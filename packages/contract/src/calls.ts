@@ -233,7 +233,7 @@ export const CALLS = {
     answers: { 201: orderAnswer('The order, with its trades so far.') },
     refusals: [
       ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
-      'open_orders_limit', 'level_quantity_limit', 'failure_injected',
+      'open_orders_limit', 'level_quantity_limit', 'expires_at_past', 'failure_injected',
     ],
   },
   listOrders: {

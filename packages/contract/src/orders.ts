@@ -1,5 +1,5 @@
 import {
-  always, answer, defaulting, each, either, flag, growingWord, integer, list, named, number, only, optional, orNull, own, pattern, request, required, string, word,
+  always, answer, defaulting, each, either, flag, growingWord, integer, list, moment, named, number, only, optional, orNull, own, pattern, request, required, string, word,
   type Shape,
 } from './language';
 import {
@@ -11,6 +11,8 @@ import { FAILURE_STEPS, INSTRUMENT_DEFAULT, LIMIT_CLASSES, STATUS_REASONS } from
 
 /** Orders: what clients send, and what they are told. */
 
+const EXPIRY_EXAMPLE = '2100-01-31T09:30:00Z';
+
 export const PlaceRequest = request('PlaceRequest', {
   client_id: own(ClientId, 'Who trades: the name of an account.'),
   instrument: defaulting(InstrumentName, INSTRUMENT_DEFAULT),
@@ -19,13 +21,14 @@ export const PlaceRequest = request('PlaceRequest', {
   price: only({ limit: required(Price) }),
   quantity: required(Quantity),
   time_in_force: each({
-    limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing.'),
+    limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC.'),
     market: defaulting(word(['ioc']), 'ioc'),
   }),
   post_only: each({
     limit: defaulting(flag(), false, 'With gtc only: an order that would trade at once is rejected instead.'),
     market: defaulting(always(false), false),
   }),
+  expires_at: only({ limit: optional(moment({ examples: [EXPIRY_EXAMPLE] }), 'With gtd: when the order ends by itself, by the venue\'s clock. UTC.') }),
   self_trade_prevention: optional(
     SelfTradePrevention,
     'What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker.',
@@ -36,7 +39,10 @@ export const PlaceRequest = request('PlaceRequest', {
 }, {
   varies: 'type',
   variantNames: { limit: 'LimitOrderRequest', market: 'MarketOrderRequest' },
-  rules: [{ rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' }],
+  rules: [
+    { rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' },
+    { rule: 'just_with', field: 'expires_at', other: 'time_in_force', value: 'gtd' },
+  ],
 });
 
 export const CancelFields = request('CancelFields', {
@@ -118,6 +124,7 @@ export const Order = answer('Order', {
   sequence: required(Sequence, 'Of the order\'s last change: what a stream message or a read with the same or a higher number contains.'),
   created_at: required(Time),
   updated_at: required(Time),
+  expires_at: optional(Time, 'When it ends by itself: of gtd and day orders.'),
 });
 
 /** What everybody is told of a trade. */
@@ -210,6 +217,8 @@ export const ORDER_EXAMPLES = {
     },
     market: { client_id: 'client-B', side: 'sell', type: 'market', quantity: '0.2' },
     'immediate-or-cancel': { ...limitOrder, client_id: 'client-C', instrument: 'ETH-USD', time_in_force: 'ioc', price: '2500.00' },
+    'good-til-date': { ...limitOrder, price: '45000.00', time_in_force: 'gtd', expires_at: EXPIRY_EXAMPLE },
+    day: { ...limitOrder, price: '45000.00', time_in_force: 'day' },
     'fill-or-kill': { ...limitOrder, client_id: 'client-C', time_in_force: 'fok', quantity: '10' },
   },
   cancels: { keyed: { idempotency_key: 'a-unique-uuid-12347' } },

@@ -2,7 +2,7 @@ import { averagePrice, formatAmount } from '../../domain/amounts';
 import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
 import type { Instrument } from '../../domain/instruments';
-import { chargedUnits, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
+import { chargedUnits, expiryUs, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
 import { NO_TRAITS, stpModeOf, type OrderTraits, type StpMode } from '../../domain/order-traits';
 import type { Staleness } from '../../domain/staleness';
 
@@ -20,6 +20,7 @@ export interface OrderView {
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   self_trade_prevention?: StpMode | 'none' | undefined;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
+  expires_at?: string;
 }
 
 /** What everybody sees of a trade. */
@@ -65,6 +66,8 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     created_at: formatTimeUs(order.createdUs),
     updated_at: formatTimeUs(order.updatedUs),
   };
+  const expires = expiryUs(order);
+  if (expires !== null) view.expires_at = formatTimeUs(expires);
   return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits));
 }
 

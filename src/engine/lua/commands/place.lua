@@ -10,6 +10,7 @@ local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log
 local book_of, level_total, join_level, store_record, with_id = books.of, levels.total, levels.join, records.store, records.with_id
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
 local apply, settle, plan, outcome, release, carry_out = matching.apply, settlement.settle, taking.plan, taking.outcome, prevention.release, prevention.carry_out
+local add_due = dues.add_order
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
@@ -61,6 +62,8 @@ function place.run(shard, limits, argv, at)
   local head = keeps_money and known_head(shard, client)
   if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
   local rule = kinds[kind]
+  local expires = rule.expires and rule.expires(shard, traits)
+  if expires and expires <= shard.time_us then return refuse(shard, CODE.expires_at_past, asked(actor, limits, terms, id), idem) end
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
@@ -133,6 +136,7 @@ function place.run(shard, limits, argv, at)
   if rests and not makers and not guard then
     local joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
+    if expires then add_due(shard, id, expires) end
     store_record(shard, id, resting_record(seq, record_fees, terms, time))
     if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
     return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. RESTED .. record_fees .. ']]' .. joined
@@ -153,6 +157,7 @@ function place.run(shard, limits, argv, at)
   if rests then
     joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
+    if expires then add_due(shard, id, expires) end
   end
   local record = new_record(filled, notional, status, reason, fill_seq, seq, record_fees, record_terms, time)
   store_record(shard, id, record)

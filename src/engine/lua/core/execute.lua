@@ -1,9 +1,12 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
--- Arguments: fills_max, open_orders_max, backlog_max, idempotency_ttl_s, epoch ('' for any), sequence_min, then for
+-- Arguments: fills_max, open_orders_max, backlog_max, idempotency_ttl_s, epoch ('' for any), sequence_min, due_page (how much of what fell
+--   due a call does), held_seen (the last sequence for which the caller was told to wait), then for
 --   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER and the use of that (once.lua).
 --   A command that is refused has used it, too.
--- Returns: one string per command, or an error reply `STATE <code>` when the shard takes no commands.
+-- What has fallen due is done first. Returns: one string per command; W<sequence> alone, with nothing done of the commands, where they have
+--   to wait: more has fallen due than a page of it, or commands that were sent ahead of these wait. Or an error reply `STATE <code>` when the
+--   shard takes no commands.
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
 local take_once, take_all, name_of_use = once.take, once.take_all, once.name_of
@@ -27,6 +30,7 @@ local HANDLERS = {
   [LETTER.transfer] = { transfer.run, ARGUMENTS.transfer },
   [LETTER.transfer_end] = { transfer_end.run, ARGUMENTS.transfer_end },
   [LETTER.fee_group] = { fee_group.run, ARGUMENTS.fee_group },
+  [LETTER.due] = { due.run, ARGUMENTS.due },
 }
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 
@@ -193,6 +197,30 @@ local function run(limits, argv, results, progress)
   end
 end
 
+-- Does what has fallen due, ahead of a call's commands. Returns the sequence that they wait for, nil where they may go on.
+local function catch_up(shard, argv)
+  if shard.due_us and shard.due_us <= shard.time_us and due.catch_up(shard, tonumber(argv[EXECUTE_AT.due_page])) then
+    shard.held = shard.seq
+    call('HSET', shard.meta_key, 'held', text(shard.held))
+    return shard.held
+  end
+  -- Those that were sent ahead of these, and had to wait, go again as soon as their sender hears of it: not behind these.
+  return shard.held > tonumber(argv[EXECUTE_AT.held_seen]) and shard.held or nil
+end
+
+-- Writes what a call has changed: the log first. Returns nil, or an error reply.
+local function finish(shard)
+  if shard.entry_count == 0 then return nil end
+  local ok, problem = pcall(log.write, shard)
+  if ok then ok, problem = pcall(flush.all, shard) end
+  if ok then return nil end
+  -- The log may have every command of this call, the book perhaps not all of them: a rebuild from what is logged
+  -- brings them back.
+  fault(shard, problem)
+  call('HSET', shard.meta_key, 'seq', text(shard.opening_seq + shard.logged_count), 'time_us', shard.time)
+  return redis.error_reply('FAULT the changes of this call are not all carried out')
+end
+
 function execute.run(keys, argv)
   bind()
   local shard, code = shards.open(keys[1], argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]))
@@ -204,6 +232,21 @@ function execute.run(keys, argv)
     of_place = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',' .. argv[EXECUTE_AT.open_orders_max] .. ',',
     of_amend = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',',
   }
+  if shard.due_us or shard.held > 0 then
+    local ok, waits_for = pcall(catch_up, shard, argv)
+    if not ok then
+      shard.seq = shard.opening_seq + shard.entry_count
+      fault(shard, waits_for)
+      return finish(shard) or redis.error_reply('STATE ' .. CODE.engine_unavailable)
+    end
+    if shard.entry_count > 0 then
+      local failed = finish(shard)
+      if failed then return failed end
+      -- What is read ahead of the commands is read as it is now.
+      shard = shards.open(keys[1], argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]))
+    end
+    if waits_for then return { 'W' .. text(waits_for) } end
+  end
   -- A single command reads what it needs.
   local uses = {}
   if argv[next_command(argv, FIRST_COMMAND)] then
@@ -228,16 +271,5 @@ function execute.run(keys, argv)
       at = next_command(argv, at)
     end
   end
-  if shard.entry_count > 0 then
-    ok, problem = pcall(log.write, shard)
-    if ok then ok, problem = pcall(flush.all, shard) end
-    if not ok then
-      -- The log may have every command of this call, the book perhaps not all of them: a rebuild from what is logged
-      -- brings them back.
-      fault(shard, problem)
-      call('HSET', shard.meta_key, 'seq', text(shard.opening_seq + shard.logged_count), 'time_us', shard.time)
-      return redis.error_reply('FAULT the changes of this call are not all carried out')
-    end
-  end
-  return results
+  return finish(shard) or results
 end

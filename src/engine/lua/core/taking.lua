@@ -1,7 +1,7 @@
 -- The taker's side of a command, in the order in which it is decided: plan, outcome, settle, apply. `place` joins its own text on the way,
 -- since most orders are new; an order that is known and comes in anew (amended to another price) goes through here whole.
 
-local book_of, level_total, join_level, unlist = books.of, levels.total, levels.join, listings.unlist
+local book_of, level_total, join_level, unlist, drop_due = books.of, levels.total, levels.join, listings.unlist, dues.drop_order
 local guard_of, release, carry_out = prevention.guard, prevention.release, prevention.carry_out
 local parse_fees, fees_to_record, hold_of, hold = fees.parse, fees.to_record, holds.of, accounts.hold
 
@@ -83,6 +83,7 @@ function taking.apply_again(shard, entering)
     joined = join_level(shard, book[side], entering.ticks, entering.price, id, entering.total)
   else
     unlist(shard, entering.client, entering.client_order_id, id)
+    if shard.has_dues then drop_due(shard, id, entering.tail) end
   end
   return trades, gone, taken .. lowered .. joined
 end
