@@ -20,7 +20,7 @@ export interface SelfTrade {
   /** Of an order that does not say. */
   readonly mode: StpMode | 'none';
   /** Accounts, but for the one asked about, whose orders are those of the same owner. */
-  accountsBeside(account: string): readonly string[];
+  accountsBeside(account: string): Awaitable<readonly string[]>;
 }
 
 /** Whether what is left of an order with it may wait. */
@@ -41,7 +41,12 @@ export class PlaceOrder {
     // A retry is answered as before, even where nobody could ask for it anew.
     if (request.key !== null && this.instruments.isRetired(request.instrument)) return this.prepareRetired(context, request, request.key);
     const instrument = this.instruments.require(request.instrument);
-    const command = this.commandOf(context, request, instrument);
+    const beside = this.besideOf(request);
+    return beside instanceof Promise ? beside.then((known) => this.stepOf(context, request, instrument, known)) : this.stepOf(context, request, instrument, beside);
+  }
+
+  private stepOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): Step {
+    const command = this.commandOf(context, request, instrument, beside);
     this.observer.received(request.instrument, request.type, request.side);
     return new PlaceStep(this.outcomes, this.observer, context, command, request);
   }
@@ -49,11 +54,11 @@ export class PlaceOrder {
   /** @throws Refusal `instrument_not_found` where the key was not used before */
   private async prepareRetired(context: Context, request: PlaceRequest, key: string): Promise<Step> {
     if (!(await this.engine.hasKey(this.digest(request.clientId, key)))) throw notFound(request.instrument);
-    const asked = this.commandOf(context, request, this.instruments.of(request.instrument));
+    const asked = this.commandOf(context, request, this.instruments.of(request.instrument), await this.besideOf(request));
     return new RepeatStep(this.outcomes, context, asked, request);
   }
 
-  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument): PlaceCommand & { readonly op: 'place' } {
+  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): PlaceCommand & { readonly op: 'place' } {
     const faults: FieldFault[] = [];
     const amount = (field: RequestField, value: AmountInput, step: AmountStep, max: number, min: number): number => {
       const parsed = parseAmount(value, step, max, min);
@@ -82,7 +87,7 @@ export class PlaceOrder {
       kind,
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request, display),
+      traits: this.traitsOf(request, beside, display),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -92,20 +97,29 @@ export class PlaceOrder {
   }
 
   /** @param display lots */
-  private traitsOf(request: PlaceRequest, display: number | undefined): OrderTraits {
-    const prevention = this.preventionOf(request);
+  private traitsOf(request: PlaceRequest, beside: readonly string[], display: number | undefined): OrderTraits {
+    const mode = this.modeOf(request);
     const { expiresUs } = request;
-    if (display === undefined && expiresUs === undefined) return prevention;
-    return { ...prevention, ...(expiresUs === undefined ? {} : { expiresUs }), ...(display === undefined ? {} : { display }) };
+    const stpAccounts = namesToTrait(beside);
+    if (mode === 'none' && expiresUs === undefined && display === undefined) return NO_TRAITS;
+    return {
+      ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
+      ...(expiresUs === undefined ? {} : { expiresUs }),
+      ...(display === undefined ? {} : { display }),
+    };
   }
 
-  private preventionOf({ selfTradePrevention, clientId }: PlaceRequest): OrderTraits {
-    const mode = selfTradePrevention ?? this.selfTrade.mode;
-    if (mode === 'none') return NO_TRAITS;
-    const stpAccounts = namesToTrait(this.selfTrade.accountsBeside(clientId));
-    return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+  private modeOf({ selfTradePrevention }: PlaceRequest): StpMode | 'none' {
+    return selfTradePrevention ?? this.selfTrade.mode;
+  }
+
+  /** Accounts whose orders are the order's own, beside its account's. */
+  private besideOf(request: PlaceRequest): Awaitable<readonly string[]> {
+    return this.modeOf(request) === 'none' ? NOBODY_BESIDE : this.selfTrade.accountsBeside(request.clientId);
   }
 }
+
+const NOBODY_BESIDE: readonly string[] = [];
 
 function isModeLeft({ selfTradePrevention }: PlaceRequest): boolean {
   return selfTradePrevention === undefined;
