@@ -20,7 +20,7 @@ export interface SelfTrade {
   /** Of an order that does not say. */
   readonly mode: StpMode | 'none';
   /** Accounts, but for the one asked about, whose orders are those of the same owner. */
-  accountsBeside(account: string): readonly string[];
+  accountsBeside(account: string): Awaitable<readonly string[]>;
 }
 
 /** Placing an order. */
@@ -38,7 +38,12 @@ export class PlaceOrder {
     // A retry is answered as before, even where nobody could ask for it anew.
     if (request.key !== null && this.instruments.isRetired(request.instrument)) return this.prepareRetired(context, request, request.key);
     const instrument = this.instruments.require(request.instrument);
-    const command = this.commandOf(context, request, instrument);
+    const beside = this.besideOf(request);
+    return beside instanceof Promise ? beside.then((known) => this.stepOf(context, request, instrument, known)) : this.stepOf(context, request, instrument, beside);
+  }
+
+  private stepOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): Step {
+    const command = this.commandOf(context, request, instrument, beside);
     this.observer.received(request.instrument, request.type, request.side);
     return new PlaceStep(this.outcomes, this.observer, context, command, request);
   }
@@ -46,11 +51,11 @@ export class PlaceOrder {
   /** @throws Refusal `instrument_not_found` where the key was not used before */
   private async prepareRetired(context: Context, request: PlaceRequest, key: string): Promise<Step> {
     if (!(await this.engine.hasKey(this.digest(request.clientId, key)))) throw notFound(request.instrument);
-    const asked = this.commandOf(context, request, this.instruments.of(request.instrument));
+    const asked = this.commandOf(context, request, this.instruments.of(request.instrument), await this.besideOf(request));
     return new RepeatStep(this.outcomes, context, asked, request);
   }
 
-  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument): PlaceCommand & { readonly op: 'place' } {
+  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): PlaceCommand & { readonly op: 'place' } {
     const faults: FieldFault[] = [];
     const amount = (field: RequestField, value: AmountInput, step: AmountStep, max: number, min: number): number => {
       const parsed = parseAmount(value, step, max, min);
@@ -72,7 +77,7 @@ export class PlaceOrder {
       kind: kindCode(request.type, request.timeInForce, request.postOnly),
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request),
+      traits: this.traitsOf(request, beside),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -81,13 +86,28 @@ export class PlaceOrder {
     };
   }
 
-  private traitsOf({ selfTradePrevention, clientId, expiresUs }: PlaceRequest): OrderTraits {
-    const mode = selfTradePrevention ?? this.selfTrade.mode;
-    if (mode === 'none') return expiresUs === undefined ? NO_TRAITS : { expiresUs };
-    const stpAccounts = namesToTrait(this.selfTrade.accountsBeside(clientId));
-    return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }), ...(expiresUs === undefined ? {} : { expiresUs }) };
+  private traitsOf(request: PlaceRequest, beside: readonly string[]): OrderTraits {
+    const mode = this.modeOf(request);
+    const { expiresUs } = request;
+    const stpAccounts = namesToTrait(beside);
+    if (mode === 'none' && expiresUs === undefined) return NO_TRAITS;
+    return {
+      ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
+      ...(expiresUs === undefined ? {} : { expiresUs }),
+    };
+  }
+
+  private modeOf({ selfTradePrevention }: PlaceRequest): StpMode | 'none' {
+    return selfTradePrevention ?? this.selfTrade.mode;
+  }
+
+  /** Accounts whose orders are the order's own, beside its account's. */
+  private besideOf(request: PlaceRequest): Awaitable<readonly string[]> {
+    return this.modeOf(request) === 'none' ? NOBODY_BESIDE : this.selfTrade.accountsBeside(request.clientId);
   }
 }
+
+const NOBODY_BESIDE: readonly string[] = [];
 
 function isModeLeft({ selfTradePrevention }: PlaceRequest): boolean {
   return selfTradePrevention === undefined;
