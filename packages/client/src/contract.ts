@@ -359,7 +359,7 @@ export interface AlgoSlice {
   readonly filled_quantity: Decimal;
   /** placing: what came of it is not known yet. missed: it was not placed in time. */
   readonly status: string;
-  /** Why it was refused. */
+  /** Why it was refused, or missed. */
   readonly status_reason: string | null;
   /** When it was decided. */
   readonly at: Time;
