@@ -72,7 +72,7 @@ const noText = (random: Random, lengthMax: number): string => random.pick([
 ]);
 
 const noWord = (random: Random): string => random.pick([
-  'null', '0', '1', 'true', '[]', '{}', '["buy"]', '""', '"BUY"', '"buy "', '" limit"', '"buy\\u0000"', '"__proto__"', '"constructor"', '"toString"', '"undefined"', '"GTC"', '"day"', '"stop"', '"\\ud800"',
+  'null', '0', '1', 'true', '[]', '{}', '["buy"]', '""', '"BUY"', '"buy "', '" limit"', '"buy\\u0000"', '"__proto__"', '"constructor"', '"toString"', '"undefined"', '"GTC"', '"days"', '"stop"', '"\\ud800"',
 ]);
 
 const BASE: Readonly<Record<string, string>> = {
