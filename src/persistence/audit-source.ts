@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import type { StoredCandle } from '../domain/candle';
+import type { Control } from '../domain/controls';
 import type { Account, FeeGroup, Funds } from '../domain/money';
 import type { Order, SettledTrade } from '../domain/order';
 import { candleOfRow, type CandleRow } from './candle-history';
+import { controlOfRow, type ControlRow } from './control-rows';
 import type { Database, Row } from './database';
 import { orderOfRow, settledTradeOfRow, type Checkpoint, type OrderRow, type SettledTradeRow } from './history';
 import type { BalanceRow, FillRow, RecordedPosition, RecordedTransferKind } from './money-batch';
@@ -11,6 +13,7 @@ import {
   type TransferRowRead,
 } from './money-rows';
 import { positionOfRow, type PositionRow } from './position-row';
+import { CONTROLS } from './queries/controls';
 import { AUDITED_CHECKPOINT, FUNDS_SWITCHES, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
 import { ACCOUNT_COLUMNS, TRANSFER_COLUMNS } from './queries/money';
 import { POSITION_COLUMNS } from './queries/write-money';
@@ -108,6 +111,11 @@ export class AuditSource {
   async *trades(): AsyncGenerator<{ readonly trade: SettledTrade; readonly sequence: number }> {
     const rows = this.rows<SettledTradeRow & { sequence: number }>(`SELECT ${SETTLED_COLUMNS}, sequence FROM trades WHERE shard = ${this.literal} ORDER BY instrument, trade_id`);
     for await (const row of rows) yield { trade: settledTradeOfRow(row), sequence: row.sequence };
+  }
+
+  async controls(): Promise<Control[]> {
+    const { rows } = await this.session.query<ControlRow>(CONTROLS.text, [this.shard]);
+    return rows.map(controlOfRow);
   }
 
   async *candles(): AsyncGenerator<StoredCandle> {

@@ -70,6 +70,10 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a day has two midnights', file: 'orders/limit_day', find: '+ 1) * DAY_US', replace: '+ 2) * DAY_US' },
   { name: 'commands go ahead of what fell due', file: 'commands/due', find: 'if left <= 0 then return true end', replace: 'if left <= 0 then return false end' },
   { name: 'what fell due ends in no order', file: 'commands/due', find: 'ids[#ids + 1] = sub(fallen[i], 2)', replace: 'table.insert(ids, 1, sub(fallen[i], 2))' },
+  { name: 'a stopped account places orders', file: 'commands/place', find: 'if shard.has_kills and killed_since(shard, client) then', replace: 'if false then' },
+  { name: 'a stopped account amends', file: 'commands/amend', find: 'if shard.has_kills and not', replace: 'if false and not' },
+  { name: 'a stopped account may not make its orders smaller', file: 'commands/amend', find: 'if shard.has_kills and not (same_price and lots < old_lots) and', replace: 'if shard.has_kills and' },
+  { name: "what is left of a stop is nobody's", file: 'commands/kill', find: 'else dues.set(shard, dues.KILL .. account, shard.time_us + KILL_PAGE_US) end', replace: 'end' },
 ];
 
 /** In what the ledger does: found by sequences of money. */
