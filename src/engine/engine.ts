@@ -29,6 +29,8 @@ export interface EngineLimits {
   /** Fills of one command; what is left behind them is cancelled with `fills_limit`. */
   readonly fillsPerOrderMax: number;
   readonly openOrdersPerClientMax: number;
+  /** Parts of what it shows that an iceberg may be of. */
+  readonly icebergPartsMax: number;
   /** Log entries that may wait for Postgres before new orders are refused. */
   readonly backlogMax: number;
   readonly idempotencyTtlS: number;
@@ -194,6 +196,7 @@ export class Engine extends ShardReads {
     this.limitArguments = [
       String(limits.fillsPerOrderMax),
       String(limits.openOrdersPerClientMax),
+      String(limits.icebergPartsMax),
       String(limits.backlogMax),
       String(limits.idempotencyTtlS),
     ];

@@ -92,7 +92,8 @@ function placeOf(order: Order): PlaceOperation {
     // What ended an order by its time is played as what happened to it then: here it rests until that comes.
     case 'limit': {
       const rests = order.time_in_force === 'gtd' || order.time_in_force === 'day';
-      return { ...common, type: 'limit', price: order.price as string, time_in_force: rests ? 'gtc' : order.time_in_force, post_only: order.post_only };
+      const shown = order.display_quantity === undefined ? {} : { display_quantity: order.display_quantity };
+      return { ...common, type: 'limit', price: order.price as string, time_in_force: rests ? 'gtc' : order.time_in_force, post_only: order.post_only, ...shown };
     }
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }

@@ -38,6 +38,7 @@ export function connectionOf(
   const engine = new Engine(redis, library, config.shard, {
     fillsPerOrderMax: config.fillsPerOrderMax,
     openOrdersPerClientMax: config.openOrdersPerClientMax,
+    icebergPartsMax: config.icebergPartsMax,
     backlogMax: config.backlogMax,
     idempotencyTtlS: config.idempotencyTtlS,
     duePage: config.duePage,

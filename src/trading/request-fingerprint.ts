@@ -16,7 +16,7 @@ export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string
 /** The log's name of each field that a fingerprint may have, and the domain's. */
 const FIELDS = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
-  self_trade_prevention: 'selfTradePrevention', price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
+  self_trade_prevention: 'selfTradePrevention', price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', display_quantity: 'displayQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
   expires_at: 'expiresAt',
 } as const satisfies Record<string, RequestField>;
 
@@ -32,7 +32,7 @@ export function fingerprintOfPlace(
   const kind = kindOf(request.kind);
   return {
     op: 'place', instrument: request.instrument, side: request.side, type: kind.type, time_in_force: kind.timeInForce,
-    post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots,
+    post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots, display_quantity: request.traits.display ?? null,
     expires_at: request.traits.expiresUs ?? null,
     client_order_id: request.clientOrderId, ...(isModeLeft ? {} : { self_trade_prevention: stpModeOf(request.traits) ?? 'none' }),
   };

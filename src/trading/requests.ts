@@ -20,6 +20,8 @@ export interface PlaceRequest {
   /** undefined for a market order. */
   readonly price: AmountInput | undefined;
   readonly quantity: AmountInput;
+  /** What the book shows of it at a time; undefined for all of it. */
+  readonly displayQuantity?: AmountInput | undefined;
   /** When it ends by itself, in microseconds: with gtd. */
   readonly expiresUs?: number | undefined;
   /** undefined for the venue's own way. */

@@ -17,6 +17,7 @@ export interface OrderView {
   order_id: string; client_order_id: string | null; client_id: string; instrument: string;
   side: string; type: string; time_in_force: string; post_only: boolean;
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
+  display_quantity?: string;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   self_trade_prevention?: StpMode | 'none' | undefined;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
@@ -68,13 +69,17 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
   };
   const expires = expiryUs(order);
   if (expires !== null) view.expires_at = formatTimeUs(expires);
-  return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits));
+  return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits, instrument));
 }
 
 /** What only some orders ask for: there where it is asked for. */
-function presentTraits(traits: OrderTraits): Partial<OrderView> {
+function presentTraits(traits: OrderTraits, instrument: Instrument): Partial<OrderView> {
+  const { display } = traits;
   const mode = stpModeOf(traits);
-  return mode === null ? {} : { self_trade_prevention: mode };
+  return {
+    ...(display === undefined ? {} : { display_quantity: formatAmount(display, instrument.lot) }),
+    ...(mode === null ? {} : { self_trade_prevention: mode }),
+  };
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

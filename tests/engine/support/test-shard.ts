@@ -11,6 +11,7 @@ import type { RedisTarget } from './redis-targets';
 export const TEST_LIMITS: EngineLimits = {
   fillsPerOrderMax: 10_000,
   openOrdersPerClientMax: 100_000,
+  icebergPartsMax: 100,
   backlogMax: 1_000_000_000,
   idempotencyTtlS: 86_400,
   duePage: 1_000,

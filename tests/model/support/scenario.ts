@@ -3,6 +3,7 @@ import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../..
 import { DAY_US, KIND_CODE } from '../../../src/domain/order';
 import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
+import { mayRest } from '../../../src/reference/verdict';
 import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
@@ -88,9 +89,11 @@ export class Scenario {
   }
 
   private traits(step: PlaceStep, nowUs: number): OrderTraits {
-    const prevention = this.prevention(step);
-    if (step.kind !== KIND_CODE.limit_gtd) return prevention;
-    return { ...prevention, expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) };
+    const traits: OrderTraits = {
+      ...this.prevention(step), ...this.iceberg(step),
+      ...(step.kind === KIND_CODE.limit_gtd ? { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) } : {}),
+    };
+    return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
   }
 
   private prevention({ client, stp, owned }: PlaceStep): OrderTraits {
@@ -100,6 +103,12 @@ export class Scenario {
     const accounts = other === this.client(client) || !/^[\w-]+$/.test(other) ? [] : [other];
     const stpAccounts = namesToTrait(accounts);
     return stpAccounts === undefined ? { stp } : { stp, stpAccounts };
+  }
+
+  /** Only orders that may wait can be icebergs. */
+  private iceberg({ kind, display, quantity }: PlaceStep): OrderTraits {
+    if (!this.profile.hasTraits || display === null || !mayRest(kind)) return NO_TRAITS;
+    return { display: this.profile.large ? Math.ceil(this.lots(quantity) / display) : display };
   }
 
   private amend(step: AmendStep): EngineCommand {

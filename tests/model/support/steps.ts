@@ -12,6 +12,8 @@ export interface PlaceStep {
   readonly kind: number;
   readonly price: number;
   readonly quantity: Quantity;
+  /** Of what it displays: so many lots, or where the sequence deals in large amounts, one such part of it. */
+  readonly display: number | null;
   /** Which of the scenario's times a gtd order ends at. */
   readonly expiry: number;
   readonly name: number | null;
@@ -96,6 +98,7 @@ export interface Quantity {
 export interface Profile {
   readonly fillsMax: number;
   readonly openOrdersMax: number;
+  readonly partsMax: number;
   readonly backlogMax: number;
   readonly ttlS: number;
   /** Whether the venue's clock is the test's: it stands still but for steps of time. */
@@ -167,6 +170,7 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       expiry: upTo(7),
       price: upTo(8),
       quantity,
+      display: sometimes(upTo(5, 1), 3),
       name,
       key,
       idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
@@ -226,6 +230,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbitrary<Profile[K]> } => ({
   fillsMax: pick([8, 10_000], [1, 1], [1, 2], [2, 4]),
   openOrdersMax: pick([8, 1000], [1, 3], [1, 9]),
+  partsMax: pick([8, 10_000], [1, 3]),
   backlogMax: pick([8, 1_000_000], [1, 15], [1, 60]),
   // Between these two the moment decides, which nobody can foresee; tests of the engine look at it alone.
   ttlS: pick([9, 86_400], [1, 0]),
@@ -288,7 +293,7 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
   key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
-  stp: 0, owned: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
+  display: null, stp: 0, owned: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
 };
 
 function* plainerSteps<S extends object>(step: S): Generator<S> {
