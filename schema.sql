@@ -660,9 +660,23 @@ CREATE TABLE algo_slices (
 -- One at a time.
 CREATE UNIQUE INDEX algo_slices_placing ON algo_slices (algo_id) WHERE status = 'placing';
 
+-- What acts on an account's orders as a whole: a dead man's switch, a stop, the lease of a connection (domain/controls.ts).
+CREATE TABLE account_controls (
+  shard    text   NOT NULL,
+  control  text   NOT NULL CHECK (control IN ('cancel_after', 'kill', 'lease')),
+  account  text   NOT NULL,
+  -- The instrument of a switch, '' for all; the lease; '' of a stop.
+  detail   text   NOT NULL,
+  -- When a switch triggers; else since when it is there.
+  at_us    bigint NOT NULL,
+  -- Log sequence of the last change.
+  sequence bigint NOT NULL,
+  PRIMARY KEY (shard, control, account, detail)
+);
+
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
   (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins'),
-  (13, '0013_order_traits'), (14, '0014_algos');
+  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls');
 
 COMMIT;

@@ -4,7 +4,7 @@ import { FUNDS, FUNDS_CODE, type Funds } from '../domain/money';
 import { invariantProblems } from '../reference/invariants';
 import type { AuditedCheckpoint, AuditedEntry, AuditedFill, AuditedRecord, AuditedShard, FundsSwitch, ReferenceDigests } from './audited';
 import { AlgoCheck } from './compare-algos';
-import { compareMoney, compareReferences, NO_MONEY } from './compare-money';
+import { compareControls, compareMoney, compareReferences, NO_MONEY } from './compare-money';
 import { MoneyRecordCheck } from './compare-money-record';
 import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
 import { compareKeys, compareState, compareTape, type ReplayedShard } from './compare-shard';
@@ -44,6 +44,7 @@ class VenueAudit {
   private readonly idempotency = new Finding('redis: idempotency keys point at their entries');
   private readonly tape = new Finding('redis: recent trades equal the replay');
   private readonly orders = new Finding('postgres: orders equal the replay');
+  private readonly controls = new Finding('postgres: controls of accounts equal the replay');
   private readonly trades = new Finding('postgres: trades equal the replay');
   private readonly candles = new Finding('postgres: candles equal the replayed trades');
 
@@ -87,7 +88,7 @@ class VenueAudit {
     this.compareRedis();
     const { recordMoney } = this;
     return [
-      this.lineage, this.journal, this.letters, this.redis, this.redisMoney, this.keys, this.idempotency, this.tape, this.orders, this.trades, this.candles,
+      this.lineage, this.journal, this.letters, this.redis, this.redisMoney, this.keys, this.idempotency, this.tape, this.orders, this.controls, this.trades, this.candles,
       recordMoney.accounts, recordMoney.fills, recordMoney.transfers, recordMoney.positions, recordMoney.snapshots,
       this.algos.finding,
     ];
@@ -156,6 +157,9 @@ class VenueAudit {
   private async compareRecord(): Promise<void> {
     const { replay, record } = this;
     await compareOrderRows(replay.orders(), record.orders(), this.orders);
+    const controls = await record.controls();
+    this.controls.count = controls.length;
+    compareControls(replay.state().controls, controls, this.controls);
     await compareTradeRows(replay.trades, record.trades(), this.trades);
     await compareCandleRows(replay.trades, record.candles(), this.candles);
     await this.recordMoney.end(replay.state());
@@ -178,6 +182,7 @@ class VenueAudit {
       redis.add(`redis is at sequence ${redisSequence}, journal and log end at ${this.replay.sequence}`);
     } else {
       compareState(atRedis, shard.state, redis);
+      compareControls(atRedis.state.controls, shard.state.controls, redis);
       this.compareRedisMoney(atRedis);
       compareTime(atRedis, shard.meta, redis);
       compareTape(atRedis, shard.trades, this.persisted, this.tape);

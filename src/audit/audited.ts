@@ -1,5 +1,6 @@
 import type { Algo, AlgoSlice } from '../domain/algo';
 import type { StoredCandle } from '../domain/candle';
+import type { Control } from '../domain/controls';
 import type { LogEntry } from '../domain/log-entry';
 import type { Account, Balance, FeeGroup, Funds, Transfer, TransferKind } from '../domain/money';
 import type { Order, Role, Side, Trade } from '../domain/order';
@@ -103,6 +104,7 @@ export interface AuditedRecord {
   openLetters(): Promise<readonly number[]>;
   orders(): AsyncGenerator<Order>;
   trades(): AsyncGenerator<ReplayedTrade>;
+  controls(): Promise<readonly Control[]>;
   candles(): AsyncGenerator<StoredCandle>;
   accounts(): AsyncGenerator<AuditedAccount>;
   balances(): AsyncGenerator<AuditedBalance>;

@@ -1,3 +1,4 @@
+import type { Control } from '../domain/controls';
 import type { AccountState, Balance } from '../domain/money';
 import type { ShardState } from '../reference/state';
 import type { ReferenceDigests } from './audited';
@@ -43,6 +44,11 @@ export function compareBalances(of: string, expected: readonly Balance[], actual
     const nothing: Balance = { asset, total: '0', held: '0' };
     finding.addDifference(`${of} in ${asset}`, wanted.get(asset) ?? nothing, found.get(asset) ?? nothing);
   }
+}
+
+/** What is kept of accounts that acts on their orders. */
+export function compareControls(expected: readonly Control[], actual: readonly Control[], finding: Finding): void {
+  compareNamed('control', expected, actual, ({ kind, account, detail }) => `${kind} of ${account}${detail === '' ? '' : ` (${detail})`}`, finding);
 }
 
 export function compareNamed<T>(what: string, expected: readonly T[], actual: readonly T[], nameOf: (item: T) => string, finding: Finding): void {

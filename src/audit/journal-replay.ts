@@ -83,10 +83,11 @@ export class JournalReplay {
    * How money was kept when an entry's command was carried out. Cancels do not tell; where money is kept, every order that is cancelled
    * held some.
    */
-  private followFunds({ sequence, kind, command, balances }: LogEntry, epoch: string): void {
+  private followFunds({ sequence, kind, command, balances, orders }: LogEntry, epoch: string): void {
     const { limits, silent } = this;
     const isTold = command !== null && 'funds' in command;
-    const isCancel = kind === 'cancel' || kind === 'mass_cancel' || kind === 'due';
+    // One that cancels nothing releases nothing.
+    const isCancel = (kind === 'cancel' || kind === 'mass_cancel' || kind === 'due' || kind === 'kill') && orders.length > 0;
     if (!isTold && !isCancel) return;
     const before = limits.funds;
     if (isTold) limits.funds = command.funds;
@@ -117,7 +118,7 @@ export class JournalReplay {
     const result = entry.command.op === 'due'
       ? { outcome: 'logged' as const, entry: this.shard.fallDue(entry.command, moment) }
       : this.carryOut(entry.command, entry, moment);
-    if (result.outcome === 'logged' || (result.outcome === 'mass_cancelled' && result.entry !== null)) {
+    if (result.outcome === 'logged' || ((result.outcome === 'mass_cancelled' || result.outcome === 'killed') && result.entry !== null)) {
       return firstDifference(this.comparable(result.entry as LogEntry), { ...this.comparable(entry), version: LOG_ENTRY_VERSION });
     }
     this.shard.skipEntry();
@@ -277,6 +278,7 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
       return { op: 'amend', actor: command.actor, order: command.order, candidates, idempotency, request };
     }
     case 'mass_cancel': return command;
+    case 'kill': return command;
     case 'due': throw new Error('what fell due is no command of its own');
     case 'account':
     case 'transfer_end':

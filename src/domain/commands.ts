@@ -169,6 +169,14 @@ export interface DueCommand {
   readonly actor: string | null;
 }
 
+/** Stops an account: no order of it is taken any more, and its open ones are cancelled, a page in each command; or lets it order again. */
+export interface KillCommand {
+  readonly actor: string | null;
+  readonly account: string;
+  readonly kills: boolean;
+  readonly pageSize: number;
+}
+
 /** Steps of a place at which it can be made to fail (spec B-02). */
 export const FAILURE_STEPS = ['reserve_funds', 'submit_order', 'process_fills', 'settle'] as const;
 export type FailureStep = (typeof FAILURE_STEPS)[number];
@@ -179,6 +187,7 @@ export type EngineCommand =
   | ({ readonly op: 'amend' } & AmendCommand)
   | ({ readonly op: 'mass_cancel' } & MassCancelCommand)
   | DueCommand
+  | ({ readonly op: 'kill' } & KillCommand)
   | MoneyCommand;
 
 /** A command was carried out, or it was turned down and its key remembers that (entry.kind `refuse`). */
@@ -226,4 +235,15 @@ export interface NothingDue {
   readonly outcome: 'nothing_due';
 }
 
-export type CommandResult = Logged | Repeated | Refused | Unchanged | MassCancelled | NothingDue;
+/** An account is stopped, with a page of its orders, or may order again. */
+export interface Killed {
+  readonly outcome: 'killed';
+  /** Whether more of its orders may be open: the same command again cancels the next page. */
+  readonly hasMore: boolean;
+  /** Since when it is stopped, null where it is not. */
+  readonly sinceUs: number | null;
+  /** null where nothing was to change. */
+  readonly entry: LogEntry | null;
+}
+
+export type CommandResult = Logged | Repeated | Refused | Unchanged | MassCancelled | NothingDue | Killed;

@@ -1,3 +1,4 @@
+import type { Control, DueKind } from './controls';
 import type { Account, AccountStatus, Balance, Credit, FeeGroup, FeeRate, Funds, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
 import type { Order, OrderReference, Side } from './order';
 import type { OrderTraits } from './order-traits';
@@ -5,7 +6,7 @@ import type { OrderTraits } from './order-traits';
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
-  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due',
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
@@ -68,10 +69,17 @@ export type LoggedCommand =
   }
   | { readonly op: 'fee_group'; readonly actor: string | null; readonly funds: Funds; readonly group: string; readonly rates: readonly FeeRate[] }
   | {
-    readonly op: 'due'; readonly actor: null; readonly what: 'orders';
-    /** Orders that expired, in order of their times. */
+    readonly op: 'due'; readonly actor: null; readonly what: DueKind;
+    /** Of orders: how many expired, in order of their times. Else how many a page has. */
     readonly count: number;
-  };
+    /** Whose orders were cancelled, null of orders that expired. */
+    readonly account: string | null;
+    /** Of the control that it was (controls.ts). */
+    readonly detail: string;
+    /** Log sequence behind which the page's orders were placed. */
+    readonly after: number;
+  }
+  | { readonly op: 'kill'; readonly actor: string | null; readonly account: string; readonly kills: boolean; readonly pageSize: number };
 
 export interface Fill {
   readonly type: 'trade';
@@ -136,7 +144,16 @@ export interface ShortfallShown extends Shortfall {
   readonly type: 'shortfall';
 }
 
-export type EntryEvent = Fill | LevelChange | OrderChange | OrderShown | BalanceChange | AccountChange | TransferChange | FeeGroupChange | ShortfallShown;
+/** A control of an account as it became. */
+export interface ControlChange {
+  readonly type: 'control';
+  readonly control: Control;
+  /** Whether it is there no more: then its time says nothing. */
+  readonly isGone: boolean;
+}
+
+export type EntryEvent =
+  | Fill | LevelChange | OrderChange | OrderShown | BalanceChange | AccountChange | TransferChange | FeeGroupChange | ShortfallShown | ControlChange;
 
 export interface LogEntry {
   readonly version: number;
@@ -190,7 +207,8 @@ export class EntryViews {
       case 'account':
       case 'transfer':
       case 'fee_group':
-      case 'shortfall': break;
+      case 'shortfall':
+      case 'control': break;
       case 'order':
       case 'shown': this.orders = withOneMore(this.orders, event.order); break;
     }

@@ -80,6 +80,8 @@ export const EVENT = {
   fee_group: 9,
   /** What was wanted of an asset, and how much of it was there. */
   shortfall: 10,
+  /** A control of an account (controls.ts) as it became. */
+  control: 12,
 } as const;
 
 export const PLACED_EVENT = ['event', 'filled', 'notional', 'status', 'reason', 'fill_sequence', 'fees'] as const;
@@ -103,6 +105,9 @@ export const FEE_GROUP_EVENT = ['event', 'group'] as const;
 export const FEE_RATE = ['instrument', 'maker_rate', 'taker_rate'] as const;
 /** Amounts are units of the asset as text. */
 export const SHORTFALL_EVENT = ['event', 'asset', 'needed', 'available'] as const;
+
+/** `at_us` is 0 for one that is gone. */
+export const CONTROL_EVENT = ['event', 'control', 'account', 'detail', 'at_us'] as const;
 
 /** Whether money is kept, in `meta` and in commands as entries hold them: not at all; with unlimited credit; with cover. */
 export const FUNDS_CODE = { off: 0, paper: 1, required: 2 } as const;
@@ -138,18 +143,17 @@ export const LOGGED_TRANSFER_END = ['letter', 'actor', 'funds', 'id', 'status', 
 /** Rates follow as in FEE_GROUP_EVENT. */
 export const LOGGED_FEE_GROUP = ['letter', 'actor', 'funds', 'group'] as const;
 
+/** `kills` is 0 where the account may order again. */
+export const LOGGED_KILL = ['letter', 'actor', 'account', 'kills', 'page_size'] as const;
 /**
- * What fell due, carried out ahead of a call's commands: a page of orders whose time was over (`what` is DUE_CODE.orders, and `count` how
- * many of them, in order of their times).
+ * What fell due, carried out ahead of a call's commands: `what` is one of DUE_CODE (controls.ts). Of orders, `count` whose time was over, in
+ * order of their times; else a page of `count` of the account's open orders, of those that were placed behind `after`.
  */
-export const LOGGED_DUE = ['letter', 'what', 'count'] as const;
-
-/** What an entry of kind `due` is about. */
-export const DUE_CODE = { orders: 1 } as const;
+export const LOGGED_DUE = ['letter', 'what', 'count', 'account', 'detail', 'after'] as const;
 
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
-  place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W',
+  place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W', kill: 'K',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -173,4 +177,5 @@ export const COMMAND_ARGUMENTS = {
   transfer_end: ['id', 'status', 'amount', 'actor', 'idem', 'request'],
   fee_group: ['group', 'rates', 'actor', 'idem', 'request'],
   due: [],
+  kill: ['account', 'kills', 'page_size', 'actor'],
 } as const;

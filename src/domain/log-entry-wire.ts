@@ -1,8 +1,9 @@
 import {
-  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, DUE_CODE, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_ACCOUNT, LOGGED_AMEND,
-  LOGGED_CANCEL, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
+  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, CONTROL_EVENT, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_ACCOUNT, LOGGED_AMEND,
+  LOGGED_CANCEL, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_KILL, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
   SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
+import { controlOf, dueKindOf } from './controls';
 import { ENTRY_KINDS, EntryViews, type EntryEvent, type EntryKind, type LogEntry, type LoggedCommand } from './entry';
 import {
   accountStatusOf, creditOf, fundsOf, transferEndOf, transferKindOf, transferStatusOf, type FeeRate, type Funds, type Transfer,
@@ -24,6 +25,8 @@ const TRANSFER_COMMAND_AT = positionsOf(LOGGED_TRANSFER);
 const TRANSFER_END_AT = positionsOf(LOGGED_TRANSFER_END);
 const FEE_GROUP_COMMAND_AT = positionsOf(LOGGED_FEE_GROUP);
 const DUE_AT = positionsOf(LOGGED_DUE);
+const KILL_AT = positionsOf(LOGGED_KILL);
+const CONTROL_AT = positionsOf(CONTROL_EVENT);
 const TRADE_AT = positionsOf(TRADE_EVENT);
 const ORDER_AT = positionsOf(ORDER_EVENT);
 const LEVEL_AT = positionsOf(LEVEL_EVENT);
@@ -129,6 +132,13 @@ function decodeEvent(wire: Wire, layout: Layout, sequence: number, timeUs: numbe
         type: 'shortfall', asset: wire[SHORTFALL_AT.asset] as string, needed: wire[SHORTFALL_AT.needed] as string,
         available: wire[SHORTFALL_AT.available] as string,
       };
+    case EVENT.control: {
+      const atUs = wire[CONTROL_AT.at_us] as number;
+      const control = {
+        kind: controlOf(wire[CONTROL_AT.control] as number), account: wire[CONTROL_AT.account] as string, detail: wire[CONTROL_AT.detail] as string, atUs,
+      };
+      return { type: 'control', control, isGone: atUs === 0 };
+    }
     default:
       throw new Error(`log entry ${sequence} has an unknown event ${String(wire[0])}`);
   }
@@ -251,8 +261,15 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         group: wire[FEE_GROUP_COMMAND_AT.group] as string, rates: decodeRates(wire, LOGGED_FEE_GROUP.length),
       };
     case COMMAND_LETTER.due:
-      if (wire[DUE_AT.what] !== DUE_CODE.orders) throw new Error(`log entry tells that something unknown fell due: ${String(wire[DUE_AT.what])}`);
-      return { op: 'due', actor: null, what: 'orders', count: wire[DUE_AT.count] as number };
+      return {
+        op: 'due', actor: null, what: dueKindOf(wire[DUE_AT.what] as number), count: wire[DUE_AT.count] as number, account: orNull(wire[DUE_AT.account]),
+        detail: wire[DUE_AT.detail] as string, after: wire[DUE_AT.after] as number,
+      };
+    case COMMAND_LETTER.kill:
+      return {
+        op: 'kill', actor: orNull(wire[KILL_AT.actor]), account: wire[KILL_AT.account] as string, kills: wire[KILL_AT.kills] === 1,
+        pageSize: wire[KILL_AT.page_size] as number,
+      };
     default:
       throw new Error(`log entry with an unknown command ${String(wire[0])}`);
   }

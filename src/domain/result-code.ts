@@ -42,6 +42,7 @@ export const RESULT_CODES = {
   balance_audit_breach: { number: 28, status: 503, title: 'The balances of the venue do not add up: new orders, transfers and withdrawals wait for its operator.' },
   fee_groups_limit: { number: 29, status: 422, title: 'The venue has as many groups of fees as it may have.' },
   signature_reused: { number: 30, status: 401, title: 'The signature was used before.' },
+  account_killed: { number: 41, status: 403, title: 'The account is stopped: it may not order until it is let go on (POST /accounts/{account_id}/unkill).' },
   expires_at_past: { number: 40, status: 422, title: 'The time at which the order would expire is over already.' },
   iceberg_parts_limit: { number: 60, status: 422, title: 'The order is more times what it displays than it may be.' },
   // Given by the service around it.

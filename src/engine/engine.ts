@@ -15,6 +15,7 @@ import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
 import { encodeDue } from './commands/due';
 import { encodeFeeGroup } from './commands/fee-group';
+import { encodeKill } from './commands/kill';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
 import { encodeTransfer } from './commands/transfer';
@@ -64,7 +65,7 @@ function heldForOf(replies: readonly string[]): number | null {
 }
 
 /** Commands that need no memory: Redis takes them when it has none left. */
-const FREEING: ReadonlySet<EngineCommand['op']> = new Set(['cancel', 'mass_cancel', 'due'] as const);
+const FREEING: ReadonlySet<EngineCommand['op']> = new Set(['cancel', 'mass_cancel', 'due', 'kill'] as const);
 
 /** Commands that were submitted together: whoever waits gets their results as one. */
 interface Submission {
@@ -97,6 +98,7 @@ function encode(command: EngineCommand): string[] {
     case 'transfer_end': return encodeTransferEnd(command);
     case 'fee_group': return encodeFeeGroup(command);
     case 'due': return encodeDue();
+    case 'kill': return encodeKill(command);
   }
 }
 
@@ -141,6 +143,11 @@ export function decodeResult(reply: string): CommandResult {
       const comma = body.indexOf(',');
       if (comma < 0) return refused(resultCodeOf(Number(body)));
       return refusedWith(resultCodeOf(Number(body.slice(0, comma))), body.slice(comma + 1));
+    }
+    case 'S': {
+      const [more, since] = body.split(',', 2) as [string, string];
+      const payload = body.slice(more.length + since.length + 2);
+      return { outcome: 'killed', hasMore: more === '1', sinceUs: since === '0' ? null : Number(since), entry: payload === '' ? null : decodeLogEntry(payload) };
     }
     case 'D':
       return { outcome: 'nothing_due' };

@@ -13,6 +13,7 @@ export interface ShardKeys {
   readonly transfers: string;
   readonly timers: string;
   readonly due: string;
+  readonly killed: string;
   readonly references: string;
   /** Ahead of the second by which what is good once is timed. It says nothing of the book: it goes when its time is over, and not before. */
   readonly oncePrefix: string;
@@ -36,6 +37,7 @@ export function shardKeys(shard: string): ShardKeys {
     transfers: `${tag}transfers`,
     timers: `${tag}timers`,
     due: `${tag}due`,
+    killed: `${tag}killed`,
     references: `${tag}references`,
     oncePrefix: `${tag}once:`,
     trades: (instrument) => `${tag}trades:${instrument}`,

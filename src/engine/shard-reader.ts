@@ -1,4 +1,5 @@
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
+import type { Control } from '../domain/controls';
 import type { Order, Trade } from '../domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
 import { parseClientOrderName } from './commands/client-order-name';
@@ -6,7 +7,7 @@ import { LOG_FIELD, entriesOf, shardKeys, type ShardKeys, type StreamElement } f
 import { decodeRecentTrade } from './recent-trade';
 import { bookPlace, decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
-import { checkDues } from './stored-dues';
+import { storedControls } from './stored-controls';
 import { storedMoney, type StoredMoney } from './stored-money';
 
 /** A price level as Redis holds it; orders in queue order. */
@@ -25,6 +26,7 @@ export interface StoredShard {
     readonly orders: readonly Order[];
     readonly openOrders: readonly { readonly clientId: string; readonly orderIds: readonly string[] }[];
     readonly clientOrderIds: readonly { readonly clientId: string; readonly clientOrderId: string; readonly orderId: string }[];
+    readonly controls: readonly Control[];
     readonly idempotency: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
   } & StoredMoney;
   readonly meta: Readonly<Record<string, string>>;
@@ -39,7 +41,7 @@ export interface StoredShard {
 
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
-const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|held|trade_id:.+)$/;
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|held|kills|trade_id:.+)$/;
 /** What is good once and was used: it goes by itself, at any time. */
 const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
@@ -47,7 +49,7 @@ const PAGE = 2_000;
 
 const TYPE = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash',
-  timers: 'zset', due: 'zset', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
+  timers: 'zset', due: 'zset', killed: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
 const KINDS = Object.keys(TYPE) as Kind[];
@@ -58,7 +60,7 @@ const owned = (owner: string | null): boolean => owner !== null && owner !== '';
 const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|asks)$/.test(owner);
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
   meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, fee_groups: alone, transfers: alone,
-  timers: alone, due: alone, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
+  timers: alone, due: alone, killed: alone, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
 };
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
@@ -128,7 +130,9 @@ export class ShardReader {
     const money = await this.readMoney(has, problems);
     const dues: [string, string][] = [];
     if (has('due')) for await (const pair of this.ranks(this.keys.due)) dues.push(pair);
-    checkDues(dues, orders, meta.due_us, problems);
+    const killed: [string, string][] = [];
+    if (has('killed')) for await (const pair of this.hash(this.keys.killed)) killed.push(pair);
+    const controls = storedControls({ dues, killed }, orders, meta, problems);
     const openOrders: { clientId: string; orderIds: string[] }[] = [];
     for (const client of names.get('open') as string[]) {
       const clientId = attempt(`client ${client}`, () => unescapeText(client));
@@ -157,6 +161,7 @@ export class ShardReader {
         openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
         clientOrderIds: clientOrderIds.sort((a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId)),
         idempotency: idempotency.sort((a, b) => compareText(a.digest, b.digest)),
+        controls,
         ...money,
       },
       meta,

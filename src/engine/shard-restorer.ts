@@ -2,6 +2,7 @@ import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
 import { decodeTransfer } from '../domain/log-entry-wire';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
+import { compareControls, type Control } from '../domain/controls';
 import { displayedLots } from '../domain/iceberg';
 import { expiryUs, type Order, type Trade } from '../domain/order';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
@@ -10,7 +11,7 @@ import { escapeText } from './commands/text';
 import { clientOrderName } from './commands/client-order-name';
 import { shardKeys, type ShardKeys } from './keys';
 import { encodeRecentTrade } from './recent-trade';
-import { bookMember, bookScore, decodeStoredOrder, DUE_ORDER, dueMember, encodeStoredOrder } from './record';
+import { bookMember, bookScore, decodeStoredOrder, DUE_KILL, DUE_ORDER, dueMember, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 import { decodeFeeGroup } from './shard-reads';
 import { encodeStoredTransfer } from './transfer-record';
@@ -268,14 +269,38 @@ export class ShardRestorer {
     await checkLevel(levelPrice, levelLots);
   }
 
+  /** Behind the orders. @param timeUs when that is due which is left of what was begun @returns how many act by themselves */
+  async addControls(controls: readonly Control[], timeUs: number): Promise<number> {
+    let due = 0;
+    for (const { kind, account, atUs } of controls) {
+      const name = escapeText(account);
+      if (kind !== 'kill') throw new Error(`there is no way to restore a control ${kind}`);
+      await this.send('HSET', this.keys.killed, name, String(atUs));
+      await this.send('HSET', this.keys.meta, 'kills', '1');
+      if (await this.send('EXISTS', this.keys.open(name)) !== 1) continue;
+      await this.send('ZADD', this.keys.due, String(timeUs), `${DUE_KILL}${name}`);
+      due++;
+    }
+    return due;
+  }
+
+  /** As `compareControls` has them. */
+  async writtenControls(): Promise<Control[]> {
+    const controls: Control[] = [];
+    for await (const page of this.fieldsOf(this.keys.killed)) {
+      controls.push(...page.map(([name, since]) => ({ kind: 'kill' as const, account: JSON.parse(`"${name}"`) as string, detail: '', atUs: Number(since) })));
+    }
+    return controls.sort(compareControls);
+  }
+
   /**
    * Has the shard know when the first of what is due falls due: what fell due while it was away is done ahead of the first command.
-   * @param orders how many that end by themselves it was given
+   * @param count how many that end or act by themselves it was given
    * @throws RestoreError where others are due than were given
    */
-  async timeDues(orders: number): Promise<void> {
+  async timeDues(count: number): Promise<void> {
     const [due, first] = await Promise.all([this.send('ZCARD', this.keys.due), this.send('ZRANGE', this.keys.due, '0', '0', 'WITHSCORES')]) as [number, string[]];
-    if (due !== orders) throw new RestoreError(`${due} orders are due at a time of theirs, and ${orders} were given that end by themselves`);
+    if (due !== count) throw new RestoreError(`${due} are due at a time of theirs, and ${count} were given that end or act by themselves`);
     const [, dueUs] = first;
     if (dueUs !== undefined) await this.send('HSET', this.keys.meta, 'due_us', dueUs);
   }

@@ -54,6 +54,7 @@ export class MoneyOutcomes {
       case 'unchanged':
       case 'mass_cancelled':
       case 'nothing_due':
+      case 'killed':
         throw new Error(`a command about money answered as ${result.outcome}`);
     }
   }

@@ -1,10 +1,12 @@
 import type pg from 'pg';
 import type { Algo, AlgoSlice } from '../domain/algo';
 import type { StoredCandle } from '../domain/candle';
+import type { Control } from '../domain/controls';
 import type { Account, FeeGroup, Funds } from '../domain/money';
 import type { Order, SettledTrade } from '../domain/order';
 import { algoOf, sliceOf, type AlgoRow, type SliceRow } from './algo-store';
 import { candleOfRow, type CandleRow } from './candle-history';
+import { controlOfRow, type ControlRow } from './control-rows';
 import type { Database, Row } from './database';
 import { orderOfRow, settledTradeOfRow, type Checkpoint, type OrderRow, type SettledTradeRow } from './history';
 import type { BalanceRow, FillRow, RecordedPosition, RecordedTransferKind } from './money-batch';
@@ -14,6 +16,7 @@ import {
 } from './money-rows';
 import { positionOfRow, type PositionRow } from './position-row';
 import { ALGO_COLUMNS, SLICE_COLUMNS } from './queries/algos';
+import { CONTROLS } from './queries/controls';
 import { AUDITED_CHECKPOINT, FUNDS_SWITCHES, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
 import { ACCOUNT_COLUMNS, TRANSFER_COLUMNS } from './queries/money';
 import { POSITION_COLUMNS } from './queries/write-money';
@@ -111,6 +114,11 @@ export class AuditSource {
   async *trades(): AsyncGenerator<{ readonly trade: SettledTrade; readonly sequence: number }> {
     const rows = this.rows<SettledTradeRow & { sequence: number }>(`SELECT ${SETTLED_COLUMNS}, sequence FROM trades WHERE shard = ${this.literal} ORDER BY instrument, trade_id`);
     for await (const row of rows) yield { trade: settledTradeOfRow(row), sequence: row.sequence };
+  }
+
+  async controls(): Promise<Control[]> {
+    const { rows } = await this.session.query<ControlRow>(CONTROLS.text, [this.shard]);
+    return rows.map(controlOfRow);
   }
 
   async *candles(): AsyncGenerator<StoredCandle> {

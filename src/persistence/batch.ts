@@ -2,6 +2,7 @@ import { storedCandlesOf, type StoredCandle } from '../domain/candle';
 import { decodeLogEntry, tradesOf, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import { isOpen, type Order, type SettledTrade } from '../domain/order';
 import type { MoneyScales } from '../domain/postings';
+import { ControlBatch } from './control-rows';
 import { MoneyBatch } from './money-batch';
 
 /** What a run of log entries means for Postgres: the rows to write and what Redis may let go of. */
@@ -18,6 +19,7 @@ export interface Batch {
   /** Orders that are done after the batch. */
   readonly doneOrderIds: readonly string[];
   readonly lastTradeIds: ReadonlyMap<string, number>;
+  readonly controls: ControlBatch;
   readonly money: MoneyBatch;
 }
 
@@ -26,6 +28,7 @@ export function buildBatch(raws: readonly RawLogEntry[], scales: MoneyScales): B
   const orders = new Map<string, Order>();
   const trades: { trade: SettledTrade; sequence: number }[] = [];
   const lastTradeIds = new Map<string, number>();
+  const controls = new ControlBatch();
   const money = new MoneyBatch(scales);
   const put = (order: Order): void => {
     // Entries of before version 3 tell where an order was placed only as they place it.
@@ -45,6 +48,7 @@ export function buildBatch(raws: readonly RawLogEntry[], scales: MoneyScales): B
       trades.push({ trade, sequence: entry.sequence });
       lastTradeIds.set(trade.instrument, trade.tradeId);
     }
+    controls.add(entry);
     money.add(entry);
   }
   const states = [...orders.values()];
@@ -60,6 +64,7 @@ export function buildBatch(raws: readonly RawLogEntry[], scales: MoneyScales): B
     candles: storedCandlesOf(trades.map(({ trade }) => trade)),
     doneOrderIds: states.filter((order) => !isOpen(order)).map((order) => order.orderId),
     lastTradeIds,
+    controls,
     money,
   };
 }

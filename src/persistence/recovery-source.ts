@@ -1,10 +1,13 @@
 import type pg from 'pg';
+import type { Control } from '../domain/controls';
 import type { Account, Balance, FeeGroup, Funds, Transfer } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
 import { numbers, texts } from './columns';
+import { controlOfRow, type ControlRow } from './control-rows';
 import type { Database, NamedQuery, Row } from './database';
 import { keyOfPayload, orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
 import { accountOfRow, feeGroupOfRow, transferOfRow, type FeeGroupRow, type TransferRowRead } from './money-rows';
+import { CONTROLS } from './queries/controls';
 import { CHECKPOINT } from './queries/history';
 import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
@@ -112,6 +115,10 @@ export class RecoverySource {
   async openOrderCount(): Promise<number> {
     const [row] = await this.query<{ count: number }>(OPEN_ORDER_COUNT, [this.shard]);
     return row?.count ?? 0;
+  }
+
+  async controls(): Promise<Control[]> {
+    return (await this.query<ControlRow>(CONTROLS, [this.shard])).map(controlOfRow);
   }
 
   /** All open orders, page by page. */

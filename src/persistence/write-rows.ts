@@ -14,7 +14,7 @@ export interface RecordOptions {
   readonly accountSnapshotEvery: number;
 }
 
-/** Writes a batch's journal entries, orders, trades, candles and money, column by column. The transaction is the caller's. */
+/** Writes a batch's journal entries, orders, trades, candles, controls and money, column by column. The transaction is the caller's. */
 export async function writeBatchRows(session: pg.Client, { shard, accountSnapshotEvery }: RecordOptions, batch: Batch): Promise<void> {
   const run = (query: NamedQuery, values: unknown[]): Promise<unknown> => session.query({ ...query, values });
   const { entries, orders, trades, candles } = batch;
@@ -62,5 +62,6 @@ export async function writeBatchRows(session: pg.Client, { shard, accountSnapsho
       shard,
     ]);
   }
+  await batch.controls.write(run, shard);
   await writeMoneyRows(session, shard, batch.money, batch, accountSnapshotEvery);
 }

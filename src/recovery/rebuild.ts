@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { MoneyScale } from '../domain/assets';
+import { compareControls, type Control } from '../domain/controls';
 import type { Funds } from '../domain/money';
 import { expiryUs, type Order, type Trade } from '../domain/order';
 import { BookHash } from './book-hash';
@@ -17,6 +18,7 @@ export interface RebuildSource extends CoverSource {
   /** Whether the shard's operator has frozen it. */
   isFrozen(): Promise<boolean>;
   openOrderCount(): Promise<number>;
+  controls(): Promise<Control[]>;
   liveKeys(second: number, pageSize: number): AsyncGenerator<{ digest: string; sequence: number; second: number }[]>;
   lastTradeIds(): Promise<Map<string, number>>;
   newestTrades(instrument: string, count: number): Promise<Trade[]>;
@@ -28,7 +30,10 @@ export interface RebuildTarget extends MoneyTarget {
   nowS(): Promise<number>;
   clear(counters: { epoch: string; sequence: number; timeUs: number; tradeIds: ReadonlyMap<string, number>; funds: Funds }): Promise<void>;
   addOrders(orders: readonly Order[]): Promise<void>;
-  timeDues(orders: number): Promise<void>;
+  /** Behind the orders: what is kept of accounts that acts on their orders. @param timeUs when that is due which is left of what was begun @returns how many act by themselves */
+  addControls(controls: readonly Control[], timeUs: number): Promise<number>;
+  timeDues(count: number): Promise<void>;
+  writtenControls(): Promise<Control[]>;
   addIdempotencyKeys(keys: readonly { digest: string; sequence: number; second: number }[]): Promise<void>;
   addTrades(instrument: string, trades: readonly Trade[]): Promise<void>;
   bookOrders(instrument: string, side: 'bids' | 'asks'): AsyncGenerator<Order[]>;
@@ -114,7 +119,8 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
     progress('orders', expected.orders, total);
   }
   await writing;
-  await target.timeDues(timed);
+  const controls = (await source.controls()).sort(compareControls);
+  await target.timeDues(timed + await target.addControls(controls, checkpoint.timeUs));
   const accounts = money.isKept
     ? await money.restore(source, target, checkpoint, recordedFunds, (done) => progress('accounts', done, done))
     : null;
@@ -146,6 +152,7 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   if (rebuilt.digest() !== expected.digest()) {
     throw new BookMismatchError(`the rebuilt book has ${rebuilt.orders} orders and hash ${rebuilt.digest()}, the record ${expected.orders} and ${expected.digest()}`);
   }
+  if (JSON.stringify(await target.writtenControls()) !== JSON.stringify(controls)) throw new BookMismatchError('the controls of accounts that were written are not those of the record');
   if (recordedFunds !== options.funds) await source.takeFunds(recoveryId, options.funds, accounts?.computed ?? NOTHING_COMPUTED);
   await source.finish(recoveryId, expected.orders, expected.digest());
   // A freeze outlives the Redis that it was told to.

@@ -1,9 +1,10 @@
 import type { MoneyScale } from '../domain/assets';
+import { KILL_PAGE_US } from '../domain/controls';
 import {
-  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CommandResult, type EngineCommand, type MassCancelCommand,
+  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CommandResult, type EngineCommand, type KillCommand, type MassCancelCommand,
   type MoneyCommand, type PlaceCommand,
 } from '../domain/commands';
-import type { EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
+import type { ControlChange, EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { entryOf } from '../domain/log-entry';
 import type { AccountState, Balance, Funds, Transfer } from '../domain/money';
@@ -13,6 +14,7 @@ import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
 import type { BookSide } from './book-side';
 import { Books } from './books';
+import { Controls } from './controls';
 import { uncovered, unpaid } from './cover';
 import { invariantProblems } from './invariants';
 import { LedgerChange } from './ledger';
@@ -82,6 +84,7 @@ export class ReferenceShard {
   private persistedSequence = 0;
   private readonly books = new Books();
   private readonly orders = new OrderStore();
+  private readonly controls = new Controls();
   private readonly tradeIds = new Map<string, number>();
   private readonly answered = new Answers('key');
   private readonly references = new Answers('reference');
@@ -101,21 +104,23 @@ export class ReferenceShard {
   /** Runs one command at one moment; moments may not go backwards. */
   apply(command: EngineCommand, now: Moment): CommandResult {
     this.begin(now);
-    const first = this.orders.firstToExpire();
-    if (first !== null && first.timeUs <= now.timeUs) throw new Error(`order ${first.order.orderId} was over at ${first.timeUs}, and is still open at ${now.timeUs}`);
+    const firstUs = this.firstDueUs();
+    if (firstUs !== null && firstUs <= now.timeUs) throw new Error(`something was due at ${firstUs}, and is not done at ${now.timeUs}`);
     switch (command.op) {
       case 'place': return this.place(command);
       case 'cancel': return this.cancel(command);
       case 'amend': return this.amend(command);
       case 'mass_cancel': return this.massCancel(command);
       case 'due': return { outcome: 'nothing_due' };
+      case 'kill': return this.kill(command);
       default: return this.moveMoney(command);
     }
   }
 
   /** When the first of what is due falls due, null where nothing is. */
   firstDueUs(): number | null {
-    return this.orders.firstToExpire()?.timeUs ?? null;
+    const times = [this.orders.firstToExpire()?.timeUs, this.controls.first()?.timeUs].filter((timeUs) => timeUs !== undefined);
+    return times.length === 0 ? null : Math.min(...times);
   }
 
   /** Whether something has fallen due by a moment. */
@@ -126,12 +131,24 @@ export class ReferenceShard {
 
   /** The first of what has fallen due by a moment, as its entry would tell, null where nothing has. */
   nextDue(timeUs: number): Extract<LoggedCommand, { op: 'due' }> | null {
-    return this.isDue(timeUs) ? { op: 'due', actor: null, what: 'orders', count: 1 } : null;
+    if (!this.isDue(timeUs)) return null;
+    const [expiry, first] = [this.orders.firstToExpire(), this.controls.first()];
+    // At the same time letters decide: those of controls come first, but for one.
+    if (first === null || (expiry !== null && expiry.timeUs < first.timeUs)) return { op: 'due', actor: null, what: 'orders', count: 1, account: null, detail: '', after: 0 };
+    return { op: 'due', actor: null, what: first.what, count: 1, account: first.account, detail: first.detail, after: 0 };
   }
 
   /** Does what has fallen due, as far as an entry tells. @throws Error where so much has not */
   fallDue(due: Extract<LoggedCommand, { op: 'due' }>, now: Moment): LogEntry {
     this.begin(now);
+    const account = due.account ?? '';
+    if (due.what === 'kill') {
+      // Behind a rebuild it is due at once.
+      if (this.controls.restDueUs(account) === null) throw new Error(`the rest of ${account}'s orders is said to be due, and is not`);
+      const page = this.openPage(account, 0, due.count);
+      if (page.length < due.count) this.controls.killOn(account, null);
+      return this.cancelPage('due', page, 'killed', [], due);
+    }
     this.sequence++;
     const money = this.change();
     const done: (readonly [OrderChange, LevelChange])[] = [];
@@ -225,6 +242,7 @@ export class ReferenceShard {
         .sort((a, b) => compareText(a.instrument, b.instrument)),
       books: this.books.state(),
       ...this.orders.state(),
+      controls: this.controls.state(),
       idempotency: this.answered.state(),
       ...this.money.state(),
       references: this.references.state(),
@@ -257,6 +275,7 @@ export class ReferenceShard {
       idempotency,
     };
     const refuse = (code: ResultCode): CommandResult => this.refuse({ code }, asked);
+    if (this.controls.isKilled(clientId)) return refuse('account_killed');
     const standing = this.standing(clientId);
     if (standing !== null) return this.refuse(standing, asked);
     const expires = expiryUs({ timeInForce: kindOf(kind).timeInForce, createdUs: this.now.timeUs, traits });
@@ -335,6 +354,8 @@ export class ReferenceShard {
       this.sequence++;
       return { outcome: 'logged', entry: this.entry({ kind: 'keep', events: [{ type: 'shown', order }] }, asked) };
     }
+    const isReduction = priceTicks === oldPrice && quantityLots < order.quantityLots;
+    if (!isReduction && this.controls.isKilled(order.clientId)) return refuse('account_killed');
     if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const standing = this.standing(order.clientId);
     if (standing !== null) return refuse(standing.code);
@@ -371,10 +392,7 @@ export class ReferenceShard {
   private massCancel(command: MassCancelCommand): CommandResult {
     const { actor, clientId, instrument, after, pageSize } = command;
     const bound = command.bound ?? this.sequence;
-    const page = this.orders.openOf(clientId)
-      .filter(({ placedSequence }) => placedSequence > after && placedSequence <= bound)
-      .sort((a, b) => a.placedSequence - b.placedSequence)
-      .slice(0, pageSize);
+    const page = this.openPage(clientId, after, pageSize, bound);
     const next = page.length === pageSize ? (page[page.length - 1]?.placedSequence ?? null) : null;
     const chosen = page.filter((order) => instrument === null || order.instrument === instrument);
     const logged: LoggedCommand = { op: 'mass_cancel', actor, clientId, instrument, after, bound, pageSize };
@@ -382,11 +400,46 @@ export class ReferenceShard {
   }
 
   private massCancelEntry(orders: readonly Order[], command: LoggedCommand): LogEntry {
+    return this.cancelPage('mass_cancel', orders, 'mass_cancel', [], command);
+  }
+
+  /** Open orders of a client in the order in which they were placed, behind one sequence and up to another. */
+  private openPage(clientId: string, after: number, count: number, bound = Number.POSITIVE_INFINITY): Order[] {
+    return this.orders.openOf(clientId)
+      .filter(({ placedSequence }) => placedSequence > after && placedSequence <= bound)
+      .sort((a, b) => a.placedSequence - b.placedSequence)
+      .slice(0, count);
+  }
+
+  /** @param controls what else changes */
+  private cancelPage(kind: EntryKind, orders: readonly Order[], reason: StatusReason, controls: readonly ControlChange[], command: LoggedCommand): LogEntry {
     this.sequence++;
     const money = this.change();
-    const done = orders.map((order) => this.cancelOpen(order, 'mass_cancel', money));
-    const events = [...done.map(([order]) => order), ...done.map(([, level]) => level), ...committed(money)];
-    return this.entry({ kind: 'mass_cancel', events }, { command, idempotency: null });
+    const done = orders.map((order) => this.cancelOpen(order, reason, money));
+    const events = [...done.map(([order]) => order), ...done.map(([, level]) => level), ...controls, ...committed(money)];
+    return this.entry({ kind, events }, { command, idempotency: null });
+  }
+
+  private kill(command: KillCommand): CommandResult {
+    const { actor, account, kills, pageSize } = command;
+    const logged: LoggedCommand = { op: 'kill', actor, account, kills, pageSize };
+    const known = this.controls.get('kill', account);
+    if (!kills) {
+      if (known === null) return { outcome: 'killed', hasMore: false, sinceUs: null, entry: null };
+      this.controls.drop(known);
+      this.controls.killOn(account, null);
+      const entry = this.cancelPage('kill', [], 'killed', [{ type: 'control', control: { ...known, atUs: 0 }, isGone: true }], logged);
+      return { outcome: 'killed', hasMore: false, sinceUs: null, entry };
+    }
+    if (known === null && this.isMoneyKept && !this.money.ledger.has(account)) return refusedOf({ code: 'account_not_found' });
+    const control = known ?? { kind: 'kill' as const, account, detail: '', atUs: this.now.timeUs };
+    const page = this.openPage(account, 0, pageSize);
+    if (known !== null && page.length === 0) return { outcome: 'killed', hasMore: false, sinceUs: known.atUs, entry: null };
+    const hasMore = page.length === pageSize;
+    this.controls.put(control);
+    this.controls.killOn(account, hasMore ? this.now.timeUs + KILL_PAGE_US : null);
+    const entry = this.cancelPage('kill', page, 'killed', known === null ? [{ type: 'control', control, isGone: false }] : [], logged);
+    return { outcome: 'killed', hasMore, sinceUs: control.atUs, entry };
   }
 
   /** Everything that is not about an order. */

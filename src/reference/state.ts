@@ -1,3 +1,4 @@
+import type { Control } from '../domain/controls';
 import type { AccountState, FeeGroup, Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
 
@@ -20,6 +21,8 @@ export interface ShardState {
   readonly clientOrderIds: readonly { readonly clientId: string; readonly clientOrderId: string; readonly orderId: string }[];
   /** By digest. */
   readonly idempotency: readonly { readonly digest: string; readonly sequence: number; readonly second: number }[];
+  /** By kind, account and detail. */
+  readonly controls: readonly Control[];
   /** By name. */
   readonly accounts: readonly AccountState[];
   /** By name. */

@@ -45,6 +45,7 @@ function isOpened(result: CommandResult): boolean {
     case 'unchanged':
     case 'mass_cancelled':
     case 'nothing_due':
+    case 'killed':
       throw new Error(`the making of an account was answered as ${result.outcome}`);
   }
 }

@@ -52,6 +52,7 @@ export class Outcomes {
         return this.refusal(result.code, result.order, result.shortfall, asked).then((refusal) => { throw refusal; });
       case 'mass_cancelled':
       case 'nothing_due':
+      case 'killed':
         throw new Error(`a single command answered as ${result.outcome}`);
     }
   }

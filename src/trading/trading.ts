@@ -1,6 +1,7 @@
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { OrderWithTrades, Refusal } from '../domain/refusal';
+import { AccountControls } from './account-controls';
 import { Acknowledgement } from './acknowledgement';
 import { AmendOrder } from './amend-order';
 import { Batch } from './batch';
@@ -38,6 +39,8 @@ export class Trading {
   private readonly batches: Batch;
   private readonly reader: OrderReader;
   private readonly runner: CommandRunner;
+  /** What acts on an account's orders as a whole, beside a cancel of all. */
+  readonly controls: AccountControls;
 
   constructor(
     engine: OrderEngine, history: OrderHistory, commits: CommitWatch, instruments: InstrumentTable, options: TradingOptions,
@@ -53,6 +56,7 @@ export class Trading {
     this.amending = new AmendOrder(instruments, owners, outcomes, observer);
     this.cancelling = new CancelOrder(owners, outcomes);
     this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);
+    this.controls = new AccountControls(this.runner, acknowledgement, options.massCancelPage);
     this.batches = new Batch((context, request) => this.prepare(context, request), this.runner, observer);
     this.reader = new OrderReader(engine, history, commits, trades, instruments, options.readBarrierTimeoutMs);
   }

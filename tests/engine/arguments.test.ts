@@ -8,6 +8,7 @@ import { encodeAmend } from '../../src/engine/commands/amend';
 import { encodeCancel } from '../../src/engine/commands/cancel';
 import { encodeDue } from '../../src/engine/commands/due';
 import { encodeFeeGroup } from '../../src/engine/commands/fee-group';
+import { encodeKill } from '../../src/engine/commands/kill';
 import { encodeMassCancel } from '../../src/engine/commands/mass-cancel';
 import { encodePlace } from '../../src/engine/commands/place';
 import { encodeTransfer } from '../../src/engine/commands/transfer';
@@ -115,6 +116,10 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     values: { group: 'vip', rates: ',"",-1,2,"BTC-USD",3,4', actor: '', idem: '', request: '' },
   },
   { op: 'due', encoded: encodeDue(), values: {} },
+  {
+    op: 'kill', encoded: encodeKill({ account: 'c"1', kills: true, pageSize: 5, actor: 'a' }),
+    values: { account: 'c\\u00221', kills: '1', page_size: '5', actor: 'a' },
+  },
 ];
 
 describe('arguments of commands', () => {

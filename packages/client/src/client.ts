@@ -1,5 +1,6 @@
 import { AccountView, type AccountViewOptions } from './account-view';
 import { AlgoCalls } from './algo-calls';
+import { ControlCalls } from './control-calls';
 import type {
   CandlesPage, Instrument, Interval, Order, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade, TradesPage,
 } from './contract';
@@ -29,6 +30,8 @@ export class OpenfillClient extends MoneyCalls {
   private readonly keys: boolean;
   /** Users, logins, API keys, and who may act for which account. */
   readonly people: PeopleCalls;
+  /** What acts on an account's orders as a whole: a stop. */
+  readonly controls: ControlCalls;
   /** Parent orders. */
   readonly algos: AlgoCalls;
 
@@ -43,6 +46,7 @@ export class OpenfillClient extends MoneyCalls {
     this.http = http;
     this.keys = idempotencyKeys;
     this.people = new PeopleCalls(http, retries);
+    this.controls = new ControlCalls(http, retries);
     this.algos = new AlgoCalls(http, retries, this.calls);
   }
 

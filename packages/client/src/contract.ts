@@ -370,6 +370,16 @@ export interface AlgoWithSlices extends Algo {
   readonly orders: readonly AlgoSlice[];
 }
 
+export interface AccountStop {
+  readonly account_id: string;
+  /** Whether it is stopped: it may not order. */
+  readonly killed: boolean;
+  /** Since when; null where it is not. */
+  readonly killed_at: Time | null;
+  /** The ids of the orders that were cancelled, oldest first. */
+  readonly cancelled: readonly string[];
+}
+
 export interface OpeningDeposit {
   readonly asset: string;
   readonly amount: Decimal;

@@ -2,6 +2,7 @@ export { AccountView, type AccountViewEvents, type AccountViewOptions } from './
 export { AlgoCalls } from './algo-calls';
 export { OpenfillClient, isProblem, type ClientOptions } from './client';
 export { Commands } from './commands';
+export { ControlCalls } from './control-calls';
 export { CertificateError, ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError, type Shortfall } from './errors';
 export { authFrom } from './environment';
 export { HttpTransport } from './http';

@@ -52,6 +52,8 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   deleteOrder: CANCEL,
   amendOrder: PLACE,
   getOrder: READ,
+  killAccount: CANCEL,
+  unkillAccount: PLACE,
   startTwap: PLACE,
   listAlgos: READ,
   getAlgo: READ,

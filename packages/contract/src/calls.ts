@@ -2,6 +2,7 @@ import {
   anything, choice, defaulting, integer, moment, optional, own, request, required, string, uuid, word,
   type Kind, type Shape,
 } from './language';
+import { AccountStop, CONTROL_EXAMPLES } from './controls';
 import { ALGO_EXAMPLES, Algo, AlgoPage, AlgoWithSlices, TwapRequest } from './algos';
 import { AnyBook, Candles, Health, Instruments, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
 import {
@@ -233,7 +234,7 @@ export const CALLS = {
     answers: { 201: orderAnswer('The order, with its trades so far.') },
     refusals: [
       ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
-      'open_orders_limit', 'level_quantity_limit', 'iceberg_parts_limit', 'expires_at_past', 'failure_injected',
+      'open_orders_limit', 'level_quantity_limit', 'iceberg_parts_limit', 'expires_at_past', 'account_killed', 'failure_injected',
     ],
   },
   listOrders: {
@@ -286,7 +287,7 @@ export const CALLS = {
     answers: { 200: orderAnswer('The order, with the trades of this amend.') },
     refusals: [
       ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
-      'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit', 'iceberg_parts_limit',
+      'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit', 'account_killed', 'iceberg_parts_limit',
     ],
   },
   startTwap: {
@@ -314,6 +315,21 @@ export const CALLS = {
     takesBody: false,
     answers: { 200: { description: 'The algo as it is now.', is: Algo, example: ALGO_EXAMPLES.cancelled } },
     refusals: [...ANY_PARAMETERS, ...ANY_READ, 'outcome_unknown', 'algo_not_found', 'algo_ended'],
+  },
+  killAccount: {
+    method: 'POST', path: '/accounts/{account_id}/kill', tag: 'Orders', summary: 'Stop an account, and cancel all its open orders',
+    description: 'From its first step on no order of the account is taken, and no amend but one that makes an order smaller at its price; open orders are cancelled '
+      + 'in pages, between which nothing of the account comes. It has no key: asked again, it goes on. What was cancelled before an error is in the problem\'s '
+      + '`cancelled`, and what is left the venue cancels by itself.',
+    takesBody: true,
+    answers: { 200: { description: 'The account is stopped.', is: AccountStop, example: CONTROL_EXAMPLES.killed } },
+    refusals: [...ANY_BODY, ...ANY_COMMAND, 'account_not_found'],
+  },
+  unkillAccount: {
+    method: 'POST', path: '/accounts/{account_id}/unkill', tag: 'Orders', summary: 'Let a stopped account order again',
+    takesBody: true,
+    answers: { 200: { description: 'The account may order.', is: AccountStop, example: CONTROL_EXAMPLES.unkilled } },
+    refusals: [...ANY_BODY, ...ANY_COMMAND, 'account_not_found'],
   },
   openAccount: {
     method: 'POST', path: '/accounts', tag: 'Money', summary: 'Make an account, with what it opens with',

@@ -1,5 +1,6 @@
 export * from './access';
 export * from './algos';
+export * from './controls';
 export * from './calls';
 export { clientTypes } from './client-types';
 export * from './json-schema';

@@ -9,6 +9,7 @@ import { createOpenapiDocument } from './documents/openapi';
 import { ProblemDocuments } from './errors';
 import { NativeAccounts } from './native-accounts';
 import { NativeAlgos } from './native-algos';
+import { NativeControls } from './native-controls';
 import { NativeMarket } from './native-market';
 import { NativeMoney } from './native-money';
 import { NativeOrders } from './native-orders';
@@ -38,7 +39,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     }, logger.child({ part: 'order-entry' }), orderEntryObserver, people?.gate ?? null);
     return {
       prefix: '',
-      routes: nativeRoutes(orders, new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), {
+      routes: nativeRoutes(orders, new NativeControls(trading.controls), new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), {
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
       }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),

@@ -8,6 +8,7 @@ import { routesOf } from './call-routes';
 import { checkNoQuery } from './check/schemas';
 import { beginEvents } from './event-stream';
 import { moneyHandlers, type MoneyCalls } from './money-routes';
+import { controlHandlers, type NativeControls } from './native-controls';
 import type { NativeMarket } from './native-market';
 import { algoHandlers, type NativeAlgos } from './native-algos';
 import { costOfBatch, type NativeOrders } from './native-orders';
@@ -53,7 +54,7 @@ const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'c
 
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
-  orders: NativeOrders, algos: NativeAlgos, market: NativeMarket, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
+  orders: NativeOrders, controls: NativeControls, algos: NativeAlgos, market: NativeMarket, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
 ): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
   const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {
@@ -73,6 +74,7 @@ export function nativeRoutes(
     amendOrder: plain((call, key) => orders.amend(call.context, idOf(call), call.body, key)),
     getOrder: plain((call) => orders.order(call.context, idOf(call))),
 
+    ...controlHandlers(controls),
     ...algoHandlers(algos),
     ...moneyHandlers(money),
     ...peopleHandlers(people),

@@ -5,7 +5,7 @@ import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../sr
 import { parseClientOrderName } from '../../../src/engine/commands/client-order-name';
 import { decodeRecentTrade } from '../../../src/engine/recent-trade';
 import { decodeStoredOrder } from '../../../src/engine/record';
-import { checkDues } from '../../../src/engine/stored-dues';
+import { storedControls } from '../../../src/engine/stored-controls';
 import { storedMoney } from '../../../src/engine/stored-money';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
@@ -46,7 +46,7 @@ return found
 /** Type of each key of a shard, by its name behind the tag up to the first colon. */
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
-  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset',
+  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash',
   log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set',
 };
 
@@ -99,7 +99,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     references: pairs(take(keys.references)),
   }, problems);
   take(keys.instruments);
-  checkDues(pairs(take(keys.due)), orders, meta.due_us, problems);
+  const controls = storedControls({ dues: pairs(take(keys.due)), killed: pairs(take(keys.killed)) }, orders, meta, problems);
   for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
 
   const tradeIds = Object.entries(meta)
@@ -116,6 +116,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
         (a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId),
       ),
       idempotency: idempotency.sort((a, b) => compareText(a.digest, b.digest)),
+      controls,
       ...money,
     },
     meta,

@@ -162,7 +162,7 @@ class ComparedRun {
     const results = await this.engine.submitAll(commands);
     const latest = Date.now() * 1000 + CLOCK_SLACK_US;
     this.batch++;
-    await this.fetchNews(results);
+    await this.fetchNews(!isGapless(results, this.log.length));
     this.takeNews(Number.POSITIVE_INFINITY, ({ kind }) => kind === 'due');
     commands.forEach((command, i) => {
       const where = `batch ${this.batch}, command ${i + 1} ${JSON.stringify(command)}`;
@@ -174,7 +174,7 @@ class ComparedRun {
         this.follow(where, entry);
         if (!this.isTimed && (entry.timeUs < earliest || entry.timeUs > latest)) this.fail(`${where}: time ${entry.timeUs} is not now`);
       }
-      const timeUs = entry === null && this.isOneByOne && !this.isTimed ? Math.max(this.timeUs, latest) : this.timeUs;
+      const timeUs = entry === null && this.isOneByOne && !this.isTimed ? Math.max(this.timeUs, Math.min(latest, (this.reference.firstDueUs() ?? Infinity) - 1)) : this.timeUs;
       this.compareAnswer(where, this.answerOf(where, command, timeUs), result);
       this.note(command, result);
     });
@@ -202,10 +202,8 @@ class ComparedRun {
   }
 
   /** Reads what the log says since the last look, where results do not tell all of it. */
-  private async fetchNews(results: readonly CommandResult[]): Promise<void> {
-    const told = results.map(writtenEntry).filter((entry) => entry !== null);
-    const isGapless = told.every(({ sequence }, i) => sequence === this.log.length + 1 + i);
-    if (isGapless && !this.isTimed) return;
+  private async fetchNews(isWanted: boolean): Promise<void> {
+    if (!isWanted && !this.isTimed) return;
     for (;;) {
       const last = Math.max(this.log.length, ...this.news.keys());
       const page = await this.engine.logPage(last, NEWS_PAGE);
@@ -291,6 +289,8 @@ class ComparedRun {
    * @param wholeLog false looks only at the entries that came since the last look
    */
   async compareState(wholeLog: boolean): Promise<void> {
+    await this.fetchNews(true);
+    this.takeNews(Number.POSITIVE_INFINITY);
     const from = wholeLog ? 1 : this.comparedTo + 1;
     this.comparedTo = this.log.length;
     const live = await readShard(this.redis, this.shard, from);
@@ -359,6 +359,7 @@ class ComparedRun {
     if (due !== null) wanted.due_us = String(due);
     if (expected.feeGroups.length > 0) wanted.fees = '1';
     if (this.isStopped) wanted.breach = FOUND;
+    if (expected.controls.some(({ kind }) => kind === 'kill')) wanted.kills = '1';
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
     // What a process was told to wait for is between it and Redis.
     const { held: _, ...rest } = meta;
@@ -416,6 +417,11 @@ class ComparedRun {
   }
 }
 
+/** Whether the entries of results follow one another, behind `sequence`. */
+function isGapless(results: readonly CommandResult[], sequence: number): boolean {
+  return results.map(writtenEntry).filter((entry) => entry !== null).every((entry, i) => entry.sequence === sequence + 1 + i);
+}
+
 /** Keys and references without the second of their use. */
 function withoutSeconds(state: ShardState): ShardState {
   const timeless = <T extends { readonly second: number }>(uses: readonly T[]): readonly T[] => uses.map((use) => ({ ...use, second: 0 }));
@@ -424,5 +430,5 @@ function withoutSeconds(state: ShardState): ShardState {
 
 /** The log entry that a command has written, if it has. */
 function writtenEntry(result: CommandResult): LogEntry | null {
-  return result.outcome === 'logged' || result.outcome === 'mass_cancelled' ? result.entry : null;
+  return result.outcome === 'logged' || result.outcome === 'mass_cancelled' || result.outcome === 'killed' ? result.entry : null;
 }

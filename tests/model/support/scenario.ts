@@ -56,6 +56,7 @@ export class Scenario {
       case 'place': return this.place(step, nowUs);
       case 'cancel': return { op: 'cancel', actor: this.actor(step.actor), order: this.reference(step.target), ...this.keyed(step.key, { cancel: step.target }) };
       case 'amend': return this.amend(step);
+      case 'kill': return { op: 'kill', actor: null, account: this.client(step.client), kills: step.kills, pageSize: step.pageSize };
       case 'mass_cancel': return {
         op: 'mass_cancel',
         actor: null,

@@ -72,13 +72,20 @@ export interface PersistStep {
   readonly forgets: boolean;
 }
 
+export interface KillStep {
+  readonly op: 'kill';
+  readonly client: number;
+  readonly kills: boolean;
+  readonly pageSize: number;
+}
+
 /** The venue's clock goes on, where the profile lets it: by which of the scenario's spans. */
 export interface TimeStep {
   readonly op: 'time';
   readonly span: number;
 }
 
-export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep;
+export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep;
 export type Step = CommandStep | PersistStep | TimeStep;
 
 /** `n` lots, or where the sequence deals in large amounts, n off a large unit. */
@@ -135,6 +142,7 @@ export interface OrderSteps {
   readonly cancel: fc.Arbitrary<CancelStep>;
   readonly amend: fc.Arbitrary<AmendStep>;
   readonly massCancel: fc.Arbitrary<MassCancelStep>;
+  readonly kill: fc.Arbitrary<KillStep>;
 }
 
 /**
@@ -184,6 +192,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       key,
       actor,
     }),
+    // Seldom for long: an account that is stopped does nothing.
+    kill: record({ op: fc.constant('kill' as const), client, kills: pick([2, true], [3, false]), pageSize: pick([1, 1], [1, 2], [1, 3], [1, 50]) }),
     massCancel: record({
       op: fc.constant('mass_cancel' as const),
       client,
@@ -211,6 +221,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 16, arbitrary: orders.cancel },
   { weight: 22, arbitrary: orders.amend },
   { weight: 2, arbitrary: orders.massCancel },
+  { weight: 3, arbitrary: orders.kill },
   { weight: 3, arbitrary: persist },
   { weight: 5, arbitrary: time },
 );

@@ -1,5 +1,6 @@
+import { CONTROL_CODE, DUE_CODE } from '../../../src/domain/controls';
 import type { EntryEvent, LoggedCommand } from '../../../src/domain/entry';
-import { COMMAND_LETTER, DUE_CODE, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
+import { COMMAND_LETTER, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FUNDS_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE, type FeeRate, type Transfer } from '../../../src/domain/money';
 import { compactId } from '../../../src/domain/order-id';
 import { KIND_CODE, kindCode, REASON_CODE, SIDE_CODE, STATUS_CODE, type Order, type OrderFees, type OrderReference } from '../../../src/domain/order';
@@ -60,6 +61,10 @@ function eventWire(event: EntryEvent, entry: EntryText): unknown[] {
     }
     case 'transfer': return transferWire(event.transfer);
     case 'fee_group': return [EVENT.fee_group, event.group, ...ratesWire(event.rates)];
+    case 'control': {
+      const { kind, account, detail, atUs } = event.control;
+      return [EVENT.control, CONTROL_CODE[kind], account, detail, event.isGone ? 0 : atUs];
+    }
     case 'shortfall': return [EVENT.shortfall, event.asset, event.needed, event.available];
   }
 }
@@ -98,7 +103,8 @@ function commandWire(command: LoggedCommand): unknown[] {
     case 'transfer_end': return [
       letter, actor, FUNDS_CODE[command.funds], compactId(command.transferId), TRANSFER_STATUS_CODE[command.status], command.amount ?? '',
     ];
-    case 'due': return [letter, DUE_CODE[command.what], command.count];
+    case 'due': return [letter, DUE_CODE[command.what], command.count, command.account ?? '', command.detail, command.after];
+    case 'kill': return [letter, actor, command.account, command.kills ? 1 : 0, command.pageSize];
     case 'fee_group': return [letter, actor, FUNDS_CODE[command.funds], command.group, ...ratesWire(command.rates)];
   }
 }

@@ -18,8 +18,8 @@ import { PostingsAudit } from '../../model/support/postings';
 import type { PersistStep } from '../../model/support/steps';
 
 /** What of a shard no refusal may change. */
-function matter({ books, orders, accounts, feeGroups, transfers, references }: ShardState): string {
-  return JSON.stringify([books, orders, accounts, feeGroups, transfers, references]);
+function matter({ books, orders, controls, accounts, feeGroups, transfers, references }: ShardState): string {
+  return JSON.stringify([books, orders, controls, accounts, feeGroups, transfers, references]);
 }
 
 /** How often each outcome was seen, by name. */
@@ -92,7 +92,7 @@ export class AlonePlay {
       this.seen.set('entry due', (this.seen.get('entry due') ?? 0) + 1);
     }
     const result = this.shard.apply(command, moment);
-    const entry = result.outcome === 'logged' || result.outcome === 'mass_cancelled' ? result.entry : null;
+    const entry = result.outcome === 'logged' || result.outcome === 'mass_cancelled' || result.outcome === 'killed' ? result.entry : null;
     const problems = this.problems();
     const now = matter(this.shard.state());
     if (entry === null || entry.kind === 'refuse' || entry.kind === 'keep') {
@@ -181,8 +181,8 @@ export class AlonePlay {
 
 /** What a journal tells: not the keys, nor what is done, nor by what digests references are known. */
 function lasting(state: ShardState): object {
-  const { sequence, tradeIds, books, orders, openOrders, clientOrderIds, accounts, feeGroups, transfers, references } = state;
+  const { sequence, tradeIds, books, orders, openOrders, clientOrderIds, controls, accounts, feeGroups, transfers, references } = state;
   return {
-    sequence, tradeIds, books, orders: orders.filter(isOpen), openOrders, clientOrderIds, accounts, feeGroups, transfers, references: references.length,
+    sequence, tradeIds, books, orders: orders.filter(isOpen), openOrders, clientOrderIds, controls, accounts, feeGroups, transfers, references: references.length,
   };
 }

@@ -74,6 +74,8 @@ function amend.run(shard, limits, argv, at)
     if keeps_money then accounts.undo(shard) end
     return refuse(shard, code, record, found, asked(actor, limits, wanted, id, name), idem, request)
   end
+  -- What only frees is let through.
+  if shard.has_kills and not (same_price and lots < old_lots) and controls.killed_since(shard, client) then return refuse_amend(CODE.account_killed) end
   if keeps_money then
     if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
     local head = accounts.head(shard, client)

@@ -4,8 +4,11 @@
 --
 -- What has fallen due: due, orders, book, depth, open:<client>, client_order_ids, accounts, log.
 
-local EXPIRED = REASON.expired
-local ORDERS = DUE.orders
+-- An entry of what fell due: its command is what is told of it. `events` have a comma before each.
+local function add_entry(shard, what, events)
+  log.add(shard, '', log.OPENING.due .. shard.seq_text .. ',' .. shard.time .. ',["W",' .. what .. '],0,['
+    .. sub(events .. (shard.keeps_money and accounts.keep(shard) or ''), 2) .. log.ending(shard, '', ''))
+end
 
 -- Ends orders whose time is over, in order of their times, in one entry. `fallen` are members and times by turns. Returns how many: those
 -- ahead of the first that is no order.
@@ -16,7 +19,6 @@ local function expire(shard, fallen)
     ids[#ids + 1] = sub(fallen[i], 2)
   end
   local count = #ids
-  if count == 0 then return 0 end
   records.read(shard, ids)
   log.next_seq(shard)
   local changed, touched = {}, {}
@@ -25,25 +27,40 @@ local function expire(shard, fallen)
     local record = records.of(shard, id)
     local order = record and records.parse(shard, record)
     if not order or not records.is_open(order[ORDER_PART.status]) then error('an order is due that is not open: ' .. id) end
-    local ended, level = cancel.order(shard, id, order, EXPIRED, false, STATUS.expired)
-    changed[i] = '[' .. EVENT.order .. ',' .. order[ORDER_PART.fill_sequence] .. ',' .. records.with_id(ended, id) .. ']'
+    local ended, level = cancel.order(shard, id, order, REASON.expired, false, STATUS.expired)
+    changed[i] = ',[' .. EVENT.order .. ',' .. order[ORDER_PART.fill_sequence] .. ',' .. records.with_id(ended, id) .. ']'
     touched[i] = level
   end
-  log.add(shard, '', log.OPENING.due .. shard.seq_text .. ',' .. shard.time .. ',["W",' .. ORDERS .. ',' .. count .. '],0,['
-    .. concat(changed, ',') .. concat(touched) .. (shard.keeps_money and accounts.keep(shard) or '') .. log.ending(shard, '', ''))
+  add_entry(shard, DUE.orders .. ',' .. count .. ',"","",0', concat(changed) .. concat(touched))
   return count
 end
+
+-- Goes on with an account that was stopped, where nobody else did. Returns how many of its orders were looked at.
+local function kill_on(shard, account, page_size)
+  local following, ids, orders = mass_cancel.choose(shard, account, '', '0', '+inf', page_size)
+  log.next_seq(shard)
+  local events = mass_cancel.carry_out(shard, ids, orders, REASON.killed)
+  if following == '' then dues.drop(shard, dues.KILL .. account) end
+  add_entry(shard, DUE.kill .. ',' .. page_size .. ',"' .. account .. '","",0', events)
+  return math.max(#ids, 1)
+end
+
+-- By letter: does what has fallen due, at most `left` of it. Arguments: shard, what stands behind the letter, left, all that has fallen due.
+-- Returns how much it was.
+local STEPS = {
+  [dues.ORDER] = function(shard, _, _, fallen) return expire(shard, fallen) end,
+  [dues.KILL] = kill_on,
+}
 
 -- Does what has fallen due by now, a page of it. Returns whether more of it is left: then nothing else may go ahead.
 function due.catch_up(shard, page)
   local left = page
   while true do
     local fallen = dues.fallen(shard, left > 0 and left or 1)
-    if #fallen == 0 then return false end
+    local first = fallen[1]
+    if not first then return false end
     if left <= 0 then return true end
-    local count = expire(shard, fallen)
-    if count == 0 then error('something unknown fell due: ' .. fallen[1]) end
-    left = left - count
+    left = left - STEPS[sub(first, 1, 1)](shard, sub(first, 2), left, fallen)
   end
 end
 

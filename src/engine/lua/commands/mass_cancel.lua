@@ -1,3 +1,34 @@
+-- A page of a client's open orders, in the order in which they were placed: those behind the sequence `after`, up to `bound`. Returns the
+-- sequence to go on behind ('' at the end), and of those of the instrument ('' for all) ids and records, parsed.
+function mass_cancel.choose(shard, client, instrument, after, bound, page_size)
+  listings.flush(shard, client, listings.open_of(shard, client))
+  local page = call('ZRANGEBYSCORE', shard.tag .. 'open:' .. client, '(' .. after, bound, 'WITHSCORES', 'LIMIT', 0, page_size)
+  local ids = {}
+  for i = 1, #page, 2 do ids[#ids + 1] = page[i] end
+  local following = #ids == tonumber(page_size) and page[#page] or ''
+  local chosen, orders = {}, {}
+  if #ids == 0 then return following, chosen, orders end
+  records.read(shard, ids)
+  for i = 1, #ids do
+    local order = records.parse(shard, records.of(shard, ids[i]))
+    if instrument == '' or order[ORDER_PART.instrument] == instrument then
+      chosen[#chosen + 1], orders[#orders + 1] = ids[i], order
+    end
+  end
+  return following, chosen, orders
+end
+
+-- Cancels them; the sequence is the command's. Returns the events of orders, then those of levels, each with a comma before it.
+function mass_cancel.carry_out(shard, ids, orders, why)
+  local changed, touched = {}, {}
+  for i = 1, #ids do
+    local record, level = cancel.order(shard, ids[i], orders[i], why)
+    changed[i] = ',[' .. EVENT.order .. ',' .. orders[i][ORDER_PART.fill_sequence] .. ',' .. records.with_id(record, ids[i]) .. ']'
+    touched[i] = level
+  end
+  return concat(changed) .. concat(touched)
+end
+
 -- mass_cancel: cancels a page of a client's open orders, in the order in which they were placed; the caller goes on from there.
 -- Arguments: client, instrument (or '' for all), after (sequence behind which the page's orders were placed), bound (sequence
 --   up to which they were placed: what was placed later is left alone; '' for the end of the log now), page_size, actor (as
@@ -7,32 +38,12 @@
 function mass_cancel.run(shard, _, argv, at)
   local MASS_CANCEL_ARGUMENTS = unpack(argv, at, at + ARGUMENTS.mass_cancel - 1)
   if bound == '' then bound = text(shard.seq) end
-  listings.flush(shard, client, listings.open_of(shard, client))
-  local page = call('ZRANGEBYSCORE', shard.tag .. 'open:' .. client, '(' .. after, bound, 'WITHSCORES', 'LIMIT', 0, page_size)
-  local ids = {}
-  for i = 1, #page, 2 do ids[#ids + 1] = page[i] end
-  local following = #ids == tonumber(page_size) and page[#page] or ''
+  local following, ids, orders = mass_cancel.choose(shard, client, instrument, after, bound, page_size)
   local opening = 'M' .. following .. ',' .. bound .. ','
   if #ids == 0 then return opening end
-  records.read(shard, ids)
-  local chosen, orders = {}, {}
-  for i = 1, #ids do
-    local order = records.parse(shard, records.of(shard, ids[i]))
-    if instrument == '' or order[ORDER_PART.instrument] == instrument then
-      chosen[#chosen + 1], orders[#orders + 1] = ids[i], order
-    end
-  end
-  local count = #chosen
-  if count == 0 then return opening end
-
   log.next_seq(shard)
-  local changed, touched = {}, {}
-  for i = 1, count do
-    local record, level = cancel.order(shard, chosen[i], orders[i], REASON.mass_cancel)
-    changed[i] = '[' .. EVENT.order .. ',' .. orders[i][ORDER_PART.fill_sequence] .. ',' .. records.with_id(record, chosen[i]) .. ']'
-    touched[i] = level
-  end
+  local events = mass_cancel.carry_out(shard, ids, orders, REASON.mass_cancel)
   local asked = '["M","' .. actor .. '","' .. client .. '","' .. instrument .. '",' .. after .. ',' .. bound .. ',' .. page_size .. ']'
   return opening .. log.add(shard, '', log.OPENING.mass_cancel .. shard.seq_text .. ',' .. shard.time .. ',' .. asked .. ',0,['
-    .. concat(changed, ',') .. concat(touched) .. (shard.keeps_money and accounts.keep(shard) or '') .. log.ending(shard, '', ''))
+    .. sub(events, 2) .. (shard.keeps_money and accounts.keep(shard) or '') .. log.ending(shard, '', ''))
 end

@@ -10,7 +10,7 @@ local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log
 local book_of, level_total, join_level, store_record, with_id = books.of, levels.total, levels.join, records.store, records.with_id
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
 local apply, settle, plan, outcome, release, carry_out = matching.apply, settlement.settle, taking.plan, taking.outcome, prevention.release, prevention.carry_out
-local add_due = dues.add_order
+local add_due, killed_since = dues.add_order, controls.killed_since
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
@@ -58,6 +58,7 @@ function place.run(shard, limits, argv, at)
   if known then return known end
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
   if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
+  if shard.has_kills and killed_since(shard, client) then return refuse(shard, CODE.account_killed, asked(actor, limits, terms, id), idem) end
   local keeps_money, fail_at = shard.keeps_money, shard.fail_at
   -- An account that is not there yet begins with its order.
   local head = keeps_money and known_head(shard, client)

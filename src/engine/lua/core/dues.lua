@@ -1,9 +1,10 @@
 -- What falls due at a time of its own. It stands in one sorted set, by that time; `due_us` of meta is the earliest, so that a call
 -- tells by one number whether there is something to do ahead of its commands.
 --
--- A member is a letter and what falls due: O and the id of an open order.
+-- A member is a letter and what falls due: O and the id of an open order; K and an account that was stopped and has open orders yet.
 
 local ORDER = 'O'
+dues.KILL = 'K'
 local TIMED = { [KIND.limit_gtd] = true, [KIND.limit_day] = true }
 local KIND_IN_TAIL = '^%d,(%d+),'
 dues.ORDER = ORDER

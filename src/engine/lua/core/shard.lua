@@ -7,7 +7,8 @@
 --
 -- Keys, all behind the shard's tag:
 --   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, due_us (when
---                               the first of due falls due), held (the sequence as commands last had to wait for what fell due)
+--                               the first of due falls due), held (the sequence as commands last had to wait for what fell due), kills (1 where
+--                               some accounts may not order)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
 --   orders                      hash: compact order id -> order record
@@ -22,6 +23,7 @@
 --   transfers                   hash: compact transfer id -> transfer as its event has it: pending, or not yet persisted
 --   timers                      sorted set: score = time in us at which a pending transfer is released, member = its compact id
 --   due                         sorted set: score = time in us at which something falls due, member = what (core/dues.lua)
+--   killed                      hash: account that may not order -> since when, in us
 --   references                  hash: digest of what happens once for ever -> seq,second
 --   once:<second>               set: digests of what is good once, is of that second, and was used (core/once.lua)
 --   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted
@@ -30,7 +32,7 @@
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
-  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held')
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -67,6 +69,8 @@ function shards.open(meta_key, epoch, sequence_min)
     time = text(time_us), time_us = time_us,
     -- What falls due at a time of its own: whether there is any, the earliest of it, what the call changes of it.
     has_dues = meta[10], due_us = meta[10] and tonumber(meta[10]), dues = {}, held = meta[11] and tonumber(meta[11]) or 0,
+    -- Whether some accounts may not order, what is known of them, and what the call changes.
+    has_kills = meta[12], killed = {}, changed_kills = {},
     second_text = now[1],
     second = tonumber(now[1]),
     persisted = tonumber(meta[4]),

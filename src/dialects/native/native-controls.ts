@@ -1,0 +1,52 @@
+import { ControlledAccount, type CallId } from '#openfill-contract';
+import type { Context } from '../../domain/context';
+import { formatTimeUs } from '../../domain/order';
+import type { Answer } from '../../http/answer';
+import type { Call } from '../../http/dialect';
+import { invalid } from '../../http/request-refusal';
+import type { AccountControls, AccountStop } from '../../trading/account-controls';
+import { judgeOf } from './check/judge';
+import { NO_LIMITS, checkBody } from './check/schemas';
+import { plain, type Handler } from './reading';
+
+const ACCOUNT = judgeOf(ControlledAccount, NO_LIMITS);
+
+/** The calls of what acts on an account's orders as a whole. All throw refusals. */
+export class NativeControls {
+  constructor(private readonly controls: AccountControls) {}
+
+  /** POST /accounts/{account_id}/kill */
+  async kill(context: Context, account: string, body: unknown): Promise<Answer> {
+    requireNothing(body);
+    return stopped(await this.controls.kill(context, accountOf(account)));
+  }
+
+  /** POST /accounts/{account_id}/unkill */
+  async unkill(context: Context, account: string, body: unknown): Promise<Answer> {
+    requireNothing(body);
+    return stopped(await this.controls.unkill(context, accountOf(account)));
+  }
+}
+
+/** What is meant stands in the address. @throws RequestRefusal `validation_failed` */
+function requireNothing(body: unknown): void {
+  const isNothing = body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body) && Object.keys(body).length === 0);
+  if (!isNothing) throw invalid([{ field: 'body', message: 'is not taken: the account stands in the address' }]);
+}
+
+/** The account that an address names. @throws RequestRefusal `validation_failed` for what no account is called that may order */
+function accountOf(account: string): string {
+  return checkBody(ACCOUNT, { account_id: account }).account_id;
+}
+
+function stopped({ accountId, killedUs, cancelled }: AccountStop): Answer {
+  return { status: 200, body: { account_id: accountId, killed: killedUs !== null, killed_at: killedUs === null ? null : formatTimeUs(killedUs), cancelled } };
+}
+
+export function controlHandlers(controls: NativeControls) {
+  const accountIn = ({ params }: Call): string => params.account_id as string;
+  return {
+    killAccount: plain((call) => controls.kill(call.context, accountIn(call), call.body)),
+    unkillAccount: plain((call) => controls.unkill(call.context, accountIn(call), call.body)),
+  } as const satisfies Readonly<Partial<Record<CallId, Handler>>>;
+}

@@ -1,0 +1,46 @@
+import { compareControls, type Control } from '../domain/controls';
+import { expiryUs, isOpen, type Order } from '../domain/order';
+import { escapeText } from './commands/text';
+import { DUE_KILL, dueMember } from './record';
+
+type Pairs = readonly (readonly [string, string])[];
+
+/** What a shard's keys hold of controls, and of what falls due: fields and values of hashes, members and scores of a sorted set. */
+export interface ControlKeys {
+  /** The earliest first. */
+  readonly dues: Pairs;
+  readonly killed: Pairs;
+}
+
+/** Client texts stand in keys as they stand in records: JSON-escaped. */
+const unescape = (text: string): string => JSON.parse(`"${text}"`) as string;
+
+/**
+ * A shard's controls as they are stored, and whether what is due in it is just what ends or acts by itself, at its time.
+ * @param problems to which what is wrong is added
+ */
+export function storedControls({ dues, killed }: ControlKeys, orders: readonly Order[], meta: Readonly<Record<string, string>>, problems: string[]): Control[] {
+  const told = new Map(dues);
+  const open = orders.filter(isOpen);
+  for (const order of open) {
+    const timeUs = expiryUs(order);
+    if (timeUs === null) continue;
+    const member = dueMember(order);
+    if (told.get(member) !== String(timeUs)) problems.push(`order ${order.orderId} is over at ${timeUs}, it is due at ${told.get(member) ?? 'no time'}`);
+    told.delete(member);
+  }
+  const controls: Control[] = [];
+  const traders = new Set(open.map(({ clientId }) => clientId));
+  for (const [name, since] of killed) {
+    const account = unescape(name);
+    controls.push({ kind: 'kill', account, detail: '', atUs: Number(since) });
+    const member = `${DUE_KILL}${escapeText(account)}`;
+    if (traders.has(account) && !told.has(member)) problems.push(`account ${account} is stopped, and nothing is due for the orders that it has open`);
+    told.delete(member);
+  }
+  if ((meta.kills === '1') !== killed.length > 0) problems.push(`${killed.length} accounts are stopped, and ${meta.kills === '1' ? 'some are' : 'none is'} looked for`);
+  for (const [member, score] of told) problems.push(`${member} is due at ${score}, and nothing is there for it`);
+  const first = dues[0]?.[1];
+  if (meta.due_us !== first) problems.push(`the first is said to be due at ${meta.due_us ?? 'no time'}, it is due at ${first ?? 'none'}`);
+  return controls.sort(compareControls);
+}
