@@ -184,7 +184,7 @@ describe('a client of a venue whose callers say who they are', () => {
     expect((await client.orders()).orders.slice(0, 2).map(({ order_id: id }) => id)).toEqual([...ids].reverse());
     expect((await client.amend({ client_order_id: 'mine' }, { quantity: '0.5' })).order_id).toBe(ids[0]);
     expect((await entry.cancel({ client_order_id: 'mine' })).order_id).toBe(ids[0]);
-    const [seller] = await client.batch([{ op: 'place', ...order, instrument, side: 'sell' }]);
+    const [seller] = await client.batch([{ op: 'place', ...order, instrument, side: 'sell', self_trade_prevention: 'none' }]);
     expect(seller).toMatchObject({ status: 201, body: { client_id: 'ann', status: 'filled' } });
     // History is a moment behind.
     await until('both fills are told', async () => (await client.fills({ instrument })).fills.length === 2);

@@ -126,7 +126,7 @@ async function shardThatBreaks(target: RedisTarget, library: FunctionLibrary): P
 }
 
 const whenItBreaks = "if client == 'breaks' then error('planted') end";
-const STORES = 'store_record(shard, id, new_record(filled, notional, status, reason, fill_seq, seq, record_fees, terms, time))';
+const STORES = 'store_record(shard, id, record)';
 
 describeOnEachRedis('an unexpected error in the engine', (target) => {
   test.each([
