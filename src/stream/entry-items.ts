@@ -20,6 +20,12 @@ export interface Wanted {
   readonly ofAccount: IsAccountWanted | null;
 }
 
+/** Which fill of each iceberg is its last within an entry: it may trade part by part, and is told once, as it became; null without any. */
+function lastFillOfIcebergs({ fills }: LogEntry): ReadonlyMap<string, number> | null {
+  if (!fills.some(({ maker }) => maker.traits.display !== undefined)) return null;
+  return new Map(fills.map(({ maker }, at) => [maker.orderId, at]));
+}
+
 /** The trades and orders of an entry, and what it tells accounts. A refusal is between the venue and its client: it has none. */
 export function itemsOf(entry: LogEntry, wanted: Wanted): EntryItem[] {
   if (entry.kind === 'refuse' || entry.kind === 'keep') return [];
@@ -37,7 +43,11 @@ export function itemsOf(entry: LogEntry, wanted: Wanted): EntryItem[] {
     index++;
   };
   for (const order of entry.orders) addOrder(order);
-  for (const fill of entry.fills) addOrder(fill.maker);
+  const told = lastFillOfIcebergs(entry);
+  entry.fills.forEach(({ maker }, at) => {
+    if ((told?.get(maker.orderId) ?? at) === at) addOrder(maker);
+    else index++;
+  });
   // Whoever trades holds something: where money is kept, an entry that moves any tells a balance.
   if (wanted.ofAccount === null || entry.balances.length === 0) return items;
   return [...items, ...accountItemsOf(entry, index, wanted.ofAccount)];
