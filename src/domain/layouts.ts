@@ -124,7 +124,7 @@ export const LOGGED_PLACE = [
 export const LOGGED_CANCEL = ['letter', 'actor', 'id', 'client', 'client_order_id'] as const;
 /** What is wanted is null where the order was not found, so that no instrument tells ticks. */
 export const LOGGED_AMEND = [
-  'letter', 'actor', 'funds', 'fills_max', 'price', 'quantity', 'remaining', 'quantity_max', 'id', 'client', 'client_order_id',
+  'letter', 'actor', 'funds', 'fills_max', 'price', 'quantity', 'remaining', 'stop_price', 'quantity_max', 'id', 'client', 'client_order_id',
 ] as const;
 export const LOGGED_MASS_CANCEL = ['letter', 'actor', 'client', 'instrument', 'after', 'bound', 'page_size'] as const;
 /** What is left as it is is null. Pairs of an asset and an amount, as text, follow: the deposits that it opens with. */
@@ -138,9 +138,12 @@ export const LOGGED_TRANSFER_END = ['letter', 'actor', 'funds', 'id', 'status', 
 /** Rates follow as in FEE_GROUP_EVENT. */
 export const LOGGED_FEE_GROUP = ['letter', 'actor', 'funds', 'group'] as const;
 
+/** An order whose price was reached goes: by whose trade (the entry's sequence). Nobody asks for it. */
+export const LOGGED_TRIGGER = ['letter', 'funds', 'fills_max', 'id', 'cause'] as const;
+
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
-  place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F',
+  place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', trigger: 'X',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -149,7 +152,7 @@ export const FAILURE_LETTER = 'J';
 export const ONCE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */
-export const EXECUTE_ARGUMENTS = ['fills_max', 'open_orders_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min'] as const;
+export const EXECUTE_ARGUMENTS = ['fills_max', 'triggers_max', 'open_orders_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'held_seen'] as const;
 
 /** Arguments of each command behind its letter. What they mean stands at the head of each command's Lua file. */
 export const COMMAND_ARGUMENTS = {

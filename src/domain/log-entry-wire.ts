@@ -1,6 +1,6 @@
 import {
   ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_ACCOUNT, LOGGED_AMEND,
-  LOGGED_CANCEL, LOGGED_FEE_GROUP, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
+  LOGGED_CANCEL, LOGGED_FEE_GROUP, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, LOGGED_TRIGGER, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
   SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
 import { ENTRY_KINDS, EntryViews, type EntryEvent, type EntryKind, type LogEntry, type LoggedCommand } from './entry';
@@ -23,6 +23,7 @@ const ACCOUNT_COMMAND_AT = positionsOf(LOGGED_ACCOUNT);
 const TRANSFER_COMMAND_AT = positionsOf(LOGGED_TRANSFER);
 const TRANSFER_END_AT = positionsOf(LOGGED_TRANSFER_END);
 const FEE_GROUP_COMMAND_AT = positionsOf(LOGGED_FEE_GROUP);
+const TRIGGER_COMMAND_AT = positionsOf(LOGGED_TRIGGER);
 const TRADE_AT = positionsOf(TRADE_EVENT);
 const ORDER_AT = positionsOf(ORDER_EVENT);
 const LEVEL_AT = positionsOf(LEVEL_EVENT);
@@ -38,16 +39,18 @@ const VERSION_WITHOUT_MONEY = 3;
 const VERSION_WITHOUT_TRAITS = 4;
 const without = <Name extends string>(names: readonly Name[], ...unknown: string[]): readonly Name[] => names.filter((name) => !unknown.includes(name));
 const THIS_VERSION = { place: positionsOf(LOGGED_PLACE), amend: positionsOf(LOGGED_AMEND), placed: positionsOf(PLACED_EVENT), tradeLength: TRADE_EVENT.length };
-type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' | 'traits' ? number | undefined : T[Name] };
+type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' | 'traits' | 'stop_price' ? number | undefined : T[Name] };
 interface Layout {
   readonly place: Positions<typeof THIS_VERSION.place>;
   readonly amend: Positions<typeof THIS_VERSION.amend>;
   readonly placed: Positions<typeof THIS_VERSION.placed>;
   readonly tradeLength: number;
 }
-const WITHOUT_TRAITS = { ...THIS_VERSION, place: positionsOf(without(LOGGED_PLACE, 'traits')) } as Layout;
+const WITHOUT_TRAITS = {
+  ...THIS_VERSION, place: positionsOf(without(LOGGED_PLACE, 'traits')), amend: positionsOf(without(LOGGED_AMEND, 'stop_price')),
+} as Layout;
 const WITHOUT_MONEY = {
-  place: positionsOf(without(LOGGED_PLACE, 'traits', 'funds')), amend: positionsOf(without(LOGGED_AMEND, 'funds')),
+  place: positionsOf(without(LOGGED_PLACE, 'traits', 'funds')), amend: positionsOf(without(LOGGED_AMEND, 'funds', 'stop_price')),
   placed: positionsOf(PLACED_EVENT.filter((name) => name !== 'fees')), tradeLength: TRADE_EVENT.length - 2,
 } as Layout;
 /** By version of the entry. */
@@ -207,7 +210,8 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         order: referenceOf(wire[amend.id], wire[amend.client], wire[amend.client_order_id]),
         wanted: quantityLotsMax === null ? null : {
           priceTicks: wire[amend.price] as number | null, quantityLots: wire[amend.quantity] as number | null,
-          remainingLots: wire[amend.remaining] as number | null, quantityLotsMax,
+          remainingLots: wire[amend.remaining] as number | null, stopTicks: amend.stop_price === undefined ? null : wire[amend.stop_price] as number | null,
+          quantityLotsMax,
         },
       };
     }
@@ -249,6 +253,13 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         op: 'fee_group', actor: orNull(wire[FEE_GROUP_COMMAND_AT.actor]), funds: fundsAt(wire, FEE_GROUP_COMMAND_AT.funds),
         group: wire[FEE_GROUP_COMMAND_AT.group] as string, rates: decodeRates(wire, LOGGED_FEE_GROUP.length),
       };
+    case COMMAND_LETTER.trigger: {
+      const at = TRIGGER_COMMAND_AT;
+      return {
+        op: 'trigger', actor: null, funds: fundsAt(wire, at.funds), fillsMax: wire[at.fills_max] as number, orderId: expandId(wire[at.id] as string),
+        cause: wire[at.cause] as number,
+      };
+    }
     default:
       throw new Error(`log entry with an unknown command ${String(wire[0])}`);
   }

@@ -7,6 +7,10 @@ export interface OrderTraits {
   readonly stp?: number;
   /** Further accounts of its account's owners as it was placed, whose orders are its own as well: names with `;` between them. */
   readonly stpAccounts?: string;
+  /** For what it waits ahead of the book: one of TRIGGER_CODE (order-type.ts), absent for nothing. */
+  readonly trigger?: number;
+  /** Ticks that a trade has to reach for it. */
+  readonly triggerPrice?: number;
 }
 
 /** What a taker does about an order of its own that it meets, instead of trading with it. */
@@ -47,6 +51,8 @@ interface Trait {
 /** By name, in the order of their codes. A code is never given to another trait. */
 const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
+  trigger: { code: 4, column: 'trigger', holds: 'integer' },
+  triggerPrice: { code: 5, column: 'trigger_price', holds: 'integer' },
   stpAccounts: { code: 15, column: 'stp_accounts', holds: 'text' },
 } as const satisfies Record<TraitName, Trait>;
 

@@ -60,7 +60,8 @@ function byCode<Name extends string>(codes: Readonly<Record<Name, number>>): (Na
   return names;
 }
 
-export const STATUS_CODE = { open: 1, partially_filled: 2, filled: 3, cancelled: 4, rejected: 5, expired: 6 } as const;
+/** `pending` waits for a price, and is in no book until a trade reaches it (order-type.ts). */
+export const STATUS_CODE = { open: 1, partially_filled: 2, filled: 3, cancelled: 4, rejected: 5, expired: 6, pending: 7 } as const;
 export type OrderStatus = keyof typeof STATUS_CODE;
 const STATUSES: readonly (OrderStatus | undefined)[] = byCode(STATUS_CODE);
 
@@ -81,6 +82,9 @@ export const REASON_CODE = {
   mass_cancel: 6,
   fills_limit: 7,
   self_trade: 8,
+  level_quantity_limit: 17,
+  balance_limit: 18,
+  insufficient_funds: 19,
 } as const;
 export type StatusReason = keyof typeof REASON_CODE;
 const REASONS: readonly (StatusReason | undefined)[] = byCode(REASON_CODE);
@@ -137,7 +141,7 @@ export interface Order extends OrderKind {
   readonly updatedUs: number;
   /** Log sequence of the last fill, 0 before the first. */
   readonly fillSequence: number;
-  /** Log sequence at which it took its place in the queue. */
+  /** Log sequence at which it took its place in the queue, of a pending order in that of those that wait for a price. */
   readonly priority: number;
   /** Log sequence at which it was placed: what came before what, whatever clocks say. 0 in entries of before version 3, which do not tell. */
   readonly placedSequence: number;
@@ -152,8 +156,14 @@ export type OrderReference =
   | { readonly orderId: string }
   | { readonly clientId: string; readonly clientOrderId: string };
 
-export function isOpen(order: Order): boolean {
-  return order.status === 'open' || order.status === 'partially_filled';
+/** Whether an order waits in the book. */
+export function isResting({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'open' || status === 'partially_filled';
+}
+
+/** Whether an order has not come to its end: it waits in the book, or for its price. */
+export function isOpen(order: Pick<Order, 'status'>): boolean {
+  return isResting(order) || order.status === 'pending';
 }
 
 export function remainingLots(order: Order): number {

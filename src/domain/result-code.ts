@@ -42,6 +42,9 @@ export const RESULT_CODES = {
   balance_audit_breach: { number: 28, status: 503, title: 'The balances of the venue do not add up: new orders, transfers and withdrawals wait for its operator.' },
   fee_groups_limit: { number: 29, status: 422, title: 'The venue has as many groups of fees as it may have.' },
   signature_reused: { number: 30, status: 401, title: 'The signature was used before.' },
+  order_not_pending: { number: 35, status: 409, title: 'The order does not wait for a price, or no longer.' },
+  quote_quantity_required: { number: 36, status: 422, title: 'A buy that waits for a price and then trades at any holds its cover as an amount of money: name quote_quantity instead of quantity.' },
+  order_without_price: { number: 37, status: 422, title: 'The order trades at any price: it has none to change.' },
   // Given by the service around it.
   validation_failed: { number: null, status: 400, title: 'The request is not valid.' },
   malformed_json: { number: null, status: 400, title: 'The body is not valid JSON.' },

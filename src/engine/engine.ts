@@ -18,6 +18,7 @@ import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
 import { encodeTransfer } from './commands/transfer';
 import { encodeTransferEnd } from './commands/transfer-end';
+import { HeldCommands } from './held-commands';
 import type { FunctionLibrary, FunctionName } from './library';
 import type { RedisConnection } from './redis-connection';
 import { ShardReads } from './shard-reads';
@@ -25,6 +26,8 @@ import { ShardReads } from './shard-reads';
 export interface EngineLimits {
   /** Fills of one command; what is left behind them is cancelled with `fills_limit`. */
   readonly fillsPerOrderMax: number;
+  /** Orders that wait for a price and were reached, of those that go in one call: what is left goes on in the next. */
+  readonly triggersPerCommandMax: number;
   readonly openOrdersPerClientMax: number;
   /** Log entries that may wait for Postgres before new orders are refused. */
   readonly backlogMax: number;
@@ -44,6 +47,22 @@ export interface EngineObserver {
 /** Whether an error says that the command never left: the breaker was open, or there was no connection. */
 function isNotSent(error: unknown): boolean {
   return (error as { code?: string }).code === 'EOPENBREAKER' || error instanceof ClientOfflineError || error instanceof ClientClosedError;
+}
+
+/** What came of a call: the result of each of its commands, null for one that has to wait. */
+interface Carried {
+  readonly results: readonly (CommandResult | null)[];
+  /** The sequence that those wait for; null where none does. */
+  readonly heldFor: number | null;
+  /** Whether the uses of signatures of those that wait are taken. */
+  readonly areUsed: boolean;
+  /** Whether orders that were reached are still to go: whoever calls next has them go on. */
+  readonly isUnfinished: boolean;
+}
+
+/** A command without the use of a signature, which is taken. */
+function withoutUse(pending: Pending): Pending {
+  return pending.args[0] === ONCE_LETTER ? { ...pending, args: pending.args.slice(ONCE_LENGTH) } : pending;
 }
 
 /** Commands that were submitted together: whoever waits gets their results as one. */
@@ -140,6 +159,25 @@ export function decodeResult(reply: string): CommandResult {
   }
 }
 
+const done = (results: readonly CommandResult[]): Carried => ({ results, heldFor: null, areUsed: false, isUnfinished: false });
+
+/** Letter and use of a signature, ahead of its command. */
+const ONCE_LENGTH = 2;
+
+/** What a reply's first letter says of a call whose commands, or the last of them, have to wait. */
+const WAITS = 'W';
+const UNFINISHED = 'U';
+
+function carriedOf(replies: readonly string[], batch: readonly Pending[]): Carried {
+  const first = replies.find((reply) => reply.startsWith(WAITS));
+  const heldFor = first === undefined ? null : Number(first.slice(WAITS.length));
+  // Alone it says so of all of them, and nothing at all was done.
+  if (heldFor !== null && first === replies[0]) return { results: batch.map(() => null), heldFor, areUsed: false, isUnfinished: false };
+  const isUnfinished = replies[replies.length - 1] === UNFINISHED;
+  const results = isUnfinished ? replies.slice(0, -1) : replies;
+  return { results: results.map((reply) => (reply.startsWith(WAITS) ? null : decodeResult(reply))), heldFor, areUsed: true, isUnfinished };
+}
+
 /**
  * The only code that changes a book. Commands that arrive within one turn of the event loop travel in
  * one function call, cut at `commandsPerCallMax`; calls are pipelined on one connection, so commands
@@ -147,6 +185,7 @@ export function decodeResult(reply: string): CommandResult {
  */
 export class Engine extends ShardReads {
   private queue: Pending[] = [];
+  private readonly held: HeldCommands<Pending>;
   private flushScheduled = false;
   private inFlight = 0;
   private readonly limitArguments: string[];
@@ -158,8 +197,13 @@ export class Engine extends ShardReads {
     private readonly observer?: EngineObserver,
   ) {
     super(redis, library, shard, limits);
+    this.held = new HeldCommands(limits.timeoutMs, (batch) => void this.run(batch), (batch) => {
+      // Nothing of them has happened, as often as they were sent.
+      this.settleAll(batch, batch.map(() => refused('engine_unavailable')));
+    });
     this.limitArguments = [
       String(limits.fillsPerOrderMax),
+      String(limits.triggersPerCommandMax),
       String(limits.openOrdersPerClientMax),
       String(limits.backlogMax),
       String(limits.idempotencyTtlS),
@@ -178,6 +222,7 @@ export class Engine extends ShardReads {
   bind(epoch: string, sequenceMin: number): void {
     // Another life starts from its own sequence; within one, nothing seen is forgotten.
     this.sequenceMin = epoch === this.epoch ? Math.max(this.sequenceMin, sequenceMin) : sequenceMin;
+    if (epoch !== this.epoch) this.held.forget();
     this.epoch = epoch;
     this.gate = null;
   }
@@ -234,29 +279,40 @@ export class Engine extends ShardReads {
     const queue = this.queue;
     this.queue = [];
     for (let first = 0; first < queue.length; first += this.limits.commandsPerCallMax) {
-      void this.run(queue.slice(first, first + this.limits.commandsPerCallMax));
+      this.held.hand(queue.slice(first, first + this.limits.commandsPerCallMax));
     }
   }
 
-  private async run(batch: readonly Pending[]): Promise<void> {
+  private async run(batch: Pending[]): Promise<void> {
     const started = process.hrtime.bigint();
-    let results: CommandResult[];
+    let carried: Carried;
     try {
-      results = await this.execute(batch);
+      carried = await this.execute(batch);
     } catch (error) {
       // Whatever else went wrong after the call was sent: it may have happened.
       this.logger.error({ err: error }, 'engine call failed');
-      results = batch.map(() => refused('outcome_unknown'));
+      carried = done(batch.map(() => refused('outcome_unknown')));
     }
+    const { results, heldFor, areUsed, isUnfinished } = carried;
+    const waiting = heldFor === null ? [] : batch.filter((_, i) => results[i] === null);
+    const carriedOut = heldFor === null ? batch : batch.filter((_, i) => results[i] !== null);
+    this.settleAll(carriedOut, results.filter((result) => result !== null));
+    this.observer?.call(batch.length, Number(process.hrtime.bigint() - started) / 1e9);
+    if (heldFor === null) this.held.ended();
+    else this.held.hold(areUsed ? waiting.map(withoutUse) : waiting, heldFor);
+    // A call without commands has it go on.
+    if (isUnfinished && heldFor === null) this.held.hand([]);
+  }
+
+  private settleAll(batch: readonly Pending[], results: readonly CommandResult[]): void {
     this.inFlight -= batch.length;
     for (let i = 0; i < batch.length; i++) {
       settle(batch[i] as Pending, results[i] ?? refused('outcome_unknown'));
     }
-    this.observer?.call(batch.length, Number(process.hrtime.bigint() - started) / 1e9);
   }
 
-  private async execute(batch: readonly Pending[]): Promise<CommandResult[]> {
-    const all = (code: ResultCode): CommandResult[] => batch.map(() => refused(code));
+  private async execute(batch: readonly Pending[]): Promise<Carried> {
+    const all = (code: ResultCode): Carried => done(batch.map(() => refused(code)));
     // Nothing has been sent yet: this refusal is certain.
     if (this.gate !== null) return all(this.gate);
     if (!this.redis.isReady) return all('engine_unavailable');
@@ -264,9 +320,9 @@ export class Engine extends ShardReads {
     try {
       const epoch = this.epoch;
       const replies = await this.callExecute(onlyFrees ? 'execute_freeing' : 'execute', batch);
-      const results = replies.map(decodeResult);
-      if (epoch === this.epoch) this.noteSequence(results);
-      return results;
+      const carried = carriedOf(replies, batch);
+      if (epoch === this.epoch) this.noteSequence(carried.results);
+      return carried;
     } catch (error) {
       if (isNotSent(error)) return all('engine_unavailable');
       if (!(error instanceof ErrorReply)) return all('outcome_unknown');
@@ -282,25 +338,25 @@ export class Engine extends ShardReads {
     }
   }
 
-  private noteSequence(results: readonly CommandResult[]): void {
+  private noteSequence(results: readonly (CommandResult | null)[]): void {
     for (let i = results.length - 1; i >= 0; i--) {
-      const result = results[i] as CommandResult;
-      if (result.outcome !== 'logged') continue;
+      const result = results[i];
+      if (result?.outcome !== 'logged') continue;
       if (result.entry.sequence > this.sequenceMin) this.sequenceMin = result.entry.sequence;
       return;
     }
   }
 
   /** Redis' memory is full and nothing of the batch has run: cancels go through, the rest is refused. */
-  private async executeWithoutMemory(batch: readonly Pending[]): Promise<CommandResult[]> {
+  private async executeWithoutMemory(batch: readonly Pending[]): Promise<Carried> {
     const freeing = batch.filter((pending) => pending.frees);
-    const freed = freeing.length === 0 ? [] : await this.execute(freeing);
-    const results = new Map(freeing.map((pending, i) => [pending, freed[i] as CommandResult]));
-    return batch.map((pending) => results.get(pending) ?? refused('backlog_full'));
+    const freed = freeing.length === 0 ? done([]) : await this.execute(freeing);
+    const results = new Map(freeing.map((pending, i) => [pending, freed.results[i] ?? null]));
+    return { ...freed, results: batch.map((pending) => (pending.frees ? results.get(pending) ?? null : refused('backlog_full'))) };
   }
 
   private async callExecute(name: FunctionName, batch: readonly Pending[]): Promise<string[]> {
-    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin)];
+    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin), String(this.held.seen)];
     let at = command.length;
     // Grown once: it is the longest array of an order's way.
     command.length += batch.reduce((count, { args }) => count + args.length, 0);

@@ -5,6 +5,7 @@ import {
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE } from '../domain/money';
 import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
 import { STP_CODE, TRAIT_CODE } from '../domain/order-traits';
+import { TRIGGER_CODE } from '../domain/order-type';
 import { RESULT_CODES } from '../domain/result-code';
 
 /** What Lua shares with TypeScript, made from the tables of the domain so that it cannot drift apart. */
@@ -114,6 +115,7 @@ export function luaLayouts(): string {
     textTable('KIND', KIND_CODE),
     textTable('TRAIT', TRAIT_CODE),
     textTable('STP', STP_CODE),
+    textTable('TRIGGER', TRIGGER_CODE),
     textTable('EVENT', EVENT),
     textTable('LETTER', COMMAND_LETTER),
     textTable('FUNDS', FUNDS_CODE),

@@ -90,6 +90,12 @@ function placeOf(order: Order): PlaceOperation {
   switch (order.type) {
     case 'market': return { ...common, type: 'market' };
     case 'limit': return { ...common, type: 'limit', price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only };
+    case 'stop':
+    case 'take_profit': return { ...common, type: order.type, stop_price: order.stop_price as string };
+    case 'stop_limit':
+    case 'take_profit_limit': return {
+      ...common, type: order.type, stop_price: order.stop_price as string, price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only,
+    };
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }
 }

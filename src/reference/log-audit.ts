@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
-import { chargedUnits, isOpen, remainingLots, type Order } from '../domain/order';
+import { chargedUnits, isOpen, isResting, remainingLots, type Order } from '../domain/order';
 import { isOwnAccount } from '../domain/order-traits';
+import { TriggerAudit } from './trigger-audit';
 
 /** Version of the first entries that tell where an order was placed, and of every order's fill before. */
 const ORDERS_TOLD_FROM = 3;
@@ -24,6 +25,7 @@ export class LogAudit {
   private timeUs = 0;
   private readonly tradeIds = new Map<string, number>();
   private readonly orders = new Map<string, Order>();
+  private readonly triggers = new TriggerAudit();
   private readonly levels = new Map<string, bigint>();
   /** Totals by account and asset, and by asset their sums. */
   private readonly totals = new Map<string, bigint>();
@@ -44,10 +46,11 @@ export class LogAudit {
     const shown = SHOWN[entry.kind];
     if (shown === undefined) {
       // Behind the commanded order of one that takes stand those of its own that it met (K-20).
-      const isTaking = entry.kind === 'place' || entry.kind === 'amend';
+      const isTaking = entry.kind === 'place' || entry.kind === 'amend' || entry.kind === 'trigger';
       for (const [i, change] of changes.entries()) {
         if (isTaking && i > 0) this.checkPrevented(entry, change, wrong);
         else this.checkOwnOrder(entry, change, wrong);
+        this.triggers.check(entry, this.orders.get(change.order.orderId), change.order, wrong);
       }
       for (const { order } of changes) this.replace(order, touched);
     } else {
@@ -55,6 +58,7 @@ export class LogAudit {
         if (!shown.has(type)) wrong(`is a ${entry.kind} and changes the book or its money: ${type}`);
       }
     }
+    this.triggers.note(entry);
     this.checkLevels(entry.levels, touched, wrong);
     this.checkBalances(entry.balances, wrong);
     return problems;
@@ -80,7 +84,7 @@ export class LogAudit {
     const { maker } = fill;
     const before = this.orders.get(maker.orderId);
     const name = `trade ${fill.tradeId}: maker ${maker.orderId}`;
-    if (before === undefined || !isOpen(before)) {
+    if (before === undefined || !isResting(before)) {
       wrong(`${name} was not open`);
       return;
     }
@@ -181,7 +185,7 @@ export class LogAudit {
   }
 
   private weigh(order: Order, sign: 1n | -1n, touched: Set<string>): void {
-    if (!isOpen(order) || order.priceTicks === null) return;
+    if (!isResting(order) || order.priceTicks === null) return;
     const key = levelKey(order.instrument, order.side, order.priceTicks);
     const total = (this.levels.get(key) ?? 0n) + sign * BigInt(remainingLots(order));
     if (total === 0n) this.levels.delete(key);

@@ -37,7 +37,7 @@ export function connectionOf(
   const library = buildLibrary();
   const engine = new Engine(redis, library, config.shard, {
     fillsPerOrderMax: config.fillsPerOrderMax,
-    openOrdersPerClientMax: config.openOrdersPerClientMax,
+    triggersPerCommandMax: config.triggersPerCommand, openOrdersPerClientMax: config.openOrdersPerClientMax,
     backlogMax: config.backlogMax,
     idempotencyTtlS: config.idempotencyTtlS,
     commandsPerCallMax: config.engineCallCommandsMax,

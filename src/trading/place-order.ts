@@ -5,6 +5,7 @@ import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { kindCode } from '../domain/order';
 import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
+import { baseTypeOf, TRIGGER_CODE, WAITING_TYPES } from '../domain/order-type';
 import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
@@ -62,16 +63,19 @@ export class PlaceOrder {
       ? 0
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    const stopTicks = request.stopPrice === undefined
+      ? null
+      : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
       op: 'place',
       actor: initiator(context.principal),
       instrument: request.instrument,
       side: request.side,
-      kind: kindCode(request.type, request.timeInForce, request.postOnly),
+      kind: kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly),
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request),
+      traits: this.traitsOf(request, stopTicks),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -80,11 +84,13 @@ export class PlaceOrder {
     };
   }
 
-  private traitsOf({ selfTradePrevention, clientId }: PlaceRequest): OrderTraits {
+  /** What only some orders ask for. @param stopTicks null where it waits for no price */
+  private traitsOf({ type, selfTradePrevention, clientId }: PlaceRequest, stopTicks: number | null): OrderTraits {
     const mode = selfTradePrevention ?? this.selfTrade.mode;
-    if (mode === 'none') return NO_TRAITS;
+    const waits = stopTicks !== null && type !== 'limit' && type !== 'market' ? { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks } : null;
+    if (mode === 'none') return waits ?? NO_TRAITS;
     const stpAccounts = namesToTrait(this.selfTrade.accountsBeside(clientId));
-    return { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+    return { stp: STP_CODE[mode], ...waits, ...(stpAccounts === undefined ? {} : { stpAccounts }) };
   }
 }
 

@@ -3,7 +3,8 @@ import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
 import type { Instrument } from '../../domain/instruments';
 import { chargedUnits, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
-import { NO_TRAITS, stpModeOf, type OrderTraits, type StpMode } from '../../domain/order-traits';
+import { NO_TRAITS, stpModeOf, type StpMode } from '../../domain/order-traits';
+import { displayedType } from '../../domain/order-type';
 import type { Staleness } from '../../domain/staleness';
 
 /** Header of an answer that the request's key got first. */
@@ -19,6 +20,7 @@ export interface OrderView {
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   self_trade_prevention?: StpMode | 'none' | undefined;
+  stop_price?: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
 }
 
@@ -47,7 +49,7 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     client_id: order.clientId,
     instrument: order.instrument,
     side: order.side,
-    type: order.type,
+    type: displayedType(order),
     time_in_force: order.timeInForce,
     post_only: order.postOnly,
     price: order.priceTicks === null ? null : formatAmount(order.priceTicks, instrument.tick),
@@ -65,13 +67,15 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     created_at: formatTimeUs(order.createdUs),
     updated_at: formatTimeUs(order.updatedUs),
   };
-  return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits));
+  if (order.traits !== NO_TRAITS) presentTraits(view, order, instrument);
+  return view;
 }
 
 /** What only some orders ask for: there where it is asked for. */
-function presentTraits(traits: OrderTraits): Partial<OrderView> {
+function presentTraits(view: OrderView, { traits }: Order, instrument: Instrument): void {
   const mode = stpModeOf(traits);
-  return mode === null ? {} : { self_trade_prevention: mode };
+  if (mode !== null) view.self_trade_prevention = mode;
+  if (traits.triggerPrice !== undefined) view.stop_price = formatAmount(traits.triggerPrice, instrument.tick);
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

@@ -1,10 +1,11 @@
 import { SHARD_LAYOUT_VERSION } from '../../../src/domain/layouts';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
-import { tradesOf, type LogEntry } from '../../../src/domain/log-entry';
+import { decodeLogEntry, tradesOf, type LogEntry } from '../../../src/domain/log-entry';
 import type { MoneyScale } from '../../../src/domain/assets';
 import { FUNDS_CODE, type Balance, type Funds } from '../../../src/domain/money';
 import { isOpen, type Trade } from '../../../src/domain/order';
 import type { Engine } from '../../../src/engine/engine';
+import { entriesOf, shardKeys, type StreamElement } from '../../../src/engine/keys';
 import type { FunctionLibrary } from '../../../src/engine/library';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { comparableEvents } from '../../../src/reference/comparable';
@@ -36,6 +37,8 @@ const TRIM_BLOCK = 100;
 const FOUND = 'a unit too much';
 /** Clock of the engine against ours: one machine, so only rounding is between them. */
 const CLOCK_SLACK_US = 1_000_000;
+/** An engine goes on with a cascade by itself. */
+const LOGGED_WAIT_MS = 5_000;
 
 /**
  * Runs a sequence on the engine and on the reference book and compares every answer, every log
@@ -56,6 +59,10 @@ export async function compareSequence(
       if (++turn % STATE_EVERY === 0) await run.compareState(false);
     }
     await run.compareState(true);
+  } catch (error) {
+    // What stopped the shard says more than that it stands.
+    const fault = await redis.send(['HGET', `{${shard}}:meta`, 'fault'], 5_000);
+    throw fault === null ? error : new ModelDifference(`${(error as Error).message}; the engine stopped itself: ${String(fault)}`);
   } finally {
     run.close();
     await dropShard(redis, shard);
@@ -110,6 +117,8 @@ class ComparedRun {
   private timeUs = 0;
   private batch = 0;
   private readonly digests = new Set<string>();
+  /** Entries of the log that were read, by sequence. */
+  private readonly read = new Map<number, LogEntry>();
 
   constructor(
     private readonly redis: RedisConnection, library: FunctionLibrary, private readonly shard: string,
@@ -117,6 +126,7 @@ class ComparedRun {
   ) {
     const limits = {
       fillsPerOrderMax: profile.fillsMax,
+      triggersPerCommandMax: profile.triggersMax,
       openOrdersPerClientMax: profile.openOrdersMax,
       backlogMax: profile.backlogMax,
       idempotencyTtlS: profile.ttlS,
@@ -152,7 +162,7 @@ class ComparedRun {
     const results = await this.engine.submitAll(commands);
     const latest = Date.now() * 1000 + CLOCK_SLACK_US;
     this.batch++;
-    commands.forEach((command, i) => {
+    for (const [i, command] of commands.entries()) {
       const where = `batch ${this.batch}, command ${i + 1} ${JSON.stringify(command)}`;
       const result = results[i] as CommandResult;
       const entry = writtenEntry(result);
@@ -165,7 +175,33 @@ class ComparedRun {
       const moment = { timeUs, second: Math.floor(timeUs / 1e6) };
       this.compareAnswer(where, this.reference.apply(command, moment), result);
       this.note(command, result);
-    });
+      await this.triggers(where);
+    }
+  }
+
+  /** What has been reached goes before the next command: entries that nobody is answered with. */
+  private async triggers(where: string): Promise<void> {
+    while (this.reference.reached !== null) {
+      const entry = await this.logged(this.log.length + 1, `${where}: order ${this.reference.reached.orderId}, whose price was reached`);
+      if (entry.timeUs < this.timeUs) this.fail(`${where}: time goes back from ${this.timeUs} to ${entry.timeUs}`);
+      this.timeUs = entry.timeUs;
+      const expected: CommandResult = { outcome: 'logged', entry: this.reference.trigger({ timeUs: entry.timeUs, second: Math.floor(entry.timeUs / 1e6) }) };
+      this.compareAnswer(where, expected, { outcome: 'logged', entry });
+      this.countTrigger(entry);
+      this.keep(entry);
+    }
+  }
+
+  /** An entry as the log has it, once it is there. */
+  private async logged(sequence: number, what: string): Promise<LogEntry> {
+    const untilMs = Date.now() + LOGGED_WAIT_MS;
+    while (!this.read.has(sequence)) {
+      const key = shardKeys(this.shard).log;
+      const elements = (await this.redis.send(['XRANGE', key, String(sequence), '+'], 5_000)) as StreamElement[];
+      for (const raw of elements.flatMap(entriesOf)) this.read.set(raw.sequence, decodeLogEntry(raw.payload));
+      if (Date.now() > untilMs) this.fail(`${what}: there is no entry ${sequence}`);
+    }
+    return this.read.get(sequence) as LogEntry;
   }
 
   /** What the writer does once it has committed, a random way behind the log. */
@@ -176,7 +212,8 @@ class ComparedRun {
     for (const [instrument, trades] of this.trades) {
       const committed = trades.find((trade) => this.sequenceOf(trade) <= sequence)?.tradeId ?? 0;
       lastTradeIds.set(instrument, committed);
-      trades.splice(Math.max(step.keepTrades, (trades[0]?.tradeId ?? 0) - committed));
+      // The last one is what orders that wait for a price go by.
+      trades.splice(Math.max(step.keepTrades, 1, (trades[0]?.tradeId ?? 0) - committed));
     }
     const done = step.forgets
       ? this.reference.state().orders.filter((order) => !isOpen(order) && order.sequence <= sequence).map((order) => order.orderId)
@@ -231,7 +268,7 @@ class ComparedRun {
       wanted = { ...expected, entry: null };
     }
     const difference = firstDifference(this.comparable(wanted), this.comparable(actual), 'answer');
-    if (difference !== null) this.fail(`${where}: ${difference}`);
+    if (difference !== null) this.fail(`${where}: ${difference}${actual.outcome === 'refused' ? ` (${actual.code})` : ''}`);
   }
 
   /** An answer in a form in which those of the same command are equal: balances are told in any order. */
@@ -252,7 +289,10 @@ class ComparedRun {
     if (command.op !== 'mass_cancel' && command.idempotency !== null) this.digests.add(command.idempotency);
     this.count(command, result);
     const entry = writtenEntry(result);
-    if (entry === null) return;
+    if (entry !== null) this.keep(entry);
+  }
+
+  private keep(entry: LogEntry): void {
     for (const problem of this.audit.add(entry)) this.fail(problem);
     this.log.push(entry);
     for (const change of entry.balances) this.balances.set(`${change.account}\u0000${change.asset}`, change);
@@ -270,6 +310,8 @@ class ComparedRun {
     };
     if (expected.feeGroups.length > 0) wanted.fees = '1';
     if (this.isStopped) wanted.breach = FOUND;
+    // Which instruments orders wait in is compared with the state; what had to wait, and for what, changes nothing.
+    for (const field of ['waiting', 'held']) if (meta[field] !== undefined) wanted[field] = meta[field];
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
     const difference = firstDifference(wanted, meta, 'meta');
     if (difference !== null) this.fail(difference);
@@ -297,6 +339,7 @@ class ComparedRun {
     seen(result.outcome === 'refused' ? `${command.op} ${result.code}` : `${command.op} ${result.outcome}`);
     const entry = writtenEntry(result);
     if (entry === null) return;
+    if (entry.orders[0]?.status === 'pending' && (entry.kind === 'place' || entry.kind === 'amend')) seen(`${entry.kind} pending`);
     seen(`entry ${entry.kind}`);
     if (entry.fills.length > 0) seen(`${entry.kind} trades`);
     for (const { makerFee, maker } of entry.fills) {
@@ -316,6 +359,16 @@ class ComparedRun {
     }
     if (order !== undefined && order.reason !== null) seen(`${entry.kind} ${order.reason}`);
     if (order !== undefined && order.notional.length > 16) seen('notional past 2^53');
+  }
+
+  private countTrigger({ fills, orders, command }: LogEntry): void {
+    const seen = (name: string): void => void this.coverage?.set(name, (this.coverage.get(name) ?? 0) + 1);
+    seen('entry trigger');
+    if (fills.length > 0) seen('trigger trades');
+    const [order] = orders;
+    if (order !== undefined) seen(`trigger ${order.reason ?? order.status}`);
+    const cause = command?.op === 'trigger' ? this.log[command.cause - 1] : undefined;
+    if (cause !== undefined) seen(`trigger by ${cause.kind}`);
   }
 
   private fail(what: string): never {

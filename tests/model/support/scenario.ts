@@ -1,6 +1,7 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
 import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
+import { TRIGGER_CODE } from '../../../src/domain/order-type';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
 
@@ -64,7 +65,12 @@ export class Scenario {
     };
   }
 
-  private traits({ client, stp, owned }: PlaceStep): OrderTraits {
+  private traits({ trigger, stop, ...step }: PlaceStep): OrderTraits {
+    const prevention = this.prevention(step);
+    return trigger === null ? prevention : { ...prevention, trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop };
+  }
+
+  private prevention({ client, stp, owned }: Pick<PlaceStep, 'client' | 'stp' | 'owned'>): OrderTraits {
     if (!this.profile.hasTraits || stp === 0) return NO_TRAITS;
     const other = owned === null ? this.client(client) : this.client(owned);
     // Accounts that have owners have plain names.
@@ -81,6 +87,7 @@ export class Scenario {
       priceTicks: step.price === 'same' ? null : step.price === 'invalid' ? 'invalid' : this.price(step.price, step.quantity.unit % 2 === 0),
       quantityLots: step.amount === 'total' || step.amount === 'invalid' ? lots : null,
       remainingLots: step.amount === 'remaining' ? lots : null,
+      stopTicks: step.newStop === 'same' ? null : step.newStop === 'invalid' ? 'invalid' : this.base + step.newStop,
       quantityLotsMax: this.profile.large ? AMOUNT_MAX : 15,
     }));
     return { op: 'amend', actor: this.actor(step.actor), order: this.reference(step.target), candidates, ...this.keyed(step.key, { amend: step.price, "é\"": [null, 1.5] }) };

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Trigger } from '../../../src/domain/order-type';
 
 /**
  * What a random sequence is made of. Steps speak of clients, prices and earlier orders by small numbers,
@@ -12,6 +13,9 @@ export interface PlaceStep {
   readonly kind: number;
   readonly price: number;
   readonly quantity: Quantity;
+  /** For what it waits, and at which price. */
+  readonly trigger: Trigger | null;
+  readonly stop: number;
   readonly name: number | null;
   readonly key: number | null;
   /** How far the order's id lies ahead of its turn: ids do not arrive in the order they were made in. */
@@ -42,6 +46,7 @@ export interface AmendStep {
   readonly price: number | 'same' | 'invalid';
   readonly amount: 'total' | 'remaining' | 'neither' | 'invalid';
   readonly quantity: Quantity;
+  readonly newStop: number | 'same' | 'invalid';
   /** Whether the candidates name every instrument, or leave the first one out. */
   readonly namesAll: boolean;
   readonly key: number | null;
@@ -80,6 +85,8 @@ export interface Quantity {
 /** What all steps of a sequence have in common. */
 export interface Profile {
   readonly fillsMax: number;
+  /** Orders that were reached, of those that go in one call. */
+  readonly triggersMax: number;
   readonly openOrdersMax: number;
   readonly backlogMax: number;
   readonly ttlS: number;
@@ -147,6 +154,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       kind: pick([10, 0], [2, 1], [2, 2], [2, 3], [1, 4]),
       price: upTo(8),
       quantity,
+      trigger: pick<Trigger | null>([7, null], [2, 'stop'], [1, 'take_profit']),
+      stop: upTo(14),
       name,
       key,
       idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
@@ -164,6 +173,9 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       ),
       amount: pick([5, 'total' as const], [5, 'remaining' as const], [4, 'neither' as const], [1, 'invalid' as const]),
       quantity,
+      newStop: fc.oneof(
+        { weight: 12, arbitrary: fc.constant('same' as const) }, { weight: 4, arbitrary: upTo(14) }, { weight: 1, arbitrary: fc.constant('invalid' as const) },
+      ),
       namesAll: pick([9, true], [1, false]),
       key,
       actor,
@@ -199,6 +211,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** @param clients how many there may be */
 export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbitrary<Profile[K]> } => ({
   fillsMax: pick([8, 10_000], [1, 1], [1, 2], [2, 4]),
+  triggersMax: pick([3, 100], [1, 1], [1, 2]),
   openOrdersMax: pick([8, 1000], [1, 3], [1, 9]),
   backlogMax: pick([8, 1_000_000], [1, 15], [1, 60]),
   // Between these two the moment decides, which nobody can foresee; tests of the engine look at it alone.
@@ -259,7 +272,7 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
-  key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
+  key: null, actor: null, name: null, trigger: null, newStop: 'same', idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
   stp: 0, owned: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
 };
 

@@ -32,9 +32,14 @@ end
 function cancel.order(shard, id, order, why, is_released)
   local ORDER_PARTS = unpack(order)
   if shard.keeps_money and not is_released then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees) end
-  local half = book_of(shard, instrument)[side]
-  leave_level(shard, half, priority, id)
-  local level = lower_level(half, price, quantity - filled)
+  local level = ''
+  if status == STATUS.pending then
+    stops.leave_order(shard, instrument, side, traits, priority, id)
+  else
+    local half = book_of(shard, instrument)[side]
+    leave_level(shard, half, priority, id)
+    level = lower_level(half, price, quantity - filled)
+  end
   unlist(shard, client, client_order_id, id)
   local record = changed_record(filled, notional, STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, fees, price, quantity,
     traits, tail)

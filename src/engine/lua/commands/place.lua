@@ -13,6 +13,7 @@ local apply, settle, plan, outcome, release, carry_out = matching.apply, settlem
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
+local to_wait_for = stops.to_wait_for
 local ACTIVE = ACCOUNT_STATUS.active
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED, ORDER = log.OPENING.place, '[' .. EVENT.placed .. ',', '[' .. EVENT.order .. ',0,'
@@ -60,6 +61,10 @@ function place.run(shard, limits, argv, at)
   -- An account that is not there yet begins with its order.
   local head = keeps_money and known_head(shard, client)
   if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
+  if traits ~= '' then
+    local direction, stop_price = to_wait_for(shard, instrument, side, traits)
+    if direction then return place.run_pending(shard, limits, argv, at, head, direction, stop_price) end
+  end
   local rule = kinds[kind]
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
@@ -166,3 +171,5 @@ function place.run(shard, limits, argv, at)
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. gone .. taken .. joined
     .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
 end
+
+place.asked, place.refuse, place.refuse_short, place.fail = asked, refuse, refuse_short, fail

@@ -1,12 +1,17 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
--- Arguments: fills_max, open_orders_max, backlog_max, idempotency_ttl_s, epoch ('' for any), sequence_min, then for
+-- Arguments: fills_max, triggers_max (how many orders that were reached go in a call), open_orders_max, backlog_max, idempotency_ttl_s,
+--   epoch ('' for any), sequence_min, held_seen (the last sequence for which the caller was told to wait), then for
 --   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER and the use of that (once.lua).
 --   A command that is refused has used it, too.
--- Returns: one string per command, or an error reply `STATE <code>` when the shard takes no commands.
+-- What is left of a cascade is done first. Returns: one string per command; W<sequence> alone, with nothing done of the commands, where they
+--   have to wait: more of a cascade is left, or commands that were sent ahead of these wait; the same for each behind the one whose
+--   cascade is not over (their signatures are used). Behind these U where a cascade is not over. Or an error reply `STATE <code>` when the
+--   shard takes no commands.
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
 local take_once, take_all, name_of_use = once.take, once.take_all, once.name_of
+local run_cascade, resume = cascades.run, stops.resume
 local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
 -- Where a command has what is read ahead of it, counted from its letter.
 local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_IDEM = ARGUMENT_AT.place.instrument, ARGUMENT_AT.place.side,
@@ -95,7 +100,8 @@ local function read_ahead(shard, argv)
     local known, stored = shard.client_order_ids, shard.client_order_ids_stored
     for i = 1, name_count do
       local name, id = names[i], found[i]
-      known[name], stored[name] = id, id
+      -- What was done ahead of the commands may have changed it.
+      if known[name] == nil then known[name], stored[name] = id, id else id = known[name] end
       if id then
         id_count = id_count + 1
         ids[id_count] = id
@@ -190,7 +196,60 @@ local function run(limits, argv, results, progress)
       at = at + 1 + handler[2]
     end
     progress.at = at
+    if shard.cascade and run_cascade(shard, limits) then
+      progress.is_unfinished = true
+      return
+    end
   end
+end
+
+-- Has commands wait, and all that their senders have sent behind them: until they are heard of they go nowhere.
+local function hold(shard)
+  shard.held = shard.seq
+  call('HSET', shard.meta_key, 'held', text(shard.held))
+  return shard.held
+end
+
+-- Does what is left ahead of a call's commands. Returns the sequence that they wait for, nil where they may go on.
+local function catch_up(shard, limits, argv)
+  if shard.reached then
+    resume(shard, shard.reached)
+    if run_cascade(shard, limits) then return hold(shard) end
+  end
+  -- Those that were sent ahead of these, and had to wait, go again as soon as their sender hears of it: not behind these.
+  return shard.held > tonumber(argv[EXECUTE_AT.held_seen]) and shard.held or nil
+end
+
+-- Has the commands wait behind one whose cascade is not over.
+local function hold_rest(shard, argv, results, progress)
+  local at, count = progress.at, #results
+  if argv[at] then
+    local waits = 'W' .. text(hold(shard))
+    while argv[at] do
+      local is_allowed = argv[at] ~= ONCE_LETTER or may_use(shard, progress.uses, argv[at + 1])
+      count = count + 1
+      results[count] = is_allowed and waits or 'X' .. CODE.signature_reused
+      at = next_command(argv, at)
+    end
+  end
+  results[count + 1] = 'U'
+end
+
+-- Writes what a call has changed: the log first. Returns nil, or an error reply.
+local function finish(shard)
+  if shard.entry_count == 0 then
+    -- What turned out to have reached nobody is not looked at again.
+    if shard.reached then stops.flush(shard) end
+    return nil
+  end
+  local ok, problem = pcall(log.write, shard)
+  if ok then ok, problem = pcall(flush.all, shard) end
+  if ok then return nil end
+  -- The log may have every command of this call, the book perhaps not all of them: a rebuild from what is logged
+  -- brings them back.
+  fault(shard, problem)
+  call('HSET', shard.meta_key, 'seq', text(shard.opening_seq + shard.logged_count), 'time_us', shard.time)
+  return redis.error_reply('FAULT the changes of this call are not all carried out')
 end
 
 function execute.run(keys, argv)
@@ -203,10 +262,21 @@ function execute.run(keys, argv)
     -- As entries tell them, behind the actor.
     of_place = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',' .. argv[EXECUTE_AT.open_orders_max] .. ',',
     of_amend = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',',
+    of_trigger = shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',"',
+    triggers_left = tonumber(argv[EXECUTE_AT.triggers_max]),
   }
+  if shard.reached or shard.held > 0 then
+    local ok, waits_for = pcall(catch_up, shard, limits, argv)
+    if not ok then
+      shard.seq = shard.opening_seq + shard.entry_count
+      fault(shard, waits_for)
+      return finish(shard) or redis.error_reply('STATE ' .. CODE.engine_unavailable)
+    end
+    if waits_for then return finish(shard) or { 'W' .. text(waits_for) } end
+  end
   -- A single command reads what it needs.
   local uses = {}
-  if argv[next_command(argv, FIRST_COMMAND)] then
+  if argv[FIRST_COMMAND] and argv[next_command(argv, FIRST_COMMAND)] then
     local ok, outcome = pcall(read_ahead, shard, argv)
     if not ok then
       fault(shard, outcome)
@@ -228,16 +298,6 @@ function execute.run(keys, argv)
       at = next_command(argv, at)
     end
   end
-  if shard.entry_count > 0 then
-    ok, problem = pcall(log.write, shard)
-    if ok then ok, problem = pcall(flush.all, shard) end
-    if not ok then
-      -- The log may have every command of this call, the book perhaps not all of them: a rebuild from what is logged
-      -- brings them back.
-      fault(shard, problem)
-      call('HSET', shard.meta_key, 'seq', text(shard.opening_seq + shard.logged_count), 'time_us', shard.time)
-      return redis.error_reply('FAULT the changes of this call are not all carried out')
-    end
-  end
-  return results
+  if progress.is_unfinished then hold_rest(shard, argv, results, progress) end
+  return finish(shard) or results
 end

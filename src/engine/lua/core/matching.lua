@@ -4,7 +4,7 @@
 local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
-local lower_level, unlist = levels.lower, listings.unlist
+local lower_level, unlist, note = levels.lower, listings.unlist, stops.note
 local is_own, meet = prevention.is_own, prevention.meet
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
@@ -123,5 +123,6 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
   touched = touched .. lower_level(half, level_price_text, level_lots)
   half.best = nil
   book.recent_count = recent_count + count
+  if shard.waiting then note(shard, book, makers[2], level_price) end
   return count > 1 and concat(fills) or fills[1], touched, taker_notional
 end

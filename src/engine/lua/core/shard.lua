@@ -6,12 +6,15 @@
 -- between calls.
 --
 -- Keys, all behind the shard's tag:
---   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>
+--   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, waiting and
+--                               reached (core/stops.lua), held (the sequence as commands last had to wait for those that were reached)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
 --   orders                      hash: compact order id -> order record
 --   book:<instrument>:<side>    sorted set: score = price (negative for bids), member = priority + order id
 --   depth:<instrument>:<side>   hash: price ticks -> total lots
+--   stops:<instrument>:<way>    sorted set: orders that wait for a price (core/stops.lua)
+--   reached:<instrument>        list: entries whose trades have reached some of them, which are still to go
 --   open:<client>               sorted set: score = sequence at which it was placed, member = id of an open order
 --   client_order_ids            hash: client","client_order_id -> order id, open orders only
 --   idem                        hash: digest of client and idempotency key -> seq,second
@@ -28,7 +31,7 @@
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
-  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach')
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'waiting', 'reached', 'held')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -61,6 +64,8 @@ function shards.open(meta_key, epoch, sequence_min)
     funds = funds, keeps_money = funds ~= FUNDS.off, is_covered = funds == FUNDS.required,
     -- Whether there are rates, and whether the balances were found not to add up.
     has_fees = meta[8], is_in_breach = meta[9],
+    -- What waits for a price and has been reached (core/stops.lua), and the sequence as commands last had to wait.
+    waiting = meta[10], waiting_stored = meta[10], reached = meta[11], held = meta[12] and tonumber(meta[12]) or 0,
     seq = seq, opening_seq = seq,
     time = text(time_us),
     second_text = now[1],
