@@ -268,6 +268,7 @@ class ComparedRun {
       wanted = { ...expected, entry: null };
     }
     const difference = firstDifference(this.comparable(wanted), this.comparable(actual), 'answer');
+    if (difference !== null && process.env.STOPS_DEBUG) process.stderr.write(`@@@${JSON.stringify([wanted, actual, [...this.balances]])}@@@`);
     if (difference !== null) this.fail(`${where}: ${difference}${actual.outcome === 'refused' ? ` (${actual.code})` : ''}`);
   }
 

@@ -13,10 +13,12 @@ local ID_START = books.ID_START
 local OPENING, ORDER = log.OPENING.trigger, '[' .. EVENT.order .. ','
 local CANCELLED = STATUS.cancelled
 
--- Moves its money. Returns the balances' events, and a reason where it cannot be carried out: then what it held is let go of, and that is all.
-local function pay(shard, entering, turned_down)
+-- Moves its money; `lots` are those that it held cover for. Returns the balances' events, and a reason where it cannot be carried out: then
+-- what it held is let go of, and that is all.
+local function pay(shard, entering, lots, turned_down)
+  local fees_before = entering.fees
   local function let_go()
-    release(shard, entering.client, entering.instrument, entering.side, entering.ticks, entering.lots, entering.fees)
+    release(shard, entering.client, entering.instrument, entering.side, entering.ticks, lots, fees_before)
   end
   let_go()
   local reason
@@ -27,7 +29,7 @@ local function pay(shard, entering, turned_down)
     else
       undo(shard)
     end
-    reason = REASON.balance_limit
+    reason, entering.fees = REASON.balance_limit, fees_before
     let_go()
   end
   return keep(shard), reason
@@ -41,12 +43,13 @@ function trigger.run(shard, limits, book, direction, member, cause)
     id = id, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, price = price,
     ticks = tonumber(price), lots = tonumber(quantity), already = 0, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees,
   }
+  local lots = entering.lots
   local turned_down, reason = plan_again(shard, limits, entering)
   if not turned_down and entering.rests and entering.total > EXACT_MAX then turned_down, reason = CANCELLED, REASON.level_quantity_limit end
   local money = ''
   if shard.keeps_money then
     local problem
-    money, problem = pay(shard, entering, turned_down)
+    money, problem = pay(shard, entering, lots, turned_down)
     if problem then turned_down, reason = CANCELLED, problem end
   end
 
@@ -55,7 +58,7 @@ function trigger.run(shard, limits, book, direction, member, cause)
   leave_waiting(shard, book, direction, priority, id)
   local trades, gone, touched = '', '', ''
   if turned_down then
-    entering.status, entering.reason = turned_down, reason
+    entering.status, entering.reason, entering.lots = turned_down, reason, lots
     unlist(shard, client, client_order_id, id)
   else
     trades, gone, touched = apply_again(shard, entering)
