@@ -57,7 +57,7 @@ export class OrderHabit implements Habit {
     const command = this.ledger.enter(account, 'place', this.mode);
     const order = { client_id: account, instrument: this.random.pick(INSTRUMENTS), side: this.random.pick(['buy', 'sell'] as const), quantity: this.quantity() };
     const lifetimes = this.kind === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'ioc', 'fok'];
-    const terms = isMarket ? { type: 'market' } : { type: 'limit', price: this.price(), time_in_force: this.random.pick(lifetimes) };
+    const terms = isMarket ? { type: 'market' } : this.kind !== 'taker' && this.random.next() < 0.12 ? this.stop() : { type: 'limit', price: this.price(), time_in_force: this.random.pick(lifetimes) };
     const body = { ...order, ...terms, idempotency_key: command.key };
     return {
       command, method: 'POST', path: '/orders', body, byOperator: false, operation: { op: 'place', ...body },
@@ -65,6 +65,11 @@ export class OrderHabit implements Habit {
         if (isOpen(told) && typeof told.order_id === 'string') this.open.push({ orderId: told.order_id, account });
       },
     };
+  }
+
+  /** Near the market, so that many are reached: a limit, as a buy without one would have to name what it may cost. */
+  private stop(): Readonly<Record<string, string>> {
+    return { type: this.random.pick(['stop_limit', 'stop_limit', 'take_profit_limit'] as const), stop_price: this.price(), price: this.price() };
   }
 
   private named({ account }: OpenOrder): { readonly client_id?: string } {
@@ -89,5 +94,5 @@ export class OrderHabit implements Habit {
 }
 
 function isOpen({ status }: Readonly<Record<string, unknown>>): boolean {
-  return status === 'open' || status === 'partially_filled';
+  return status === 'open' || status === 'partially_filled' || status === 'pending';
 }

@@ -100,9 +100,17 @@ function placeOf(order: Order): PlaceOperation {
   }
 }
 
+function amendOfPending(order: Order, name: { client_id: string; client_order_id: string }): AmendOperation {
+  return {
+    op: 'amend', ...name, stop_price: order.stop_price as string, ...(order.price === null ? {} : { price: order.price }), remaining_quantity: order.remaining_quantity,
+  };
+}
+
 class Player {
   private readonly known = new Set<string>();
   private readonly earlier = new Set<string>();
+  /** Those that wait for a price in the recording. */
+  private readonly pending = new Set<string>();
   /** By the id in this venue, the id in the recording. */
   private readonly recordedIds = new Map<string, string>();
   private readonly expected: string[] = [];
@@ -177,13 +185,17 @@ class Player {
   }
 
   private operationOf(order: Order, entry: Entry): Operation[] {
+    const wasPending = this.pending.delete(order.order_id);
+    if (order.status === 'pending') this.pending.add(order.order_id);
     if (!this.known.has(order.order_id)) {
       this.known.add(order.order_id);
       return [placeOf(order)];
     }
     const name = nameOf(order, this.earlier);
+    if (order.status === 'pending') return [amendOfPending(order, name)];
     if (order.status === 'cancelled' && REQUESTED.has(order.status_reason ?? '')) return [{ op: 'cancel', ...name } satisfies CancelOperation];
-    if (order.price === null) return [];
+    // One whose price trades have reached goes by itself.
+    if (wasPending || order.price === null) return [];
     // What was open after the amend, before it traded; what was filled earlier may not be known here.
     const remaining = sum([order.status === 'cancelled' ? unfilledOf(order) : order.remaining_quantity, ...entry.traded.get(order.order_id) ?? []]);
     return [{ op: 'amend', ...name, price: order.price, remaining_quantity: remaining } satisfies AmendOperation];
