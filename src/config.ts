@@ -111,6 +111,7 @@ export interface Config {
   readonly massCancelPage: number;
   /** Whether orders of one account are kept from each other, or of one owner. */
   readonly stpScope: 'account' | 'owner';
+  readonly duePage: number;
   readonly engineTimeoutMs: number;
   readonly engineCallCommandsMax: number;
   readonly engineInFlightMax: number;
@@ -284,6 +285,7 @@ const ENVIRONMENT = Joi.object({
   STP_SCOPE: Joi.string().valid('account', 'owner').default('account')
     .description('Which orders self-trade prevention keeps from trading with each other: those of one `account`, or those of all accounts that one `owner` has opened.'),
   MASS_CANCEL_PAGE: positive(200, 1_000).description('Orders that one step of a cancel-all looks at.'),
+  DUE_PAGE: positive(200, 1_000).description('Orders that one call of Redis ends whose time is over. What is called for waits while more of them are left.'),
   ENGINE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for Redis, and of `ack=postgres` for the commit.'),
   ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000).description('Commands in one call of Redis.'),
   ENGINE_IN_FLIGHT_MAX: positive(50_000, 10_000_000).description('Commands of one process that may wait for Redis.'),

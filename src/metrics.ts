@@ -39,6 +39,7 @@ export function createMetrics(refresh: () => Promise<void>) {
     writerBatchEntries: new Histogram({ name: 'writer_batch_entries', help: 'Log entries in one transaction.', buckets: [1, 10, 50, 100, 500, 1000, 2000, 5000], registers }),
     writerCommitSeconds: new Histogram({ name: 'writer_commit_seconds', help: 'One transaction of the writer.', buckets: LATENCY_BUCKETS_S, registers }),
     writerActive: new Gauge({ name: 'writer_active', help: '1 while this process is the writer of its shard.', registers }),
+    dueLate: new Gauge({ name: 'due_late_seconds', help: 'How late the first of what has fallen due is, where this process sees to it; 0 where nothing has.', registers }),
     balanceAuditLastOk: new Gauge({ name: 'balance_audit_last_ok_seconds', help: 'When all balances were last found to add up, in seconds since 1970; 0 before the first time.', registers }),
     balanceAuditBreaches: new Counter({ name: 'balance_audit_breaches_total', help: 'Times that balances were found not to add up.', registers }),
     deadLetters: new Counter({ name: 'dead_letters_total', help: 'Log entries that Postgres refused.', registers }),

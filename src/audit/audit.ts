@@ -3,6 +3,7 @@ import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-ent
 import { FUNDS, FUNDS_CODE, type Funds } from '../domain/money';
 import { invariantProblems } from '../reference/invariants';
 import type { AuditedCheckpoint, AuditedEntry, AuditedFill, AuditedRecord, AuditedShard, FundsSwitch, ReferenceDigests } from './audited';
+import { AlgoCheck } from './compare-algos';
 import { compareMoney, compareReferences, NO_MONEY } from './compare-money';
 import { MoneyRecordCheck } from './compare-money-record';
 import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
@@ -49,6 +50,7 @@ class VenueAudit {
   private readonly replay: JournalReplay;
   private readonly money: ReplayedMoney;
   private readonly recordMoney: MoneyRecordCheck;
+  private readonly algos: AlgoCheck;
   private readonly timesUs: number[] = [];
   private readonly redisSequence: number;
   /** Log sequence up to which Redis has let go of what Postgres holds. */
@@ -62,6 +64,7 @@ class VenueAudit {
     this.replay = new JournalReplay(PROBLEMS_MAX, options.scales);
     this.money = new ReplayedMoney(options.scales, this.replay, (problem) => this.journal.add(problem));
     this.recordMoney = new MoneyRecordCheck(record, this.replay, this.money);
+    this.algos = new AlgoCheck(record, (clientId, key) => options.digests.key(clientId, key));
     this.redisSequence = shard.state.sequence;
     this.persisted = Number(shard.meta.persisted);
     // Layouts of before version 4 kept no money.
@@ -86,6 +89,7 @@ class VenueAudit {
     return [
       this.lineage, this.journal, this.letters, this.redis, this.redisMoney, this.keys, this.idempotency, this.tape, this.orders, this.trades, this.candles,
       recordMoney.accounts, recordMoney.fills, recordMoney.transfers, recordMoney.positions, recordMoney.snapshots,
+      this.algos.finding,
     ];
   }
 
@@ -104,6 +108,7 @@ class VenueAudit {
   private async playJournal(sequence: number): Promise<void> {
     const { journal } = this;
     let before = 0;
+    await this.algos.begin();
     for await (const row of this.record.journal()) {
       if (row.sequence > sequence) journal.add(`entry ${row.sequence} lies beyond the checkpoint ${sequence}`);
       if (row.sequence !== before + 1) journal.add(gap(before, row.sequence));
@@ -113,6 +118,7 @@ class VenueAudit {
       checkColumns(row, entry, journal);
       const logged = this.shard.payloads.get(row.sequence);
       if (logged !== undefined && logged !== row.payload) this.lineage.add(`entry ${row.sequence} stands in the log of redis otherwise than in the journal: ${logged} and ${row.payload}`);
+      this.algos.entry(entry);
       await this.recordMoney.entry(entry, this.play(entry, row.payload));
     }
     if (before !== sequence) journal.add(`the journal ends at entry ${before}, the checkpoint says ${sequence}`);
@@ -153,6 +159,7 @@ class VenueAudit {
     await compareTradeRows(replay.trades, record.trades(), this.trades);
     await compareCandleRows(replay.trades, record.candles(), this.candles);
     await this.recordMoney.end(replay.state());
+    this.algos.end(() => replay.orders());
   }
 
   private playLog(): void {

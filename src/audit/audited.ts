@@ -1,3 +1,4 @@
+import type { Algo, AlgoSlice } from '../domain/algo';
 import type { StoredCandle } from '../domain/candle';
 import type { LogEntry } from '../domain/log-entry';
 import type { Account, Balance, FeeGroup, Funds, Transfer, TransferKind } from '../domain/money';
@@ -112,6 +113,9 @@ export interface AuditedRecord {
   /** By sequence. */
   snapshots(): AsyncGenerator<AuditedSnapshot>;
   feeGroups(): AsyncGenerator<FeeGroup>;
+  algos(): AsyncGenerator<Algo>;
+  /** Of each algo, by number. */
+  algoSlices(): AsyncGenerator<AlgoSlice>;
 }
 
 /** Redis, at one moment. */
@@ -125,8 +129,9 @@ export interface AuditedShard {
   readonly problems: readonly string[];
 }
 
-/** How what happens once for ever is named in Redis. */
+/** How what happens once is named in Redis: for as long as a key is remembered, or for ever. */
 export interface ReferenceDigests {
+  key(clientId: string, key: string): string;
   reference(asset: string, reference: string): string;
   reversal(transferId: string): string;
 }

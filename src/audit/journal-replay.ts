@@ -86,7 +86,7 @@ export class JournalReplay {
   private followFunds({ sequence, kind, command, balances }: LogEntry, epoch: string): void {
     const { limits, silent } = this;
     const isTold = command !== null && 'funds' in command;
-    const isCancel = kind === 'cancel' || kind === 'mass_cancel';
+    const isCancel = kind === 'cancel' || kind === 'mass_cancel' || kind === 'due';
     if (!isTold && !isCancel) return;
     const before = limits.funds;
     if (isTold) limits.funds = command.funds;
@@ -117,7 +117,9 @@ export class JournalReplay {
     const { reached } = this.shard;
     if (entry.command.op === 'trigger') return this.triggerDifference(entry, entry.command, moment);
     if (reached !== null && ORDER_KINDS.has(entry.kind)) this.complain(`entry ${entry.sequence} comes ahead of order ${reached.orderId}, whose price trades have reached`);
-    const result = this.carryOut(entry.command, entry, moment);
+    const result = entry.command.op === 'due'
+      ? { outcome: 'logged' as const, entry: this.shard.fallDue(entry.command, moment) }
+      : this.carryOut(entry.command, entry, moment);
     if (result.outcome === 'logged' || (result.outcome === 'mass_cancelled' && result.entry !== null)) {
       return firstDifference(this.comparable(result.entry as LogEntry), { ...this.comparable(entry), version: LOG_ENTRY_VERSION });
     }
@@ -290,6 +292,7 @@ function engineCommandOf(command: Exclude<LoggedCommand, { op: 'trigger' }>, ent
       return { op: 'amend', actor: command.actor, order: command.order, candidates, idempotency, request };
     }
     case 'mass_cancel': return command;
+    case 'due': throw new Error('what fell due is no command of its own');
     case 'account':
     case 'transfer_end':
     case 'fee_group': return { ...command, idempotency, request };

@@ -12,6 +12,7 @@ import { AuditSource } from '../persistence/audit-source';
 import { Database } from '../persistence/database';
 import { PostgresPeople } from '../persistence/people-store';
 import { recordedScales } from '../persistence/money-scales';
+import { AlgoLoad, judgeAlgos, type AlgosVerdict } from './algo-load';
 import { ChaosVenue, type ApiProcess } from './chaos-venue';
 import { Crew } from './crew';
 import { FAULTS, type Fault, type Part } from './faults';
@@ -54,6 +55,9 @@ export interface CampaignReport extends Verdict {
   readonly commands: number;
   readonly commandsOfMoney: number;
   readonly refusedForFunds: number;
+  /** Parent orders that were started, and slices that were decided of them. */
+  readonly algos: number;
+  readonly slices: number;
   readonly unclear: number;
   readonly resolvedByRetry: number;
   readonly turnedAway: number;
@@ -76,6 +80,8 @@ const PEOPLE_SETTINGS = {
   AUTH: 'required', ACCESS_TOKEN_TTL_S: '20', SUDO_TTL_S: '30', LIMIT_LOGIN_PER_SECOND: '1000', LIMIT_LOGIN_BURST: '10000', LIMIT_PRINCIPAL_PER_SECOND: '100000',
   LIMIT_PRINCIPAL_BURST: '100000', LIMIT_MUTATE_PER_SECOND: '100000', LIMIT_MUTATE_BURST: '100000', LIMIT_EXPENSIVE_PER_MINUTE: '1000000',
 };
+/** Behind those of the clients. */
+const ALGO_SEED = 999;
 const AUDIT_PAGE = 1_000;
 /** The default of the service. */
 const IDEMPOTENCY_TTL_S = 86_400;
@@ -99,7 +105,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     const crew = hasPeople ? await Crew.gather(venue, ledger, Array.from({ length: options.clients }, (_, i) => clientName(i))) : null;
     await crew?.makeTrader(TAKER, 'hmac', first, ledger);
     const { clients, accounts } = await beginLoad(venue.apis, ledger, crew, options);
-    const running = clients.map((client) => client.run());
+    const algos = new AlgoLoad(crew === null ? new OpenLine(first.url) : crew.ownerOf(TAKER).line, TAKER, seededRandom(options.seed * 1_000 + ALGO_SEED));
+    const running = [...clients, algos].map((client) => client.run());
     const watch = watchLag(venue);
     const overseer = crew === null ? new OpenLine(first.url) : crew.operator(first);
     const audit = funds === 'off' ? null : new MoneyWatch(overseer);
@@ -127,10 +134,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       options.onFault(fault.name, recoveryMs);
     }
 
-    for (const client of clients) client.stop();
+    for (const client of [...clients, algos]) client.stop();
     await withTimeout(Promise.all(running), SETTLE_TIMEOUT_MS, 'the clients did not learn what became of their commands');
+    await algos.ended();
     watch.stop();
-    const verdict = await judge(venue, ledger, losses, crew, options);
+    const verdict = await judge(venue, ledger, losses, crew, algos, options);
     if (audit !== null) {
       verdict.auditFailures.push(...audit.stop().map((finding) => `the running audit had found ${finding}`), ...await moneyProblems(overseer, accounts));
     }
@@ -138,8 +146,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     if (stopped > 0) verdict.auditFailures.push(`the running audit stopped ${stopped} commands`);
     const commands = [...ledger.commands.values()];
     const sorted = [...recoveries].sort((a, b) => a - b);
+    const { algos: algosVerdict, ...judged } = verdict;
     return {
-      ...verdict,
+      ...judged,
+      algos: algos.started.length,
+      slices: algosVerdict.slices,
       seed: options.seed,
       seconds: (Date.now() - started) / 1000,
       faults,
@@ -211,7 +222,9 @@ async function untilNothingIsDue(redis: RedisConnection): Promise<void> {
   }
 }
 
-async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], crew: Crew | null, { logger, funds }: CampaignOptions): Promise<Verdict> {
+async function judge(
+  venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], crew: Crew | null, algos: AlgoLoad, { logger, funds }: CampaignOptions,
+): Promise<Verdict & { readonly algos: AlgosVerdict }> {
   const database = new Database(venue.databaseUrl, 60_000, 1, logger);
   const redis = new RedisConnection(venue.redisUrl, 'chaos', logger);
   try {
@@ -222,6 +235,7 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
     try {
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
       const scales = await recordedScales(database);
+      const algosVerdict = await judgeAlgos(algos, record, ledger);
       const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, new MoneyRule(funds, scales), crew === null ? NO_RIGHTS : new RightsRule(crew.people));
       if (crew !== null) {
         // The overseer goes on looking: what it is told from here on may not be in what is read.
@@ -229,11 +243,12 @@ async function judge(venue: ChaosVenue, ledger: Ledger, losses: readonly LossWin
         verdict.rightsBroken.push(...judgePeople(crew.people, acts, await auditLogOf(database)));
       }
       // The clients are silent, no timer is near and the log is drained: Redis stands still.
-      const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { reference: referenceDigest, reversal: reversalDigest } };
+      const options = { idempotencyTtlS: IDEMPOTENCY_TTL_S, scales, digests: { key: idempotencyDigest, reference: referenceDigest, reversal: reversalDigest } };
       for (const check of await auditVenue(record, await new ShardReader(redis, SHARD).read(), options)) {
         verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));
       }
-      return verdict;
+      verdict.unexplained.push(...algosVerdict.problems);
+      return { ...verdict, algos: algosVerdict };
     } finally {
       await record.close();
     }

@@ -22,6 +22,7 @@ function tell(report: CampaignReport): boolean {
     ['kills', `${kills.api + kills.writer + kills.redis + kills.postgres}: api ${kills.api}, writer ${kills.writer}, redis ${kills.redis}, postgres ${kills.postgres}`],
     ['commands', report.commands],
     ['about money', `${report.commandsOfMoney}; refused for want of it ${report.refusedForFunds}`],
+    ['algos', `${report.algos}, in ${report.slices} slices`],
     ['turned away for certain', `${report.turnedAway}, ${report.turnedAwayByBacklog} by a full backlog`],
     ['kept out for who asked', report.keptOut],
     ['acts with powers', report.acts],

@@ -1,5 +1,5 @@
 import { auditVenue, type Check } from '../audit/audit';
-import { referenceDigest, reversalDigest } from '../engine/idempotency';
+import { idempotencyDigest, referenceDigest, reversalDigest } from '../engine/idempotency';
 import { RedisConnection } from '../engine/redis-connection';
 import { ShardReader } from '../engine/shard-reader';
 import { AuditSource } from '../persistence/audit-source';
@@ -30,7 +30,7 @@ simpleCommand('verify', 'Audits a venue: journal, independent replay, Redis and 
     const record = await AuditSource.open(database, config.shard);
     try {
       const checks = await auditVenue(record, shard, {
-        ...config, scales: await recordedScales(database), digests: { reference: referenceDigest, reversal: reversalDigest },
+        ...config, scales: await recordedScales(database), digests: { key: idempotencyDigest, reference: referenceDigest, reversal: reversalDigest },
       });
       checks.forEach(tell);
       const failed = checks.filter((check) => check.problems.length > 0).length;

@@ -49,6 +49,7 @@ export interface Algo extends TwapTerms {
 }
 
 export interface AlgoSlice {
+  readonly algoId: string;
   readonly slice: number;
   readonly orderId: string;
   readonly quantityLots: number;

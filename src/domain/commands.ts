@@ -164,6 +164,13 @@ export type MoneyCommand =
   | ({ readonly op: 'transfer_end' } & TransferEndCommand)
   | ({ readonly op: 'fee_group' } & FeeGroupCommand);
 
+/** Does nothing itself: what has fallen due is done ahead of every call's commands. */
+export interface DueCommand {
+  readonly op: 'due';
+  /** Nobody. */
+  readonly actor: string | null;
+}
+
 /** Steps of a place at which it can be made to fail (spec B-02). */
 export const FAILURE_STEPS = ['reserve_funds', 'submit_order', 'process_fills', 'settle'] as const;
 export type FailureStep = (typeof FAILURE_STEPS)[number];
@@ -173,6 +180,7 @@ export type EngineCommand =
   | ({ readonly op: 'cancel' } & CancelCommand)
   | ({ readonly op: 'amend' } & AmendCommand)
   | ({ readonly op: 'mass_cancel' } & MassCancelCommand)
+  | DueCommand
   | MoneyCommand;
 
 /** A command was carried out, or it was turned down and its key remembers that (entry.kind `refuse`). */
@@ -215,4 +223,9 @@ export interface MassCancelled {
   readonly entry: LogEntry | null;
 }
 
-export type CommandResult = Logged | Repeated | Refused | Unchanged | MassCancelled;
+/** Nothing that has fallen due is left. */
+export interface NothingDue {
+  readonly outcome: 'nothing_due';
+}
+
+export type CommandResult = Logged | Repeated | Refused | Unchanged | MassCancelled | NothingDue;

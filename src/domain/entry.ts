@@ -5,12 +5,13 @@ import type { OrderTraits } from './order-traits';
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
-  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'trigger',
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'trigger',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
  * `keep`: an amend with an idempotency key changed nothing.
  * `trigger`: an order that waited for a price goes, because a trade has reached it.
+ * `due`: what fell due was done, ahead of whatever came next.
  */
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
@@ -72,6 +73,11 @@ export type LoggedCommand =
     readonly op: 'trigger'; readonly actor: null; readonly funds: Funds; readonly fillsMax: number; readonly orderId: string;
     /** Log sequence of the entry whose trade has reached the order's price. */
     readonly cause: number;
+  }
+  | {
+    readonly op: 'due'; readonly actor: null; readonly what: 'orders';
+    /** Orders that expired, in order of their times. */
+    readonly count: number;
   };
 
 export interface Fill {

@@ -141,9 +141,18 @@ export const LOGGED_FEE_GROUP = ['letter', 'actor', 'funds', 'group'] as const;
 /** An order whose price was reached goes: by whose trade (the entry's sequence). Nobody asks for it. */
 export const LOGGED_TRIGGER = ['letter', 'funds', 'fills_max', 'id', 'cause'] as const;
 
+/**
+ * What fell due, carried out ahead of a call's commands: a page of orders whose time was over (`what` is DUE_CODE.orders, and `count` how
+ * many of them, in order of their times).
+ */
+export const LOGGED_DUE = ['letter', 'what', 'count'] as const;
+
+/** What an entry of kind `due` is about. */
+export const DUE_CODE = { orders: 1 } as const;
+
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
-  place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', trigger: 'X',
+  place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W', trigger: 'X',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -152,7 +161,9 @@ export const FAILURE_LETTER = 'J';
 export const ONCE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */
-export const EXECUTE_ARGUMENTS = ['fills_max', 'triggers_max', 'open_orders_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'held_seen'] as const;
+export const EXECUTE_ARGUMENTS = [
+  'fills_max', 'triggers_max', 'open_orders_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'due_page', 'held_seen',
+] as const;
 
 /** Arguments of each command behind its letter. What they mean stands at the head of each command's Lua file. */
 export const COMMAND_ARGUMENTS = {
@@ -166,4 +177,5 @@ export const COMMAND_ARGUMENTS = {
   ],
   transfer_end: ['id', 'status', 'amount', 'actor', 'idem', 'request'],
   fee_group: ['group', 'rates', 'actor', 'idem', 'request'],
+  due: [],
 } as const;

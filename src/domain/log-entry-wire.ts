@@ -1,6 +1,6 @@
 import {
-  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_ACCOUNT, LOGGED_AMEND,
-  LOGGED_CANCEL, LOGGED_FEE_GROUP, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, LOGGED_TRIGGER, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
+  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, DUE_CODE, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_ACCOUNT, LOGGED_AMEND,
+  LOGGED_CANCEL, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, LOGGED_TRIGGER, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
   SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
 import { ENTRY_KINDS, EntryViews, type EntryEvent, type EntryKind, type LogEntry, type LoggedCommand } from './entry';
@@ -24,6 +24,7 @@ const TRANSFER_COMMAND_AT = positionsOf(LOGGED_TRANSFER);
 const TRANSFER_END_AT = positionsOf(LOGGED_TRANSFER_END);
 const FEE_GROUP_COMMAND_AT = positionsOf(LOGGED_FEE_GROUP);
 const TRIGGER_COMMAND_AT = positionsOf(LOGGED_TRIGGER);
+const DUE_AT = positionsOf(LOGGED_DUE);
 const TRADE_AT = positionsOf(TRADE_EVENT);
 const ORDER_AT = positionsOf(ORDER_EVENT);
 const LEVEL_AT = positionsOf(LEVEL_EVENT);
@@ -260,6 +261,9 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         cause: wire[at.cause] as number,
       };
     }
+    case COMMAND_LETTER.due:
+      if (wire[DUE_AT.what] !== DUE_CODE.orders) throw new Error(`log entry tells that something unknown fell due: ${String(wire[DUE_AT.what])}`);
+      return { op: 'due', actor: null, what: 'orders', count: wire[DUE_AT.count] as number };
     default:
       throw new Error(`log entry with an unknown command ${String(wire[0])}`);
   }

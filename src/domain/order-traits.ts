@@ -11,6 +11,8 @@ export interface OrderTraits {
   readonly trigger?: number;
   /** Ticks that a trade has to reach for it. */
   readonly triggerPrice?: number;
+  /** When its time is over, of a gtd order only: microseconds of the venue's clock. */
+  readonly expiresUs?: number;
 }
 
 /** What a taker does about an order of its own that it meets, instead of trading with it. */
@@ -53,6 +55,7 @@ const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
   trigger: { code: 4, column: 'trigger', holds: 'integer' },
   triggerPrice: { code: 5, column: 'trigger_price', holds: 'integer' },
+  expiresUs: { code: 6, column: 'expires_us', holds: 'integer' },
   stpAccounts: { code: 15, column: 'stp_accounts', holds: 'text' },
 } as const satisfies Record<TraitName, Trait>;
 

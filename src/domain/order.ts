@@ -7,7 +7,7 @@ export type Side = (typeof SIDES)[number];
 export const SIDE_CODE = { buy: 0, sell: 1 } as const satisfies Record<Side, number>;
 
 export type OrderType = 'limit' | 'market';
-export type TimeInForce = 'gtc' | 'ioc' | 'fok';
+export type TimeInForce = 'gtc' | 'ioc' | 'fok' | 'gtd' | 'day';
 
 export interface OrderKind {
   readonly type: OrderType;
@@ -22,6 +22,8 @@ const KINDS = {
   limit_ioc: { type: 'limit', timeInForce: 'ioc', postOnly: false },
   limit_fok: { type: 'limit', timeInForce: 'fok', postOnly: false },
   market: { type: 'market', timeInForce: 'ioc', postOnly: false },
+  limit_gtd: { type: 'limit', timeInForce: 'gtd', postOnly: false },
+  limit_day: { type: 'limit', timeInForce: 'day', postOnly: false },
 } as const satisfies Record<string, OrderKind>;
 
 export type KindName = keyof typeof KINDS;
@@ -82,6 +84,7 @@ export const REASON_CODE = {
   mass_cancel: 6,
   fills_limit: 7,
   self_trade: 8,
+  expired: 11,
   level_quantity_limit: 17,
   balance_limit: 18,
   insufficient_funds: 19,
@@ -155,6 +158,20 @@ export interface Order extends OrderKind {
 export type OrderReference =
   | { readonly orderId: string }
   | { readonly clientId: string; readonly clientOrderId: string };
+
+/** A day of the venue ends at midnight UTC. */
+export const DAY_US = 86_400_000_000;
+
+/** Orders end ahead of it: every time of theirs is a number that is exact. */
+export const EXPIRY_US_END = Date.UTC(2200, 0, 1) * 1_000;
+
+/** When an order's time is over; null for one that waits as long as it takes. It is told from the record alone. */
+export function expiryUs({ timeInForce, createdUs, traits }: Pick<Order, 'timeInForce' | 'createdUs' | 'traits'>): number | null {
+  if (timeInForce === 'day') return (Math.floor(createdUs / DAY_US) + 1) * DAY_US;
+  if (timeInForce !== 'gtd') return null;
+  if (traits.expiresUs === undefined) throw new Error('an order that is good until a time has none');
+  return traits.expiresUs;
+}
 
 /** Whether an order waits in the book. */
 export function isResting({ status }: Pick<Order, 'status'>): boolean {

@@ -13,6 +13,7 @@ import { UnavailableError } from '../domain/unavailable';
 import { encodeAccount } from './commands/account';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
+import { encodeDue } from './commands/due';
 import { encodeFeeGroup } from './commands/fee-group';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
@@ -32,6 +33,8 @@ export interface EngineLimits {
   /** Log entries that may wait for Postgres before new orders are refused. */
   readonly backlogMax: number;
   readonly idempotencyTtlS: number;
+  /** What fell due that a call does ahead of its commands: more of it makes them wait. */
+  readonly duePage: number;
   /** Commands in one function call: how long a batch may hold Redis. */
   readonly commandsPerCallMax: number;
   /** Commands of this process that may wait for an answer, and as many reads; more are refused at once. */
@@ -65,6 +68,9 @@ function withoutUse(pending: Pending): Pending {
   return pending.args[0] === ONCE_LETTER ? { ...pending, args: pending.args.slice(ONCE_LENGTH) } : pending;
 }
 
+/** Commands that need no memory: Redis takes them when it has none left. */
+const FREEING: ReadonlySet<EngineCommand['op']> = new Set(['cancel', 'mass_cancel', 'due'] as const);
+
 /** Commands that were submitted together: whoever waits gets their results as one. */
 interface Submission {
   readonly results: CommandResult[];
@@ -95,6 +101,7 @@ function encode(command: EngineCommand): string[] {
     case 'transfer': return encodeTransfer(command);
     case 'transfer_end': return encodeTransferEnd(command);
     case 'fee_group': return encodeFeeGroup(command);
+    case 'due': return encodeDue();
   }
 }
 
@@ -140,6 +147,8 @@ export function decodeResult(reply: string): CommandResult {
       if (comma < 0) return refused(resultCodeOf(Number(body)));
       return refusedWith(resultCodeOf(Number(body.slice(0, comma))), body.slice(comma + 1));
     }
+    case 'D':
+      return { outcome: 'nothing_due' };
     case 'K':
       return { outcome: 'unchanged', order: decodeOrderRecord(body) };
     case 'M': {
@@ -267,7 +276,7 @@ export class Engine extends ShardReads {
       signatureUse.isWithCommand = true;
       args = [ONCE_LETTER, signatureUse.text, ...args];
     }
-    this.queue.push({ args, frees: command.op === 'cancel' || command.op === 'mass_cancel', submission, index });
+    this.queue.push({ args, frees: FREEING.has(command.op), submission, index });
     if (!this.flushScheduled) {
       this.flushScheduled = true;
       setImmediate(() => this.flush());
@@ -356,7 +365,7 @@ export class Engine extends ShardReads {
   }
 
   private async callExecute(name: FunctionName, batch: readonly Pending[]): Promise<string[]> {
-    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin), String(this.held.seen)];
+    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin), String(this.limits.duePage), String(this.held.seen)];
     let at = command.length;
     // Grown once: it is the longest array of an order's way.
     command.length += batch.reduce((count, { args }) => count + args.length, 0);

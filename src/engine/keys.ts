@@ -13,6 +13,7 @@ export interface ShardKeys {
   readonly feeGroups: string;
   readonly transfers: string;
   readonly timers: string;
+  readonly due: string;
   readonly references: string;
   /** Ahead of the second by which what is good once is timed. It says nothing of the book: it goes when its time is over, and not before. */
   readonly oncePrefix: string;
@@ -39,6 +40,7 @@ export function shardKeys(shard: string): ShardKeys {
     feeGroups: `${tag}fee_groups`,
     transfers: `${tag}transfers`,
     timers: `${tag}timers`,
+    due: `${tag}due`,
     references: `${tag}references`,
     oncePrefix: `${tag}once:`,
     trades: (instrument) => `${tag}trades:${instrument}`,

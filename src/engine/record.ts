@@ -62,3 +62,10 @@ export function bookMember(order: Order): string {
 export function bookScore(order: Order): string {
   return order.side === 'buy' ? `-${order.priceTicks}` : String(order.priceTicks);
 }
+
+/** What the member of an order in the set of what falls due begins with, ahead of its id. */
+export const DUE_ORDER = 'O';
+
+export function dueMember(order: Order): string {
+  return `${DUE_ORDER}${compactId(order.orderId)}`;
+}

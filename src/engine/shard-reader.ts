@@ -7,6 +7,7 @@ import { LOG_FIELD, entriesOf, shardKeys, type ShardKeys, type StreamElement } f
 import { decodeRecentTrade } from './recent-trade';
 import { decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
+import { checkDues } from './stored-dues';
 import { storedMoney, type StoredMoney } from './stored-money';
 import { storedWaiting, type StoredWaiting } from './stored-waiting';
 
@@ -41,7 +42,7 @@ export interface StoredShard {
 
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
-const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|waiting|reached|held|trade_id:.+)$/;
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|held|waiting|reached|trade_id:.+)$/;
 /** What is good once and was used: it goes by itself, at any time. */
 const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
@@ -49,7 +50,7 @@ const PAGE = 2_000;
 
 const TYPE = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash',
-  timers: 'zset', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list', stops: 'zset', reached: 'list',
+  timers: 'zset', due: 'zset', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list', stops: 'zset', reached: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
 const KINDS = Object.keys(TYPE) as Kind[];
@@ -61,7 +62,7 @@ const ofDirection = (owner: string | null): boolean => owner !== null && /.:(ris
 const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|asks)$/.test(owner);
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
   meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, fee_groups: alone, transfers: alone,
-  timers: alone, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned, stops: ofDirection, reached: owned,
+  timers: alone, due: alone, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned, stops: ofDirection, reached: owned,
 };
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
@@ -129,6 +130,9 @@ export class ShardReader {
       idempotency.push({ digest, sequence: Number(sequence), second: Number(second) });
     }
     const money = await this.readMoney(has, problems);
+    const dues: [string, string][] = [];
+    if (has('due')) for await (const pair of this.ranks(this.keys.due)) dues.push(pair);
+    checkDues(dues, orders, meta.due_us, problems);
     const openOrders: { clientId: string; orderIds: string[] }[] = [];
     for (const client of names.get('open') as string[]) {
       const clientId = attempt(`client ${client}`, () => unescapeText(client));

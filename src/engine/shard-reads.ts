@@ -46,6 +46,12 @@ export class ShardReads extends ShardUpkeep {
     return { timeUs: Number(time[0]) * 1e6 + Number(time[1]), epoch: meta[0] ?? '', sequence: Number(meta[1]), persisted: Number(meta[2]) };
   }
 
+  /** When the first of what is due falls due, null where nothing is. */
+  async firstDueUs(): Promise<number | null> {
+    const due = (await this.sendRead('HGET', this.keys.meta, 'due_us')) as string | null;
+    return due === null ? null : Number(due);
+  }
+
   /** Where the log ends now. */
   async position(): Promise<LogPosition> {
     const [epoch, sequence] = (await this.sendRead('HMGET', this.keys.meta, 'epoch', 'seq')) as (string | null)[];

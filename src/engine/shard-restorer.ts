@@ -2,7 +2,7 @@ import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
 import { decodeTransfer } from '../domain/log-entry-wire';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
-import { remainingLots, type Order, type Trade } from '../domain/order';
+import { expiryUs, remainingLots, type Order, type Trade } from '../domain/order';
 import { directionOf, type Direction } from '../domain/order-type';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
 import { encodeRates } from './commands/fee-group';
@@ -10,7 +10,7 @@ import { escapeText } from './commands/text';
 import { clientOrderName } from './commands/client-order-name';
 import { shardKeys, type ShardKeys } from './keys';
 import { encodeRecentTrade } from './recent-trade';
-import { bookMember, bookScore, decodeStoredOrder, encodeStoredOrder } from './record';
+import { bookMember, bookScore, decodeStoredOrder, DUE_ORDER, dueMember, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 import { decodeFeeGroup } from './shard-reads';
 import { waitingScore } from './stored-waiting';
@@ -82,6 +82,7 @@ export class ShardRestorer {
     const members = new Map<string, string[]>();
     const depths = new Map<string, Map<number, number>>();
     const open = new Map<string, string[]>();
+    const dues: string[] = [];
     for (const order of orders) {
       const id = compactId(order.orderId);
       records.push(id, encodeStoredOrder(order));
@@ -96,10 +97,13 @@ export class ShardRestorer {
       }
       const client = escapeText(order.clientId);
       getOrAdd(open, this.keys.open(client), () => []).push(String(order.placedSequence), id);
+      const expires = expiryUs(order);
+      if (expires !== null) dues.push(String(expires), dueMember(order));
       if (order.clientOrderId !== null) clientOrderIds.push(clientOrderName(order.clientId, order.clientOrderId), id);
     }
     const commands: Promise<unknown>[] = [this.send('HSET', this.keys.orders, ...records)];
     if (clientOrderIds.length > 0) commands.push(this.send('HSET', this.keys.clientOrderIds, ...clientOrderIds));
+    if (dues.length > 0) commands.push(this.send('ZADD', this.keys.due, ...dues));
     for (const [key, values] of members) commands.push(this.send('ZADD', key, ...values));
     for (const [key, values] of open) commands.push(this.send('ZADD', key, ...values));
     for (const [key, levels] of depths) {
@@ -279,12 +283,16 @@ export class ShardRestorer {
       // The next page is read while this one is looked at.
       reading = read(start);
       reading.catch(() => undefined);
+      const dues = ids.length === 0 ? [] : (await this.send('ZMSCORE', this.keys.due, ...ids.map((id) => `${DUE_ORDER}${id}`))) as (string | null)[];
       const orders = records.map((record, i) => {
         if (record === null) throw new RestoreError(`${where}: order ${ids[i]} is in the book but has no record`);
         const order = decodeStoredOrder(record, ids[i] as string);
         if (bookMember(order) !== page[2 * i] || bookScore(order) !== page[2 * i + 1]) {
           throw new RestoreError(`${where}: order ${order.orderId} stands at another place than its record tells`);
         }
+        const dueUs = dues[i] ?? null;
+        const expires = expiryUs(order);
+        if ((dueUs === null ? null : Number(dueUs)) !== expires) throw new RestoreError(`${where}: order ${order.orderId} is due at ${dueUs ?? 'no time'}, its time is over at ${expires ?? 'none'}`);
         return order;
       });
       for (const order of orders) {
@@ -299,6 +307,18 @@ export class ShardRestorer {
       yield orders;
     }
     await checkLevel(levelPrice, levelLots);
+  }
+
+  /**
+   * Has the shard know when the first of what is due falls due: what fell due while it was away is done ahead of the first command.
+   * @param orders how many that end by themselves it was given
+   * @throws RestoreError where others are due than were given
+   */
+  async timeDues(orders: number): Promise<void> {
+    const [due, first] = await Promise.all([this.send('ZCARD', this.keys.due), this.send('ZRANGE', this.keys.due, '0', '0', 'WITHSCORES')]) as [number, string[]];
+    if (due !== orders) throw new RestoreError(`${due} orders are due at a time of theirs, and ${orders} were given that end by themselves`);
+    const [, dueUs] = first;
+    if (dueUs !== undefined) await this.send('HSET', this.keys.meta, 'due_us', dueUs);
   }
 
   /** Lets commands in, or leaves that to the operator who froze the shard. */

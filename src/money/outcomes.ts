@@ -53,6 +53,7 @@ export class MoneyOutcomes {
         throw await explain(result.code, factsOf(result.shortfall, result.transfer));
       case 'unchanged':
       case 'mass_cancelled':
+      case 'nothing_due':
         throw new Error(`a command about money answered as ${result.outcome}`);
     }
   }

@@ -5,14 +5,14 @@ import type { Side } from '../domain/order';
 import type { Database, Query, Row } from './database';
 import * as sql from './queries/algos';
 
-interface AlgoRow extends Row {
+export interface AlgoRow extends Row {
   algo_id: string; client_id: string; actor: string | null; instrument: string; side: Side; quantity_lots: number; limit_ticks: number | null; duration_s: number;
   slices: number; status: string; status_reason: string | null; is_stopping: boolean; filled_lots: number; notional: string; slices_placed: number;
   slices_refused: number; refused_in_a_row: number; next_slice: number; next_us: number; created_us: number; updated_us: number;
 }
 
-interface SliceRow extends Row {
-  slice: number; order_id: string; quantity_lots: number; status: string; filled_lots: number; notional: string; reason: string | null; at_us: number;
+export interface SliceRow extends Row {
+  algo_id: string; slice: number; order_id: string; quantity_lots: number; status: string; filled_lots: number; notional: string; reason: string | null; at_us: number;
 }
 
 /** @throws Error for a word that this program does not know */
@@ -21,7 +21,7 @@ function wordOf<W extends string>(words: readonly W[], word: string): W {
   return word as W;
 }
 
-function algoOf(row: AlgoRow): Algo {
+export function algoOf(row: AlgoRow): Algo {
   return {
     algoId: row.algo_id, clientId: row.client_id, actor: row.actor, instrument: row.instrument, side: row.side, quantityLots: row.quantity_lots,
     limitTicks: row.limit_ticks, durationS: row.duration_s, slices: row.slices, status: wordOf<AlgoStatus>(ALGO_STATUSES, row.status), reason: row.status_reason,
@@ -30,9 +30,9 @@ function algoOf(row: AlgoRow): Algo {
   };
 }
 
-function sliceOf(row: SliceRow): AlgoSlice {
+export function sliceOf(row: SliceRow): AlgoSlice {
   return {
-    slice: row.slice, orderId: row.order_id, quantityLots: row.quantity_lots, status: wordOf<SliceStatus>(SLICE_STATUSES, row.status), filledLots: row.filled_lots,
+    algoId: row.algo_id, slice: row.slice, orderId: row.order_id, quantityLots: row.quantity_lots, status: wordOf<SliceStatus>(SLICE_STATUSES, row.status), filledLots: row.filled_lots,
     notional: row.notional, reason: row.reason, atUs: row.at_us,
   };
 }
@@ -119,7 +119,7 @@ export class AlgoStore {
           return { algo: await change(query, { ...algo, nextSlice: move.slice, nextUs: move.untilUs, updatedUs: nowUs }), slice: null, isResumed: false };
         case 'place': {
           const slice: AlgoSlice = {
-            slice: move.slice, orderId, quantityLots: move.quantityLots, status: 'placing', filledLots: 0, notional: '0', reason: null, atUs: nowUs,
+            algoId, slice: move.slice, orderId, quantityLots: move.quantityLots, status: 'placing', filledLots: 0, notional: '0', reason: null, atUs: nowUs,
           };
           await query(sql.DECIDE_SLICE, [algoId, slice.slice, orderId, slice.quantityLots, nowUs]);
           return { algo: await change(query, { ...algo, nextSlice: move.slice, updatedUs: nowUs }), slice, isResumed: false };

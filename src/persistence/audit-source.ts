@@ -1,7 +1,9 @@
 import type pg from 'pg';
+import type { Algo, AlgoSlice } from '../domain/algo';
 import type { StoredCandle } from '../domain/candle';
 import type { Account, FeeGroup, Funds } from '../domain/money';
 import type { Order, SettledTrade } from '../domain/order';
+import { algoOf, sliceOf, type AlgoRow, type SliceRow } from './algo-store';
 import { candleOfRow, type CandleRow } from './candle-history';
 import type { Database, Row } from './database';
 import { orderOfRow, settledTradeOfRow, type Checkpoint, type OrderRow, type SettledTradeRow } from './history';
@@ -11,6 +13,7 @@ import {
   type TransferRowRead,
 } from './money-rows';
 import { positionOfRow, type PositionRow } from './position-row';
+import { ALGO_COLUMNS, SLICE_COLUMNS } from './queries/algos';
 import { AUDITED_CHECKPOINT, FUNDS_SWITCHES, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
 import { ACCOUNT_COLUMNS, TRANSFER_COLUMNS } from './queries/money';
 import { POSITION_COLUMNS } from './queries/write-money';
@@ -155,6 +158,15 @@ export class AuditSource {
   async *snapshots(): AsyncGenerator<AccountSnapshot & { readonly account: string }> {
     const rows = this.rows<SnapshotRow & { account: string }>(`SELECT * FROM account_snapshots WHERE shard = ${this.literal} ORDER BY sequence, account`);
     for await (const row of rows) yield { account: row.account, ...snapshotOfRow(row) };
+  }
+
+  async *algos(): AsyncGenerator<Algo> {
+    for await (const row of this.rows<AlgoRow>(`SELECT ${ALGO_COLUMNS} FROM algos WHERE shard = ${this.literal} ORDER BY number`)) yield algoOf(row);
+  }
+
+  async *algoSlices(): AsyncGenerator<AlgoSlice> {
+    const ofShard = `algo_id IN (SELECT algo_id FROM algos WHERE shard = ${this.literal})`;
+    for await (const row of this.rows<SliceRow>(`SELECT ${SLICE_COLUMNS} FROM algo_slices WHERE ${ofShard} ORDER BY algo_id, slice`)) yield sliceOf(row);
   }
 
   async *feeGroups(): AsyncGenerator<FeeGroup> {

@@ -12,7 +12,7 @@ const LEVELS = 5_000;
 const DIFFERENCES_SHOWN = 5;
 /** Whose the orders are that were open before: the venue does not tell. */
 const EARLIER_CLIENT = 'recording';
-const REQUESTED = new Set(['requested', 'mass_cancel']);
+const REQUESTED = new Set(['requested', 'mass_cancel', 'expired']);
 
 /** What a recording is about, from a first reading. */
 interface Outline {
@@ -82,6 +82,11 @@ function nameOf(order: Order, earlier: ReadonlySet<string>): { client_id: string
   return { client_id: earlier.has(order.order_id) ? EARLIER_CLIENT : order.client_id, client_order_id: order.order_id };
 }
 
+/** What ended an order by its time is played as what happened to it then: here it rests until that comes. */
+function limitOf({ price, time_in_force: lifetime, post_only }: Order): { price: string; time_in_force: Order['time_in_force']; post_only: boolean } {
+  return { price: price as string, time_in_force: lifetime === 'gtd' || lifetime === 'day' ? 'gtc' : lifetime, post_only };
+}
+
 function placeOf(order: Order): PlaceOperation {
   const common = {
     op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity: order.quantity,
@@ -89,13 +94,11 @@ function placeOf(order: Order): PlaceOperation {
   };
   switch (order.type) {
     case 'market': return { ...common, type: 'market' };
-    case 'limit': return { ...common, type: 'limit', price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only };
+    case 'limit': return { ...common, type: 'limit', ...limitOf(order) };
     case 'stop':
     case 'take_profit': return { ...common, type: order.type, stop_price: order.stop_price as string };
     case 'stop_limit':
-    case 'take_profit_limit': return {
-      ...common, type: order.type, stop_price: order.stop_price as string, price: order.price as string, time_in_force: order.time_in_force, post_only: order.post_only,
-    };
+    case 'take_profit_limit': return { ...common, type: order.type, stop_price: order.stop_price as string, ...limitOf(order) };
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }
 }
@@ -193,7 +196,7 @@ class Player {
     }
     const name = nameOf(order, this.earlier);
     if (order.status === 'pending') return [amendOfPending(order, name)];
-    if (order.status === 'cancelled' && REQUESTED.has(order.status_reason ?? '')) return [{ op: 'cancel', ...name } satisfies CancelOperation];
+    if (REQUESTED.has(order.status_reason ?? '')) return [{ op: 'cancel', ...name } satisfies CancelOperation];
     // One whose price trades have reached goes by itself.
     if (wasPending || order.price === null) return [];
     // What was open after the amend, before it traded; what was filled earlier may not be known here.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MoneyScale } from '../domain/assets';
 import type { Funds } from '../domain/money';
-import type { Order, Side, Trade } from '../domain/order';
+import { expiryUs, type Order, type Side, type Trade } from '../domain/order';
 import { directionOf, type Direction } from '../domain/order-type';
 import { BookHash } from './book-hash';
 import { MoneyRebuild, NOTHING_COMPUTED, requireCover, type ComputedMoney, type CoverSource, type MoneyTarget } from './rebuild-money';
@@ -30,6 +30,7 @@ export interface RebuildTarget extends MoneyTarget, ReachTarget {
   nowS(): Promise<number>;
   clear(counters: { epoch: string; sequence: number; timeUs: number; tradeIds: ReadonlyMap<string, number>; funds: Funds }): Promise<void>;
   addOrders(orders: readonly Order[]): Promise<void>;
+  timeDues(orders: number): Promise<void>;
   addIdempotencyKeys(keys: readonly { digest: string; sequence: number; second: number }[]): Promise<void>;
   addTrades(instrument: string, trades: readonly Trade[]): Promise<void>;
   bookOrders(instrument: string, side: 'bids' | 'asks'): AsyncGenerator<Order[]>;
@@ -102,6 +103,7 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   const waiting = new WaitingRebuild();
   const sides = new Set<string>();
   const total = await source.openOrderCount();
+  let timed = 0;
   let writing: Promise<void> = Promise.resolve();
   for await (const page of source.openOrders(ORDERS_PAGE)) {
     // The next page is read while this one is written.
@@ -112,12 +114,14 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
     waiting.add(page);
     for (const order of page) {
       expected.add(order);
+      if (expiryUs(order) !== null) timed++;
       sides.add(`${order.instrument}\u0000${order.status === 'pending' ? directionOf(order) : order.side}`);
     }
     progress('orders', expected.orders, total);
   }
   await writing;
   await waiting.restore(source, target);
+  await target.timeDues(timed);
   const accounts = money.isKept
     ? await money.restore(source, target, checkpoint, recordedFunds, (done) => progress('accounts', done, done))
     : null;

@@ -78,7 +78,7 @@ function orderProblems(order: Order, sequence: number, problems: string[]): void
   }
   if (order.updatedUs < order.createdUs) wrong('was updated before it was created');
   // An order that never rests is never amended, so its limit is the one it traded under.
-  if (order.timeInForce !== 'gtc' && order.priceTicks !== null) {
+  if ((order.timeInForce === 'ioc' || order.timeInForce === 'fok') && order.priceTicks !== null) {
     const atLimit = BigInt(order.priceTicks) * BigInt(filledLots);
     const paid = BigInt(order.notional);
     if (order.side === 'buy' ? paid > atLimit : paid < atLimit) wrong(`traded ${filledLots} lots for ${paid}, past its limit ${order.priceTicks}`);

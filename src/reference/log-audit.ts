@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
-import { chargedUnits, isOpen, isResting, remainingLots, type Order } from '../domain/order';
+import { chargedUnits, expiryUs, isOpen, isResting, remainingLots, type Order } from '../domain/order';
 import { isOwnAccount } from '../domain/order-traits';
 import { TriggerAudit } from './trigger-audit';
 
@@ -88,6 +88,7 @@ export class LogAudit {
       wrong(`${name} was not open`);
       return;
     }
+    if (isOverAt(before, entry)) wrong(`${name} was over by then`);
     if (taker.traits.stp !== undefined && isOwnAccount(taker, maker.clientId)) wrong(`${name} is the taker's own, which it may not trade with`);
     if (maker.side === taker.side || maker.instrument !== taker.instrument) wrong(`${name} is no counterpart`);
     if (fill.priceTicks !== before.priceTicks) wrong(`${name} asked for ${before.priceTicks}, traded at ${fill.priceTicks}`);
@@ -122,6 +123,7 @@ export class LogAudit {
     // Before that only amends told.
     const tells = entry.version >= ORDERS_TOLD_FROM || entry.kind === 'amend';
     if (tells && previousFill !== (before?.fillSequence ?? 0)) wrong(`${name} does not point at its fills`);
+    if ((order.reason === 'expired') !== isOverAt(order, entry) && (order.reason === 'expired' || isOpen(order))) wrong(`${name} is ${order.status} at ${entry.timeUs}, its time is over at ${expiryUs(order) ?? 'no time'}`);
     const placed = before?.placedSequence ?? entry.sequence;
     if (entry.version >= ORDERS_TOLD_FROM && order.placedSequence !== placed) wrong(`${name} was placed at ${placed}, it says ${order.placedSequence}`);
   }
@@ -192,6 +194,12 @@ export class LogAudit {
     else this.levels.set(key, total);
     touched.add(key);
   }
+}
+
+/** Whether an order's time is over as an entry is made. */
+function isOverAt(order: Order, { timeUs }: LogEntry): boolean {
+  const over = expiryUs(order);
+  return over !== null && over <= timeUs;
 }
 
 function valueOf(fill: Fill): bigint {

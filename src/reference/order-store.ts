@@ -1,5 +1,6 @@
 import { isActors, type Actor } from '../domain/commands';
 import { isOpen, type Order, type OrderReference } from '../domain/order';
+import { Expiries } from './expiries';
 import { compareText, type ShardState } from './state';
 
 /** Orders by id, and those that are open by client and by their clients' names for them. An order is replaced, never changed. */
@@ -7,6 +8,7 @@ export class OrderStore {
   private readonly orders = new Map<string, Order>();
   /** Ids of open orders by client. */
   private readonly open = new Map<string, Set<string>>();
+  private readonly expiries = new Expiries();
   /** Ids of open orders by client, then by client order id. */
   private readonly named = new Map<string, Map<string, string>>();
 
@@ -25,6 +27,7 @@ export class OrderStore {
       if (clientOrderId !== null) this.named.get(clientId)?.delete(clientOrderId);
       return;
     }
+    this.expiries.add(order);
     this.open.set(clientId, (this.open.get(clientId) ?? new Set()).add(orderId));
     if (clientOrderId === null) return;
     this.named.set(clientId, (this.named.get(clientId) ?? new Map<string, string>()).set(clientOrderId, orderId));
@@ -56,6 +59,15 @@ export class OrderStore {
 
   allOpen(): Order[] {
     return [...this.open.keys()].flatMap((clientId) => this.openOf(clientId));
+  }
+
+  /** The open order that ends by itself first, null where none does. */
+  firstToExpire(): { readonly timeUs: number; readonly order: Order } | null {
+    const first = this.expiries.first((orderId) => {
+      const order = this.orders.get(orderId);
+      return order !== undefined && isOpen(order);
+    });
+    return first === null ? null : { timeUs: first.timeUs, order: this.orders.get(first.orderId) as Order };
   }
 
   state(): Pick<ShardState, 'orders' | 'openOrders' | 'clientOrderIds'> {

@@ -7,7 +7,9 @@ import type { EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, Order
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { entryOf } from '../domain/log-entry';
 import type { AccountState, Balance, Funds, Transfer } from '../domain/money';
-import { isOpen, isResting, KIND_CODE, kindCode, kindOf, type Order, type OrderReference, type StatusReason } from '../domain/order';
+import {
+  expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, type Order, type OrderReference, type OrderStatus, type StatusReason,
+} from '../domain/order';
 import { triggerOf } from '../domain/order-type';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
@@ -102,11 +104,14 @@ export class ReferenceShard {
   /** Runs one command at one moment; moments may not go backwards. */
   apply(command: EngineCommand, now: Moment): CommandResult {
     this.begin(now);
+    const first = this.orders.firstToExpire();
+    if (first !== null && first.timeUs <= now.timeUs) throw new Error(`order ${first.order.orderId} was over at ${first.timeUs}, and is still open at ${now.timeUs}`);
     switch (command.op) {
       case 'place': return this.place(command);
       case 'cancel': return this.cancel(command);
       case 'amend': return this.amend(command);
       case 'mass_cancel': return this.massCancel(command);
+      case 'due': return { outcome: 'nothing_due' };
       default: return this.moveMoney(command);
     }
   }
@@ -144,6 +149,37 @@ export class ReferenceShard {
     const needsCover = this.isMoneyKept && order.type === 'market' && order.side === 'buy';
     const due = needsCover ? unpaid(this.money, this.limits.funds, order, verdict.plan) : null;
     return due === null ? verdict : cancelledAtTrigger(order, due.code === 'balance_limit' ? 'balance_limit' : 'insufficient_funds');
+  }
+
+  /** When the first of what is due falls due, null where nothing is. */
+  firstDueUs(): number | null {
+    return this.orders.firstToExpire()?.timeUs ?? null;
+  }
+
+  /** Whether something has fallen due by a moment. */
+  isDue(timeUs: number): boolean {
+    const first = this.firstDueUs();
+    return first !== null && first <= timeUs;
+  }
+
+  /** The first of what has fallen due by a moment, as its entry would tell, null where nothing has. */
+  nextDue(timeUs: number): Extract<LoggedCommand, { op: 'due' }> | null {
+    return this.isDue(timeUs) ? { op: 'due', actor: null, what: 'orders', count: 1 } : null;
+  }
+
+  /** Does what has fallen due, as far as an entry tells. @throws Error where so much has not */
+  fallDue(due: Extract<LoggedCommand, { op: 'due' }>, now: Moment): LogEntry {
+    this.begin(now);
+    this.sequence++;
+    const money = this.change();
+    const done: (readonly [OrderChange, ...LevelChange[]])[] = [];
+    while (done.length < due.count) {
+      const first = this.orders.firstToExpire();
+      if (first === null || first.timeUs > now.timeUs) throw new Error(`${due.count} orders are said to be over, ${done.length} are`);
+      done.push(this.cancelOpen(first.order, 'expired', money, 'expired'));
+    }
+    const events = [...done.map(([order]) => order), ...done.flatMap(([, ...level]) => level), ...committed(money)];
+    return this.entry({ kind: 'due', events }, { command: due, idempotency: null });
   }
 
   /**
@@ -262,6 +298,8 @@ export class ReferenceShard {
     const refuse = (code: ResultCode): CommandResult => this.refuse({ code }, asked);
     const standing = this.standing(clientId);
     if (standing !== null) return this.refuse(standing, asked);
+    const expires = expiryUs({ timeInForce: kindOf(kind).timeInForce, createdUs: this.now.timeUs, traits });
+    if (expires !== null && expires <= this.now.timeUs) return refuse('expires_at_past');
     // One that is reached already as it comes is one of its kind like any other.
     const waits = triggerOf(traits) !== null && !this.waiting.isReachedNow({ instrument, side, traits });
     if ((waits || mayRest(kind)) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
@@ -519,10 +557,12 @@ export class ReferenceShard {
   }
 
   /** @returns what became of the order and, where it was in the book, of its level */
-  private cancelOpen(order: Order, reason: StatusReason, money: LedgerChange | null): readonly [OrderChange, ...LevelChange[]] {
+  private cancelOpen(
+    order: Order, reason: StatusReason, money: LedgerChange | null, status: OrderStatus = 'cancelled',
+  ): readonly [OrderChange, ...LevelChange[]] {
     if (order.status === 'pending') this.waiting.leave(order);
     else this.books.leave(order);
-    const cancelled: Order = { ...order, status: 'cancelled', reason, sequence: this.sequence, updatedUs: this.now.timeUs };
+    const cancelled: Order = { ...order, status, reason, sequence: this.sequence, updatedUs: this.now.timeUs };
     this.orders.put(cancelled);
     if (money !== null) settleHold(money, this.money.scaleOf(order.instrument), order, cancelled);
     const change: OrderChange = { type: 'order', order: cancelled, previousFill: order.fillSequence };

@@ -9,7 +9,9 @@ export interface Verdict {
   readonly reason: StatusReason | null;
 }
 
-export const mayRest = (kind: number): boolean => kind === KIND_CODE.limit_gtc || kind === KIND_CODE.limit_post_only;
+const RESTING: ReadonlySet<number> = new Set([KIND_CODE.limit_gtc, KIND_CODE.limit_post_only, KIND_CODE.limit_gtd, KIND_CODE.limit_day]);
+
+export const mayRest = (kind: number): boolean => RESTING.has(kind);
 
 export const rests = ({ status }: Verdict): boolean => status === 'open' || status === 'partially_filled';
 

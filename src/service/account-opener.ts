@@ -44,6 +44,7 @@ function isOpened(result: CommandResult): boolean {
       throw new Refusal(result.code);
     case 'unchanged':
     case 'mass_cancelled':
+    case 'nothing_due':
       throw new Error(`the making of an account was answered as ${result.outcome}`);
   }
 }

@@ -40,6 +40,7 @@ export function connectionOf(
     triggersPerCommandMax: config.triggersPerCommand, openOrdersPerClientMax: config.openOrdersPerClientMax,
     backlogMax: config.backlogMax,
     idempotencyTtlS: config.idempotencyTtlS,
+    duePage: config.duePage,
     commandsPerCallMax: config.engineCallCommandsMax,
     commandsInFlightMax: config.engineInFlightMax,
     timeoutMs: config.engineTimeoutMs,

@@ -9,6 +9,7 @@ import type { AuditFinding } from '../domain/money-history';
 import { BalanceAuditor, findingsOf } from '../duties/balance-auditor';
 import { FeeTierDuty } from '../duties/fee-tier-duty';
 import { LoginSweeper } from '../duties/login-sweeper';
+import { Timekeeper } from '../duties/timekeeper';
 import { TransferTimer } from '../duties/transfer-timer';
 import { redisDurabilityProblems } from '../engine/durability';
 import { untilShardIsKnown } from '../engine/later-shard';
@@ -115,6 +116,7 @@ export class Shard {
     this.writerLog = config.roles.has('writer') ? new LogReader(config.redisUrl, config.shard, 'writer', logger) : null;
     this.writer = this.writerLog === null ? null : this.createWriter(this.writerLog, metrics);
     this.auditLog = this.writer === null || config.funds === 'off' ? null : new LogReader(config.redisUrl, config.shard, 'audit', logger);
+    if (this.writer !== null) this.duties.push(this.createTimekeeper(metrics));
     if (this.auditLog !== null) this.duties.push(...this.createDuties(this.auditLog, metrics));
     this.marketLog = listener === null ? null : new LogReader(config.redisUrl, config.shard, 'market', logger);
     this.live = this.marketLog === null || listener === null ? null : this.createLive(this.marketLog, listener);
@@ -180,7 +182,11 @@ export class Shard {
     this.duties.push(duty);
   }
 
-  /** What the process that holds the writer's lock does beside. */
+  private createTimekeeper(metrics: Metrics): Duty {
+    return new Timekeeper(this.connection.engine, () => this.isOnDuty(), this.logger.child({ part: 'timekeeper' }), { late: (seconds) => metrics.dueLate.set(seconds) });
+  }
+
+  /** What the process that holds the writer's lock does beside, where money is kept. */
   private createDuties(log: LogReader, metrics: Metrics): readonly Duty[] {
     const { config, logger, connection: { engine, database, moneyHistory, people } } = this;
     const isOnDuty = (): boolean => this.isOnDuty();

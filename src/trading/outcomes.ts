@@ -51,7 +51,8 @@ export class Outcomes {
       case 'refused':
         return this.refusal(result.code, result.order, result.shortfall, asked).then((refusal) => { throw refusal; });
       case 'mass_cancelled':
-        throw new Error('a single command answered as a mass cancel');
+      case 'nothing_due':
+        throw new Error(`a single command answered as ${result.outcome}`);
     }
   }
 

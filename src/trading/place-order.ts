@@ -3,7 +3,7 @@ import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '..
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
-import { kindCode } from '../domain/order';
+import { EXPIRY_US_END, kindCode } from '../domain/order';
 import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
 import { baseTypeOf, TRIGGER_CODE, WAITING_TYPES } from '../domain/order-type';
 import { newOrderId } from '../domain/order-id';
@@ -66,6 +66,7 @@ export class PlaceOrder {
     const stopTicks = request.stopPrice === undefined
       ? null
       : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
+    if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) faults.push({ field: 'expiresAt', message: 'must be before the year 2200' });
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
       op: 'place',
@@ -85,12 +86,14 @@ export class PlaceOrder {
   }
 
   /** What only some orders ask for. @param stopTicks null where it waits for no price */
-  private traitsOf({ type, selfTradePrevention, clientId }: PlaceRequest, stopTicks: number | null): OrderTraits {
+  private traitsOf({ type, selfTradePrevention, clientId, expiresUs }: PlaceRequest, stopTicks: number | null): OrderTraits {
     const mode = selfTradePrevention ?? this.selfTrade.mode;
-    const waits = stopTicks !== null && type !== 'limit' && type !== 'market' ? { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks } : null;
-    if (mode === 'none') return waits ?? NO_TRAITS;
+    const waits = stopTicks !== null && type !== 'limit' && type !== 'market'
+      ? { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks } : null;
+    const expires = expiresUs === undefined ? null : { expiresUs };
+    if (mode === 'none') return waits === null && expires === null ? NO_TRAITS : { ...waits, ...expires };
     const stpAccounts = namesToTrait(this.selfTrade.accountsBeside(clientId));
-    return { stp: STP_CODE[mode], ...waits, ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+    return { stp: STP_CODE[mode], ...waits, ...expires, ...(stpAccounts === undefined ? {} : { stpAccounts }) };
   }
 }
 

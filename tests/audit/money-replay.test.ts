@@ -180,7 +180,7 @@ test('what a shard holds of money is held against the replay, thing by thing', (
 
 test('what happens once for ever is held against its entry', () => {
   const used: UsedReference[] = [{ kind: 'deposit', asset: USD, reference: 'r', sequence: 3 }, { kind: 'reversal', transferId: 't', sequence: 5 }];
-  const digests = { reference: (asset: string, reference: string) => `${asset} ${reference}`, reversal: (transferId: string) => transferId };
+  const digests = { key: (clientId: string, key: string) => `${clientId} ${key}`, reference: (asset: string, reference: string) => `${asset} ${reference}`, reversal: (transferId: string) => transferId };
   const problems = (...references: [digest: string, sequence: number][]): readonly string[] => {
     const finding = new Finding('money');
     compareReferences(used, references.map(([digest, sequence]) => ({ digest, sequence, second: 0 })), digests, finding);

@@ -4,6 +4,7 @@ import { idempotencyDigest } from '../../src/engine/idempotency';
 import { Load } from '../persistence/support/load';
 import { ShardView } from '../persistence/support/shard-view';
 import { callOnce } from '../support/client';
+import { until } from '../support/until';
 import { Venue } from '../support/venue';
 import { Planting, type Fault } from './planting';
 import { audit, runCommand } from './support';
@@ -11,7 +12,7 @@ import { audit, runCommand } from './support';
 const SEED = 20_261_121;
 const REQUESTS = 200;
 const REQUESTS_UNPERSISTED = 30;
-const TABLES = ['journal', 'orders', 'trades', 'candles', 'checkpoints', 'dead_letters'] as const;
+const TABLES = ['journal', 'orders', 'trades', 'candles', 'checkpoints', 'dead_letters', 'algos', 'algo_slices'] as const;
 const STRANGER = '01890000-0000-7000-8000-000000000001';
 
 let venue: Venue;
@@ -19,6 +20,7 @@ let venue: Venue;
 let queue: [string, string, string];
 let taker: string;
 let tradeId: number;
+let algoId: string;
 /** A key, and the log sequence at which it was used. */
 let keyDigest: string;
 let keySequence: number;
@@ -68,6 +70,11 @@ beforeAll(async () => {
   const { order_id: leaving } = await call('POST', '/orders', { ...bid, client_id: 'leaver', price: '1.00', instrument: 'ETH-USD', quantity: '1' });
   await call('PATCH', `/orders/${leaving}`, { quantity: '0.5' });
   expect((await callOnce(running.url, 'DELETE', '/orders?client_id=leaver')).body).toMatchObject({ cancelled: [leaving] });
+  const twap = await callOnce<{ algo_id: string }>(running.url, 'POST', '/algos/twap', {
+    body: { client_id: 'slicer', instrument: 'ETH-USD', side: 'buy', quantity: '3', duration_s: 1, slices: 3, limit_price: '0.01' },
+  });
+  algoId = twap.body.algo_id;
+  await until('the algo has ended', async () => (await callOnce<{ status: string }>(running.url, 'GET', `/algos/${algoId}`)).body.status === 'expired');
   expect(load.unexpected).toEqual([]);
   await shard.persisted();
   await running.stop();
@@ -102,7 +109,33 @@ const LEVEL = 'BTC-USD bids level 20000';
 const HOUR = `('BTC-USD', 3600, (SELECT max(start_s) FROM candles WHERE instrument = 'BTC-USD' AND interval_s = 3600))`;
 const LEVEL_LOTS = 550_000_000;
 
+const ALGOS = 'postgres: algos tell what their slices traded, and no slice is there twice: ';
+const sliceIs = (slice: number): string => `algo_id = '${algoId}' AND slice = ${slice}`;
+
 const inPostgres: Fault[] = [
+  {
+    name: 'a slice that another order is', tables: ['algo_slices'], byCommand: true,
+    plant: () => sql(`UPDATE algo_slices SET order_id = '${STRANGER}' WHERE ${sliceIs(2)}`), finds: () => `${ALGOS}slice 2 of algo ${algoId} is order ${STRANGER}, entry `,
+  }, {
+    name: 'a slice of another quantity than its order', tables: ['algo_slices'],
+    plant: () => sql(`UPDATE algo_slices SET quantity_lots = 7 WHERE ${sliceIs(1)}`), finds: () => `${ALGOS}slice 1 of algo ${algoId} .quantityLots: expected 7, got `,
+  }, {
+    name: 'a slice that was placed and is not counted', tables: ['algo_slices'],
+    plant: () => sql(`UPDATE algo_slices SET status = 'missed' WHERE ${sliceIs(3)}`), finds: () => `${ALGOS}algo ${algoId} .slicesPlaced: expected 2, got 3`,
+  }, {
+    name: 'an algo that tells more than it has traded', tables: ['algos'],
+    plant: () => sql('UPDATE algos SET filled_lots = 1'), finds: () => `${ALGOS}algo ${algoId} .filledLots: expected 0, got 1`,
+  }, {
+    name: 'a slice that was placed twice', tables: ['journal'],
+    plant: async () => {
+      const [slice] = await venue.database.query<{ sequence: string; idempotency: string }>(
+        `SELECT sequence, journal.idempotency FROM journal WHERE sequence = (SELECT min(sequence) FROM orders WHERE client_id = 'slicer')`);
+      const entry = await payload(placeSequence);
+      entry[ENTRY_AT.idempotency] = slice?.idempotency;
+      await setPayload(placeSequence, entry);
+    },
+    finds: () => `${ALGOS}slice 1 of algo ${algoId} is placed in entry ${placeSequence} and in entry `,
+  },
   {
     name: 'a journal entry that is missing', tables: ['journal'], byCommand: true,
     plant: () => sql('DELETE FROM journal WHERE sequence = 50'), finds: () => `${JOURNAL}entry 50 is missing`,

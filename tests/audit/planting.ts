@@ -86,7 +86,7 @@ export class Planting {
       await this.redis('DEL', this.key(name));
       if (await this.redis('EXISTS', `backup:${this.key(name)}`) === 1) await this.redis('RENAME', `backup:${this.key(name)}`, this.key(name));
     }
-    for (const table of fault.tables ?? []) await this.sql(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM backup_${table}`);
+    for (const table of fault.tables ?? []) await this.sql(`DELETE FROM ${table}; INSERT INTO ${table} OVERRIDING SYSTEM VALUE SELECT * FROM backup_${table}`);
   }
 
   /** Whatever was planted has been put back: each fault was found alone. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { auditVenue } from '../../src/audit/audit';
-import { referenceDigest, reversalDigest } from '../../src/engine/idempotency';
+import { idempotencyDigest, referenceDigest, reversalDigest } from '../../src/engine/idempotency';
 import { RedisConnection } from '../../src/engine/redis-connection';
 import { ShardReader, type StoredShard } from '../../src/engine/shard-reader';
 import { AuditSource } from '../../src/persistence/audit-source';
@@ -29,7 +29,7 @@ export async function audit(venue: Venue, idempotencyTtlS = 86_400): Promise<str
     const record = await AuditSource.open(database, venue.shard);
     try {
       const checks = await auditVenue(record, shard, {
-        idempotencyTtlS, scales: await recordedScales(database), digests: { reference: referenceDigest, reversal: reversalDigest },
+        idempotencyTtlS, scales: await recordedScales(database), digests: { key: idempotencyDigest, reference: referenceDigest, reversal: reversalDigest },
       });
       return checks.flatMap(({ name, problems }) => problems.map((problem) => `${name}: ${problem}`));
     } finally {

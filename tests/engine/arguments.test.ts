@@ -6,6 +6,7 @@ import { OneTimeUse } from '../../src/domain/one-time-use';
 import { encodeAccount } from '../../src/engine/commands/account';
 import { encodeAmend } from '../../src/engine/commands/amend';
 import { encodeCancel } from '../../src/engine/commands/cancel';
+import { encodeDue } from '../../src/engine/commands/due';
 import { encodeFeeGroup } from '../../src/engine/commands/fee-group';
 import { encodeMassCancel } from '../../src/engine/commands/mass-cancel';
 import { encodePlace } from '../../src/engine/commands/place';
@@ -31,6 +32,7 @@ function headerArguments(name: string): string[] {
   const flat = header.replace(/\n-- */g, ' ').replace(/\([^)]*\)/g, '');
   const listed = /Arguments: (.*?)\.(?: |$)/.exec(flat)?.[1];
   if (listed === undefined) throw new Error(`the header of ${name} lists no arguments`);
+  if (listed === 'none') return [];
   return listed.split(/, (?:then )?/).map((argument) => argument.replace(/ or ''.*$/, '').replace(/\s+/g, ' ').trim());
 }
 
@@ -112,6 +114,7 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     }),
     values: { group: 'vip', rates: ',"",-1,2,"BTC-USD",3,4', actor: '', idem: '', request: '' },
   },
+  { op: 'due', encoded: encodeDue(), values: {} },
 ];
 
 describe('arguments of commands', () => {
@@ -147,7 +150,7 @@ class Recorder extends RedisConnection {
 async function argumentsSent(reply: unknown, call: (engine: Engine) => Promise<unknown>): Promise<{ fn: string; keys: readonly string[]; args: readonly string[] }> {
   const recorder = new Recorder(reply);
   const library = buildLibrary();
-  const engine = new Engine(recorder, library, 'main', { ...TEST_LIMITS, fillsPerOrderMax: 11, openOrdersPerClientMax: 12, backlogMax: 13, idempotencyTtlS: 14 }, quiet);
+  const engine = new Engine(recorder, library, 'main', { ...TEST_LIMITS, fillsPerOrderMax: 11, openOrdersPerClientMax: 12, backlogMax: 13, idempotencyTtlS: 14, duePage: 16 }, quiet);
   engine.bind('epoch-1', 15);
   await call(engine);
   engine.close();
@@ -164,7 +167,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'execute', reply: ['X1', 'X1'], call: (engine) => engine.submitAll([cancelCommand(orderId), placeCommand('buy', 1, 1)]),
     values: {
-      fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15',
+      fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
       'for each command its letter and its arguments': [
         'C', compactId(orderId), '', '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', ANY, 'client', '', '', ANY, '', '',
       ],
@@ -173,7 +176,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'execute_freeing', header: 'execute', reply: ['X1'], call: (engine) => engine.submitAll([cancelCommand(orderId)]),
     values: {
-      fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15',
+      fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
       'for each command its letter and its arguments': ['C', compactId(orderId), '', '', '', ''],
     },
   },

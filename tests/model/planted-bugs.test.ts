@@ -65,6 +65,11 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a fill-or-kill order that traded less is filled', file: 'orders/limit_fok', find: ' or (guard and guard.cut > 0)', replace: '' },
   { name: 'what is turned down takes orders of its own along', file: 'core/taking', find: 'if guard and (status or not', replace: 'if guard and (not' },
   { name: 'an order forgets where it was placed', file: 'commands/amend', find: "and sub(tail, 1, -2) .. priority or", replace: "and sub(tail, 1, -2) .. '0' or" },
+  { name: 'an order lives a moment longer than its time', file: 'core/dues', find: "'-inf', shard.time,", replace: "'-inf', '(' .. shard.time," },
+  { name: 'an order that traded is still due', file: 'core/matching', find: 'if shard.has_dues then drop_due', replace: 'if false then drop_due' },
+  { name: 'a day has two midnights', file: 'orders/limit_day', find: '+ 1) * DAY_US', replace: '+ 2) * DAY_US' },
+  { name: 'commands go ahead of what fell due', file: 'commands/due', find: 'if left <= 0 then return true end', replace: 'if left <= 0 then return false end' },
+  { name: 'what fell due ends in no order', file: 'commands/due', find: 'ids[#ids + 1] = sub(fallen[i], 2)', replace: 'table.insert(ids, 1, sub(fallen[i], 2))' },
 ];
 
 /** In what the ledger does: found by sequences of money. */

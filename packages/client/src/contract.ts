@@ -7,7 +7,7 @@ export type Side = 'buy' | 'sell';
 /** Decimal text such as "50000.00": amounts never pass through a float. */
 export type Decimal = string;
 
-export type TimeInForce = 'gtc' | 'ioc' | 'fok';
+export type TimeInForce = 'gtc' | 'ioc' | 'fok' | 'gtd' | 'day';
 
 export type SelfTradePrevention = 'none' | 'cancel_taker' | 'cancel_maker' | 'cancel_both' | 'decrement';
 
@@ -22,10 +22,12 @@ export interface LimitOrderRequest {
   readonly type: 'limit';
   readonly price: Decimal;
   readonly quantity: Decimal;
-  /** gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing. gtc where it is left out. */
+  /** gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC. gtc where it is left out. */
   readonly time_in_force?: TimeInForce;
   /** With gtc only: an order that would trade at once is rejected instead. false where it is left out. */
   readonly post_only?: boolean;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
   /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
   readonly self_trade_prevention?: SelfTradePrevention;
   readonly client_order_id?: string;
@@ -91,6 +93,8 @@ export interface StopLimitOrderRequest {
   readonly time_in_force?: TimeInForce;
   /** With gtc only: of the limit order that it becomes. false where it is left out. */
   readonly post_only?: boolean;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
   /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
   readonly self_trade_prevention?: SelfTradePrevention;
   readonly client_order_id?: string;
@@ -136,6 +140,8 @@ export interface TakeProfitLimitOrderRequest {
   readonly time_in_force?: TimeInForce;
   /** With gtc only: of the limit order that it becomes. false where it is left out. */
   readonly post_only?: boolean;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
   /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
   readonly self_trade_prevention?: SelfTradePrevention;
   readonly client_order_id?: string;
@@ -252,6 +258,8 @@ export interface Order {
   readonly sequence: number;
   readonly created_at: Time;
   readonly updated_at: Time;
+  /** When it ends by itself: of gtd and day orders. */
+  readonly expires_at?: Time;
 }
 
 /** There when an answer could not be made from all of history. */

@@ -47,6 +47,8 @@ function saysMore(rule: Rule, fields: Readonly<Record<string, Field>>): boolean 
       const kind = fields[rule.flag]?.is;
       return kind?.kind === 'flag' && kind.always === undefined;
     }
+    case 'just_with':
+      return rule.field in fields;
   }
 }
 

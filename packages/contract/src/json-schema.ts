@@ -60,6 +60,12 @@ function withAll(names: readonly string[]): Schema {
   return { properties: Object.fromEntries(names.map((name) => [name, {}])), required: names };
 }
 
+/** The words of a field but for one. */
+function otherWords(field: Field | undefined, value: string): readonly string[] {
+  const kind = field === undefined ? undefined : plainKind(field.is);
+  return kind?.kind === 'word' ? kind.words.filter((word) => word !== value) : [];
+}
+
 function ruleSchema(rule: Rule, fields: Readonly<Record<string, Field>>): Schema {
   switch (rule.rule) {
     case 'one':
@@ -70,10 +76,17 @@ function ruleSchema(rule: Rule, fields: Readonly<Record<string, Field>>): Schema
       return { not: withAll(rule.of) };
     case 'needs':
       return { dependentRequired: { [rule.field]: [rule.other] } };
+    case 'just_with': {
+      const { field, other, value } = rule;
+      return {
+        anyOf: [
+          { properties: { [other]: { const: value }, [field]: {} }, required: [other, field] },
+          { properties: { [other]: { enum: otherWords(fields[other], value) } }, not: withAll([field]) },
+        ],
+      };
+    }
     case 'true_only_with': {
-      const other = fields[rule.field]?.is;
-      const kind = other === undefined ? undefined : plainKind(other);
-      const others = kind?.kind === 'word' ? kind.words.filter((word) => word !== rule.value) : [];
+      const others = otherWords(fields[rule.field], rule.value);
       return { not: { properties: { [rule.flag]: { const: true }, [rule.field]: { enum: others } }, required: [rule.flag, rule.field] } };
     }
   }

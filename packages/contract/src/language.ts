@@ -105,7 +105,9 @@ export type Rule =
   /** With the first, the second has to be there; `own` where the second is the caller's own account if it is left out. */
   | { readonly rule: 'needs'; readonly field: string; readonly other: string; readonly own?: true }
   /** A flag that may be true only where another field has a value. */
-  | { readonly rule: 'true_only_with'; readonly flag: string; readonly field: string; readonly value: string };
+  | { readonly rule: 'true_only_with'; readonly flag: string; readonly field: string; readonly value: string }
+  /** A field that has to be there where another one has a value, and is refused elsewhere. */
+  | { readonly rule: 'just_with'; readonly field: string; readonly other: string; readonly value: string };
 
 /** An object. */
 export interface Shape extends Told {

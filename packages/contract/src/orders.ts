@@ -1,5 +1,5 @@
 import {
-  always, answer, defaulting, each, either, flag, growingWord, integer, list, named, number, only, optional, orNull, own, pattern, request, required, string, word,
+  always, answer, defaulting, each, either, flag, growingWord, integer, list, moment, named, number, only, optional, orNull, own, pattern, request, required, string, word,
   type Shape,
 } from './language';
 import {
@@ -10,6 +10,10 @@ import { Transfer, Withdrawal } from './transfers';
 import { FAILURE_STEPS, INSTRUMENT_DEFAULT, LIMIT_CLASSES, STATUS_REASONS } from './words';
 
 /** Orders: what clients send, and what they are told. */
+
+const EXPIRY_EXAMPLE = '2100-01-31T09:30:00Z';
+
+const expiry = optional(moment({ examples: [EXPIRY_EXAMPLE] }), 'With gtd: when the order ends by itself, by the venue\'s clock. UTC.');
 
 export const PlaceRequest = request('PlaceRequest', {
   client_id: own(ClientId, 'Who trades: the name of an account.'),
@@ -25,7 +29,7 @@ export const PlaceRequest = request('PlaceRequest', {
   }),
   quantity: required(Quantity),
   time_in_force: each({
-    limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing.'),
+    limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC.'),
     market: defaulting(word(['ioc']), 'ioc'),
     stop: defaulting(word(['ioc']), 'ioc'),
     stop_limit: defaulting(TimeInForce, 'gtc', 'Of the limit order that it becomes.'),
@@ -40,6 +44,7 @@ export const PlaceRequest = request('PlaceRequest', {
     take_profit: defaulting(always(false), false),
     take_profit_limit: defaulting(flag(), false, 'With gtc only: of the limit order that it becomes.'),
   }),
+  expires_at: only({ limit: expiry, stop_limit: expiry, take_profit_limit: expiry }),
   self_trade_prevention: optional(
     SelfTradePrevention,
     'What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker.',
@@ -53,7 +58,10 @@ export const PlaceRequest = request('PlaceRequest', {
     limit: 'LimitOrderRequest', market: 'MarketOrderRequest', stop: 'StopOrderRequest', stop_limit: 'StopLimitOrderRequest',
     take_profit: 'TakeProfitOrderRequest', take_profit_limit: 'TakeProfitLimitOrderRequest',
   },
-  rules: [{ rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' }],
+  rules: [
+    { rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' },
+    { rule: 'just_with', field: 'expires_at', other: 'time_in_force', value: 'gtd' },
+  ],
 });
 
 export const CancelFields = request('CancelFields', {
@@ -141,6 +149,7 @@ export const Order = answer('Order', {
   sequence: required(Sequence, 'Of the order\'s last change: what a stream message or a read with the same or a higher number contains.'),
   created_at: required(Time),
   updated_at: required(Time),
+  expires_at: optional(Time, 'When it ends by itself: of gtd and day orders.'),
 });
 
 /** What everybody is told of a trade. */
@@ -233,6 +242,8 @@ export const ORDER_EXAMPLES = {
     },
     market: { client_id: 'client-B', side: 'sell', type: 'market', quantity: '0.2' },
     'immediate-or-cancel': { ...limitOrder, client_id: 'client-C', instrument: 'ETH-USD', time_in_force: 'ioc', price: '2500.00' },
+    'good-til-date': { ...limitOrder, price: '45000.00', time_in_force: 'gtd', expires_at: EXPIRY_EXAMPLE },
+    day: { ...limitOrder, price: '45000.00', time_in_force: 'day' },
     'fill-or-kill': { ...limitOrder, client_id: 'client-C', time_in_force: 'fok', quantity: '10' },
     'stop-loss': { client_id: 'client-B', side: 'sell', type: 'stop', stop_price: '49000.00', quantity: '0.2' },
     'stop-limit': { client_id: 'client-B', side: 'sell', type: 'stop_limit', stop_price: '49000.00', price: '48900.00', quantity: '0.2' },

@@ -2,7 +2,7 @@ import { averagePrice, formatAmount } from '../../domain/amounts';
 import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
 import type { Instrument } from '../../domain/instruments';
-import { chargedUnits, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
+import { chargedUnits, expiryUs, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
 import { NO_TRAITS, stpModeOf, type StpMode } from '../../domain/order-traits';
 import { displayedType } from '../../domain/order-type';
 import type { Staleness } from '../../domain/staleness';
@@ -22,6 +22,7 @@ export interface OrderView {
   self_trade_prevention?: StpMode | 'none' | undefined;
   stop_price?: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
+  expires_at?: string;
 }
 
 /** What everybody sees of a trade. */
@@ -67,6 +68,8 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     created_at: formatTimeUs(order.createdUs),
     updated_at: formatTimeUs(order.updatedUs),
   };
+  const expires = expiryUs(order);
+  if (expires !== null) view.expires_at = formatTimeUs(expires);
   if (order.traits !== NO_TRAITS) presentTraits(view, order, instrument);
   return view;
 }

@@ -27,6 +27,7 @@ export async function campaign(args: readonly string[], faults: number): Promise
   expect(numberIn(table, 'unclear at first')).toBe(numberIn(table, 'resolved by retry'));
   expect(numberIn(table, 'about money')).toBeGreaterThan(100);
   expect(table.get('about money')).toMatch(/; refused for want of it [1-9]\d*$/);
+  expect(numberIn(table, 'algos')).toBeGreaterThan(10);
   expect(table.get('turned away for certain')).toMatch(/^\d+, [1-9]\d* by a full backlog$/);
   return table;
 }

@@ -3,8 +3,11 @@
 /** Pasted against a fresh venue, as the pages say. */
 export const API_PAGES = [
   'docs/api/README.md', 'docs/api/orders.md', 'docs/api/market-data.md', 'docs/api/order-entry.md', 'docs/api/stream.md', 'docs/api/browsers.md', 'docs/api/errors.md',
-  'docs/api/money.md', 'docs/api/algos.md', 'docs/order-types.md',
+  'docs/api/money.md', 'docs/api/algos.md',
 ] as const;
+
+/** What orders can ask for: its examples trade, and are a market by themselves. */
+export const ORDER_TYPE_PAGES = ['docs/order-types.md'] as const;
 
 /** The same against a venue whose callers say who they are. */
 export const PEOPLE_PAGES = ['docs/api/people.md'] as const;

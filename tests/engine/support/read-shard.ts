@@ -6,6 +6,7 @@ import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../sr
 import { parseClientOrderName } from '../../../src/engine/commands/client-order-name';
 import { decodeRecentTrade } from '../../../src/engine/recent-trade';
 import { decodeStoredOrder } from '../../../src/engine/record';
+import { checkDues } from '../../../src/engine/stored-dues';
 import { storedMoney } from '../../../src/engine/stored-money';
 import { storedWaiting } from '../../../src/engine/stored-waiting';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
@@ -47,7 +48,7 @@ return found
 /** Type of each key of a shard, by its name behind the tag up to the first colon. */
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
-  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash',
+  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset',
   log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set', stops: 'zset', reached: 'list',
 };
 
@@ -106,6 +107,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     references: pairs(take(keys.references)),
   }, problems);
   take(keys.instruments);
+  checkDues(pairs(take(keys.due)), orders, meta.due_us, problems);
   for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
 
   const tradeIds = Object.entries(meta)

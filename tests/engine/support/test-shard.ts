@@ -14,6 +14,7 @@ export const TEST_LIMITS: EngineLimits = {
   openOrdersPerClientMax: 100_000,
   backlogMax: 1_000_000_000,
   idempotencyTtlS: 86_400,
+  duePage: 1_000,
   commandsPerCallMax: 50,
   commandsInFlightMax: 1_000_000,
   timeoutMs: 20_000,

@@ -11,15 +11,15 @@ import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { comparableEvents } from '../../../src/reference/comparable';
 import { invariantProblems } from '../../../src/reference/invariants';
 import { LogAudit } from '../../../src/reference/log-audit';
-import { ReferenceShard } from '../../../src/reference/shard';
+import { ReferenceShard, type Moment } from '../../../src/reference/shard';
 import type { ShardState } from '../../../src/reference/state';
 import { firstDifference } from '../../engine/support/difference';
 import { readShard, type LiveShard } from '../../engine/support/read-shard';
 import { dropShard, engineOn, EPOCH, TEST_LIMITS } from '../../engine/support/test-shard';
 import { MoneyScenario } from './money-scenario';
 import type { BreachStep, MoneyCommandStep, MoneyProfile, MoneySequence } from './money-steps';
-import { Scenario } from './scenario';
-import type { CommandStep, PersistStep, Profile, Sequence } from './steps';
+import { Scenario, spanOf, startOfTime } from './scenario';
+import type { CommandStep, PersistStep, Profile, Sequence, TimeStep } from './steps';
 
 /** Engine and reference disagree, or the engine's state breaks a rule. */
 export class ModelDifference extends Error {
@@ -33,12 +33,13 @@ export type Coverage = Map<string, number>;
 const STATE_EVERY = 2;
 /** Entries that Redis trims at once; it drops only whole blocks of them (stream-node-max-entries). */
 const TRIM_BLOCK = 100;
+const NEWS_PAGE = 5_000;
 /** What an audit finds, where it does. */
 const FOUND = 'a unit too much';
 /** Clock of the engine against ours: one machine, so only rounding is between them. */
 const CLOCK_SLACK_US = 1_000_000;
 /** An engine goes on with a cascade by itself. */
-const LOGGED_WAIT_MS = 5_000;
+const CASCADE_WAIT_MS = 5_000;
 
 /**
  * Runs a sequence on the engine and on the reference book and compares every answer, every log
@@ -55,6 +56,7 @@ export async function compareSequence(
     for (const batch of batchesOf(sequence)) {
       if (Array.isArray(batch)) await run.commands(batch);
       else if (batch.op === 'persist') await run.persist(batch);
+      else if (batch.op === 'time') await run.time(batch);
       else await run.breach(batch);
       if (++turn % STATE_EVERY === 0) await run.compareState(false);
     }
@@ -70,15 +72,16 @@ export async function compareSequence(
 }
 
 /** Cuts a sequence into batches of its profile's sizes; what is no command stands alone. */
-function* batchesOf({ profile, steps }: Sequence | MoneySequence): Generator<(CommandStep | MoneyCommandStep)[] | PersistStep | BreachStep> {
+function* batchesOf({ profile, steps }: Sequence | MoneySequence): Generator<(CommandStep | MoneyCommandStep)[] | PersistStep | BreachStep | TimeStep> {
   let batch: (CommandStep | MoneyCommandStep)[] = [];
   let turn = 0;
   let isBreached = false;
   for (const step of steps) {
     // An audit that finds the same again changes nothing.
     if (step.op === 'breach' && step.isFound === isBreached) continue;
+    if (step.op === 'time' && !profile.isTimed) continue;
     if (step.op === 'breach') isBreached = step.isFound;
-    if (step.op === 'persist' || step.op === 'breach') {
+    if (step.op === 'persist' || step.op === 'breach' || step.op === 'time') {
       if (batch.length > 0) yield batch;
       yield step;
       batch = [];
@@ -100,6 +103,8 @@ class ComparedRun {
   private readonly funds: Funds;
   /** Whether every command is a call of its own, so that its moment is known even where no entry tells it. */
   private readonly isOneByOne: boolean;
+  /** Whether the shard's clock is set here, and stands still: its time is known. */
+  private readonly isTimed: boolean;
   private readonly scales: ReadonlyMap<string, MoneyScale>;
   /** Of each account and asset, what the entries so far have told. */
   private readonly balances = new Map<string, Balance>();
@@ -114,11 +119,11 @@ class ComparedRun {
   /** Entries before this one may have been trimmed. */
   private logStart = 1;
   private comparedTo = 0;
+  /** Entries that are read and not compared yet, by sequence. */
+  private readonly news = new Map<number, LogEntry>();
   private timeUs = 0;
   private batch = 0;
   private readonly digests = new Set<string>();
-  /** Entries of the log that were read, by sequence. */
-  private readonly read = new Map<number, LogEntry>();
 
   constructor(
     private readonly redis: RedisConnection, library: FunctionLibrary, private readonly shard: string,
@@ -131,9 +136,10 @@ class ComparedRun {
       backlogMax: profile.backlogMax,
       idempotencyTtlS: profile.ttlS,
     };
-    this.engine = engineOn(redis, shard, { library, limits: { ...limits, commandsPerCallMax: TEST_LIMITS.commandsPerCallMax } });
+    this.isTimed = profile.isTimed;
+    this.engine = engineOn(redis, shard, { library, limits: { ...limits, duePage: profile.duePage, commandsPerCallMax: TEST_LIMITS.commandsPerCallMax } });
     this.isOneByOne = profile.batchSizes.every((size) => size === 1);
-    this.scenario = 'funds' in profile ? new MoneyScenario(profile, this.isOneByOne) : new Scenario(profile);
+    this.scenario = 'funds' in profile ? new MoneyScenario(profile, this.isOneByOne || this.isTimed) : new Scenario(profile);
     this.funds = 'funds' in profile ? profile.funds : 'off';
     this.scales = this.scenario instanceof MoneyScenario ? this.scenario.scales : new Map();
     this.reference = new ReferenceShard({ ...limits, funds: this.funds }, this.scales);
@@ -143,6 +149,7 @@ class ComparedRun {
     await this.engine.initialise(EPOCH, this.funds);
     if (this.scales.size > 0) await this.engine.register(this.scales);
     this.timeUs = (await this.engine.meta())?.timeUs ?? 0;
+    if (this.isTimed) await this.setTime(startOfTime(this.timeUs));
     if (this.scenario instanceof MoneyScenario) await this.submit(this.scenario.opening());
   }
 
@@ -153,7 +160,7 @@ class ComparedRun {
   async commands(steps: readonly (CommandStep | MoneyCommandStep)[]): Promise<void> {
     const { scenario } = this;
     await this.submit(steps.map((step) => (
-      scenario instanceof MoneyScenario ? scenario.moneyCommand(step as MoneyCommandStep, this.log.length) : scenario.command(step as CommandStep, this.log.length)
+      scenario instanceof MoneyScenario ? scenario.moneyCommand(step as MoneyCommandStep, this.log.length, this.timeUs) : scenario.command(step as CommandStep, this.log.length, this.timeUs)
     )));
   }
 
@@ -162,46 +169,111 @@ class ComparedRun {
     const results = await this.engine.submitAll(commands);
     const latest = Date.now() * 1000 + CLOCK_SLACK_US;
     this.batch++;
+    if (this.mayBeNews(results)) await this.fetchNews();
+    this.takeNews(Number.POSITIVE_INFINITY, ({ kind }) => kind === 'due');
     for (const [i, command] of commands.entries()) {
       const where = `batch ${this.batch}, command ${i + 1} ${JSON.stringify(command)}`;
       const result = results[i] as CommandResult;
       const entry = writtenEntry(result);
       if (entry !== null) {
-        if (entry.timeUs < this.timeUs) this.fail(`${where}: time goes back from ${this.timeUs} to ${entry.timeUs}`);
-        if (entry.timeUs < earliest || entry.timeUs > latest) this.fail(`${where}: time ${entry.timeUs} is not now`);
-        this.timeUs = entry.timeUs;
+        this.takeNews(entry.sequence);
+        this.news.delete(entry.sequence);
+        this.follow(where, entry);
+        if (!this.isTimed && (entry.timeUs < earliest || entry.timeUs > latest)) this.fail(`${where}: time ${entry.timeUs} is not now`);
       }
-      const timeUs = entry === null && this.isOneByOne ? Math.max(this.timeUs, latest) : this.timeUs;
-      const moment = { timeUs, second: Math.floor(timeUs / 1e6) };
-      this.compareAnswer(where, this.reference.apply(command, moment), result);
+      const timeUs = entry === null && this.isOneByOne && !this.isTimed ? Math.max(this.timeUs, latest) : this.timeUs;
+      this.compareAnswer(where, this.answerOf(where, command, timeUs), result);
       this.note(command, result);
-      await this.triggers(where);
+      await this.cascade(where);
+    }
+    this.takeNews(Number.POSITIVE_INFINITY);
+    if (this.reference.isDue(this.timeUs)) this.fail(`batch ${this.batch} is done, and something is due that is not`);
+  }
+
+  /** What has been reached goes before the next command: an engine goes on with it by itself. */
+  private async cascade(where: string): Promise<void> {
+    const untilMs = Date.now() + CASCADE_WAIT_MS;
+    for (let { reached } = this.reference; reached !== null; { reached } = this.reference) {
+      const next = this.log.length + 1;
+      while (!this.news.has(next)) {
+        if (Date.now() > untilMs) this.fail(`${where}: order ${reached.orderId}, whose price was reached, does not go`);
+        await this.fetchNews();
+      }
+      this.takeNews(next + 1);
     }
   }
 
-  /** What has been reached goes before the next command: entries that nobody is answered with. */
-  private async triggers(where: string): Promise<void> {
-    while (this.reference.reached !== null) {
-      const entry = await this.logged(this.log.length + 1, `${where}: order ${this.reference.reached.orderId}, whose price was reached`);
-      if (entry.timeUs < this.timeUs) this.fail(`${where}: time goes back from ${this.timeUs} to ${entry.timeUs}`);
-      this.timeUs = entry.timeUs;
-      const expected: CommandResult = { outcome: 'logged', entry: this.reference.trigger({ timeUs: entry.timeUs, second: Math.floor(entry.timeUs / 1e6) }) };
-      this.compareAnswer(where, expected, { outcome: 'logged', entry });
-      this.countTrigger(entry);
-      this.keep(entry);
+  private answerOf(where: string, command: EngineCommand, timeUs: number): CommandResult {
+    try {
+      return this.reference.apply(command, this.moment(timeUs));
+    } catch (error) {
+      this.fail(`${where}: ${(error as Error).message}`);
     }
   }
 
-  /** An entry as the log has it, once it is there. */
-  private async logged(sequence: number, what: string): Promise<LogEntry> {
-    const untilMs = Date.now() + LOGGED_WAIT_MS;
-    while (!this.read.has(sequence)) {
-      const key = shardKeys(this.shard).log;
-      const elements = (await this.redis.send(['XRANGE', key, String(sequence), '+'], 5_000)) as StreamElement[];
-      for (const raw of elements.flatMap(entriesOf)) this.read.set(raw.sequence, decodeLogEntry(raw.payload));
-      if (Date.now() > untilMs) this.fail(`${what}: there is no entry ${sequence}`);
+  /** A clock of the test's is no clock of keys: they all are of the same second. */
+  private moment(timeUs: number): Moment {
+    return { timeUs, second: this.isTimed ? 0 : Math.floor(timeUs / 1e6) };
+  }
+
+  private follow(where: string, { timeUs }: LogEntry): void {
+    if (timeUs < this.timeUs) this.fail(`${where}: time goes back from ${this.timeUs} to ${timeUs}`);
+    if (this.isTimed && timeUs !== this.timeUs) this.fail(`${where}: time is ${timeUs}, not ${this.timeUs}`);
+    this.timeUs = timeUs;
+  }
+
+  /** Whether results may not tell all that has been logged since the last look. */
+  private mayBeNews(results: readonly CommandResult[]): boolean {
+    const told = results.map(writtenEntry).filter((entry) => entry !== null);
+    return this.isTimed || !told.every(({ sequence }, i) => sequence === this.log.length + 1 + i);
+  }
+
+  /** Reads what the log says since the last look. */
+  private async fetchNews(): Promise<void> {
+    for (;;) {
+      const last = Math.max(this.log.length, ...this.news.keys());
+      const page = await this.engine.logPage(last, NEWS_PAGE);
+      for (const { payload } of page) {
+        const entry = decodeLogEntry(payload);
+        this.news.set(entry.sequence, entry);
+      }
+      if (page.length === 0) return;
     }
-    return this.read.get(sequence) as LogEntry;
+  }
+
+  /** Entries ahead of `sequence` that no command has told of: the venue did them by itself. */
+  private takeNews(sequence: number, isWanted: (entry: LogEntry) => boolean = () => true): void {
+    for (let entry = this.news.get(this.log.length + 1); entry !== undefined; entry = this.news.get(this.log.length + 1)) {
+      if (entry.sequence >= sequence || !isWanted(entry)) return;
+      this.news.delete(entry.sequence);
+      this.unasked(entry);
+    }
+  }
+
+  private unasked(entry: LogEntry): void {
+    const where = `batch ${this.batch}, entry ${entry.sequence}`;
+    this.follow(where, entry);
+    const { command } = entry;
+    if (command?.op !== 'due' && command?.op !== 'trigger') this.fail(`${where}: nobody asked for ${entry.kind}`);
+    let expected: LogEntry;
+    try {
+      const moment = this.moment(entry.timeUs);
+      expected = command.op === 'due' ? this.reference.fallDue(command, moment) : this.reference.trigger(moment);
+    } catch (error) {
+      this.fail(`${where}: ${(error as Error).message}`);
+    }
+    this.compareAnswer(where, { outcome: 'logged', entry: expected }, { outcome: 'logged', entry });
+    this.countUnasked(entry);
+    this.noteEntry(entry);
+  }
+
+  async time(step: TimeStep): Promise<void> {
+    await this.setTime(this.timeUs + spanOf(step));
+  }
+
+  private async setTime(timeUs: number): Promise<void> {
+    await this.redis.send(['HSET', this.engine.keys.meta, 'time_us', String(timeUs)], 1000);
+    this.timeUs = timeUs;
   }
 
   /** What the writer does once it has committed, a random way behind the log. */
@@ -228,7 +300,7 @@ class ComparedRun {
     if (!step.forgets) return;
     const digests = [...this.digests];
     const dropped = await this.engine.forgetKeys(digests);
-    const expected = this.reference.forgetKeys(digests, Math.floor(this.timeUs / 1e6));
+    const expected = this.reference.forgetKeys(digests, this.moment(this.timeUs).second);
     if (dropped !== expected) this.fail(`expected ${expected} keys to be dropped, got ${dropped}`);
   }
 
@@ -251,7 +323,7 @@ class ComparedRun {
     const expected = this.reference.state();
     const rules = this.funds === 'off' ? null : { funds: this.funds, scales: this.scales };
     for (const problem of [...live.problems, ...invariantProblems(live.state, rules), ...invariantProblems(expected, rules)]) this.fail(problem);
-    const difference = firstDifference(expected, live.state, 'state');
+    const difference = firstDifference(expected, this.isTimed ? withoutSeconds(live.state) : live.state, 'state');
     if (difference !== null) this.fail(difference);
     this.compareMeta(live.meta, expected);
     this.compareLog(live, from);
@@ -268,16 +340,16 @@ class ComparedRun {
       wanted = { ...expected, entry: null };
     }
     const difference = firstDifference(this.comparable(wanted), this.comparable(actual), 'answer');
-    if (difference !== null && process.env.STOPS_DEBUG) process.stderr.write(`@@@${JSON.stringify([wanted, actual, [...this.balances]])}@@@`);
-    if (difference !== null) this.fail(`${where}: ${difference}${actual.outcome === 'refused' ? ` (${actual.code})` : ''}`);
+    if (difference !== null) this.fail(`${where}: ${difference}${'code' in actual ? ` (${actual.code})` : ''}`);
   }
 
   /** An answer in a form in which those of the same command are equal: balances are told in any order. */
   private comparable(result: CommandResult): unknown {
-    if (!('entry' in result) || result.entry === null) return result;
+    const seconds = this.isTimed && result.outcome === 'repeated' ? { second: 0 } : {};
+    if (!('entry' in result) || result.entry === null) return { ...result, ...seconds };
     const { balances: _, events, ...entry } = result.entry;
     // What a repeat tells was before others: its own order is as good as any.
-    return { ...result, entry: { ...entry, events: comparableEvents(events, (account, asset) => this.balanceBefore(result, account, asset)) } };
+    return { ...result, ...seconds, entry: { ...entry, events: comparableEvents(events, (account, asset) => this.balanceBefore(result, account, asset)) } };
   }
 
   private balanceBefore(result: CommandResult, account: string, asset: string): Balance {
@@ -287,13 +359,13 @@ class ComparedRun {
 
   /** Keeps what Redis should hold besides the reference book's state. */
   private note(command: EngineCommand, result: CommandResult): void {
-    if (command.op !== 'mass_cancel' && command.idempotency !== null) this.digests.add(command.idempotency);
+    if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
     this.count(command, result);
     const entry = writtenEntry(result);
-    if (entry !== null) this.keep(entry);
+    if (entry !== null) this.noteEntry(entry);
   }
 
-  private keep(entry: LogEntry): void {
+  private noteEntry(entry: LogEntry): void {
     for (const problem of this.audit.add(entry)) this.fail(problem);
     this.log.push(entry);
     for (const change of entry.balances) this.balances.set(`${change.account}\u0000${change.asset}`, change);
@@ -309,12 +381,16 @@ class ComparedRun {
     const wanted: Record<string, string> = {
       state: 'open', epoch: EPOCH, version: String(SHARD_LAYOUT_VERSION), funds: String(FUNDS_CODE[this.funds]), seq: String(expected.sequence), time_us: String(this.timeUs), persisted: String(this.persisted),
     };
+    const due = this.reference.firstDueUs();
+    if (due !== null) wanted.due_us = String(due);
     if (expected.feeGroups.length > 0) wanted.fees = '1';
     if (this.isStopped) wanted.breach = FOUND;
-    // Which instruments orders wait in is compared with the state; what had to wait, and for what, changes nothing.
-    for (const field of ['waiting', 'held']) if (meta[field] !== undefined) wanted[field] = meta[field];
+    // Which instruments orders wait in is compared with the state.
+    if (meta.waiting !== undefined) wanted.waiting = meta.waiting;
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
-    const difference = firstDifference(wanted, meta, 'meta');
+    // What a process was told to wait for is between it and Redis.
+    const { held: _, ...rest } = meta;
+    const difference = firstDifference(wanted, rest, 'meta');
     if (difference !== null) this.fail(difference);
   }
 
@@ -362,9 +438,10 @@ class ComparedRun {
     if (order !== undefined && order.notional.length > 16) seen('notional past 2^53');
   }
 
-  private countTrigger({ fills, orders, command }: LogEntry): void {
+  private countUnasked({ kind, fills, orders, command }: LogEntry): void {
     const seen = (name: string): void => void this.coverage?.set(name, (this.coverage.get(name) ?? 0) + 1);
-    seen('entry trigger');
+    seen(`entry ${kind}`);
+    if (kind !== 'trigger') return;
     if (fills.length > 0) seen('trigger trades');
     const [order] = orders;
     if (order !== undefined) seen(`trigger ${order.reason ?? order.status}`);
@@ -375,6 +452,12 @@ class ComparedRun {
   private fail(what: string): never {
     throw new ModelDifference(what);
   }
+}
+
+/** Keys and references without the second of their use. */
+function withoutSeconds(state: ShardState): ShardState {
+  const timeless = <T extends { readonly second: number }>(uses: readonly T[]): readonly T[] => uses.map((use) => ({ ...use, second: 0 }));
+  return { ...state, idempotency: timeless(state.idempotency), references: timeless(state.references) };
 }
 
 /** The log entry that a command has written, if it has. */

@@ -6,8 +6,8 @@ import { MODEL_RUNS, MONEY_RUNS, modelSeed, runModel, type Subject } from './mod
 
 /** Where random sequences must have got to, or they test less than they say. */
 const ORDERS_MUST_BE_SEEN = [
-  'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry keep',
-  'place trades', 'amend trades', 'place fills_limit', 'amend fills_limit', 'place ioc_remainder', 'place no_liquidity',
+  'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry keep', 'entry due',
+  'place expires_at_past', 'place trades', 'amend trades', 'place fills_limit', 'amend fills_limit', 'place ioc_remainder', 'place no_liquidity',
   'place fok_not_fillable', 'place post_only_would_match', 'place level_quantity_limit', 'place open_orders_limit',
   'place duplicate_client_order_id', 'place backlog_full', 'place repeated', 'cancel repeated', 'amend repeated',
   'cancel order_not_found', 'cancel order_not_open', 'amend order_not_found', 'amend order_not_open', 'amend unchanged',
@@ -17,7 +17,7 @@ const ORDERS_MUST_BE_SEEN = [
   'a taker is cut',
 ];
 const MONEY_MUST_BE_SEEN = [
-  'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end', 'entry fee_group',
+  'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end', 'entry fee_group', 'entry due',
   'place trades', 'amend trades', 'place insufficient_funds', 'amend insufficient_funds', 'place balance_limit', 'place account_suspended', 'place account_closed',
   'place failure_injected', 'transfer insufficient_funds', 'transfer account_not_found', 'transfer account_suspended', 'transfer account_closed',
   'transfer repeated', 'transfer_end transfer_not_found', 'transfer_end transfer_resolved', 'transfer_end amount_above_transfer', 'account account_exists',

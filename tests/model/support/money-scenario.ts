@@ -71,16 +71,16 @@ export class MoneyScenario extends Scenario {
   }
 
   /** @param sequence of the shard, from which mass cancels count back */
-  moneyCommand(step: MoneyCommandStep, sequence: number): EngineCommand {
+  moneyCommand(step: MoneyCommandStep, sequence: number, nowUs: number): EngineCommand {
     switch (step.op) {
       case 'place': {
         const { failAt, ...rest } = step;
-        const command = this.place(rest);
+        const command = this.place(rest, nowUs);
         return failAt === null ? command : { ...command, failAt };
       }
       case 'cancel':
       case 'amend':
-      case 'mass_cancel': return this.command(step, sequence);
+      case 'mass_cancel': return this.command(step, sequence, nowUs);
       case 'account': return this.account(step);
       case 'fee_group': return this.feeGroup(step);
       case 'transfer_end': return this.end(step);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { FAILURE_STEPS, type FailureStep } from '../../../src/domain/commands';
 import type { AccountStatus, Credit, Funds, TransferEnd } from '../../../src/domain/money';
 import {
-  back, orderSteps, persist, pick, profileFields, record, sometimes, StepsArbitrary, STEPS_PER_SEQUENCE, upTo,
-  type AmendStep, type CancelStep, type MassCancelStep, type PersistStep, type PlaceStep, type Profile,
+  back, orderSteps, persist, pick, profileFields, record, sometimes, StepsArbitrary, STEPS_PER_SEQUENCE, time, upTo,
+  type AmendStep, type CancelStep, type MassCancelStep, type PersistStep, type PlaceStep, type Profile, type TimeStep,
 } from './steps';
 
 /** Random sequences of orders and money together, in the manner of steps.ts. */
@@ -94,7 +94,7 @@ export interface BreachStep {
 export type MoneyCommandStep =
   | MoneyPlaceStep | CancelStep | AmendStep | MassCancelStep
   | AccountStep | DepositStep | WithdrawalStep | TransferStep | ReversalStep | TransferEndStep | FeeGroupStep;
-export type MoneyStep = MoneyCommandStep | PersistStep | BreachStep;
+export type MoneyStep = MoneyCommandStep | PersistStep | BreachStep | TimeStep;
 
 export interface MoneyProfile extends Profile {
   readonly funds: Funds;
@@ -182,6 +182,7 @@ const step: fc.Arbitrary<MoneyStep> = fc.oneof(
   { weight: 2, arbitrary: feeGroup },
   { weight: 3, arbitrary: persist },
   { weight: 5, arbitrary: breach },
+  { weight: 4, arbitrary: time },
 );
 
 const profile: fc.Arbitrary<MoneyProfile> = record({

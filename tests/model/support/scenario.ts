@@ -1,9 +1,10 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
+import { DAY_US, KIND_CODE } from '../../../src/domain/order';
 import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import { TRIGGER_CODE } from '../../../src/domain/order-type';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
-import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
+import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
 /** Texts as clients may choose them: quotes, backslashes, control and other characters. */
@@ -11,6 +12,24 @@ export const CLIENTS = ['ann', 'b"o\\b', '客户\u0001\u2028"', 'd;=,\'{x}:%s', 
 const NAMES = ['my-1', '"', '\\', 'é\n', 'my-5', ';BTC-USD='];
 
 const LARGE_UNITS = [AMOUNT_MAX + 1, 2 ** 52, 3_000_000_019, 10_000_000];
+
+const SECOND_US = 1_000_000;
+/** When gtd orders end, seen from now. */
+const EXPIRIES_US = [0, -SECOND_US, 1, 1, SECOND_US, SECOND_US, 3 * SECOND_US, DAY_US / 3];
+/** What the venue's clock goes on by. */
+const SPANS_US = [1, 1, SECOND_US, 3 * SECOND_US, 3 * SECOND_US, DAY_US / 3];
+/** So much ahead of a midnight a clock of the test's begins, days ahead of that of Redis, which is behind it for good. */
+const BEFORE_MIDNIGHT_US = 8 * SECOND_US;
+const DAYS_AHEAD = 2;
+
+/** @param realUs what Redis' clock says */
+export function startOfTime(realUs: number): number {
+  return (Math.floor(realUs / DAY_US) + DAYS_AHEAD) * DAY_US - BEFORE_MIDNIGHT_US;
+}
+
+export function spanOf({ span }: TimeStep): number {
+  return SPANS_US[span] as number;
+}
 
 /** A UUIDv7 whose age is `turn`, and which only `serial` makes unique. */
 export function idOf(turn: number, serial: number): string {
@@ -28,10 +47,13 @@ export class Scenario {
     this.base = { low: 1, middle: 1_000, high: AMOUNT_MAX - 15 }[profile.prices];
   }
 
-  /** @param sequence of the shard, from which mass cancels count back */
-  command(step: CommandStep, sequence: number): EngineCommand {
+  /**
+   * @param sequence of the shard, from which mass cancels count back
+   * @param nowUs the shard's time, as far as it is known
+   */
+  command(step: CommandStep, sequence: number, nowUs: number): EngineCommand {
     switch (step.op) {
-      case 'place': return this.place(step);
+      case 'place': return this.place(step, nowUs);
       case 'cancel': return { op: 'cancel', actor: this.actor(step.actor), order: this.reference(step.target), ...this.keyed(step.key, { cancel: step.target }) };
       case 'amend': return this.amend(step);
       case 'mass_cancel': return {
@@ -46,7 +68,7 @@ export class Scenario {
     }
   }
 
-  protected place(step: PlaceStep): Extract<EngineCommand, { op: 'place' }> {
+  protected place(step: PlaceStep, nowUs: number): Extract<EngineCommand, { op: 'place' }> {
     const orderId = idOf(this.placed.length + step.idLead, this.placed.length);
     this.placed.push(orderId);
     return {
@@ -57,7 +79,7 @@ export class Scenario {
       kind: step.kind,
       priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
       quantityLots: this.lots(step.quantity),
-      traits: this.traits(step),
+      traits: this.traits(step, nowUs),
       orderId,
       clientId: this.client(step.client),
       clientOrderId: step.name === null ? null : NAMES[step.name] as string,
@@ -65,9 +87,12 @@ export class Scenario {
     };
   }
 
-  private traits({ trigger, stop, ...step }: PlaceStep): OrderTraits {
-    const prevention = this.prevention(step);
-    return trigger === null ? prevention : { ...prevention, trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop };
+  private traits({ trigger, stop, ...step }: PlaceStep, nowUs: number): OrderTraits {
+    const traits: OrderTraits = {
+      ...this.prevention(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
+      ...(step.kind === KIND_CODE.limit_gtd && { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) }),
+    };
+    return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
   }
 
   private prevention({ client, stp, owned }: Pick<PlaceStep, 'client' | 'stp' | 'owned'>): OrderTraits {

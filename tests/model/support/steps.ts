@@ -16,6 +16,8 @@ export interface PlaceStep {
   /** For what it waits, and at which price. */
   readonly trigger: Trigger | null;
   readonly stop: number;
+  /** Which of the scenario's times a gtd order ends at. */
+  readonly expiry: number;
   readonly name: number | null;
   readonly key: number | null;
   /** How far the order's id lies ahead of its turn: ids do not arrive in the order they were made in. */
@@ -73,8 +75,14 @@ export interface PersistStep {
   readonly forgets: boolean;
 }
 
+/** The venue's clock goes on, where the profile lets it: by which of the scenario's spans. */
+export interface TimeStep {
+  readonly op: 'time';
+  readonly span: number;
+}
+
 export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep;
-export type Step = CommandStep | PersistStep;
+export type Step = CommandStep | PersistStep | TimeStep;
 
 /** `n` lots, or where the sequence deals in large amounts, n off a large unit. */
 export interface Quantity {
@@ -90,6 +98,9 @@ export interface Profile {
   readonly openOrdersMax: number;
   readonly backlogMax: number;
   readonly ttlS: number;
+  /** Whether the venue's clock is the test's: it stands still but for steps of time. */
+  readonly isTimed: boolean;
+  readonly duePage: number;
   /** Where prices lie: next to 1, in the middle, next to the largest amount. */
   readonly prices: 'low' | 'middle' | 'high';
   /** How many ticks sellers start above buyers: more of it, more rests. */
@@ -151,7 +162,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       instrument: upTo(2),
       client,
       isSell: fc.boolean(),
-      kind: pick([10, 0], [2, 1], [2, 2], [2, 3], [1, 4]),
+      kind: pick([20, 0], [4, 1], [4, 2], [4, 3], [2, 4], [5, 5], [3, 6]),
+      expiry: upTo(7),
       price: upTo(8),
       quantity,
       trigger: pick<Trigger | null>([7, null], [2, 'stop'], [1, 'take_profit']),
@@ -191,6 +203,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
   };
 }
 
+export const time: fc.Arbitrary<TimeStep> = record({ op: fc.constant('time' as const), span: upTo(5) });
+
 export const persist: fc.Arbitrary<PersistStep> = record({
   op: fc.constant('persist' as const),
   back: upTo(12),
@@ -206,6 +220,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 22, arbitrary: orders.amend },
   { weight: 2, arbitrary: orders.massCancel },
   { weight: 3, arbitrary: persist },
+  { weight: 5, arbitrary: time },
 );
 
 /** @param clients how many there may be */
@@ -216,6 +231,8 @@ export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbit
   backlogMax: pick([8, 1_000_000], [1, 15], [1, 60]),
   // Between these two the moment decides, which nobody can foresee; tests of the engine look at it alone.
   ttlS: pick([9, 86_400], [1, 0]),
+  isTimed: pick([1, true], [1, false]),
+  duePage: pick([3, 1000], [1, 1], [1, 3]),
   prices: pick([1, 'low' as const], [4, 'middle' as const], [2, 'high' as const]),
   gap: upTo(7),
   large: pick([3, false], [2, true]),

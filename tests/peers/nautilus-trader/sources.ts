@@ -18,3 +18,15 @@ export function engine(test: string): Source {
 export function rust(test: string): Source {
   return { file: 'crates/execution/src/matching_engine/tests.rs', test };
 }
+
+export function stopLimits(test: string): Source {
+  return { file: `${PYTHON}/test_exchange_stop_limits.py`, test };
+}
+
+export function trailing(test: string): Source {
+  return { file: `${PYTHON}/test_exchange_trailing_stops.py`, test };
+}
+
+export function contingencies(test: string): Source {
+  return { file: `${PYTHON}/test_exchange_contingencies.py`, test };
+}

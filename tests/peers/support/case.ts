@@ -6,7 +6,7 @@ import type { RuleName } from './venue-rules';
  */
 
 export type Feature =
-  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel';
+  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'self-trade';
 
 export interface Source {
   /** Within the peer's repository. */

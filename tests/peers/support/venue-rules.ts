@@ -57,6 +57,11 @@ export const VENUE_RULES = {
     rule: 'cancelling all open orders takes a market, and no side',
     where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
   },
+  'orders have accounts': {
+    venue: 'Binance',
+    rule: 'every order is signed by the key of an account: one of nobody is refused',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security',
+  },
 } as const satisfies Readonly<Record<string, VenueRule>>;
 
 export type RuleName = keyof typeof VENUE_RULES;

@@ -1,5 +1,5 @@
 import type { EntryEvent, LoggedCommand } from '../../../src/domain/entry';
-import { COMMAND_LETTER, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
+import { COMMAND_LETTER, DUE_CODE, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FUNDS_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE, type FeeRate, type Transfer } from '../../../src/domain/money';
 import { compactId } from '../../../src/domain/order-id';
 import { KIND_CODE, kindCode, REASON_CODE, SIDE_CODE, STATUS_CODE, type Order, type OrderFees, type OrderReference } from '../../../src/domain/order';
@@ -99,6 +99,7 @@ function commandWire(command: LoggedCommand): unknown[] {
     case 'transfer_end': return [
       letter, actor, FUNDS_CODE[command.funds], compactId(command.transferId), TRANSFER_STATUS_CODE[command.status], command.amount ?? '',
     ];
+    case 'due': return [letter, DUE_CODE[command.what], command.count];
     case 'fee_group': return [letter, actor, FUNDS_CODE[command.funds], command.group, ...ratesWire(command.rates)];
   }
 }

@@ -53,7 +53,7 @@ export class WriterRig {
     this.redis = new RedisConnection(config.redisUrl, 'rig', testLogger);
     this.engine = new Engine(this.redis, buildLibrary(), config.shard, {
       fillsPerOrderMax: config.fillsPerOrderMax, triggersPerCommandMax: config.triggersPerCommand, openOrdersPerClientMax: config.openOrdersPerClientMax, backlogMax: config.backlogMax,
-      idempotencyTtlS: config.idempotencyTtlS, commandsPerCallMax: config.engineCallCommandsMax,
+      idempotencyTtlS: config.idempotencyTtlS, duePage: config.duePage, commandsPerCallMax: config.engineCallCommandsMax,
       commandsInFlightMax: config.engineInFlightMax, timeoutMs: config.engineTimeoutMs,
     }, testLogger);
     this.log = new LogReader(config.redisUrl, config.shard, 'rig', testLogger);

@@ -9,9 +9,10 @@ import { MoneyBatch } from '../../../src/persistence/money-batch';
 import { invariantProblems } from '../../../src/reference/invariants';
 import { LogAudit } from '../../../src/reference/log-audit';
 import type { MoneyRules } from '../../../src/reference/money-invariants';
-import { ReferenceShard, type ReferenceLimits } from '../../../src/reference/shard';
+import { ReferenceShard, type Moment, type ReferenceLimits } from '../../../src/reference/shard';
 import type { ShardState } from '../../../src/reference/state';
 import { MoneyScenario } from '../../model/support/money-scenario';
+import { spanOf } from '../../model/support/scenario';
 import type { MoneySequence } from '../../model/support/money-steps';
 import { PostingsAudit } from '../../model/support/postings';
 import type { PersistStep } from '../../model/support/steps';
@@ -71,7 +72,8 @@ export class AlonePlay {
     for (const step of this.sequence.steps) {
       if (step.op === 'persist') this.persist(step);
       else if (step.op === 'breach') this.shard.stopMoney(step.isFound);
-      else this.command(this.scenario.moneyCommand(step, this.log.length));
+      else if (step.op === 'time') this.timeUs += spanOf(step);
+      else this.command(this.scenario.moneyCommand(step, this.log.length, this.timeUs));
     }
     const difference = firstDifference(lasting(this.shard.state()), lasting(this.replay.state()), 'replayed state');
     if (difference !== null) throw new Error(difference);
@@ -81,7 +83,15 @@ export class AlonePlay {
     const turned = this.turns.get(this.commands++);
     if (turned !== undefined) this.turn(turned);
     this.timeUs += 1 + this.log.length % 3;
-    const result = this.shard.apply(command, { timeUs: this.timeUs, second: Math.floor(this.timeUs / 1e6) });
+    const moment = { timeUs: this.timeUs, second: Math.floor(this.timeUs / 1e6) };
+    for (let due = this.shard.nextDue(this.timeUs); due !== null; due = this.shard.nextDue(this.timeUs)) {
+      const entry = this.shard.fallDue(due, moment);
+      const problems = [...this.problems(), ...this.entryProblems(entry)];
+      if (problems.length > 0) throw new Error(`what fell due gives ${JSON.stringify(entry)}: ${problems.join('; ')}`);
+      this.before = matter(this.shard.state());
+      this.seen.set('entry due', (this.seen.get('entry due') ?? 0) + 1);
+    }
+    const result = this.shard.apply(command, moment);
     const entry = result.outcome === 'logged' || result.outcome === 'mass_cancelled' ? result.entry : null;
     const problems = this.problems();
     const now = matter(this.shard.state());
@@ -90,14 +100,32 @@ export class AlonePlay {
     }
     this.before = now;
     if (entry !== null) {
-      problems.push(...this.audit.add(entry), ...this.postings.add(entry));
-      this.replay.add(entry, String(this.life));
-      problems.push(...this.replay.problems, ...this.fillProblems(entry));
-      this.log.push(entry);
+      problems.push(...this.entryProblems(entry));
     }
     if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
     this.note(command, result, entry);
     if (problems.length > 0) throw new Error(`${JSON.stringify(command)} gives ${JSON.stringify(result)}: ${problems.join('; ')}`);
+    this.cascade(moment);
+  }
+
+  /** What trades have reached goes. */
+  private cascade(moment: Moment): void {
+    while (this.shard.reached !== null) {
+      const entry = this.shard.trigger(moment);
+      const problems = [...this.problems(), ...this.entryProblems(entry)];
+      if (problems.length > 0) throw new Error(`what was reached gives ${JSON.stringify(entry)}: ${problems.join('; ')}`);
+      this.before = matter(this.shard.state());
+      this.seen.set('entry trigger', (this.seen.get('entry trigger') ?? 0) + 1);
+    }
+  }
+
+  /** What is wrong with the next entry of the log. */
+  private entryProblems(entry: LogEntry): string[] {
+    const problems = [...this.audit.add(entry), ...this.postings.add(entry)];
+    this.replay.add(entry, String(this.life));
+    problems.push(...this.replay.problems, ...this.fillProblems(entry));
+    this.log.push(entry);
+    return problems;
   }
 
   /** What the writer records of an entry's trades, against what an audit expects there. */

@@ -154,6 +154,7 @@ function withRule(schema: Joi.ObjectSchema, rule: Rule): Joi.ObjectSchema {
     case 'needs':
       return schema.with(rule.field, rule.other).messages({ 'object.with': `must have ${rule.other} where it has ${rule.field}` });
     case 'true_only_with':
+    case 'just_with':
       // A field's own rule: the field's words are about it.
       return schema;
   }
@@ -169,6 +170,10 @@ function schemaOf<S extends Shape>(shape: S, reading: Reading): Joi.ObjectSchema
       if (rule.rule === 'true_only_with' && rule.flag === name) {
         const only = { 'any.only': `{{#label}} may be true only with ${rule.field} ${rule.value}` };
         schema = schema.when(rule.field, { is: rule.value, otherwise: Joi.valid(false).messages(only) });
+      }
+      if (rule.rule === 'just_with' && rule.field === name) {
+        const without = { 'any.unknown': `{{#label}} is allowed with ${rule.other} ${rule.value} only` };
+        schema = schema.when(rule.other, { is: rule.value, then: Joi.required(), otherwise: Joi.forbidden().messages(without) });
       }
     }
     return [name, schema];

@@ -47,6 +47,9 @@ function checkOf(given: Kind): Check {
     }
     case 'amount':
       return (value) => typeof value === 'string' || typeof value === 'number' || value instanceof NumberText;
+    case 'moment':
+      // It becomes a number: the judge makes it one.
+      return () => false;
     default:
       throw new Error(`there is no quick check of kind ${kind.kind}`);
   }
@@ -98,6 +101,11 @@ class Plan {
         case 'needs': {
           const [one, other] = [bit(rule.field), bit(rule.other)];
           return (seen: number) => (seen & one) === 0 || (seen & other) !== 0;
+        }
+        case 'just_with': {
+          const { other, value } = rule;
+          const field = bit(rule.field);
+          return (seen: number, given: Fields) => (given[other] === value) === ((seen & field) !== 0);
         }
         case 'true_only_with': {
           const isDefault = defaultOf(rule.field) === rule.value;

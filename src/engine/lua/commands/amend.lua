@@ -117,7 +117,7 @@ function amend.run(shard, limits, argv, at)
 
   local entering = {
     id = found, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, price = price_text,
-    ticks = ticks, lots = lots, already = already, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees,
+    ticks = ticks, lots = lots, already = already, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees, tail = tail,
   }
   -- Orders that are open wait at a limit: what their kind turns down is post-only.
   if plan_again(shard, limits, entering) then return refuse_amend(CODE.post_only_would_match) end

@@ -27,9 +27,9 @@ function cancel.find_order(shard, id, name, actor)
   return nil, nil, match(actor, '^(.-)","') or actor
 end
 
--- Takes an open order out of the book and its client's listings, and stores it as cancelled. `order` is its record, parsed;
+-- Takes an open order out of the book and its client's listings, and stores it as cancelled, or as `ended` says. `order` is its record, parsed;
 -- `is_released` where what it holds is let go of already. Returns the new record and the event of its level.
-function cancel.order(shard, id, order, why, is_released)
+function cancel.order(shard, id, order, why, is_released, ended)
   local ORDER_PARTS = unpack(order)
   if shard.keeps_money and not is_released then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees) end
   local level = ''
@@ -41,7 +41,8 @@ function cancel.order(shard, id, order, why, is_released)
     level = lower_level(half, price, quantity - filled)
   end
   unlist(shard, client, client_order_id, id)
-  local record = changed_record(filled, notional, STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, fees, price, quantity,
+  if shard.has_dues then dues.drop_order(shard, id, tail) end
+  local record = changed_record(filled, notional, ended or STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, fees, price, quantity,
     traits, tail)
   store_record(shard, id, record)
   return record, level

@@ -10,10 +10,11 @@ local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log
 local book_of, level_total, join_level, store_record, with_id = books.of, levels.total, levels.join, records.store, records.with_id
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
 local apply, settle, plan, outcome, release, carry_out = matching.apply, settlement.settle, taking.plan, taking.outcome, prevention.release, prevention.carry_out
+local add_due = dues.add_order
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
-local to_wait_for = stops.to_wait_for
+local to_wait_for, needed_of_market = stops.to_wait_for, taking.needed
 local ACTIVE = ACCOUNT_STATUS.active
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED, ORDER = log.OPENING.place, '[' .. EVENT.placed .. ',', '[' .. EVENT.order .. ',0,'
@@ -41,15 +42,6 @@ local function fail(step, command)
   error({ failed_at = step, asked = command })
 end
 
--- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
-local function needed_of_market(scale, side, settled, lots)
-  if side == SELL then return scale.base, scales.lots(scale, lots) end
-  local fee_high, fee_low = settled.units_high, settled.units_low
-  if settled.millionths > 0 then fee_high, fee_low = amounts.add(fee_high, fee_low, 0, 1) end
-  if fee_high < 0 then return scale.quote, settled.value_high, settled.value_low end
-  return scale.quote, amounts.add(settled.value_high, settled.value_low, fee_high, fee_low)
-end
-
 function place.run(shard, limits, argv, at)
   local PLACE_ARGUMENTS = unpack(argv, at, at + LAST)
 
@@ -61,11 +53,13 @@ function place.run(shard, limits, argv, at)
   -- An account that is not there yet begins with its order.
   local head = keeps_money and known_head(shard, client)
   if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
+  local rule = kinds[kind]
+  local expires = rule.expires and rule.expires(shard, traits)
+  if expires and expires <= shard.time_us then return refuse(shard, CODE.expires_at_past, asked(actor, limits, terms, id), idem) end
   if traits ~= '' then
     local direction, stop_price = to_wait_for(shard, instrument, side, traits)
-    if direction then return place.run_pending(shard, limits, argv, at, head, direction, stop_price) end
+    if direction then return place.run_pending(shard, limits, argv, at, head, direction, stop_price, expires) end
   end
-  local rule = kinds[kind]
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
@@ -138,6 +132,7 @@ function place.run(shard, limits, argv, at)
   if rests and not makers and not guard then
     local joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
+    if expires then add_due(shard, id, expires) end
     store_record(shard, id, resting_record(seq, record_fees, terms, time))
     if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
     return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. RESTED .. record_fees .. ']]' .. joined
@@ -158,6 +153,7 @@ function place.run(shard, limits, argv, at)
   if rests then
     joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
+    if expires then add_due(shard, id, expires) end
   end
   local record = new_record(filled, notional, status, reason, fill_seq, seq, record_fees, record_terms, time)
   store_record(shard, id, record)

@@ -9,8 +9,9 @@ local LAST = ARGUMENTS.place - 1
 -- Behind the command, as far as its fees.
 local PENDING = '"],0,[[' .. EVENT.placed .. ',0,"0",' .. STATUS.pending .. ',0,0,['
 
--- `head` is of the account, nil where it begins with this order; `direction` and `stop_price` (text) tell what it waits for.
-function place_pending.run(shard, limits, argv, at, head, direction, stop_price)
+-- `head` is of the account, nil where it begins with this order; `direction` and `stop_price` (text) tell what it waits for, `expires` when its
+-- time is over, nil for never.
+function place_pending.run(shard, limits, argv, at, head, direction, stop_price, expires)
   local PLACE_ARGUMENTS = unpack(argv, at, at + LAST)
   local open = open_of(shard, client)
   if open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
@@ -45,6 +46,7 @@ function place_pending.run(shard, limits, argv, at, head, direction, stop_price)
   local seq, time = shard.seq_text, shard.time
   stops.join(shard, books.of(shard, instrument), direction, stop_price, id)
   list_open(shard, open, name, id)
+  if expires then dues.add_order(shard, id, expires) end
   records.store(shard, id, new_record('0', '0', STATUS.pending, '0', '0', seq, record_fees, terms, time))
   if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
   return add(shard, idem, log.OPENING.place .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. PENDING .. record_fees .. ']]'

@@ -7,11 +7,18 @@ local add, next_seq = log.add, log.next_seq
 local parse, record_of, store_record, moved = records.parse, records.of, records.store, records.moved
 local leave_waiting, unlist = stops.leave, listings.unlist
 local plan_again, settle_again, apply_again = taking.plan_again, taking.settle_again, taking.apply_again
-local scale_of, release, shortfall_of = scales.of, holds.release, accounts.shortfall
+local scale_of, release, shortfall_of, needed = scales.of, holds.release, accounts.shortfall, taking.needed
 local keep, undo = accounts.keep, accounts.undo
 local ID_START = books.ID_START
 local OPENING, ORDER = log.OPENING.trigger, '[' .. EVENT.order .. ','
 local CANCELLED = STATUS.cancelled
+
+-- Whether a buy without a limit costs more than its account has: it holds nothing, so it may.
+local function lacks(shard, scale, entering)
+  if not shard.is_covered or entering.kind ~= KIND.market or entering.side ~= BUY or not entering.makers then return false end
+  local asset, high, low = needed(scale, BUY, entering.settled, entering.lots - entering.left)
+  return shortfall_of(shard, entering.client, asset, high, low, true)
+end
 
 -- Moves its money; `lots` are those that it held cover for. Returns the balances' events, and a reason where it cannot be carried out: then
 -- what it held is let go of, and that is all.
@@ -23,13 +30,18 @@ local function pay(shard, entering, lots, turned_down)
   let_go()
   local reason
   if not turned_down then
-    if settle_again(shard, entering, scale_of(shard, entering.instrument)) then
-      local money = keep(shard)
-      if money then return money end
-    else
-      undo(shard)
+    local scale = scale_of(shard, entering.instrument)
+    reason = REASON.balance_limit
+    if settle_again(shard, entering, scale) then
+      if lacks(shard, scale, entering) then
+        reason = REASON.insufficient_funds
+      else
+        local money = keep(shard)
+        if money then return money end
+      end
     end
-    reason, entering.fees = REASON.balance_limit, fees_before
+    undo(shard)
+    entering.fees = fees_before
     let_go()
   end
   return keep(shard), reason
@@ -42,6 +54,7 @@ function trigger.run(shard, limits, book, direction, member, cause)
   local entering = {
     id = id, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, price = price,
     ticks = tonumber(price), lots = tonumber(quantity), already = 0, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees,
+    tail = tail,
   }
   local lots = entering.lots
   local turned_down, reason = plan_again(shard, limits, entering)
@@ -60,6 +73,7 @@ function trigger.run(shard, limits, book, direction, member, cause)
   if turned_down then
     entering.status, entering.reason, entering.lots = turned_down, reason, lots
     unlist(shard, client, client_order_id, id)
+    if shard.has_dues then dues.drop_order(shard, id, tail) end
   else
     trades, gone, touched = apply_again(shard, entering)
   end

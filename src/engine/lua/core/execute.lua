@@ -1,12 +1,14 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
 -- Arguments: fills_max, triggers_max (how many orders that were reached go in a call), open_orders_max, backlog_max, idempotency_ttl_s,
---   epoch ('' for any), sequence_min, held_seen (the last sequence for which the caller was told to wait), then for
+--   epoch ('' for any), sequence_min, due_page (how much of what fell due a call does), held_seen (the last sequence for which the caller
+--   was told to wait), then for
 --   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER and the use of that (once.lua).
 --   A command that is refused has used it, too.
--- What is left of a cascade is done first. Returns: one string per command; W<sequence> alone, with nothing done of the commands, where they
---   have to wait: more of a cascade is left, or commands that were sent ahead of these wait; the same for each behind the one whose
---   cascade is not over (their signatures are used). Behind these U where a cascade is not over. Or an error reply `STATE <code>` when the
+-- What has fallen due is done first, then what is left of a cascade. Returns: one string per command; W<sequence> alone, with nothing done of
+--   the commands, where they have to wait: more of that is left than a call does, or commands that were sent ahead of these wait; the same
+--   for each behind the one whose cascade is not over (their signatures are used). Behind these U where a cascade is not over. Or an error
+--   reply `STATE <code>` when the
 --   shard takes no commands.
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
@@ -32,6 +34,7 @@ local HANDLERS = {
   [LETTER.transfer] = { transfer.run, ARGUMENTS.transfer },
   [LETTER.transfer_end] = { transfer_end.run, ARGUMENTS.transfer_end },
   [LETTER.fee_group] = { fee_group.run, ARGUMENTS.fee_group },
+  [LETTER.due] = { due.run, ARGUMENTS.due },
 }
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 
@@ -100,8 +103,7 @@ local function read_ahead(shard, argv)
     local known, stored = shard.client_order_ids, shard.client_order_ids_stored
     for i = 1, name_count do
       local name, id = names[i], found[i]
-      -- What was done ahead of the commands may have changed it.
-      if known[name] == nil then known[name], stored[name] = id, id else id = known[name] end
+      known[name], stored[name] = id, id
       if id then
         id_count = id_count + 1
         ids[id_count] = id
@@ -210,8 +212,10 @@ local function hold(shard)
   return shard.held
 end
 
--- Does what is left ahead of a call's commands. Returns the sequence that they wait for, nil where they may go on.
+-- Does what has fallen due, and what is left of a cascade, ahead of a call's commands. Returns the sequence that they wait for, nil where they
+-- may go on.
 local function catch_up(shard, limits, argv)
+  if shard.due_us and shard.due_us <= shard.time_us and due.catch_up(shard, tonumber(argv[EXECUTE_AT.due_page])) then return hold(shard) end
   if shard.reached then
     resume(shard, shard.reached)
     if run_cascade(shard, limits) then return hold(shard) end
@@ -265,14 +269,20 @@ function execute.run(keys, argv)
     of_trigger = shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',"',
     triggers_left = tonumber(argv[EXECUTE_AT.triggers_max]),
   }
-  if shard.reached or shard.held > 0 then
+  if shard.due_us or shard.reached or shard.held > 0 then
     local ok, waits_for = pcall(catch_up, shard, limits, argv)
     if not ok then
       shard.seq = shard.opening_seq + shard.entry_count
       fault(shard, waits_for)
       return finish(shard) or redis.error_reply('STATE ' .. CODE.engine_unavailable)
     end
-    if waits_for then return finish(shard) or { 'W' .. text(waits_for) } end
+    if shard.entry_count > 0 or shard.reached then
+      local failed = finish(shard)
+      if failed then return failed end
+      -- What is read ahead of the commands is read as it is now.
+      shard = shards.open(keys[1], argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]))
+    end
+    if waits_for then return { 'W' .. text(waits_for) } end
   end
   -- A single command reads what it needs.
   local uses = {}

@@ -4,6 +4,8 @@
 --                 (core/prevention.lua) or nil. Returns the lots left, the makers it trades with (nil for none), whether the fills bound stopped it, and a status with
 --                 its reason where the book turns it down
 --   left_reason   why what is left of one that may not rest goes
+--   expires       when its time is over, in microseconds: by the text of its traits, as it is placed now; nil for one that waits as long
+--                 as it takes
 
 -- The plan of an order that trades at its price or better.
 kinds.at_limit = matching.plan

@@ -4,7 +4,7 @@
 local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
-local lower_level, unlist, note = levels.lower, listings.unlist, stops.note
+local lower_level, unlist, drop_due, note = levels.lower, listings.unlist, dues.drop_order, stops.note
 local is_own, meet = prevention.is_own, prevention.meet
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
@@ -113,6 +113,7 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
         client, client_order_id = match(tail, TAIL_OWNER_PATTERN)
       end
       unlist(shard, client, client_order_id, maker_id)
+      if shard.has_dues then drop_due(shard, maker_id, tail) end
     end
     if price ~= level_price then
       if level_price then touched = touched .. lower_level(half, level_price_text, level_lots) end

@@ -6,8 +6,9 @@
 -- between calls.
 --
 -- Keys, all behind the shard's tag:
---   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, waiting and
---                               reached (core/stops.lua), held (the sequence as commands last had to wait for those that were reached)
+--   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, due_us (when
+--                               the first of due falls due), waiting and reached (core/stops.lua), held (the sequence as commands last had
+--                               to wait for what fell due, or for orders that were reached)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
 --   orders                      hash: compact order id -> order record
@@ -23,6 +24,7 @@
 --   fee_groups                  hash: group of accounts -> rates as their event has them
 --   transfers                   hash: compact transfer id -> transfer as its event has it: pending, or not yet persisted
 --   timers                      sorted set: score = time in us at which a pending transfer is released, member = its compact id
+--   due                         sorted set: score = time in us at which something falls due, member = what (core/dues.lua)
 --   references                  hash: digest of what happens once for ever -> seq,second
 --   once:<second>               set: digests of what is good once, is of that second, and was used (core/once.lua)
 --   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted
@@ -31,7 +33,7 @@
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
-  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'waiting', 'reached', 'held')
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'waiting', 'reached')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -64,10 +66,12 @@ function shards.open(meta_key, epoch, sequence_min)
     funds = funds, keeps_money = funds ~= FUNDS.off, is_covered = funds == FUNDS.required,
     -- Whether there are rates, and whether the balances were found not to add up.
     has_fees = meta[8], is_in_breach = meta[9],
-    -- What waits for a price and has been reached (core/stops.lua), and the sequence as commands last had to wait.
-    waiting = meta[10], waiting_stored = meta[10], reached = meta[11], held = meta[12] and tonumber(meta[12]) or 0,
+    -- What waits for a price, and of it what has been reached (core/stops.lua).
+    waiting = meta[12], waiting_stored = meta[12], reached = meta[13],
     seq = seq, opening_seq = seq,
-    time = text(time_us),
+    time = text(time_us), time_us = time_us,
+    -- What falls due at a time of its own: whether there is any, the earliest of it, what the call changes of it.
+    has_dues = meta[10], due_us = meta[10] and tonumber(meta[10]), dues = {}, held = meta[11] and tonumber(meta[11]) or 0,
     second_text = now[1],
     second = tonumber(now[1]),
     persisted = tonumber(meta[4]),

@@ -1,7 +1,7 @@
 -- The taker's side of a command, in the order in which it is decided: plan, outcome, settle, apply. `place` joins its own text on the way,
 -- since most orders are new; an order that is known and comes in anew (amended to another price) goes through here whole.
 
-local book_of, level_total, join_level, unlist = books.of, levels.total, levels.join, listings.unlist
+local book_of, level_total, join_level, unlist, drop_due = books.of, levels.total, levels.join, listings.unlist, dues.drop_order
 local guard_of, release, carry_out = prevention.guard, prevention.release, prevention.carry_out
 local parse_fees, fees_to_record, hold_of, hold = fees.parse, fees.to_record, holds.of, accounts.hold
 
@@ -44,6 +44,15 @@ function taking.plan_again(shard, limits, entering)
   return nil
 end
 
+-- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
+function taking.needed(scale, side, settled, lots)
+  if side == SELL then return scale.base, scales.lots(scale, lots) end
+  local fee_high, fee_low = settled.units_high, settled.units_low
+  if settled.millionths > 0 then fee_high, fee_low = amounts.add(fee_high, fee_low, 0, 1) end
+  if fee_high < 0 then return scale.quote, settled.value_high, settled.value_low end
+  return scale.quote, amounts.add(settled.value_high, settled.value_low, fee_high, fee_low)
+end
+
 -- The money of it: of its trades, of what it holds from now on, of makers of its own that go. What it held is let go of already. Changes
 -- its fees. Returns false beyond what an amount may be: the command is refused, or has to be taken back.
 function taking.settle_again(shard, entering, scale)
@@ -83,6 +92,7 @@ function taking.apply_again(shard, entering)
     joined = join_level(shard, book[side], entering.ticks, entering.price, id, entering.total)
   else
     unlist(shard, entering.client, entering.client_order_id, id)
+    if shard.has_dues then drop_due(shard, id, entering.tail) end
   end
   return trades, gone, taken .. lowered .. joined
 end
