@@ -106,8 +106,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const table = new InstrumentTable(config.instruments);
   const assets = new AssetTable(config.assets);
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
-  // Whoever places orders asks whose accounts they are: slices of a parent order are placed where the writer is.
-  const people = live === null && config.stpScope !== 'owner' ? null : createPeople(config, shard.connection, logger.child({ part: 'people' }));
+  const people = live === null ? null : createPeople(config, shard.connection, logger.child({ part: 'people' }));
   const trading = createTrading(config, shard, table, status, metrics, people, logger);
   const algoRunner = shard.writer === null ? null : new AlgoRunner(shard.connection.algos, new SlicePlacer(trading, table, config.engineTimeoutMs), {
     refusalsMax: config.algoRefusalsMax, isOnDuty: () => shard.isOnDuty(), clock: () => shard.connection.engine.clock(),

@@ -108,6 +108,7 @@ export interface Config {
   readonly fillsPerOrderMax: number;
   readonly triggersPerCommand: number;
   readonly openOrdersPerClientMax: number;
+  readonly icebergPartsMax: number;
   readonly massCancelPage: number;
   /** Whether orders of one account are kept from each other, or of one owner. */
   readonly stpScope: 'account' | 'owner';
@@ -282,6 +283,7 @@ const ENVIRONMENT = Joi.object({
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),
   TRIGGERS_PER_COMMAND: positive(100, 10_000).description('Orders waiting for a price that go in one call of Redis when trades reach them; the rest goes on in the next, ahead of everything else.'),
   OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000).description('Open orders of one client.'),
+  ICEBERG_PARTS_MAX: positive(100, 10_000).description('Times that the quantity of an order may be what it displays.'),
   STP_SCOPE: Joi.string().valid('account', 'owner').default('account')
     .description('Which orders self-trade prevention keeps from trading with each other: those of one `account`, or those of all accounts that one `owner` has opened.'),
   MASS_CANCEL_PAGE: positive(200, 1_000).description('Orders that one step of a cancel-all looks at.'),

@@ -24,7 +24,7 @@ export class JournalReplay {
   private readonly audit = new LogAudit();
   /** Limits are settings of their time: each entry tells its own. */
   private readonly limits = {
-    fillsPerOrderMax: UNLIMITED, openOrdersPerClientMax: UNLIMITED, backlogMax: UNLIMITED, idempotencyTtlS: 0, funds: 'off' as Funds,
+    fillsPerOrderMax: UNLIMITED, openOrdersPerClientMax: UNLIMITED, icebergPartsMax: UNLIMITED, backlogMax: UNLIMITED, idempotencyTtlS: 0, funds: 'off' as Funds,
   };
   private readonly shard: ReferenceShard;
   private readonly done = new Map<string, Order>();
@@ -152,10 +152,10 @@ export class JournalReplay {
 
   /**
    * A refusal that rests on what the log does not tell: that an order or a transfer is done, or not there, where whether Redis
-   * still held it depends on how far the writer was; or that somebody had a command fail, or all of them.
+   * still held it depends on how far the writer was; that somebody had a command fail, or all of them; or a setting of its time.
    */
   private pastDifference(entry: LogEntry, command: LoggedCommand): string | null {
-    if (entry.code === CODE_FAILED || entry.code === CODE_BREACH) return this.shownDifference(entry);
+    if (entry.code === CODE_FAILED || entry.code === CODE_BREACH || entry.code === CODE_PARTS) return this.shownDifference(entry);
     if (entry.code === CODE_NOT_OPEN) return entry.orders.length === 1 ? this.shownDifference(entry) : 'it shows no order';
     if (entry.events.length > 0) return 'it shows what is said to be missing';
     if (command.op === 'transfer_end') return this.shard.transfer(command.transferId)?.status === 'pending' ? `transfer ${command.transferId} is pending` : null;
@@ -252,7 +252,8 @@ const CODE_NOT_OPEN = RESULT_CODES.order_not_open.number;
 const CODE_TRANSFER_NOT_FOUND = RESULT_CODES.transfer_not_found.number;
 const CODE_FAILED = RESULT_CODES.failure_injected.number;
 const CODE_BREACH = RESULT_CODES.balance_audit_breach.number;
-const PAST: ReadonlySet<number> = new Set([CODE_NOT_FOUND, CODE_NOT_OPEN, CODE_TRANSFER_NOT_FOUND, CODE_FAILED, CODE_BREACH]);
+const CODE_PARTS = RESULT_CODES.iceberg_parts_limit.number;
+const PAST: ReadonlySet<number> = new Set([CODE_NOT_FOUND, CODE_NOT_OPEN, CODE_TRANSFER_NOT_FOUND, CODE_FAILED, CODE_BREACH, CODE_PARTS]);
 
 /** What does something in a book. */
 const ORDER_KINDS: ReadonlySet<string> = new Set(['place', 'cancel', 'amend', 'mass_cancel']);

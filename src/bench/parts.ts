@@ -3,6 +3,7 @@ import { enginePart } from './parts/engine';
 import { fanOutPart } from './parts/fan-out';
 import { httpBatchesPart } from './parts/http-batches';
 import { httpOrdersPart, latencyPart } from './parts/http-orders';
+import { icebergsPart } from './parts/icebergs';
 import { libraryPart } from './parts/library';
 import { memoryPart } from './parts/memory';
 import { moneyBatchesPart } from './parts/money-batches';
@@ -22,7 +23,7 @@ import { youngGenerationPart } from './parts/young-generation';
 import type { Part } from './result';
 
 export const PARTS: readonly Part[] = [
-  enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart,
+  enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart, icebergsPart,
   memoryPart, moneyEnginePart, moneyBatchesPart, moneyOrdersPart, moneyWriterPart, moneySweepPart,
   moneyMemoryPart, moneyRecoveryPart, peopleOrdersPart, peopleAttackPart, profilePart,
 ];

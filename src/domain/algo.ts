@@ -1,5 +1,5 @@
 import { RESULT_CODES, type ResultCode } from './result-code';
-import type { Side } from './order';
+import type { Order, Side } from './order';
 
 /**
  * Parent orders: one of the service, which trades by slices. A slice is an ordinary order of its account; what is decided of the
@@ -56,7 +56,7 @@ export interface AlgoSlice {
   readonly status: SliceStatus;
   readonly filledLots: number;
   readonly notional: string;
-  /** Why it was refused. */
+  /** Why it was refused, or missed. */
   readonly reason: string | null;
   /** When it was decided, by the venue's clock. */
   readonly atUs: number;
@@ -72,6 +72,9 @@ export interface SliceOutcome {
 
 /** Nothing can become of an algo whose account or instrument is gone: it does not try again. */
 const FINAL_REFUSALS: ReadonlySet<string> = new Set(['account_suspended', 'account_closed', 'account_killed', 'instrument_not_found']);
+
+/** The market is closed for a while: that is no fault of the algo's, and says nothing of its next slice. */
+const PASSING_REFUSALS: ReadonlySet<string> = new Set(['instrument_not_open']);
 
 /** How late a slice may be of which the next one is due as well. */
 const LATE_MAX_US = 1_000_000;
@@ -161,6 +164,21 @@ const TRY_AGAIN = new Set([500, 503, 504]);
 /** Whether a refusal says nothing of the slice: it is asked for again, by the same key. */
 export function isToBeAskedAgain(code: ResultCode): boolean {
   return TRY_AGAIN.has(RESULT_CODES[code].status);
+}
+
+const NOTHING = { filledLots: 0, notional: '0' } as const;
+
+/** What a refusal that is no {@link isToBeAskedAgain} makes of a slice. */
+export function outcomeOfRefusal(code: string): SliceOutcome {
+  return { ...NOTHING, status: PASSING_REFUSALS.has(code) ? 'missed' : 'refused', reason: code };
+}
+
+/** Of a slice that nobody can place any more. */
+export const MISSED: SliceOutcome = { ...NOTHING, status: 'missed', reason: null };
+
+/** What an order that never rests has come to. */
+export function outcomeOfOrder({ status, reason, filledLots, notional }: Pick<Order, 'status' | 'reason' | 'filledLots' | 'notional'>): SliceOutcome {
+  return status === 'rejected' ? { ...NOTHING, status: 'refused', reason } : { status: 'placed', filledLots, notional, reason: null };
 }
 
 /** The idempotency key of a slice. No client's key begins as it does. */

@@ -162,7 +162,7 @@ export const ONCE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */
 export const EXECUTE_ARGUMENTS = [
-  'fills_max', 'triggers_max', 'open_orders_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'due_page', 'held_seen',
+  'fills_max', 'triggers_max', 'open_orders_max', 'iceberg_parts_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'due_page', 'held_seen',
 ] as const;
 
 /** Arguments of each command behind its letter. What they mean stands at the head of each command's Lua file. */

@@ -13,6 +13,12 @@ export interface OrderTraits {
   readonly triggerPrice?: number;
   /** When its time is over, of a gtd order only: microseconds of the venue's clock. */
   readonly expiresUs?: number;
+  /** Lots that the book shows of it at most; absent where it shows all (iceberg.ts). */
+  readonly display?: number;
+  /** Lots that the book shows of it now; absent unless it waits there and shows a part. */
+  readonly shown?: number;
+  /** Which refill of its `priority`'s entry gave it its place, from 1; absent where no refill did. */
+  readonly refill?: number;
 }
 
 /** What a taker does about an order of its own that it meets, instead of trading with it. */
@@ -56,6 +62,9 @@ const TRAITS = {
   trigger: { code: 4, column: 'trigger', holds: 'integer' },
   triggerPrice: { code: 5, column: 'trigger_price', holds: 'integer' },
   expiresUs: { code: 6, column: 'expires_us', holds: 'integer' },
+  display: { code: 7, column: 'display', holds: 'integer' },
+  shown: { code: 8, column: 'shown', holds: 'integer' },
+  refill: { code: 9, column: 'refill', holds: 'integer' },
   stpAccounts: { code: 15, column: 'stp_accounts', holds: 'text' },
 } as const satisfies Record<TraitName, Trait>;
 

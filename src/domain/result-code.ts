@@ -46,6 +46,7 @@ export const RESULT_CODES = {
   quote_quantity_required: { number: 36, status: 422, title: 'A buy that waits for a price and then trades at any holds its cover as an amount of money: name quote_quantity instead of quantity.' },
   order_without_price: { number: 37, status: 422, title: 'The order trades at any price: it has none to change.' },
   expires_at_past: { number: 40, status: 422, title: 'The time at which the order would expire is over already.' },
+  iceberg_parts_limit: { number: 60, status: 422, title: 'The order is more times what it displays than it may be.' },
   // Given by the service around it.
   validation_failed: { number: null, status: 400, title: 'The request is not valid.' },
   malformed_json: { number: null, status: 400, title: 'The body is not valid JSON.' },

@@ -30,6 +30,8 @@ export interface EngineLimits {
   /** Orders that wait for a price and were reached, of those that go in one call: what is left goes on in the next. */
   readonly triggersPerCommandMax: number;
   readonly openOrdersPerClientMax: number;
+  /** Parts of what it shows that an iceberg may be of. */
+  readonly icebergPartsMax: number;
   /** Log entries that may wait for Postgres before new orders are refused. */
   readonly backlogMax: number;
   readonly idempotencyTtlS: number;
@@ -214,6 +216,7 @@ export class Engine extends ShardReads {
       String(limits.fillsPerOrderMax),
       String(limits.triggersPerCommandMax),
       String(limits.openOrdersPerClientMax),
+      String(limits.icebergPartsMax),
       String(limits.backlogMax),
       String(limits.idempotencyTtlS),
     ];

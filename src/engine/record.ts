@@ -52,10 +52,16 @@ export function encodeStoredOrder(order: Order): string {
 }
 
 const PRIORITY_DIGITS = 14;
+const REFILL_DIGITS = 6;
+
+/** An order's place in its price's queue, as it sorts. */
+export function bookPlace({ priority, traits: { refill } }: Order): string {
+  return String(priority).padStart(PRIORITY_DIGITS, '0') + (refill === undefined ? '' : String(refill).padStart(REFILL_DIGITS, '0'));
+}
 
 /** Member of an order in its side's sorted set: it sorts by age within a price. */
 export function bookMember(order: Order): string {
-  return String(order.priority).padStart(PRIORITY_DIGITS, '0') + compactId(order.orderId);
+  return bookPlace(order) + compactId(order.orderId);
 }
 
 /** Score of an order in its side's sorted set: lowest first is best first on either side. */

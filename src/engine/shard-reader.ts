@@ -5,7 +5,7 @@ import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
 import { parseClientOrderName } from './commands/client-order-name';
 import { LOG_FIELD, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
 import { decodeRecentTrade } from './recent-trade';
-import { decodeStoredOrder } from './record';
+import { bookPlace, decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 import { checkDues } from './stored-dues';
 import { storedMoney, type StoredMoney } from './stored-money';
@@ -298,12 +298,12 @@ export class ShardReader {
     const levels: { priceTicks: number; quantityLots: number; orderIds: string[] }[] = [];
     if (has('book')) for await (const [member, score] of this.ranks(this.keys.book(instrument, side))) {
       const orderId = expandId(member.slice(-COMPACT_ID_LENGTH));
-      const priority = member.slice(0, -COMPACT_ID_LENGTH);
+      const place = member.slice(0, -COMPACT_ID_LENGTH);
       const price = score.replace('-', '');
       if ((side === 'bids') !== score.startsWith('-')) problems.push(`${instrument} ${side}: order ${orderId} stands at score ${score}`);
-      if (!/^\d{14}$/.test(priority) || Number(priority) !== orders.get(orderId)?.priority) {
-        problems.push(`${instrument} ${side}: order ${orderId} waits with priority ${priority}, its record tells ${orders.get(orderId)?.priority ?? 'nothing'}`);
-      }
+      const order = orders.get(orderId);
+      const told = order === undefined ? 'nothing' : bookPlace(order);
+      if (place !== told) problems.push(`${instrument} ${side}: order ${orderId} waits at place ${place}, its record tells ${told}`);
       let level = levels[levels.length - 1];
       if (level?.priceTicks !== Number(price)) {
         level = { priceTicks: Number(price), quantityLots: Number(totals.get(price) ?? 0), orderIds: [] };

@@ -2,7 +2,8 @@ import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
 import { decodeTransfer } from '../domain/log-entry-wire';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
-import { expiryUs, remainingLots, type Order, type Trade } from '../domain/order';
+import { displayedLots } from '../domain/iceberg';
+import { expiryUs, type Order, type Trade } from '../domain/order';
 import { directionOf, type Direction } from '../domain/order-type';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
 import { encodeRates } from './commands/fee-group';
@@ -93,7 +94,7 @@ export class ShardRestorer {
         getOrAdd(members, this.keys.book(order.instrument, side), () => []).push(bookScore(order), bookMember(order));
         const depth = getOrAdd(depths, this.keys.depth(order.instrument, side), () => new Map<number, number>());
         const price = order.priceTicks ?? 0;
-        depth.set(price, (depth.get(price) ?? 0) + remainingLots(order));
+        depth.set(price, (depth.get(price) ?? 0) + displayedLots(order));
       }
       const client = escapeText(order.clientId);
       getOrAdd(open, this.keys.open(client), () => []).push(String(order.placedSequence), id);
@@ -267,7 +268,7 @@ export class ShardRestorer {
     const checkLevel = async (price: number | null, lots: number): Promise<void> => {
       if (price === null) return;
       const told = Number(await this.send('HGET', this.keys.depth(instrument, side), String(price)));
-      if (told !== lots) throw new RestoreError(`${where}: level ${price} tells ${told} lots, its orders have ${lots}`);
+      if (told !== lots) throw new RestoreError(`${where}: level ${price} tells ${told} lots, its orders show ${lots}`);
     };
     const levelChecks: Promise<void>[] = [];
     const read = async (start: number): Promise<{ page: string[]; ids: string[]; records: (string | null)[] }> => {
@@ -301,7 +302,7 @@ export class ShardRestorer {
           levelPrice = order.priceTicks;
           levelLots = 0;
         }
-        levelLots += remainingLots(order);
+        levelLots += displayedLots(order);
       }
       await Promise.all(levelChecks.splice(0));
       yield orders;

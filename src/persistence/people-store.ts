@@ -314,6 +314,10 @@ export class PostgresPeople {
     return (await this.read(sql.ACCOUNT_IS_OWNED, [account])).length > 0;
   }
 
+  async accountsBeside(account: string): Promise<readonly string[]> {
+    return (await this.read<{ account: string }>(sql.ACCOUNTS_BESIDE, [account])).map((row) => row.account);
+  }
+
   async isAccountBegun(account: string, userId: string): Promise<boolean> {
     return (await this.read(sql.ACCOUNT_IS_BEGUN, [account, userId])).length > 0;
   }

@@ -25,6 +25,8 @@ export interface Reach {
   readonly firstTicks: number;
   readonly lastTicks: number;
 }
+/** Ahead of every order's. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Another process holds the shard's record and does not let go. */
 export class RecordHeldError extends Error {
@@ -167,13 +169,13 @@ export class RecoverySource {
   }
 
   private async *restingOrders(pageSize: number): AsyncGenerator<Order[]> {
-    let behind: [string, string, number, number] = ['', '', 0, 0];
+    let behind: [string, string, number, number, string] = ['', '', 0, 0, NO_ID];
     for (;;) {
       const rows = await this.query<OrderRow>(OPEN_ORDERS, [this.shard, ...behind, pageSize]);
       if (rows.length > 0) yield rows.map(orderOfRow);
       const last = rows[rows.length - 1];
       if (last === undefined || rows.length < pageSize) return;
-      behind = [last.instrument, last.side, last.price_ticks ?? 0, last.priority];
+      behind = [last.instrument, last.side, last.price_ticks ?? 0, last.priority, last.order_id];
     }
   }
 

@@ -82,9 +82,18 @@ function nameOf(order: Order, earlier: ReadonlySet<string>): { client_id: string
   return { client_id: earlier.has(order.order_id) ? EARLIER_CLIENT : order.client_id, client_order_id: order.order_id };
 }
 
+/** What a limit order asks for. */
+interface Limit {
+  readonly price: string;
+  readonly time_in_force: Order['time_in_force'];
+  readonly post_only: boolean;
+  readonly display_quantity?: string;
+}
+
 /** What ended an order by its time is played as what happened to it then: here it rests until that comes. */
-function limitOf({ price, time_in_force: lifetime, post_only }: Order): { price: string; time_in_force: Order['time_in_force']; post_only: boolean } {
-  return { price: price as string, time_in_force: lifetime === 'gtd' || lifetime === 'day' ? 'gtc' : lifetime, post_only };
+function limitOf({ price, time_in_force: lifetime, post_only, display_quantity: display }: Order): Limit {
+  const rests = lifetime === 'gtd' || lifetime === 'day';
+  return { price: price as string, time_in_force: rests ? 'gtc' : lifetime, post_only, ...(display === undefined ? {} : { display_quantity: display }) };
 }
 
 function placeOf(order: Order): PlaceOperation {

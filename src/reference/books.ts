@@ -1,6 +1,7 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import type { LevelChange } from '../domain/entry';
-import { remainingLots, type Order, type Side } from '../domain/order';
+import { displayedLots } from '../domain/iceberg';
+import { isOpen, type Order, type Side } from '../domain/order';
 import { BookSide, type PriceLevel } from './book-side';
 import { compareText, type BookState, type LevelState } from './state';
 
@@ -25,18 +26,22 @@ export class Books {
 
   join(order: Order): LevelChange {
     const priceTicks = order.priceTicks as number;
-    this.own(order).join(order.orderId, priceTicks, remainingLots(order));
+    this.own(order).join(order.orderId, priceTicks, displayedLots(order));
     return this.level(order, priceTicks);
   }
 
   leave(order: Order): void {
-    this.own(order).leave(order.orderId, order.priceTicks as number, remainingLots(order));
+    this.own(order).leave(order.orderId, order.priceTicks as number, displayedLots(order));
   }
 
-  /** An order that waits has traded. @param before as it waited */
-  reduce(before: Order, lots: number): void {
-    if (remainingLots(before) === lots) this.leave(before);
-    else this.own(before).change(before.priceTicks as number, -lots);
+  /** An order that waits has traded: it waits on with less, shows another part at the back, or is done. */
+  trade(before: Order, after: Order): void {
+    if (isOpen(after) && after.priority === before.priority && after.traits.refill === before.traits.refill) {
+      this.own(before).change(before.priceTicks as number, displayedLots(after) - displayedLots(before));
+      return;
+    }
+    this.leave(before);
+    if (isOpen(after)) this.join(after);
   }
 
   /** Whether a level would hold more than an exact integer with `lots` on top. */

@@ -1,4 +1,5 @@
 import { AMOUNT_MAX } from '../domain/amounts';
+import { displayedLots, isAhead } from '../domain/iceberg';
 import { isOpen, isResting, remainingLots, type Order, type Side } from '../domain/order';
 import { directionOf, type Direction } from '../domain/order-type';
 import { moneyProblems, type MoneyRules } from './money-invariants';
@@ -76,6 +77,12 @@ function orderProblems(order: Order, sequence: number, problems: string[]): void
   if (order.sequence > sequence || order.fillSequence > order.sequence || order.priority > order.sequence) {
     wrong(`has sequence ${order.sequence}, fill ${order.fillSequence} and priority ${order.priority} at shard sequence ${sequence}`);
   }
+  const { display, shown, refill } = order.traits;
+  if ((shown !== undefined) !== (display !== undefined && isOpen(order))) wrong(`is ${status}, displays ${display ?? 'all'} and shows ${shown ?? 'nothing of its own'}`);
+  if (shown !== undefined && (shown < 1 || shown > Math.min(display ?? 0, remainingLots(order)))) {
+    wrong(`shows ${shown} of ${remainingLots(order)} lots, where it displays ${display ?? 'all'}`);
+  }
+  if (refill !== undefined && (refill < 1 || shown === undefined || order.priority === order.placedSequence)) wrong(`has refill ${refill}, and none that it could be of`);
   if (order.updatedUs < order.createdUs) wrong('was updated before it was created');
   // An order that never rests is never amended, so its limit is the one it traded under.
   if ((order.timeInForce === 'ioc' || order.timeInForce === 'fok') && order.priceTicks !== null) {
@@ -131,20 +138,20 @@ function sideProblems(
     before = priceTicks;
     if (orderIds.length === 0) problems.push(`${where} is a level without orders`);
     let total = 0n;
-    let priority = 0;
+    let ahead: Order | null = null;
     for (const orderId of orderIds) {
       if (queued.has(orderId)) problems.push(`order ${orderId} is in the book twice`);
       queued.add(orderId);
       const order = orders.get(orderId);
       if (order === undefined) continue;
-      total += BigInt(remainingLots(order));
+      total += BigInt(displayedLots(order));
       if (order.instrument !== instrument || order.side !== side || order.priceTicks !== priceTicks) {
         problems.push(`order ${orderId} waits at ${where} but is for ${order.instrument} ${order.side} ${order.priceTicks}`);
       }
-      if (order.priority <= priority) problems.push(`order ${orderId} waits behind one that came later`);
-      priority = order.priority;
+      if (ahead !== null && !isAhead(ahead, order)) problems.push(`order ${orderId} waits behind one that came later`);
+      ahead = order;
     }
-    if (total !== BigInt(quantityLots)) problems.push(`${where} says ${quantityLots} lots, its orders have ${total}`);
+    if (total !== BigInt(quantityLots)) problems.push(`${where} says ${quantityLots} lots, its orders show ${total}`);
     if (quantityLots > AMOUNT_MAX) problems.push(`${where} holds more than an exact integer`);
   }
 }

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
+import { displayedLots, traitsAtEnd, traitsWithLess } from '../domain/iceberg';
 import { chargedUnits, expiryUs, isOpen, isResting, remainingLots, type Order } from '../domain/order';
 import { isOwnAccount } from '../domain/order-traits';
 import { TriggerAudit } from './trigger-audit';
@@ -16,7 +16,7 @@ const SHOWN: Readonly<Partial<Record<EntryKind, ReadonlySet<EntryEvent['type']>>
 /**
  * Follows a shard's log from its first entry and checks that each entry follows from those before it:
  * sequence, time and trade ids without gaps, every lot traded accounted for on both sides, each
- * level's new total equal to what its orders wait with, every fee told in its order, and balances of
+ * level's new total equal to what its orders show there, every fee told in its order, and balances of
  * each asset that add up to nothing. It knows no matching rule, so it judges the reference book's log
  * as well as the engine's.
  */
@@ -24,6 +24,8 @@ export class LogAudit {
   private sequence = 0;
   private timeUs = 0;
   private readonly tradeIds = new Map<string, number>();
+  /** Refills in the entry so far. */
+  private refills = 0;
   private readonly orders = new Map<string, Order>();
   private readonly triggers = new TriggerAudit();
   private readonly levels = new Map<string, bigint>();
@@ -39,6 +41,7 @@ export class LogAudit {
     if (entry.timeUs < this.timeUs) wrong('is earlier than the one before');
     this.sequence = entry.sequence;
     this.timeUs = entry.timeUs;
+    this.refills = 0;
 
     const touched = new Set<string>();
     this.checkFills(entry, touched, wrong);
@@ -99,7 +102,24 @@ export class LogAudit {
     if (BigInt(maker.notional) !== BigInt(before.notional) + valueOf(fill)) wrong(`${name} does not count the trade's value`);
     if (fill.makerPreviousFill !== before.fillSequence || maker.fillSequence !== entry.sequence) wrong(`${name} does not point at its fills`);
     if (chargedUnits(maker.fees) - chargedUnits(before.fees) !== BigInt(fill.makerFee)) wrong(`${name} does not count the trade's fee`);
-    if (maker.priority !== before.priority || maker.quantityLots !== before.quantityLots) wrong(`${name} was changed by a trade`);
+    if (maker.quantityLots !== before.quantityLots || maker.traits.display !== before.traits.display) wrong(`${name} was changed by a trade`);
+    if (fill.quantityLots > displayedLots(before)) wrong(`${name} traded ${fill.quantityLots} lots, it showed ${displayedLots(before)}`);
+    this.checkShown(entry.sequence, before, maker, (what) => wrong(`${name} ${what}`));
+  }
+
+  /** A maker keeps its place until what it shows is used up; then it shows more of what is left, behind all others. */
+  private checkShown(sequence: number, before: Order, after: Order, wrong: (what: string) => void): void {
+    const { shown, refill } = after.traits;
+    const left = displayedLots(before) - (after.filledLots - before.filledLots);
+    if (left > 0 || before.traits.shown === undefined || remainingLots(after) === 0) {
+      if (after.priority !== before.priority || (isOpen(after) && refill !== before.traits.refill)) wrong('lost its place by a trade');
+      if (isOpen(after) && displayedLots(after) !== left) wrong(`shows ${displayedLots(after)} lots, ${left} are left of what it showed`);
+      return;
+    }
+    const most = Math.min(before.traits.display ?? 0, remainingLots(after));
+    if (shown === undefined || shown < 1 || shown > most) wrong(`shows ${shown ?? 'nothing'} behind its refill, of ${most} at most`);
+    if (after.priority !== sequence || refill !== this.refills + 1) wrong(`is refilled at place ${after.priority}, ${refill ?? 'none'}; ${this.refills} came before`);
+    this.refills++;
   }
 
   private checkOwnOrder(entry: LogEntry, { order, previousFill }: OrderChange, wrong: (what: string) => void): void {
@@ -141,17 +161,19 @@ export class LogAudit {
     if (order.sequence !== entry.sequence || order.updatedUs !== entry.timeUs) wrong(`${name} does not carry the entry's number and time`);
     const { sequence, updatedUs, quantityLots } = order;
     const isCut = quantityLots < before.quantityLots && quantityLots > before.filledLots;
-    const after: Order = isCut ? { ...before, sequence, updatedUs, quantityLots } : { ...before, sequence, updatedUs, status: 'cancelled', reason: 'self_trade' };
-    if (!isDeepStrictEqual(order, after)) wrong(`${name} is ${JSON.stringify(order)}, neither cancelled nor cut`);
+    const after: Order = isCut
+      ? { ...before, sequence, updatedUs, quantityLots, traits: traitsWithLess(before.traits, quantityLots - before.filledLots) }
+      : { ...before, sequence, updatedUs, status: 'cancelled', reason: 'self_trade', traits: traitsAtEnd(before.traits) };
+    if (!isSame(order, after)) wrong(`${name} is ${JSON.stringify(order)}, neither cancelled nor cut`);
     if (previousFill !== before.fillSequence) wrong(`${name} does not point at its fills`);
   }
 
-  /** Each touched level's last word must be what its orders wait with; no other level may be spoken of. */
+  /** Each touched level's last word must be what its orders show; no other level may be spoken of. */
   private checkLevels(levels: readonly LevelChange[], touched: ReadonlySet<string>, wrong: (what: string) => void): void {
     const told = new Map<string, number>();
     for (const level of levels) told.set(levelKey(level.instrument, level.side, level.priceTicks), level.quantityLots);
     for (const [key, quantityLots] of told) {
-      if (BigInt(quantityLots) !== (this.levels.get(key) ?? 0n)) wrong(`level ${key} is told as ${quantityLots}, its orders have ${this.levels.get(key) ?? 0n}`);
+      if (BigInt(quantityLots) !== (this.levels.get(key) ?? 0n)) wrong(`level ${key} is told as ${quantityLots}, its orders show ${this.levels.get(key) ?? 0n}`);
     }
     for (const key of touched) {
       if (!told.has(key)) wrong(`level ${key} changed and is not told`);
@@ -189,11 +211,15 @@ export class LogAudit {
   private weigh(order: Order, sign: 1n | -1n, touched: Set<string>): void {
     if (!isResting(order) || order.priceTicks === null) return;
     const key = levelKey(order.instrument, order.side, order.priceTicks);
-    const total = (this.levels.get(key) ?? 0n) + sign * BigInt(remainingLots(order));
+    const total = (this.levels.get(key) ?? 0n) + sign * BigInt(displayedLots(order));
     if (total === 0n) this.levels.delete(key);
     else this.levels.set(key, total);
     touched.add(key);
   }
+}
+
+function isSame(a: Order, b: Order): boolean {
+  return (Object.keys(a) as (keyof Order)[]).every((field) => JSON.stringify(a[field]) === JSON.stringify(b[field]));
 }
 
 /** Whether an order's time is over as an entry is made. */

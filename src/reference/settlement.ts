@@ -1,10 +1,9 @@
 import type { MoneyScale } from '../domain/assets';
-import type { Fill } from '../domain/entry';
 import { FEES } from '../domain/money';
 import type { Order } from '../domain/order';
 import { heldBy, valueOf } from './holds';
 import type { LedgerChange } from './ledger';
-import type { MatchPlan } from './matching';
+import type { PlannedTrade } from './trades';
 
 /** Money that an order's change moves, holds and releases. */
 
@@ -14,9 +13,8 @@ export function settleHold(change: LedgerChange, scale: MoneyScale, before: Orde
   change.add(after.clientId, held.asset, 0n, held.units - (before === null ? 0n : heldBy(before, scale).units));
 }
 
-/** @param plan what the fills were made of: each maker as it was */
-export function settleFills(change: LedgerChange, scale: MoneyScale, taker: Order, plan: MatchPlan, fills: readonly Fill[]): void {
-  fills.forEach((fill, i) => {
+export function settleTrades(change: LedgerChange, scale: MoneyScale, taker: Order, trades: readonly PlannedTrade[]): void {
+  for (const { fill, before } of trades) {
     const { maker, priceTicks, quantityLots } = fill;
     const value = valueOf(priceTicks, quantityLots, scale);
     const base = BigInt(quantityLots) * scale.lotUnits;
@@ -25,6 +23,6 @@ export function settleFills(change: LedgerChange, scale: MoneyScale, taker: Orde
     change.move(seller.clientId, buyer.clientId, scale.base, base);
     change.move(maker.clientId, FEES, scale.quote, BigInt(fill.makerFee));
     change.move(taker.clientId, FEES, scale.quote, BigInt(fill.takerFee));
-    settleHold(change, scale, (plan.fills[i] as MatchPlan['fills'][number]).maker, maker);
-  });
+    settleHold(change, scale, before, maker);
+  }
 }

@@ -7,8 +7,9 @@ import type { EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, Order
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { entryOf } from '../domain/log-entry';
 import type { AccountState, Balance, Funds, Transfer } from '../domain/money';
+import { displayedLots, traitsAtEnd, traitsAtRest, traitsWithLess } from '../domain/iceberg';
 import {
-  expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, type Order, type OrderReference, type OrderStatus, type StatusReason,
+  expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, remainingLots, type Order, type OrderReference, type OrderStatus, type StatusReason,
 } from '../domain/order';
 import { triggerOf } from '../domain/order-type';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
@@ -23,15 +24,17 @@ import { Money } from './money';
 import { decideMoney, loggedMoney } from './money-commands';
 import { OrderStore } from './order-store';
 import { refusedOf, shownBy, type Refusal } from './refusal';
-import { settleFills, settleHold } from './settlement';
+import { settleHold, settleTrades } from './settlement';
 import { compareText, type ShardState } from './state';
-import { tradesOfPlan } from './trades';
+import { tradesOfPlan, type PlannedTrade } from './trades';
 import { Waiting } from './waiting';
 import { mayRest, rests, verdictOnAmend, verdictOnPlace, type Verdict } from './verdict';
 
 export interface ReferenceLimits {
   readonly fillsPerOrderMax: number;
   readonly openOrdersPerClientMax: number;
+  /** Parts of what it shows that an iceberg may be of. */
+  readonly icebergPartsMax: number;
   /** Log entries that may wait to be persisted before new orders are refused. */
   readonly backlogMax: number;
   readonly idempotencyTtlS: number;
@@ -66,8 +69,7 @@ interface Change {
 /** What an order's trades come to, and what of money goes with them: nothing has changed yet. */
 interface Outcome {
   readonly order: Order;
-  readonly plan: MatchPlan;
-  readonly fills: ReturnType<typeof tradesOfPlan>['fills'];
+  readonly trades: readonly PlannedTrade[];
   /** Orders of the taker's own that it met, and what becomes of them instead. */
   readonly prevented: readonly { readonly before: Order; readonly after: Order }[];
   /** null where no money is kept. */
@@ -304,6 +306,7 @@ export class ReferenceShard {
     const waits = triggerOf(traits) !== null && !this.waiting.isReachedNow({ instrument, side, traits });
     if ((waits || mayRest(kind)) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
     if (clientOrderId !== null && this.orders.isNamed(clientId, clientOrderId)) return refuse('duplicate_client_order_id');
+    if (this.hasTooManyParts(command)) return refuse('iceberg_parts_limit');
     if (waits && funds === 'required' && side === 'buy' && kind === KIND_CODE.market) return refuse('quote_quantity_required');
 
     const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
@@ -322,8 +325,8 @@ export class ReferenceShard {
     const verdict = verdictOnPlace(kind, this.plan(fresh, makers, limitTicks, quantityLots), quantityLots);
     const due = this.isMoneyKept && limitTicks === null ? unpaid(this.money, funds, fresh, verdict.plan) : null;
     if (due !== null) return this.refuse(due, asked);
-    if (rests(verdict) && this.books.overflows(fresh, command.priceTicks, verdict.plan.leftLots)) return refuse('level_quantity_limit');
     const outcome = this.outcomeOf(null, fresh, verdict);
+    if (rests(verdict) && this.books.overflows(fresh, command.priceTicks, displayedLots(outcome.order))) return refuse('level_quantity_limit');
     if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
     if (command.failAt !== undefined) return refuse('failure_injected');
 
@@ -383,6 +386,7 @@ export class ReferenceShard {
     if (newRemaining !== null) quantityLots = order.filledLots + newRemaining;
     if (quantityLots <= order.filledLots) return refuse('quantity_below_filled');
     if (quantityLots > wanted.quantityLotsMax) return refuse('quantity_out_of_range');
+    if (quantityLots > order.quantityLots && this.hasTooManyParts({ ...order, quantityLots })) return refuse('iceberg_parts_limit');
     if (priceTicks === oldPrice && quantityLots === order.quantityLots) {
       if (idempotency === null) return { outcome: 'unchanged', order };
       this.sequence++;
@@ -405,9 +409,9 @@ export class ReferenceShard {
     const plan = this.plan(order, makers, priceTicks, lots);
     if (order.postOnly && plan.fills.length > 0) return refuse('post_only_would_match');
     const verdict = verdictOnAmend(plan, order.filledLots);
-    const joining = priceTicks === oldPrice ? quantityLots - order.quantityLots : plan.leftLots;
-    if (rests(verdict) && this.books.overflows(order, priceTicks, joining)) return refuse('level_quantity_limit');
     const outcome = this.outcomeOf(order, changed, verdict);
+    const joining = displayedLots(outcome.order) - (priceTicks === oldPrice ? displayedLots(order) : 0);
+    if (rests(verdict) && this.books.overflows(order, priceTicks, joining)) return refuse('level_quantity_limit');
     if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
 
     this.sequence++;
@@ -427,6 +431,7 @@ export class ReferenceShard {
     if (wanted.priceTicks !== null && order.priceTicks === null) return refuse('order_without_price');
     const quantityLots = wanted.remainingLots ?? wanted.quantityLots ?? order.quantityLots;
     if (quantityLots > wanted.quantityLotsMax) return refuse('quantity_out_of_range');
+    if (quantityLots > order.quantityLots && this.hasTooManyParts({ ...order, quantityLots })) return refuse('iceberg_parts_limit');
     const priceTicks = wanted.priceTicks ?? order.priceTicks;
     const triggerPrice = wanted.stopTicks ?? order.traits.triggerPrice;
     const isSamePrice = priceTicks === order.priceTicks && triggerPrice === order.traits.triggerPrice;
@@ -515,40 +520,49 @@ export class ReferenceShard {
     const scale = money === null ? null : this.money.scaleOf(fresh.instrument);
     const { cancelled, reduced, cutLots } = plan.prevented;
     const traded = tradesOfPlan({ ...fresh, quantityLots: fresh.quantityLots - cutLots }, plan, {
-      sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale,
+      sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale, refills: 0,
     });
-    const order: Order = { ...traded.order, status, reason };
+    const { traits } = fresh;
+    const lots = remainingLots(traded.order);
+    const keepsPlace = before !== null && before.priority === fresh.priority;
+    const order: Order = {
+      ...traded.order, status, reason,
+      traits: !rests({ status }) ? traitsAtEnd(traits) : keepsPlace ? traitsWithLess(traits, lots) : traitsAtRest(traits, lots),
+    };
     const moment = { sequence: this.sequence + 1, updatedUs: this.now.timeUs };
-    const prevented = cancelled.map((own): Outcome['prevented'][number] => ({ before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade' } }));
+    const prevented = cancelled.map((own): Outcome['prevented'][number] => ({
+      before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade', traits: traitsAtEnd(own.traits) },
+    }));
     if (reduced !== null) {
-      const { maker, lots } = reduced;
-      prevented.push({ before: maker, after: { ...maker, ...moment, quantityLots: maker.quantityLots - lots } });
+      const { maker } = reduced;
+      const quantityLots = maker.quantityLots - reduced.lots;
+      prevented.push({ before: maker, after: { ...maker, ...moment, quantityLots, traits: traitsWithLess(maker.traits, quantityLots - maker.filledLots) } });
     }
     if (money !== null && scale !== null) {
       money.open(order.clientId);
-      settleFills(money, scale, order, plan, traded.fills);
+      settleTrades(money, scale, order, traded.trades);
       settleHold(money, scale, before, order);
       for (const { before: was, after } of prevented) settleHold(money, scale, was, after);
     }
-    return { order, plan, fills: traded.fills, prevented, money };
+    return { order, trades: traded.trades, prevented, money };
   }
 
   /** Makers, trade ids and the makers' levels change, and all the money. The order's own place is the caller's. */
-  private carryOut({ order, plan, fills, prevented, money }: Outcome): LevelChange[] {
+  private carryOut({ order, trades, prevented, money }: Outcome): LevelChange[] {
     const makers = this.books.makersFor(order);
     const touched = new Set<number>();
-    fills.forEach(({ maker, tradeId, priceTicks, quantityLots }, i) => {
-      this.books.reduce((plan.fills[i] as MatchPlan['fills'][number]).maker, quantityLots);
+    for (const { before, fill: { maker, tradeId, priceTicks } } of trades) {
+      this.books.trade(before, maker);
       this.orders.put(maker);
       this.tradeIds.set(order.instrument, tradeId);
       touched.add(priceTicks);
-    });
+    }
     this.orders.put(order);
-    this.waiting.traded(order.instrument, this.sequence, fills);
+    this.waiting.traded(order.instrument, this.sequence, trades.map(({ fill }) => fill));
     money?.commit();
     const levels = [...touched].map((priceTicks) => this.books.level({ instrument: order.instrument, side: makers.side }, priceTicks));
     for (const { before, after } of prevented) {
-      if (isOpen(after)) this.books.own(before).change(before.priceTicks as number, after.quantityLots - before.quantityLots);
+      if (isOpen(after)) this.books.own(before).change(before.priceTicks as number, displayedLots(after) - displayedLots(before));
       else this.books.leave(before);
       this.orders.put(after);
       levels.push(this.books.level(before, before.priceTicks as number));
@@ -562,7 +576,7 @@ export class ReferenceShard {
   ): readonly [OrderChange, ...LevelChange[]] {
     if (order.status === 'pending') this.waiting.leave(order);
     else this.books.leave(order);
-    const cancelled: Order = { ...order, status, reason, sequence: this.sequence, updatedUs: this.now.timeUs };
+    const cancelled: Order = { ...order, status, reason, sequence: this.sequence, updatedUs: this.now.timeUs, traits: traitsAtEnd(order.traits) };
     this.orders.put(cancelled);
     if (money !== null) settleHold(money, this.money.scaleOf(order.instrument), order, cancelled);
     const change: OrderChange = { type: 'order', order: cancelled, previousFill: order.fillSequence };
@@ -576,6 +590,10 @@ export class ReferenceShard {
 
   private isBacklogged(): boolean {
     return this.sequence - this.persistedSequence >= this.limits.backlogMax;
+  }
+
+  private hasTooManyParts({ traits: { display }, quantityLots }: Pick<Order, 'traits' | 'quantityLots'>): boolean {
+    return display !== undefined && BigInt(quantityLots) > BigInt(display) * BigInt(this.limits.icebergPartsMax);
   }
 
   private isMoneyStopped(): boolean {
@@ -603,10 +621,10 @@ export class ReferenceShard {
   }
 
   private entryOf(
-    kind: 'place' | 'amend' | 'trigger', { order, fills, prevented, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked,
+    kind: 'place' | 'amend' | 'trigger', { order, trades, prevented, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked,
   ): LogEntry {
     const events: EntryEvent[] = [
-      ...fills, { type: 'order', order, previousFill },
+      ...trades.map(({ fill }) => fill), { type: 'order', order, previousFill },
       ...prevented.map(({ before, after }): EntryEvent => ({ type: 'order', order: after, previousFill: before.fillSequence })), ...levels, ...(money?.events() ?? []),
     ];
     return this.entry({ kind, events }, asked);

@@ -1,9 +1,10 @@
 import type { MoneyScale } from '../domain/assets';
 import type { Fill } from '../domain/entry';
+import { traitsAtEnd } from '../domain/iceberg';
 import { remainingLots, type Order, type OrderFees } from '../domain/order';
 import { charge, makerRateOf } from './fees';
 import { valueOf } from './holds';
-import type { MatchPlan } from './matching';
+import type { MatchPlan, PlannedFill } from './matching';
 
 /** The entry that tells trades. */
 export interface TradeMoment {
@@ -13,6 +14,14 @@ export interface TradeMoment {
   readonly lastTradeId: number;
   /** Of the instrument, null where no money is kept and so no fee charged. */
   readonly scale: MoneyScale | null;
+  /** Refills that the entry has had so far. */
+  readonly refills: number;
+}
+
+/** A trade, and its maker ahead of it. */
+export interface PlannedTrade {
+  readonly fill: Fill;
+  readonly before: Order;
 }
 
 /** An order as a fill leaves it, and what it is charged for it. */
@@ -25,25 +34,47 @@ function filled(order: Order, rateOf: (fees: OrderFees) => number, priceTicks: n
   }, charged?.fee ?? 0n];
 }
 
+/** What a maker shows behind a fill. @param refill its number among those of the entry, should it be shown anew */
+function shownBehind(maker: Order, { lots, refillLots }: PlannedFill, sequence: number, refill: number): Partial<Order> {
+  const { traits } = maker;
+  if (traits.shown === undefined) return {};
+  if (remainingLots(maker) === 0) return { traits: traitsAtEnd(traits) };
+  if (refillLots === null) return { traits: { ...traits, shown: traits.shown - lots } };
+  return { priority: sequence, traits: { ...traits, shown: refillLots, refill } };
+}
+
 /**
  * What a plan comes to, with nothing changed yet.
  * @param taker all but its status is what it becomes; that is the caller's to say
  * @returns the taker behind its trades, and these, each with its maker as it becomes
  */
-export function tradesOfPlan(taker: Order, plan: MatchPlan, moment: TradeMoment): { readonly order: Order; readonly fills: readonly Fill[] } {
+export function tradesOfPlan(taker: Order, plan: MatchPlan, moment: TradeMoment): { readonly order: Order; readonly trades: readonly PlannedTrade[]; readonly refills: number } {
+  const { sequence, timeUs } = moment;
   let order = taker;
-  let tradeId = moment.lastTradeId;
-  const fills = plan.fills.map(({ maker, lots }): Fill => {
-    const priceTicks = maker.priceTicks as number;
-    const [traded, makerFee] = filled(maker, (fees) => makerRateOf(fees, taker.fees), priceTicks, lots, moment);
+  let { lastTradeId: tradeId, refills } = moment;
+  const makers = new Map<string, Order>();
+  const trades = plan.fills.map((planned): PlannedTrade => {
+    const { lots } = planned;
+    // An order may have traded an earlier part of it already.
+    const before = makers.get(planned.maker.orderId) ?? planned.maker;
+    const priceTicks = before.priceTicks as number;
+    const [traded, makerFee] = filled(before, (fees) => makerRateOf(fees, taker.fees), priceTicks, lots, moment);
     const [took, takerFee] = filled(order, (fees) => fees.takerRate, priceTicks, lots, moment);
     order = took;
     tradeId++;
+    if (planned.refillLots !== null) refills++;
+    const maker: Order = {
+      ...traded, status: remainingLots(traded) === 0 ? 'filled' : 'partially_filled', sequence, updatedUs: timeUs,
+      ...shownBehind(traded, planned, sequence, refills),
+    };
+    makers.set(maker.orderId, maker);
     return {
-      type: 'trade', tradeId, priceTicks, quantityLots: lots, taker: 0,
-      maker: { ...traded, status: remainingLots(traded) === 0 ? 'filled' : 'partially_filled', sequence: moment.sequence, updatedUs: moment.timeUs },
-      makerPreviousFill: maker.fillSequence, makerFee: String(makerFee), takerFee: String(takerFee),
+      before,
+      fill: {
+        type: 'trade', tradeId, priceTicks, quantityLots: lots, taker: 0, maker, makerPreviousFill: before.fillSequence,
+        makerFee: String(makerFee), takerFee: String(takerFee),
+      },
     };
   });
-  return { order, fills };
+  return { order, trades, refills };
 }

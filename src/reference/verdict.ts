@@ -13,7 +13,7 @@ const RESTING: ReadonlySet<number> = new Set([KIND_CODE.limit_gtc, KIND_CODE.lim
 
 export const mayRest = (kind: number): boolean => RESTING.has(kind);
 
-export const rests = ({ status }: Verdict): boolean => status === 'open' || status === 'partially_filled';
+export const rests = ({ status }: Pick<Verdict, 'status'>): boolean => status === 'open' || status === 'partially_filled';
 
 /** What an order of a kind turns down of its own plan, null where it takes it. */
 function rejection(kind: number, plan: MatchPlan, lots: number): StatusReason | null {

@@ -25,7 +25,7 @@ function watchOf({ commits }: Shard, status: Status): CommitWatch {
 
 /** Trading over a shard: for whoever asks, and for what the venue does by itself. */
 export function createTrading(config: Config, shard: Shard, table: InstrumentTable, status: Status, metrics: Metrics, people: People | null, logger: Logger): Trading {
-  const { connection: { engine, history } } = shard;
+  const { connection: { engine, history, people: record } } = shard;
   return new Trading(engine, history, watchOf(shard, status), table, {
     massCancelPage: config.massCancelPage,
     ackAfter: config.ackAfter,
@@ -33,7 +33,11 @@ export function createTrading(config: Config, shard: Shard, table: InstrumentTab
     readBarrierTimeoutMs: config.readBarrierTimeoutMs,
     selfTrade: {
       mode: config.auth === 'off' ? 'none' : 'cancel_taker',
-      accountsBeside: (account) => (config.stpScope === 'owner' ? people?.directory.accountsBeside(account) ?? [] : []),
+      accountsBeside: (account) => {
+        if (config.stpScope === 'account' || config.auth === 'off') return [];
+        // What the venue places by itself may be due before everybody is known, or where nobody asks.
+        return people?.directory.isLoaded === true ? people.directory.accountsBeside(account) : record.accountsBeside(account);
+      },
     },
     digest: idempotencyDigest,
   }, tradingObserver(metrics, logger.child({ part: 'orders' })));

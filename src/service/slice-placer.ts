@@ -1,8 +1,7 @@
-import { isToBeAskedAgain, type Algo, type AlgoSlice, type SliceOutcome } from '../domain/algo';
+import { MISSED, isToBeAskedAgain, outcomeOfOrder, outcomeOfRefusal, type Algo, type AlgoSlice, type SliceOutcome } from '../domain/algo';
 import { formatAmount } from '../domain/amounts';
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
-import type { Order } from '../domain/order';
 import { Refusal } from '../domain/refusal';
 import type { Trading } from '../trading/trading';
 
@@ -10,13 +9,6 @@ interface OrderedSlice {
   readonly algo: Algo;
   readonly slice: AlgoSlice;
   readonly key: string;
-}
-
-const NOTHING = { filledLots: 0, notional: '0' } as const;
-const MISSED: SliceOutcome = { ...NOTHING, status: 'missed', reason: null };
-
-function outcomeOf({ status, reason, filledLots, notional }: Order): SliceOutcome {
-  return status === 'rejected' ? { ...NOTHING, status: 'refused', reason } : { status: 'placed', filledLots, notional, reason: null };
 }
 
 /**
@@ -35,17 +27,17 @@ export class SlicePlacer {
         price: limitTicks === null ? undefined : formatAmount(limitTicks, tick), quantity: formatAmount(slice.quantityLots, lot), clientOrderId: null, key,
         ackAfter: 'postgres', orderId: slice.orderId,
       });
-      return outcomeOf(order);
+      return outcomeOfOrder(order);
     } catch (error) {
       if (!(error instanceof Refusal) || isToBeAskedAgain(error.code)) throw error;
       // The key was taken so that nobody could place it.
-      return error.code === 'idempotency_key_reused' ? MISSED : { ...NOTHING, status: 'refused', reason: error.code };
+      return error.code === 'idempotency_key_reused' ? MISSED : outcomeOfRefusal(error.code);
     }
   }
 
   async find({ algo, slice }: OrderedSlice): Promise<SliceOutcome | null> {
     try {
-      return outcomeOf((await this.trading.order(this.contextOf(algo), slice.orderId)).order);
+      return outcomeOfOrder((await this.trading.order(this.contextOf(algo), slice.orderId)).order);
     } catch (error) {
       if (error instanceof Refusal && error.code === 'order_not_found') return null;
       throw error;

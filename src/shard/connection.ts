@@ -37,7 +37,9 @@ export function connectionOf(
   const library = buildLibrary();
   const engine = new Engine(redis, library, config.shard, {
     fillsPerOrderMax: config.fillsPerOrderMax,
-    triggersPerCommandMax: config.triggersPerCommand, openOrdersPerClientMax: config.openOrdersPerClientMax,
+    triggersPerCommandMax: config.triggersPerCommand,
+    openOrdersPerClientMax: config.openOrdersPerClientMax,
+    icebergPartsMax: config.icebergPartsMax,
     backlogMax: config.backlogMax,
     idempotencyTtlS: config.idempotencyTtlS,
     duePage: config.duePage,

@@ -3,7 +3,7 @@ import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '..
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
-import { EXPIRY_US_END, kindCode } from '../domain/order';
+import { EXPIRY_US_END, kindCode, type TimeInForce } from '../domain/order';
 import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
 import { baseTypeOf, TRIGGER_CODE, WAITING_TYPES } from '../domain/order-type';
 import { newOrderId } from '../domain/order-id';
@@ -21,8 +21,11 @@ export interface SelfTrade {
   /** Of an order that does not say. */
   readonly mode: StpMode | 'none';
   /** Accounts, but for the one asked about, whose orders are those of the same owner. */
-  accountsBeside(account: string): readonly string[];
+  accountsBeside(account: string): Awaitable<readonly string[]>;
 }
+
+/** Whether what is left of an order with it may wait. */
+const MAY_REST: ReadonlySet<TimeInForce> = new Set(['gtc', 'gtd', 'day'] as const);
 
 /** Placing an order. */
 export class PlaceOrder {
@@ -39,7 +42,12 @@ export class PlaceOrder {
     // A retry is answered as before, even where nobody could ask for it anew.
     if (request.key !== null && this.instruments.isRetired(request.instrument)) return this.prepareRetired(context, request, request.key);
     const instrument = this.instruments.require(request.instrument);
-    const command = this.commandOf(context, request, instrument);
+    const beside = this.besideOf(request);
+    return beside instanceof Promise ? beside.then((known) => this.stepOf(context, request, instrument, known)) : this.stepOf(context, request, instrument, beside);
+  }
+
+  private stepOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): Step {
+    const command = this.commandOf(context, request, instrument, beside);
     this.observer.received(request.instrument, request.type, request.side);
     return new PlaceStep(this.outcomes, this.observer, context, command, request);
   }
@@ -47,11 +55,11 @@ export class PlaceOrder {
   /** @throws Refusal `instrument_not_found` where the key was not used before */
   private async prepareRetired(context: Context, request: PlaceRequest, key: string): Promise<Step> {
     if (!(await this.engine.hasKey(this.digest(request.clientId, key)))) throw notFound(request.instrument);
-    const asked = this.commandOf(context, request, this.instruments.of(request.instrument));
+    const asked = this.commandOf(context, request, this.instruments.of(request.instrument), await this.besideOf(request));
     return new RepeatStep(this.outcomes, context, asked, request);
   }
 
-  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument): PlaceCommand & { readonly op: 'place' } {
+  private commandOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): PlaceCommand & { readonly op: 'place' } {
     const faults: FieldFault[] = [];
     const amount = (field: RequestField, value: AmountInput, step: AmountStep, max: number, min: number): number => {
       const parsed = parseAmount(value, step, max, min);
@@ -64,8 +72,15 @@ export class PlaceOrder {
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
     const stopTicks = request.stopPrice === undefined
-      ? null
+      ? undefined
       : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
+    const kind = kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly);
+    let display: number | undefined;
+    if (request.displayQuantity !== undefined) {
+      display = amount('displayQuantity', request.displayQuantity, instrument.lot, instrument.quantityLotsMax, 1);
+      if (!MAY_REST.has(request.timeInForce)) faults.push({ field: 'displayQuantity', message: 'is only allowed where the order may rest: with time_in_force gtc, gtd or day' });
+      else if (quantityLots > 0 && display > quantityLots) faults.push({ field: 'displayQuantity', message: 'must not be larger than the quantity' });
+    }
     if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) faults.push({ field: 'expiresAt', message: 'must be before the year 2200' });
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
@@ -73,10 +88,10 @@ export class PlaceOrder {
       actor: initiator(context.principal),
       instrument: request.instrument,
       side: request.side,
-      kind: kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly),
+      kind,
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request, stopTicks),
+      traits: this.traitsOf(request, beside, display, stopTicks),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -85,17 +100,31 @@ export class PlaceOrder {
     };
   }
 
-  /** What only some orders ask for. @param stopTicks null where it waits for no price */
-  private traitsOf({ type, selfTradePrevention, clientId, expiresUs }: PlaceRequest, stopTicks: number | null): OrderTraits {
-    const mode = selfTradePrevention ?? this.selfTrade.mode;
-    const waits = stopTicks !== null && type !== 'limit' && type !== 'market'
-      ? { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks } : null;
-    const expires = expiresUs === undefined ? null : { expiresUs };
-    if (mode === 'none') return waits === null && expires === null ? NO_TRAITS : { ...waits, ...expires };
-    const stpAccounts = namesToTrait(this.selfTrade.accountsBeside(clientId));
-    return { stp: STP_CODE[mode], ...waits, ...expires, ...(stpAccounts === undefined ? {} : { stpAccounts }) };
+  /** @param display lots @param stopTicks the price that it waits for */
+  private traitsOf(request: PlaceRequest, beside: readonly string[], display: number | undefined, stopTicks: number | undefined): OrderTraits {
+    const mode = this.modeOf(request);
+    const { type, expiresUs } = request;
+    const stpAccounts = namesToTrait(beside);
+    if (mode === 'none' && expiresUs === undefined && display === undefined && stopTicks === undefined) return NO_TRAITS;
+    return {
+      ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
+      ...(type === 'limit' || type === 'market' || stopTicks === undefined ? {} : { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks }),
+      ...(expiresUs === undefined ? {} : { expiresUs }),
+      ...(display === undefined ? {} : { display }),
+    };
+  }
+
+  private modeOf({ selfTradePrevention }: PlaceRequest): StpMode | 'none' {
+    return selfTradePrevention ?? this.selfTrade.mode;
+  }
+
+  /** Accounts whose orders are the order's own, beside its account's. */
+  private besideOf(request: PlaceRequest): Awaitable<readonly string[]> {
+    return this.modeOf(request) === 'none' ? NOBODY_BESIDE : this.selfTrade.accountsBeside(request.clientId);
   }
 }
+
+const NOBODY_BESIDE: readonly string[] = [];
 
 function isModeLeft({ selfTradePrevention }: PlaceRequest): boolean {
   return selfTradePrevention === undefined;

@@ -23,6 +23,8 @@ export interface PlaceRequest {
   /** What it waits for; absent for an order that waits for no price. */
   readonly stopPrice?: AmountInput | undefined;
   readonly quantity: AmountInput;
+  /** What the book shows of it at a time; undefined for all of it. */
+  readonly displayQuantity?: AmountInput | undefined;
   /** When it ends by itself, in microseconds: with gtd. */
   readonly expiresUs?: number | undefined;
   /** undefined for the venue's own way. */

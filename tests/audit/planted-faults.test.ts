@@ -266,7 +266,7 @@ const inRedis: Fault[] = [
     finds: () => `${STATE}${LEVEL}: order ${STRANGER} waits there and must not`,
   }, {
     name: 'something in the book that is no order', keys: ['book:BTC-USD:bids'],
-    plant: () => redis('ZADD', key('book:BTC-USD:bids'), '-20000', 'nonsense'), finds: () => /^redis: no key without an owner.*BTC-USD bids: order \S+ waits with priority /,
+    plant: () => redis('ZADD', key('book:BTC-USD:bids'), '-20000', 'nonsense'), finds: () => /^redis: no key without an owner.*BTC-USD bids: order \S+ waits at place /,
   }, {
     name: 'an order at another price of the book', keys: ['book:BTC-USD:bids'], byCommand: true,
     plant: async () => redis('ZADD', key('book:BTC-USD:bids'), '-20001', await member(queue[2])),

@@ -167,7 +167,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'execute', reply: ['X1', 'X1'], call: (engine) => engine.submitAll([cancelCommand(orderId), placeCommand('buy', 1, 1)]),
     values: {
-      fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
+      fills_max: '11', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
       'for each command its letter and its arguments': [
         'C', compactId(orderId), '', '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', ANY, 'client', '', '', ANY, '', '',
       ],
@@ -176,7 +176,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'execute_freeing', header: 'execute', reply: ['X1'], call: (engine) => engine.submitAll([cancelCommand(orderId)]),
     values: {
-      fills_max: '11', open_orders_max: '12', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
+      fills_max: '11', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
       'for each command its letter and its arguments': ['C', compactId(orderId), '', '', '', ''],
     },
   },

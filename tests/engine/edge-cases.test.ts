@@ -1,5 +1,6 @@
 import { AMOUNT_MAX } from '../../src/domain/amounts';
 import { newOrderId } from '../../src/domain/order-id';
+import { STP_CODE, type StpMode } from '../../src/domain/order-traits';
 import { amendCommand, cancelCommand, fillsOf, orderOf, placeCommand } from './support/desk';
 import { describeOnEachRedis } from './support/redis-targets';
 import { useShard } from './support/use-shard';
@@ -7,6 +8,23 @@ import { useShard } from './support/use-shard';
 /** The places where matching engines are known to break; each has a test of its own. */
 describeOnEachRedis('edge cases of matching', (target) => {
   const venue = useShard(target);
+
+  // Own: 3, then another's 4, then own 5; somebody of the same account takes 10.
+  test.each<[StpMode | 'none', traded: number[], taker: object, own: [status: string, quantity: number][]]>([
+    ['none', [3, 4, 3], { status: 'filled', quantityLots: 10 }, [['filled', 3], ['partially_filled', 5]]],
+    ['cancel_taker', [], { status: 'cancelled', reason: 'self_trade', quantityLots: 10 }, [['open', 3], ['open', 5]]],
+    ['cancel_maker', [4], { status: 'partially_filled', quantityLots: 10 }, [['cancelled', 3], ['cancelled', 5]]],
+    ['cancel_both', [], { status: 'cancelled', reason: 'self_trade', quantityLots: 10 }, [['cancelled', 3], ['open', 5]]],
+    ['decrement', [4], { status: 'cancelled', reason: 'self_trade', quantityLots: 7, filledLots: 4 }, [['cancelled', 3], ['open', 2]]],
+  ])('an order meets others of its account: %s', async (mode, traded, taker, own) => {
+    const { desk } = venue;
+    const [first, , last] = [await desk.rest('sell', 100, 3), await desk.rest('sell', 100, 4, { client: 'other' }), await desk.rest('sell', 101, 5)];
+    const entry = await desk.buy(101, 10, mode === 'none' ? {} : { traits: { stp: STP_CODE[mode] } });
+    expect(entry.fills.map(({ quantityLots }) => quantityLots)).toEqual(traded);
+    expect(orderOf(entry)).toMatchObject(taker);
+    const orders = await Promise.all([first, last].map(({ orderId }) => desk.engine.readRecord(orderId)));
+    expect(orders.map((order) => [order?.status, order?.quantityLots])).toEqual(own);
+  });
 
   test('a cancel from the middle of a level, then the level is swept', async () => {
     const { desk } = venue;
@@ -249,5 +267,36 @@ describeOnEachRedis('edge cases of matching', (target) => {
     const last = results[3];
     expect(last?.outcome === 'logged' && fillsOf(last.entry)).toEqual([[100, 1, ids[1]], [100, 1, ids[2]], [101, 1, ids[0]]]);
     expect(await desk.book()).toEqual({ bids: [], asks: [] });
+  });
+
+  test('icebergs that are refilled stand behind whoever came since, over calls and within one', async () => {
+    const { desk, shard } = venue;
+    const place = async (lots: number, display?: number): Promise<string> => (
+      orderOf(await desk.submit(placeCommand('sell', 100, lots, display === undefined ? {} : { traits: { display } }))).orderId
+    );
+    const [first, second, plain] = [await place(5, 2), await place(5, 2), await place(1)];
+    expect(fillsOf(await desk.buy(100, 4)).map(([, lots, id]) => [lots, id])).toEqual([[2, first], [2, second]]);
+    const last = await place(1);
+    const results = await shard.engine.submitAll([
+      placeCommand('buy', null, 4), placeCommand('sell', 100, 1, { orderId: newOrderId() }), placeCommand('buy', null, 3), cancelCommand(second),
+    ]);
+    const fills = results.map((result) => (result.outcome === 'logged' ? fillsOf(result.entry).map(([, lots, id]) => [lots, id]) : null));
+    expect(fills[0]).toEqual([[1, plain], [2, first], [1, second]]);
+    expect(fills[2]?.slice(0, 2)).toEqual([[1, second], [1, last]]);
+    expect(fills[2]?.[2]).toEqual([1, first]);
+    expect(results[3]).toMatchObject({ outcome: 'logged' });
+    expect(await desk.book()).toEqual({ bids: [], asks: [[100, 1]] });
+  });
+
+  test('what an iceberg shows anew keeps its level an exact integer', async () => {
+    const { desk } = venue;
+    const display = 2 ** 52;
+    const ice = orderOf(await desk.submit(placeCommand('sell', 100, AMOUNT_MAX, { traits: { display } })));
+    await desk.buy(100, display - 2);
+    const other = await desk.rest('sell', 100, AMOUNT_MAX - 2);
+    expect(fillsOf(await desk.buy(100, 2))).toEqual([[100, 2, ice.orderId]]);
+    expect(await desk.book()).toEqual({ bids: [], asks: [[100, AMOUNT_MAX]] });
+    expect(fillsOf(await desk.buy(100, AMOUNT_MAX))).toEqual([[100, AMOUNT_MAX - 2, other.orderId], [100, 2, ice.orderId]]);
+    expect(await desk.book()).toEqual({ bids: [], asks: [[100, display - 3]] });
   });
 });

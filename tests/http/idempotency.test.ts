@@ -85,6 +85,7 @@ describe.each(BOTH_WAYS)('idempotency keys %s', (_name, hotPath) => {
     ['post_only', limit({ post_only: true })],
     ['time_in_force', limit({ time_in_force: 'ioc' })],
     ['client_order_id', limit({ client_order_id: 'other' })],
+    ['self_trade_prevention', limit({ self_trade_prevention: 'decrement' })],
   ])('refuse a different order and name what differs: %s', async (field, other) => {
     const idempotency_key = newKey();
     const first = await client.place(limit({ instrument, idempotency_key }));
@@ -95,6 +96,15 @@ describe.each(BOTH_WAYS)('idempotency keys %s', (_name, hotPath) => {
       expect(body.detail).toContain(field);
     }
     await expectReplay(first, client.place(limit({ instrument, idempotency_key })));
+  });
+
+  it('leave to the venue what a request does not say', async () => {
+    const idempotency_key = newKey();
+    const first = await client.place(limit({ instrument, self_trade_prevention: 'cancel_both', idempotency_key }));
+    expect(first.body.self_trade_prevention).toBe('cancel_both');
+    await expectReplay(first, client.place(limit({ instrument, idempotency_key })));
+    await expectReplay(first, client.place(limit({ instrument, self_trade_prevention: 'cancel_both', idempotency_key })));
+    await refusal(client.place(limit({ instrument, self_trade_prevention: 'none', idempotency_key })), 422, 'idempotency_key_reused');
   });
 
   it('refuse another instrument, several differences and another kind of request', async () => {

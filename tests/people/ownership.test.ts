@@ -19,7 +19,7 @@ describe('what is another\'s', () => {
   let operator: Person;
 
   beforeAll(async () => {
-    venue = await PeopleVenue.open();
+    venue = await PeopleVenue.open({ STP_SCOPE: 'owner' });
     [alice, bob] = [await venue.register('alice'), await venue.register('bob')];
     operator = await (await venue.withRoles('olivia', ['operator'])).sudo();
     for (const name of ['alice', 'bob']) await operator.call('POST', '/deposits', { account_id: name, asset: 'USD', amount: '1000' });
@@ -154,6 +154,24 @@ describe('what is another\'s', () => {
     await second.stop();
   });
 
+  it('is what one may trade with; what one has opened oneself is not (STP_SCOPE=owner)', async () => {
+    expect((await alice.call('POST', '/accounts', { account_id: 'desk-2' })).status).toBe(201);
+    expect((await alice.call('POST', '/accounts/desk-2/owners', { username: 'bob' })).status).toBe(200);
+    const at = { type: 'limit', instrument: 'ETH-USD', price: '77.00', quantity: '1' };
+    const taken = async (person: Person, more: object): Promise<unknown> => {
+      const { filled_quantity: filled, status_reason: reason, self_trade_prevention: mode } = (
+        await person.call<Record<string, unknown>>('POST', '/orders', { ...at, side: 'buy', time_in_force: 'ioc', ...more })
+      ).body;
+      return [filled, reason, mode];
+    };
+    expect((await alice.call('POST', '/orders', { ...at, side: 'sell', client_id: 'desk-2' })).status).toBe(201);
+    for (const client_id of ['alice', 'desk-2']) expect(await taken(alice, { client_id })).toEqual(['0.000000', 'self_trade', 'cancel_taker']);
+    // It is shared with bob, and none of his own.
+    expect(await taken(bob, { client_id: 'bob' })).toEqual(['1.000000', null, 'cancel_taker']);
+    expect((await alice.call('POST', '/orders', { ...at, side: 'sell', client_id: 'desk-2' })).status).toBe(201);
+    expect(await taken(alice, { client_id: 'alice', self_trade_prevention: 'none' })).toEqual(['1.000000', null, undefined]);
+  });
+
   it('is told on no stream: market data is everybody\'s, orders and accounts are their owners\'', async () => {
     const bare = await StreamClient.open(venue.url);
     const eve = await StreamClient.open(venue.url);
@@ -179,7 +197,7 @@ describe('what is another\'s', () => {
       expect((await venue.client.get<ProblemBody>(`/public/stream${query}`)).status).toBe(401);
     }
     const own = (await alice.call<{ order_id: string }>('POST', '/orders', limit({ price: '20.00' }))).body.order_id;
-    await alice.call('POST', '/orders', limit({ side: 'sell', price: '20.00' }));
+    await alice.call('POST', '/orders', limit({ side: 'sell', price: '20.00', self_trade_prevention: 'none' }));
     await bare.next('the trade', ({ type }) => type === 'trade');
     await all.next('the order', ({ type, data }) => type === 'order' && data.order_id === own);
     await eve.ask({ op: 'ping' }, 'pong');

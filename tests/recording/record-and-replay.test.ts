@@ -45,8 +45,11 @@ describe('a market that is recorded', () => {
       return service;
     };
     let service = await start();
+    // What orders hide that were there before is in no recording.
+    const before = new Load(() => app.url, { seed: seed + 1, workers: 3, hides: false });
+    await before.run(60);
+    before.close();
     const load = new Load(() => app.url, { seed, workers: 3 });
-    await load.run(60);
 
     const child = spawn(process.execPath, ['scripts/run.mjs', 'record', '--url', `http://127.0.0.1:${port}`, '--out', file], { cwd: ROOT });
     let output = '';

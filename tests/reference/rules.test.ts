@@ -3,6 +3,7 @@ import type { LogEntry } from '../../src/domain/log-entry';
 import { invariantProblems } from '../../src/reference/invariants';
 import { LogAudit } from '../../src/reference/log-audit';
 import { ReferenceShard } from '../../src/reference/shard';
+import { STP_CODE } from '../../src/domain/order-traits';
 import { amendCommand, cancelCommand, placeCommand } from '../engine/support/desk';
 import { TEST_LIMITS } from '../engine/support/test-shard';
 
@@ -52,7 +53,7 @@ describe('rules of a shard', () => {
 
   test.each<[string, (state: State) => void, RegExp]>([
     ['a crossed book', (state) => { level(asks(state), 0).priceTicks = 99; }, /crossed/],
-    ['a level whose total is not that of its orders', (state) => { level(bids(state), 1).quantityLots++; }, /its orders have 12/],
+    ['a level whose total is not that of its orders', (state) => { level(bids(state), 1).quantityLots++; }, /its orders show 12/],
     ['a level without orders', (state) => { level(bids(state), 0).orderIds = []; }, /without orders/],
     ['levels out of order', (state) => { bids(state).reverse(); }, /out of order/],
     ['a queue out of order', (state) => { level(bids(state), 1).orderIds.reverse(); }, /waits behind/],
@@ -120,7 +121,7 @@ describe('rules of a log', () => {
     ['a maker that does not count the lots', (log) => { fill(log[5]).maker.filledLots = 1; }, /does not count the trade's lots/],
     ['a maker that does not count the value', (log) => { fill(log[5]).maker.notional = '197'; }, /does not count the trade's value/],
     ['a maker whose fills are not linked', (log) => { fill(log[5]).makerPreviousFill = 1; }, /does not point at its fills/],
-    ['a maker that lost its place', (log) => { fill(log[5]).maker.priority = 6; }, /was changed by a trade/],
+    ['a maker that lost its place', (log) => { fill(log[5]).maker.priority = 6; }, /lost its place by a trade/],
     ['a taker whose lots are not its trades', (log) => { own(log[5]).filledLots = 1; }, /its trades say 2/],
     ['a taker whose value is not its trades', (log) => { own(log[5]).notional = '199'; }, /its trades say 198/],
     ['an order placed twice', (log) => { own(log[1]).orderId = id(0); }, /placed again/],
@@ -135,6 +136,27 @@ describe('rules of a log', () => {
   ])('notice %s', (_, corrupt, problem) => {
     const log = structuredClone(sample().log) as Entry[];
     corrupt(log);
+    expect(problemsOf(log as LogEntry[]).join('\n')).toMatch(problem);
+  });
+
+  // Of one account: entry 3 takes, cancels the first two lots and cuts the next order.
+  test.each<[string, (entry: Entry) => void, RegExp]>([
+    ['nothing in a sound one', () => undefined, /^$/],
+    ['a trade with an own order', (entry) => { (entry.orders[0] as Entry['orders'][number]).traits = { stp: 1 }; entry.fills = [{ ...fill(sample().log[5] as Entry) }]; }, /the taker's own/],
+    ['another account\'s order that goes', (entry) => { (entry.orders[0] as Entry['orders'][number]).clientId = 'x'; }, /may not trade with/],
+    ['an own order that goes for another reason', (entry) => { (entry.orders[1] as Entry['orders'][number]).reason = 'requested'; }, /neither cancelled nor cut/],
+    ['an own order that grows', (entry) => { (entry.orders[2] as Entry['orders'][number]).quantityLots = 9; }, /neither cancelled nor cut/],
+    ['an own order that moves', (entry) => { (entry.orders[2] as Entry['orders'][number]).priority = 3; }, /neither cancelled nor cut/],
+  ])('notice %s (self-trade prevention)', (_, corrupt, problem) => {
+    const shard = new ReferenceShard({ ...TEST_LIMITS, funds: 'off' });
+    const log = [
+      placeCommand('sell', 101, 2, { orderId: id(0) }), placeCommand('sell', 102, 5, { orderId: id(1) }),
+      placeCommand('buy', 102, 4, { orderId: id(2), traits: { stp: STP_CODE.decrement } }),
+    ].map((command, i) => {
+      const result = shard.apply(command, { timeUs: 1_000_000 + i, second: 1 });
+      return structuredClone(result.outcome === 'logged' ? result.entry : null) as Entry;
+    });
+    corrupt(log[2] as Entry);
     expect(problemsOf(log as LogEntry[]).join('\n')).toMatch(problem);
   });
 });

@@ -1,4 +1,4 @@
-import { afterSlice, isMissed, nextMove, sliceDueUs, type Algo, type SliceOutcome } from '../../src/domain/algo';
+import { afterSlice, isMissed, nextMove, outcomeOfRefusal, sliceDueUs, type Algo, type SliceOutcome } from '../../src/domain/algo';
 import { seededRandom } from '../../src/seeded-random';
 import { testSeed } from '../support/seed';
 
@@ -88,6 +88,11 @@ it('stops with its reason after refusals in a row, at once where nothing can com
   for (const reason of ['account_suspended', 'account_closed', 'account_killed', 'instrument_not_found']) {
     expect(afterSlice(algoOf({}), 1, refused(reason), REFUSALS_MAX, START)).toMatchObject({ status: 'stopped', reason });
   }
+});
+
+it('goes on where the market was closed for a while, and not where it was refused', () => {
+  expect(outcomeOfRefusal('instrument_not_open')).toEqual({ status: 'missed', filledLots: 0, notional: '0', reason: 'instrument_not_open' });
+  expect(outcomeOfRefusal('insufficient_funds')).toMatchObject({ status: 'refused', reason: 'insufficient_funds' });
 });
 
 it('is cancelled behind the slice that was being placed, unless that was all of it', () => {

@@ -34,6 +34,7 @@ const FIELDS = {
   remaining_quantity: field([ABSENT, ABSENT, ...AMOUNTS]),
   time_in_force: field([ABSENT, 'gtc', 'ioc', 'fok'], ['GTC', undefined]),
   post_only: field([ABSENT, false, true], ['true', 0]),
+  display_quantity: field([ABSENT, ABSENT, ...AMOUNTS], [true]),
   client_order_id: field([ABSENT, 'my-7'], ['x'.repeat(65)]),
   order_id: field([ABSENT, ID, ID.toUpperCase()], [`${ID}0`]),
   idempotency_key: field([ABSENT, 'k', 'x'.repeat(255)], ['x'.repeat(256)]),
@@ -42,7 +43,7 @@ const FIELDS = {
 };
 /** The fields that each kind of operation takes; now and then one too many. */
 const OWN = {
-  place: ['op', 'client_id', 'instrument', 'side', 'type', 'price', 'quantity', 'time_in_force', 'post_only', 'client_order_id', 'idempotency_key', 'ack'],
+  place: ['op', 'client_id', 'instrument', 'side', 'type', 'price', 'quantity', 'time_in_force', 'post_only', 'display_quantity', 'client_order_id', 'idempotency_key', 'ack'],
   cancel: ['op', 'client_id', 'order_id', 'client_order_id', 'idempotency_key'],
   amend: ['op', 'client_id', 'order_id', 'client_order_id', 'idempotency_key', 'price', 'quantity', 'remaining_quantity'],
 } as const;
@@ -102,7 +103,7 @@ describe('the quick check', () => {
     fc.assert(fc.property(body, (operation) => {
       // The schemas look into amounts, which the judge leaves to others, and know no numbers that are kept as text.
       const given = Object.fromEntries(Object.entries(operation).map(([name, value]) => [name, value instanceof NumberText ? 1 : value]));
-      const amounts = [given.price, given.quantity, given.remaining_quantity];
+      const amounts = [given.price, given.quantity, given.remaining_quantity, given.display_quantity];
       const isAccepted = validators.get(given.op)?.(given) ?? false;
       const isJudgedFit = bySchema(() => checkOperationBySchema(given)) !== undefined;
       if (isAccepted) {

@@ -26,6 +26,8 @@ export interface LimitOrderRequest {
   readonly time_in_force?: TimeInForce;
   /** With gtc only: an order that would trade at once is rejected instead. false where it is left out. */
   readonly post_only?: boolean;
+  /** Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
+  readonly display_quantity?: Decimal;
   /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
   readonly expires_at?: string;
   /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
@@ -240,6 +242,8 @@ export interface Order {
   readonly quantity: Decimal;
   readonly filled_quantity: Decimal;
   readonly remaining_quantity: Decimal;
+  /** Of an order that asked for it: what of it the book shows at a time. */
+  readonly display_quantity?: Decimal;
   /** Of what is filled, rounded half up to the price's decimals; null while nothing is. */
   readonly average_price: Decimal | null;
   /** Fraction of money that it is charged for what it trades while it waits; set when it is placed. Below zero is a rebate. */
@@ -453,7 +457,7 @@ export interface AlgoSlice {
   readonly filled_quantity: Decimal;
   /** placing: what came of it is not known yet. missed: it was not placed in time. */
   readonly status: string;
-  /** Why it was refused. */
+  /** Why it was refused, or missed. */
   readonly status_reason: string | null;
   /** When it was decided. */
   readonly at: Time;

@@ -44,7 +44,7 @@ export const AlgoSlice = answer('AlgoSlice', {
   quantity: required(Decimal),
   filled_quantity: required(Decimal),
   status: required(growingWord(SLICE_STATUSES), 'placing: what came of it is not known yet. missed: it was not placed in time.'),
-  status_reason: required(orNull(string()), 'Why it was refused.'),
+  status_reason: required(orNull(string()), 'Why it was refused, or missed.'),
   at: required(Time, 'When it was decided.'),
 });
 

@@ -13,6 +13,10 @@ import { FAILURE_STEPS, INSTRUMENT_DEFAULT, LIMIT_CLASSES, STATUS_REASONS } from
 
 const EXPIRY_EXAMPLE = '2100-01-31T09:30:00Z';
 
+const displayed = optional(
+  Quantity,
+  'Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price.',
+);
 const expiry = optional(moment({ examples: [EXPIRY_EXAMPLE] }), 'With gtd: when the order ends by itself, by the venue\'s clock. UTC.');
 
 export const PlaceRequest = request('PlaceRequest', {
@@ -44,6 +48,7 @@ export const PlaceRequest = request('PlaceRequest', {
     take_profit: defaulting(always(false), false),
     take_profit_limit: defaulting(flag(), false, 'With gtc only: of the limit order that it becomes.'),
   }),
+  display_quantity: only({ limit: displayed, stop_limit: displayed, take_profit_limit: displayed }),
   expires_at: only({ limit: expiry, stop_limit: expiry, take_profit_limit: expiry }),
   self_trade_prevention: optional(
     SelfTradePrevention,
@@ -138,6 +143,7 @@ export const Order = answer('Order', {
   quantity: required(Decimal),
   filled_quantity: required(Decimal),
   remaining_quantity: required(Decimal),
+  display_quantity: optional(Decimal, 'Of an order that asked for it: what of it the book shows at a time.'),
   average_price: required(orNull(Decimal), 'Of what is filled, rounded half up to the price\'s decimals; null while nothing is.'),
   maker_fee_rate: required(SignedDecimal, 'Fraction of money that it is charged for what it trades while it waits; set when it is placed. Below zero is a rebate.'),
   taker_fee_rate: required(SignedDecimal, 'The same for what it takes.'),
@@ -240,6 +246,7 @@ export const ORDER_EXAMPLES = {
       ...limitOrder, side: 'sell', price: '50100.00', quantity: '0.50000000', time_in_force: 'gtc', post_only: true,
       self_trade_prevention: 'cancel_taker', client_order_id: 'my-7', idempotency_key: 'a-unique-uuid-12345', ack: 'redis',
     },
+    iceberg: { ...limitOrder, client_id: 'client-D', side: 'sell', price: '50200.00', quantity: '2', display_quantity: '0.25' },
     market: { client_id: 'client-B', side: 'sell', type: 'market', quantity: '0.2' },
     'immediate-or-cancel': { ...limitOrder, client_id: 'client-C', instrument: 'ETH-USD', time_in_force: 'ioc', price: '2500.00' },
     'good-til-date': { ...limitOrder, price: '45000.00', time_in_force: 'gtd', expires_at: EXPIRY_EXAMPLE },

@@ -2,7 +2,8 @@ import { formatAmount } from '../../domain/amounts';
 import type { Level } from '../../domain/book-view';
 import type { Context } from '../../domain/context';
 import type { Instrument } from '../../domain/instruments';
-import { formatTimeUs, remainingLots, type Order } from '../../domain/order';
+import { displayedLots } from '../../domain/iceberg';
+import { formatTimeUs, type Order } from '../../domain/order';
 import type { Answer } from '../../http/answer';
 import { invalid } from '../../http/request-refusal';
 import type { CandleReader } from '../../market/candle-reader';
@@ -42,7 +43,7 @@ export class NativeMarket {
   private async singleOrders(context: Context, name: string, levels: number): Promise<Answer> {
     const { instrument, sequence, timeUs, bids, asks, checksum, isCut } = await this.market.ordersOfBook(context, name, levels);
     const view = (orders: readonly Order[]): [price: string, quantity: string, orderId: string][] => orders.map((order) => [
-      formatAmount(order.priceTicks ?? 0, instrument.tick), formatAmount(remainingLots(order), instrument.lot), order.orderId,
+      formatAmount(order.priceTicks ?? 0, instrument.tick), formatAmount(displayedLots(order), instrument.lot), order.orderId,
     ]);
     return {
       status: 200,

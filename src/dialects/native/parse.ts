@@ -55,6 +55,7 @@ export function placeRequest(body: PlaceBody, headerKey: string | undefined): Pl
     price: body.price,
     stopPrice: body.stop_price,
     quantity: body.quantity,
+    displayQuantity: body.display_quantity,
     expiresUs: body.expires_at,
     selfTradePrevention: body.self_trade_prevention,
     clientOrderId: body.client_order_id ?? null,

@@ -18,6 +18,7 @@ export interface OrderView {
   order_id: string; client_order_id: string | null; client_id: string; instrument: string;
   side: string; type: string; time_in_force: string; post_only: boolean;
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
+  display_quantity?: string;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   self_trade_prevention?: StpMode | 'none' | undefined;
   stop_price?: string;
@@ -77,8 +78,10 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
 /** What only some orders ask for: there where it is asked for. */
 function presentTraits(view: OrderView, { traits }: Order, instrument: Instrument): void {
   const mode = stpModeOf(traits);
+  const { display, triggerPrice } = traits;
+  if (display !== undefined) view.display_quantity = formatAmount(display, instrument.lot);
   if (mode !== null) view.self_trade_prevention = mode;
-  if (traits.triggerPrice !== undefined) view.stop_price = formatAmount(traits.triggerPrice, instrument.tick);
+  if (triggerPrice !== undefined) view.stop_price = formatAmount(triggerPrice, instrument.tick);
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

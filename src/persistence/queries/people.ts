@@ -78,6 +78,10 @@ export const ADD_OWNER = query('add_owner', `
     ON CONFLICT (account, user_id) DO UPDATE SET status = excluded.status, change = excluded.change
       WHERE account_owners.kind = excluded.kind AND account_owners.status <> 'active'
     RETURNING account`);
+/** The other accounts of who opened one. */
+export const ACCOUNTS_BESIDE = query('accounts_beside', `SELECT other.account FROM account_owners own JOIN account_owners other USING (user_id)
+  WHERE own.account = $1 AND own.kind <> 'shared' AND own.status = 'active' AND other.kind <> 'shared' AND other.status = 'active' AND other.account <> $1
+  ORDER BY 1`);
 export const ACCOUNT_IS_OWNED = query('account_is_owned', "SELECT 1 FROM account_owners WHERE lower(account) = lower($1) AND kind <> 'shared'");
 export const ACCOUNT_IS_BEGUN = query('account_is_begun', "SELECT 1 FROM account_owners WHERE account = $1 AND user_id = $2 AND kind = 'opened' AND status = 'opening'");
 /** That a user has opened, or has begun to, but for $2; those that others share with a user; those with whom an account is shared. */

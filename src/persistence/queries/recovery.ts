@@ -2,13 +2,13 @@ import type { NamedQuery } from '../database';
 import { ORDER_COLUMNS, TRADE_COLUMNS } from './history';
 
 // The key of the index that holds open orders only: each page goes on where the last one ended, so memory stays
-// bounded and no page is dearer than another.
+// bounded and no page is dearer than another. Refills of one entry have the same priority: their ids tell them apart.
 export const OPEN_ORDERS: NamedQuery = {
   name: 'open_orders',
   text: `SELECT ${ORDER_COLUMNS} FROM orders
     WHERE shard = $1 AND status IN ('open', 'partially_filled')
-      AND (instrument, side, price_ticks, priority) > ($2, $3, $4, $5)
-    ORDER BY instrument, side, price_ticks, priority LIMIT $6`,
+      AND (instrument, side, price_ticks, priority, order_id) > ($2, $3, $4, $5, $6)
+    ORDER BY instrument, side, price_ticks, priority, order_id LIMIT $7`,
 };
 
 /** Orders that wait for a price: they stand in no book. */

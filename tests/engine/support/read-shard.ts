@@ -175,12 +175,12 @@ function readSide(
   const levels: { priceTicks: number; quantityLots: number; orderIds: string[] }[] = [];
   for (const [member, score] of pairs(book)) {
     const orderId = expandId(member.slice(-COMPACT_ID_LENGTH));
-    const priority = member.slice(0, -COMPACT_ID_LENGTH);
+    const place = member.slice(0, -COMPACT_ID_LENGTH);
+    const order = orders.get(orderId);
     const price = score.replace('-', '');
     if (sign * Number(score) !== Number(price)) problems.push(`${instrument}: order ${orderId} stands at score ${score}`);
-    if (!/^\d{14}$/.test(priority) || Number(priority) !== orders.get(orderId)?.priority) {
-      problems.push(`${instrument}: order ${orderId} waits with priority ${priority}`);
-    }
+    const told = order === undefined ? 'nothing' : `${String(order.priority).padStart(14, '0')}${order.traits.refill?.toString().padStart(6, '0') ?? ''}`;
+    if (place !== told) problems.push(`${instrument}: order ${orderId} waits at place ${place}, its record tells ${told}`);
     let level = levels[levels.length - 1];
     if (level?.priceTicks !== Number(price)) {
       level = { priceTicks: Number(price), quantityLots: Number(totals.get(price) ?? -1), orderIds: [] };

@@ -12,6 +12,7 @@ export const TEST_LIMITS: EngineLimits = {
   fillsPerOrderMax: 10_000,
   triggersPerCommandMax: 100,
   openOrdersPerClientMax: 100_000,
+  icebergPartsMax: 100,
   backlogMax: 1_000_000_000,
   idempotencyTtlS: 86_400,
   duePage: 1_000,

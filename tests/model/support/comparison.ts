@@ -133,6 +133,7 @@ class ComparedRun {
       fillsPerOrderMax: profile.fillsMax,
       triggersPerCommandMax: profile.triggersMax,
       openOrdersPerClientMax: profile.openOrdersMax,
+      icebergPartsMax: profile.partsMax,
       backlogMax: profile.backlogMax,
       idempotencyTtlS: profile.ttlS,
     };
@@ -421,8 +422,10 @@ class ComparedRun {
     if (entry.fills.length > 0) seen(`${entry.kind} trades`);
     for (const { makerFee, maker } of entry.fills) {
       if (makerFee.startsWith('-')) seen('rebates');
+      if (maker.traits.refill !== undefined && maker.priority === entry.sequence) seen('refills');
       if (maker.clientId === entry.orders[0]?.clientId) seen('self-trades');
     }
+    if (new Set(entry.fills.map(({ maker }) => maker.orderId)).size < entry.fills.length) seen('several parts of an iceberg');
     for (const { account, total } of entry.balances) {
       if (BigInt(total) > 2n ** 53n) seen('balances past 2^53');
       if (BigInt(total) > 10n ** 20n) seen('balances past 10^20');

@@ -12,7 +12,7 @@ const ORDERS_MUST_BE_SEEN = [
   'place duplicate_client_order_id', 'place backlog_full', 'place repeated', 'cancel repeated', 'amend repeated',
   'cancel order_not_found', 'cancel order_not_open', 'amend order_not_found', 'amend order_not_open', 'amend unchanged',
   'amend amend_invalid', 'amend quantity_below_filled', 'amend quantity_out_of_range', 'amend post_only_would_match',
-  'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53',
+  'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53', 'refills', 'several parts of an iceberg', 'place iceberg_parts_limit', 'amend iceberg_parts_limit',
   'place self_trade', 'amend self_trade', 'place cuts an own order', 'amend cuts an own order', 'place cancels an own order', 'amend cancels an own order',
   'a taker is cut',
 ];
@@ -23,7 +23,7 @@ const MONEY_MUST_BE_SEEN = [
   'transfer repeated', 'transfer_end transfer_not_found', 'transfer_end transfer_resolved', 'transfer_end amount_above_transfer', 'account account_exists',
   'account account_not_found', 'account account_not_empty', 'account fee_group_not_found', 'account funds_off', 'fee_group fee_rates_lose_money',
   'place balance_audit_breach', 'amend balance_audit_breach', 'transfer balance_audit_breach', 'transfer_end balance_audit_breach',
-  'rebates', 'self-trades', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
+  'rebates', 'self-trades', 'refills', 'several parts of an iceberg', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
   'place self_trade', 'place cuts an own order', 'place cancels an own order', "an owner's other account", 'a taker is cut',
 ];
 /** From so many sequences on, each of them is certain enough. */

@@ -4,6 +4,7 @@ import { DAY_US, KIND_CODE } from '../../../src/domain/order';
 import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import { TRIGGER_CODE } from '../../../src/domain/order-type';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
+import { mayRest } from '../../../src/reference/verdict';
 import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
@@ -89,8 +90,8 @@ export class Scenario {
 
   private traits({ trigger, stop, ...step }: PlaceStep, nowUs: number): OrderTraits {
     const traits: OrderTraits = {
-      ...this.prevention(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
-      ...(step.kind === KIND_CODE.limit_gtd && { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) }),
+      ...this.prevention(step), ...this.iceberg(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
+      ...(step.kind === KIND_CODE.limit_gtd ? { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) } : {}),
     };
     return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
   }
@@ -102,6 +103,12 @@ export class Scenario {
     const accounts = other === this.client(client) || !/^[\w-]+$/.test(other) ? [] : [other];
     const stpAccounts = namesToTrait(accounts);
     return stpAccounts === undefined ? { stp } : { stp, stpAccounts };
+  }
+
+  /** Only orders that may wait can be icebergs. */
+  private iceberg({ kind, display, quantity }: PlaceStep): OrderTraits {
+    if (!this.profile.hasTraits || display === null || !mayRest(kind)) return NO_TRAITS;
+    return { display: this.profile.large ? Math.ceil(this.lots(quantity) / display) : display };
   }
 
   private amend(step: AmendStep): EngineCommand {

@@ -16,6 +16,8 @@ export interface PlaceStep {
   /** For what it waits, and at which price. */
   readonly trigger: Trigger | null;
   readonly stop: number;
+  /** Of what it displays: so many lots, or where the sequence deals in large amounts, one such part of it. */
+  readonly display: number | null;
   /** Which of the scenario's times a gtd order ends at. */
   readonly expiry: number;
   readonly name: number | null;
@@ -96,6 +98,7 @@ export interface Profile {
   /** Orders that were reached, of those that go in one call. */
   readonly triggersMax: number;
   readonly openOrdersMax: number;
+  readonly partsMax: number;
   readonly backlogMax: number;
   readonly ttlS: number;
   /** Whether the venue's clock is the test's: it stands still but for steps of time. */
@@ -168,6 +171,7 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       quantity,
       trigger: pick<Trigger | null>([7, null], [2, 'stop'], [1, 'take_profit']),
       stop: upTo(14),
+      display: sometimes(upTo(5, 1), 3),
       name,
       key,
       idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
@@ -228,6 +232,7 @@ export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbit
   fillsMax: pick([8, 10_000], [1, 1], [1, 2], [2, 4]),
   triggersMax: pick([3, 100], [1, 1], [1, 2]),
   openOrdersMax: pick([8, 1000], [1, 3], [1, 9]),
+  partsMax: pick([8, 10_000], [1, 3]),
   backlogMax: pick([8, 1_000_000], [1, 15], [1, 60]),
   // Between these two the moment decides, which nobody can foresee; tests of the engine look at it alone.
   ttlS: pick([9, 86_400], [1, 0]),
@@ -290,7 +295,7 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
   key: null, actor: null, name: null, trigger: null, newStop: 'same', idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
-  stp: 0, owned: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
+  display: null, stp: 0, owned: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
 };
 
 function* plainerSteps<S extends object>(step: S): Generator<S> {

@@ -30,3 +30,8 @@ export function trailing(test: string): Source {
 export function contingencies(test: string): Source {
   return { file: `${PYTHON}/test_exchange_contingencies.py`, test };
 }
+
+/** The tests of an order by itself stand beside its code. */
+export function model(order: string, test: string): Source {
+  return { file: `crates/model/src/orders/${order}.rs`, test };
+}

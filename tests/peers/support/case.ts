@@ -6,7 +6,7 @@ import type { RuleName } from './venue-rules';
  */
 
 export type Feature =
-  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'self-trade';
+  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'gtd' | 'self-trade';
 
 export interface Source {
   /** Within the peer's repository. */
@@ -15,7 +15,7 @@ export interface Source {
   readonly test: string;
 }
 
-/** The fields of an order as they are sent. `instrument` and `client_id` are the case's own unless they stand here. */
+/** The fields of an order as they are sent. `instrument` and `client_id` are the case's own unless they stand here; `expires_in_s` is sent as the `expires_at` that it comes to. */
 export type OrderFields = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Names are the case's own: an order is cancelled, amended and told of by its name. One that was never placed is an unknown order. */
@@ -24,6 +24,8 @@ export type Step =
   | { readonly do: 'cancel'; readonly name: string }
   | { readonly do: 'amend'; readonly name: string; readonly change: OrderFields }
   | { readonly do: 'cancel all'; readonly client: string; readonly query?: string }
+  /** Waits for what the venue does by itself. */
+  | { readonly do: 'until'; readonly name: string; readonly status: string }
   | { readonly do: 'batch'; readonly operations: readonly Step[] };
 
 /** What is told of an order; what is left out is not looked at. */
@@ -106,6 +108,10 @@ export function amend(name: string, change: OrderFields): Step {
 
 export function cancelAll(query?: string, client = SOMEBODY): Step {
   return { do: 'cancel all', client, ...(query === undefined ? {} : { query }) };
+}
+
+export function until(name: string, status: string): Step {
+  return { do: 'until', name, status };
 }
 
 export function batch(...operations: readonly Step[]): Step {

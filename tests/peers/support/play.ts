@@ -1,9 +1,12 @@
 import type { Answer, Client, OrderWithTradesView, ProblemBody, TradeView } from '../../support/client';
+import { until } from '../../support/until';
 import type { Fill, Level, Outcome, PeerCase, Step, Told } from './case';
 
 /** The form of an order's id, and no order's. */
 const UNKNOWN = '01890000-0000-7000-8000-000000000000';
 const TRADES_MAX = 100;
+
+type Place = Step & { readonly do: 'place' };
 
 interface Operation extends Record<string, unknown> {
   readonly op: string;
@@ -34,6 +37,10 @@ export class Played {
   }
 
   private async step(step: Step): Promise<void> {
+    if (step.do === 'until') {
+      await until(`${step.name} is ${step.status}`, async () => (await this.client.order(this.idOf(step.name))).body.status === step.status);
+      return;
+    }
     if (step.do !== 'batch') {
       this.note(step, await this.answered(step));
       return;
@@ -42,9 +49,9 @@ export class Played {
     for (const [at, operation] of step.operations.entries()) this.note(operation, body.results[at] as { status: number; body: unknown });
   }
 
-  private answered(step: Exclude<Step, { do: 'batch' }>): Promise<Answer> {
+  private answered(step: Exclude<Step, { do: 'batch' | 'until' }>): Promise<Answer> {
     switch (step.do) {
-      case 'place': return this.client.place(this.orderOf(step));
+      case 'place': return this.placed(step);
       case 'cancel': return this.client.cancel(this.idOf(step.name));
       case 'amend': return this.client.amend(this.idOf(step.name), step.change);
       case 'cancel all': {
@@ -54,6 +61,17 @@ export class Played {
     }
   }
 
+  private async placed(step: Place): Promise<Answer> {
+    const seconds = step.order.expires_in_s;
+    let answer: Answer = await this.client.place(this.orderOf(step));
+    if (typeof seconds !== 'number' || seconds < 0) return answer;
+    // A machine that has much to do may come with it when its time is over.
+    for (let later = 2 * seconds; answer.status === 422; later *= 2) {
+      answer = await this.client.place(this.orderOf({ ...step, order: { ...step.order, expires_in_s: later } }));
+    }
+    return answer;
+  }
+
   private operationOf(step: Step): Operation {
     if (step.do === 'place') return { op: 'place', ...this.orderOf(step) };
     if (step.do === 'cancel') return { op: 'cancel', order_id: this.idOf(step.name) };
@@ -61,8 +79,10 @@ export class Played {
     throw new Error(`a batch has no operation for: ${step.do}`);
   }
 
-  private orderOf({ client, order }: Step & { readonly do: 'place' }): Record<string, unknown> {
-    return { client_id: this.clientOf(client), instrument: this.instrument, ...order };
+  private orderOf({ client, order }: Place): Record<string, unknown> {
+    const { expires_in_s: expiresInS, ...fields } = order;
+    const expiresAt = typeof expiresInS === 'number' ? { expires_at: new Date(Date.now() + expiresInS * 1000).toISOString() } : {};
+    return { client_id: this.clientOf(client), instrument: this.instrument, ...fields, ...expiresAt };
   }
 
   private note(step: Step, { status, body }: Pick<Answer, 'status' | 'body'>): void {
@@ -134,7 +154,7 @@ function together(steps: readonly Step[]): Step[] {
     placing = [];
   };
   for (const step of steps) {
-    if (step.do === 'place') {
+    if (step.do === 'place' && !('expires_in_s' in step.order)) {
       placing.push(step);
       continue;
     }

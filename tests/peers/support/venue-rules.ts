@@ -62,6 +62,11 @@ export const VENUE_RULES = {
     rule: 'every order is signed by the key of an account: one of nobody is refused',
     where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security',
   },
+  'an end in the past is refused': {
+    venue: 'Kraken',
+    rule: 'an order may end 5 seconds from now at the earliest: an end that is over already is refused',
+    where: 'https://docs.kraken.com/api/docs/rest-api/add-order',
+  },
 } as const satisfies Readonly<Record<string, VenueRule>>;
 
 export type RuleName = keyof typeof VENUE_RULES;

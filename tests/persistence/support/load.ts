@@ -16,6 +16,8 @@ export interface LoadOptions {
    * and 5xx answers: what has been answered in the end is then exactly what has happened.
    */
   readonly persistent?: boolean;
+  /** Whether some of its orders show a part only, as they do unless it says no. */
+  readonly hides?: boolean;
 }
 
 const RETRY_MS = 20;
@@ -112,6 +114,8 @@ export class Load {
     if (kind === 1) return { ...limit, time_in_force: 'ioc' };
     if (kind === 2) return { ...limit, time_in_force: 'fok' };
     if (kind === 3) return { ...limit, post_only: true };
+    // One lot at a time of whatever it is.
+    if (kind < 7 && this.options.hides !== false) return { ...limit, display_quantity: order.quantity.replace(/\d\d$/, '01') };
     return limit;
   }
 

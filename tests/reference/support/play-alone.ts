@@ -56,7 +56,7 @@ export class AlonePlay {
     this.scenario = new MoneyScenario(profile);
     const { scales } = this.scenario;
     this.limits = {
-      fillsPerOrderMax: profile.fillsMax, openOrdersPerClientMax: profile.openOrdersMax, backlogMax: profile.backlogMax, idempotencyTtlS: profile.ttlS,
+      fillsPerOrderMax: profile.fillsMax, openOrdersPerClientMax: profile.openOrdersMax, icebergPartsMax: profile.partsMax, backlogMax: profile.backlogMax, idempotencyTtlS: profile.ttlS,
       funds: profile.funds,
     };
     this.shard = new ReferenceShard(this.limits, scales);

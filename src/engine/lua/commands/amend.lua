@@ -13,7 +13,8 @@ local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
 local scale_of, hold_of_record, shortfall_of = scales.of, holds.of_record, accounts.shortfall
 local plan_again, settle_again, apply_again = taking.plan_again, taking.settle_again, taking.apply_again
-local hold, keep, moved = accounts.hold, accounts.keep, records.moved
+local hold, keep = accounts.hold, accounts.keep
+local moved, iceberg_of, shown_of, traits_at_rest = records.moved, icebergs.waiting, icebergs.shown_of, icebergs.traits_at_rest
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -53,6 +54,10 @@ function amend.run(shard, limits, argv, at)
   if new_remaining ~= 'null' then lots = already + tonumber(new_remaining) end
   if lots <= already then return refuse(shard, CODE.quantity_below_filled, record, found, asked(actor, limits, wanted, id, name), idem, request) end
   if lots > tonumber(quantity_max) then return refuse(shard, CODE.quantity_out_of_range, record, found, asked(actor, limits, wanted, id, name), idem, request) end
+  local iceberg = traits ~= '' and iceberg_of(traits)
+  if iceberg and lots > old_lots and lots > iceberg.display * limits.iceberg_parts_max then
+    return refuse(shard, CODE.iceberg_parts_limit, record, found, asked(actor, limits, wanted, id, name), idem, request)
+  end
   local price_text = new_price == 'null' and price or new_price
   local ticks = tonumber(price_text)
   local remaining, old_remaining = lots - already, old_lots - already
@@ -90,8 +95,15 @@ function amend.run(shard, limits, argv, at)
   local book = book_of(shard, instrument)
   local half = book[side]
   if same_price then
+    -- What the level shows of it: of an iceberg that loses its place all that it may, of one that does not the hidden part goes first.
+    local shown, old_shown = remaining, old_remaining
+    if iceberg then
+      old_shown = iceberg.shown
+      if lots > old_lots then shown = shown_of(iceberg, remaining) else shown = math.min(old_shown, remaining) end
+      traits = traits_at_rest(iceberg, shown, lots < old_lots and iceberg.refill)
+    end
     -- The difference first: level and order together may be past what is exact.
-    local total = level_total(half, price_text) + (remaining - old_remaining)
+    local total = level_total(half, price_text) + (shown - old_shown)
     if total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
     if keeps_money then
       hold(shard, client, asset, -old_high, -old_low)
@@ -103,7 +115,7 @@ function amend.run(shard, limits, argv, at)
     local seq, time = shard.seq_text, shard.time
     local level
     if lots > old_lots then
-      leave_level(shard, half, priority, found)
+      leave_level(shard, half, priority, found, iceberg and iceberg.refill)
       priority, tail = seq, moved(tail, priority)
       level = join_level(shard, half, ticks, price_text, found, total)
     else
@@ -116,7 +128,7 @@ function amend.run(shard, limits, argv, at)
   end
 
   local entering = {
-    id = found, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, price = price_text,
+    id = found, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, iceberg = iceberg, price = price_text,
     ticks = ticks, lots = lots, already = already, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees, tail = tail,
   }
   -- Orders that are open wait at a limit: what their kind turns down is post-only.
@@ -131,11 +143,11 @@ function amend.run(shard, limits, argv, at)
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  leave_level(shard, half, priority, found)
-  local lowered = lower_level(half, price, old_remaining)
+  leave_level(shard, half, priority, found, iceberg and iceberg.refill)
+  local lowered = lower_level(half, price, iceberg and iceberg.shown or old_remaining)
   local trades, gone, touched = apply_again(shard, entering)
   local amended = changed_record(entering.filled, entering.notional, entering.status, entering.reason, seq, time, entering.fill_sequence, seq, entering.fees,
-    price_text, text(entering.lots), traits, moved(tail, priority))
+    price_text, text(entering.lots), entering.traits, moved(tail, priority))
   store_record(shard, found, amended)
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. trades .. ORDER .. fill_sequence .. ',' .. amended .. ',"' .. found
     .. '"]' .. gone .. lowered .. touched .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))

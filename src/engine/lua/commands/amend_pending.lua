@@ -6,7 +6,7 @@
 local add, next_seq, ending, refuse, with_id = log.add, log.next_seq, log.ending, log.refuse, records.with_id
 local asked = amend.asked
 local hold, keep, undo, shortfall_of = accounts.hold, accounts.keep, accounts.undo, accounts.shortfall
-local hold_of_record, with_trait = holds.of_record, traits.with
+local hold_of_record, with_trait, iceberg_of = holds.of_record, traits.with, icebergs.of
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',0,', '[' .. EVENT.shown .. ','
 
@@ -27,6 +27,8 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
   if new_quantity ~= 'null' then lots = tonumber(new_quantity) end
   if new_remaining ~= 'null' then lots = tonumber(new_remaining) end
   if lots > tonumber(quantity_max) then return refuse_amend(CODE.quantity_out_of_range) end
+  local iceberg = lots > old_lots and iceberg_of(traits)
+  if iceberg and lots > iceberg.display * limits.iceberg_parts_max then return refuse_amend(CODE.iceberg_parts_limit) end
   local price_text, stop_price = new_price == 'null' and price or new_price, new_stop == 'null' and old_stop or new_stop
   local is_same_price = price_text == price and stop_price == old_stop
   if is_same_price and lots == old_lots then

@@ -1,6 +1,7 @@
 local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answered, log.ending, log.refuse
 local parse, record_of, is_open, store_record = records.parse, records.of, records.is_open, records.store
 local book_of, leave_level, lower_level, unlist = books.of, levels.leave, levels.lower, listings.unlist
+local iceberg_of, traits_at_end = icebergs.waiting, icebergs.traits_at_end
 local AT_STATUS, AT_CLIENT, AT_FILL = ORDER_PART.status, ORDER_PART.client, ORDER_PART.fill_sequence
 local LAST = ARGUMENTS.cancel - 1
 local OPENING, ORDER = log.OPENING.cancel, '[' .. EVENT.order .. ','
@@ -32,13 +33,19 @@ end
 function cancel.order(shard, id, order, why, is_released, ended)
   local ORDER_PARTS = unpack(order)
   if shard.keeps_money and not is_released then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees) end
-  local level = ''
+  local shown, level = quantity - filled, ''
+  local iceberg = traits ~= '' and iceberg_of(traits)
   if status == STATUS.pending then
     stops.leave_order(shard, instrument, side, traits, priority, id)
   else
     local half = book_of(shard, instrument)[side]
-    leave_level(shard, half, priority, id)
-    level = lower_level(half, price, quantity - filled)
+    if iceberg then
+      shown, traits = iceberg.shown, traits_at_end(iceberg)
+      leave_level(shard, half, priority, id, iceberg.refill)
+    else
+      leave_level(shard, half, priority, id, nil)
+    end
+    level = lower_level(half, price, shown)
   end
   unlist(shard, client, client_order_id, id)
   if shard.has_dues then dues.drop_order(shard, id, tail) end

@@ -15,6 +15,7 @@ local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
 local to_wait_for, needed_of_market = stops.to_wait_for, taking.needed
+local iceberg_of, shown_of, traits_at_rest = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest
 local ACTIVE = ACCOUNT_STATUS.active
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED, ORDER = log.OPENING.place, '[' .. EVENT.placed .. ',', '[' .. EVENT.order .. ',0,'
@@ -65,6 +66,8 @@ function place.run(shard, limits, argv, at)
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
 
   local ticks, lots = tonumber(price), tonumber(quantity)
+  local iceberg = traits ~= '' and iceberg_of(traits)
+  if iceberg and lots > iceberg.display * limits.iceberg_parts_max then return refuse(shard, CODE.iceberg_parts_limit, asked(actor, limits, terms, id), idem) end
   -- Rates that it is placed at, and what it holds of which asset as a whole.
   local scale, rates, is_market, asset, hold_high, hold_low
   if keeps_money then
@@ -97,7 +100,7 @@ function place.run(shard, limits, argv, at)
   if not status then
     status, reason, rests = outcome(rule, left, makers, limited, guard, false)
     if rests then
-      level = level_total(half, price) + left
+      level = level_total(half, price) + shown_of(iceberg, left)
       if level > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, asked(actor, limits, terms, id), idem) end
     end
   end
@@ -129,7 +132,7 @@ function place.run(shard, limits, argv, at)
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  if rests and not makers and not guard then
+  if rests and not makers and not guard and not iceberg then
     local joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
     if expires then add_due(shard, id, expires) end
@@ -143,12 +146,16 @@ function place.run(shard, limits, argv, at)
     trades, taken, notional = apply(shard, book, makers, side, id, notional, settled)
     filled, fill_seq = left == 0 and not guard and quantity or text(lots - left), seq
   end
-  local record_terms = terms
+  local record_terms, shown_traits = terms, nil
+  if iceberg and rests then
+    shown_traits = traits_at_rest(iceberg, shown_of(iceberg, left), nil)
+    record_terms = price .. ',' .. text(lots) .. ',[' .. shown_traits .. sub(terms, #price + #quantity + #traits + 4)
+  end
   if guard then
     local lowered
     gone, lowered = carry_out(shard, guard)
     taken = taken .. lowered
-    if guard.cut > 0 then record_terms = price .. ',' .. text(lots) .. sub(terms, #price + #quantity + 2) end
+    if guard.cut > 0 and not shown_traits then record_terms = price .. ',' .. text(lots) .. sub(terms, #price + #quantity + 2) end
   end
   if rests then
     joined = join_level(shard, half, ticks, price, id, level)

@@ -5,6 +5,7 @@ local add, next_seq, ending = log.add, log.next_seq, log.ending
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
 local asked, refuse, refuse_short, fail = place.asked, place.refuse, place.refuse_short, place.fail
 local hold, covers, shortfall_of = accounts.hold, accounts.covers, accounts.shortfall
+local iceberg_of = icebergs.of
 local LAST = ARGUMENTS.place - 1
 -- Behind the command, as far as its fees.
 local PENDING = '"],0,[[' .. EVENT.placed .. ',0,"0",' .. STATUS.pending .. ',0,0,['
@@ -16,6 +17,10 @@ function place_pending.run(shard, limits, argv, at, head, direction, stop_price,
   local open = open_of(shard, client)
   if open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
+  local iceberg = iceberg_of(traits)
+  if iceberg and tonumber(quantity) > iceberg.display * limits.iceberg_parts_max then
+    return refuse(shard, CODE.iceberg_parts_limit, asked(actor, limits, terms, id), idem)
+  end
   -- Nobody can tell yet what so many lots will cost.
   if shard.is_covered and side == BUY and kind == KIND.market then
     return refuse(shard, CODE.quote_quantity_required, asked(actor, limits, terms, id), idem)

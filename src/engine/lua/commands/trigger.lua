@@ -9,7 +9,7 @@ local leave_waiting, unlist = stops.leave, listings.unlist
 local plan_again, settle_again, apply_again = taking.plan_again, taking.settle_again, taking.apply_again
 local scale_of, release, shortfall_of, needed = scales.of, holds.release, accounts.shortfall, taking.needed
 local keep, undo = accounts.keep, accounts.undo
-local ID_START = books.ID_START
+local ID_START, iceberg_of = books.ID_START, icebergs.of
 local OPENING, ORDER = log.OPENING.trigger, '[' .. EVENT.order .. ','
 local CANCELLED = STATUS.cancelled
 
@@ -54,7 +54,7 @@ function trigger.run(shard, limits, book, direction, member, cause)
   local entering = {
     id = id, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, price = price,
     ticks = tonumber(price), lots = tonumber(quantity), already = 0, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees,
-    tail = tail,
+    tail = tail, iceberg = iceberg_of(traits),
   }
   local lots = entering.lots
   local turned_down, reason = plan_again(shard, limits, entering)
@@ -78,7 +78,7 @@ function trigger.run(shard, limits, book, direction, member, cause)
     trades, gone, touched = apply_again(shard, entering)
   end
   local record = changed_record(entering.filled, entering.notional, entering.status, entering.reason, seq, time, entering.fill_sequence, seq, entering.fees,
-    price, text(entering.lots), traits, moved(tail, priority))
+    price, text(entering.lots), entering.traits, moved(tail, priority))
   store_record(shard, id, record)
   add(shard, '', OPENING .. seq .. ',' .. time .. ',["X",' .. limits.of_trigger .. id .. '",' .. cause .. '],0,[' .. trades .. ORDER .. fill_sequence .. ','
     .. record .. ',"' .. id .. '"]' .. gone .. touched .. money .. shard.plain_end)

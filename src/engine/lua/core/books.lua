@@ -1,16 +1,20 @@
 -- The books of a call's instruments.
 
--- Priority is the log sequence at which an order took its place, in fixed width so that members sort by it.
-local PRIORITY_DIGITS = 14
+-- Priority is the log sequence at which an order took its place, in fixed width so that members sort by it. Several may take one in
+-- the same entry, at the same price: icebergs that are refilled, each by the number of its refill, likewise in fixed width.
 local ZEROS = '00000000000000'
-books.ID_START = PRIORITY_DIGITS + 1
+local REFILL_ZEROS = '000000'
+-- Where an order's id begins in its member: it is the last of it.
+books.ID_START = -22
 
-function books.member_of(shard, priority_text, id)
+-- refill: number as text, nil for an order that no refill gave its place.
+function books.member_of(shard, priority_text, id, refill)
   local zeros = shard.zeros[#priority_text]
   if not zeros then
     zeros = sub(ZEROS, #priority_text + 1)
     shard.zeros[#priority_text] = zeros
   end
+  if refill then return zeros .. priority_text .. sub(REFILL_ZEROS, #refill + 1) .. refill .. id end
   return zeros .. priority_text .. id
 end
 

@@ -1,8 +1,8 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
--- Arguments: fills_max, triggers_max (how many orders that were reached go in a call), open_orders_max, backlog_max, idempotency_ttl_s,
---   epoch ('' for any), sequence_min, due_page (how much of what fell due a call does), held_seen (the last sequence for which the caller
---   was told to wait), then for
+-- Arguments: fills_max, triggers_max (how many orders that were reached go in a call), open_orders_max, iceberg_parts_max, backlog_max,
+--   idempotency_ttl_s, epoch ('' for any), sequence_min, due_page (how much of what fell due a call does), held_seen (the last sequence for
+--   which the caller was told to wait), then for
 --   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER and the use of that (once.lua).
 --   A command that is refused has used it, too.
 -- What has fallen due is done first, then what is left of a cascade. Returns: one string per command; W<sequence> alone, with nothing done of
@@ -262,6 +262,7 @@ function execute.run(keys, argv)
   if not shard then return redis.error_reply('STATE ' .. code) end
   local limits = {
     fills_max = tonumber(argv[EXECUTE_AT.fills_max]), open_orders_max = tonumber(argv[EXECUTE_AT.open_orders_max]),
+    iceberg_parts_max = tonumber(argv[EXECUTE_AT.iceberg_parts_max]),
     backlog_max = tonumber(argv[EXECUTE_AT.backlog_max]), idempotency_ttl_s = tonumber(argv[EXECUTE_AT.idempotency_ttl_s]),
     -- As entries tell them, behind the actor.
     of_place = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',' .. argv[EXECUTE_AT.open_orders_max] .. ',',

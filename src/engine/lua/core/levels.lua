@@ -1,4 +1,4 @@
--- Price levels: what each holds in all, and who joins or leaves it.
+-- Price levels: what each shows in all, and who joins or leaves it.
 
 local member_of, join_head = books.member_of, heads.join
 
@@ -30,7 +30,7 @@ function levels.read_wanted(shard)
   end
 end
 
--- What a level holds, as a number.
+-- What a level shows, as a number.
 local function level_total(half, price_text)
   return half.totals[price_text] or know_total(half, price_text, call('HGET', half.depth_key, price_text))
 end
@@ -51,7 +51,7 @@ end
 -- Puts an order at the back of its level. `total` is the level's new total, checked by the caller.
 function levels.join(shard, half, price, price_text, id, total)
   local is_bid = half.side == BUY
-  local member = member_of(shard, shard.seq_text, id)
+  local member = member_of(shard, shard.seq_text, id, nil)
   half.members[member] = is_bid and '-' .. price_text or price_text
   if half.head then join_head(half, member, price) end
   local best = half.best
@@ -61,8 +61,9 @@ function levels.join(shard, half, price, price_text, id, total)
   return set_level(half, price_text, total)
 end
 
-function levels.leave(shard, half, priority_text, id)
-  local member = member_of(shard, priority_text, id)
+-- refill: of an iceberg whose place a refill gave it, else nil.
+function levels.leave(shard, half, priority_text, id, refill)
+  local member = member_of(shard, priority_text, id, refill)
   -- One that came within this call is not stored yet, but the head may know of it.
   if half.members[member] and not half.head then half.members[member] = nil else half.members[member] = false end
 end

@@ -4,7 +4,10 @@
 local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
-local lower_level, unlist, drop_due, note = levels.lower, listings.unlist, dues.drop_order, stops.note
+local lower_level, level_total, unlist, drop_due, note = levels.lower, levels.total, listings.unlist, dues.drop_order, stops.note
+local join_head, member_of, moved = heads.join, books.member_of, records.moved
+local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
+local SHOWN = ',' .. TRAIT.shown .. ','
 local is_own, meet = prevention.is_own, prevention.meet
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
@@ -12,16 +15,75 @@ local CHUNK_FIRST = 8
 local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
 
+-- Notes that a part of an iceberg is traded, in a row of the plan. `part` says what is left of it:
+--   iceberg   the maker by its traits, as it was
+--   before    row of the part of it that is traded ahead of this one, nil for the first
+--   shown     lots that are shown behind it
+--   refilled  whether they are shown anew, behind all others at the price
+-- again: what of the price's icebergs is shown anew, in its order, with the lots that the level then shows as of `left`.
+-- Returns `again`, made where there was none.
+local function note_part(half, makers, again, row, iceberg, before, shown, left)
+  local at = MAKER_WIDTH * (row - 1)
+  local price, traded, filled, quantity = makers[at + 2], makers[at + 3], makers[at + 5], makers[at + 6]
+  local part = { iceberg = iceberg, before = before, shown = shown - traded, refilled = false }
+  local parts = makers.parts
+  if not parts then
+    parts = {}
+    makers.parts = parts
+  end
+  parts[row] = part
+  if part.shown > 0 or filled == quantity then return again end
+  if not again then
+    local total, first = level_total(half, makers[at + 11]), row
+    -- What the rows ahead took of the price.
+    while first > 1 and makers[MAKER_WIDTH * (first - 2) + 2] == price do
+      first = first - 1
+      total = total - makers[MAKER_WIDTH * (first - 1) + 3]
+    end
+    again = { first = 1, count = 0, price = price, total = total, left = left }
+  end
+  local total = again.total - (again.left - left) - traded
+  local refill = iceberg.display
+  if refill > quantity - filled then refill = quantity - filled end
+  -- The level stays an exact integer.
+  if refill > EXACT_MAX - total then refill = EXACT_MAX - total end
+  part.shown, part.refilled = refill, true
+  again.total, again.left = total + refill, left - traded
+  again.count = again.count + 1
+  again[again.count] = row
+  return again
+end
+
+-- Trades with what is shown anew at a price, as long as anything is left of the taker. Returns what is left, the number of rows then,
+-- and what the bound counts, and whether it stopped it.
+local function plan_again(limits, half, makers, again, count, met, left)
+  while left > 0 and again.first <= again.count do
+    if met == limits.fills_max then return left, count, met, true end
+    local before = again[again.first]
+    again.first = again.first + 1
+    local part, from, at = makers.parts[before], MAKER_WIDTH * (before - 1), MAKER_WIDTH * count
+    local traded = part.shown < left and part.shown or left
+    count, met = count + 1, met + 1
+    for i = 1, MAKER_WIDTH do makers[at + i] = makers[from + i] end
+    makers[at + 3], makers[at + 5] = traded, makers[from + 5] + traded
+    note_part(half, makers, again, count, part.iceberg, before, part.shown, left)
+    left = left - traded
+  end
+  return left, count, met, false
+end
+
 -- Finds the makers that an order would trade with, best price first, then first come.
 -- limit: price in ticks, nil for any. guard: of a taker that trades with no order of its own (core/prevention.lua), which gathers
 -- what becomes of those; nil for none. Returns the lots that are left without a counterpart, the makers with
--- what is traded with each (nil for none), and whether the fills bound stopped it.
+-- what is traded with each (nil for none), and whether the fills bound stopped it. A maker that is an iceberg has a row for each part
+-- that is traded, and `parts` of the makers tells of these, by row.
 function matching.plan(shard, limits, book, side, limit, lots, guard)
   if not would_match(shard, book, side, limit) then return lots, nil, false end
   local half, is_buy = book[OPPOSITE[side]], side == BUY
   local makers, limited = {}, false
-  -- Of those that are met some are no makers: the taker's own.
-  local left, count, met, size = lots, 0, 0, CHUNK_FIRST
+  -- Orders of the head that are met; rows, of which an iceberg has several and the taker's own orders none; what the bound counts, which
+  -- is all of these.
+  local left, taken, count, met, size, again = lots, 0, 0, 0, CHUNK_FIRST, nil
   local head = half.head or extend_head(shard, half, size, true)
   local at = head.first
   while left > 0 do
@@ -30,11 +92,16 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
       local known = head
       head = extend_head(shard, half, size, true)
       -- Made anew, it begins with what is planned already.
-      if head ~= known then at = met + 1 end
+      if head ~= known then at = taken + 1 end
       at = skip_removed(half, at)
       size = math.min(size * CHUNK_GROWTH, CHUNK_MAX)
     end
     local maker_price = head.prices[at]
+    if again and maker_price ~= again.price then
+      left, count, met, limited = plan_again(limits, half, makers, again, count, met, left)
+      again = nil
+      if left == 0 or limited then break end
+    end
     if not maker_price then break end
     if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then break end
     if met == limits.fills_max then
@@ -47,13 +114,22 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
     local MAKER_PARTS = match(record_of(shard, id), MAKER_PATTERN)
     if not filled then error('an order record of an unknown layout: ' .. record_of(shard, id)) end
     local maker_filled, maker_total = tonumber(filled), tonumber(quantity)
-    local traded = maker_total - maker_filled
-    met = met + 1
-    at = at + 1
+    taken, met, at = taken + 1, met + 1, at + 1
     if guard and is_own(guard, tail) then
-      left = meet(guard, id, traded, left)
+      local before = left
+      left = meet(guard, id, maker_total - maker_filled, left)
+      -- What it loses it takes off no level.
+      if again then again.left = again.left - (before - left) end
       if guard.stops then break end
     else
+      local traded, iceberg, shown = maker_total - maker_filled, nil, nil
+      if traits ~= '' and find(traits, SHOWN, 1, true) then
+        iceberg = iceberg_of(traits)
+        if iceberg then
+          shown = iceberg.shown
+          traded = shown
+        end
+      end
       if traded > left then traded = left end
       count = count + 1
       local base = MAKER_WIDTH * (count - 1)
@@ -61,6 +137,7 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
         member, maker_price, traded, id, maker_filled + traded, maker_total
       makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13],
         makers[base + 14] = notional, fill_sequence, priority, fees, price, quantity, traits, tail
+      if iceberg then again = note_part(half, makers, again, count, iceberg, nil, shown, left) end
       left = left - traded
     end
   end
@@ -78,6 +155,47 @@ local function next_trade_id(shard, instrument)
   return id
 end
 
+-- What a trade makes of an iceberg's record: ahead of it `notional` to `tail` are as the plan has them, of the order's first part.
+-- refilled: parts of the entry that are shown anew, in their order. Returns notional and sequence of its fill ahead of the trade, and
+-- priority, traits and tail behind it.
+local function carry_part(shard, half, part, parts, refilled, done, member, id, notional, fill_seq, priority, tail)
+  local iceberg, seq = part.iceberg, shard.seq_text
+  local earlier, refill = part.before and parts[part.before], iceberg.refill
+  if earlier then notional, fill_seq, priority, tail, refill = earlier.notional, seq, earlier.priority, earlier.tail, earlier.refill end
+  if done or part.refilled then
+    -- It leaves its place: one of before this entry, or one that it got in it.
+    if earlier then earlier.member = nil else half.members[member] = false end
+  end
+  local traits
+  if done then
+    traits = traits_at_end(iceberg)
+  else
+    if part.refilled then
+      priority, tail = seq, moved(tail, priority)
+      if shard.refills_seq ~= seq then shard.refills_seq, shard.refills = seq, 0 end
+      shard.refills = shard.refills + 1
+      refill = text(shard.refills)
+      part.member = member_of(shard, seq, id, refill)
+      refilled[#refilled + 1] = part
+    end
+    traits = traits_at_rest(iceberg, part.shown, refill)
+  end
+  part.priority, part.tail, part.refill = priority, tail, refill
+  return notional, fill_seq, priority, traits, tail
+end
+
+-- Puts what was shown anew where it waits.
+local function join_refilled(half, refilled)
+  for i = 1, #refilled do
+    local part = refilled[i]
+    local member = part.member
+    if member then
+      half.members[member] = half.side == BUY and '-' .. part.price_text or part.price_text
+      if half.head then join_head(half, member, part.price) end
+    end
+  end
+end
+
 -- Trades with the makers of a plan; the taker is the first of the entry's orders. Returns the trades' events, each with a comma
 -- behind it, and the changed levels', each with one before it, and the taker's notional after them.
 -- settled: what settlement.settle said of the plan's money, nil where none is kept.
@@ -87,12 +205,18 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
   local fills, touched, count = {}, '', #makers / MAKER_WIDTH
   local recent, recent_count = book.recent, book.recent_count
   local level_price, level_price_text, level_lots = nil, nil, 0
+  local parts, refilled = makers.parts, nil
   for i = 1, count do
     local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, fees, price_text, quantity_text, traits, tail =
       unpack(makers, MAKER_WIDTH * (i - 1) + 1, MAKER_WIDTH * i)
     -- Printing a number is dear: what stands there as text already is taken as it is.
     local lots_text, trade_id = lots == quantity and quantity_text or text(lots), text(next_trade_id(shard, instrument))
     local done = filled == quantity
+    local part = parts and parts[i]
+    if part then
+      if not refilled then refilled = {} end
+      notional, fill_seq, priority, traits, tail = carry_part(shard, half, part, parts, refilled, done, member, maker_id, notional, fill_seq, priority, tail)
+    end
     local maker_notional = add_product(notional, price, lots)
     local charges, client, client_order_id = UNCHARGED, nil, nil
     if settled then
@@ -108,7 +232,7 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
       .. taker_id .. '",' .. time
     store_record(shard, maker_id, record)
     if done then
-      half.members[member] = false
+      if not part then half.members[member] = false end
       if not settled then
         client, client_order_id = match(tail, TAIL_OWNER_PATTERN)
       end
@@ -120,9 +244,17 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
       level_price, level_price_text, level_lots = price, price_text, 0
     end
     level_lots = level_lots + lots
+    if part then
+      part.notional = maker_notional
+      if part.refilled then
+        part.price, part.price_text = price, price_text
+        level_lots = level_lots - part.shown
+      end
+    end
   end
   touched = touched .. lower_level(half, level_price_text, level_lots)
   half.best = nil
+  if refilled then join_refilled(half, refilled) end
   book.recent_count = recent_count + count
   if shard.waiting then note(shard, book, makers[2], level_price) end
   return count > 1 and concat(fills) or fills[1], touched, taker_notional

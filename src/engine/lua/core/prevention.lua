@@ -7,6 +7,7 @@
 
 local traits_of, parse, record_of, store_record, with_id = traits.of, records.parse, records.of, records.store, records.with_id
 local book_of, lower_level = books.of, levels.lower
+local iceberg_of, traits_at_rest = icebergs.waiting, icebergs.traits_at_rest
 local hold, scale_of, hold_of_record = accounts.hold, scales.of, holds.of_record
 local CANCEL_TAKER, CANCEL_BOTH, DECREMENT = STP.cancel_taker, STP.cancel_both, STP.decrement
 local ORDER = ',[' .. EVENT.order .. ','
@@ -80,11 +81,17 @@ function prevention.carry_out(shard, guard)
   local id = guard.reduced
   if id then
     local ORDER_PARTS = unpack(parse(shard, record_of(shard, id)))
+    -- Of an iceberg the hidden part goes first, as where its client takes something off it.
+    local iceberg, lowered_by = iceberg_of(traits), guard.reduced_by
+    if iceberg then
+      local shown = math.min(iceberg.shown, quantity - filled - guard.reduced_by)
+      lowered_by, traits = iceberg.shown - shown, traits_at_rest(iceberg, shown, iceberg.refill)
+    end
     local record = changed_record(filled, notional, status, '0', shard.seq_text, shard.time, fill_sequence, priority, fees, price,
       text(quantity - guard.reduced_by), traits, tail)
     store_record(shard, id, record)
     orders = orders .. ORDER .. fill_sequence .. ',' .. with_id(record, id) .. ']'
-    touched = touched .. lower_level(book_of(shard, instrument)[side], price, guard.reduced_by)
+    touched = touched .. lower_level(book_of(shard, instrument)[side], price, lowered_by)
   end
   return orders, touched
 end

@@ -3,6 +3,7 @@
 
 local book_of, level_total, join_level, unlist, drop_due = books.of, levels.total, levels.join, listings.unlist, dues.drop_order
 local guard_of, release, carry_out = prevention.guard, prevention.release, prevention.carry_out
+local shown_of, traits_at_rest, traits_at_end = icebergs.shown_of, icebergs.traits_at_rest, icebergs.traits_at_end
 local parse_fees, fees_to_record, hold_of, hold = fees.parse, fees.to_record, holds.of, accounts.hold
 
 -- What becomes of an order by its plan. `has_traded`: ahead of it. Returns status, reason and whether what is left waits.
@@ -24,7 +25,7 @@ local function plan(shard, limits, rule, book, side, ticks, lots, list, client)
   return left, makers, limited, status, reason, guard
 end
 
--- An order that comes in anew: id, the parts of its record of the same names, `ticks` and `lots` that it has from now on, `already` (the lots
+-- An order that comes in anew: id, the parts of its record of the same names, `iceberg` (by its traits, false for none), `ticks` and `lots` that it has from now on, `already` (the lots
 -- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, and `total`, that of the level which it
 -- joins. Returns the status of one that its kind turns down, else nil. Reads only.
 function taking.plan_again(shard, limits, entering)
@@ -40,7 +41,7 @@ function taking.plan_again(shard, limits, entering)
   entering.book, entering.left, entering.makers, entering.guard = book, left, makers, guard
   if guard then entering.lots = entering.lots - guard.cut end
   entering.status, entering.reason, entering.rests = outcome(rule, left, makers, limited, guard, entering.already > 0)
-  if entering.rests then entering.total = level_total(book[side], entering.price) + left end
+  if entering.rests then entering.total = level_total(book[side], entering.price) + shown_of(entering.iceberg, left) end
   return nil
 end
 
@@ -79,7 +80,7 @@ end
 
 -- Carries it out: trades, joins its level or is done. The order stands in no level any more, and the sequence is the command's. Returns the
 -- trades' events (each with a comma behind it), those of makers of its own that go, and those of levels (each with one before it).
--- Changes filled, notional and fill_sequence to what the record has from now on.
+-- Changes filled, notional, fill_sequence and traits to what the record has from now on.
 function taking.apply_again(shard, entering)
   local book, side, id, makers, left = entering.book, entering.side, entering.id, entering.makers, entering.left
   local trades, taken, gone, lowered, joined = '', '', '', '', ''
@@ -88,6 +89,8 @@ function taking.apply_again(shard, entering)
     entering.filled, entering.fill_sequence = text(entering.lots - left), shard.seq_text
   end
   if entering.guard then gone, lowered = carry_out(shard, entering.guard) end
+  local iceberg = entering.iceberg
+  if iceberg then entering.traits = entering.rests and traits_at_rest(iceberg, shown_of(iceberg, left), nil) or traits_at_end(iceberg) end
   if entering.rests then
     joined = join_level(shard, book[side], entering.ticks, entering.price, id, entering.total)
   else

@@ -26,6 +26,7 @@ function settlement.settle(shard, instrument, makers, side, taker, rates, units_
   local is_buy, base, quote, value, lot = side == BUY, scale.base, scale.quote, scale.value, scale.lot
   local clients, maker_fees, maker_paid, taker_paid = settled.clients, settled.maker_fees, settled.maker_paid, settled.taker_paid
   local taker_rate = rates and rates.taker or 0
+  local parts = makers.parts
   local value_high, value_low, fee_high, fee_low, venue_high, venue_low, traded_high, traded_low = 0, 0, 0, 0, 0, 0, 0, 0
   for i = 1, count do
     local at = MAKER_WIDTH * (i - 1)
@@ -37,6 +38,11 @@ function settlement.settle(shard, instrument, makers, side, taker, rates, units_
     if not high or not base_high then return nil end
     -- What the maker is charged, and what its hold falls by: beside the value a part of the fee that could have come.
     local paid_high, paid_low, freed_high, freed_low = 0, 0, high, low
+    if parts then
+      -- What an earlier part of the same order was charged goes on.
+      local part = parts[i]
+      if part and part.before then record_fees = maker_fees[part.before] end
+    end
     maker_fees[i] = record_fees
     if record_fees ~= '' then
       local start, maker_rate, other_rate, charged_high, charged_low, owed = parse_fees(record_fees)
