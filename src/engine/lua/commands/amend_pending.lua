@@ -6,6 +6,7 @@
 local add, next_seq, ending, refuse, with_id = log.add, log.next_seq, log.ending, log.refuse, records.with_id
 local asked = amend.asked
 local hold, keep, undo, shortfall_of = accounts.hold, accounts.keep, accounts.undo, accounts.shortfall
+local not_amended = catalogue.not_amended
 local hold_of_record, with_trait, iceberg_of = holds.of_record, traits.with, icebergs.of
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',0,', '[' .. EVENT.shown .. ','
@@ -38,6 +39,12 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
       .. ending(shard, idem, request))
   end
 
+  if shard.has_rules then
+    -- Without a limit it is worth what it would be at the price that it waits for.
+    local ticks = tonumber(kind == KIND.market and stop_price or price_text)
+    local code, shown = not_amended(shard, instrument, kind, is_same_price and lots < old_lots, ticks, lots, lots)
+    if code then return log.refuse_telling(shard, code, shown, command, idem, request) end
+  end
   local money = ''
   if shard.keeps_money then
     if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
