@@ -1,6 +1,6 @@
 import { EntryViews, type EntryFields, type LogEntry } from './entry';
 import type { Shortfall } from './money';
-import type { SettledTrade } from './order';
+import type { Order, SettledTrade } from './order';
 import { LaterVersionError } from './later-version';
 import { LOG_ENTRY_VERSION } from './layouts';
 import { decodeEntryBefore } from './log-entry-before';
@@ -92,6 +92,12 @@ export function tradesOf(entry: LogEntry): SettledTrade[] {
       takerFee: fill.takerFee,
     };
   });
+}
+
+/** The makers of an entry as they are behind it, each once: an iceberg may have traded several parts. */
+export function makersOf({ fills }: LogEntry): readonly Order[] {
+  if (!fills.some(({ maker }) => maker.traits.display !== undefined)) return fills.map(({ maker }) => maker);
+  return [...new Map(fills.map(({ maker }) => [maker.orderId, maker])).values()];
 }
 
 /** What a refusal says was wanting; undefined for any other. */

@@ -1,5 +1,5 @@
 import type { Instrument } from '../domain/instruments';
-import { tradesOf, type LogEntry } from '../domain/log-entry';
+import { makersOf, tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Order, Trade } from '../domain/order';
 import { accountItemsOf, type AccountItem, type IsAccountWanted } from './account-items';
 import type { MarketNews } from './news';
@@ -37,7 +37,7 @@ export function itemsOf(entry: LogEntry, wanted: Wanted): EntryItem[] {
     index++;
   };
   for (const order of entry.orders) addOrder(order);
-  for (const fill of entry.fills) addOrder(fill.maker);
+  for (const maker of makersOf(entry)) addOrder(maker);
   // Whoever trades holds something: where money is kept, an entry that moves any tells a balance.
   if (wanted.ofAccount === null || entry.balances.length === 0) return items;
   return [...items, ...accountItemsOf(entry, index, wanted.ofAccount)];

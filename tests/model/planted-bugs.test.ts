@@ -75,9 +75,11 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'what is shown anew keeps its place', file: 'core/matching', find: 'priority, tail = seq, moved(tail, priority)', replace: '' },
   { name: 'the parts of an iceberg are no fills for the bound', file: 'core/matching', find: 'count, met = count + 1, met + 1', replace: 'count = count + 1' },
   { name: 'an iceberg forgets what its earlier part traded for', file: 'core/matching', find: 'notional, fill_seq, priority, tail, refill = earlier.notional,', replace: 'fill_seq, priority, tail, refill =' },
-  { name: 'a smaller iceberg shows less ahead of hiding less', file: 'commands/amend', find: 'shown = math.min(old_shown, remaining)', replace: 'shown = math.max(1, old_shown - (old_remaining - remaining))' },
+  { name: 'a smaller iceberg shows less ahead of hiding less', file: 'commands/amend', find: 'or math.min(old_shown, remaining)', replace: 'or math.max(1, old_shown - (old_remaining - remaining))' },
   { name: 'an iceberg is of more parts than it may be', file: 'commands/amend', find: 'iceberg.display * limits.iceberg_parts_max', replace: 'EXACT_MAX' },
-  { name: 'an iceberg that is cut keeps showing as much', file: 'core/prevention', find: 'lowered_by, traits = iceberg.shown - shown,', replace: 'lowered_by, traits = 0,' },
+  { name: 'an iceberg that is cut keeps showing as much', file: 'core/prevention', find: 'lowered_by, traits = iceberg.shown - part.shown,', replace: 'lowered_by, traits = 0,' },
+  { name: 'an iceberg of the taker is cut as a whole', file: 'core/prevention', find: 'is_by_parts = mode == DECREMENT', replace: 'is_by_parts = false' },
+  { name: 'an iceberg that is cut keeps its place', file: 'core/prevention', find: 'if part.number then', replace: 'if false then' },
 ];
 
 /** In what the ledger does: found by sequences of money. */
