@@ -73,13 +73,21 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a level tells what an iceberg hides', file: 'commands/place', find: '+ shown_of(iceberg, left)', replace: '+ left' },
   { name: 'what is shown anew trades ahead of the others at its price', file: 'core/matching', find: 'if again and maker_price ~= again.price then', replace: 'if again then' },
   { name: 'what is shown anew keeps its place', file: 'core/matching', find: 'priority, tail = seq, moved(tail, priority)', replace: '' },
-  { name: 'the parts of an iceberg are no fills for the bound', file: 'core/matching', find: 'count, met = count + 1, met + 1', replace: 'count = count + 1' },
+  { name: 'the parts of an iceberg are no fills for the bound', file: 'core/matching', find: 'again.first, met = again.first + 1, met + 1', replace: 'again.first = again.first + 1' },
   { name: 'an iceberg forgets what its earlier part traded for', file: 'core/matching', find: 'notional, fill_seq, priority, tail, refill = earlier.notional,', replace: 'fill_seq, priority, tail, refill =' },
   { name: 'a smaller iceberg shows less ahead of hiding less', file: 'commands/amend', find: 'or math.min(old_shown, remaining)', replace: 'or math.max(1, old_shown - (old_remaining - remaining))' },
   { name: 'an iceberg is of more parts than it may be', file: 'commands/amend', find: 'iceberg.display * limits.iceberg_parts_max', replace: 'EXACT_MAX' },
   { name: 'an iceberg that is cut keeps showing as much', file: 'core/prevention', find: 'lowered_by, traits = iceberg.shown - part.shown,', replace: 'lowered_by, traits = 0,' },
   { name: 'an iceberg of the taker is cut as a whole', file: 'core/prevention', find: 'is_by_parts = mode == DECREMENT', replace: 'is_by_parts = false' },
   { name: 'an iceberg that is cut keeps its place', file: 'core/prevention', find: 'if part.number then', replace: 'if false then' },
+  { name: 'a halted instrument lets cancels through', file: 'core/catalogue', find: 'if not rules or rules.state ~= HALTED then return nil end', replace: 'if true then return nil end' },
+  { name: 'an instrument that only posts takes any order', file: 'core/catalogue', find: 'if state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind]) then', replace: 'if state ~= OPEN and state ~= POST_ONLY then' },
+  { name: 'an amend that only reduces is refused', file: 'core/catalogue', find: 'if state == HALTED or (not only_reduces and', replace: 'if state == HALTED or (true and' },
+  { name: 'the least worth is asked of the whole and not of what an amend leaves', file: 'core/catalogue', find: 'if ticks * remaining <', replace: 'if ticks * lots <' },
+  { name: 'a market order is worth nothing', file: 'core/catalogue', find: 'if price == 0 then', replace: 'if false then' },
+  { name: 'a change that does not name the state opens the instrument', file: 'commands/instrument', find: 'or_else(new_state, state)', replace: "or_else(new_state, '0')" },
+  { name: 'nobody looks for the rules of instruments', file: 'core/catalogue', find: 'shard.rule_count, shard.has_rules = text(count), count > 0', replace: 'shard.rule_count = text(count)' },
+  { name: 'an instrument that is plain again is counted on', file: 'core/catalogue', find: '(was_plain and 0 or -1)', replace: '0' },
 ];
 
 /** In what the ledger does: found by sequences of money. */

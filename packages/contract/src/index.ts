@@ -2,6 +2,7 @@ export * from './access';
 export * from './algos';
 export * from './calls';
 export { clientTypes } from './client-types';
+export * from './instruments';
 export * from './json-schema';
 export * from './language';
 export * from './market';

@@ -31,6 +31,7 @@ local HANDLERS = {
   [LETTER.transfer_end] = { transfer_end.run, ARGUMENTS.transfer_end },
   [LETTER.fee_group] = { fee_group.run, ARGUMENTS.fee_group },
   [LETTER.due] = { due.run, ARGUMENTS.due },
+  [LETTER.instrument] = { instruments.run, ARGUMENTS.instrument },
 }
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 

@@ -38,6 +38,7 @@ function flush.all(shard)
   end
 
   if shard.has_dues then dues.flush(shard) end
+  if shard.new_rules then catalogue.flush(shard) end
 
   local fields = { 'seq', text(shard.seq), 'time_us', shard.time }
   for instrument, trade_id in pairs(shard.trade_ids) do
