@@ -49,7 +49,7 @@ const ALLOWED = {
 };
 
 const LIBRARIES = [
-  { name: 'redis', only: ['engine', 'log', 'servers', 'bench'] },
+  { name: '@redis/client', only: ['engine', 'log', 'servers', 'bench'] },
   { name: 'pg', only: ['persistence', 'servers', 'bench'] },
   { name: 'express', only: ['http'] },
   { name: 'cookie', only: ['http'] },

@@ -4,6 +4,7 @@ import type { Config } from './config';
 import { AssetTable } from './domain/asset-table';
 import { InstrumentTable } from './domain/instrument-table';
 import { createMetrics } from './metrics';
+import type { HashParameters } from './people/passwords';
 import type { People } from './people/people';
 import { AlgoRunner } from './duties/algo-runner';
 import { algoObserver, streamObserver } from './service/observers';
@@ -27,7 +28,10 @@ export interface App {
   renewCertificate(): void;
 }
 
-export type AppOptions = ServerOptions;
+export interface AppOptions extends ServerOptions {
+  /** What passwords are hashed with, where no password is worth guarding. */
+  readonly hashing?: HashParameters | undefined;
+}
 
 function streamOf(config: Config, metrics: ReturnType<typeof createMetrics>, logger: Logger): StreamServer {
   return new StreamServer(config.instruments, {
@@ -111,7 +115,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     refusalsMax: config.algoRefusalsMax, isOnDuty: () => shard.isOnDuty(), clock: () => shard.connection.engine.clock(),
   }, logger.child({ part: 'algos' }), algoObserver(metrics));
   if (algoRunner !== null) shard.takeOn(algoRunner);
-  const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, trading, () => algoRunner?.nudge(), logger);
+  const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, trading, () => algoRunner?.nudge(), options.hashing, logger);
   const people: People | null = services?.people ?? null;
   const recheck = (): void => {
     if (people !== null) stream?.recheck((caller) => people.gate.standing(caller));

@@ -1,4 +1,4 @@
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTemporaryVenue, type TemporaryVenue } from '../servers/temporary-venue';
 import { requestText, HttpConnection } from './http-load';

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { startEmbeddedPostgres } from '../servers/embedded-postgres';
 import { startEmbeddedRedis } from '../servers/embedded-redis';
 

@@ -1,4 +1,4 @@
-import { ErrorReply } from 'redis';
+import { ErrorReply } from '@redis/client';
 import type { RedisConnection } from './redis-connection';
 
 /** Settings of Redis that the promise rests on, their safe value, and what any other one can lose. */

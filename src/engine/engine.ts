@@ -1,4 +1,4 @@
-import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
+import { ClientClosedError, ClientOfflineError, ErrorReply } from '@redis/client';
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
 import { ONCE_LETTER } from '../domain/layouts';

@@ -1,4 +1,4 @@
-import { ErrorReply } from 'redis';
+import { ErrorReply } from '@redis/client';
 import type { Logger } from 'pino';
 import { LaterVersionError } from '../domain/later-version';
 import { ORDER_RECORD_VERSION, SHARD_LAYOUT_VERSION } from '../domain/layouts';

@@ -1,4 +1,4 @@
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import type { Logger } from 'pino';
 import { RedisOutage, SilentServerError, type OutageReason } from './redis-outage';
 
@@ -6,6 +6,9 @@ import { RedisOutage, SilentServerError, type OutageReason } from './redis-outag
 const RECONNECT_DELAY_MAX_MS = 1000;
 /** A server that takes a connection answers its first commands within this, or it is told. */
 const SILENT_MS = 3_000;
+
+/** Of its class are all connections: a class of Redis' commands for each of them would take longer to make than to connect. It never connects. */
+const MADE_OF = createClient({ RESP: 2 });
 
 export class RedisTimeoutError extends Error {
   constructor(timeoutMs: number) {
@@ -26,10 +29,9 @@ export class RedisConnection {
 
   constructor(url: string, name: string, private readonly logger: Logger) {
     this.outage = RedisOutage.of(logger);
-    this.client = createClient({
+    this.client = MADE_OF.duplicate({
       url,
       name: `openfill-${name}`,
-      RESP: 2,
       // A command that cannot go out now is refused now: a queue would hide the outage and reorder commands.
       disableOfflineQueue: true,
       // Timeouts are ours: one timer for a call instead of node-redis' abort signal for each command.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ErrorReply } from 'redis';
+import { ErrorReply } from '@redis/client';
 import { shardKeys } from './keys';
 import type { FunctionLibrary } from './library';
 import type { RedisConnection } from './redis-connection';

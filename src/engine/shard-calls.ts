@@ -1,5 +1,5 @@
 import CircuitBreaker from 'opossum';
-import { ErrorReply } from 'redis';
+import { ErrorReply } from '@redis/client';
 import type { ResultCode } from '../domain/result-code';
 import { UnavailableError } from '../domain/unavailable';
 import { shardKeys, type ShardKeys } from './keys';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrorReply } from 'redis';
+import { ErrorReply } from '@redis/client';
 import type { Logger } from 'pino';
 
 /** What waiting does not mend: Redis answers, and says no. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { readIdentity, writeIdentity } from './data-dir-lock';
 import { startEmbeddedRedis } from './embedded-redis';
 import { makeTemporaryDirectory } from './files';

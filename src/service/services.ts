@@ -8,6 +8,7 @@ import { CandleReader } from '../market/candle-reader';
 import { MarketReader } from '../market/market-reader';
 import type { Metrics } from '../metrics';
 import { Money } from '../money/money';
+import type { HashParameters } from '../people/passwords';
 import type { LiveMarket, Shard } from '../shard/shard';
 import type { Venue } from '../shard/venue';
 import type { Status } from '../status';
@@ -38,7 +39,7 @@ export function createTrading(config: Config, shard: Shard, table: InstrumentTab
 /** The use cases over a shard that is served: what every dialect works with. */
 export function createServices(
   config: Config, venue: Venue<Shard>, shard: Shard, live: LiveMarket, table: InstrumentTable, assets: AssetTable, status: Status, trading: Trading,
-  algoStarted: () => void, logger: Logger,
+  algoStarted: () => void, hashing: HashParameters | undefined, logger: Logger,
 ): Omit<Services, 'streams' | 'dispatcher'> {
   const { connection: { engine }, candleHistory } = shard;
   const { statistics } = live;
@@ -81,5 +82,5 @@ export function createServices(
     reversalDigest,
     nowMs: () => Date.now(),
   });
-  return { trading, algos, market, money, candles, instruments: table, people: createPeople(config, shard.connection, logger.child({ part: 'people' })) };
+  return { trading, algos, market, money, candles, instruments: table, people: createPeople(config, shard.connection, hashing, logger.child({ part: 'people' })) };
 }

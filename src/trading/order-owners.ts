@@ -17,7 +17,7 @@ interface Owner {
 
 /** Whose an order is that a call names by its id alone: an idempotency key is scoped to the order's client. */
 export class OrderOwners {
-  private readonly owners = new LRUCache<string, Owner>({ max: OWNERS_MAX });
+  private readonly owners = new LRUCache<string, Owner>({ maxSize: OWNERS_MAX, sizeCalculation: () => 1 });
 
   /** @param digest of a client and its key */
   constructor(

@@ -17,7 +17,7 @@ const SHARD = 'main';
 let database: TestDatabase;
 let writer: WriterOnEntries | null = null;
 
-beforeEach(async () => { database = await TestDatabase.create(sharedUrl('TEST_DATABASE_URL')); });
+beforeEach(async () => { database = await TestDatabase.create(sharedUrl('TEST_DATABASE_URL'), { hasSchema: true }); });
 afterEach(async () => {
   await writer?.stop();
   writer = null;
