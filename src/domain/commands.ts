@@ -169,6 +169,16 @@ export interface DueCommand {
   readonly actor: string | null;
 }
 
+/** Sets a client's dead man's switch: all its orders are cancelled then, unless it is set anew before. Or takes it off. */
+export interface CancelAfterCommand {
+  readonly actor: string | null;
+  readonly clientId: string;
+  /** null for every instrument: that is a switch of its own. */
+  readonly instrument: string | null;
+  /** From now on; null to take it off. */
+  readonly timeoutUs: number | null;
+}
+
 /** Stops an account: no order of it is taken any more, and its open ones are cancelled, a page in each command; or lets it order again. */
 export interface KillCommand {
   readonly actor: string | null;
@@ -187,6 +197,7 @@ export type EngineCommand =
   | ({ readonly op: 'amend' } & AmendCommand)
   | ({ readonly op: 'mass_cancel' } & MassCancelCommand)
   | DueCommand
+  | ({ readonly op: 'cancel_after' } & CancelAfterCommand)
   | ({ readonly op: 'kill' } & KillCommand)
   | MoneyCommand;
 

@@ -6,7 +6,7 @@ import type { OrderTraits } from './order-traits';
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
-  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill',
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill', 'cancel_after',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
@@ -78,6 +78,11 @@ export type LoggedCommand =
     readonly detail: string;
     /** Log sequence behind which the page's orders were placed. */
     readonly after: number;
+  }
+  | {
+    readonly op: 'cancel_after'; readonly actor: string | null; readonly clientId: string; readonly instrument: string | null;
+    /** null where the switch is taken off. */
+    readonly timeoutUs: number | null;
   }
   | { readonly op: 'kill'; readonly actor: string | null; readonly account: string; readonly kills: boolean; readonly pageSize: number };
 

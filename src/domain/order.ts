@@ -84,6 +84,7 @@ export const REASON_CODE = {
   fills_limit: 7,
   self_trade: 8,
   expired: 11,
+  cancel_after: 12,
   killed: 14,
 } as const;
 export type StatusReason = keyof typeof REASON_CODE;

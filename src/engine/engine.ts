@@ -13,6 +13,7 @@ import { UnavailableError } from '../domain/unavailable';
 import { encodeAccount } from './commands/account';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
+import { encodeCancelAfter } from './commands/cancel-after';
 import { encodeDue } from './commands/due';
 import { encodeFeeGroup } from './commands/fee-group';
 import { encodeKill } from './commands/kill';
@@ -99,6 +100,7 @@ function encode(command: EngineCommand): string[] {
     case 'fee_group': return encodeFeeGroup(command);
     case 'due': return encodeDue();
     case 'kill': return encodeKill(command);
+    case 'cancel_after': return encodeCancelAfter(command);
   }
 }
 

@@ -14,7 +14,7 @@ const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
   ['ledger/settlement', 'settlement'], ['commands/cancel', 'cancel'], ['core/prevention', 'prevention'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
   ['core/taking', 'taking'], ['commands/place', 'place'], ['commands/amend', 'amend'], ['commands/mass_cancel', 'mass_cancel'],
-  ['commands/account', 'account'], ['commands/transfer', 'transfer'], ['commands/transfer_end', 'transfer_end'], ['commands/fee_group', 'fee_group'], ['commands/kill', 'kill'], ['commands/due', 'due'],
+  ['commands/account', 'account'], ['commands/transfer', 'transfer'], ['commands/transfer_end', 'transfer_end'], ['commands/fee_group', 'fee_group'], ['commands/kill', 'kill'], ['commands/cancel_after', 'cancel_after'], ['commands/due', 'due'],
   ['core/flush', 'flush'], ['core/execute', 'execute'], ['admin', 'admin'], ['reads', 'reads'],
 ];
 

@@ -56,7 +56,7 @@ export class Trading {
     this.amending = new AmendOrder(instruments, owners, outcomes, observer);
     this.cancelling = new CancelOrder(owners, outcomes);
     this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);
-    this.controls = new AccountControls(this.runner, acknowledgement, options.massCancelPage);
+    this.controls = new AccountControls(instruments, this.runner, acknowledgement, options.massCancelPage);
     this.batches = new Batch((context, request) => this.prepare(context, request), this.runner, observer);
     this.reader = new OrderReader(engine, history, commits, trades, instruments, options.readBarrierTimeoutMs);
   }

@@ -6,6 +6,7 @@ import { OneTimeUse } from '../../src/domain/one-time-use';
 import { encodeAccount } from '../../src/engine/commands/account';
 import { encodeAmend } from '../../src/engine/commands/amend';
 import { encodeCancel } from '../../src/engine/commands/cancel';
+import { encodeCancelAfter } from '../../src/engine/commands/cancel-after';
 import { encodeDue } from '../../src/engine/commands/due';
 import { encodeFeeGroup } from '../../src/engine/commands/fee-group';
 import { encodeKill } from '../../src/engine/commands/kill';
@@ -116,6 +117,10 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     values: { group: 'vip', rates: ',"",-1,2,"BTC-USD",3,4', actor: '', idem: '', request: '' },
   },
   { op: 'due', encoded: encodeDue(), values: {} },
+  {
+    op: 'cancel_after', encoded: encodeCancelAfter({ clientId: 'c"1', instrument: 'BTC-USD', timeoutUs: 5, actor: null }),
+    values: { client: 'c\\u00221', instrument: 'BTC-USD', timeout_us: '5', actor: '' },
+  },
   {
     op: 'kill', encoded: encodeKill({ account: 'c"1', kills: true, pageSize: 5, actor: 'a' }),
     values: { account: 'c\\u00221', kills: '1', page_size: '5', actor: 'a' },

@@ -82,6 +82,9 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a smaller iceberg shows less ahead of hiding less', file: 'commands/amend', find: 'shown = math.min(old_shown, remaining)', replace: 'shown = math.max(1, old_shown - (old_remaining - remaining))' },
   { name: 'an iceberg is of more parts than it may be', file: 'commands/amend', find: 'iceberg.display * limits.iceberg_parts_max', replace: 'EXACT_MAX' },
   { name: 'an iceberg that is cut keeps showing as much', file: 'core/prevention', find: 'lowered_by, traits = iceberg.shown - shown,', replace: 'lowered_by, traits = 0,' },
+  { name: "a dead man's switch cancels orders of every instrument", file: 'commands/due', find: 'choose(shard, account, instrument, after,', replace: "choose(shard, account, '', after," },
+  { name: "a dead man's switch triggers again", file: 'commands/due', find: 'dues.drop(shard, dues.SWITCH .. switch)', replace: 'dues.set(shard, dues.SWITCH .. switch, shard.time_us + 1)' },
+  { name: "a dead man's switch that is taken off triggers", file: 'commands/cancel_after', find: 'dues.drop(shard, member)', replace: '' },
 ];
 
 /** In what the ledger does: found by sequences of money. */

@@ -52,6 +52,7 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   deleteOrder: CANCEL,
   amendOrder: PLACE,
   getOrder: READ,
+  cancelAfter: CANCEL,
   killAccount: CANCEL,
   unkillAccount: PLACE,
   startTwap: PLACE,

@@ -236,6 +236,7 @@ class ComparedRun {
       this.fail(`${where}: ${(error as Error).message}`);
     }
     this.compareAnswer(where, { outcome: 'logged', entry: expected }, { outcome: 'logged', entry });
+    for (const order of entry.orders) this.coverage?.set(`due ${order.reason ?? ''}`, 1);
     this.coverage?.set(`entry ${entry.kind}`, (this.coverage.get(`entry ${entry.kind}`) ?? 0) + 1);
     this.noteEntry(entry);
   }

@@ -8,7 +8,7 @@
 -- Keys, all behind the shard's tag:
 --   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, due_us (when
 --                               the first of due falls due), held (the sequence as commands last had to wait for what fell due), kills (1 where
---                               some accounts may not order)
+--                               some accounts may not order), due_after (how far the first of due has been done)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
 --   orders                      hash: compact order id -> order record
