@@ -179,6 +179,17 @@ export interface CancelAfterCommand {
   readonly timeoutUs: number | null;
 }
 
+/** Has a client's orders go when a connection's lease ends, or stay. */
+export interface LeaseCommand {
+  readonly actor: string | null;
+  /** A name without quotes, of one connection alone. */
+  readonly lease: string;
+  readonly clientId: string;
+  readonly begins: boolean;
+  /** After which the lease ends, unless it is renewed. */
+  readonly ttlUs: number;
+}
+
 /** Stops an account: no order of it is taken any more, and its open ones are cancelled, a page in each command; or lets it order again. */
 export interface KillCommand {
   readonly actor: string | null;
@@ -198,6 +209,7 @@ export type EngineCommand =
   | ({ readonly op: 'mass_cancel' } & MassCancelCommand)
   | DueCommand
   | ({ readonly op: 'cancel_after' } & CancelAfterCommand)
+  | ({ readonly op: 'lease' } & LeaseCommand)
   | ({ readonly op: 'kill' } & KillCommand)
   | MoneyCommand;
 

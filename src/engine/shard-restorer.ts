@@ -2,7 +2,7 @@ import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
 import { decodeTransfer } from '../domain/log-entry-wire';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
-import { compareControls, type Control } from '../domain/controls';
+import { compareControls, LEASE_REBUILT_US, type Control } from '../domain/controls';
 import { displayedLots } from '../domain/iceberg';
 import { expiryUs, type Order, type Trade } from '../domain/order';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
@@ -11,7 +11,7 @@ import { escapeText } from './commands/text';
 import { clientOrderName } from './commands/client-order-name';
 import { shardKeys, type ShardKeys } from './keys';
 import { encodeRecentTrade } from './recent-trade';
-import { bookMember, bookScore, decodeStoredOrder, DUE_KILL, DUE_ORDER, DUE_SWITCH, dueMember, encodeStoredOrder } from './record';
+import { bookMember, bookScore, decodeStoredOrder, DUE_KILL, DUE_LEASE, DUE_ORDER, DUE_SWITCH, dueMember, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 import { switchMember, switchOf } from './stored-controls';
 import { decodeFeeGroup } from './shard-reads';
@@ -281,7 +281,11 @@ export class ShardRestorer {
         due++;
         continue;
       }
-      if (kind !== 'kill') throw new Error(`there is no way to restore a control ${kind}`);
+      if (kind === 'lease') {
+        await this.send('HSET', this.keys.lease(control.detail), name, String(atUs));
+        due += Number(await this.send('ZADD', this.keys.due, String((await this.nowS()) * 1e6 + LEASE_REBUILT_US), `${DUE_LEASE}${control.detail}`));
+        continue;
+      }
       await this.send('HSET', this.keys.killed, name, String(atUs));
       await this.send('HSET', this.keys.meta, 'kills', '1');
       if (await this.send('EXISTS', this.keys.open(name)) !== 1) continue;
@@ -299,6 +303,14 @@ export class ShardRestorer {
     }
     for await (const page of this.membersOf(this.keys.due, `${DUE_SWITCH}*`)) {
       controls.push(...page.map(([member, score]) => switchOf(member, score)).filter((control) => control !== null));
+    }
+    for await (const leases of this.membersOf(this.keys.due, `${DUE_LEASE}*`)) {
+      for (const [member] of leases) {
+        const lease = member.slice(DUE_LEASE.length);
+        for await (const page of this.fieldsOf(this.keys.lease(lease))) {
+          controls.push(...page.map(([name, since]) => ({ kind: 'lease' as const, account: JSON.parse(`"${name}"`) as string, detail: lease, atUs: Number(since) })));
+        }
+      }
     }
     return controls.sort(compareControls);
   }

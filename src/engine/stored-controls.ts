@@ -1,7 +1,7 @@
 import { compareControls, type Control } from '../domain/controls';
 import { expiryUs, isOpen, type Order } from '../domain/order';
 import { escapeText } from './commands/text';
-import { DUE_KILL, DUE_SWITCH, dueMember } from './record';
+import { DUE_KILL, DUE_LEASE, DUE_SWITCH, dueMember } from './record';
 
 type Pairs = readonly (readonly [string, string])[];
 
@@ -10,6 +10,8 @@ export interface ControlKeys {
   /** The earliest first. */
   readonly dues: Pairs;
   readonly killed: Pairs;
+  /** By lease. */
+  readonly leases: ReadonlyMap<string, Pairs>;
 }
 
 /** Client texts stand in keys as they stand in records: JSON-escaped. */
@@ -31,7 +33,7 @@ export function switchMember({ account, detail }: Control): string {
  * A shard's controls as they are stored, and whether what is due in it is just what ends or acts by itself, at its time.
  * @param problems to which what is wrong is added
  */
-export function storedControls({ dues, killed }: ControlKeys, orders: readonly Order[], meta: Readonly<Record<string, string>>, problems: string[]): Control[] {
+export function storedControls({ dues, killed, leases }: ControlKeys, orders: readonly Order[], meta: Readonly<Record<string, string>>, problems: string[]): Control[] {
   const told = new Map(dues);
   const open = orders.filter(isOpen);
   for (const order of open) {
@@ -55,6 +57,10 @@ export function storedControls({ dues, killed }: ControlKeys, orders: readonly O
     if (control === null) continue;
     controls.push(control);
     told.delete(member);
+  }
+  for (const [lease, clients] of leases) {
+    if (!told.delete(`${DUE_LEASE}${lease}`)) problems.push(`lease ${lease} does not end`);
+    controls.push(...clients.map(([client, since]): Control => ({ kind: 'lease', account: unescape(client), detail: lease, atUs: Number(since) })));
   }
   if ((meta.kills === '1') !== killed.length > 0) problems.push(`${killed.length} accounts are stopped, and ${meta.kills === '1' ? 'some are' : 'none is'} looked for`);
   for (const [member, score] of told) problems.push(`${member} is due at ${score}, and nothing is there for it`);

@@ -10,6 +10,7 @@ import { encodeCancelAfter } from '../../src/engine/commands/cancel-after';
 import { encodeDue } from '../../src/engine/commands/due';
 import { encodeFeeGroup } from '../../src/engine/commands/fee-group';
 import { encodeKill } from '../../src/engine/commands/kill';
+import { encodeLease } from '../../src/engine/commands/lease';
 import { encodeMassCancel } from '../../src/engine/commands/mass-cancel';
 import { encodePlace } from '../../src/engine/commands/place';
 import { encodeTransfer } from '../../src/engine/commands/transfer';
@@ -122,6 +123,10 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     values: { client: 'c\\u00221', instrument: 'BTC-USD', timeout_us: '5', actor: '' },
   },
   {
+    op: 'lease', encoded: encodeLease({ lease: 'l-1', clientId: 'c"1', begins: true, ttlUs: 5, actor: null }),
+    values: { lease: 'l-1', client: 'c\\u00221', begins: '1', ttl_us: '5', actor: '' },
+  },
+  {
     op: 'kill', encoded: encodeKill({ account: 'c"1', kills: true, pageSize: 5, actor: 'a' }),
     values: { account: 'c\\u00221', kills: '1', page_size: '5', actor: 'a' },
   },
@@ -208,6 +213,10 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'set_state', reply: 'open', call: (engine) => engine.setState('frozen', ['open', 'recovering'], 'epoch-2'),
     values: { 'state wanted': 'frozen', 'epoch that it is wanted for': 'epoch-2', 'the states it may be reached from': ['open', 'recovering'] },
+  },
+  {
+    fn: 'renew_leases', reply: ['l-2'], call: (engine) => engine.renewLeases(['l-1', 'l-2'], 7),
+    values: { epoch: 'epoch-1', ttl_us: '7', leases: ['l-1', 'l-2'] },
   },
   {
     fn: 'trim', reply: 1,

@@ -2,6 +2,7 @@ import type { Killed } from '../../src/domain/commands';
 import { DAY_US, type Order } from '../../src/domain/order';
 import { amendCommand, ETH, placeCommand } from './support/desk';
 import { describeOnEachRedis } from './support/redis-targets';
+import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
 
 describeOnEachRedis('an account', (target) => {
@@ -96,5 +97,42 @@ describeOnEachRedis('an account', (target) => {
     const { state } = await venue.shard.read();
     expect(state.orders.filter(({ reason }) => reason === 'cancel_after').map(({ orderId }) => orderId)).toEqual([eth.orderId]);
     expect(state.controls).toEqual([]);
+  });
+
+  const lease = (id: string, ttlUs: number, client = 'ann', begins = true): Promise<unknown> => (
+    venue.desk.submit({ op: 'lease', actor: null, lease: id, clientId: client, begins, ttlUs })
+  );
+
+  test('whose connection has a lease keeps its orders as long as that is renewed, and until it is let go', async () => {
+    const { engine } = venue.shard;
+    engine.bind(EPOCH, 0);
+    await rest(3);
+    await rest(2, 'bob');
+    await lease('one', 3_000);
+    await lease('one', 3_000, 'bob');
+    await lease('one', 3_000, 'bob', false);
+    await setTime(nowUs + 2_999);
+    expect(await engine.renewLeases(['one', 'two'], 3_000)).toEqual(['two']);
+    await setTime(nowUs + 2_999);
+    await venue.desk.rest('sell', 300, 1, { client: 'carl' });
+    expect(await openOf('ann')).toBe(3);
+    expect(await engine.renewLeases(['one'], 0)).toEqual([]);
+    expect(await engine.submit({ op: 'due', actor: null })).toEqual({ outcome: 'nothing_due' });
+    expect([await openOf('ann'), await openOf('bob')]).toEqual([0, 2]);
+    expect((await reasons()).filter((reason) => reason === 'disconnected')).toHaveLength(3);
+    expect((await venue.shard.read()).state.controls).toEqual([]);
+  });
+
+  test('whose connection is renewed too late has lost its orders by then', async () => {
+    const { engine } = venue.shard;
+    engine.bind(EPOCH, 0);
+    await rest(1);
+    await lease('one', 3_000);
+    await setTime(nowUs + 3_000);
+    expect(await engine.renewLeases(['one'], 3_000)).toEqual(['one']);
+    await venue.desk.rest('sell', 300, 1, { client: 'carl' });
+    expect(await openOf('ann')).toBe(0);
+    await engine.setState('recovering', ['open']);
+    expect(await engine.renewLeases(['one'], 3_000)).toBeNull();
   });
 });

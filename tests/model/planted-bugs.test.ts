@@ -85,6 +85,9 @@ const BUGS: readonly PlantedBug[] = [
   { name: "a dead man's switch cancels orders of every instrument", file: 'commands/due', find: 'choose(shard, account, instrument, after,', replace: "choose(shard, account, '', after," },
   { name: "a dead man's switch triggers again", file: 'commands/due', find: 'dues.drop(shard, dues.SWITCH .. switch)', replace: 'dues.set(shard, dues.SWITCH .. switch, shard.time_us + 1)' },
   { name: "a dead man's switch that is taken off triggers", file: 'commands/cancel_after', find: 'dues.drop(shard, member)', replace: '' },
+  { name: 'a lease ends with its first client', file: 'commands/due', find: 'if not next(controls.clients_of(shard, lease)) then dues.drop(shard, dues.LEASE .. lease) end', replace: 'dues.drop(shard, dues.LEASE .. lease)' },
+  { name: 'orders go of a client that is to keep them', file: 'commands/lease', find: 'controls.set_client(shard, lease, client, nil)', replace: '' },
+  { name: 'a lease of nobody ends', file: 'commands/lease', find: 'if not next(clients) then dues.drop', replace: 'if false then dues.drop' },
 ];
 
 /** In what the ledger does: found by sequences of money. */

@@ -17,6 +17,7 @@ const MESSAGES: { readonly [P in Path]: { readonly [Op in Exclude<keyof typeof M
     place: () => ({ client_id: 'alice', ...ORDER }),
     amend: (id) => ({ order_id: id, price: '9.00' }),
     cancel: (id) => ({ order_id: id }),
+    cancel_on_disconnect: () => ({ client_id: 'alice', enabled: true }),
     batch: (id) => ({ operations: [{ op: 'cancel', order_id: id }, { op: 'place', client_id: 'alice', ...ORDER }] }),
   },
   '/stream': {

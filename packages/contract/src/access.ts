@@ -143,7 +143,7 @@ export function callAccessOf(auth: 'off' | 'dev' | 'required'): Readonly<Record<
  */
 export const MESSAGE_ACCESS = {
   '/orders': {
-    auth: PUBLIC, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE,
+    auth: PUBLIC, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE, cancel_on_disconnect: CANCEL,
   },
   '/stream': {
     auth: PUBLIC, subscribe: PUBLIC, unsubscribe: PUBLIC, ping: PUBLIC,

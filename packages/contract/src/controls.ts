@@ -1,4 +1,4 @@
-import { answer, flag, integer, list, optional, orNull, own, request, required } from './language';
+import { answer, flag, integer, list, optional, orNull, own, request, required, word } from './language';
 import { AccountName, ClientId, InstrumentName, ORDER_ID_EXAMPLE, OrderId, TIME_EXAMPLE, Time } from './values';
 
 /** What acts on an account's orders as a whole. */
@@ -21,6 +21,15 @@ export const CancelAfter = answer('CancelAfter', {
   timeout_s: required(integer({ min: 0 })),
   triggers_at: required(orNull(Time), 'null where it is taken off.'),
 });
+
+/** A request of order entry: it is about the connection. */
+export const CancelOnDisconnect = request('CancelOnDisconnect', {
+  op: required(word(['cancel_on_disconnect'])),
+  client_id: own(ClientId, 'Whose open orders are cancelled when this connection ends, whyever, also with its process.'),
+  enabled: required(flag(), 'false: they stay.'),
+});
+
+export const DisconnectRule = answer('DisconnectRule', { client_id: required(ClientId), enabled: required(flag()) });
 
 export const AccountStop = answer('AccountStop', {
   account_id: required(AccountName),

@@ -1,21 +1,40 @@
-import { CancelAfterRequest, ControlledAccount, type CallId } from '#openfill-contract';
+import { CancelAfterRequest, CancelOnDisconnect, ControlledAccount, type CallId } from '#openfill-contract';
 import type { Context } from '../../domain/context';
 import { formatTimeUs } from '../../domain/order';
 import type { Answer } from '../../http/answer';
 import type { Call } from '../../http/dialect';
 import { invalid } from '../../http/request-refusal';
 import type { AccountControls, AccountStop } from '../../trading/account-controls';
+import type { ConnectionLease, ConnectionLeases } from '../../trading/connection-leases';
 import { judgeOf } from './check/judge';
 import { NO_LIMITS, checkBody } from './check/schemas';
 import { withClient } from './own-client';
 import { plain, type Handler } from './reading';
 
+const ON_DISCONNECT = judgeOf(CancelOnDisconnect, NO_LIMITS);
 const CANCEL_AFTER = judgeOf(CancelAfterRequest, NO_LIMITS);
 const ACCOUNT = judgeOf(ControlledAccount, NO_LIMITS);
 
 /** The calls of what acts on an account's orders as a whole. All throw refusals. */
 export class NativeControls {
-  constructor(private readonly controls: AccountControls) {}
+  constructor(private readonly controls: AccountControls, private readonly leases: ConnectionLeases) {}
+
+  /** @param lost told where the lease has ended although the connection has not */
+  leaseOf(lost: () => void): ConnectionLease {
+    return this.leases.of(lost);
+  }
+
+  /** Resolves when all leases have ended whose connections have. */
+  leasesSettled(): Promise<void> {
+    return this.leases.settled();
+  }
+
+  /** `{ "op": "cancel_on_disconnect", … }` of order entry */
+  async cancelOnDisconnect(context: Context, lease: ConnectionLease, body: unknown): Promise<Answer> {
+    const { client_id: clientId, enabled } = checkBody(ON_DISCONNECT, withClient(body, context));
+    await lease.set(context, clientId, enabled);
+    return { status: 200, body: { client_id: clientId, enabled } };
+  }
 
   /** POST /orders/cancel-after */
   async cancelAfter(context: Context, body: unknown): Promise<Answer> {

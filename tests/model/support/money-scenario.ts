@@ -82,6 +82,7 @@ export class MoneyScenario extends Scenario {
       case 'amend':
       case 'mass_cancel':
       case 'kill':
+      case 'lease':
       case 'cancel_after': return this.command(step, sequence, nowUs);
       case 'account': return this.account(step);
       case 'fee_group': return this.feeGroup(step);

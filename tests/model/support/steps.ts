@@ -87,13 +87,20 @@ export interface CancelAfterStep {
   readonly timeout: number;
 }
 
+export interface LeaseStep {
+  readonly op: 'lease';
+  readonly lease: number;
+  readonly client: number;
+  readonly begins: boolean;
+}
+
 /** The venue's clock goes on, where the profile lets it: by which of the scenario's spans. */
 export interface TimeStep {
   readonly op: 'time';
   readonly span: number;
 }
 
-export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep;
+export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep;
 export type Step = CommandStep | PersistStep | TimeStep;
 
 /** `n` lots, or where the sequence deals in large amounts, n off a large unit. */
@@ -151,6 +158,7 @@ export interface OrderSteps {
   readonly amend: fc.Arbitrary<AmendStep>;
   readonly massCancel: fc.Arbitrary<MassCancelStep>;
   readonly kill: fc.Arbitrary<KillStep>;
+  readonly lease: fc.Arbitrary<LeaseStep>;
   readonly cancelAfter: fc.Arbitrary<CancelAfterStep>;
 }
 
@@ -201,6 +209,7 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       key,
       actor,
     }),
+    lease: record({ op: fc.constant('lease' as const), lease: upTo(2), client, begins: pick([3, true], [1, false]) }),
     cancelAfter: record({ op: fc.constant('cancel_after' as const), client, instrument: sometimes(upTo(2), 2), timeout: upTo(4) }),
     // Seldom for long: an account that is stopped does nothing.
     kill: record({ op: fc.constant('kill' as const), client, kills: pick([2, true], [3, false]), pageSize: pick([1, 1], [1, 2], [1, 3], [1, 50]) }),
@@ -233,6 +242,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: orders.massCancel },
   { weight: 3, arbitrary: orders.kill },
   { weight: 3, arbitrary: orders.cancelAfter },
+  { weight: 2, arbitrary: orders.lease },
   { weight: 3, arbitrary: persist },
   { weight: 5, arbitrary: time },
 );

@@ -2,10 +2,10 @@
 -- tells by one number whether there is something to do ahead of its commands.
 --
 -- A member is a letter and what falls due: O and the id of an open order; A, a client and an instrument ('' for all), as client","instrument:
--- a dead man's switch; K and an account that was stopped and has open orders yet.
+-- a dead man's switch; K and an account that was stopped and has open orders yet; L and the lease of a connection.
 
 local ORDER = 'O'
-dues.KILL, dues.SWITCH = 'K', 'A'
+dues.KILL, dues.SWITCH, dues.LEASE = 'K', 'A', 'L'
 local TIMED = { [KIND.limit_gtd] = true, [KIND.limit_day] = true }
 local KIND_IN_TAIL = '^%d,(%d+),'
 dues.ORDER = ORDER
