@@ -1,4 +1,5 @@
 import type { StoredCandle } from '../domain/candle';
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { LogEntry } from '../domain/log-entry';
 import type { Account, Balance, FeeGroup, Funds, Transfer, TransferKind } from '../domain/money';
 import type { Order, Role, Side, Trade } from '../domain/order';
@@ -112,6 +113,8 @@ export interface AuditedRecord {
   /** By sequence. */
   snapshots(): AsyncGenerator<AuditedSnapshot>;
   feeGroups(): AsyncGenerator<FeeGroup>;
+  /** Instruments that were made or changed. */
+  catalogue(): Promise<readonly InstrumentRules[]>;
 }
 
 /** Redis, at one moment. */

@@ -276,7 +276,8 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
     case 'mass_cancel': return command;
     case 'account':
     case 'transfer_end':
-    case 'fee_group': return { ...command, idempotency, request };
+    case 'fee_group':
+    case 'instrument': return { ...command, idempotency, request };
     case 'transfer': return { ...command, referenceDigest: onceOf(command), idempotency, request };
   }
 }

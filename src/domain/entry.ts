@@ -1,10 +1,11 @@
 import type { Account, AccountStatus, Balance, Credit, FeeGroup, FeeRate, Funds, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
+import type { InstrumentRules, WantedRules } from './instrument-rules';
 import type { Order, OrderReference, Side } from './order';
 
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
-  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group',
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'instrument',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
@@ -64,7 +65,13 @@ export type LoggedCommand =
     /** Units that are posted, null for all of it. */
     readonly amount: string | null;
   }
-  | { readonly op: 'fee_group'; readonly actor: string | null; readonly funds: Funds; readonly group: string; readonly rates: readonly FeeRate[] };
+  | { readonly op: 'fee_group'; readonly actor: string | null; readonly funds: Funds; readonly group: string; readonly rates: readonly FeeRate[] }
+  | {
+    readonly op: 'instrument'; readonly actor: string | null; readonly opens: boolean;
+    /** The new one, or as it is where the catalogue has nothing of it. */
+    readonly listed: InstrumentRules;
+    readonly wanted: WantedRules;
+  };
 
 export interface Fill {
   readonly type: 'trade';
@@ -129,7 +136,13 @@ export interface ShortfallShown extends Shortfall {
   readonly type: 'shortfall';
 }
 
-export type EntryEvent = Fill | LevelChange | OrderChange | OrderShown | BalanceChange | AccountChange | TransferChange | FeeGroupChange | ShortfallShown;
+/** An instrument as it became, or as it is where it does not let something happen. */
+export interface InstrumentChange {
+  readonly type: 'instrument';
+  readonly rules: InstrumentRules;
+}
+
+export type EntryEvent = Fill | LevelChange | OrderChange | OrderShown | BalanceChange | AccountChange | TransferChange | FeeGroupChange | ShortfallShown | InstrumentChange;
 
 export interface LogEntry {
   readonly version: number;
@@ -183,7 +196,8 @@ export class EntryViews {
       case 'account':
       case 'transfer':
       case 'fee_group':
-      case 'shortfall': break;
+      case 'shortfall':
+      case 'instrument': break;
       case 'order':
       case 'shown': this.orders = withOneMore(this.orders, event.order); break;
     }

@@ -77,6 +77,8 @@ export const EVENT = {
   fee_group: 9,
   /** What was wanted of an asset, and how much of it was there. */
   shortfall: 10,
+  /** An instrument as it became, or as it is where it does not let something happen. */
+  instrument: 11,
 } as const;
 
 export const PLACED_EVENT = ['event', 'filled', 'notional', 'status', 'reason', 'fill_sequence', 'fees'] as const;
@@ -100,6 +102,19 @@ export const FEE_GROUP_EVENT = ['event', 'group'] as const;
 export const FEE_RATE = ['instrument', 'maker_rate', 'taker_rate'] as const;
 /** Amounts are units of the asset as text. */
 export const SHORTFALL_EVENT = ['event', 'asset', 'needed', 'available'] as const;
+
+/** What of an instrument may be changed. Limits are ticks and lots, `min_value` ticks times lots, fractions millionths; 0 of those is none. */
+export const INSTRUMENT_CHANGEABLE = [
+  'state', 'price_min', 'price_max', 'quantity_min', 'quantity_max', 'min_value', 'price_band', 'band_window_s', 'max_slippage',
+] as const;
+/** An instrument, by its name in the `catalogue` hash. Ahead of what may be changed stands what never does. */
+export const INSTRUMENT_RULES = [
+  'base', 'quote', 'tick_size', 'lot_size', 'base_decimals', 'quote_decimals', ...INSTRUMENT_CHANGEABLE,
+] as const;
+export type InstrumentRule = (typeof INSTRUMENT_RULES)[number];
+/** What stands in quotes among them. */
+export const INSTRUMENT_TEXTS: readonly InstrumentRule[] = ['base', 'quote', 'tick_size', 'lot_size'];
+export const INSTRUMENT_EVENT = ['event', 'instrument', ...INSTRUMENT_RULES] as const;
 
 /** Whether money is kept, in `meta` and in commands as entries hold them: not at all; with unlimited credit; with cover. */
 export const FUNDS_CODE = { off: 0, paper: 1, required: 2 } as const;
@@ -134,10 +149,13 @@ export const LOGGED_TRANSFER = [
 export const LOGGED_TRANSFER_END = ['letter', 'actor', 'funds', 'id', 'status', 'amount'] as const;
 /** Rates follow as in FEE_GROUP_EVENT. */
 export const LOGGED_FEE_GROUP = ['letter', 'actor', 'funds', 'group'] as const;
+/** The instrument as it is where the catalogue has nothing of it, then what is wanted of each rule that may be changed: null leaves it. */
+export const LOGGED_INSTRUMENT = ['letter', 'actor', 'opens', 'instrument', ...INSTRUMENT_RULES] as const;
 
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
   place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F',
+  instrument: 'I',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -160,4 +178,5 @@ export const COMMAND_ARGUMENTS = {
   ],
   transfer_end: ['id', 'status', 'amount', 'actor', 'idem', 'request'],
   fee_group: ['group', 'rates', 'actor', 'idem', 'request'],
+  instrument: ['instrument', 'opens', 'listed', 'wanted', 'scale', 'actor', 'idem', 'request'],
 } as const;

@@ -12,9 +12,10 @@ const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/heads', 'heads'],
   ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
-  ['ledger/settlement', 'settlement'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
+  ['ledger/settlement', 'settlement'], ['core/catalogue', 'catalogue'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
   ['commands/place', 'place'], ['commands/cancel', 'cancel'], ['commands/amend', 'amend'], ['commands/mass_cancel', 'mass_cancel'],
   ['commands/account', 'account'], ['commands/transfer', 'transfer'], ['commands/transfer_end', 'transfer_end'], ['commands/fee_group', 'fee_group'],
+  ['commands/instrument', 'instruments'],
   ['core/flush', 'flush'], ['core/execute', 'execute'], ['admin', 'admin'], ['reads', 'reads'],
 ];
 

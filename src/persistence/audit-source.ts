@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import type { StoredCandle } from '../domain/candle';
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { Account, FeeGroup, Funds } from '../domain/money';
 import type { Order, SettledTrade } from '../domain/order';
 import { candleOfRow, type CandleRow } from './candle-history';
+import { rulesOfRow, type CatalogueRow } from './catalogue-rows';
 import type { Database, Row } from './database';
 import { orderOfRow, settledTradeOfRow, type Checkpoint, type OrderRow, type SettledTradeRow } from './history';
 import type { BalanceRow, FillRow, RecordedPosition, RecordedTransferKind } from './money-batch';
@@ -11,6 +13,7 @@ import {
   type TransferRowRead,
 } from './money-rows';
 import { positionOfRow, type PositionRow } from './position-row';
+import { CATALOGUE } from './queries/catalogue';
 import { AUDITED_CHECKPOINT, FUNDS_SWITCHES, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
 import { ACCOUNT_COLUMNS, TRANSFER_COLUMNS } from './queries/money';
 import { POSITION_COLUMNS } from './queries/write-money';
@@ -155,6 +158,11 @@ export class AuditSource {
   async *snapshots(): AsyncGenerator<AccountSnapshot & { readonly account: string }> {
     const rows = this.rows<SnapshotRow & { account: string }>(`SELECT * FROM account_snapshots WHERE shard = ${this.literal} ORDER BY sequence, account`);
     for await (const row of rows) yield { account: row.account, ...snapshotOfRow(row) };
+  }
+
+  /** Instruments that were made or changed, by name. */
+  async catalogue(): Promise<readonly InstrumentRules[]> {
+    return (await this.session.query<CatalogueRow>(CATALOGUE.text, [this.shard])).rows.map(rulesOfRow);
   }
 
   async *feeGroups(): AsyncGenerator<FeeGroup> {

@@ -1,6 +1,6 @@
 import type { MoneyScale } from '../domain/assets';
 import {
-  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CommandResult, type EngineCommand, type MassCancelCommand,
+  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CommandResult, type EngineCommand, type InstrumentCommand, type MassCancelCommand,
   type MoneyCommand, type PlaceCommand,
 } from '../domain/commands';
 import type { EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
@@ -12,6 +12,7 @@ import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
 import type { BookSide } from './book-side';
 import { Books } from './books';
+import { Catalogue } from './catalogue';
 import { uncovered, unpaid } from './cover';
 import { invariantProblems } from './invariants';
 import { LedgerChange } from './ledger';
@@ -81,6 +82,7 @@ export class ReferenceShard {
   private readonly tradeIds = new Map<string, number>();
   private readonly answered = new Answers('key');
   private readonly references = new Answers('reference');
+  private readonly catalogue: Catalogue;
   private readonly money: Money;
   private isMoneyKept = false;
   private isStopped = false;
@@ -91,7 +93,8 @@ export class ReferenceShard {
    * @param scales by instrument; none are needed where funds stay off
    */
   constructor(private readonly limits: ReferenceLimits, private readonly scales: ReadonlyMap<string, MoneyScale> = new Map()) {
-    this.money = new Money(scales);
+    this.catalogue = new Catalogue(scales);
+    this.money = new Money(this.catalogue);
   }
 
   /** Runs one command at one moment; moments may not go backwards. */
@@ -102,6 +105,7 @@ export class ReferenceShard {
       case 'cancel': return this.cancel(command);
       case 'amend': return this.amend(command);
       case 'mass_cancel': return this.massCancel(command);
+      case 'instrument': return this.changeInstrument(command);
       default: return this.moveMoney(command);
     }
   }
@@ -185,6 +189,7 @@ export class ReferenceShard {
       tradeIds: [...this.tradeIds]
         .map(([instrument, tradeId]) => ({ instrument, tradeId }))
         .sort((a, b) => compareText(a.instrument, b.instrument)),
+      catalogue: this.catalogue.state(),
       books: this.books.state(),
       ...this.orders.state(),
       idempotency: this.answered.state(),
@@ -221,10 +226,14 @@ export class ReferenceShard {
     const refuse = (code: ResultCode): CommandResult => this.refuse({ code }, asked);
     const standing = this.standing(clientId);
     if (standing !== null) return this.refuse(standing, asked);
+    const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
+    const ruled = this.catalogue.refusalOfOrder(
+      { instrument, quantityLots, priceTicks: limitTicks }, kind, limitTicks ?? this.books.makersFor({ instrument, side }).bestTicks,
+    );
+    if (ruled !== null) return this.refuse(ruled, asked);
     if (mayRest(kind) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
     if (clientOrderId !== null && this.orders.isNamed(clientId, clientOrderId)) return refuse('duplicate_client_order_id');
 
-    const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
     const sequence = this.sequence + 1;
     const { type, timeInForce, postOnly } = kindOf(kind);
     const fresh: Order = {
@@ -259,6 +268,8 @@ export class ReferenceShard {
     const asked: Asked = { command: { op: 'cancel', actor, order: command.order }, idempotency, request };
     if (order === null) return this.refuse({ code: 'order_not_found' }, asked);
     if (!isOpen(order)) return this.refuse({ code: 'order_not_open', order }, asked);
+    const halted = this.catalogue.refusalOfCancel(order.instrument);
+    if (halted !== null) return this.refuse(halted, asked);
     this.sequence++;
     const money = this.change();
     const events = this.cancelOpen(order, 'requested', money);
@@ -293,6 +304,8 @@ export class ReferenceShard {
       this.sequence++;
       return { outcome: 'logged', entry: this.entry({ kind: 'keep', events: [{ type: 'shown', order }] }, asked) };
     }
+    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots });
+    if (ruled !== null) return this.refuse(ruled, asked);
     if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const standing = this.standing(order.clientId);
     if (standing !== null) return refuse(standing.code);
@@ -328,13 +341,17 @@ export class ReferenceShard {
 
   private massCancel(command: MassCancelCommand): CommandResult {
     const { actor, clientId, instrument, after, pageSize } = command;
+    const halted = instrument === null ? null : this.catalogue.refusalOfCancel(instrument);
+    if (halted !== null) return refusedOf(halted);
     const bound = command.bound ?? this.sequence;
     const page = this.orders.openOf(clientId)
       .filter(({ placedSequence }) => placedSequence > after && placedSequence <= bound)
       .sort((a, b) => a.placedSequence - b.placedSequence)
       .slice(0, pageSize);
     const next = page.length === pageSize ? (page[page.length - 1]?.placedSequence ?? null) : null;
-    const chosen = page.filter((order) => instrument === null || order.instrument === instrument);
+    const chosen = page.filter((order) => (
+      (instrument === null || order.instrument === instrument) && this.catalogue.refusalOfCancel(order.instrument) === null
+    ));
     const logged: LoggedCommand = { op: 'mass_cancel', actor, clientId, instrument, after, bound, pageSize };
     return { outcome: 'mass_cancelled', after: next, bound, entry: chosen.length === 0 ? null : this.massCancelEntry(chosen, logged) };
   }
@@ -347,7 +364,19 @@ export class ReferenceShard {
     return this.entry({ kind: 'mass_cancel', events }, { command, idempotency: null });
   }
 
-  /** Everything that is not about an order. */
+  private changeInstrument(command: InstrumentCommand): CommandResult {
+    const repeated = this.repeat(command.idempotency);
+    if (repeated !== null) return repeated;
+    const { actor, opens, listed, wanted, idempotency, request } = command;
+    const asked: Asked = { command: { op: 'instrument', actor, opens, listed, wanted }, idempotency, request };
+    const decided = this.catalogue.decide(command);
+    if ('code' in decided) return this.refuse(decided, asked);
+    this.sequence++;
+    this.catalogue.put(decided.rules, opens);
+    return { outcome: 'logged', entry: this.entry({ kind: 'instrument', events: [{ type: 'instrument', rules: decided.rules }] }, asked) };
+  }
+
+  /** What is about money. */
   private moveMoney(command: MoneyCommand): CommandResult {
     const { idempotency, request } = command;
     const reference = command.op === 'transfer' ? command.referenceDigest : null;

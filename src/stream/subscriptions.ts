@@ -30,7 +30,7 @@ export function nameOfSubscription(one: Subscription): string {
 
 export function isSamePair(a: Subscription, b: Subscription): boolean {
   if (a.channel !== b.channel) return false;
-  return isOfAccount(a) ? isOfAccount(b) && a.account === b.account : !isOfAccount(b) && a.instrument === b.instrument && a.owner === b.owner;
+  return isOfAccount(a) ? isOfAccount(b) && a.account === b.account : !isOfAccount(b) && a.instrument.instrument === b.instrument.instrument && a.owner === b.owner;
 }
 
 /** Whether both follow the same in the same way. */

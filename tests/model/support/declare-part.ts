@@ -13,6 +13,9 @@ const ORDERS_MUST_BE_SEEN = [
   'cancel order_not_found', 'cancel order_not_open', 'amend order_not_found', 'amend order_not_open', 'amend unchanged',
   'amend amend_invalid', 'amend quantity_below_filled', 'amend quantity_out_of_range', 'amend post_only_would_match',
   'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53',
+  'entry instrument', 'place instrument_not_open', 'amend instrument_not_open', 'cancel instrument_not_open', 'mass_cancel instrument_not_open',
+  'place value_below_minimum', 'amend value_below_minimum', 'place outside_instrument_limits', 'amend outside_instrument_limits',
+  'instrument instrument_exists', 'instrument instrument_limits_crossed', 'instrument repeated',
 ];
 const MONEY_MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end', 'entry fee_group',
@@ -21,6 +24,7 @@ const MONEY_MUST_BE_SEEN = [
   'transfer repeated', 'transfer_end transfer_not_found', 'transfer_end transfer_resolved', 'transfer_end amount_above_transfer', 'account account_exists',
   'account account_not_found', 'account account_not_empty', 'account fee_group_not_found', 'account funds_off', 'fee_group fee_rates_lose_money',
   'place balance_audit_breach', 'amend balance_audit_breach', 'transfer balance_audit_breach', 'transfer_end balance_audit_breach',
+  'entry instrument', 'place instrument_not_open', 'instrument instrument_bound',
   'rebates', 'self-trades', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
 ];
 /** From so many sequences on, each of them is certain enough. */

@@ -3,7 +3,7 @@ import { FAILURE_STEPS, type FailureStep } from '../../../src/domain/commands';
 import type { AccountStatus, Credit, Funds, TransferEnd } from '../../../src/domain/money';
 import {
   back, orderSteps, persist, pick, profileFields, record, sometimes, StepsArbitrary, STEPS_PER_SEQUENCE, upTo,
-  type AmendStep, type CancelStep, type MassCancelStep, type PersistStep, type PlaceStep, type Profile,
+  type AmendStep, type CancelStep, type InstrumentStep, type MassCancelStep, type PersistStep, type PlaceStep, type Profile,
 } from './steps';
 
 /** Random sequences of orders and money together, in the manner of steps.ts. */
@@ -92,7 +92,7 @@ export interface BreachStep {
 }
 
 export type MoneyCommandStep =
-  | MoneyPlaceStep | CancelStep | AmendStep | MassCancelStep
+  | MoneyPlaceStep | CancelStep | AmendStep | MassCancelStep | InstrumentStep
   | AccountStep | DepositStep | WithdrawalStep | TransferStep | ReversalStep | TransferEndStep | FeeGroupStep;
 export type MoneyStep = MoneyCommandStep | PersistStep | BreachStep;
 
@@ -173,6 +173,7 @@ const step: fc.Arbitrary<MoneyStep> = fc.oneof(
   { weight: 10, arbitrary: orders.cancel },
   { weight: 20, arbitrary: orders.amend },
   { weight: 2, arbitrary: orders.massCancel },
+  { weight: 4, arbitrary: orders.instrument },
   { weight: 7, arbitrary: accountStep },
   { weight: 5, arbitrary: deposit },
   { weight: 4, arbitrary: withdrawal },

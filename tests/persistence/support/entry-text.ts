@@ -1,3 +1,4 @@
+import { encodeRules, encodeWanted } from '../../../src/domain/instrument-rules';
 import type { EntryEvent, LoggedCommand } from '../../../src/domain/entry';
 import { COMMAND_LETTER, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FUNDS_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE, type FeeRate, type Transfer } from '../../../src/domain/money';
@@ -58,6 +59,7 @@ function eventWire(event: EntryEvent, entry: EntryText): unknown[] {
     case 'transfer': return transferWire(event.transfer);
     case 'fee_group': return [EVENT.fee_group, event.group, ...ratesWire(event.rates)];
     case 'shortfall': return [EVENT.shortfall, event.asset, event.needed, event.available];
+    case 'instrument': return [EVENT.instrument, event.rules.instrument, ...JSON.parse(`[${encodeRules(event.rules)}]`) as unknown[]];
   }
 }
 
@@ -96,6 +98,10 @@ function commandWire(command: LoggedCommand): unknown[] {
       letter, actor, FUNDS_CODE[command.funds], compactId(command.transferId), TRANSFER_STATUS_CODE[command.status], command.amount ?? '',
     ];
     case 'fee_group': return [letter, actor, FUNDS_CODE[command.funds], command.group, ...ratesWire(command.rates)];
+    case 'instrument': return [
+      letter, actor, command.opens ? 1 : 0, command.listed.instrument,
+      ...JSON.parse(`[${encodeRules(command.listed)},${encodeWanted(command.wanted)}]`) as unknown[],
+    ];
   }
 }
 

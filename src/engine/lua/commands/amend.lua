@@ -3,9 +3,9 @@
 --   clients, that it must belong to, '' for anybody), candidates, idem (digest of its key, or ''), request (as JSON, or '').
 -- candidates: `<instrument>=<price>,<quantity>,<remaining>,<quantity max>;` for each instrument the order may be of, in ticks
 --   and lots; null leaves a value as it is, x marks one that does not fit the instrument.
--- Reads: client_order_ids, orders, book, depth, idem, accounts, instruments. Writes: the same but for the last, open:<client>, trades,
+-- Reads: client_order_ids, orders, book, depth, idem, accounts, instruments, catalogue. Writes: the same but for the last two, open:<client>, trades,
 --   log.
--- Returns: the entry, R<its key's answer>, X<code>[,<record>], X<code>,<shortfall>, or K<record> when nothing changes and no key is given.
+-- Returns: the entry, R<its key's answer>, X<code>[,<record>], X<code>,<shortfall>, X<code>,<rules of the instrument>, or K<record> when nothing changes and no key is given.
 
 local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answered, log.ending, log.refuse
 local find_order, parse, is_open, store_record, with_id = cancel.find_order, records.parse, records.is_open, records.store, records.with_id
@@ -13,6 +13,7 @@ local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
 local scale_of, parse_fees, fees_to_record, hold_of, hold_of_record, shortfall_of = scales.of, fees.parse, fees.to_record, holds.of, holds.of_record, accounts.shortfall
 local hold, keep = accounts.hold, accounts.keep
+local not_amended = catalogue.not_amended
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -68,6 +69,10 @@ function amend.run(shard, limits, argv, at)
       .. ending(shard, idem, request))
   end
 
+  if shard.has_rules then
+    local code, shown = not_amended(shard, instrument, kind, same_price and lots < old_lots, ticks, lots, remaining)
+    if code then return log.refuse_telling(shard, code, shown, asked(actor, limits, wanted, id, name), idem, request) end
+  end
   local keeps_money, scale, asset, old_high, old_low, new_high, new_low = shard.keeps_money, nil, nil, nil, nil, nil, nil
   local money = ''
   local function refuse_amend(code)

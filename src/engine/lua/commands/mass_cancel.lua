@@ -2,10 +2,14 @@
 -- Arguments: client, instrument (or '' for all), after (sequence behind which the page's orders were placed), bound (sequence
 --   up to which they were placed: what was placed later is left alone; '' for the end of the log now), page_size, actor (as
 --   the log tells it, '' for anybody).
--- Reads: open:<client>, orders, depth, accounts. Writes: book, depth, orders, open:<client>, client_order_ids, accounts, log.
--- Returns: M<after for the next page, or ''>,<bound>,<entry or ''>.
+-- Those of a halted instrument stay; where just that one is named, it is refused.
+-- Reads: open:<client>, orders, depth, accounts, catalogue. Writes: book, depth, orders, open:<client>, client_order_ids, accounts, log.
+-- Returns: M<after for the next page, or ''>,<bound>,<entry or ''>, or X<code>,<rules of the instrument>.
 function mass_cancel.run(shard, _, argv, at)
   local MASS_CANCEL_ARGUMENTS = unpack(argv, at, at + ARGUMENTS.mass_cancel - 1)
+  local has_rules = shard.has_rules
+  local shown = has_rules and instrument ~= '' and catalogue.halted(shard, instrument)
+  if shown then return 'X' .. CODE.instrument_not_open .. ',' .. shown end
   if bound == '' then bound = text(shard.seq) end
   listings.flush(shard, client, listings.open_of(shard, client))
   local page = call('ZRANGEBYSCORE', shard.tag .. 'open:' .. client, '(' .. after, bound, 'WITHSCORES', 'LIMIT', 0, page_size)
@@ -18,7 +22,8 @@ function mass_cancel.run(shard, _, argv, at)
   local chosen, orders = {}, {}
   for i = 1, #ids do
     local order = records.parse(shard, records.of(shard, ids[i]))
-    if instrument == '' or order[ORDER_PART.instrument] == instrument then
+    local own = order[ORDER_PART.instrument]
+    if (instrument == '' or own == instrument) and not (has_rules and catalogue.halted(shard, own)) then
       chosen[#chosen + 1], orders[#orders + 1] = ids[i], order
     end
   end

@@ -2,9 +2,9 @@
 -- Arguments: instrument, side, kind, price (in ticks, 0 for market), quantity (in lots), id (of the order), client, name (the
 --   client's for the order: client","client_order_id, or ''), idem (digest of its key, or ''), terms (what it asks for, as record and
 --   log have it), actor (as the log tells it, '' for anybody).
--- Reads: book, depth, orders, open:<client>, client_order_ids, idem, accounts, instruments, fee_groups.
--- Writes: the same but for the last two, trades, log.
--- Returns: the entry, R<its key's answer>, X<code> or X<code>,<shortfall>.
+-- Reads: book, depth, orders, open:<client>, client_order_ids, idem, accounts, instruments, fee_groups, catalogue.
+-- Writes: the same but for the last three, trades, log.
+-- Returns: the entry, R<its key's answer>, X<code>, X<code>,<shortfall> or X<code>,<rules of the instrument>.
 
 local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log.ending
 local book_of, level_total, join_level, store_record = books.of, levels.total, levels.join, records.store
@@ -14,6 +14,7 @@ local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
 local ACTIVE = ACCOUNT_STATUS.active
+local not_taken = catalogue.not_taken
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED = log.OPENING.place, '[' .. EVENT.placed .. ','
 -- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
@@ -60,12 +61,16 @@ function place.run(shard, limits, argv, at)
   -- An account that is not there yet begins with its order.
   local head = keeps_money and known_head(shard, client)
   if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
+  local ticks, lots = tonumber(price), tonumber(quantity)
+  if shard.has_rules then
+    local code, shown = not_taken(shard, instrument, kind, side, ticks, lots)
+    if code then return log.refuse_telling(shard, code, shown, asked(actor, limits, terms, id), idem, '') end
+  end
   local rule = kinds[kind]
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
 
-  local ticks, lots = tonumber(price), tonumber(quantity)
   -- Rates that it is placed at, and what it holds of which asset as a whole.
   local scale, rates, is_market, asset, hold_high, hold_low
   if keeps_money then

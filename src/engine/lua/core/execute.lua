@@ -27,6 +27,7 @@ local HANDLERS = {
   [LETTER.transfer] = { transfer.run, ARGUMENTS.transfer },
   [LETTER.transfer_end] = { transfer_end.run, ARGUMENTS.transfer_end },
   [LETTER.fee_group] = { fee_group.run, ARGUMENTS.fee_group },
+  [LETTER.instrument] = { instruments.run, ARGUMENTS.instrument },
 }
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 

@@ -37,6 +37,8 @@ function flush.all(shard)
     change_members(shard.tag .. 'timers', shard.timers)
   end
 
+  if shard.new_rules then catalogue.flush(shard) end
+
   local fields = { 'seq', text(shard.seq), 'time_us', shard.time }
   for instrument, trade_id in pairs(shard.trade_ids) do
     fields[#fields + 1] = 'trade_id:' .. instrument
