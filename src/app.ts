@@ -52,15 +52,23 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const metrics = createMetrics(() => refreshGauges());
   const workerMetrics = isWorker() ? new WorkerMetrics(metrics.registry) : null;
   const stream = config.roles.has('api') ? streamOf(config, metrics, logger) : null;
-  const shard = new Shard(config, logger, metrics, stream === null ? null : {
+  const table = new InstrumentTable(config.instruments);
+  const assets = new AssetTable(config.assets);
+  const shard: Shard = new Shard(config, logger, metrics, stream === null ? null : {
+    instrument: (rules) => {
+      assets.take(rules);
+      table.take(rules);
+      venue.know(rules.instrument, shard);
+      stream.know(table.of(rules.instrument));
+    },
     entry: (entry, market, changes) => stream.entry(entry, market, changes),
     reset: (market) => stream.reset(market),
     statistics: { changed: (...change) => channels?.changed(...change) },
   });
-  const venue = new Venue([{ shard, instruments: config.instruments }]);
+  const venue: Venue<Shard> = new Venue([{ shard, instruments: config.instruments }]);
   const { live } = shard;
   if (live !== null) stream?.attach(live.market, (after, count) => shard.olderEntries(after, count), (names) => shard.connection.engine.readAccounts(names));
-  const channels = live === null || stream === null ? null : new MarketChannels(config.instruments, stream, live.market, live.statistics);
+  const channels = live === null || stream === null ? null : new MarketChannels(table, (name) => table.rulesOf(name, assets), stream, live.market, live.statistics);
 
   let draining = false;
   const status: Status = new Status({
@@ -92,7 +100,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     metrics.writerLagEntries.set(lag.entries);
     metrics.writerLagSeconds.set(lag.seconds);
     metrics.logLength.set(await shard.connection.engine.logLength());
-    for (const { instrument } of config.instruments) {
+    for (const { instrument } of table.all) {
       const book = live?.market.book(instrument);
       if (book === undefined) continue;
       metrics.orderbookDepth.set({ instrument, side: 'buy' }, book.bids.size);
@@ -100,8 +108,6 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     }
   };
 
-  const table = new InstrumentTable(config.instruments);
-  const assets = new AssetTable(config.assets);
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
   const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, metrics, logger);
   const people: People | null = services?.people ?? null;

@@ -176,7 +176,6 @@ export class ShardReads extends ShardUpkeep {
     return due.map(expandId);
   }
 
-  /** By name; the default is among them once it has rates. */
   /** Instruments that were made or changed, as they are. */
   async readCatalogue(): Promise<InstrumentRules[]> {
     const stored = (await this.sendRead('HGETALL', this.keys.catalogue)) as string[] | Record<string, string>;
@@ -186,6 +185,7 @@ export class ShardReads extends ShardUpkeep {
     return catalogue;
   }
 
+  /** By name; the default is among them once it has rates. */
   async readFeeGroups(): Promise<FeeGroup[]> {
     const stored = (await this.sendRead('HGETALL', this.keys.feeGroups)) as string[] | Record<string, string>;
     const pairs = Array.isArray(stored) ? stored : Object.entries(stored).flat();

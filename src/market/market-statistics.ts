@@ -45,7 +45,8 @@ const OPEN_MAX_S = 3_600;
  * log when the books are read anew, and kept by the same entries as the books.
  */
 export class MarketStatistics implements MarketListener {
-  private readonly names: Set<string>;
+  /** Of the instruments that there are. */
+  readonly names: Set<string>;
   private instruments: Map<string, InstrumentStatistics>;
   private market: Market | null = null;
   /** Counts the times that everything began anew: what was asked for before is of no use then. */

@@ -29,7 +29,7 @@ export function createServices(
     waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
     staleness: () => status.staleness(),
   };
-  const trading = new Trading(engine, history, watch, table, {
+  const trading = new Trading(engine, history, watch, table, assets, {
     massCancelPage: config.massCancelPage,
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
@@ -46,7 +46,8 @@ export function createServices(
     ticker: (instrument) => venue.ofInstrument(instrument).readTicker(live, instrument),
     staleness: () => status.staleness(),
     state: async () => (await engine.meta())?.state ?? 'empty',
-  }, table);
+    feeGroups: () => engine.readFeeGroups(),
+  }, table, assets);
   const candles = new CandleReader({
     unrecorded: async (instrument) => {
       const position = await engine.position();

@@ -11,6 +11,8 @@ export interface InstrumentSubscription {
   readonly depth: number | null;
   /** The account whose orders alone are followed; null for whoever is told of all. */
   readonly owner: string | null;
+  /** Whether it came with all instruments, which were not named: then instruments that are made later come with it, too. */
+  readonly isOfAll?: boolean;
 }
 
 export interface AccountSubscription {

@@ -5,7 +5,9 @@ import { Acknowledgement } from './acknowledgement';
 import { AmendOrder } from './amend-order';
 import { Batch } from './batch';
 import { CancelOrder } from './cancel-order';
+import type { AssetTable } from '../domain/asset-table';
 import { CommandRunner } from './command-runner';
+import { Instruments } from './instruments';
 import { MassCancel, type MassCancelRequest } from './mass-cancel';
 import { OrderOwners } from './order-owners';
 import { OrderReader, type OrdersPage, type OrdersQuery } from './order-reader';
@@ -37,9 +39,11 @@ export class Trading {
   private readonly batches: Batch;
   private readonly reader: OrderReader;
   private readonly runner: CommandRunner;
+  /** Making and changing what is traded. */
+  readonly instruments: Instruments;
 
   constructor(
-    engine: OrderEngine, history: OrderHistory, commits: CommitWatch, instruments: InstrumentTable, options: TradingOptions,
+    engine: OrderEngine, history: OrderHistory, commits: CommitWatch, instruments: InstrumentTable, assets: AssetTable, options: TradingOptions,
     private readonly observer: TradingObserver,
   ) {
     const digest = (clientId: string, key: string): string => options.digest(clientId, key);
@@ -52,6 +56,7 @@ export class Trading {
     this.amending = new AmendOrder(instruments, owners, outcomes, observer);
     this.cancelling = new CancelOrder(owners, outcomes);
     this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);
+    this.instruments = new Instruments(engine, history, this.runner, acknowledgement, instruments, assets, digest);
     this.batches = new Batch((context, request) => this.prepare(context, request), this.runner, observer);
     this.reader = new OrderReader(engine, history, commits, trades, instruments, options.readBarrierTimeoutMs);
   }

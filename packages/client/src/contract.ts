@@ -747,7 +747,26 @@ export interface Ticker extends TickerFields, Staleness {
   readonly timestamp: Time;
 }
 
-export interface Instrument {
+export interface OpenInstrumentRequest {
+  readonly instrument: string;
+  readonly base: string;
+  readonly quote: string;
+  /** Bound for ever. */
+  readonly tick_size: Decimal;
+  /** Bound for ever. */
+  readonly lot_size: Decimal;
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels, and amends that only reduce. halted: nothing. */
+  readonly state?: 'open' | 'post_only' | 'cancel_only' | 'halted';
+  readonly price_min?: Decimal;
+  readonly price_max?: Decimal;
+  readonly quantity_min?: Decimal;
+  readonly quantity_max?: Decimal;
+  /** Least price × quantity of an order, and of what an amend leaves of one; null for none. */
+  readonly min_value?: Decimal | null;
+  readonly idempotency_key?: string;
+}
+
+export interface InstrumentFields {
   readonly instrument: string;
   readonly base: string;
   readonly quote: string;
@@ -757,8 +776,37 @@ export interface Instrument {
   readonly price_max: Decimal;
   readonly quantity_min: Decimal;
   readonly quantity_max: Decimal;
-  /** Orders are taken while it is open. */
+  /** Least price × quantity of an order, and of what an amend leaves of one; null for none. */
+  readonly min_value: Decimal | null;
+  /** Fraction of the reference price beyond which nothing trades; null for none. */
+  readonly price_band: Decimal | null;
+  /** How long ago the reference price was traded, in seconds; null for none. */
+  readonly band_window_s: number | null;
+}
+
+export interface InstrumentFees {
+  readonly maker: Decimal;
+  readonly taker: Decimal;
+}
+
+export interface Instrument extends InstrumentFields {
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels. halted: nothing. Where the venue as a whole takes no orders, how that is. */
   readonly state: string;
+  /** Of the group `default`, as fractions of money; null where they cannot be told. */
+  readonly fees: InstrumentFees | null;
+}
+
+/** What is left out stays as it is. */
+export interface ChangeInstrumentRequest {
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels, and amends that only reduce. halted: nothing. */
+  readonly state?: 'open' | 'post_only' | 'cancel_only' | 'halted';
+  readonly price_min?: Decimal;
+  readonly price_max?: Decimal;
+  readonly quantity_min?: Decimal;
+  readonly quantity_max?: Decimal;
+  /** Least price × quantity of an order, and of what an amend leaves of one; null for none. */
+  readonly min_value?: Decimal | null;
+  readonly idempotency_key?: string;
 }
 
 export interface Instruments {
@@ -1015,6 +1063,10 @@ export interface CandleData extends Candle {
   readonly closed: boolean;
 }
 
+export interface InstrumentData extends InstrumentFields {
+  readonly state: string;
+}
+
 export interface BalancesData {
   readonly account_id: string;
   /** By asset. */
@@ -1025,7 +1077,7 @@ export interface FillData extends Fill {
   readonly account_id: string;
 }
 
-export type Channel = 'orderbook' | 'trades' | 'orders' | 'ticker' | 'candles' | 'balances' | 'fills';
+export type Channel = 'orderbook' | 'trades' | 'orders' | 'ticker' | 'candles' | 'instruments' | 'balances' | 'fills';
 
 export interface Subscription {
   readonly channel: Channel;
@@ -1061,6 +1113,8 @@ export interface StreamMessages {
   readonly ticker: Message<'ticker', TickerFields>;
   /** A candle with new trades, or one that is over: `closed`, once. On subscribing, the last one of each interval. */
   readonly candle: Message<'candle', CandleData>;
+  /** An instrument after it was made or changed; on subscribing, as it is. */
+  readonly instrument: Message<'instrument', InstrumentData>;
   /** What an account has, of every asset that it ever had: on subscribing, and behind a resync. */
   readonly balances_snapshot: Message<'balances_snapshot', BalancesData, null>;
   /** What an account has behind an entry of the log, of the assets that the entry touched. */

@@ -1,6 +1,7 @@
 export * from './access';
 export * from './calls';
 export { clientTypes } from './client-types';
+export * from './instruments';
 export * from './json-schema';
 export * from './language';
 export * from './market';

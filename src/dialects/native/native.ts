@@ -8,6 +8,7 @@ import { DOCS_PAGE } from './documents/docs-page';
 import { createOpenapiDocument } from './documents/openapi';
 import { ProblemDocuments } from './errors';
 import { NativeAccounts } from './native-accounts';
+import { NativeInstruments } from './native-instruments';
 import { NativeMarket } from './native-market';
 import { NativeMoney } from './native-money';
 import { NativeOrders } from './native-orders';
@@ -25,7 +26,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     const problems = new ProblemDocuments(instruments, money.assets);
     const answerOf: ProblemDocuments['answerOf'] = (refusal, requestId) => problems.answerOf(refusal, requestId);
     const orders = new NativeOrders(trading, instruments, money.assets, problems, new PlaceReader(config.faultInjection), config);
-    const stream = new NativeStreamDialect(instruments.all, money.assets, config, config.funds !== 'off', people?.gate ?? null);
+    const stream = new NativeStreamDialect(instruments, money.assets, config, config.funds !== 'off', people?.gate ?? null);
     const orderEntry = new OrderEntryServer({ orders, answerOf }, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
       inFlightMax: config.orderEntryInFlightMax,
@@ -37,7 +38,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     }, logger.child({ part: 'order-entry' }), orderEntryObserver, people?.gate ?? null);
     return {
       prefix: '',
-      routes: nativeRoutes(orders, new NativeMarket(market, candles, config), {
+      routes: nativeRoutes(orders, new NativeMarket(market, candles, config), new NativeInstruments(trading.instruments, market), {
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
       }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),

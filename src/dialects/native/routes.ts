@@ -8,6 +8,7 @@ import { routesOf } from './call-routes';
 import { checkNoQuery } from './check/schemas';
 import { beginEvents } from './event-stream';
 import { moneyHandlers, type MoneyCalls } from './money-routes';
+import type { NativeInstruments } from './native-instruments';
 import type { NativeMarket } from './native-market';
 import { costOfBatch, type NativeOrders } from './native-orders';
 import { peopleHandlers, type PeopleCalls } from './people-routes';
@@ -52,7 +53,7 @@ const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'c
 
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
-  orders: NativeOrders, market: NativeMarket, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
+  orders: NativeOrders, market: NativeMarket, instruments: NativeInstruments, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
 ): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
   const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {
@@ -79,6 +80,8 @@ export function nativeRoutes(
     getTrades: reading((call, parameters) => market.trades(call.context, parameters)),
     getCandles: reading((call, parameters) => market.candles(call.context, parameters)),
     getTicker: reading((call, parameters) => market.ticker(call.context, parameters)),
+    openInstrument: plain((call, key) => instruments.open(call.context, call.body, key)),
+    changeInstrument: plain((call, key) => instruments.change(call.context, call.params.instrument as string, call.body, key)),
     getInstruments: plain((call) => market.list(call.context)),
 
     openStream: () => Promise.reject(new RequestRefusal('upgrade_required', {
