@@ -115,7 +115,9 @@ CREATE TABLE orders (
   maker_fee_rate  integer,
   taker_fee_rate  integer,
   fee_units       numeric,
-  fee_millionths  integer
+  fee_millionths  integer,
+  -- What only some orders ask for, by name (order-traits.ts); null for the most, which ask for nothing.
+  traits          jsonb
 )
 -- Autovacuum at its default scale would let a fast-changing table of this kind bloat for long.
 WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
@@ -634,6 +636,7 @@ CREATE TRIGGER audit_outcomes_not_truncated
 
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
-  (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins'), (14, '0014_catalogue');
+  (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins'),
+  (13, '0013_order_traits'), (14, '0014_catalogue');
 
 COMMIT;

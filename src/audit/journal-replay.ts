@@ -263,8 +263,8 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
   const { idempotency, request } = entry;
   switch (command.op) {
     case 'place': {
-      const { op, actor, instrument, side, kind, priceTicks, quantityLots, orderId, clientId, clientOrderId } = command;
-      return { op, actor, instrument, side, kind, priceTicks, quantityLots, orderId, clientId, clientOrderId, idempotency };
+      const { op, actor, instrument, side, kind, priceTicks, quantityLots, traits, orderId, clientId, clientOrderId } = command;
+      return { op, actor, instrument, side, kind, priceTicks, quantityLots, traits, orderId, clientId, clientOrderId, idempotency };
     }
     case 'cancel': return { ...command, idempotency, request };
     case 'amend': {

@@ -2,6 +2,7 @@ import { AMOUNT_MAX } from '../domain/amounts';
 import type { CommandResult, EngineCommand } from '../domain/commands';
 import { KIND_CODE } from '../domain/order';
 import { newOrderId } from '../domain/order-id';
+import { NO_TRAITS } from '../domain/order-traits';
 import type { StreamAnswer, StreamCommand } from './reports';
 
 /** The stream's commands as a book takes them directly, without the service around it. */
@@ -14,7 +15,7 @@ export function engineCommandOf(command: StreamCommand, instrument: string, clie
   switch (command.op) {
     case 'place': return {
       op: 'place', actor: null, ...name, instrument, side: command.side, kind: command.ioc ? KIND_CODE.limit_ioc : KIND_CODE.limit_gtc,
-      priceTicks: command.price, quantityLots: command.quantity, orderId: newOrderId(), idempotency: null,
+      priceTicks: command.price, quantityLots: command.quantity, traits: NO_TRAITS, orderId: newOrderId(), idempotency: null,
     };
     case 'cancel': return { op: 'cancel', actor: null, order: name, idempotency: null, request: null };
     case 'amend': return {

@@ -2,6 +2,7 @@ import type { LogEntry } from './entry';
 import type { InstrumentRules, WantedRules } from './instrument-rules';
 import type { AccountStatus, Credit, FeeRate, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
 import type { Order, OrderReference, Side } from './order';
+import type { OrderTraits } from './order-traits';
 import type { ResultCode } from './result-code';
 
 export type { OrderReference } from './order';
@@ -38,6 +39,7 @@ export interface PlaceCommand {
   /** 0 for a market order. */
   readonly priceTicks: number;
   readonly quantityLots: number;
+  readonly traits: OrderTraits;
   /** UUID. */
   readonly orderId: string;
   readonly clientId: string;

@@ -1,6 +1,7 @@
 import type { Account, AccountStatus, Balance, Credit, FeeGroup, FeeRate, Funds, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
 import type { InstrumentRules, WantedRules } from './instrument-rules';
 import type { Order, OrderReference, Side } from './order';
+import type { OrderTraits } from './order-traits';
 
 /** What a log entry says: see log-entry.ts. */
 
@@ -28,7 +29,7 @@ export type LoggedCommand =
     /** null in entries of before version 3. */
     readonly fillsMax: number | null; readonly openOrdersMax: number | null;
     readonly instrument: string; readonly side: Side; readonly kind: number; readonly priceTicks: number; readonly quantityLots: number;
-    readonly orderId: string; readonly clientId: string; readonly clientOrderId: string | null;
+    readonly traits: OrderTraits; readonly orderId: string; readonly clientId: string; readonly clientOrderId: string | null;
   }
   | { readonly op: 'cancel'; readonly actor: string | null; readonly order: OrderReference }
   | {

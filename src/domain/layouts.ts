@@ -15,13 +15,16 @@ export function positionsOf<const Names extends readonly string[]>(names: Names)
  * Version of everything that a shard holds in Redis, in `meta`. A process that knows another one neither trades on the
  * shard nor changes it; one that knows a later one has it rebuilt from the record.
  */
-export const SHARD_LAYOUT_VERSION = 4;
+export const SHARD_LAYOUT_VERSION = 5;
 
 /** Version at the head of each order record. */
-export const ORDER_RECORD_VERSION = 4;
+export const ORDER_RECORD_VERSION = 5;
 
-/** What an order asks for: a record and the log's place have it in the same words, so that it is joined once. */
-export const ORDER_TERMS = ['price', 'quantity', 'side', 'kind', 'instrument', 'client', 'client_order_id'] as const;
+/**
+ * What an order asks for: a record and the log's place have it in the same words, so that it is joined once. `traits` is an array in the
+ * array: code and value of each (order-traits.ts), or nothing.
+ */
+export const ORDER_TERMS = ['price', 'quantity', 'traits', 'side', 'kind', 'instrument', 'client', 'client_order_id'] as const;
 
 /**
  * An order as a JSON array. `sequence` and `updated_us` are 0 as long as nothing has changed since it took its place, and
@@ -50,7 +53,7 @@ export const ORDER_RECORD_TAIL = 'side';
 /** A row of the list of recent trades. */
 export const RECENT_TRADE = ['trade_id', 'price', 'quantity', 'taker_side', 'maker', 'taker', 'executed_us'] as const;
 
-export const LOG_ENTRY_VERSION = 4;
+export const LOG_ENTRY_VERSION = 5;
 
 /** A log entry. */
 export const ENTRY = ['version', 'kind', 'sequence', 'time_us', 'command', 'code', 'events', 'idempotency', 'request', 'epoch'] as const;

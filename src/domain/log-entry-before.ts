@@ -1,6 +1,7 @@
 import { entryKindOf } from './log-entry-wire';
 import type { EntryEvent, EntryFields, EntryKind, LoggedCommand } from './entry';
 import { expandId } from './order-id';
+import { NO_TRAITS } from './order-traits';
 import { KIND_CODE, kindCode, kindOf, reasonOf, sideOf, statusOf, type Order } from './order';
 
 /**
@@ -33,7 +34,7 @@ function decodeOrder(version: number, wire: WireOrder, placedSequence: number): 
     priceTicks: kindCode === KIND_CODE.market ? null : price, quantityLots, filledLots, notional, status: statusOf(status), reason: reasonOf(reason),
     // 0 as long as nothing has changed since it came in.
     sequence: sequence || priority, updatedUs: updatedUs || createdUs, fillSequence, priority, placedSequence, createdUs,
-    fees: null,
+    fees: null, traits: NO_TRAITS,
   };
 }
 
@@ -66,12 +67,12 @@ function commandOf(kind: EntryKind, order: Order | null, request: unknown): Logg
   if (kind === 'place' && order !== null) {
     const { instrument, side, quantityLots, orderId, clientId, clientOrderId } = order;
     const code = kindCode(order.type, order.timeInForce, order.postOnly);
-    return { op: 'place', ...unlimited, instrument, side, kind: code, priceTicks: order.priceTicks ?? 0, quantityLots, orderId, clientId, clientOrderId };
+    return { op: 'place', ...unlimited, instrument, side, kind: code, priceTicks: order.priceTicks ?? 0, quantityLots, traits: NO_TRAITS, orderId, clientId, clientOrderId };
   }
   if (kind !== 'refuse' || !Array.isArray(request)) return null;
   const [price, quantityLots, side, code, instrument, clientId, name, id] = request as [number, number, number, number, string, string, string, string];
   return {
-    op: 'place', ...unlimited, instrument, side: sideOf(side), kind: code, priceTicks: code === KIND_CODE.market ? 0 : price, quantityLots,
+    op: 'place', ...unlimited, instrument, side: sideOf(side), kind: code, priceTicks: code === KIND_CODE.market ? 0 : price, quantityLots, traits: NO_TRAITS,
     orderId: expandId(id), clientId, clientOrderId: name === '' ? null : name,
   };
 }

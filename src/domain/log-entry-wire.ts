@@ -11,8 +11,9 @@ import { decodeRules, decodeWanted, type InstrumentRules } from './instrument-ru
 import { expandId } from './order-id';
 import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order, type OrderReference } from './order';
 import { decodeFees, decodeOrder } from './order-record';
+import { decodeTraits, NO_TRAITS } from './order-traits';
 
-/** Entries of the present version, and of the one before it, from JSON to what they say. */
+/** Entries of the present version, and of the two before it, from JSON to what they say. */
 
 type Wire = readonly unknown[];
 
@@ -35,23 +36,27 @@ const SHORTFALL_AT = positionsOf(SHORTFALL_EVENT);
 const INSTRUMENT_AT = positionsOf(INSTRUMENT_EVENT);
 const INSTRUMENT_COMMAND_AT = positionsOf(LOGGED_INSTRUMENT);
 
-/** What the version before says otherwise: it knew no money. */
-const VERSION_BEFORE = 3;
-const withoutFunds = <Name extends string>(names: readonly Name[]): readonly Name[] => names.filter((name) => name !== 'funds');
+/** What the versions before say otherwise: version 4 knew no traits, version 3 no money either. */
+const VERSION_WITHOUT_MONEY = 3;
+const VERSION_WITHOUT_TRAITS = 4;
+const without = <Name extends string>(names: readonly Name[], ...unknown: string[]): readonly Name[] => names.filter((name) => !unknown.includes(name));
 const THIS_VERSION = { place: positionsOf(LOGGED_PLACE), amend: positionsOf(LOGGED_AMEND), placed: positionsOf(PLACED_EVENT), tradeLength: TRADE_EVENT.length };
-type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' ? number | undefined : T[Name] };
+type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' | 'traits' ? number | undefined : T[Name] };
 interface Layout {
   readonly place: Positions<typeof THIS_VERSION.place>;
   readonly amend: Positions<typeof THIS_VERSION.amend>;
   readonly placed: Positions<typeof THIS_VERSION.placed>;
   readonly tradeLength: number;
 }
-const THAT_VERSION = {
-  place: positionsOf(withoutFunds(LOGGED_PLACE)), amend: positionsOf(withoutFunds(LOGGED_AMEND)),
+const WITHOUT_TRAITS = { ...THIS_VERSION, place: positionsOf(without(LOGGED_PLACE, 'traits')) } as Layout;
+const WITHOUT_MONEY = {
+  place: positionsOf(without(LOGGED_PLACE, 'traits', 'funds')), amend: positionsOf(without(LOGGED_AMEND, 'funds')),
   placed: positionsOf(PLACED_EVENT.filter((name) => name !== 'fees')), tradeLength: TRADE_EVENT.length - 2,
 } as Layout;
 /** By version of the entry. */
-const LAYOUTS: readonly (Layout | undefined)[] = Object.assign([] as (Layout | undefined)[], { [VERSION_BEFORE]: THAT_VERSION, [LOG_ENTRY_VERSION]: THIS_VERSION });
+const LAYOUTS: readonly (Layout | undefined)[] = Object.assign([] as (Layout | undefined)[], {
+  [VERSION_WITHOUT_MONEY]: WITHOUT_MONEY, [VERSION_WITHOUT_TRAITS]: WITHOUT_TRAITS, [LOG_ENTRY_VERSION]: THIS_VERSION,
+});
 
 const KINDS: ReadonlySet<unknown> = new Set(ENTRY_KINDS);
 
@@ -61,7 +66,7 @@ export function entryKindOf(kind: unknown): EntryKind {
   return kind as EntryKind;
 }
 
-/** @returns null for an entry of a version that is neither this one nor the one before it @throws Error for one that has anything unknown in it */
+/** @returns null for an entry of a version that is neither this one nor one of the two before it @throws Error for one that has anything unknown in it */
 export function decodeEntryWire(wire: Wire): LogEntry | null {
   const layout = LAYOUTS[wire[AT.version] as number];
   if (layout === undefined) return null;
@@ -91,8 +96,8 @@ function decodeEvent(wire: Wire, layout: Layout, sequence: number, timeUs: numbe
         type: 'trade', tradeId: wire[TRADE_AT.trade_id] as number, priceTicks: wire[TRADE_AT.price] as number,
         quantityLots: wire[TRADE_AT.quantity] as number, taker: wire[TRADE_AT.taker] as number,
         maker: decodeOrder(wire, layout.tradeLength), makerPreviousFill: wire[TRADE_AT.maker_previous_fill] as number,
-        makerFee: layout === THAT_VERSION ? '0' : wire[TRADE_AT.maker_fee] as string,
-        takerFee: layout === THAT_VERSION ? '0' : wire[TRADE_AT.taker_fee] as string,
+        makerFee: layout === WITHOUT_MONEY ? '0' : wire[TRADE_AT.maker_fee] as string,
+        takerFee: layout === WITHOUT_MONEY ? '0' : wire[TRADE_AT.taker_fee] as string,
       };
     case EVENT.order:
       return { type: 'order', order: decodeOrder(wire, ORDER_EVENT.length), previousFill: wire[ORDER_AT.previous_fill] as number };
@@ -144,7 +149,7 @@ function placedOrder(wire: Wire, at: Layout['placed'], sequence: number, timeUs:
     filledLots: wire[at.filled] as number, notional: wire[at.notional] as string,
     status: statusOf(wire[at.status] as number), reason: reasonOf(wire[at.reason] as number),
     sequence, updatedUs: timeUs, fillSequence: wire[at.fill_sequence] as number, priority: sequence, placedSequence: sequence,
-    createdUs: timeUs, fees: at.fees === undefined ? null : decodeFees(wire[at.fees] as Wire),
+    createdUs: timeUs, fees: at.fees === undefined ? null : decodeFees(wire[at.fees] as Wire), traits: command.traits,
   };
 }
 
@@ -196,7 +201,8 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         op: 'place', actor: orNull(wire[place.actor]), funds: fundsAt(wire, place.funds), fillsMax: wire[place.fills_max] as number,
         openOrdersMax: wire[place.open_orders_max] as number, instrument: wire[place.instrument] as string,
         side: sideOf(wire[place.side] as number), kind: wire[place.kind] as number, priceTicks: wire[place.price] as number,
-        quantityLots: wire[place.quantity] as number, orderId: expandId(wire[place.id] as string),
+        quantityLots: wire[place.quantity] as number,
+        traits: place.traits === undefined ? NO_TRAITS : decodeTraits(wire[place.traits] as Wire), orderId: expandId(wire[place.id] as string),
         clientId: wire[place.client] as string, clientOrderId: orNull(wire[place.client_order_id]),
       };
     case COMMAND_LETTER.cancel:

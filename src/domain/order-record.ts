@@ -1,15 +1,20 @@
 import { ORDER_FEES, ORDER_RECORD, ORDER_RECORD_VERSION, positionsOf } from './layouts';
 import { expandId } from './order-id';
+import { decodeTraits, NO_TRAITS } from './order-traits';
 import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order, type OrderFees } from './order';
 
 /** An order as Redis and the log hold it. */
 
-/** Where the values of a record stand. In records of version 3 there are no fees. */
-type RecordPositions = Omit<ReturnType<typeof positionsOf<typeof ORDER_RECORD>>, 'fees'> & { readonly fees?: number };
+/** Where the values of a record stand. In records of version 4 there are no traits, in those of version 3 no fees either. */
+type RecordPositions = Omit<ReturnType<typeof positionsOf<typeof ORDER_RECORD>>, 'fees' | 'traits'> & { readonly fees?: number; readonly traits?: number };
 
-const AT = positionsOf(ORDER_RECORD);
-const AT_BEFORE: RecordPositions = positionsOf(ORDER_RECORD.filter((field) => field !== 'fees'));
-const RECORD_VERSION_BEFORE = 3;
+/** By version of the record. Entries hold records of their own version. */
+const AT: readonly (RecordPositions | undefined)[] = Object.assign([] as RecordPositions[], {
+  3: positionsOf(ORDER_RECORD.filter((field) => field !== 'fees' && field !== 'traits')),
+  4: positionsOf(ORDER_RECORD.filter((field) => field !== 'traits')),
+  [ORDER_RECORD_VERSION]: positionsOf(ORDER_RECORD),
+});
+const VERSION_AT = positionsOf(ORDER_RECORD).version;
 const FEES_AT = positionsOf(ORDER_FEES);
 
 /** @param wire ORDER_FEES, or nothing */
@@ -27,14 +32,9 @@ export function decodeFees(wire: readonly unknown[]): OrderFees | null {
  * @throws Error for a record of another version, or with a code that is in no table
  */
 export function decodeOrder(wire: readonly unknown[], from = 0): Order {
-  const version = wire[from + AT.version] as number;
-  if (version === ORDER_RECORD_VERSION) return orderAt(wire, from, AT);
-  // Entries of version 3 hold records of that version.
-  if (version === RECORD_VERSION_BEFORE) return orderAt(wire, from, AT_BEFORE);
-  throw new Error(`order record of unknown version ${version}`);
-}
-
-function orderAt(wire: readonly unknown[], from: number, at: RecordPositions): Order {
+  const version = wire[from + VERSION_AT] as number;
+  const at = AT[version];
+  if (at === undefined) throw new Error(`order record of unknown version ${version}`);
   const kindCode = wire[from + at.kind] as number;
   const kind = kindOf(kindCode);
   const priority = wire[from + at.priority] as number;
@@ -62,6 +62,7 @@ function orderAt(wire: readonly unknown[], from: number, at: RecordPositions): O
     placedSequence: wire[from + at.placed] as number || priority,
     createdUs,
     fees: at.fees === undefined ? null : decodeFees(wire[from + at.fees] as readonly unknown[]),
+    traits: at.traits === undefined ? NO_TRAITS : decodeTraits(wire[from + at.traits] as readonly unknown[]),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { OrderTraits } from './order-traits';
+
 /** What an order is, in the venue's own integers. Codes are the numbers that Redis records carry. */
 
 export const SIDES = ['buy', 'sell'] as const;
@@ -51,9 +53,16 @@ export function kindCode(type: OrderType, timeInForce: TimeInForce, postOnly: bo
   );
 }
 
+/** The names of a table, each where its code says. */
+function byCode<Name extends string>(codes: Readonly<Record<Name, number>>): (Name | undefined)[] {
+  const names: (Name | undefined)[] = [];
+  for (const [name, code] of Object.entries(codes) as [Name, number][]) names[code] = name;
+  return names;
+}
+
 export const STATUS_CODE = { open: 1, partially_filled: 2, filled: 3, cancelled: 4, rejected: 5, expired: 6 } as const;
 export type OrderStatus = keyof typeof STATUS_CODE;
-const STATUSES = [undefined, ...Object.keys(STATUS_CODE)] as readonly (OrderStatus | undefined)[];
+const STATUSES: readonly (OrderStatus | undefined)[] = byCode(STATUS_CODE);
 
 /** @throws Error for a code that is in no table */
 export function statusOf(code: number): OrderStatus {
@@ -73,10 +82,11 @@ export const REASON_CODE = {
   fills_limit: 7,
 } as const;
 export type StatusReason = keyof typeof REASON_CODE;
-const REASONS: readonly (StatusReason | null)[] = [null, ...(Object.keys(REASON_CODE) as StatusReason[])];
+const REASONS: readonly (StatusReason | undefined)[] = byCode(REASON_CODE);
 
 /** @returns null for 0 @throws Error for a code that is in no table */
 export function reasonOf(code: number): StatusReason | null {
+  if (code === 0) return null;
   const reason = REASONS[code];
   if (reason === undefined) throw new Error(`unknown status reason ${code}`);
   return reason;
@@ -132,6 +142,7 @@ export interface Order extends OrderKind {
   readonly placedSequence: number;
   /** null where it is charged nothing. */
   readonly fees: OrderFees | null;
+  readonly traits: OrderTraits;
   readonly createdUs: number;
 }
 

@@ -9,7 +9,7 @@ import { expandNameLists, luaLayouts } from './lua-layouts';
  * locals of its own, which fills the one table named after it. Lua gives a chunk 200 locals; a file costs one.
  */
 const MODULES: readonly (readonly [file: string, module: string])[] = [
-  ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/heads', 'heads'],
+  ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/traits', 'traits'], ['core/heads', 'heads'],
   ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
   ['ledger/settlement', 'settlement'], ['core/catalogue', 'catalogue'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],

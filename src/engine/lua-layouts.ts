@@ -25,10 +25,10 @@ function positionTable(name: string, names: readonly string[], first = 1): strin
 
 /** The parts of a record that commands look at, in the order of the record. */
 const ORDER_PARTS = [
-  'filled', 'notional', 'status', 'fill_sequence', 'priority', 'fees', 'price', 'quantity', 'tail', 'side', 'kind', 'instrument', 'client', 'client_order_id',
+  'filled', 'notional', 'status', 'fill_sequence', 'priority', 'fees', 'price', 'quantity', 'traits', 'tail', 'side', 'kind', 'instrument', 'client', 'client_order_id',
 ] as const;
 /** The parts that matching needs of a maker. */
-const MAKER_PARTS = ['filled', 'notional', 'fill_sequence', 'priority', 'fees', 'price', 'quantity', 'tail'] as const;
+const MAKER_PARTS = ['filled', 'notional', 'fill_sequence', 'priority', 'fees', 'price', 'quantity', 'traits', 'tail'] as const;
 
 /** An instrument's rules: what is bound for ever as one text, then what may be changed. */
 const RULE_PARTS = ['bound', ...INSTRUMENT_CHANGEABLE] as const;
@@ -41,7 +41,7 @@ function rulesPattern(): string {
 /** Text in a record never holds a raw double quote (engine/commands/text.ts), so [^"]* is a whole string. */
 function patternOf(field: Field): { readonly open: string; readonly value: string; readonly close: string } {
   if (field === 'version') return { open: '', value: String(ORDER_RECORD_VERSION), close: '' };
-  if (field === 'fees') return { open: '%[', value: '[^%]]*', close: '%]' };
+  if (field === 'fees' || field === 'traits') return { open: '%[', value: '[^%]]*', close: '%]' };
   if (!ORDER_RECORD_TEXTS.includes(field)) return { open: '', value: '%d+', close: '' };
   return { open: '"', value: field === 'notional' ? '%d+' : '[^"]*', close: '"' };
 }
@@ -74,7 +74,7 @@ type Part = 'terms' | 'tail';
 /** @param values of some fields that are always the same */
 function joined(fields: readonly (Field | Part)[], values: Partial<Record<Field, string>>): string {
   const marks = (name: string | undefined): readonly [open: string, close: string] => {
-    if (name === 'fees') return ['[', ']'];
+    if (name === 'fees' || name === 'traits') return ['[', ']'];
     return (ORDER_RECORD_TEXTS as readonly (string | undefined)[]).includes(name) ? ['"', '"'] : ['', ''];
   };
   let text = `'${ORDER_RECORD_VERSION}`;

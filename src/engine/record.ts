@@ -2,6 +2,7 @@ import { ORDER_RECORD, ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION } from '../domai
 import { decodeOrderRecord } from '../domain/order-record';
 import { compactId } from '../domain/order-id';
 import { KIND_CODE, REASON_CODE, SIDE_CODE, STATUS_CODE, kindCode, type Order, type OrderFees } from '../domain/order';
+import { encodeTraits } from '../domain/order-traits';
 import { escapeText } from './commands/text';
 
 /** @param stored an order as the `orders` hash holds it: its record without the id, which is the field's name */
@@ -25,6 +26,7 @@ const VALUE: Readonly<Record<Exclude<Field, 'id'>, (order: Order) => string | nu
   placed: (order) => (order.placedSequence === order.priority ? 0 : order.placedSequence),
   price: (order) => order.priceTicks ?? 0,
   quantity: (order) => order.quantityLots,
+  traits: (order) => `[${encodeTraits(order.traits)}]`,
   side: (order) => SIDE_CODE[order.side],
   kind: (order) => (order.type === 'market' ? KIND_CODE.market : kindCode(order.type, order.timeInForce, order.postOnly)),
   instrument: (order) => order.instrument,

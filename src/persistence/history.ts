@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import type { Funds } from '../domain/money';
 import type { Order, OrderFees, OrderStatus, OrderType, SettledTrade, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
+import { traitsOfRecord } from '../domain/order-traits';
 import type { Database, Row } from './database';
 import {
   CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, JOURNAL_PAGE, MOVE_SWEPT, ORDERS, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
@@ -21,6 +22,7 @@ export interface OrderRow extends Row {
   notional: string; status: OrderStatus; status_reason: StatusReason | null; sequence: number; fill_sequence: number;
   priority: number; placed_sequence: number; created_us: number; updated_us: number;
   maker_fee_rate: number | null; taker_fee_rate: number | null; fee_units: string | null; fee_millionths: number | null;
+  traits: Readonly<Record<string, unknown>> | null;
 }
 
 export interface TradeRow extends Row {
@@ -43,7 +45,7 @@ export function orderOfRow(row: OrderRow): Order {
     quantityLots: row.quantity_lots, filledLots: row.filled_lots, notional: row.notional, status: row.status,
     reason: row.status_reason, sequence: row.sequence, updatedUs: row.updated_us, fillSequence: row.fill_sequence,
     priority: row.priority, placedSequence: row.placed_sequence, createdUs: row.created_us,
-    fees: feesOfRow(row),
+    fees: feesOfRow(row), traits: traitsOfRecord(row.traits),
   };
 }
 

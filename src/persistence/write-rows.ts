@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Batch } from './batch';
 import { writeCatalogue } from './catalogue-rows';
 import { numbers, texts, words } from './columns';
+import { recordedTraits } from '../domain/order-traits';
 import type { NamedQuery } from './database';
 import { ADD_CANDLES } from './queries/candles';
 import { INSERT_JOURNAL, INSERT_TRADES, UPSERT_ORDERS } from './queries/write-batch';
@@ -40,7 +41,7 @@ export async function writeBatchRows(session: pg.Client, { shard, accountSnapsho
       numbers(orders, (o) => o.createdUs), numbers(orders, (o) => o.updatedUs),
       numbers(orders, (o) => o.placedSequence), numbers(orders, (o) => o.fees?.makerRate ?? null),
       numbers(orders, (o) => o.fees?.takerRate ?? null), numbers(orders, (o) => o.fees?.units ?? null),
-      numbers(orders, (o) => o.fees?.millionths ?? null), shard,
+      numbers(orders, (o) => o.fees?.millionths ?? null), texts(orders, (o) => recordedTraits(o.traits)), shard,
     ]);
   }
   if (trades.length > 0) {

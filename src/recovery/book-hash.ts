@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { encodeTraits } from '../domain/order-traits';
 import { remainingLots, type Order } from '../domain/order';
 
 const LIMBS = 8;
@@ -19,7 +20,7 @@ export class BookHash {
     const text = [
       order.instrument, order.side, order.type, order.timeInForce, order.postOnly, order.priceTicks, order.priority, order.placedSequence || order.priority, order.orderId, remainingLots(order), order.quantityLots,
       order.filledLots, order.notional, order.clientId, order.clientOrderId ?? '', order.status, order.fillSequence, order.sequence, order.createdUs, order.updatedUs,
-      fees === null ? '' : `${fees.makerRate},${fees.takerRate},${fees.units},${fees.millionths}`,
+      fees === null ? '' : `${fees.makerRate},${fees.takerRate},${fees.units},${fees.millionths}`, encodeTraits(order.traits),
     ].join('\u0000');
     const digest = createHash('sha256').update(text).digest();
     let carry = 0;

@@ -214,11 +214,11 @@ export class ReferenceShard {
     if (repeated !== null) return repeated;
     if (this.isBacklogged()) return refusedOf({ code: 'backlog_full' });
     if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
-    const { actor, instrument, side, kind, clientId, clientOrderId, orderId, quantityLots, idempotency } = command;
+    const { actor, instrument, side, kind, clientId, clientOrderId, orderId, quantityLots, traits, idempotency } = command;
     const { funds, fillsPerOrderMax: fillsMax, openOrdersPerClientMax: openOrdersMax } = this.limits;
     const asked: Asked = {
       command: {
-        op: 'place', actor, funds, fillsMax, openOrdersMax, instrument, side, kind, priceTicks: command.priceTicks, quantityLots, orderId, clientId,
+        op: 'place', actor, funds, fillsMax, openOrdersMax, instrument, side, kind, priceTicks: command.priceTicks, quantityLots, traits, orderId, clientId,
         clientOrderId,
       },
       idempotency,
@@ -240,7 +240,7 @@ export class ReferenceShard {
       orderId, clientOrderId, clientId, instrument, side, type, timeInForce, postOnly, priceTicks: limitTicks, quantityLots,
       filledLots: 0, notional: '0', status: 'open', reason: null, sequence, updatedUs: this.now.timeUs,
       fillSequence: 0, priority: sequence, placedSequence: sequence, createdUs: this.now.timeUs,
-      fees: this.isMoneyKept ? this.money.feesOf(clientId, instrument) : null,
+      fees: this.isMoneyKept ? this.money.feesOf(clientId, instrument) : null, traits,
     };
     const lacking = this.isMoneyKept && limitTicks !== null ? uncovered(this.money, funds, fresh, null) : null;
     if (lacking !== null) return this.refuse(lacking, asked);

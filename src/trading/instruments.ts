@@ -16,6 +16,7 @@ import type { Acknowledgement } from './acknowledgement';
 import type { CommandRunner } from './command-runner';
 import type { OrderEngine, OrderHistory } from './ports';
 
+const ZERO = /^0+(?:\.0+)?$/;
 /** Whose keys commands to instruments have. */
 const SCOPE = '@instruments';
 
@@ -26,8 +27,8 @@ export interface RulesRequest {
   readonly priceMax?: AmountInput | undefined;
   readonly quantityMin?: AmountInput | undefined;
   readonly quantityMax?: AmountInput | undefined;
-  /** null for none. */
-  readonly minValue?: AmountInput | null | undefined;
+  /** 0 for none. */
+  readonly minValue?: AmountInput | undefined;
   readonly key: string | null;
 }
 
@@ -198,6 +199,6 @@ function wantedOf(instrument: Instrument, request: RulesRequest, faults: FieldFa
     state: request.state ?? null,
     priceTicksMin: amount('priceMin', request.priceMin, instrument.tick), priceTicksMax: amount('priceMax', request.priceMax, instrument.tick),
     quantityLotsMin: amount('quantityMin', request.quantityMin, instrument.lot), quantityLotsMax: amount('quantityMax', request.quantityMax, instrument.lot),
-    minValue: minValue === null ? 0 : amount('minValue', minValue, valueStepOf(instrument)),
+    minValue: minValue !== undefined && ZERO.test(textOfInput(minValue)) ? 0 : amount('minValue', minValue, valueStepOf(instrument)),
   };
 }

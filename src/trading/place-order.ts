@@ -4,6 +4,7 @@ import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { kindCode } from '../domain/order';
+import { NO_TRAITS } from '../domain/order-traits';
 import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
@@ -61,6 +62,7 @@ export class PlaceOrder {
       kind: kindCode(request.type, request.timeInForce, request.postOnly),
       priceTicks,
       quantityLots,
+      traits: NO_TRAITS,
       orderId: newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,

@@ -17,7 +17,7 @@ const ORDER_NOT_FOUND = 1;
 /** The entry of an order that rests. */
 function placed(sequence: number, key: string): { sequence: number; payload: string } {
   const id = compactId(`01900000-0000-7000-8000-${String(sequence).padStart(12, '0')}`);
-  const command = ['P', '', FUNDS_CODE.off, 10_000, 1_000_000, 100, 5, 0, KIND_CODE.limit_gtc, 'BTC-USD', 'ann', '', id];
+  const command = ['P', '', FUNDS_CODE.off, 10_000, 1_000_000, 100, 5, [], 0, KIND_CODE.limit_gtc, 'BTC-USD', 'ann', '', id];
   const events = [[EVENT.placed, 0, '0', 1, 0, 0, []], [EVENT.level, 'BTC-USD', 0, 100, 5]];
   return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, 'place', sequence, 1_000, command, 0, events, idempotencyDigest('ann', key), null, 'epoch123']) };
 }

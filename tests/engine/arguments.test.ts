@@ -47,7 +47,7 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     op: 'place', encoded: placed.op === 'place' ? encodePlace(placed) : [],
     values: {
       instrument: 'BTC-USD', side: '1', kind: '2', price: '101', quantity: '102', id: compactId(orderId), client: 'c\\u00221',
-      name: 'c\\u00221","n\\u005c1', idem: 'digest', terms: '101,102,1,2,"BTC-USD","c\\u00221","n\\u005c1"', actor: '',
+      name: 'c\\u00221","n\\u005c1', idem: 'digest', terms: '101,102,[],1,2,"BTC-USD","c\\u00221","n\\u005c1"', actor: '',
     },
   },
   {

@@ -19,8 +19,8 @@ async function* rows<T>(items: readonly T[]): AsyncGenerator<T> {
 /** A journal row of one order of client load-1. */
 function row(sequence: number, kind: string, key: string, orderId: string): { sequence: number; payload: string } {
   const id = compactId(orderId);
-  const place = [['P', '', FUNDS_CODE.paper, 10_000, 1_000_000, 100, 5, 0, 0, 'BTC-USD', 'load-1', '', id], [EVENT.placed, 0, '0', 1, 0, 0, []]];
-  const order = [ORDER_RECORD_VERSION, 0, '0', 4, 1, sequence, 1, 0, 1, [], 100, 5, 0, 0, 'BTC-USD', 'load-1', '', 1, 0, id];
+  const place = [['P', '', FUNDS_CODE.paper, 10_000, 1_000_000, 100, 5, [], 0, 0, 'BTC-USD', 'load-1', '', id], [EVENT.placed, 0, '0', 1, 0, 0, []]];
+  const order = [ORDER_RECORD_VERSION, 0, '0', 4, 1, sequence, 1, 0, 1, [], 100, 5, [], 0, 0, 'BTC-USD', 'load-1', '', 1, 0, id];
   const [command, event] = kind === 'place' ? place : [['C', '', id, '', ''], [EVENT.order, 0, ...order]];
   return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, kind, sequence, 1, command, 0, [event], idempotencyDigest('load-1', key), null, 'epoch']) };
 }

@@ -5,6 +5,8 @@ import { MADE_PAGES, fillTables } from '../../src/documents/tables';
 import { API_PAGES, PEOPLE_PAGES, REACH_PAGES, VENUE_PAGES } from '../docs/support/groups';
 import { ROOT, documentPaths, parsePage, readPage } from '../docs/support/page';
 import { answerDifferences } from '../docs/support/shape';
+import { PEERS } from '../peers/peers';
+import { fillPage } from '../peers/support/page';
 
 /** The documents say only what is true of the code, as far as a program can tell without a venue. */
 
@@ -62,6 +64,11 @@ describe('the documents', () => {
     const lastRow = /^\|.*\n(?=\n<!-- \/made -->)/m.exec(page)?.[0] ?? '';
     expect(lastRow).not.toBe('');
     expect(fillTables(page.replace(lastRow, ''))).toBe(page);
+  });
+
+  it('tell of what peers expect as the cases have it', () => {
+    const page = read('docs/peers.md');
+    expect(page).toBe(fillPage(page, PEERS));
   });
 
   it('list the settings with the defaults that the service takes', () => {

@@ -4,6 +4,7 @@ import { InstrumentTable } from '../../src/domain/instrument-table';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
 import type { Order, SettledTrade } from '../../src/domain/order';
 import { Refusal } from '../../src/domain/refusal';
+import { NO_TRAITS } from '../../src/domain/order-traits';
 import { ProblemDocuments } from '../../src/dialects/native/errors';
 import { presentOrder, presentOrderWithTrades } from '../../src/dialects/native/present';
 
@@ -18,7 +19,7 @@ const [MAKER, TAKER] = ['01900000-0000-7000-8000-000000000001', '01900000-0000-7
 const order: Order = {
   orderId: MAKER, clientOrderId: null, clientId: 'ann', instrument: 'BTC-USD', side: 'buy', type: 'limit', timeInForce: 'gtc', postOnly: false, priceTicks: 100,
   quantityLots: 5, filledLots: 2, notional: '200', status: 'partially_filled', reason: null, sequence: 7, updatedUs: NOW_US, fillSequence: 7, priority: 1,
-  placedSequence: 1, fees: { makerRate: -100, takerRate: 500, units: '-3', millionths: 1 }, createdUs: NOW_US,
+  placedSequence: 1, fees: { makerRate: -100, takerRate: 500, units: '-3', millionths: 1 }, traits: NO_TRAITS, createdUs: NOW_US,
 };
 const trade: SettledTrade = {
   instrument: 'BTC-USD', tradeId: 1, priceTicks: 100, quantityLots: 2, takerSide: 'sell', makerOrderId: MAKER, takerOrderId: TAKER, executedUs: NOW_US,

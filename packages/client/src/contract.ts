@@ -250,6 +250,17 @@ export interface ProblemBody {
   readonly transfer?: Transfer;
   /** With failure_injected: where. */
   readonly step?: 'reserve_funds' | 'submit_order' | 'process_fills' | 'settle';
+  /** Where it is about what an instrument takes, or is. */
+  readonly instrument?: string;
+  /** With instrument_not_open: its state. */
+  readonly state?: string;
+  /** With value_below_minimum: the least price × quantity. */
+  readonly min_value?: Decimal;
+  /** With outside_instrument_limits, as the three beside it: what it takes. */
+  readonly price_min?: Decimal;
+  readonly price_max?: Decimal;
+  readonly quantity_min?: Decimal;
+  readonly quantity_max?: Decimal;
   /** With rate_limited: the allowance that is used up. */
   readonly class?: 'address' | 'login' | 'principal' | 'mutate' | 'cancel' | 'expensive';
   /** With rate_limited: when there is some of it again. */
@@ -761,8 +772,8 @@ export interface OpenInstrumentRequest {
   readonly price_max?: Decimal;
   readonly quantity_min?: Decimal;
   readonly quantity_max?: Decimal;
-  /** Least price × quantity of an order, and of what an amend leaves of one; null for none. */
-  readonly min_value?: Decimal | null;
+  /** Least price × quantity of an order, and of what an amend leaves of one; 0 for none. */
+  readonly min_value?: Decimal;
   readonly idempotency_key?: string;
 }
 
@@ -804,8 +815,8 @@ export interface ChangeInstrumentRequest {
   readonly price_max?: Decimal;
   readonly quantity_min?: Decimal;
   readonly quantity_max?: Decimal;
-  /** Least price × quantity of an order, and of what an amend leaves of one; null for none. */
-  readonly min_value?: Decimal | null;
+  /** Least price × quantity of an order, and of what an amend leaves of one; 0 for none. */
+  readonly min_value?: Decimal;
   readonly idempotency_key?: string;
 }
 

@@ -66,6 +66,7 @@ export interface StreamEvents {
   order: [message: Extract<StreamMessage, { type: 'order' }>];
   ticker: [message: Extract<StreamMessage, { type: 'ticker' }>];
   candle: [message: Extract<StreamMessage, { type: 'candle' }>];
+  instrument: [message: Extract<StreamMessage, { type: 'instrument' }>];
   balances_snapshot: [message: BalancesSnapshotMessage];
   balances: [message: BalancesMessage];
   fill: [message: FillMessage];
@@ -463,6 +464,8 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
         return;
       case 'ticker':
       case 'candle':
+      // It is what the instrument is: told twice, it says the same.
+      case 'instrument':
         this.tell(message);
         return;
       case 'resync':

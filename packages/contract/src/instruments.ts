@@ -44,7 +44,7 @@ const changeable = {
   price_max: optional(Price),
   quantity_min: optional(Quantity),
   quantity_max: optional(Quantity),
-  min_value: optional(orNull(LeastValue), 'Least price × quantity of an order, and of what an amend leaves of one; null for none.'),
+  min_value: optional(LeastValue, 'Least price × quantity of an order, and of what an amend leaves of one; 0 for none.'),
   idempotency_key: optional(IdempotencyKey),
 };
 
@@ -77,6 +77,6 @@ export const INSTRUMENT_EXAMPLES = {
   opens: {
     plain: { instrument: 'SOL-USD', base: 'SOL', quote: 'USD', tick_size: '0.01', lot_size: '0.001', min_value: '10', state: 'post_only' },
   },
-  changes: { halt: { state: 'halted' }, limits: { quantity_max: '100', min_value: null } },
+  changes: { halt: { state: 'halted' }, limits: { quantity_max: '100', min_value: 0 } },
   made, instruments: { instruments: [instrument] },
 };

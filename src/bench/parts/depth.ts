@@ -1,6 +1,7 @@
 import type { CommandResult, EngineCommand } from '../../domain/commands';
 import { KIND_CODE, type Side } from '../../domain/order';
 import { newOrderId } from '../../domain/order-id';
+import { NO_TRAITS } from '../../domain/order-traits';
 import type { Engine } from '../../engine/engine';
 import { EngineShard, submitAll } from '../engine-shard';
 import type { Bench, Figure, Part, Table } from '../result';
@@ -34,7 +35,7 @@ interface Resting {
 function place(instrument: string, side: Side, priceTicks: number, orderId: string, n: number): EngineCommand {
   return {
     op: 'place', actor: null, instrument, side, kind: KIND_CODE.limit_gtc, priceTicks, quantityLots: 10, orderId,
-    clientId: `client-${n % CLIENTS}`, clientOrderId: null, idempotency: null,
+    clientId: `client-${n % CLIENTS}`, clientOrderId: null, traits: NO_TRAITS, idempotency: null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { EngineCommand } from '../../domain/commands';
 import { KIND_CODE, type Side } from '../../domain/order';
 import { newOrderId } from '../../domain/order-id';
+import { NO_TRAITS } from '../../domain/order-traits';
 import { shardKeys } from '../../engine/keys';
 import { EngineShard, submitAll } from '../engine-shard';
 import { accountCommand, accountName, moneyEngine } from '../money';
@@ -20,7 +21,7 @@ const deposits = (n: number) => Object.entries(DEPOSITS).map(([asset, { least, s
 function order(n: number, side: Side): EngineCommand {
   return {
     op: 'place', actor: null, instrument: 'BTC-USD', side, kind: KIND_CODE.limit_gtc, priceTicks: MID + (side === 'buy' ? -1 : 1) * (1 + n % 1_000),
-    quantityLots: 10_000_000 + n % 977, orderId: newOrderId(), clientId: accountName(n), clientOrderId: null, idempotency: null,
+    quantityLots: 10_000_000 + n % 977, orderId: newOrderId(), clientId: accountName(n), clientOrderId: null, traits: NO_TRAITS, idempotency: null,
   };
 }
 

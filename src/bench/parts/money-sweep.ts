@@ -2,6 +2,7 @@ import type { EngineCommand } from '../../domain/commands';
 import { FUNDS, type Funds } from '../../domain/money';
 import { KIND_CODE, type Side } from '../../domain/order';
 import { newOrderId } from '../../domain/order-id';
+import { NO_TRAITS } from '../../domain/order-traits';
 import type { Engine } from '../../engine/engine';
 import { EngineShard, submitAll } from '../engine-shard';
 import { ACCOUNTS, accountName, moneyEngine } from '../money';
@@ -16,7 +17,7 @@ const LOTS = 10_000;
 const BOOKS = [{ name: 'at one price', step: 0 }, { name: 'at 1,000 prices', step: 1 }] as const;
 
 function place(account: string, side: Side, priceTicks: number, quantityLots: number, kind: number): EngineCommand {
-  return { op: 'place', actor: null, instrument: INSTRUMENT, side, kind, priceTicks, quantityLots, orderId: newOrderId(), clientId: account, clientOrderId: null, idempotency: null };
+  return { op: 'place', actor: null, instrument: INSTRUMENT, side, kind, priceTicks, quantityLots, orderId: newOrderId(), clientId: account, clientOrderId: null, traits: NO_TRAITS, idempotency: null };
 }
 
 /** One order takes the orders of all makers. @returns ms inside Redis */

@@ -2,6 +2,7 @@ import { engineCommandOf } from '../../conformance/commands';
 import type { EngineCommand } from '../../domain/commands';
 import { KIND_CODE } from '../../domain/order';
 import { newOrderId } from '../../domain/order-id';
+import { NO_TRAITS } from '../../domain/order-traits';
 import { seededRandom } from '../../seeded-random';
 import { drain, type Drained } from '../drain';
 import { ACCOUNTS, accountName, accountOfOrder } from '../money';
@@ -23,7 +24,7 @@ function tradingOrders(): EngineCommand[] {
   return Array.from({ length: ORDERS }, (_, n) => ({
     op: 'place', actor: null, instrument: INSTRUMENT, side: random.pick(['buy', 'sell'] as const), kind: KIND_CODE.limit_gtc,
     priceTicks: MID + random.below(2 * SPREAD) - SPREAD, quantityLots: 100_000 * (1 + random.below(99)), orderId: newOrderId(), clientId: accountName(n % ACCOUNTS),
-    clientOrderId: null, idempotency: null,
+    clientOrderId: null, traits: NO_TRAITS, idempotency: null,
   }));
 }
 

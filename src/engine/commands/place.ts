@@ -2,6 +2,7 @@ import type { PlaceCommand } from '../../domain/commands';
 import { FAILURE_LETTER } from '../../domain/layouts';
 import { compactId } from '../../domain/order-id';
 import { SIDE_CODE } from '../../domain/order';
+import { encodeTraits } from '../../domain/order-traits';
 import { Arguments } from './layout';
 import { encodeActor } from './reference';
 import { clientOrderName } from './client-order-name';
@@ -31,7 +32,7 @@ export function encodePlace(command: PlaceCommand): string[] {
   args[at.client] = client;
   args[at.name] = command.clientOrderId === null ? '' : clientOrderName(command.clientId, command.clientOrderId);
   args[at.idem] = command.idempotency ?? '';
-  args[at.terms] = `${price},${quantity},${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
+  args[at.terms] = `${price},${quantity},[${encodeTraits(command.traits)}],${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
   args[at.actor] = encodeActor(command.actor);
   return args;
 }

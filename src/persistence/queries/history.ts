@@ -28,7 +28,7 @@ export const SET_FROZEN: NamedQuery = {
 
 export const ORDER_COLUMNS = `order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only, price_ticks,
   quantity_lots, filled_lots, notional::text, status, status_reason, sequence, fill_sequence, priority,
-  placed_sequence, created_us, updated_us, maker_fee_rate, taker_fee_rate, fee_units::text, fee_millionths`;
+  placed_sequence, created_us, updated_us, maker_fee_rate, taker_fee_rate, fee_units::text, fee_millionths, traits`;
 
 export const ORDERS: NamedQuery = {
   name: 'orders',

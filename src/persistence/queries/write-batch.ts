@@ -18,16 +18,16 @@ export const UPSERT_ORDERS: NamedQuery = {
   name: 'upsert_orders',
   text: `INSERT INTO orders (order_id, client_id, client_order_id, instrument, side, type, time_in_force, post_only,
       price_ticks, quantity_lots, filled_lots, notional, status, status_reason, sequence, fill_sequence, priority,
-      created_us, updated_us, placed_sequence, maker_fee_rate, taker_fee_rate, fee_units, fee_millionths, shard)
-    SELECT placed.*, $25 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
+      created_us, updated_us, placed_sequence, maker_fee_rate, taker_fee_rate, fee_units, fee_millionths, traits, shard)
+    SELECT placed.*, $26 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
       $9::bigint[], $10::bigint[], $11::bigint[], $12::numeric[], $13::text[], $14::text[], $15::bigint[], $16::bigint[],
-      $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::integer[], $22::integer[], $23::numeric[], $24::integer[]) AS placed
+      $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::integer[], $22::integer[], $23::numeric[], $24::integer[], $25::jsonb[]) AS placed
     ON CONFLICT (order_id) DO UPDATE SET
       price_ticks = excluded.price_ticks, quantity_lots = excluded.quantity_lots, filled_lots = excluded.filled_lots,
       notional = excluded.notional, status = excluded.status, status_reason = excluded.status_reason,
       sequence = excluded.sequence, fill_sequence = excluded.fill_sequence, priority = excluded.priority,
       updated_us = excluded.updated_us, maker_fee_rate = excluded.maker_fee_rate, taker_fee_rate = excluded.taker_fee_rate,
-      fee_units = excluded.fee_units, fee_millionths = excluded.fee_millionths
+      fee_units = excluded.fee_units, fee_millionths = excluded.fee_millionths, traits = excluded.traits
     WHERE orders.sequence < excluded.sequence`,
 };
 

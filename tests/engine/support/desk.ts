@@ -3,12 +3,14 @@ import type { CommandResult, EngineCommand, MassCancelled, OrderReference, Refus
 import type { LogEntry } from '../../../src/domain/log-entry';
 import { KIND_CODE, type Order, type Side } from '../../../src/domain/order';
 import { newOrderId } from '../../../src/domain/order-id';
+import { NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import type { Engine } from '../../../src/engine/engine';
 
 export const BTC = 'BTC-USD';
 export const ETH = 'ETH-USD';
 
 export interface PlaceOptions {
+  readonly traits?: OrderTraits;
   readonly kind?: keyof typeof KIND_CODE;
   readonly instrument?: string;
   readonly client?: string;
@@ -45,6 +47,7 @@ export function placeCommand(side: Side, price: number | null, quantity: number,
     kind: KIND_CODE[options.kind ?? (price === null ? 'market' : 'limit_gtc')],
     priceTicks: price ?? 0,
     quantityLots: quantity,
+    traits: options.traits ?? NO_TRAITS,
     orderId: options.orderId ?? newOrderId(),
     clientId: options.client ?? 'client',
     clientOrderId: options.name ?? null,

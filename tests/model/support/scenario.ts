@@ -2,6 +2,7 @@ import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
 import { NOTHING_WANTED, scaleOfRules, type InstrumentRules } from '../../../src/domain/instrument-rules';
 import type { MoneyScale } from '../../../src/domain/assets';
+import { NO_TRAITS } from '../../../src/domain/order-traits';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import type { ActorStep, AmendStep, CommandStep, InstrumentStep, PlaceStep, Profile, Quantity, TargetStep } from './steps';
 
@@ -101,6 +102,7 @@ export class Scenario {
       kind: step.kind,
       priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
       quantityLots: this.lots(step.quantity),
+      traits: NO_TRAITS,
       orderId,
       clientId: this.client(step.client),
       clientOrderId: step.name === null ? null : NAMES[step.name] as string,

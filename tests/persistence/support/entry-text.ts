@@ -4,6 +4,7 @@ import { COMMAND_LETTER, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FUNDS_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE, type FeeRate, type Transfer } from '../../../src/domain/money';
 import { compactId } from '../../../src/domain/order-id';
 import { KIND_CODE, kindCode, REASON_CODE, SIDE_CODE, STATUS_CODE, type Order, type OrderFees, type OrderReference } from '../../../src/domain/order';
+import { encodeTraits, type OrderTraits } from '../../../src/domain/order-traits';
 
 /** An entry of the present version as the engine would write it. */
 
@@ -20,12 +21,14 @@ export interface EntryText {
 
 const feesWire = (fees: OrderFees | null): unknown[] => (fees === null ? [] : [fees.makerRate, fees.takerRate, fees.units, fees.millionths]);
 
+const traitsWire = (traits: OrderTraits): unknown => JSON.parse(`[${encodeTraits(traits)}]`);
+
 function orderWire(order: Order): unknown[] {
   const kind = kindCode(order.type, order.timeInForce, order.postOnly);
   return [
     ORDER_RECORD_VERSION, order.filledLots, order.notional, STATUS_CODE[order.status], order.reason === null ? 0 : REASON_CODE[order.reason],
     order.sequence, order.updatedUs, order.fillSequence, order.priority, feesWire(order.fees), order.priceTicks ?? 0, order.quantityLots,
-    SIDE_CODE[order.side], kind, order.instrument, order.clientId, order.clientOrderId ?? '', order.createdUs, order.placedSequence, compactId(order.orderId),
+    traitsWire(order.traits), SIDE_CODE[order.side], kind, order.instrument, order.clientId, order.clientOrderId ?? '', order.createdUs, order.placedSequence, compactId(order.orderId),
   ];
 }
 
@@ -73,7 +76,7 @@ function commandWire(command: LoggedCommand): unknown[] {
   switch (command.op) {
     case 'place': return [
       letter, actor, FUNDS_CODE[command.funds], command.fillsMax, command.openOrdersMax, command.kind === KIND_CODE.market ? 0 : command.priceTicks,
-      command.quantityLots, SIDE_CODE[command.side], command.kind, command.instrument, command.clientId, command.clientOrderId ?? '', compactId(command.orderId),
+      command.quantityLots, traitsWire(command.traits), SIDE_CODE[command.side], command.kind, command.instrument, command.clientId, command.clientOrderId ?? '', compactId(command.orderId),
     ];
     case 'cancel': return [letter, actor, ...referenceWire(command.order)];
     case 'amend': {

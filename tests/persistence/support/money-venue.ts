@@ -4,6 +4,7 @@ import { parseInstruments, type Instrument } from '../../../src/domain/instrumen
 import { FEES, ISSUANCE, type Account, type FeeRate, type Transfer, type TransferEnd } from '../../../src/domain/money';
 import { isOpen, KIND_CODE, remainingLots, type Order, type OrderFees, type Side } from '../../../src/domain/order';
 import { newOrderId } from '../../../src/domain/order-id';
+import { NO_TRAITS } from '../../../src/domain/order-traits';
 import type { Random } from '../../../src/seeded-random';
 import { entryText } from './entry-text';
 
@@ -346,13 +347,13 @@ export class MoneyVenue {
     const fresh: Order = {
       orderId, clientOrderId, clientId: account, instrument, side, type: 'limit', timeInForce: 'gtc', postOnly: false, priceTicks, quantityLots, filledLots: 0,
       notional: '0', status: 'open', reason: null, sequence: this.sequence, updatedUs: this.timeUs, fillSequence: 0, priority: this.sequence,
-      placedSequence: this.sequence, createdUs: this.timeUs, fees: this.feesFor(account, instrument),
+      placedSequence: this.sequence, createdUs: this.timeUs, fees: this.feesFor(account, instrument), traits: NO_TRAITS,
     };
     const fills: Fill[] = [];
     const order = this.trade(fresh, makers, fills);
     this.put(null, order);
     this.log('place', {
-      op: 'place', actor: null, funds: this.funds, fillsMax: 1_000, openOrdersMax: 1_000, instrument, side, kind: KIND_CODE.limit_gtc, priceTicks, quantityLots,
+      op: 'place', actor: null, funds: this.funds, fillsMax: 1_000, openOrdersMax: 1_000, instrument, side, kind: KIND_CODE.limit_gtc, priceTicks, quantityLots, traits: NO_TRAITS,
       orderId, clientId: account, clientOrderId,
     }, [...fills, { type: 'order', order, previousFill: 0 }, { type: 'level', instrument, side, priceTicks, quantityLots: 1 }]);
   }
@@ -397,7 +398,7 @@ export class MoneyVenue {
     if (posted !== undefined) events.push({ type: 'transfer', transfer: { ...posted, status: 'expired', settledAmount: '0' } });
     this.log('refuse', {
       op: 'place', actor: null, funds: this.funds, fillsMax: 1_000, openOrdersMax: 1_000, instrument: 'BTC-USD', side: 'buy', kind: KIND_CODE.limit_gtc,
-      priceTicks: 1, quantityLots: 1, orderId, clientId: account, clientOrderId: null,
+      priceTicks: 1, quantityLots: 1, traits: NO_TRAITS, orderId, clientId: account, clientOrderId: null,
     }, events, 10);
   }
 

@@ -117,7 +117,7 @@ function amend.run(shard, limits, argv, at)
     else
       level = set_level(half, price_text, total)
     end
-    local amended = changed_record(filled, notional, status, '0', seq, time, fill_sequence, priority, fees, price_text, text(lots), tail)
+    local amended = changed_record(filled, notional, status, '0', seq, time, fill_sequence, priority, fees, price_text, text(lots), traits, tail)
     store_record(shard, found, amended)
     return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. ORDER .. fill_sequence .. ',' .. amended .. ',"' .. found .. '"]'
       .. level .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
@@ -170,7 +170,7 @@ function amend.run(shard, limits, argv, at)
     if left > 0 then now_status, reason = STATUS.cancelled, REASON.fills_limit end
     listings.unlist(shard, client, client_order_id, found)
   end
-  local amended = changed_record(now_filled, now_notional, now_status, reason, seq, time, now_fill, seq, fees, price_text, text(lots),
+  local amended = changed_record(now_filled, now_notional, now_status, reason, seq, time, now_fill, seq, fees, price_text, text(lots), traits,
     moved(tail, priority))
   store_record(shard, found, amended)
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. trades .. ORDER .. fill_sequence .. ',' .. amended .. ',"' .. found

@@ -38,7 +38,7 @@ function cancel.order(shard, id, order, why)
   local level = lower_level(half, price, quantity - filled)
   unlist(shard, client, client_order_id, id)
   local record = changed_record(filled, notional, STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, fees, price, quantity,
-    tail)
+    traits, tail)
   store_record(shard, id, record)
   return record, level
 end

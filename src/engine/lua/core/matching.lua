@@ -50,8 +50,8 @@ function matching.plan(shard, limits, book, side, limit, lots)
     local base = MAKER_WIDTH * (count - 1)
     makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
       member, maker_price, traded, id, maker_filled + traded, maker_total
-    makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13] =
-      notional, fill_sequence, priority, fees, price, quantity, tail
+    makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13],
+      makers[base + 14] = notional, fill_sequence, priority, fees, price, quantity, traits, tail
     left = left - traded
     at = at + 1
   end
@@ -79,7 +79,7 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
   local recent, recent_count = book.recent, book.recent_count
   local level_price, level_price_text, level_lots = nil, nil, 0
   for i = 1, count do
-    local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, fees, price_text, quantity_text, tail =
+    local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, fees, price_text, quantity_text, traits, tail =
       unpack(makers, MAKER_WIDTH * (i - 1) + 1, MAKER_WIDTH * i)
     -- Printing a number is dear: what stands there as text already is taken as it is.
     local lots_text, trade_id = lots == quantity and quantity_text or text(lots), text(next_trade_id(shard, instrument))
@@ -92,7 +92,7 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
       if maker_paid ~= '0' or taker_paid ~= '0' then charges = TAKER .. maker_paid .. '","' .. taker_paid .. '",' end
     end
     local record = changed_record(done and quantity_text or text(filled), maker_notional,
-      done and STATUS.filled or STATUS.partially_filled, '0', seq, time, seq, priority, fees, price_text, quantity_text, tail)
+      done and STATUS.filled or STATUS.partially_filled, '0', seq, time, seq, priority, fees, price_text, quantity_text, traits, tail)
     taker_notional = taker_notional == notional and maker_notional or add_product(taker_notional, price, lots)
     fills[i] = TRADE .. trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. fill_seq .. charges .. record .. ',"' .. maker_id .. '"],'
     recent[recent_count + i] = trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. side .. ',"' .. maker_id .. '","'

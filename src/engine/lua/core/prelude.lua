@@ -3,10 +3,10 @@
 
 -- What is not there yet while a library loads is bound when one of its functions is called: a name of our own costs less
 -- than one looked up among the globals each time.
-local call, format, match, find, sub, byte, concat, floor, unpack, tonumber
+local call, format, match, gmatch, find, sub, byte, concat, floor, unpack, tonumber
 
 local function bind()
-  call, format, match, find, sub, byte = redis.call, string.format, string.match, string.find, string.sub, string.byte
+  call, format, match, gmatch, find, sub, byte = redis.call, string.format, string.match, string.gmatch, string.find, string.sub, string.byte
   concat, floor, unpack, tonumber = table.concat, math.floor, _G.unpack, _G.tonumber
 end
 
@@ -24,7 +24,7 @@ local OPPOSITE = { [BUY] = SELL, [SELL] = BUY }
 
 -- Values that a plan has of each maker, one maker behind the other: a table of its own for each would cost more than its trade.
 -- They are: member, price, lots traded, id, lots filled then, quantity, and MAKER_PARTS behind the first of them.
-local MAKER_WIDTH = 13
+local MAKER_WIDTH = 14
 
 -- Most values handed to one variadic redis.call; Lua's stack holds about 8,000.
 local VARIADIC_MAX = 2000

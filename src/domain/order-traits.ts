@@ -1,0 +1,81 @@
+/**
+ * What only some orders ask for, beside the terms that every order has. Each trait has a code, under which records and entries keep it
+ * for ever, and a name, under which the record in Postgres does. An order without any costs two characters.
+ */
+export interface OrderTraits {
+  /** What becomes of its trades with orders of the same account, or owner: one of STP_CODE, absent for none. */
+  readonly stp?: number;
+}
+
+type TraitName = keyof OrderTraits;
+
+interface Trait {
+  readonly code: number;
+  /** Its name in the record. */
+  readonly column: string;
+  readonly holds: 'integer' | 'text';
+}
+
+/** By name, in the order of their codes. A code is never given to another trait. */
+const TRAITS = {
+  stp: { code: 1, column: 'stp', holds: 'integer' },
+} as const satisfies Record<TraitName, Trait>;
+
+const TABLE = Object.entries(TRAITS) as [TraitName, Trait][];
+const BY_CODE = new Map(TABLE.map(([name, trait]) => [trait.code, { name, ...trait }]));
+const BY_COLUMN = new Map(TABLE.map(([name, trait]) => [trait.column, { name, ...trait }]));
+
+/** Codes by name, as Lua has them. */
+export const TRAIT_CODE = Object.freeze(Object.fromEntries(TABLE.map(([name, { code }]) => [name, code]))) as Readonly<Record<TraitName, number>>;
+
+/** Most orders have none: this one object is theirs. */
+export const NO_TRAITS: OrderTraits = Object.freeze({});
+
+/** Text of a trait stands in quotes as it is, between brackets: ids and decimal integers. */
+const TEXT = /^[\w-]+$/;
+
+function checked(trait: Trait & { readonly name: string }, value: unknown): number | string {
+  const fits = trait.holds === 'integer' ? Number.isSafeInteger(value) : typeof value === 'string' && TEXT.test(value);
+  if (!fits) throw new Error(`trait ${trait.name} of an order is ${JSON.stringify(value)}`);
+  return value as number | string;
+}
+
+/** What stands in the array of a record's traits: code and value of each, codes ascending; '' for none. */
+export function encodeTraits(traits: OrderTraits): string {
+  if (traits === NO_TRAITS) return '';
+  return TABLE.flatMap(([name, trait]) => {
+    const value = traits[name];
+    return value === undefined ? [] : [`${trait.code},${JSON.stringify(checked({ name, ...trait }, value))}`];
+  }).join(',');
+}
+
+/** @throws Error for a code that is in no table, or a value that is none of its trait's */
+export function decodeTraits(wire: readonly unknown[]): OrderTraits {
+  if (wire.length === 0) return NO_TRAITS;
+  const traits: Partial<Record<TraitName, number | string>> = {};
+  for (let i = 0; i < wire.length; i += 2) {
+    const trait = BY_CODE.get(wire[i] as number);
+    if (trait === undefined) throw new Error(`unknown trait ${String(wire[i])} of an order`);
+    traits[trait.name] = checked(trait, wire[i + 1]);
+  }
+  return traits as OrderTraits;
+}
+
+/** As the record has them: an object by name, null for none. */
+export function recordedTraits(traits: OrderTraits): string | null {
+  if (traits === NO_TRAITS) return null;
+  const named = TABLE.flatMap(([name, { column }]) => (traits[name] === undefined ? [] : [[column, traits[name]] as const]));
+  return named.length === 0 ? null : JSON.stringify(Object.fromEntries(named));
+}
+
+/** @throws Error for a name that is in no table, or a value that is none of its trait's */
+export function traitsOfRecord(recorded: Readonly<Record<string, unknown>> | null): OrderTraits {
+  if (recorded === null) return NO_TRAITS;
+  const traits: Partial<Record<TraitName, number | string>> = {};
+  for (const [column, value] of Object.entries(recorded)) {
+    const trait = BY_COLUMN.get(column);
+    if (trait === undefined) throw new Error(`unknown trait ${column} of an order`);
+    traits[trait.name] = checked(trait, value);
+  }
+  return traits as OrderTraits;
+}

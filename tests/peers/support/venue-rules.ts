@@ -1,0 +1,62 @@
+export interface VenueRule {
+  readonly venue: string;
+  /** In our words. */
+  readonly rule: string;
+  readonly where: string;
+}
+
+/** Rules of venues that people trade on, by which this venue differs from a peer. */
+export const VENUE_RULES = {
+  'decimal text': {
+    venue: 'Binance, Coinbase',
+    rule: 'prices and sizes are written as decimal text in JSON, so that no digit depends on how a program reads numbers',
+    where: 'https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/orders/create-new-order',
+  },
+  'market ends': {
+    venue: 'Binance',
+    rule: 'a market order that finds too little, or nothing, was accepted and ends by the rules of its type (`EXPIRED`); `REJECTED` is for what the engine did not process',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/enums',
+  },
+  'market has no time in force': {
+    venue: 'Binance',
+    rule: 'a market order has no time in force: a request that gives it one is refused (-1106)',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
+  },
+  'fill or kill is rejected': {
+    venue: 'Coinbase Exchange',
+    rule: 'a fill-or-kill order that cannot be matched whole is rejected',
+    where: 'https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/orders/create-new-order',
+  },
+  'only what rests trades': {
+    venue: 'Coinbase Exchange',
+    rule: 'orders are matched with orders of the book, at the price of the order in the book: nothing trades with a quantity that nobody offered',
+    where: 'https://docs.cdp.coinbase.com/exchange/concepts/matching-engine',
+  },
+  'price-time priority': {
+    venue: 'Coinbase Exchange',
+    rule: 'within a price whoever came first trades first, whoever it is',
+    where: 'https://docs.cdp.coinbase.com/exchange/concepts/matching-engine',
+  },
+  'steps, not digits': {
+    venue: 'Binance',
+    rule: 'a quantity passes its filter when it is a multiple of the step, a price when it is one of the tick, however many digits they are written with',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/filters',
+  },
+  'no market-to-limit': {
+    venue: 'Binance',
+    rule: 'the order types of spot have no market order whose rest becomes a limit order: what a market order does not trade at once is over',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/enums',
+  },
+  'no reduce-only on spot': {
+    venue: 'Binance',
+    rule: 'spot orders have no `reduceOnly`: a sale is bounded by what the account has, not by a position',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
+  },
+  'cancel all by market': {
+    venue: 'Binance',
+    rule: 'cancelling all open orders takes a market, and no side',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
+  },
+} as const satisfies Readonly<Record<string, VenueRule>>;
+
+export type RuleName = keyof typeof VENUE_RULES;
