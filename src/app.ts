@@ -5,9 +5,11 @@ import { AssetTable } from './domain/asset-table';
 import { InstrumentTable } from './domain/instrument-table';
 import { createMetrics } from './metrics';
 import type { People } from './people/people';
-import { streamObserver } from './service/observers';
+import { AlgoRunner } from './duties/algo-runner';
+import { algoObserver, streamObserver } from './service/observers';
 import { createServer, type ServerOptions } from './service/server';
-import { createServices } from './service/services';
+import { createServices, createTrading } from './service/services';
+import { SlicePlacer } from './service/slice-placer';
 import { Shard } from './shard/shard';
 import { Venue } from './shard/venue';
 import { Status } from './status';
@@ -55,15 +57,14 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const table = new InstrumentTable(config.instruments);
   const assets = new AssetTable(config.assets);
   const shard: Shard = new Shard(config, logger, metrics, stream === null ? null : {
-    instrument: (rules) => {
-      assets.take(rules);
-      table.take(rules);
-      venue.know(rules.instrument, shard);
-      stream.know(table.of(rules.instrument));
-    },
+    instrument: ({ instrument }) => stream.know(table.of(instrument)),
     entry: (entry, market, changes) => stream.entry(entry, market, changes),
     reset: (market) => stream.reset(market),
     statistics: { changed: (...change) => channels?.changed(...change) },
+  }, (rules) => {
+    assets.take(rules);
+    table.take(rules);
+    venue.know(rules.instrument, shard);
   });
   const venue: Venue<Shard> = new Venue([{ shard, instruments: config.instruments }]);
   const { live } = shard;
@@ -100,6 +101,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     metrics.writerLagEntries.set(lag.entries);
     metrics.writerLagSeconds.set(lag.seconds);
     metrics.logLength.set(await shard.connection.engine.logLength());
+    if (shard.writer !== null) metrics.algosRunning.set(await shard.connection.algos.countRunning());
     for (const { instrument } of table.all) {
       const book = live?.market.book(instrument);
       if (book === undefined) continue;
@@ -109,7 +111,12 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   };
 
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
-  const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, metrics, logger);
+  const trading = createTrading(config, shard, table, assets, status, metrics, logger);
+  const algoRunner = shard.writer === null ? null : new AlgoRunner(shard.connection.algos, new SlicePlacer(trading, table, config.engineTimeoutMs), {
+    refusalsMax: config.algoRefusalsMax, isOnDuty: () => shard.isOnDuty(), clock: () => shard.connection.engine.clock(),
+  }, logger.child({ part: 'algos' }), algoObserver(metrics));
+  if (algoRunner !== null) shard.takeOn(algoRunner);
+  const services = live === null ? null : createServices(config, venue, shard, live, table, assets, status, trading, () => algoRunner?.nudge(), logger);
   const people: People | null = services?.people ?? null;
   const recheck = (): void => {
     if (people !== null) stream?.recheck((caller) => people.gate.standing(caller));

@@ -100,6 +100,11 @@ export interface Config {
   readonly orderEntryAuthTimeoutMs: number;
   readonly orderEntryPingMs: number;
 
+  readonly algosPerAccountMax: number;
+  readonly algoSlicesMax: number;
+  readonly algoDurationMaxS: number;
+  readonly algoRefusalsMax: number;
+
   readonly fillsPerOrderMax: number;
   readonly openOrdersPerClientMax: number;
   readonly massCancelPage: number;
@@ -264,6 +269,11 @@ const ENVIRONMENT = Joi.object({
   ORDER_ENTRY_BUFFER_BYTES_MAX: positive(4 * 1_048_576, GIB).description('Bytes of answers that an order entry client has not read, from which on it is not read from.'),
   ORDER_ENTRY_AUTH_TIMEOUT_MS: positive(5_000, 600_000).description('How long an order entry client may take to say who it is, with `AUTH=required`.'),
   ORDER_ENTRY_PING_MS: positive(20_000, 600_000).description('How often an order entry client is pinged; one that misses a ping is gone.'),
+
+  ALGOS_PER_ACCOUNT_MAX: positive(20, 10_000).description('Parent orders (TWAP) of an account that run at a time.'),
+  ALGO_SLICES_MAX: positive(1_000, 10_000).description('Slices of a parent order.'),
+  ALGO_DURATION_MAX_S: positive(86_400, 2_592_000).description('Seconds that a parent order may take.'),
+  ALGO_REFUSALS_MAX: positive(3, 1_000).description('Slices refused one after another at which a parent order stops.'),
 
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),
   OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000).description('Open orders of one client.'),

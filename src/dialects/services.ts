@@ -5,12 +5,14 @@ import type { CandleReader } from '../market/candle-reader';
 import type { MarketReader } from '../market/market-reader';
 import type { Money } from '../money/money';
 import type { People } from '../people/people';
+import type { Algos } from '../trading/algos';
 import type { Trading } from '../trading/trading';
 import type { Streams } from './streams';
 
 /** What a dialect speaks for: the use cases, the stream, and the instruments whose steps its amounts are written in. */
 export interface Services {
   readonly trading: Trading;
+  readonly algos: Algos;
   readonly money: Money;
   readonly market: MarketReader;
   readonly candles: CandleReader;

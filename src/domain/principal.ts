@@ -4,11 +4,11 @@ import { Refusal } from './refusal';
 
 /**
  * Who asks. In an open venue everybody is `anyone`: a caller may do everything, and names the account that it acts for. Where callers
- * say who they are, one is `nobody` before that, and a `caller` afterwards.
+ * say who they are, one is `nobody` before that, and a `caller` afterwards. What goes on by itself is done by a `deputy`.
  *
  * Whose account, order or fill it is that may be seen or touched is decided by `mayActFor`, for every dialect and every way in.
  */
-export type Principal = Anyone | Nobody | Caller;
+export type Principal = Anyone | Nobody | Caller | Deputy;
 
 export interface Anyone {
   readonly kind: 'anyone';
@@ -16,6 +16,12 @@ export interface Anyone {
 
 export interface Nobody {
   readonly kind: 'nobody';
+}
+
+/** The venue itself, doing for an account what somebody who might act for it has asked for earlier. */
+export interface Deputy {
+  readonly kind: 'deputy';
+  readonly account: string;
 }
 
 /** A user as every process has it in memory. One object for as long as the process lives: what changes, changes for whoever holds it. */
@@ -91,6 +97,7 @@ export function actsForAll(principal: Principal): boolean {
 export function mayActFor(principal: Principal, account: string): boolean {
   if (principal.kind === 'anyone') return true;
   if (principal.kind === 'nobody') return false;
+  if (principal.kind === 'deputy') return account === principal.account;
   const { person, onlyAccounts } = principal;
   // A key that is limited to accounts has an operator's powers over these alone.
   if (onlyAccounts !== null && !onlyAccounts.has(account)) return false;
@@ -116,8 +123,9 @@ export function requireOwnLogin({ isOfDevelopment }: Caller): void {
 /** Stands for no account: the venue's own have other names. */
 const NO_ACCOUNT = '@nobody';
 
-/** Accounts of which a caller is an owner, the main one first, as far as its key lets it; none for whoever is no caller. */
+/** Accounts of which a caller is an owner, the main one first, as far as its key lets it; a deputy's one; none for whoever is neither. */
 export function accountsOf(principal: Principal): readonly string[] {
+  if (principal.kind === 'deputy') return [principal.account];
   if (principal.kind !== 'caller') return [];
   const { person: { accounts }, onlyAccounts } = principal;
   return onlyAccounts === null ? accounts : accounts.filter((name) => onlyAccounts.has(name));
@@ -128,7 +136,7 @@ export function ownAccount(principal: Principal): string | null {
   return accountsOf(principal)[0] ?? null;
 }
 
-/** Who a command of the log says did it: the main account of who acts, whatever the account that it is for; null in an open venue. */
+/** Who a command of the log says did it: the main account of who acts, whatever the account that it is for; null in an open venue, and where it is the venue itself. */
 export function initiator(principal: Principal): string | null {
   return principal.kind === 'caller' ? truePerson(principal).account : null;
 }

@@ -20,12 +20,15 @@ export type MoneyField =
 /** The same of people. */
 export type PeopleField = 'username' | 'password' | 'newPassword' | 'scopes' | 'accounts' | 'ipAllow' | 'expiresAt' | 'publicKey';
 
+/** The same of parent orders. */
+export type AlgoField = 'limitPrice' | 'durationS' | 'slices';
+
 /** The same of instruments. */
 export type InstrumentField =
   | 'base' | 'quote' | 'tickSize' | 'lotSize' | 'state' | 'priceMin' | 'priceMax' | 'quantityMin' | 'quantityMax' | 'minValue' | 'priceBand'
   | 'bandWindowS' | 'maxSlippage';
 
-export type RequestField = OrderField | MoneyField | PeopleField | InstrumentField;
+export type RequestField = OrderField | AlgoField | MoneyField | PeopleField | InstrumentField;
 
 /** A field of one of the things that a request lists, counted from 0. */
 export interface ListedField {

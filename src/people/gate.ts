@@ -89,6 +89,7 @@ export class Gate {
     if (caller === 'anyone') return limit === 'login' && countsItself !== true ? this.logins.tryFrom(address) : undefined;
     if (principal.kind === 'nobody') throw new Refusal('unauthenticated');
     if (principal.kind === 'anyone') return undefined;
+    if (principal.kind === 'deputy') throw new Error('the venue itself makes no calls');
     requireScope(principal, scope, mayBeMinted === true);
     if (caller === 'operator' || caller === 'admin' || caller === 'internal') requirePowers(principal, caller === 'admin' ? 'admin' : 'operator');
     if (SCOPES_OF_MONEY.has(scope)) this.directory.requireFresh(this.options.freshMs);

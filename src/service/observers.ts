@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AlgoStatus, SliceStatus } from '../domain/algo';
 import type { Metrics } from '../metrics';
 import type { StreamObserver } from '../stream/options';
 import type { TradingObserver } from '../trading/ports';
@@ -15,6 +16,13 @@ export function tradingObserver(metrics: Metrics, logger: Logger): TradingObserv
     rejected: (instrument, reason) => metrics.ordersRejected.inc({ instrument, reason }),
     latency: (instrument, type, seconds) => metrics.orderLatency.observe({ instrument, type }, seconds),
     failed: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'operation failed'),
+  };
+}
+
+export function algoObserver(metrics: Metrics) {
+  return {
+    slice: (status: SliceStatus) => metrics.algoSlices.inc({ status }),
+    ended: (status: AlgoStatus) => metrics.algosEnded.inc({ status }),
   };
 }
 

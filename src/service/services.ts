@@ -11,6 +11,7 @@ import { Money } from '../money/money';
 import type { LiveMarket, Shard } from '../shard/shard';
 import type { Venue } from '../shard/venue';
 import type { Status } from '../status';
+import { Algos } from '../trading/algos';
 import type { CommitWatch } from '../trading/ports';
 import { Trading } from '../trading/trading';
 import { marksOf } from './marks';
@@ -18,24 +19,32 @@ import { moneyEngineOf, moneyRecordOf } from './money-ports';
 import { tradingObserver } from './observers';
 import { createPeople } from './people';
 
-/** The use cases over a shard that is served: what every dialect works with. */
-export function createServices(
-  config: Config, venue: Venue<Shard>, shard: Shard, live: LiveMarket, table: InstrumentTable, assets: AssetTable, status: Status, metrics: Metrics,
-  logger: Logger,
-): Omit<Services, 'streams' | 'dispatcher'> {
-  const { connection: { engine, history }, commits, candleHistory } = shard;
-  const { statistics } = live;
-  const watch: CommitWatch = {
-    waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs),
-    staleness: () => status.staleness(),
-  };
-  const trading = new Trading(engine, history, watch, table, assets, {
+function watchOf({ commits }: Shard, status: Status): CommitWatch {
+  return { waitFor: (position, timeoutMs) => commits.waitFor(position, timeoutMs), staleness: () => status.staleness() };
+}
+
+/** Trading over a shard: for whoever asks, and for what the venue does by itself. */
+export function createTrading(config: Config, shard: Shard, table: InstrumentTable, assets: AssetTable, status: Status, metrics: Metrics, logger: Logger): Trading {
+  const { connection: { engine, history } } = shard;
+  return new Trading(engine, history, watchOf(shard, status), table, assets, {
     massCancelPage: config.massCancelPage,
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
     readBarrierTimeoutMs: config.readBarrierTimeoutMs,
     digest: idempotencyDigest,
   }, tradingObserver(metrics, logger.child({ part: 'orders' })));
+}
+
+/** The use cases over a shard that is served: what every dialect works with. */
+export function createServices(
+  config: Config, venue: Venue<Shard>, shard: Shard, live: LiveMarket, table: InstrumentTable, assets: AssetTable, status: Status, trading: Trading,
+  algoStarted: () => void, logger: Logger,
+): Omit<Services, 'streams' | 'dispatcher'> {
+  const { connection: { engine }, candleHistory } = shard;
+  const { statistics } = live;
+  const algos = new Algos(shard.connection.algos, () => engine.clock(), table, {
+    perAccountMax: config.algosPerAccountMax, stopTimeoutMs: config.engineTimeoutMs, digest: idempotencyDigest,
+  }, algoStarted);
   const market = new MarketReader({
     book: (instrument, levels) => venue.ofInstrument(instrument).readBook(instrument, levels),
     bookOrders: (instrument, levels, topLevels) => (
@@ -62,7 +71,7 @@ export function createServices(
     staleness: () => status.staleness(),
   }, table);
   const money = new Money({
-    engine: moneyEngineOf(engine), record: moneyRecordOf(shard.connection), commits: watch, marks: marksOf(venue), audit: shard.balanceAudit,
+    engine: moneyEngineOf(engine), record: moneyRecordOf(shard.connection), commits: watchOf(shard, status), marks: marksOf(venue), audit: shard.balanceAudit,
   }, table, assets, {
     funds: config.funds,
     ackAfter: config.ackAfter,
@@ -73,5 +82,5 @@ export function createServices(
     reversalDigest,
     nowMs: () => Date.now(),
   });
-  return { trading, market, money, candles, instruments: table, people: createPeople(config, shard.connection, logger.child({ part: 'people' })) };
+  return { trading, algos, market, money, candles, instruments: table, people: createPeople(config, shard.connection, logger.child({ part: 'people' })) };
 }

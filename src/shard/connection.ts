@@ -3,6 +3,7 @@ import type { Config } from '../config';
 import { Engine, type EngineObserver } from '../engine/engine';
 import { buildLibrary, type FunctionLibrary } from '../engine/library';
 import { RedisConnection } from '../engine/redis-connection';
+import { AlgoStore } from '../persistence/algo-store';
 import { Database } from '../persistence/database';
 import { History } from '../persistence/history';
 import { MoneyHistory } from '../persistence/money-history';
@@ -19,6 +20,7 @@ export interface ShardConnection {
   readonly history: History;
   readonly moneyHistory: MoneyHistory;
   readonly statements: Statements;
+  readonly algos: AlgoStore;
   readonly people: PostgresPeople;
   readonly loginLimits: PostgresLoginLimits;
   close(): Promise<void>;
@@ -45,7 +47,7 @@ export function connectionOf(
   const database = new Database(config.databaseUrl, config.databaseTimeoutMs, databaseConnectionsMax, logger);
   return {
     name: config.shard, redis, library, engine, database, history: new History(database, config.shard), moneyHistory: new MoneyHistory(database, config.shard),
-    statements: new Statements(database, config.shard), people: new PostgresPeople(database, Math.max(config.accessTokenTtlS, config.sudoTtlS)),
+    statements: new Statements(database, config.shard), algos: new AlgoStore(database, config.shard), people: new PostgresPeople(database, Math.max(config.accessTokenTtlS, config.sudoTtlS)),
     loginLimits: new PostgresLoginLimits(database),
     close: async () => {
       engine.close();

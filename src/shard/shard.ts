@@ -85,7 +85,7 @@ export class Shard {
   private readonly writerLog: LogReader | null;
   private readonly marketLog: LogReader | null;
   private readonly auditLog: LogReader | null;
-  private readonly duties: readonly Duty[];
+  private readonly duties: Duty[] = [];
   /** Of every instrument that the records may tell of, known from `start` on. */
   private readonly scales = new Map<string, MoneyScale>();
   /** As the register has them, known from `start` on. */
@@ -100,6 +100,8 @@ export class Shard {
    */
   constructor(
     private readonly config: Config, private readonly logger: Logger, metrics: Metrics, listener: ShardListener | null,
+    /** Told of instruments that were made or changed. */
+    private readonly instrument: (rules: InstrumentRules) => void = () => undefined,
   ) {
     this.connection = connectionOf(config, 'engine', config.databaseConnectionsMax, logger, {
       call: (commands, seconds) => {
@@ -118,7 +120,7 @@ export class Shard {
     this.writerLog = config.roles.has('writer') ? new LogReader(config.redisUrl, config.shard, 'writer', logger) : null;
     this.writer = this.writerLog === null ? null : this.createWriter(this.writerLog, metrics);
     this.auditLog = this.writer === null || config.funds === 'off' ? null : new LogReader(config.redisUrl, config.shard, 'audit', logger);
-    this.duties = this.auditLog === null ? [] : this.createDuties(this.auditLog, metrics);
+    if (this.auditLog !== null) this.duties.push(...this.createDuties(this.auditLog, metrics));
     this.marketLog = listener === null ? null : new LogReader(config.redisUrl, config.shard, 'market', logger);
     this.live = this.marketLog === null || listener === null ? null : this.createLive(this.marketLog, listener);
     const postgresSettings = new PostgresSettings(database);
@@ -161,6 +163,7 @@ export class Shard {
       idempotencyTtlS: config.idempotencyTtlS,
       accountSnapshotEvery: config.accountSnapshotEvery,
       scales: this.scales,
+      instrument: (rules) => this.instrument(rules),
     }, this.logger.child({ part: 'writer' }), {
       committed: (entries, seconds) => {
         metrics.writerBatchEntries.observe(entries);
@@ -173,10 +176,20 @@ export class Shard {
     });
   }
 
+  /** Whether this process is the one that does what one process of the venue does. */
+  isOnDuty(): boolean {
+    return (this.writer?.committed ?? null) !== null && this.keeper.problem === null;
+  }
+
+  /** One more duty of the process that holds the writer's lock; ahead of `start`. */
+  takeOn(duty: Duty): void {
+    this.duties.push(duty);
+  }
+
   /** What the process that holds the writer's lock does beside. */
   private createDuties(log: LogReader, metrics: Metrics): readonly Duty[] {
     const { config, logger, connection: { engine, database, moneyHistory, people } } = this;
-    const isOnDuty = (): boolean => (this.writer?.committed ?? null) !== null && this.keeper.problem === null;
+    const isOnDuty = (): boolean => this.isOnDuty();
     return [
       new BalanceAuditor(engine, recordedMoney(database, config.shard), log, {
         intervalMs: config.balanceAuditMs, isOnDuty, scales: this.scales,
@@ -218,6 +231,7 @@ export class Shard {
       instrument: (rules) => {
         this.scales.set(rules.instrument, scaleOfRules(rules));
         statistics.instrument(rules);
+        this.instrument(rules);
         listener.instrument(rules);
       },
       entry: (entry, from, changes) => {

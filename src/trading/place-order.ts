@@ -63,7 +63,7 @@ export class PlaceOrder {
       priceTicks,
       quantityLots,
       traits: NO_TRAITS,
-      orderId: newOrderId(),
+      orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
       idempotency: request.key === null ? null : this.digest(request.clientId, request.key),

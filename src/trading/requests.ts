@@ -24,6 +24,8 @@ export interface PlaceRequest {
   readonly key: string | null;
   /** undefined for the venue's own way. */
   readonly ackAfter: AckAfter | undefined;
+  /** Its id (UUID in lower case) where that was decided beforehand; undefined for a new one. */
+  readonly orderId?: string | undefined;
   /** Where it is to be made to fail, undefined for nowhere. */
   readonly failAt?: FailureStep | undefined;
 }

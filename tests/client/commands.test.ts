@@ -64,6 +64,12 @@ describe('the client', () => {
     const other = await client.place(bid({ instrument: 'ETH-USD' }));
     expect(await client.cancelAll('ann', 'BTC-USD')).toEqual([]);
     expect(await client.cancelAll('ann')).toEqual([other.order_id]);
+    const algo = await client.algos.twap({ client_id: 'ann', side: 'buy', quantity: '1', duration_s: 60, slices: 2, limit_price: '1.00' });
+    expect(algo).toMatchObject({ status: 'running', quantity: '1.00000000', slices: 2 });
+    expect(await client.algos.one(algo.algo_id)).toMatchObject({ algo_id: algo.algo_id, orders: expect.any(Array) as unknown });
+    expect(await client.algos.cancel(algo.algo_id)).toMatchObject({ status: 'cancelled', status_reason: 'requested' });
+    await expect(client.algos.cancel(algo.algo_id)).rejects.toMatchObject({ code: 'algo_ended' });
+    expect((await all(client.algos.every({ client_id: 'ann', status: 'all' }))).map(({ algo_id: id }) => id)).toEqual([algo.algo_id]);
     expect((await client.ticker()).last).toBe('100.00');
     expect((await client.candles({ interval: '1d' })).candles).toMatchObject([{ close: '100.00', trades: 1 }]);
     expect((await client.instruments()).map(({ instrument, tick_size: tick }) => [instrument, tick])).toEqual([['BTC-USD', '0.01'], ['ETH-USD', '0.01']]);

@@ -26,10 +26,12 @@ describe('what is another\'s', () => {
   });
   afterAll(() => venue.close());
 
-  it('is as if it were not there: orders, accounts, transfers, withdrawals, keys', async () => {
+  it('is as if it were not there: orders, algos, accounts, transfers, withdrawals, keys', async () => {
     const { order_id: orderId } = (await alice.call<{ order_id: string }>('POST', '/orders', limit({ client_order_id: 'mine' }))).body;
     const done = (await alice.call<{ order_id: string }>('POST', '/orders', limit())).body.order_id;
     expect((await alice.call('DELETE', `/orders/${done}`)).status).toBe(200);
+    // Its slices are placed by the venue, for the account.
+    const algo = (await alice.call<{ algo_id: string }>('POST', '/algos/twap', { side: 'buy', quantity: '1', duration_s: 3600, slices: 2, limit_price: '1' })).body.algo_id;
     const transfer = (await alice.call<{ transfer_id: string }>('POST', '/transfers', { from: 'alice', to: 'bob', asset: 'USD', amount: '1', pending: true })).body.transfer_id;
     const key = await alice.key({ scopes: ['read', 'withdraw'], ip_allow: ['127.0.0.1'] });
     const withdrawal = (await alice.call<{ withdrawal_id: string }>('POST', '/withdrawals', { account_id: 'alice', asset: 'USD', amount: '1' })).body.withdrawal_id;
@@ -45,6 +47,7 @@ describe('what is another\'s', () => {
       await same('POST', (id) => `/orders/${id}/cancel`, own, NONE, { idempotency_key: 'k' });
       await same('PATCH', (id) => `/orders/${id}`, own, NONE, { price: '9.00' });
     }
+    for (const method of ['GET', 'DELETE']) await same(method, (id) => `/algos/${id}`, algo, NONE);
     for (const path of ['', '/balances', '/events', '/snapshots', '/positions', '/positions/BTC-USD', '/portfolio', '/statements/2026-01-31']) {
       await same('GET', (id) => `/accounts/${id}${path}`, 'alice', 'nobody');
     }
@@ -56,7 +59,7 @@ describe('what is another\'s', () => {
     await same('POST', (id) => `/transfers/${id}/void`, transfer, NONE);
     await same('POST', (id) => `/withdrawals/${id}/cancel`, withdrawal, NONE);
     await same('DELETE', (id) => `/auth/api-keys/${id}`, key.api_key, 'of_none');
-    for (const query of ['/orders', '/fills']) await same('GET', (id) => `${query}?client_id=${id}`, 'alice', 'nobody');
+    for (const query of ['/orders', '/algos', '/fills']) await same('GET', (id) => `${query}?client_id=${id}`, 'alice', 'nobody');
     for (const query of ['/deposits', '/withdrawals']) await same('GET', (id) => `${query}?account_id=${id}`, 'alice', 'nobody');
     await same('DELETE', (id) => `/orders?client_id=${id}`, 'alice', 'nobody');
     await same('POST', () => '/transfers', '', '', { from: 'alice', to: 'bob', asset: 'USD', amount: '1' });
@@ -70,7 +73,10 @@ describe('what is another\'s', () => {
     // Nothing of it has happened.
     expect((await alice.call('GET', `/public/orders/${orderId}`)).body).toMatchObject({ status: 'open', price: '10.00' });
     expect((await alice.call<{ accounts: { account_id: string }[] }>('GET', '/accounts')).body.accounts.map(({ account_id: id }) => id)).toEqual(['alice']);
+    await until('its first slice is placed', async () => (await alice.call<{ slices_placed: number }>('GET', `/algos/${algo}`)).body.slices_placed === 1);
+    expect((await bob.call('POST', '/algos/twap', { client_id: 'alice', side: 'buy', quantity: '1', duration_s: 9, slices: 2 })).body.code).toBe('account_not_found');
     // An operator sees all of it.
+    expect((await operator.call('GET', `/algos/${algo}`)).status).toBe(200);
     expect((await operator.call('GET', `/public/orders/${orderId}`)).status).toBe(200);
     expect((await operator.call('GET', '/accounts/alice/balances')).status).toBe(200);
   });

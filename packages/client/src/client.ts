@@ -1,4 +1,5 @@
 import { AccountView, type AccountViewOptions } from './account-view';
+import { AlgoCalls } from './algo-calls';
 import type {
   CandlesPage, ChangeInstrumentRequest, Instrument, Interval, OpenInstrumentRequest, Order, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade, TradesPage,
 } from './contract';
@@ -28,6 +29,8 @@ export class OpenfillClient extends MoneyCalls {
   private readonly keys: boolean;
   /** Users, logins, API keys, and who may act for which account. */
   readonly people: PeopleCalls;
+  /** Parent orders. */
+  readonly algos: AlgoCalls;
 
   /** @param url of the venue: http or https, from which its WebSockets' addresses follow; ws and wss mean the same */
   constructor(url = 'http://127.0.0.1:3000', options: ClientOptions = {}) {
@@ -40,6 +43,7 @@ export class OpenfillClient extends MoneyCalls {
     this.http = http;
     this.keys = idempotencyKeys;
     this.people = new PeopleCalls(http, retries);
+    this.algos = new AlgoCalls(http, retries, this.calls);
   }
 
   /** Trades, orders and book changes as they happen, resumed after each break. */

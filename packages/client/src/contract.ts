@@ -290,6 +290,81 @@ export interface AmendRequest extends AmendFields {
   readonly client_id?: string;
 }
 
+export interface TwapRequest {
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
+  /** BTC-USD where it is left out. */
+  readonly instrument?: string;
+  readonly side: Side;
+  /** Of all slices together. */
+  readonly quantity: Decimal;
+  /** Seconds over which it is spread. */
+  readonly duration_s: number;
+  /** Orders that it is divided into: at most ten a second, each of a lot at least. */
+  readonly slices: number;
+  /** No slice trades at a worse price. Without it they are market orders. */
+  readonly limit_price?: Decimal;
+  readonly idempotency_key?: string;
+}
+
+export interface Algo {
+  readonly algo_id: string;
+  readonly type: 'twap';
+  readonly client_id: string;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly quantity: Decimal;
+  readonly filled_quantity: Decimal;
+  readonly remaining_quantity: Decimal;
+  /** Of what is filled, rounded half up to the price's decimals; null while nothing is. */
+  readonly average_price: Decimal | null;
+  /** null where its slices are market orders. */
+  readonly limit_price: Decimal | null;
+  readonly duration_s: number;
+  readonly slices: number;
+  /** Orders that it has placed. */
+  readonly slices_placed: number;
+  readonly slices_refused: number;
+  /** completed: all is filled. expired: its time is over, and something is left. stopped: too many slices were refused, or none can be placed any more. */
+  readonly status: string;
+  /** Why it ended before all was filled: requested, unfilled, or the code with which its last slice was refused. */
+  readonly status_reason: string | null;
+  /** When its next slice is due; null where there is none. */
+  readonly next_at: Time | null;
+  /** Its first slice is due then. */
+  readonly created_at: Time;
+  /** No slice is placed later. */
+  readonly ends_at: Time;
+  readonly updated_at: Time;
+}
+
+export interface AlgoPage {
+  /** Newest first. */
+  readonly algos: readonly Algo[];
+  /** Give it as cursor to go on; null behind the last page. */
+  readonly next_cursor: string | null;
+}
+
+export interface AlgoSlice {
+  /** Its number. One that was missed while the venue was away is left out. */
+  readonly slice: number;
+  /** null where there is no order. */
+  readonly order_id: string | null;
+  readonly quantity: Decimal;
+  readonly filled_quantity: Decimal;
+  /** placing: what came of it is not known yet. missed: it was not placed in time. */
+  readonly status: string;
+  /** Why it was refused. */
+  readonly status_reason: string | null;
+  /** When it was decided. */
+  readonly at: Time;
+}
+
+export interface AlgoWithSlices extends Algo {
+  /** Its slices so far. */
+  readonly orders: readonly AlgoSlice[];
+}
+
 export interface OpeningDeposit {
   readonly asset: string;
   readonly amount: Decimal;

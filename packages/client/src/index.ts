@@ -1,4 +1,5 @@
 export { AccountView, type AccountViewEvents, type AccountViewOptions } from './account-view';
+export { AlgoCalls } from './algo-calls';
 export { OpenfillClient, isProblem, type ClientOptions } from './client';
 export { Commands } from './commands';
 export { CertificateError, ConnectionError, OpenfillError, OutcomeUnknownError, ProblemError, StreamError, type Shortfall } from './errors';

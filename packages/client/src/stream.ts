@@ -462,10 +462,10 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
       case 'orderbook_delta':
         this.delta(message);
         return;
+      // What an instrument is may be told twice: it says the same.
+      case 'instrument':
       case 'ticker':
       case 'candle':
-      // It is what the instrument is: told twice, it says the same.
-      case 'instrument':
         this.tell(message);
         return;
       case 'resync':

@@ -52,6 +52,10 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   deleteOrder: CANCEL,
   amendOrder: PLACE,
   getOrder: READ,
+  startTwap: PLACE,
+  listAlgos: READ,
+  getAlgo: READ,
+  stopAlgo: CANCEL,
 
   openAccount: MOVE,
   listAccounts: READ,

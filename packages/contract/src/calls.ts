@@ -2,6 +2,7 @@ import {
   anything, choice, defaulting, integer, moment, optional, own, request, required, string, uuid, word,
   type Kind, type Shape,
 } from './language';
+import { ALGO_EXAMPLES, Algo, AlgoPage, AlgoWithSlices, TwapRequest } from './algos';
 import { ChangeInstrumentRequest, INSTRUMENT_EXAMPLES, Instrument, Instruments, OpenInstrumentRequest } from './instruments';
 import { AnyBook, Candles, Health, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
 import {
@@ -97,6 +98,7 @@ const MONEY_COMMAND = [...ANY_BODY, ...ANY_COMMAND, 'backlog_full', 'idempotency
 export const PATH_PARAMETERS: Readonly<Record<string, { readonly is: Kind; readonly description: string }>> = {
   order_id: { is: string({ examples: [ORDER_ID_EXAMPLE] }), description: 'The venue\'s id of the order. What is no UUID names no order: 404.' },
   account_id: { is: AccountName, description: 'Name of the account; the venue\'s own can be read, too.' },
+  algo_id: { is: string({ examples: [ALGO_EXAMPLES.algo.algo_id] }), description: 'The venue\'s id of the algo. What is no UUID names none: 404.' },
   withdrawal_id: { is: string({ examples: [TRANSFER_ID_EXAMPLE] }), description: 'The venue\'s id of the withdrawal. What is no UUID names none: 404.' },
   transfer_id: { is: string({ examples: [TRANSFER_ID_EXAMPLE] }), description: 'The venue\'s id of the transfer. What is no UUID names none: 404.' },
   group: { is: FeeGroupName, description: 'Name of the group; `default` is everybody\'s.' },
@@ -136,6 +138,13 @@ export const OrdersQuery = request('OrdersQuery', {
   cursor: optional(uuid(), 'next_cursor of the page before.'),
 });
 export const MassCancelQuery = request('MassCancelQuery', { client_id: own(ClientId, 'The client.'), instrument: instrumentFilter });
+
+export const AlgosQuery = request('AlgosQuery', {
+  client_id: own(ClientId, 'The client.'),
+  status: defaulting(word(['running', 'all']), 'running', 'The running ones, or all there ever were.'),
+  limit: defaulting(integer({ min: 1, max: { limit: 'ordersLimitMax' } }), ORDERS_LIMIT_DEFAULT, 'Algos in one page.'),
+  cursor: optional(uuid(), 'next_cursor of the page before.'),
+});
 
 const moneyLimit = (what: string) => (
   defaulting(integer({ min: 1, max: { limit: 'moneyLimitMax' } }), MONEY_LIMIT_DEFAULT, `${what} in one page.`)
@@ -282,6 +291,32 @@ export const CALLS = {
       ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, ...ANY_RULES, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
       'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit',
     ],
+  },
+  startTwap: {
+    method: 'POST', path: '/algos/twap', tag: 'Orders', summary: 'Trade a quantity by slices, evenly over a time',
+    description: 'A parent order of the venue. Its slices are orders of the account that take what is there: at the limit price or better where there is one '
+      + '(`ioc`), else market orders. What a slice does not trade is spread over those that are left. A repeat of its key answers with the algo as it is now.',
+    keyed: true, takesBody: true,
+    body: { is: TwapRequest, required: true, examples: ALGO_EXAMPLES.twaps },
+    answers: { 201: { description: 'The algo, which runs.', is: Algo, example: ALGO_EXAMPLES.begun } },
+    refusals: [...ANY_BODY, ...ANY_READ, 'outcome_unknown', 'account_not_found', 'instrument_not_found', 'idempotency_key_reused', 'algos_limit'],
+  },
+  listAlgos: {
+    method: 'GET', path: '/algos', tag: 'Orders', summary: 'A client\'s algos, newest first', query: AlgosQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: AlgoPage, example: { algos: [ALGO_EXAMPLES.algo], next_cursor: null } } },
+    refusals: [...ANY_PARAMETERS, ...ANY_READ, 'account_not_found'],
+  },
+  getAlgo: {
+    method: 'GET', path: '/algos/{algo_id}', tag: 'Orders', summary: 'An algo, with its slices so far', takesBody: false,
+    answers: { 200: { description: 'The algo.', is: AlgoWithSlices, example: ALGO_EXAMPLES.withSlices } },
+    refusals: [...ANY_PARAMETERS, ...ANY_READ, 'algo_not_found'],
+  },
+  stopAlgo: {
+    method: 'DELETE', path: '/algos/{algo_id}', tag: 'Orders', summary: 'Cancel an algo',
+    description: 'What it has traded stays. Once it is `cancelled` no further slice is placed; it is `cancelling` where what came of its last one cannot be known yet.',
+    takesBody: false,
+    answers: { 200: { description: 'The algo as it is now.', is: Algo, example: ALGO_EXAMPLES.cancelled } },
+    refusals: [...ANY_PARAMETERS, ...ANY_READ, 'outcome_unknown', 'algo_not_found', 'algo_ended'],
   },
   openAccount: {
     method: 'POST', path: '/accounts', tag: 'Money', summary: 'Make an account, with what it opens with',

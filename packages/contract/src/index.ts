@@ -1,4 +1,5 @@
 export * from './access';
+export * from './algos';
 export * from './calls';
 export { clientTypes } from './client-types';
 export * from './instruments';

@@ -20,6 +20,8 @@ export interface Limits {
   readonly candlesLimitMax: number;
   readonly moneyLimitMax: number;
   readonly streamAccountsMax: number;
+  readonly algoSlicesMax: number;
+  readonly algoDurationMaxS: number;
 }
 export type LimitName = keyof Limits;
 export type Bound = number | { readonly limit: LimitName };

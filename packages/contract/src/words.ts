@@ -7,6 +7,9 @@ export const ORDER_STATUSES = ['open', 'partially_filled', 'filled', 'cancelled'
 export const STATUS_REASONS = [
   'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit',
 ] as const;
+/** `cancelling` is one that runs until it is known what came of its last slice. */
+export const ALGO_STATUSES = ['running', 'cancelling', 'completed', 'expired', 'cancelled', 'stopped'] as const;
+export const SLICE_STATUSES = ['placing', 'placed', 'refused', 'missed'] as const;
 export const ACKS = ['redis', 'postgres'] as const;
 export const INTERVALS = ['1s', '1m', '5m', '15m', '1h', '1d'] as const;
 export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'instruments', 'balances', 'fills'] as const;

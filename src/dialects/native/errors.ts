@@ -21,6 +21,7 @@ const FIELD_NAMES = {
   username: 'username', password: 'password', newPassword: 'new_password', scopes: 'scopes', accounts: 'accounts', ipAllow: 'ip_allow', expiresAt: 'expires_at',
   publicKey: 'public_key', base: 'base', quote: 'quote', tickSize: 'tick_size', lotSize: 'lot_size', state: 'state', priceMin: 'price_min', priceMax: 'price_max',
   quantityMin: 'quantity_min', quantityMax: 'quantity_max', minValue: 'min_value', priceBand: 'price_band', bandWindowS: 'band_window_s', maxSlippage: 'max_slippage',
+  limitPrice: 'limit_price', durationS: 'duration_s', slices: 'slices',
 } as const satisfies Record<RequestField, string>;
 
 const CONTENT_TYPE = { 'Content-Type': 'application/problem+json' } as const;

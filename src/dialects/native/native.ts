@@ -8,6 +8,7 @@ import { DOCS_PAGE } from './documents/docs-page';
 import { createOpenapiDocument } from './documents/openapi';
 import { ProblemDocuments } from './errors';
 import { NativeAccounts } from './native-accounts';
+import { NativeAlgos } from './native-algos';
 import { NativeInstruments } from './native-instruments';
 import { NativeMarket } from './native-market';
 import { NativeMoney } from './native-money';
@@ -22,7 +23,7 @@ import { NativeStreamDialect } from './stream';
 
 /** The contract as it is published: snake_case, decimal strings, problem documents; its stream, and order entry over WebSockets. */
 export function nativeDialect(config: Config, probes: Probes, logger: Logger, orderEntryObserver: OrderEntryObserver): DialectMaker {
-  return ({ trading, market, money, people, candles, streams, instruments, dispatcher }) => {
+  return ({ trading, algos, market, money, people, candles, streams, instruments, dispatcher }) => {
     const problems = new ProblemDocuments(instruments, money.assets);
     const answerOf: ProblemDocuments['answerOf'] = (refusal, requestId) => problems.answerOf(refusal, requestId);
     const orders = new NativeOrders(trading, instruments, money.assets, problems, new PlaceReader(config.faultInjection), config);
@@ -38,7 +39,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     }, logger.child({ part: 'order-entry' }), orderEntryObserver, people?.gate ?? null);
     return {
       prefix: '',
-      routes: nativeRoutes(orders, new NativeMarket(market, candles, config), new NativeInstruments(trading.instruments, market), {
+      routes: nativeRoutes(orders, new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), new NativeInstruments(trading.instruments, market), {
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
       }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),

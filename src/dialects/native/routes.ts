@@ -10,6 +10,7 @@ import { beginEvents } from './event-stream';
 import { moneyHandlers, type MoneyCalls } from './money-routes';
 import type { NativeInstruments } from './native-instruments';
 import type { NativeMarket } from './native-market';
+import { algoHandlers, type NativeAlgos } from './native-algos';
 import { costOfBatch, type NativeOrders } from './native-orders';
 import { peopleHandlers, type PeopleCalls } from './people-routes';
 import { plain, reading, type Handler } from './reading';
@@ -53,7 +54,8 @@ const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'c
 
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
-  orders: NativeOrders, market: NativeMarket, instruments: NativeInstruments, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
+  orders: NativeOrders, algos: NativeAlgos, market: NativeMarket, instruments: NativeInstruments, money: MoneyCalls, people: PeopleCalls, probes: Probes,
+  stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
 ): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
   const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {
@@ -73,6 +75,7 @@ export function nativeRoutes(
     amendOrder: plain((call, key) => orders.amend(call.context, idOf(call), call.body, key)),
     getOrder: plain((call) => orders.order(call.context, idOf(call))),
 
+    ...algoHandlers(algos),
     ...moneyHandlers(money),
     ...peopleHandlers(people),
 

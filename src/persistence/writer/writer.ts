@@ -141,7 +141,10 @@ export class Writer {
   private async takeOver(): Promise<Turn | null> {
     this.turn = await this.leadership.take(async (turn) => {
       // Another writer may have brought over instruments that were made since this process began.
-      for (const rules of await recordedCatalogue(turn.session, this.options.shard)) this.options.scales.set(rules.instrument, scaleOfRules(rules));
+      for (const rules of await recordedCatalogue(turn.session, this.options.shard)) {
+        this.options.scales.set(rules.instrument, scaleOfRules(rules));
+        this.options.instrument?.(rules);
+      }
       await this.housekeeping.begin(turn.session);
       await this.trim.finish(turn);
     });

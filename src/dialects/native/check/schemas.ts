@@ -13,7 +13,8 @@ import type { Operation, PlaceBody } from './shapes';
 
 /** Of what has no limit that a setting decides. */
 export const NO_LIMITS: Limits = {
-  batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1, moneyLimitMax: 1, streamAccountsMax: 1,
+  batchOperationsMax: 1, orderbookLevelsMax: 1, tradesLimitMax: 1, ordersLimitMax: 1, candlesLimitMax: 1, moneyLimitMax: 1, streamAccountsMax: 1, algoSlicesMax: 1,
+  algoDurationMaxS: 1,
 };
 
 export const PLACE: Joi.ObjectSchema<PlaceBody> = judgeOf(PlaceRequest, NO_LIMITS);
