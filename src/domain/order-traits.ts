@@ -7,6 +7,13 @@ export interface OrderTraits {
   readonly stp?: number;
   /** Further accounts of its account's owners as it was placed, whose orders are its own as well: names with `;` between them. */
   readonly stpAccounts?: string;
+  /** Of a market order: how far behind the best price it takes, in millionths of that. */
+  readonly slippage?: number;
+  /**
+   * Of a market order by money: what it may trade for, as an order's notional counts it (price in ticks × lots). Its quantity is what it
+   * has traded.
+   */
+  readonly budget?: string;
   /** When its time is over, of a gtd order only: microseconds of the venue's clock. */
   readonly expiresUs?: number;
 }
@@ -49,6 +56,8 @@ interface Trait {
 /** By name, in the order of their codes. A code is never given to another trait. */
 const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
+  slippage: { code: 2, column: 'slippage', holds: 'integer' },
+  budget: { code: 3, column: 'budget', holds: 'text' },
   expiresUs: { code: 6, column: 'expires_us', holds: 'integer' },
   stpAccounts: { code: 15, column: 'stp_accounts', holds: 'text' },
 } as const satisfies Record<TraitName, Trait>;

@@ -83,6 +83,8 @@ export const REASON_CODE = {
   mass_cancel: 6,
   fills_limit: 7,
   self_trade: 8,
+  price_protection: 9,
+  budget_exhausted: 10,
   expired: 11,
 } as const;
 export type StatusReason = keyof typeof REASON_CODE;

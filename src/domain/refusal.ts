@@ -8,7 +8,7 @@ import { UnavailableError } from './unavailable';
 
 /** What a request says of an order, by the domain's name for it; a dialect may have another one. */
 export type OrderField =
-  | 'op' | 'instrument' | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'selfTradePrevention' | 'price' | 'quantity' | 'remainingQuantity'
+  | 'op' | 'instrument' | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'selfTradePrevention' | 'quoteQuantity' | 'maxSlippage' | 'price' | 'quantity' | 'remainingQuantity'
   | 'orderId' | 'clientOrderId' | 'cursor';
 
 /** The same of accounts and money. */

@@ -12,7 +12,7 @@ const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/traits', 'traits'], ['core/dues', 'dues'], ['core/heads', 'heads'],
   ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
-  ['ledger/settlement', 'settlement'], ['commands/cancel', 'cancel'], ['core/prevention', 'prevention'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
+  ['ledger/settlement', 'settlement'], ['commands/cancel', 'cancel'], ['core/budgets', 'budgets'], ['core/prevention', 'prevention'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
   ['core/taking', 'taking'], ['commands/place', 'place'], ['commands/amend', 'amend'], ['commands/mass_cancel', 'mass_cancel'],
   ['commands/account', 'account'], ['commands/transfer', 'transfer'], ['commands/transfer_end', 'transfer_end'], ['commands/fee_group', 'fee_group'], ['commands/due', 'due'],
   ['core/flush', 'flush'], ['core/execute', 'execute'], ['admin', 'admin'], ['reads', 'reads'],

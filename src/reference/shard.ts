@@ -15,7 +15,7 @@ import { Books } from './books';
 import { uncovered, unpaid } from './cover';
 import { invariantProblems } from './invariants';
 import { LedgerChange } from './ledger';
-import { planMatch, type MatchPlan } from './matching';
+import { plannedTaker, planMatch, type MatchPlan } from './matching';
 import { Money } from './money';
 import { decideMoney, loggedMoney } from './money-commands';
 import { OrderStore } from './order-store';
@@ -418,8 +418,8 @@ export class ReferenceShard {
   private outcomeOf(before: Order | null, fresh: Order, { plan, status, reason }: Verdict): Outcome {
     const money = this.change();
     const scale = money === null ? null : this.money.scaleOf(fresh.instrument);
-    const { cancelled, reduced, cutLots } = plan.prevented;
-    const traded = tradesOfPlan({ ...fresh, quantityLots: fresh.quantityLots - cutLots }, plan, {
+    const { cancelled, reduced } = plan.prevented;
+    const traded = tradesOfPlan(plannedTaker(fresh, plan), plan, {
       sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale,
     });
     const order: Order = { ...traded.order, status, reason };

@@ -1,4 +1,6 @@
 import { parseAmount, type AmountInput, type Step as AmountStep } from '../domain/amounts';
+import { parseRate } from '../domain/assets';
+import { parseBudget } from '../domain/budget';
 import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '../domain/commands';
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
@@ -66,7 +68,11 @@ export class PlaceOrder {
     const priceTicks = request.price === undefined
       ? 0
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
-    const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    const quantityLots = request.quantity === undefined
+      ? 0
+      : amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    const bounds = boundsOf(request, instrument, faults);
+    if (quantityLots === 0 && bounds.budget === undefined && faults.length === 0) faults.push({ field: 'quantity', message: 'is required' });
     if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) faults.push({ field: 'expiresAt', message: 'must be before the year 2200' });
     if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
     return {
@@ -77,7 +83,7 @@ export class PlaceOrder {
       kind: kindCode(request.type, request.timeInForce, request.postOnly),
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request, beside),
+      traits: this.traitsOf(request, beside, bounds),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -86,13 +92,15 @@ export class PlaceOrder {
     };
   }
 
-  private traitsOf(request: PlaceRequest, beside: readonly string[]): OrderTraits {
+  private traitsOf(request: PlaceRequest, beside: readonly string[], { slippage, budget }: Bounds): OrderTraits {
     const mode = this.modeOf(request);
     const { expiresUs } = request;
     const stpAccounts = namesToTrait(beside);
-    if (mode === 'none' && expiresUs === undefined) return NO_TRAITS;
+    if (mode === 'none' && expiresUs === undefined && slippage === undefined && budget === undefined) return NO_TRAITS;
     return {
       ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
+      ...(slippage === undefined ? {} : { slippage }),
+      ...(budget === undefined ? {} : { budget }),
       ...(expiresUs === undefined ? {} : { expiresUs }),
     };
   }
@@ -108,6 +116,24 @@ export class PlaceOrder {
 }
 
 const NOBODY_BESIDE: readonly string[] = [];
+
+const MILLIONTHS = 1_000_000;
+
+/** What bounds a market order. */
+type Bounds = Pick<OrderTraits, 'slippage' | 'budget'>;
+
+/** @param faults what is wrong is added to them */
+function boundsOf({ quoteQuantity, maxSlippage }: PlaceRequest, instrument: Instrument, faults: FieldFault[]): Bounds {
+  if (quoteQuantity === undefined && maxSlippage === undefined) return NO_TRAITS;
+  const budget = quoteQuantity === undefined ? undefined : parseBudget(quoteQuantity, instrument);
+  if (budget?.ok === false) faults.push({ field: 'quoteQuantity', message: budget.problem });
+  const slippage = maxSlippage === undefined ? undefined : parseRate(maxSlippage);
+  const isFraction = slippage === undefined || (slippage !== null && slippage >= 0 && slippage <= MILLIONTHS);
+  if (!isFraction) faults.push({ field: 'maxSlippage', message: 'must be a fraction from 0 to 1, in whole millionths' });
+  return {
+    ...(budget?.ok === true ? { budget: budget.units } : {}), ...(slippage === undefined || slippage === null ? {} : { slippage }),
+  };
+}
 
 function isModeLeft({ selfTradePrevention }: PlaceRequest): boolean {
   return selfTradePrevention === undefined;

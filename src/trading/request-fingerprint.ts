@@ -17,7 +17,7 @@ export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string
 const FIELDS = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
   self_trade_prevention: 'selfTradePrevention', price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
-  expires_at: 'expiresAt',
+  expires_at: 'expiresAt', quote_quantity: 'quoteQuantity', max_slippage: 'maxSlippage',
 } as const satisfies Record<string, RequestField>;
 
 type FingerprintName = keyof typeof FIELDS;
@@ -33,7 +33,7 @@ export function fingerprintOfPlace(
   return {
     op: 'place', instrument: request.instrument, side: request.side, type: kind.type, time_in_force: kind.timeInForce,
     post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots,
-    expires_at: request.traits.expiresUs ?? null,
+    expires_at: request.traits.expiresUs ?? null, quote_quantity: request.traits.budget ?? null, max_slippage: request.traits.slippage ?? null,
     client_order_id: request.clientOrderId, ...(isModeLeft ? {} : { self_trade_prevention: stpModeOf(request.traits) ?? 'none' }),
   };
 }

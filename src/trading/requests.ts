@@ -19,7 +19,12 @@ export interface PlaceRequest {
   readonly postOnly: boolean;
   /** undefined for a market order. */
   readonly price: AmountInput | undefined;
-  readonly quantity: AmountInput;
+  /** undefined for an order by money. */
+  readonly quantity: AmountInput | undefined;
+  /** Of a market order instead of a quantity: what it may trade for, in the quote asset. */
+  readonly quoteQuantity?: AmountInput | undefined;
+  /** Of a market order: the fraction of the best price that it may take behind it. */
+  readonly maxSlippage?: AmountInput | undefined;
   /** When it ends by itself, in microseconds: with gtd. */
   readonly expiresUs?: number | undefined;
   /** undefined for the venue's own way. */

@@ -31,6 +31,9 @@ const FIELDS = {
   type: field(['limit', 'limit', 'market'], ['stop']),
   price: field([...AMOUNTS, ABSENT, ABSENT]),
   quantity: field(AMOUNTS),
+  quote_quantity: field([ABSENT, ABSENT, ABSENT, ...AMOUNTS]),
+  max_slippage: field([ABSENT, ABSENT, '0.005', 0]),
+  self_trade_prevention: field([ABSENT, ABSENT, 'none', 'decrement'], ['transfer']),
   remaining_quantity: field([ABSENT, ABSENT, ...AMOUNTS]),
   time_in_force: field([ABSENT, 'gtc', 'ioc', 'fok'], ['GTC', undefined]),
   post_only: field([ABSENT, false, true], ['true', 0]),
@@ -42,7 +45,7 @@ const FIELDS = {
 };
 /** The fields that each kind of operation takes; now and then one too many. */
 const OWN = {
-  place: ['op', 'client_id', 'instrument', 'side', 'type', 'price', 'quantity', 'time_in_force', 'post_only', 'client_order_id', 'idempotency_key', 'ack'],
+  place: ['op', 'client_id', 'instrument', 'side', 'type', 'price', 'quantity', 'quote_quantity', 'max_slippage', 'self_trade_prevention', 'time_in_force', 'post_only', 'client_order_id', 'idempotency_key', 'ack'],
   cancel: ['op', 'client_id', 'order_id', 'client_order_id', 'idempotency_key'],
   amend: ['op', 'client_id', 'order_id', 'client_order_id', 'idempotency_key', 'price', 'quantity', 'remaining_quantity'],
 } as const;

@@ -4,7 +4,7 @@ import {
 } from './language';
 import {
   Ack, AssetName, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType,
-  Price, Quantity, Role, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, TIME_EXAMPLE, Time, TimeInForce, Units,
+  Price, Quantity, Role, QuoteQuantity, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, Slippage, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
 import { Transfer, Withdrawal } from './transfers';
 import { FAILURE_STEPS, INSTRUMENT_DEFAULT, LIMIT_CLASSES, STATUS_REASONS } from './words';
@@ -19,7 +19,11 @@ export const PlaceRequest = request('PlaceRequest', {
   side: required(Side),
   type: required(OrderType),
   price: only({ limit: required(Price) }),
-  quantity: required(Quantity),
+  quantity: each({ limit: required(Quantity), market: optional(Quantity) }),
+  quote_quantity: only({ market: optional(
+    QuoteQuantity, 'Instead of quantity: it buys, or sells, for so much money, fees apart, as long as another lot fits. Its quantity is then what it has traded.',
+  ) }),
+  max_slippage: only({ market: optional(Slippage, 'How far behind the best price it may take, as a fraction of that: what is left is cancelled.') }),
   time_in_force: each({
     limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC.'),
     market: defaulting(word(['ioc']), 'ioc'),
@@ -41,6 +45,8 @@ export const PlaceRequest = request('PlaceRequest', {
   variantNames: { limit: 'LimitOrderRequest', market: 'MarketOrderRequest' },
   rules: [
     { rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' },
+    { rule: 'some', of: ['quantity', 'quote_quantity'] },
+    { rule: 'not_both', of: ['quantity', 'quote_quantity'] },
     { rule: 'just_with', field: 'expires_at', other: 'time_in_force', value: 'gtd' },
   ],
 });
@@ -110,7 +116,7 @@ export const Order = answer('Order', {
   time_in_force: required(TimeInForce),
   post_only: required(flag()),
   price: required(orNull(Decimal), 'null for a market order.'),
-  quantity: required(Decimal),
+  quantity: required(Decimal, 'Of an order by money: what it has traded.'),
   filled_quantity: required(Decimal),
   remaining_quantity: required(Decimal),
   average_price: required(orNull(Decimal), 'Of what is filled, rounded half up to the price\'s decimals; null while nothing is.'),
@@ -119,6 +125,8 @@ export const Order = answer('Order', {
   fee: required(SignedUnits, 'What it has been charged so far: exactly its fees, rounded up to the asset\'s unit.'),
   fee_asset: required(AssetName),
   self_trade_prevention: optional(SelfTradePrevention, 'Left out for none.'),
+  quote_quantity: optional(Decimal, 'Of a market order by money: what it could trade for.'),
+  max_slippage: optional(Decimal, 'Of a market order with a bound.'),
   status: required(OrderStatus),
   status_reason: required(orNull(growingWord(STATUS_REASONS)), 'Why a done order was not filled.'),
   sequence: required(Sequence, 'Of the order\'s last change: what a stream message or a read with the same or a higher number contains.'),
@@ -216,6 +224,7 @@ export const ORDER_EXAMPLES = {
       self_trade_prevention: 'cancel_taker', client_order_id: 'my-7', idempotency_key: 'a-unique-uuid-12345', ack: 'redis',
     },
     market: { client_id: 'client-B', side: 'sell', type: 'market', quantity: '0.2' },
+    'market-by-money': { client_id: 'client-B', side: 'buy', type: 'market', quote_quantity: '250.00', max_slippage: '0.005' },
     'immediate-or-cancel': { ...limitOrder, client_id: 'client-C', instrument: 'ETH-USD', time_in_force: 'ioc', price: '2500.00' },
     'good-til-date': { ...limitOrder, price: '45000.00', time_in_force: 'gtd', expires_at: EXPIRY_EXAMPLE },
     day: { ...limitOrder, price: '45000.00', time_in_force: 'day' },

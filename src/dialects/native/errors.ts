@@ -11,7 +11,7 @@ import { problemBody, type ProblemBody } from './problem';
 
 /** The dialect's name of each field. */
 const FIELD_NAMES = {
-  op: 'op', instrument: 'instrument', side: 'side', type: 'type', timeInForce: 'time_in_force', postOnly: 'post_only', selfTradePrevention: 'self_trade_prevention', price: 'price',
+  op: 'op', instrument: 'instrument', side: 'side', type: 'type', timeInForce: 'time_in_force', postOnly: 'post_only', selfTradePrevention: 'self_trade_prevention', quoteQuantity: 'quote_quantity', maxSlippage: 'max_slippage', price: 'price',
   quantity: 'quantity', remainingQuantity: 'remaining_quantity', orderId: 'order_id', clientOrderId: 'client_order_id', cursor: 'cursor',
   accountId: 'account_id', name: 'name', status: 'status', credit: 'credit', feeGroup: 'fee_group', deposits: 'deposits', asset: 'asset',
   amount: 'amount', reference: 'reference', destination: 'destination', from: 'from', to: 'to', note: 'note', pending: 'pending',

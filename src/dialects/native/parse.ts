@@ -54,6 +54,8 @@ export function placeRequest(body: PlaceBody, headerKey: string | undefined): Pl
     postOnly: body.post_only,
     price: body.price,
     quantity: body.quantity,
+    quoteQuantity: body.quote_quantity,
+    maxSlippage: body.max_slippage,
     expiresUs: body.expires_at,
     selfTradePrevention: body.self_trade_prevention,
     clientOrderId: body.client_order_id ?? null,

@@ -1,6 +1,7 @@
 import { averagePrice, formatAmount } from '../../domain/amounts';
 import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
+import { formatBudget } from '../../domain/budget';
 import type { Instrument } from '../../domain/instruments';
 import { chargedUnits, expiryUs, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
 import { NO_TRAITS, stpModeOf, type OrderTraits, type StpMode } from '../../domain/order-traits';
@@ -18,7 +19,7 @@ export interface OrderView {
   side: string; type: string; time_in_force: string; post_only: boolean;
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
-  self_trade_prevention?: StpMode | 'none' | undefined;
+  self_trade_prevention?: StpMode | 'none' | undefined; quote_quantity?: string; max_slippage?: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
   expires_at?: string;
 }
@@ -68,13 +69,17 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
   };
   const expires = expiryUs(order);
   if (expires !== null) view.expires_at = formatTimeUs(expires);
-  return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits));
+  return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits, instrument));
 }
 
 /** What only some orders ask for: there where it is asked for. */
-function presentTraits(traits: OrderTraits): Partial<OrderView> {
+function presentTraits(traits: OrderTraits, instrument: Instrument): Partial<OrderView> {
   const mode = stpModeOf(traits);
-  return mode === null ? {} : { self_trade_prevention: mode };
+  return {
+    ...(mode === null ? {} : { self_trade_prevention: mode }),
+    ...(traits.budget === undefined ? {} : { quote_quantity: formatBudget(traits.budget, instrument) }),
+    ...(traits.slippage === undefined ? {} : { max_slippage: formatRate(traits.slippage) }),
+  };
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

@@ -14,7 +14,7 @@ const ORDERS_MUST_BE_SEEN = [
   'amend amend_invalid', 'amend quantity_below_filled', 'amend quantity_out_of_range', 'amend post_only_would_match',
   'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53',
   'place self_trade', 'amend self_trade', 'place cuts an own order', 'amend cuts an own order', 'place cancels an own order', 'amend cancels an own order',
-  'a taker is cut',
+  'a taker is cut', 'place price_protection', 'place budget_exhausted', 'a budget is spent', 'a budget is cut',
 ];
 const MONEY_MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end', 'entry fee_group', 'entry due',
@@ -25,6 +25,7 @@ const MONEY_MUST_BE_SEEN = [
   'place balance_audit_breach', 'amend balance_audit_breach', 'transfer balance_audit_breach', 'transfer_end balance_audit_breach',
   'rebates', 'self-trades', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
   'place self_trade', 'place cuts an own order', 'place cancels an own order', "an owner's other account", 'a taker is cut',
+  'place price_protection', 'place budget_exhausted', 'a budget is spent', 'a budget is cut',
 ];
 /** From so many sequences on, each of them is certain enough. */
 const RUNS_TO_SEE_ALL: Readonly<Record<Subject, number>> = { orders: 400, money: 250 };

@@ -21,6 +21,9 @@ export interface PlaceStep {
   /** Self-trade prevention, 0 for none, and a client whose orders are its own as well, null for none. */
   readonly stp: number;
   readonly owned: number | null;
+  /** Of a market order: which of the scenario's fractions it may slip by, and how many units off its quantity's worth it may spend; null for any. */
+  readonly slippage: number | null;
+  readonly budget: number | null;
 }
 
 /** An order by how many placements ago it came; beyond the first, an id that was never issued. */
@@ -155,7 +158,7 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       instrument: upTo(2),
       client,
       isSell: fc.boolean(),
-      kind: pick([20, 0], [4, 1], [4, 2], [4, 3], [2, 4], [5, 5], [3, 6]),
+      kind: pick([20, 0], [4, 1], [4, 2], [4, 3], [6, 4], [5, 5], [3, 6]),
       expiry: upTo(7),
       price: upTo(8),
       quantity,
@@ -164,6 +167,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
       stp: pick([4, 0], [1, 1], [2, 2], [1, 3], [3, 4]),
       owned: sometimes(client, 4),
+      slippage: sometimes(upTo(4), 2),
+      budget: sometimes(upTo(5, -5), 2),
     },
     cancel: record({ op: fc.constant('cancel' as const), target, key, actor }),
     amend: record({
@@ -277,7 +282,7 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
   key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
-  stp: 0, owned: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
+  stp: 0, owned: null, slippage: null, budget: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
 };
 
 function* plainerSteps<S extends object>(step: S): Generator<S> {

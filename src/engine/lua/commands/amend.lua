@@ -138,7 +138,7 @@ function amend.run(shard, limits, argv, at)
   local lowered = lower_level(half, price, old_remaining)
   local trades, gone, touched = apply_again(shard, entering)
   local amended = changed_record(entering.filled, entering.notional, entering.status, entering.reason, seq, time, entering.fill_sequence, seq, entering.fees,
-    price_text, text(entering.lots), traits, moved(tail, priority))
+    price_text, text(entering.lots), entering.traits, moved(tail, priority))
   store_record(shard, found, amended)
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. trades .. ORDER .. fill_sequence .. ',' .. amended .. ',"' .. found
     .. '"]' .. gone .. lowered .. touched .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))

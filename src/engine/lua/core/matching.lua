@@ -5,7 +5,7 @@ local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
 local lower_level, unlist, drop_due = levels.lower, listings.unlist, dues.drop_order
-local is_own, meet = prevention.is_own, prevention.meet
+local is_own, meet, spend = prevention.is_own, prevention.meet, budgets.spend
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
@@ -13,8 +13,8 @@ local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
 
 -- Finds the makers that an order would trade with, best price first, then first come.
--- limit: price in ticks, nil for any. guard: of a taker that trades with no order of its own (core/prevention.lua), which gathers
--- what becomes of those; nil for none. Returns the lots that are left without a counterpart, the makers with
+-- limit: price in ticks, nil for any. guard: of a taker with traits that bound what it trades (core/prevention.lua), which gathers
+-- what comes of them; nil for none. Returns the lots that are left without a counterpart, the makers with
 -- what is traded with each (nil for none), and whether the fills bound stopped it.
 function matching.plan(shard, limits, book, side, limit, lots, guard)
   if not would_match(shard, book, side, limit) then return lots, nil, false end
@@ -36,7 +36,10 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
     end
     local maker_price = head.prices[at]
     if not maker_price then break end
-    if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then break end
+    if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then
+      if guard then guard.beyond = true end
+      break
+    end
     if met == limits.fills_max then
       -- Only a bound that really cuts something off counts as one.
       limited = true
@@ -51,10 +54,14 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
     met = met + 1
     at = at + 1
     if guard and is_own(guard, tail) then
-      left = meet(guard, id, traded, left)
-      if guard.stops then break end
+      left = meet(guard, id, maker_price, traded, left)
+      if guard.stops or guard.exhausted then break end
     else
       if traded > left then traded = left end
+      if guard and guard.budget then
+        traded = spend(guard, maker_price, traded)
+        if traded == 0 then break end
+      end
       count = count + 1
       local base = MAKER_WIDTH * (count - 1)
       makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
@@ -62,6 +69,7 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
       makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13],
         makers[base + 14] = notional, fill_sequence, priority, fees, price, quantity, traits, tail
       left = left - traded
+      if guard and guard.exhausted then break end
     end
   end
   return left, makers[1] and makers, limited

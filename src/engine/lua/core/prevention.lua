@@ -1,53 +1,63 @@
 -- Self-trade prevention (K-20): what becomes of an order that would trade with one of its own account, or owner. The taker's mode
 -- counts. While a plan is made, the taker's guard gathers what is to come of it; it is carried out behind the command's last check.
 --
--- A guard: mode, mark (what stands in the tail of an order of the account), accounts (the owner's others between `;`, nil for none),
+-- A guard: mode, mark (nil for none; what stands in the tail of an order of the account), accounts (the owner's others between `;`, nil for none),
 -- and of its plan: ids of the makers that go, count of them, `reduced` (the one that loses lots and stays) and `reduced_by`, `cut` (lots
--- that the taker loses and goes on), `stops` (whether the taker goes).
+-- that the taker loses and goes on), `stops` (whether the taker goes). What it has of a market order's bounds: core/budgets.lua, core/taking.lua.
 
-local traits_of, parse, record_of, store_record, with_id = traits.of, records.parse, records.of, records.store, records.with_id
+local parse, record_of, store_record, with_id, fits, cut = records.parse, records.of, records.store, records.with_id, budgets.fits, budgets.cut
 local book_of, lower_level = books.of, levels.lower
 local hold, scale_of, hold_of_record = accounts.hold, scales.of, holds.of_record
 local CANCEL_TAKER, CANCEL_BOTH, DECREMENT = STP.cancel_taker, STP.cancel_both, STP.decrement
 local ORDER = ',[' .. EVENT.order .. ','
 
--- The guard of a taker, nil for one that has none. `list` is the text of its traits.
-function prevention.guard(list, instrument, client)
-  local found = traits_of(list)
-  local mode = found[TRAIT.stp]
-  if not mode then return nil end
-  local accounts = found[TRAIT.stpAccounts]
+-- The guard of a taker; `found` are its traits.
+function prevention.guard(found, instrument, client)
+  local mode, accounts = found[TRAIT.stp], found[TRAIT.stpAccounts]
   return {
-    mode = mode, mark = ',"' .. instrument .. '","' .. client .. '","', accounts = accounts and ';' .. accounts .. ';',
+    mode = mode, mark = mode and ',"' .. instrument .. '","' .. client .. '","', accounts = accounts and ';' .. accounts .. ';',
     ids = {}, count = 0, reduced = nil, reduced_by = 0, cut = 0, stops = false,
   }
 end
 
 -- Whether a maker is the taker's own. `tail` is of its record: text in it has no raw quotes, so the mark stands where it has to.
 function prevention.is_own(guard, tail)
-  if find(tail, guard.mark, 1, true) then return true end
+  local mark = guard.mark
+  if not mark then return false end
+  if find(tail, mark, 1, true) then return true end
   local accounts = guard.accounts
   return accounts and find(accounts, ';' .. match(tail, TAIL_OWNER_PATTERN) .. ';', 1, true) ~= nil
 end
 
--- A taker with `left` lots meets an order of its own that waits with `resting`. Returns the lots with which the taker goes on.
-function prevention.meet(guard, id, resting, left)
-  local mode = guard.mode
+-- A taker with `left` lots, or what fits its budget, meets an order of its own that waits with `resting`. Returns the lots with which the
+-- taker goes on.
+function prevention.meet(guard, id, price, resting, left)
+  local mode, size = guard.mode, left
+  if guard.budget then
+    size = fits(guard, price, resting)
+    if size == 0 then return left end
+  end
   if mode == CANCEL_TAKER then
     guard.stops = true
     return left
   end
-  if mode == DECREMENT and resting > left then
-    guard.reduced, guard.reduced_by, guard.stops = id, left, true
+  if mode == DECREMENT and resting > size then
+    guard.reduced, guard.reduced_by, guard.stops = id, size, true
     return left
   end
   local count = guard.count + 1
   guard.ids[count], guard.count = id, count
-  if mode == CANCEL_BOTH or (mode == DECREMENT and resting == left) then
+  if mode == CANCEL_BOTH then
     guard.stops = true
   elseif mode == DECREMENT then
-    guard.cut = guard.cut + resting
-    return left - resting
+    if guard.budget then
+      guard.stops = not cut(guard, price, resting)
+    elseif resting == left then
+      guard.stops = true
+    else
+      guard.cut = guard.cut + resting
+      return left - resting
+    end
   end
   return left
 end
