@@ -46,13 +46,16 @@ function lint(given: unknown): Promise<readonly Finding[]> {
 const isAccepted = ([tool, document, rule, place]: Finding): boolean =>
   ACCEPTED.some((known) => known[0] === tool && known[1] === document && known[2] === rule && known[3].test(place));
 
+/** Both read all of both documents, and a machine may be busy with other things. */
+const LINT_TIMEOUT_MS = 180_000;
+
 describe('the documents', () => {
   it('pass the rules that Spectral and Redocly recommend', async () => {
     const found = await lint(documents);
     expect(found.filter((finding) => !isAccepted(finding))).toEqual([]);
     // And nothing is accepted that is no more said.
     expect(ACCEPTED.filter(([tool, document, rule]) => !found.some((finding) => finding[0] === tool && finding[1] === document && finding[2] === rule))).toEqual([]);
-  });
+  }, LINT_TIMEOUT_MS);
 
   it('would be found out by either', async () => {
     // A call and no message are enough to be found fault with.
@@ -64,7 +67,7 @@ describe('the documents', () => {
     });
     const rules = found.filter((finding) => !isAccepted(finding)).map(([tool, document, rule]) => `${tool} ${document} ${rule}`);
     expect(rules).toEqual(expect.arrayContaining(['redocly openapi security-defined', 'spectral openapi operation-tag-defined', 'spectral asyncapi asyncapi-info-description']));
-  });
+  }, LINT_TIMEOUT_MS);
 
   it('pass openapi-spec-validator', async () => {
     const validator = await specValidator();
