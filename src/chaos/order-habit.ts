@@ -5,6 +5,8 @@ import type { AckMode, Ledger } from './ledger';
 const OPEN_ORDERS_MAX = 40;
 const MID_PRICE = 50_000;
 const INSTRUMENTS = ['BTC-USD', 'ETH-USD'] as const;
+/** What an iceberg shows: the least that any order is of. */
+const DISPLAYED = '0.01';
 /** Most orders leave it to the venue. */
 const SELF_TRADE_PREVENTIONS = ['none', 'cancel_taker', 'cancel_maker', 'cancel_both', 'decrement'] as const;
 
@@ -59,9 +61,11 @@ export class OrderHabit implements Habit {
     const command = this.ledger.enter(account, 'place', this.mode);
     const order = { client_id: account, instrument: this.random.pick(INSTRUMENTS), side: this.random.pick(['buy', 'sell'] as const), quantity: this.quantity() };
     const lifetimes = this.kind === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'ioc', 'fok'];
-    const terms = isMarket ? { type: 'market' } : { type: 'limit', price: this.price(), time_in_force: this.random.pick(lifetimes) };
+    const lifetime = this.random.pick(lifetimes);
+    const terms = isMarket ? { type: 'market' } : { type: 'limit', price: this.price(), time_in_force: lifetime };
+    const hides = !isMarket && lifetime === 'gtc' && this.random.next() < 0.3 ? { display_quantity: DISPLAYED } : {};
     const prevents = this.random.next() < 0.3 ? { self_trade_prevention: this.random.pick(SELF_TRADE_PREVENTIONS) } : {};
-    const body = { ...order, ...terms, ...prevents, idempotency_key: command.key };
+    const body = { ...order, ...terms, ...hides, ...prevents, idempotency_key: command.key };
     return {
       command, method: 'POST', path: '/orders', body, byOperator: false, operation: { op: 'place', ...body },
       learn: (status, told) => {

@@ -64,6 +64,13 @@ export class BookSide {
     this.levelAt(priceTicks).totalLots += lots;
   }
 
+  /** Puts an order that waits to the back of its price's queue. */
+  requeue(orderId: string, priceTicks: number): void {
+    const { queue } = this.levelAt(priceTicks);
+    if (!queue.delete(orderId)) throw new Error(`order ${orderId} does not wait at ${priceTicks}`);
+    queue.add(orderId);
+  }
+
   private levelAt(priceTicks: number): PriceLevel {
     const level = this.byPrice.get(priceTicks);
     if (level === undefined) throw new Error(`nobody waits at ${priceTicks}`);

@@ -1,6 +1,6 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import type { LevelChange } from '../domain/entry';
-import { displayedLots } from '../domain/iceberg';
+import { displayedLots, isAhead } from '../domain/iceberg';
 import { isOpen, type Order, type Side } from '../domain/order';
 import { BookSide, type PriceLevel } from './book-side';
 import { compareText, type BookState, type LevelState } from './state';
@@ -34,14 +34,19 @@ export class Books {
     this.own(order).leave(order.orderId, order.priceTicks as number, displayedLots(order));
   }
 
-  /** An order that waits has traded: it waits on with less, shows another part at the back, or is done. */
-  trade(before: Order, after: Order): void {
+  /** An order that waits has traded, or lost lots: it waits on with less, shows another part at the back, or is done. */
+  change(before: Order, after: Order): void {
     if (isOpen(after) && after.priority === before.priority && after.traits.refill === before.traits.refill) {
       this.own(before).change(before.priceTicks as number, displayedLots(after) - displayedLots(before));
       return;
     }
     this.leave(before);
     if (isOpen(after)) this.join(after);
+  }
+
+  /** Puts orders to the back of their prices, in the order of their refills. */
+  requeue(orders: readonly Order[]): void {
+    for (const order of [...orders].sort((a, b) => (isAhead(a, b) ? -1 : 1))) this.own(order).requeue(order.orderId, order.priceTicks as number);
   }
 
   /** Whether a level would hold more than an exact integer with `lots` on top. */

@@ -1,7 +1,7 @@
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
-import { displayedLots, traitsAtEnd, traitsWithLess } from '../domain/iceberg';
+import { displayedLots, traitsAtEnd } from '../domain/iceberg';
 import { chargedUnits, expiryUs, isOpen, remainingLots, type Order } from '../domain/order';
-import { isOwnAccount } from '../domain/order-traits';
+import { encodeTraits, isOwnAccount } from '../domain/order-traits';
 
 /** Version of the first entries that tell where an order was placed, and of every order's fill before. */
 const ORDERS_TOLD_FROM = 3;
@@ -23,8 +23,8 @@ export class LogAudit {
   private sequence = 0;
   private timeUs = 0;
   private readonly tradeIds = new Map<string, number>();
-  /** Refills in the entry so far. */
-  private refills = 0;
+  /** Numbers of the refills in the entry so far. */
+  private readonly refills = new Set<number>();
   private readonly orders = new Map<string, Order>();
   private readonly levels = new Map<string, bigint>();
   /** Totals by account and asset, and by asset their sums. */
@@ -39,7 +39,7 @@ export class LogAudit {
     if (entry.timeUs < this.timeUs) wrong('is earlier than the one before');
     this.sequence = entry.sequence;
     this.timeUs = entry.timeUs;
-    this.refills = 0;
+    this.refills.clear();
 
     const touched = new Set<string>();
     this.checkFills(entry, touched, wrong);
@@ -100,22 +100,24 @@ export class LogAudit {
     if (chargedUnits(maker.fees) - chargedUnits(before.fees) !== BigInt(fill.makerFee)) wrong(`${name} does not count the trade's fee`);
     if (maker.quantityLots !== before.quantityLots || maker.traits.display !== before.traits.display) wrong(`${name} was changed by a trade`);
     if (fill.quantityLots > displayedLots(before)) wrong(`${name} traded ${fill.quantityLots} lots, it showed ${displayedLots(before)}`);
+    const newest = Math.max(0, ...this.refills);
     this.checkShown(entry.sequence, before, maker, (what) => wrong(`${name} ${what}`));
+    if (maker.priority === entry.sequence && maker.priority !== before.priority && (maker.traits.refill ?? 0) <= newest) wrong(`${name} is refilled ahead of one that came before`);
   }
 
-  /** A maker keeps its place until what it shows is used up; then it shows more of what is left, behind all others. */
+  /** Who trades or loses lots keeps its place until what it shows is used up; then it shows more of what is left, behind all others. */
   private checkShown(sequence: number, before: Order, after: Order, wrong: (what: string) => void): void {
     const { shown, refill } = after.traits;
-    const left = displayedLots(before) - (after.filledLots - before.filledLots);
+    const left = displayedLots(before) - (remainingLots(before) - remainingLots(after));
     if (left > 0 || before.traits.shown === undefined || remainingLots(after) === 0) {
-      if (after.priority !== before.priority || (isOpen(after) && refill !== before.traits.refill)) wrong('lost its place by a trade');
+      if (after.priority !== before.priority || (isOpen(after) && refill !== before.traits.refill)) wrong('lost its place');
       if (isOpen(after) && displayedLots(after) !== left) wrong(`shows ${displayedLots(after)} lots, ${left} are left of what it showed`);
       return;
     }
     const most = Math.min(before.traits.display ?? 0, remainingLots(after));
     if (shown === undefined || shown < 1 || shown > most) wrong(`shows ${shown ?? 'nothing'} behind its refill, of ${most} at most`);
-    if (after.priority !== sequence || refill !== this.refills + 1) wrong(`is refilled at place ${after.priority}, ${refill ?? 'none'}; ${this.refills} came before`);
-    this.refills++;
+    if (after.priority !== sequence || refill === undefined || this.refills.has(refill)) wrong(`is refilled at place ${after.priority}, ${refill ?? 'none'}, which is no place of its own`);
+    this.refills.add(refill ?? 0);
   }
 
   private checkOwnOrder(entry: LogEntry, { order, previousFill }: OrderChange, wrong: (what: string) => void): void {
@@ -157,8 +159,12 @@ export class LogAudit {
     if (order.sequence !== entry.sequence || order.updatedUs !== entry.timeUs) wrong(`${name} does not carry the entry's number and time`);
     const { sequence, updatedUs, quantityLots } = order;
     const isCut = quantityLots < before.quantityLots && quantityLots > before.filledLots;
+    if (isCut) this.checkShown(entry.sequence, before, order, (what) => wrong(`${name} ${what}`));
+    // What it shows then, and where, has been looked at.
+    const { priority, traits } = order;
+    if (encodeTraits(traitsAtEnd(traits)) !== encodeTraits(traitsAtEnd(before.traits))) wrong(`${name} asks for something else`);
     const after: Order = isCut
-      ? { ...before, sequence, updatedUs, quantityLots, traits: traitsWithLess(before.traits, quantityLots - before.filledLots) }
+      ? { ...before, sequence, updatedUs, quantityLots, priority, traits }
       : { ...before, sequence, updatedUs, status: 'cancelled', reason: 'self_trade', traits: traitsAtEnd(before.traits) };
     if (!isSame(order, after)) wrong(`${name} is ${JSON.stringify(order)}, neither cancelled nor cut`);
     if (previousFill !== before.fillSequence) wrong(`${name} does not point at its fills`);

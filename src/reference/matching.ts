@@ -9,8 +9,15 @@ export interface PlannedFill {
   /** As it was ahead of the plan but for its lots: those that are filled and shown ahead of this fill. */
   readonly maker: Order;
   readonly lots: number;
-  /** Lots that it shows next, at the back of its price; null where the fill does not use up what it shows, or all of it. */
-  readonly refillLots: number | null;
+  /** null where the fill does not use up what it shows, or all of it. */
+  readonly refill: Refill | null;
+}
+
+/** What of an iceberg is shown next, at the back of its price. */
+export interface Refill {
+  readonly lots: number;
+  /** Counts the refills of the plan, from 1. */
+  readonly number: number;
 }
 
 /** What an order would trade if it were let in now. */
@@ -28,15 +35,26 @@ export interface MatchPlan {
 export interface Prevented {
   /** Those that are cancelled, as they were met. */
   readonly cancelled: readonly Order[];
-  /** One that goes on waiting with so many lots less. */
-  readonly reduced: { readonly maker: Order; readonly lots: number } | null;
+  /** Those that go on waiting with less, in the order in which they were met first. */
+  readonly reduced: readonly Reduced[];
   /** Lots that the taker loses and goes on. */
   readonly cutLots: number;
   /** The taker is cancelled. */
   readonly stops: boolean;
 }
 
-export const NOTHING_PREVENTED: Prevented = { cancelled: [], reduced: null, cutLots: 0, stops: false };
+export interface Reduced {
+  /** As it was ahead of the plan. */
+  readonly maker: Order;
+  /** Lots that it loses. */
+  readonly lots: number;
+  /** What an iceberg shows then, undefined for any other. */
+  readonly shownLots: number | undefined;
+  /** null where it keeps its place. */
+  readonly refill: Refill | null;
+}
+
+export const NOTHING_PREVENTED: Prevented = { cancelled: [], reduced: [], cutLots: 0, stops: false };
 
 /** A plan that does nothing with an order. */
 export function untouched(lots: number): MatchPlan {
@@ -55,38 +73,68 @@ export function planMatch(
   const mode = stpModeOf(taker.traits);
   const fills: PlannedFill[] = [];
   const cancelled: Order[] = [];
+  const reduced = new Map<string, Reduced>();
   let leftLots = lots;
   let cutLots = 0;
-  const planned = (rest: Partial<Prevented> & { readonly limited?: boolean } = {}): MatchPlan => ({
-    fills, leftLots, limited: rest.limited ?? false, prevented: { cancelled, reduced: rest.reduced ?? null, cutLots, stops: rest.stops ?? false },
+  let met = 0;
+  let refills = 0;
+  const planned = (rest: { readonly limited?: boolean; readonly stops?: boolean } = {}): MatchPlan => ({
+    fills, leftLots, limited: rest.limited ?? false, prevented: { cancelled, reduced: [...reduced.values()], cutLots, stops: rest.stops ?? false },
   });
+  const cut = (by: number): void => {
+    leftLots -= by;
+    cutLots += by;
+  };
   for (const level of makers.levels()) {
     if (limitTicks !== null && !makers.isWithin(level.priceTicks, limitTicks)) break;
     let totalLots = level.totalLots;
     // Parts that are shown anew, behind everybody who waits at the price by then.
     const again: Order[] = [];
+    /** What an iceberg shows next behind `used` lots, with which it shows no more. */
+    const shownNext = (maker: Order, used: number): Refill | null => {
+      const next = refillOf(maker, used, totalLots);
+      if (next !== null) refills++;
+      return next === null ? null : { lots: next, number: refills };
+    };
     for (const maker of queueOf(level.queue, orders, again)) {
       if (leftLots === 0) return planned();
-      if (fills.length + cancelled.length === fillsMax) return planned({ limited: true });
+      if (met === fillsMax) return planned({ limited: true });
+      met++;
+      const shown = displayedLots(maker);
       if (mode === null || !isOwnAccount(taker, maker.clientId)) {
-        const traded = Math.min(leftLots, displayedLots(maker));
-        const refillLots = refillOf(maker, traded, totalLots);
-        fills.push({ maker, lots: traded, refillLots });
+        const traded = Math.min(leftLots, shown);
+        const refill = shownNext(maker, traded);
+        fills.push({ maker, lots: traded, refill });
         leftLots -= traded;
-        totalLots += (refillLots ?? 0) - traded;
-        if (refillLots !== null) again.push({ ...maker, filledLots: maker.filledLots + traded, traits: { ...maker.traits, shown: refillLots } });
+        totalLots += (refill?.lots ?? 0) - traded;
+        if (refill !== null) again.push({ ...maker, filledLots: maker.filledLots + traded, traits: { ...maker.traits, shown: refill.lots } });
         continue;
       }
       if (mode === 'cancel_taker') return planned({ stops: true });
-      // The smaller goes, the larger loses as much; an iceberg is met as a whole.
-      const resting = remainingLots(maker);
-      if (mode === 'decrement' && resting > leftLots) return planned({ reduced: { maker, lots: leftLots }, stops: true });
-      cancelled.push(maker);
-      if (mode === 'cancel_both' || (mode === 'decrement' && resting === leftLots)) return planned({ stops: true });
-      if (mode === 'decrement') {
-        leftLots -= resting;
-        cutLots += resting;
+      const original = orders.get(maker.orderId) as Order;
+      const lostBefore = original.quantityLots - maker.quantityLots;
+      // The smaller goes, the larger loses as much: of an iceberg as much as it would trade.
+      if (mode === 'decrement' && shown > leftLots) {
+        const { display } = maker.traits;
+        reduced.set(maker.orderId, {
+          maker: original, lots: lostBefore + leftLots, shownLots: display === undefined ? undefined : shown - leftLots,
+          refill: reduced.get(maker.orderId)?.refill ?? null,
+        });
+        return planned({ stops: true });
       }
+      if (mode === 'decrement' && shown < remainingLots(maker)) {
+        const refill = shownNext(maker, shown) as Refill;
+        totalLots += refill.lots - shown;
+        reduced.set(maker.orderId, { maker: original, lots: lostBefore + shown, shownLots: refill.lots, refill });
+        if (shown === leftLots) return planned({ stops: true });
+        cut(shown);
+        again.push({ ...maker, quantityLots: maker.quantityLots - shown, traits: { ...maker.traits, shown: refill.lots } });
+        continue;
+      }
+      cancelled.push(original);
+      reduced.delete(maker.orderId);
+      if (mode === 'cancel_both' || (mode === 'decrement' && shown === leftLots)) return planned({ stops: true });
+      if (mode === 'decrement') cut(shown);
     }
   }
   return planned();

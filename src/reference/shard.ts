@@ -477,7 +477,7 @@ export class ReferenceShard {
     const scale = money === null ? null : this.money.scaleOf(fresh.instrument);
     const { cancelled, reduced, cutLots } = plan.prevented;
     const traded = tradesOfPlan({ ...fresh, quantityLots: fresh.quantityLots - cutLots }, plan, {
-      sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale, refills: 0,
+      sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale,
     });
     const { traits } = fresh;
     const lots = remainingLots(traded.order);
@@ -490,10 +490,11 @@ export class ReferenceShard {
     const prevented = cancelled.map((own): Outcome['prevented'][number] => ({
       before: own, after: { ...own, ...moment, status: 'cancelled', reason: 'self_trade', traits: traitsAtEnd(own.traits) },
     }));
-    if (reduced !== null) {
-      const { maker } = reduced;
-      const quantityLots = maker.quantityLots - reduced.lots;
-      prevented.push({ before: maker, after: { ...maker, ...moment, quantityLots, traits: traitsWithLess(maker.traits, quantityLots - maker.filledLots) } });
+    for (const { maker, lots: lost, shownLots, refill } of reduced) {
+      const { traits } = maker;
+      const less = { ...maker, ...moment, quantityLots: maker.quantityLots - lost };
+      const shown = shownLots === undefined ? traits : { ...traits, shown: shownLots, ...(refill === null ? {} : { refill: refill.number }) };
+      prevented.push({ before: maker, after: { ...less, traits: shown, ...(refill === null ? {} : { priority: moment.sequence }) } });
     }
     if (money !== null && scale !== null) {
       money.open(order.clientId);
@@ -509,7 +510,7 @@ export class ReferenceShard {
     const makers = this.books.makersFor(order);
     const touched = new Set<number>();
     for (const { before, fill: { maker, tradeId, priceTicks } } of trades) {
-      this.books.trade(before, maker);
+      this.books.change(before, maker);
       this.orders.put(maker);
       this.tradeIds.set(order.instrument, tradeId);
       touched.add(priceTicks);
@@ -518,11 +519,12 @@ export class ReferenceShard {
     money?.commit();
     const levels = [...touched].map((priceTicks) => this.books.level({ instrument: order.instrument, side: makers.side }, priceTicks));
     for (const { before, after } of prevented) {
-      if (isOpen(after)) this.books.own(before).change(before.priceTicks as number, displayedLots(after) - displayedLots(before));
-      else this.books.leave(before);
+      this.books.change(before, after);
       this.orders.put(after);
       levels.push(this.books.level(before, before.priceTicks as number));
     }
+    // Refills of the taker's own orders stand among those of trades, as they came.
+    if (prevented.length > 0) this.books.requeue([...trades.map(({ fill }) => fill.maker), ...prevented.map(({ after }) => after)].filter((maker) => this.isRefilled(maker)));
     return levels;
   }
 
@@ -546,6 +548,11 @@ export class ReferenceShard {
 
   private hasTooManyParts({ traits: { display }, quantityLots }: Pick<Order, 'traits' | 'quantityLots'>): boolean {
     return display !== undefined && BigInt(quantityLots) > BigInt(display) * BigInt(this.limits.icebergPartsMax);
+  }
+
+  /** Whether the entry has shown an order anew, as it is now. */
+  private isRefilled({ orderId, priority, traits: { refill } }: Order): boolean {
+    return priority === this.sequence && refill !== undefined && this.orders.byId.get(orderId)?.traits.refill === refill;
   }
 
   private isMoneyStopped(): boolean {

@@ -14,8 +14,6 @@ export interface TradeMoment {
   readonly lastTradeId: number;
   /** Of the instrument, null where no money is kept and so no fee charged. */
   readonly scale: MoneyScale | null;
-  /** Refills that the entry has had so far. */
-  readonly refills: number;
 }
 
 /** A trade, and its maker ahead of it. */
@@ -34,13 +32,13 @@ function filled(order: Order, rateOf: (fees: OrderFees) => number, priceTicks: n
   }, charged?.fee ?? 0n];
 }
 
-/** What a maker shows behind a fill. @param refill its number among those of the entry, should it be shown anew */
-function shownBehind(maker: Order, { lots, refillLots }: PlannedFill, sequence: number, refill: number): Partial<Order> {
+/** What a maker shows behind a fill. */
+function shownBehind(maker: Order, { lots, refill }: PlannedFill, sequence: number): Partial<Order> {
   const { traits } = maker;
   if (traits.shown === undefined) return {};
   if (remainingLots(maker) === 0) return { traits: traitsAtEnd(traits) };
-  if (refillLots === null) return { traits: { ...traits, shown: traits.shown - lots } };
-  return { priority: sequence, traits: { ...traits, shown: refillLots, refill } };
+  if (refill === null) return { traits: { ...traits, shown: traits.shown - lots } };
+  return { priority: sequence, traits: { ...traits, shown: refill.lots, refill: refill.number } };
 }
 
 /**
@@ -48,10 +46,10 @@ function shownBehind(maker: Order, { lots, refillLots }: PlannedFill, sequence: 
  * @param taker all but its status is what it becomes; that is the caller's to say
  * @returns the taker behind its trades, and these, each with its maker as it becomes
  */
-export function tradesOfPlan(taker: Order, plan: MatchPlan, moment: TradeMoment): { readonly order: Order; readonly trades: readonly PlannedTrade[]; readonly refills: number } {
+export function tradesOfPlan(taker: Order, plan: MatchPlan, moment: TradeMoment): { readonly order: Order; readonly trades: readonly PlannedTrade[] } {
   const { sequence, timeUs } = moment;
   let order = taker;
-  let { lastTradeId: tradeId, refills } = moment;
+  let tradeId = moment.lastTradeId;
   const makers = new Map<string, Order>();
   const trades = plan.fills.map((planned): PlannedTrade => {
     const { lots } = planned;
@@ -62,10 +60,9 @@ export function tradesOfPlan(taker: Order, plan: MatchPlan, moment: TradeMoment)
     const [took, takerFee] = filled(order, (fees) => fees.takerRate, priceTicks, lots, moment);
     order = took;
     tradeId++;
-    if (planned.refillLots !== null) refills++;
     const maker: Order = {
       ...traded, status: remainingLots(traded) === 0 ? 'filled' : 'partially_filled', sequence, updatedUs: timeUs,
-      ...shownBehind(traded, planned, sequence, refills),
+      ...shownBehind(traded, planned, sequence),
     };
     makers.set(maker.orderId, maker);
     return {
@@ -76,5 +73,5 @@ export function tradesOfPlan(taker: Order, plan: MatchPlan, moment: TradeMoment)
       },
     };
   });
-  return { order, trades, refills };
+  return { order, trades };
 }

@@ -77,11 +77,13 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a level tells what an iceberg hides', file: 'commands/place', find: '+ shown_of(iceberg, left)', replace: '+ left' },
   { name: 'what is shown anew trades ahead of the others at its price', file: 'core/matching', find: 'if again and maker_price ~= again.price then', replace: 'if again then' },
   { name: 'what is shown anew keeps its place', file: 'core/matching', find: 'priority, tail = seq, moved(tail, priority)', replace: '' },
-  { name: 'the parts of an iceberg are no fills for the bound', file: 'core/matching', find: 'count, met = count + 1, met + 1', replace: 'count = count + 1' },
+  { name: 'the parts of an iceberg are no fills for the bound', file: 'core/matching', find: 'again.first, met = again.first + 1, met + 1', replace: 'again.first = again.first + 1' },
   { name: 'an iceberg forgets what its earlier part traded for', file: 'core/matching', find: 'notional, fill_seq, priority, tail, refill = earlier.notional,', replace: 'fill_seq, priority, tail, refill =' },
-  { name: 'a smaller iceberg shows less ahead of hiding less', file: 'commands/amend', find: 'shown = math.min(old_shown, remaining)', replace: 'shown = math.max(1, old_shown - (old_remaining - remaining))' },
+  { name: 'a smaller iceberg shows less ahead of hiding less', file: 'commands/amend', find: 'or math.min(old_shown, remaining)', replace: 'or math.max(1, old_shown - (old_remaining - remaining))' },
   { name: 'an iceberg is of more parts than it may be', file: 'commands/amend', find: 'iceberg.display * limits.iceberg_parts_max', replace: 'EXACT_MAX' },
-  { name: 'an iceberg that is cut keeps showing as much', file: 'core/prevention', find: 'lowered_by, traits = iceberg.shown - shown,', replace: 'lowered_by, traits = 0,' },
+  { name: 'an iceberg that is cut keeps showing as much', file: 'core/prevention', find: 'lowered_by, traits = iceberg.shown - part.shown,', replace: 'lowered_by, traits = 0,' },
+  { name: 'an iceberg of the taker is cut as a whole', file: 'core/prevention', find: 'is_by_parts = mode == DECREMENT', replace: 'is_by_parts = false' },
+  { name: 'an iceberg that is cut keeps its place', file: 'core/prevention', find: 'if part.number then', replace: 'if false then' },
 ];
 
 /** In what the ledger does: found by sequences of money. */
@@ -113,7 +115,7 @@ const MONEY_BUGS: readonly PlantedBug[] = [
   { name: 'an amount loses its carry', file: 'ledger/accounts', find: '      high, low = high + 1, low - 1e15\n    end\n    balance[TOTAL_HIGH]', replace: '      low = low - 1e15\n    end\n    balance[TOTAL_HIGH]' },
   { name: 'a fee is rounded up by every fill', file: 'ledger/fees', find: '    if millionths > 0 then charged = charged - 1 end\n', replace: '' },
   { name: 'an order of its own that goes keeps its hold', file: 'core/prevention', find: 'holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees)', replace: '' },
-  { name: 'an order of its own that is cut holds as before', file: 'core/prevention', find: 'lots - guard.reduced_by, fees)', replace: 'lots, fees)' },
+  { name: 'an order of its own that is cut holds as before', file: 'core/prevention', find: 'lots - part.by, fees)', replace: 'lots, fees)' },
   { name: 'a taker that is cut holds as before', file: 'commands/place', find: 'if makers or guard then asset', replace: 'if makers then asset' },
   { name: 'a refused order leaves its hold behind', file: 'commands/place', find: 'if shard.keeps_money then accounts.undo(shard) end', replace: '' },
 ];

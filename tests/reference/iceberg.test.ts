@@ -1,6 +1,7 @@
 import { AMOUNT_MAX } from '../../src/domain/amounts';
 import type { EngineCommand } from '../../src/domain/commands';
 import type { LogEntry } from '../../src/domain/log-entry';
+import { STP_CODE } from '../../src/domain/order-traits';
 import { ReferenceShard } from '../../src/reference/shard';
 import { amendCommand, cancelCommand, fillsOf, orderOf, placeCommand, refusalOf, type PlaceOptions } from '../engine/support/desk';
 import { TEST_LIMITS } from '../engine/support/test-shard';
@@ -142,14 +143,36 @@ describe('an iceberg', () => {
     expect(bench.refused(amendCommand(ice, { quantity: 2 * parts + 1 }))).toBe('iceberg_parts_limit');
   });
 
-  test('of the taker itself is met as a whole', () => {
+  describe('of the taker itself', () => {
     const own = { client: 'me' };
-    const [ice, other] = [bench.rest(10, 2, own), bench.rest(5)];
-    // 4 = decrement: the larger, which is the iceberg, loses as much, of what it hides first.
-    expect(bench.buy(4, { ...own, traits: { stp: 4 } })).toEqual([]);
-    expect(bench.order(ice)).toEqual({ remaining: 6, shown: 2, status: 'open' });
-    // 2 = cancel_maker: all of it goes.
-    expect(bench.buy(4, { ...own, traits: { stp: 2 } })).toEqual([[4, other]]);
-    expect(bench.order(ice)).toMatchObject({ remaining: 6, status: 'cancelled' });
+    const taking = (mode: keyof typeof STP_CODE): PlaceOptions => ({ ...own, traits: { stp: STP_CODE[mode] } });
+
+    test('goes as a whole where makers are cancelled', () => {
+      const [ice, other] = [bench.rest(10, 2, own), bench.rest(5)];
+      expect(bench.buy(4, taking('cancel_maker'))).toEqual([[4, other]]);
+      expect(bench.order(ice)).toEqual({ remaining: 10, shown: undefined, status: 'cancelled' });
+    });
+
+    test('loses lots part by part, as it would trade', () => {
+      const [ice, other] = [bench.rest(10, 2, own), bench.rest(5)];
+      // 2 of its own, 5 of the other, 1 of what its own shows then: the taker has no more.
+      expect(bench.buy(8, taking('decrement'))).toEqual([[5, other]]);
+      expect(bench.order(ice)).toEqual({ remaining: 7, shown: 1, status: 'open' });
+      expect(bench.asks()).toEqual([1, [ice]]);
+    });
+
+    test('goes with its last part, as it was', () => {
+      const [ice, other] = [bench.rest(4, 2, own), bench.rest(5)];
+      // 2 of its own, 5 of the other, the last 2 of its own: 1 of the taker is left.
+      expect(bench.buy(10, taking('decrement'))).toEqual([[5, other]]);
+      expect(bench.order(ice)).toEqual({ remaining: 4, shown: undefined, status: 'cancelled' });
+      expect(bench.asks()).toEqual([0, []]);
+    });
+
+    test('stands with others that are refilled in the order of the refills', () => {
+      const [mine, first, last] = [bench.rest(4, 1, own), bench.rest(4, 1), bench.rest(4, 1, own)];
+      expect(bench.buy(3, taking('decrement'))).toEqual([[1, first]]);
+      expect(bench.asks()).toEqual([3, [mine, first, last]]);
+    });
   });
 });

@@ -121,7 +121,7 @@ describe('rules of a log', () => {
     ['a maker that does not count the lots', (log) => { fill(log[5]).maker.filledLots = 1; }, /does not count the trade's lots/],
     ['a maker that does not count the value', (log) => { fill(log[5]).maker.notional = '197'; }, /does not count the trade's value/],
     ['a maker whose fills are not linked', (log) => { fill(log[5]).makerPreviousFill = 1; }, /does not point at its fills/],
-    ['a maker that lost its place', (log) => { fill(log[5]).maker.priority = 6; }, /lost its place by a trade/],
+    ['a maker that lost its place', (log) => { fill(log[5]).maker.priority = 6; }, /lost its place/],
     ['a taker whose lots are not its trades', (log) => { own(log[5]).filledLots = 1; }, /its trades say 2/],
     ['a taker whose value is not its trades', (log) => { own(log[5]).notional = '199'; }, /its trades say 198/],
     ['an order placed twice', (log) => { own(log[1]).orderId = id(0); }, /placed again/],
@@ -146,7 +146,7 @@ describe('rules of a log', () => {
     ['another account\'s order that goes', (entry) => { (entry.orders[0] as Entry['orders'][number]).clientId = 'x'; }, /may not trade with/],
     ['an own order that goes for another reason', (entry) => { (entry.orders[1] as Entry['orders'][number]).reason = 'requested'; }, /neither cancelled nor cut/],
     ['an own order that grows', (entry) => { (entry.orders[2] as Entry['orders'][number]).quantityLots = 9; }, /neither cancelled nor cut/],
-    ['an own order that moves', (entry) => { (entry.orders[2] as Entry['orders'][number]).priority = 3; }, /neither cancelled nor cut/],
+    ['an own order that moves', (entry) => { (entry.orders[2] as Entry['orders'][number]).priority = 3; }, /lost its place/],
   ])('notice %s (self-trade prevention)', (_, corrupt, problem) => {
     const shard = new ReferenceShard({ ...TEST_LIMITS, funds: 'off' });
     const log = [

@@ -99,7 +99,7 @@ function amend.run(shard, limits, argv, at)
     local shown, old_shown = remaining, old_remaining
     if iceberg then
       old_shown = iceberg.shown
-      if lots > old_lots then shown = shown_of(iceberg, remaining) else shown = math.min(old_shown, remaining) end
+      shown = lots > old_lots and shown_of(iceberg, remaining) or math.min(old_shown, remaining)
       traits = traits_at_rest(iceberg, shown, lots < old_lots and iceberg.refill)
     end
     -- The difference first: level and order together may be past what is exact.
@@ -128,7 +128,7 @@ function amend.run(shard, limits, argv, at)
   end
 
   local entering = {
-    id = found, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, iceberg = iceberg, price = price_text,
+    id = found, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, price = price_text,
     ticks = ticks, lots = lots, already = already, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees, tail = tail,
   }
   -- Orders that are open wait at a limit: what their kind turns down is post-only.

@@ -8,66 +8,90 @@ local lower_level, level_total, unlist, drop_due = levels.lower, levels.total, l
 local join_head, member_of, moved = heads.join, books.member_of, records.moved
 local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
 local SHOWN = ',' .. TRAIT.shown .. ','
-local is_own, meet = prevention.is_own, prevention.meet
+local is_own, meet, meet_part, own_part = prevention.is_own, prevention.meet, prevention.meet_part, prevention.own_part
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
 local CHUNK_GROWTH = 8
 local CHUNK_MAX = 512
 
+-- What of a price's icebergs is shown anew, in its order: rows of the plan, and parts of the taker's own (core/prevention.lua). `total` is
+-- what the level shows then. What the rows so far took of the price has left it already.
+local function begin_again(half, makers, rows, price, price_text)
+  local total = level_total(half, price_text)
+  while rows > 0 and makers[MAKER_WIDTH * (rows - 1) + 2] == price do
+    total = total - makers[MAKER_WIDTH * (rows - 1) + 3]
+    rows = rows - 1
+  end
+  return { first = 1, count = 0, price = price, total = total }
+end
+
+-- Shows as much again of an iceberg's part as it may of the `left` lots of it, behind all others at the price. `row` is what is traded then.
+local function refill(makers, again, part, row, left)
+  local shown = part.iceberg.display
+  if shown > left then shown = left end
+  -- The level stays an exact integer.
+  if shown > EXACT_MAX - again.total then shown = EXACT_MAX - again.total end
+  makers.refills = (makers.refills or 0) + 1
+  part.shown, part.number = shown, makers.refills
+  again.total, again.count = again.total + shown, again.count + 1
+  again[again.count] = row
+end
+
 -- Notes that a part of an iceberg is traded, in a row of the plan. `part` says what is left of it:
 --   iceberg   the maker by its traits, as it was
 --   before    row of the part of it that is traded ahead of this one, nil for the first
 --   shown     lots that are shown behind it
---   refilled  whether they are shown anew, behind all others at the price
--- again: what of the price's icebergs is shown anew, in its order, with the lots that the level then shows as of `left`.
+--   number    where they are shown anew, behind all others at the price: which refill of the plan it is
 -- Returns `again`, made where there was none.
-local function note_part(half, makers, again, row, iceberg, before, shown, left)
+local function note_part(half, makers, again, row, iceberg, before, shown)
   local at = MAKER_WIDTH * (row - 1)
-  local price, traded, filled, quantity = makers[at + 2], makers[at + 3], makers[at + 5], makers[at + 6]
-  local part = { iceberg = iceberg, before = before, shown = shown - traded, refilled = false }
+  local traded, left = makers[at + 3], makers[at + 6] - makers[at + 5]
+  local part = { iceberg = iceberg, before = before, shown = shown - traded, number = nil }
   local parts = makers.parts
   if not parts then
     parts = {}
     makers.parts = parts
   end
   parts[row] = part
-  if part.shown > 0 or filled == quantity then return again end
-  if not again then
-    local total, first = level_total(half, makers[at + 11]), row
-    -- What the rows ahead took of the price.
-    while first > 1 and makers[MAKER_WIDTH * (first - 2) + 2] == price do
-      first = first - 1
-      total = total - makers[MAKER_WIDTH * (first - 1) + 3]
-    end
-    again = { first = 1, count = 0, price = price, total = total, left = left }
-  end
-  local total = again.total - (again.left - left) - traded
-  local refill = iceberg.display
-  if refill > quantity - filled then refill = quantity - filled end
-  -- The level stays an exact integer.
-  if refill > EXACT_MAX - total then refill = EXACT_MAX - total end
-  part.shown, part.refilled = refill, true
-  again.total, again.left = total + refill, left - traded
-  again.count = again.count + 1
-  again[again.count] = row
+  if again then again.total = again.total - traded end
+  if part.shown > 0 or left == 0 then return again end
+  again = again or begin_again(half, makers, row, makers[at + 2], makers[at + 11])
+  refill(makers, again, part, row, left)
   return again
+end
+
+-- The taker meets a part of an iceberg of its own, which it loses as many lots as. Returns what is left of the taker, and `again`.
+local function meet_own(half, makers, guard, again, part, rows, price, price_text, left)
+  local shown = part.shown
+  local now = meet_part(guard, part, left)
+  if part.shown == 0 and part.resting > 0 then
+    again = again or begin_again(half, makers, rows, price, price_text)
+    again.total = again.total - shown
+    refill(makers, again, part, part, part.resting)
+  end
+  return now, again
 end
 
 -- Trades with what is shown anew at a price, as long as anything is left of the taker. Returns what is left, the number of rows then,
 -- and what the bound counts, and whether it stopped it.
-local function plan_again(limits, half, makers, again, count, met, left)
+local function plan_again(limits, half, makers, guard, again, count, met, left)
   while left > 0 and again.first <= again.count do
     if met == limits.fills_max then return left, count, met, true end
     local before = again[again.first]
-    again.first = again.first + 1
-    local part, from, at = makers.parts[before], MAKER_WIDTH * (before - 1), MAKER_WIDTH * count
-    local traded = part.shown < left and part.shown or left
-    count, met = count + 1, met + 1
-    for i = 1, MAKER_WIDTH do makers[at + i] = makers[from + i] end
-    makers[at + 3], makers[at + 5] = traded, makers[from + 5] + traded
-    note_part(half, makers, again, count, part.iceberg, before, part.shown, left)
-    left = left - traded
+    again.first, met = again.first + 1, met + 1
+    if type(before) == 'table' then
+      left = meet_own(half, makers, guard, again, before, count, again.price, nil, left)
+      if guard.stops then break end
+    else
+      local part, from, at = makers.parts[before], MAKER_WIDTH * (before - 1), MAKER_WIDTH * count
+      local traded = part.shown < left and part.shown or left
+      count = count + 1
+      for i = 1, MAKER_WIDTH do makers[at + i] = makers[from + i] end
+      makers[at + 3], makers[at + 5] = traded, makers[from + 5] + traded
+      note_part(half, makers, again, count, part.iceberg, before, part.shown)
+      left = left - traded
+    end
   end
   return left, count, met, false
 end
@@ -98,9 +122,9 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
     end
     local maker_price = head.prices[at]
     if again and maker_price ~= again.price then
-      left, count, met, limited = plan_again(limits, half, makers, again, count, met, left)
+      left, count, met, limited = plan_again(limits, half, makers, guard, again, count, met, left)
       again = nil
-      if left == 0 or limited then break end
+      if left == 0 or limited or (guard and guard.stops) then break end
     end
     if not maker_price then break end
     if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then break end
@@ -115,20 +139,19 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
     if not filled then error('an order record of an unknown layout: ' .. record_of(shard, id)) end
     local maker_filled, maker_total = tonumber(filled), tonumber(quantity)
     taken, met, at = taken + 1, met + 1, at + 1
+    local traded, iceberg, shown = maker_total - maker_filled, nil, nil
+    if traits ~= '' and find(traits, SHOWN, 1, true) then iceberg = iceberg_of(traits) end
     if guard and is_own(guard, tail) then
-      local before = left
-      left = meet(guard, id, maker_total - maker_filled, left)
-      -- What it loses it takes off no level.
-      if again then again.left = again.left - (before - left) end
+      if iceberg and guard.is_by_parts then
+        left, again = meet_own(half, makers, guard, again, own_part(id, iceberg, traded), count, maker_price, price, left)
+      else
+        left = meet(guard, id, traded, left)
+      end
       if guard.stops then break end
     else
-      local traded, iceberg, shown = maker_total - maker_filled, nil, nil
-      if traits ~= '' and find(traits, SHOWN, 1, true) then
-        iceberg = iceberg_of(traits)
-        if iceberg then
-          shown = iceberg.shown
-          traded = shown
-        end
+      if iceberg then
+        shown = iceberg.shown
+        traded = shown
       end
       if traded > left then traded = left end
       count = count + 1
@@ -137,7 +160,11 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
         member, maker_price, traded, id, maker_filled + traded, maker_total
       makers[base + 7], makers[base + 8], makers[base + 9], makers[base + 10], makers[base + 11], makers[base + 12], makers[base + 13],
         makers[base + 14] = notional, fill_sequence, priority, fees, price, quantity, traits, tail
-      if iceberg then again = note_part(half, makers, again, count, iceberg, nil, shown, left) end
+      if iceberg then
+        again = note_part(half, makers, again, count, iceberg, nil, shown)
+      elseif again then
+        again.total = again.total - traded
+      end
       left = left - traded
     end
   end
@@ -159,10 +186,11 @@ end
 -- refilled: parts of the entry that are shown anew, in their order. Returns notional and sequence of its fill ahead of the trade, and
 -- priority, traits and tail behind it.
 local function carry_part(shard, half, part, parts, refilled, done, member, id, notional, fill_seq, priority, tail)
+  local number = part.number
   local iceberg, seq = part.iceberg, shard.seq_text
   local earlier, refill = part.before and parts[part.before], iceberg.refill
   if earlier then notional, fill_seq, priority, tail, refill = earlier.notional, seq, earlier.priority, earlier.tail, earlier.refill end
-  if done or part.refilled then
+  if done or number then
     -- It leaves its place: one of before this entry, or one that it got in it.
     if earlier then earlier.member = nil else half.members[member] = false end
   end
@@ -170,11 +198,9 @@ local function carry_part(shard, half, part, parts, refilled, done, member, id, 
   if done then
     traits = traits_at_end(iceberg)
   else
-    if part.refilled then
+    if number then
       priority, tail = seq, moved(tail, priority)
-      if shard.refills_seq ~= seq then shard.refills_seq, shard.refills = seq, 0 end
-      shard.refills = shard.refills + 1
-      refill = text(shard.refills)
+      refill = text(number)
       part.member = member_of(shard, seq, id, refill)
       refilled[#refilled + 1] = part
     end
@@ -246,7 +272,7 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
     level_lots = level_lots + lots
     if part then
       part.notional = maker_notional
-      if part.refilled then
+      if part.number then
         part.price, part.price_text = price, price_text
         level_lots = level_lots - part.shown
       end

@@ -2,12 +2,16 @@
 -- counts. While a plan is made, the taker's guard gathers what is to come of it; it is carried out behind the command's last check.
 --
 -- A guard: mode, mark (what stands in the tail of an order of the account), accounts (the owner's others between `;`, nil for none),
--- and of its plan: ids of the makers that go, count of them, `reduced` (the one that loses lots and stays) and `reduced_by`, `cut` (lots
--- that the taker loses and goes on), `stops` (whether the taker goes).
+-- is_by_parts (whether an iceberg is met part by part, as it would trade: where it loses lots), and of its plan: ids of the makers that go,
+-- count of them, `reduced` (parts of those that lose lots and stay, one each), `cut` (lots that the taker loses and goes on), `stops`
+-- (whether the taker goes).
+--
+-- A part: id, by (lots that its order loses), and of an iceberg resting (lots that are left of it), shown (of these) and number (which
+-- refill of the plan shows them, nil where none does).
 
 local traits_of, parse, record_of, store_record, with_id = traits.of, records.parse, records.of, records.store, records.with_id
-local book_of, lower_level = books.of, levels.lower
-local iceberg_of, traits_at_rest = icebergs.waiting, icebergs.traits_at_rest
+local book_of, lower_level, leave_level, member_of, moved = books.of, levels.lower, levels.leave, books.member_of, records.moved
+local traits_at_rest = icebergs.traits_at_rest
 local hold, scale_of, hold_of_record = accounts.hold, scales.of, holds.of_record
 local CANCEL_TAKER, CANCEL_BOTH, DECREMENT = STP.cancel_taker, STP.cancel_both, STP.decrement
 local ORDER = ',[' .. EVENT.order .. ','
@@ -20,7 +24,7 @@ function prevention.guard(list, instrument, client)
   local accounts = found[TRAIT.stpAccounts]
   return {
     mode = mode, mark = ',"' .. instrument .. '","' .. client .. '","', accounts = accounts and ';' .. accounts .. ';',
-    ids = {}, count = 0, reduced = nil, reduced_by = 0, cut = 0, stops = false,
+    is_by_parts = mode == DECREMENT, ids = {}, count = 0, reduced = {}, cut = 0, stops = false,
   }
 end
 
@@ -31,18 +35,9 @@ function prevention.is_own(guard, tail)
   return accounts and find(accounts, ';' .. match(tail, TAIL_OWNER_PATTERN) .. ';', 1, true) ~= nil
 end
 
--- A taker with `left` lots meets an order of its own that waits with `resting`. Returns the lots with which the taker goes on.
-function prevention.meet(guard, id, resting, left)
-  local mode = guard.mode
-  if mode == CANCEL_TAKER then
-    guard.stops = true
-    return left
-  end
-  if mode == DECREMENT and resting > left then
-    guard.reduced, guard.reduced_by, guard.stops = id, left, true
-    return left
-  end
-  local count = guard.count + 1
+-- Takes a maker along. Returns the lots with which the taker goes on; `resting` are those of the maker that it would have traded with.
+local function take_along(guard, id, resting, left)
+  local mode, count = guard.mode, guard.count + 1
   guard.ids[count], guard.count = id, count
   if mode == CANCEL_BOTH or (mode == DECREMENT and resting == left) then
     guard.stops = true
@@ -53,19 +48,89 @@ function prevention.meet(guard, id, resting, left)
   return left
 end
 
+-- A taker with `left` lots meets an order of its own that waits with `resting`. Returns the lots with which the taker goes on.
+function prevention.meet(guard, id, resting, left)
+  local mode = guard.mode
+  if mode == CANCEL_TAKER then
+    guard.stops = true
+    return left
+  end
+  if mode == DECREMENT and resting > left then
+    guard.reduced[#guard.reduced + 1], guard.stops = { id = id, by = left }, true
+    return left
+  end
+  return take_along(guard, id, resting, left)
+end
+
+-- The first part of an iceberg, by its traits, of which `resting` lots are left.
+function prevention.own_part(id, iceberg, resting)
+  return { id = id, iceberg = iceberg, by = 0, resting = resting, shown = iceberg.shown, number = nil }
+end
+
+-- A taker with `left` lots meets a part of its own that both lose. Returns the lots with which the taker goes on. A part that shows nothing
+-- behind it, with lots left, is to be shown anew.
+function prevention.meet_part(guard, part, left)
+  local reduced, lost = guard.reduced, part.shown
+  if part.resting == lost and lost <= left then
+    -- All of it: it goes as it was.
+    for i = #reduced, 1, -1 do
+      if reduced[i] == part then table.remove(reduced, i) end
+    end
+    part.resting = 0
+    return take_along(guard, part.id, lost, left)
+  end
+  if lost >= left then
+    lost, guard.stops = left, true
+  else
+    guard.cut = guard.cut + lost
+  end
+  if part.by == 0 then reduced[#reduced + 1] = part end
+  part.by, part.resting, part.shown = part.by + lost, part.resting - lost, part.shown - lost
+  return guard.stops and left or left - lost
+end
+
+-- Whether anything is to come of it.
+function prevention.does(guard)
+  return guard.stops or guard.count > 0 or #guard.reduced > 0
+end
+
 -- Lets go of what the makers hold that go, or lose lots: ahead of accounts.keep.
 function prevention.release(shard, guard)
   for i = 1, guard.count do
     local ORDER_PARTS = unpack(parse(shard, record_of(shard, guard.ids[i])))
     holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees)
   end
-  if not guard.reduced then return end
-  local ORDER_PARTS = unpack(parse(shard, record_of(shard, guard.reduced)))
-  local scale, ticks, lots = scale_of(shard, instrument), tonumber(price), quantity - filled
-  local asset, old_high, old_low = hold_of_record(scale, side, ticks, lots, fees)
-  local _, new_high, new_low = hold_of_record(scale, side, ticks, lots - guard.reduced_by, fees)
-  hold(shard, client, asset, -old_high, -old_low)
-  hold(shard, client, asset, new_high, new_low)
+  for i = 1, #guard.reduced do
+    local part = guard.reduced[i]
+    local ORDER_PARTS = unpack(parse(shard, record_of(shard, part.id)))
+    local scale, ticks, lots = scale_of(shard, instrument), tonumber(price), quantity - filled
+    local asset, old_high, old_low = hold_of_record(scale, side, ticks, lots, fees)
+    local _, new_high, new_low = hold_of_record(scale, side, ticks, lots - part.by, fees)
+    hold(shard, client, asset, -old_high, -old_low)
+    hold(shard, client, asset, new_high, new_low)
+  end
+end
+
+-- Takes lots off an order that stays. Returns its event and that of its level, each with a comma before it.
+local function reduce(shard, part)
+  local id, seq = part.id, shard.seq_text
+  local ORDER_PARTS = unpack(parse(shard, record_of(shard, id)))
+  local half, iceberg, lowered_by = book_of(shard, instrument)[side], part.iceberg, part.by
+  if iceberg then
+    local refill = iceberg.refill
+    if part.number then
+      leave_level(shard, half, priority, id, refill)
+      refill = text(part.number)
+      priority, tail = seq, moved(tail, priority)
+      half.members[member_of(shard, seq, id, refill)] = side == BUY and '-' .. price or price
+      -- Trades may have shown others anew ahead of it and behind it: their side is read again.
+      half.head, half.best = nil, nil
+    end
+    lowered_by, traits = iceberg.shown - part.shown, traits_at_rest(iceberg, part.shown, refill)
+  end
+  local record = changed_record(filled, notional, status, '0', seq, shard.time, fill_sequence, priority, fees, price, text(quantity - part.by), traits, tail)
+  store_record(shard, id, record)
+  return ORDER .. fill_sequence .. ',' .. with_id(record, id) .. ']', lower_level(half, price, lowered_by)
 end
 
 -- Carries out what is to come of the makers. Returns their events, and those of their levels, each with a comma before it.
@@ -78,20 +143,9 @@ function prevention.carry_out(shard, guard)
     orders = orders .. ORDER .. order[ORDER_PART.fill_sequence] .. ',' .. with_id(record, id) .. ']'
     touched = touched .. level
   end
-  local id = guard.reduced
-  if id then
-    local ORDER_PARTS = unpack(parse(shard, record_of(shard, id)))
-    -- Of an iceberg the hidden part goes first, as where its client takes something off it.
-    local iceberg, lowered_by = iceberg_of(traits), guard.reduced_by
-    if iceberg then
-      local shown = math.min(iceberg.shown, quantity - filled - guard.reduced_by)
-      lowered_by, traits = iceberg.shown - shown, traits_at_rest(iceberg, shown, iceberg.refill)
-    end
-    local record = changed_record(filled, notional, status, '0', shard.seq_text, shard.time, fill_sequence, priority, fees, price,
-      text(quantity - guard.reduced_by), traits, tail)
-    store_record(shard, id, record)
-    orders = orders .. ORDER .. fill_sequence .. ',' .. with_id(record, id) .. ']'
-    touched = touched .. lower_level(book_of(shard, instrument)[side], price, lowered_by)
+  for i = 1, #guard.reduced do
+    local order, level = reduce(shard, guard.reduced[i])
+    orders, touched = orders .. order, touched .. level
   end
   return orders, touched
 end

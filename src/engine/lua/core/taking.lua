@@ -2,8 +2,8 @@
 -- since most orders are new; an order that is known and comes in anew (amended to another price) goes through here whole.
 
 local book_of, level_total, join_level, unlist, drop_due = books.of, levels.total, levels.join, listings.unlist, dues.drop_order
-local guard_of, release, carry_out = prevention.guard, prevention.release, prevention.carry_out
-local shown_of, traits_at_rest, traits_at_end = icebergs.shown_of, icebergs.traits_at_rest, icebergs.traits_at_end
+local guard_of, does, release, carry_out = prevention.guard, prevention.does, prevention.release, prevention.carry_out
+local iceberg_of, shown_of, traits_at_rest, traits_at_end = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest, icebergs.traits_at_end
 local parse_fees, fees_to_record, hold_of, hold = fees.parse, fees.to_record, holds.of, accounts.hold
 
 -- What becomes of an order by its plan. `has_traded`: ahead of it. Returns status, reason and whether what is left waits.
@@ -21,13 +21,13 @@ local function plan(shard, limits, rule, book, side, ticks, lots, list, client)
   local guard = guard_of(list, book.instrument, client)
   local left, makers, limited, status, reason = rule.plan(shard, limits, book, side, ticks, lots, guard)
   -- What is turned down leaves no trace.
-  if guard and (status or not (guard.stops or guard.count > 0)) then guard = nil end
+  if guard and (status or not does(guard)) then guard = nil end
   return left, makers, limited, status, reason, guard
 end
 
--- An order that comes in anew: id, the parts of its record of the same names, `iceberg` (by its traits, false for none), `ticks` and `lots` that it has from now on, `already` (the lots
--- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, and `total`, that of the level which it
--- joins. Returns the status of one that its kind turns down, else nil. Reads only.
+-- An order that comes in anew: id, the parts of its record of the same names, `ticks` and `lots` that it has from now on, `already` (the lots
+-- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, `iceberg` (by its traits, nil for none), and `total`, that
+-- of the level which it joins. Returns the status of one that its kind turns down, else nil. Reads only.
 function taking.plan_again(shard, limits, entering)
   local rule, book = kinds[entering.kind], book_of(shard, entering.instrument)
   local side, ticks, lots = entering.side, entering.ticks, entering.lots - entering.already
@@ -35,6 +35,7 @@ function taking.plan_again(shard, limits, entering)
   if entering.traits == '' then
     left, makers, limited, turned_down, reason = rule.plan(shard, limits, book, side, ticks, lots)
   else
+    entering.iceberg = iceberg_of(entering.traits)
     left, makers, limited, turned_down, reason, guard = plan(shard, limits, rule, book, side, ticks, lots, entering.traits, entering.client)
   end
   if turned_down then return turned_down, reason end
