@@ -30,9 +30,10 @@ interface Task {
 /** Algos on record, as the runner sees them. */
 export interface RunAlgos {
   due(untilUs: number, limit: number): Promise<readonly Algo[]>;
-  advance(algoId: string, nowUs: number, orderId: string): Promise<Task | null>;
+  /** @param read as it was when it was read */
+  advance(read: Algo, nowUs: number, orderId: string): Promise<Task | null>;
   /** @returns the algo after it; null where that was known before */
-  note(algoId: string, slice: number, outcome: SliceOutcome, refusalsMax: number, nowUs: number): Promise<Algo | null>;
+  note(read: Algo, slice: number, outcome: SliceOutcome, refusalsMax: number, nowUs: number): Promise<Algo | null>;
 }
 
 export interface AlgoObserver {
@@ -54,7 +55,7 @@ const READ_MS = 200;
 /** How far ahead that is. */
 const AHEAD_US = 1_000_000;
 const PAGE = 500;
-const AT_ONCE = 8;
+const AT_ONCE = 32;
 
 /**
  * Lets parent orders trade: it decides each slice on record, places it by a key of its own, and keeps what came of it. Whatever it is cut
@@ -64,6 +65,8 @@ export class AlgoRunner {
   private readonly loop: DutyLoop;
   /** Those that are due soon, by id. */
   private readonly soon = new Map<string, Algo>();
+  /** Those that something is being done of, by id. */
+  private readonly underWay = new Map<string, Promise<void>>();
   private readAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -77,8 +80,9 @@ export class AlgoRunner {
     this.loop.start();
   }
 
-  stop(): Promise<void> {
-    return this.loop.stop();
+  async stop(): Promise<void> {
+    await this.loop.stop();
+    await Promise.all(this.underWay.values());
   }
 
   /** There is one more. */
@@ -92,28 +96,36 @@ export class AlgoRunner {
     if (!isOnDuty() || (!isToRead && this.soon.size === 0)) return;
     const { timeUs: nowUs } = await clock();
     if (isToRead) await this.read(nowUs);
-    const due = [...this.soon.values()].filter(({ nextUs }) => nextUs <= nowUs);
-    while (due.length > 0 && !this.loop.isStopping && isOnDuty()) {
-      await Promise.all(due.splice(0, AT_ONCE).map((algo) => this.step(algo.algoId, nowUs)));
+    for (const algo of this.soon.values()) {
+      if (this.underWay.size >= AT_ONCE) return;
+      if (algo.nextUs <= nowUs) this.begin(algo, nowUs);
     }
   }
 
   private async read(nowUs: number): Promise<void> {
     this.readAtMs = performance.now();
+    const algos = await this.algos.due(nowUs + AHEAD_US, PAGE);
     this.soon.clear();
-    for (const algo of await this.algos.due(nowUs + AHEAD_US, PAGE)) this.soon.set(algo.algoId, algo);
+    for (const algo of algos) if (!this.underWay.has(algo.algoId)) this.soon.set(algo.algoId, algo);
   }
 
-  private async step(algoId: string, nowUs: number): Promise<void> {
+  /** Most of a slice's time is waiting, for Postgres and for the writer, which take many at once. */
+  private begin(algo: Algo, nowUs: number): void {
     // One that cannot go on is asked for again at the next reading, and no earlier.
-    this.soon.delete(algoId);
+    this.soon.delete(algo.algoId);
+    this.underWay.set(algo.algoId, this.step(algo, nowUs).finally(() => this.underWay.delete(algo.algoId)));
+  }
+
+  /** Never throws. */
+  private async step(read: Algo, nowUs: number): Promise<void> {
+    const { algoId } = read;
     try {
-      const task = await this.algos.advance(algoId, nowUs, newOrderId());
+      const task = await this.algos.advance(read, nowUs, newOrderId());
       if (task === null) return;
       const algo = task.slice === null ? task.algo : await this.settle(task.algo, task.slice, task.isResumed, nowUs);
       if (algo === null) return;
-      if (isRunning(algo)) this.soon.set(algoId, algo);
-      else this.observer.ended(algo.status);
+      if (!isRunning(algo)) this.observer.ended(algo.status);
+      else if (algo.nextUs <= nowUs + AHEAD_US) this.soon.set(algoId, algo);
     } catch (error) {
       this.logger.debug({ err: error, algo_id: algoId }, 'what came of a slice is not known yet');
     }
@@ -122,7 +134,7 @@ export class AlgoRunner {
   private async settle(algo: Algo, slice: AlgoSlice, isResumed: boolean, nowUs: number): Promise<Algo | null> {
     const outcome = await this.outcomeOf({ algo, slice, key: sliceKey(algo.algoId, slice.slice) }, isResumed, nowUs);
     const { timeUs } = await this.options.clock();
-    const noted = await this.algos.note(algo.algoId, slice.slice, outcome, this.options.refusalsMax, timeUs);
+    const noted = await this.algos.note(algo, slice.slice, outcome, this.options.refusalsMax, timeUs);
     if (noted !== null) this.observer.slice(outcome.status);
     return noted;
   }

@@ -60,14 +60,14 @@ export class AlgoStore {
   start(algo: Algo, idempotency: string | null, runningMax: number): Promise<{ readonly algo: Algo; readonly isNew: boolean } | null> {
     return this.database.transaction(async (query) => {
       await query(sql.HOLD_ACCOUNT, [this.shard, algo.clientId]);
-      const known = idempotency === null ? [] : await query<AlgoRow>(sql.BY_KEY, [this.shard, idempotency]);
-      if (known[0] !== undefined) return { algo: algoOf(known[0]), isNew: false };
-      const [running] = await query<{ count: number }>(sql.RUNNING_OF_CLIENT, [this.shard, algo.clientId]);
-      if (Number(running?.count) >= runningMax) return null;
-      await query(sql.START, [
+      const started = await query(sql.START, [
         algo.algoId, this.shard, algo.clientId, algo.actor, idempotency, algo.instrument, algo.side, algo.quantityLots, algo.limitTicks, algo.durationS, algo.slices,
-        algo.createdUs,
+        algo.createdUs, runningMax,
       ]);
+      if (started.length === 0) {
+        const [known] = idempotency === null ? [] : await query<AlgoRow>(sql.BY_KEY, [this.shard, idempotency]);
+        return known === undefined ? null : { algo: algoOf(known), isNew: false };
+      }
       return { algo, isNew: true };
     });
   }
@@ -104,11 +104,23 @@ export class AlgoStore {
 
   /**
    * Decides what is next of an algo, and keeps it: the slice that is being placed, or a new one, or none yet, or that its time is over.
-   * @param orderId of a new slice
+   * @param read as it was when it was read @param orderId of a new slice @returns null where it has ended
    */
-  advance(algoId: string, nowUs: number, orderId: string): Promise<AlgoTask | null> {
+  async advance(read: Algo, nowUs: number, orderId: string): Promise<AlgoTask | null> {
+    const move = read.isStopping ? null : nextMove(read, nowUs);
+    if (move?.kind === 'place') {
+      const slice = newSlice(read, move, orderId, nowUs);
+      const decided = await this.database.query(sql.DECIDE_AT_ONCE, [
+        read.algoId, slice.slice, orderId, slice.quantityLots, read.nextSlice, read.filledLots, this.shard, nowUs,
+      ]);
+      if (decided.length > 0) return { algo: { ...read, nextSlice: slice.slice, updatedUs: nowUs }, slice, isResumed: false };
+    }
+    return this.advanceHeld(read.algoId, nowUs, orderId);
+  }
+
+  private advanceHeld(algoId: string, nowUs: number, orderId: string): Promise<AlgoTask | null> {
     return this.holding(algoId, async (query, algo) => {
-      if (algo.status !== 'running') return { algo, slice: null, isResumed: false };
+      if (algo.status !== 'running') return null;
       const [placing] = await query<SliceRow>(sql.PLACING, [algoId]);
       if (placing !== undefined) return { algo, slice: sliceOf(placing), isResumed: true };
       const move = nextMove(algo, nowUs);
@@ -118,9 +130,7 @@ export class AlgoStore {
           if (move.slice === algo.nextSlice) return { algo, slice: null, isResumed: false };
           return { algo: await change(query, { ...algo, nextSlice: move.slice, nextUs: move.untilUs, updatedUs: nowUs }), slice: null, isResumed: false };
         case 'place': {
-          const slice: AlgoSlice = {
-            algoId, slice: move.slice, orderId, quantityLots: move.quantityLots, status: 'placing', filledLots: 0, notional: '0', reason: null, atUs: nowUs,
-          };
+          const slice = newSlice(algo, move, orderId, nowUs);
           await query(sql.DECIDE_SLICE, [algoId, slice.slice, orderId, slice.quantityLots, nowUs]);
           return { algo: await change(query, { ...algo, nextSlice: move.slice, updatedUs: nowUs }), slice, isResumed: false };
         }
@@ -128,10 +138,21 @@ export class AlgoStore {
     });
   }
 
-  /** Keeps what came of the slice that was being placed. @returns the algo after it; null where that was known before */
-  note(algoId: string, slice: number, outcome: SliceOutcome, refusalsMax: number, nowUs: number): Promise<Algo | null> {
-    return this.holding(algoId, async (query, algo) => {
-      const noted = await query(sql.NOTE_SLICE, [algoId, slice, outcome.status, outcome.filledLots, outcome.notional, outcome.reason]);
+  /**
+   * Keeps what came of the slice that was being placed.
+   * @param read as it was when the slice was decided @returns the algo after it; null where that was known before
+   */
+  async note(read: Algo, slice: number, outcome: SliceOutcome, refusalsMax: number, nowUs: number): Promise<Algo | null> {
+    const { status, filledLots, notional, reason } = outcome;
+    if (read.status === 'running' && read.nextSlice === slice) {
+      const after = afterSlice(read, slice, outcome, refusalsMax, nowUs);
+      const noted = await this.database.query(sql.NOTE_AT_ONCE, [
+        ...valuesOf(after), read.isStopping, slice, read.filledLots, status, filledLots, notional, reason, this.shard,
+      ]);
+      if (noted.length > 0) return after;
+    }
+    return this.holding(read.algoId, async (query, algo) => {
+      const noted = await query(sql.NOTE_SLICE, [read.algoId, slice, status, filledLots, notional, reason]);
       return noted.length === 0 ? null : change(query, afterSlice(algo, slice, outcome, refusalsMax, nowUs));
     });
   }
@@ -154,10 +175,19 @@ export class AlgoStore {
   }
 }
 
-async function change(query: Query, algo: Algo): Promise<Algo> {
-  await query(sql.CHANGE, [
+function newSlice({ algoId }: Algo, { slice, quantityLots }: { readonly slice: number; readonly quantityLots: number }, orderId: string, atUs: number): AlgoSlice {
+  return { algoId, slice, orderId, quantityLots, status: 'placing', filledLots: 0, notional: '0', reason: null, atUs };
+}
+
+/** What changes of an algo, behind its id. */
+function valuesOf(algo: Algo): readonly unknown[] {
+  return [
     algo.algoId, algo.status, algo.reason, algo.isStopping, algo.filledLots, algo.notional, algo.slicesPlaced, algo.slicesRefused, algo.refusedInARow, algo.nextSlice,
     algo.nextUs, algo.updatedUs,
-  ]);
+  ];
+}
+
+async function change(query: Query, algo: Algo): Promise<Algo> {
+  await query(sql.CHANGE, valuesOf(algo));
   return algo;
 }

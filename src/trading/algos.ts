@@ -62,6 +62,9 @@ const STOP_POLL_MS = 20;
 
 /** Starting, stopping and reading parent orders. That they trade is the duty of one process of the venue. */
 export class Algos {
+  /** Starts are one behind the other: those of an account would wait for each other in Postgres, each with a connection that reads want. */
+  private turn: Promise<unknown> = Promise.resolve();
+
   /** @param started told of each new one */
   constructor(
     private readonly record: AlgoRecord, private readonly clock: () => Promise<{ readonly timeUs: number }>, private readonly instruments: InstrumentTable,
@@ -69,8 +72,9 @@ export class Algos {
   ) {}
 
   /** @throws Refusal @returns the algo as it is now, where the key was used before */
-  async startTwap({ principal }: Context, request: TwapRequest): Promise<{ readonly algo: Algo; readonly replayed: boolean }> {
+  async startTwap(context: Context, request: TwapRequest): Promise<{ readonly algo: Algo; readonly replayed: boolean }> {
     const { clientId, key } = request;
+    const { principal } = context;
     requireAccount(principal, clientId);
     const terms = termsOf(request, this.instruments.require(request.instrument));
     const idempotency = key === null ? null : this.options.digest(clientId, key);
@@ -83,11 +87,21 @@ export class Algos {
       ...terms, algoId: newOrderId(), clientId, actor: initiator(principal), createdUs: timeUs, updatedUs: timeUs, status: 'running', reason: null, isStopping: false,
       filledLots: 0, notional: '0', slicesPlaced: 0, slicesRefused: 0, refusedInARow: 0, nextSlice: 1, nextUs: timeUs,
     };
-    const begun = await this.begin(algo, idempotency);
+    const begun = await this.inTurn(context, () => this.begin(algo, idempotency));
     if (begun === null) throw new Refusal('algos_limit');
     if (!begun.isNew) return repeated(begun.algo, terms);
     this.started();
     return { algo, replayed: false };
+  }
+
+  /** @throws UnavailableError where its turn does not come in time: nothing has been done */
+  private inTurn<T>({ deadlineMs }: Context, work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(() => {
+      if (performance.now() > deadlineMs) throw new UnavailableError('history_unavailable', 'too many parent orders are being started');
+      return work();
+    });
+    this.turn = done.catch(() => undefined);
+    return done;
   }
 
   private async begin(algo: Algo, idempotency: string | null): ReturnType<AlgoRecord['start']> {

@@ -109,6 +109,11 @@ it('stops with its reason after refusals in a row, and at once for an account th
   await until('its first slice is placed', async () => (await read(suspended.algo_id)).slices_placed === 1);
   expect((await client.call('PATCH', `/accounts/${account}`, { body: { status: 'suspended' } })).status).toBe(200);
   expect(await ended(suspended.algo_id)).toMatchObject({ status: 'stopped', status_reason: 'account_suspended', slices_placed: 1, slices_refused: 1, filled_quantity: '0.50000000' });
+  const killed = await purse.account({ USD: '1000' });
+  const { algo_id: killedId } = await start({ client_id: killed, instrument: book, side: 'buy', quantity: '1', duration_s: 1, slices: 2, limit_price: '1.00' });
+  await until('its first slice is placed', async () => (await read(killedId)).slices_placed === 1);
+  expect((await client.post(`/accounts/${killed}/kill`, {})).status).toBe(200);
+  expect(await ended(killedId)).toMatchObject({ status: 'stopped', status_reason: 'account_killed', slices_refused: 1 });
 });
 
 it('is started once by its key, for ever, and tells another request by it apart', async () => {
