@@ -1,4 +1,5 @@
 import { EXPIRY as NAUTILUS_EXPIRY } from './nautilus-trader/expiry';
+import { ICEBERGS as NAUTILUS_ICEBERGS } from './nautilus-trader/iceberg';
 import { LIQUIDITY as NAUTILUS_LIQUIDITY } from './nautilus-trader/liquidity';
 import { MATCHING as NAUTILUS_MATCHING } from './nautilus-trader/matching';
 import { MATCHING as NODEJS_MATCHING } from './nodejs-order-book/matching';
@@ -7,5 +8,5 @@ import type { Peer } from './support/case';
 
 export const PEERS: readonly Peer[] = [
   { project: 'fasenderos/nodejs-order-book', cases: [...NODEJS_MATCHING, ...NODEJS_SELF_TRADE] },
-  { project: 'nautechsystems/nautilus_trader', cases: [...NAUTILUS_MATCHING, ...NAUTILUS_LIQUIDITY, ...NAUTILUS_EXPIRY] },
+  { project: 'nautechsystems/nautilus_trader', cases: [...NAUTILUS_MATCHING, ...NAUTILUS_LIQUIDITY, ...NAUTILUS_ICEBERGS, ...NAUTILUS_EXPIRY] },
 ];

@@ -35,3 +35,7 @@ export function contingencies(test: string): Source {
 export function model(order: string, test: string): Source {
   return { file: `crates/model/src/orders/${order}.rs`, test };
 }
+
+export function execution(test: string): Source {
+  return { file: 'tests/unit_tests/execution/test_engine.py', test };
+}

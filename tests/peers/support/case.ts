@@ -6,7 +6,7 @@ import type { RuleName } from './venue-rules';
  */
 
 export type Feature =
-  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'gtd' | 'self-trade';
+  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'iceberg' | 'gtd' | 'self-trade';
 
 export interface Source {
   /** Within the peer's repository. */
@@ -38,6 +38,7 @@ export interface Told {
   readonly remaining?: number;
   readonly average?: number | null;
   readonly time_in_force?: string;
+  readonly display_quantity?: number | null;
 }
 
 export type Level = readonly [price: number, quantity: number];

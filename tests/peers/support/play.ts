@@ -110,7 +110,7 @@ export class Played {
       const whole: Required<Told> = {
         status: body.status, reason: body.status_reason, price: numberOf(body.price), quantity: Number(body.quantity),
         filled: Number(body.filled_quantity), remaining: Number(body.remaining_quantity), average: numberOf(body.average_price),
-        time_in_force: body.time_in_force,
+        time_in_force: body.time_in_force, display_quantity: numberOf(body.display_quantity ?? null),
       };
       told[name] = Object.fromEntries(Object.entries(whole).filter(([key]) => key in keys));
     }
