@@ -109,6 +109,7 @@ export interface Config {
   readonly openOrdersPerClientMax: number;
   readonly icebergPartsMax: number;
   readonly massCancelPage: number;
+  readonly cancelOnDisconnectMs: number;
   /** Whether orders of one account are kept from each other, or of one owner. */
   readonly stpScope: 'account' | 'owner';
   readonly duePage: number;
@@ -285,6 +286,8 @@ const ENVIRONMENT = Joi.object({
   STP_SCOPE: Joi.string().valid('account', 'owner').default('account')
     .description('Which orders self-trade prevention keeps from trading with each other: those of one `account`, or those of all accounts that one `owner` has opened.'),
   MASS_CANCEL_PAGE: positive(200, 1_000).description('Orders that one step of a cancel-all looks at.'),
+  CANCEL_ON_DISCONNECT_MS: Joi.number().integer().min(500).max(5_000).default(3_000)
+    .description('How long a process may be silent before orders go that are cancelled with its connections (`cancel_on_disconnect`).'),
   DUE_PAGE: positive(200, 1_000).description('Orders that one call of Redis ends whose time is over. What is called for waits while more of them are left.'),
   ENGINE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for Redis, and of `ack=postgres` for the commit.'),
   ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000).description('Commands in one call of Redis.'),

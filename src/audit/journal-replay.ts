@@ -278,7 +278,10 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
       return { op: 'amend', actor: command.actor, order: command.order, candidates, idempotency, request };
     }
     case 'mass_cancel': return command;
-    case 'kill': return command;
+    case 'kill':
+    case 'cancel_after': return command;
+    // How long it was given is not told: it is renewed beside the log.
+    case 'lease': return { ...command, ttlUs: 0 };
     case 'due': throw new Error('what fell due is no command of its own');
     case 'account':
     case 'transfer_end':

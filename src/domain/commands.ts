@@ -169,6 +169,27 @@ export interface DueCommand {
   readonly actor: string | null;
 }
 
+/** Sets a client's dead man's switch: all its orders are cancelled then, unless it is set anew before. Or takes it off. */
+export interface CancelAfterCommand {
+  readonly actor: string | null;
+  readonly clientId: string;
+  /** null for every instrument: that is a switch of its own. */
+  readonly instrument: string | null;
+  /** From now on; null to take it off. */
+  readonly timeoutUs: number | null;
+}
+
+/** Has a client's orders go when a connection's lease ends, or stay. */
+export interface LeaseCommand {
+  readonly actor: string | null;
+  /** A name without quotes, of one connection alone. */
+  readonly lease: string;
+  readonly clientId: string;
+  readonly begins: boolean;
+  /** After which the lease ends, unless it is renewed. */
+  readonly ttlUs: number;
+}
+
 /** Stops an account: no order of it is taken any more, and its open ones are cancelled, a page in each command; or lets it order again. */
 export interface KillCommand {
   readonly actor: string | null;
@@ -187,6 +208,8 @@ export type EngineCommand =
   | ({ readonly op: 'amend' } & AmendCommand)
   | ({ readonly op: 'mass_cancel' } & MassCancelCommand)
   | DueCommand
+  | ({ readonly op: 'cancel_after' } & CancelAfterCommand)
+  | ({ readonly op: 'lease' } & LeaseCommand)
   | ({ readonly op: 'kill' } & KillCommand)
   | MoneyCommand;
 

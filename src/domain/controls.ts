@@ -39,6 +39,9 @@ export function dueKindOf(code: number): DueKind {
  */
 export const KILL_PAGE_US = 2_000_000;
 
+/** How long after a rebuild the leases of connections end that nobody renews. */
+export const LEASE_REBUILT_US = 10_000_000;
+
 /** The order in which lists of controls stand. */
 export function compareControls(a: Control, b: Control): number {
   const [first, second] = [`${CONTROL_CODE[a.kind]}\u0000${a.account}\u0000${a.detail}`, `${CONTROL_CODE[b.kind]}\u0000${b.account}\u0000${b.detail}`];

@@ -6,7 +6,7 @@ import type { OrderTraits } from './order-traits';
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
-  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill',
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill', 'cancel_after', 'lease',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
@@ -79,6 +79,12 @@ export type LoggedCommand =
     /** Log sequence behind which the page's orders were placed. */
     readonly after: number;
   }
+  | {
+    readonly op: 'cancel_after'; readonly actor: string | null; readonly clientId: string; readonly instrument: string | null;
+    /** null where the switch is taken off. */
+    readonly timeoutUs: number | null;
+  }
+  | { readonly op: 'lease'; readonly actor: string | null; readonly lease: string; readonly clientId: string; readonly begins: boolean }
   | { readonly op: 'kill'; readonly actor: string | null; readonly account: string; readonly kills: boolean; readonly pageSize: number };
 
 export interface Fill {

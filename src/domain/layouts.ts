@@ -143,6 +143,10 @@ export const LOGGED_TRANSFER_END = ['letter', 'actor', 'funds', 'id', 'status', 
 /** Rates follow as in FEE_GROUP_EVENT. */
 export const LOGGED_FEE_GROUP = ['letter', 'actor', 'funds', 'group'] as const;
 
+/** `timeout_us` is 0 where the switch is taken off. */
+export const LOGGED_CANCEL_AFTER = ['letter', 'actor', 'client', 'instrument', 'timeout_us'] as const;
+/** `begins` is 0 where the client's orders stay when the lease ends. */
+export const LOGGED_LEASE = ['letter', 'actor', 'lease', 'client', 'begins'] as const;
 /** `kills` is 0 where the account may order again. */
 export const LOGGED_KILL = ['letter', 'actor', 'account', 'kills', 'page_size'] as const;
 /**
@@ -153,7 +157,7 @@ export const LOGGED_DUE = ['letter', 'what', 'count', 'account', 'detail', 'afte
 
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
-  place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W', kill: 'K',
+  place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W', kill: 'K', cancel_after: 'D', lease: 'G',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -177,5 +181,7 @@ export const COMMAND_ARGUMENTS = {
   transfer_end: ['id', 'status', 'amount', 'actor', 'idem', 'request'],
   fee_group: ['group', 'rates', 'actor', 'idem', 'request'],
   due: [],
+  cancel_after: ['client', 'instrument', 'timeout_us', 'actor'],
+  lease: ['lease', 'client', 'begins', 'ttl_us', 'actor'],
   kill: ['account', 'kills', 'page_size', 'actor'],
 } as const;

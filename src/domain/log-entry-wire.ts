@@ -1,6 +1,6 @@
 import {
   ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, CONTROL_EVENT, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_ACCOUNT, LOGGED_AMEND,
-  LOGGED_CANCEL, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_KILL, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
+  LOGGED_CANCEL, LOGGED_CANCEL_AFTER, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_KILL, LOGGED_LEASE, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
   SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
 import { controlOf, dueKindOf } from './controls';
@@ -26,6 +26,8 @@ const TRANSFER_END_AT = positionsOf(LOGGED_TRANSFER_END);
 const FEE_GROUP_COMMAND_AT = positionsOf(LOGGED_FEE_GROUP);
 const DUE_AT = positionsOf(LOGGED_DUE);
 const KILL_AT = positionsOf(LOGGED_KILL);
+const LEASE_AT = positionsOf(LOGGED_LEASE);
+const CANCEL_AFTER_AT = positionsOf(LOGGED_CANCEL_AFTER);
 const CONTROL_AT = positionsOf(CONTROL_EVENT);
 const TRADE_AT = positionsOf(TRADE_EVENT);
 const ORDER_AT = positionsOf(ORDER_EVENT);
@@ -264,6 +266,16 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
       return {
         op: 'due', actor: null, what: dueKindOf(wire[DUE_AT.what] as number), count: wire[DUE_AT.count] as number, account: orNull(wire[DUE_AT.account]),
         detail: wire[DUE_AT.detail] as string, after: wire[DUE_AT.after] as number,
+      };
+    case COMMAND_LETTER.cancel_after:
+      return {
+        op: 'cancel_after', actor: orNull(wire[CANCEL_AFTER_AT.actor]), clientId: wire[CANCEL_AFTER_AT.client] as string,
+        instrument: orNull(wire[CANCEL_AFTER_AT.instrument]), timeoutUs: wire[CANCEL_AFTER_AT.timeout_us] as number || null,
+      };
+    case COMMAND_LETTER.lease:
+      return {
+        op: 'lease', actor: orNull(wire[LEASE_AT.actor]), lease: wire[LEASE_AT.lease] as string, clientId: wire[LEASE_AT.client] as string,
+        begins: wire[LEASE_AT.begins] === 1,
       };
     case COMMAND_LETTER.kill:
       return {

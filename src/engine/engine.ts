@@ -13,9 +13,11 @@ import { UnavailableError } from '../domain/unavailable';
 import { encodeAccount } from './commands/account';
 import { encodeAmend } from './commands/amend';
 import { encodeCancel } from './commands/cancel';
+import { encodeCancelAfter } from './commands/cancel-after';
 import { encodeDue } from './commands/due';
 import { encodeFeeGroup } from './commands/fee-group';
 import { encodeKill } from './commands/kill';
+import { encodeLease } from './commands/lease';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
 import { encodeTransfer } from './commands/transfer';
@@ -99,6 +101,8 @@ function encode(command: EngineCommand): string[] {
     case 'fee_group': return encodeFeeGroup(command);
     case 'due': return encodeDue();
     case 'kill': return encodeKill(command);
+    case 'lease': return encodeLease(command);
+    case 'cancel_after': return encodeCancelAfter(command);
   }
 }
 
@@ -378,6 +382,14 @@ export class Engine extends ShardReads {
     } catch (error) {
       throw new UnavailableError('engine_unavailable', 'redis cannot say whether this was used before', { cause: error });
     }
+  }
+
+  /**
+   * Has leases of connections end later, or now where `ttlUs` is 0.
+   * @returns those that have ended; null where the shard is of another life than this process is bound to, or is being rebuilt
+   */
+  async renewLeases(leases: readonly string[], ttlUs: number): Promise<readonly string[] | null> {
+    return (await this.call('renew_leases', [this.epoch, String(ttlUs), ...leases])) as string[] | null;
   }
 
   /** Redis' clock, which entries are timed by, in microseconds; an entry's time never runs back. */

@@ -14,6 +14,7 @@ export interface ShardKeys {
   readonly timers: string;
   readonly due: string;
   readonly killed: string;
+  lease(lease: string): string;
   readonly references: string;
   /** Ahead of the second by which what is good once is timed. It says nothing of the book: it goes when its time is over, and not before. */
   readonly oncePrefix: string;
@@ -38,6 +39,7 @@ export function shardKeys(shard: string): ShardKeys {
     timers: `${tag}timers`,
     due: `${tag}due`,
     killed: `${tag}killed`,
+    lease: (lease) => `${tag}lease:${lease}`,
     references: `${tag}references`,
     oncePrefix: `${tag}once:`,
     trades: (instrument) => `${tag}trades:${instrument}`,

@@ -14,7 +14,7 @@ const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
   ['ledger/settlement', 'settlement'], ['commands/cancel', 'cancel'], ['core/prevention', 'prevention'], ['core/matching', 'matching'], ['core/kinds', 'kinds'],
   ['core/taking', 'taking'], ['commands/place', 'place'], ['commands/amend', 'amend'], ['commands/mass_cancel', 'mass_cancel'],
-  ['commands/account', 'account'], ['commands/transfer', 'transfer'], ['commands/transfer_end', 'transfer_end'], ['commands/fee_group', 'fee_group'], ['commands/kill', 'kill'], ['commands/due', 'due'],
+  ['commands/account', 'account'], ['commands/transfer', 'transfer'], ['commands/transfer_end', 'transfer_end'], ['commands/fee_group', 'fee_group'], ['commands/kill', 'kill'], ['commands/cancel_after', 'cancel_after'], ['commands/lease', 'lease'], ['commands/due', 'due'],
   ['core/flush', 'flush'], ['core/execute', 'execute'], ['admin', 'admin'], ['reads', 'reads'],
 ];
 
@@ -37,6 +37,7 @@ const FUNCTIONS = {
   register: { callback: 'admin.register', flags: [] },
   set_breach: { callback: 'admin.set_breach', flags: ['allow-oom'] },
   set_state: { callback: 'admin.set_state', flags: ['allow-oom'] },
+  renew_leases: { callback: 'admin.renew_leases', flags: ['allow-oom'] },
   trim: { callback: 'admin.trim', flags: ['allow-oom'] },
   forget_keys: { callback: 'admin.forget_keys', flags: ['allow-oom'] },
   take_once: { callback: 'admin.take_once', flags: ['allow-oom'] },

@@ -69,6 +69,10 @@ export function bookScore(order: Order): string {
   return order.side === 'buy' ? `-${order.priceTicks}` : String(order.priceTicks);
 }
 
+/** What the member of a dead man's switch begins with: behind it stand its client and its instrument. */
+export const DUE_SWITCH = 'A';
+/** What the member of a connection's lease begins with. */
+export const DUE_LEASE = 'L';
 /** What the member of an account that was stopped begins with, in the set of what falls due. */
 export const DUE_KILL = 'K';
 /** What the member of an order in the set of what falls due begins with, ahead of its id. */

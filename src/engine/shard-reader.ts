@@ -41,7 +41,7 @@ export interface StoredShard {
 
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
-const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|held|kills|trade_id:.+)$/;
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|trade_id:.+)$/;
 /** What is good once and was used: it goes by itself, at any time. */
 const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
@@ -49,7 +49,7 @@ const PAGE = 2_000;
 
 const TYPE = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash',
-  timers: 'zset', due: 'zset', killed: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
+  timers: 'zset', due: 'zset', killed: 'hash', lease: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
 const KINDS = Object.keys(TYPE) as Kind[];
@@ -60,7 +60,7 @@ const owned = (owner: string | null): boolean => owner !== null && owner !== '';
 const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|asks)$/.test(owner);
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
   meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, fee_groups: alone, transfers: alone,
-  timers: alone, due: alone, killed: alone, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
+  timers: alone, due: alone, killed: alone, lease: owned, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
 };
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
@@ -132,7 +132,13 @@ export class ShardReader {
     if (has('due')) for await (const pair of this.ranks(this.keys.due)) dues.push(pair);
     const killed: [string, string][] = [];
     if (has('killed')) for await (const pair of this.hash(this.keys.killed)) killed.push(pair);
-    const controls = storedControls({ dues, killed }, orders, meta, problems);
+    const leases = new Map<string, [string, string][]>();
+    for (const lease of names.get('lease') as string[]) {
+      const clients: [string, string][] = [];
+      for await (const pair of this.hash(this.keys.lease(lease))) clients.push(pair);
+      leases.set(lease, clients);
+    }
+    const controls = storedControls({ dues, killed, leases }, orders, meta, problems);
     const openOrders: { clientId: string; orderIds: string[] }[] = [];
     for (const client of names.get('open') as string[]) {
       const clientId = attempt(`client ${client}`, () => unescapeText(client));

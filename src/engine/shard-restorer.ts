@@ -2,7 +2,7 @@ import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
 import { decodeTransfer } from '../domain/log-entry-wire';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
-import { compareControls, type Control } from '../domain/controls';
+import { compareControls, LEASE_REBUILT_US, type Control } from '../domain/controls';
 import { displayedLots } from '../domain/iceberg';
 import { expiryUs, type Order, type Trade } from '../domain/order';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
@@ -11,8 +11,9 @@ import { escapeText } from './commands/text';
 import { clientOrderName } from './commands/client-order-name';
 import { shardKeys, type ShardKeys } from './keys';
 import { encodeRecentTrade } from './recent-trade';
-import { bookMember, bookScore, decodeStoredOrder, DUE_KILL, DUE_ORDER, dueMember, encodeStoredOrder } from './record';
+import { bookMember, bookScore, decodeStoredOrder, DUE_KILL, DUE_LEASE, DUE_ORDER, DUE_SWITCH, dueMember, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
+import { switchMember, switchOf } from './stored-controls';
 import { decodeFeeGroup } from './shard-reads';
 import { encodeStoredTransfer } from './transfer-record';
 
@@ -272,9 +273,19 @@ export class ShardRestorer {
   /** Behind the orders. @param timeUs when that is due which is left of what was begun @returns how many act by themselves */
   async addControls(controls: readonly Control[], timeUs: number): Promise<number> {
     let due = 0;
-    for (const { kind, account, atUs } of controls) {
+    for (const control of controls) {
+      const { kind, account, atUs } = control;
       const name = escapeText(account);
-      if (kind !== 'kill') throw new Error(`there is no way to restore a control ${kind}`);
+      if (kind === 'cancel_after') {
+        await this.send('ZADD', this.keys.due, String(atUs), switchMember(control));
+        due++;
+        continue;
+      }
+      if (kind === 'lease') {
+        await this.send('HSET', this.keys.lease(control.detail), name, String(atUs));
+        due += Number(await this.send('ZADD', this.keys.due, String((await this.nowS()) * 1e6 + LEASE_REBUILT_US), `${DUE_LEASE}${control.detail}`));
+        continue;
+      }
       await this.send('HSET', this.keys.killed, name, String(atUs));
       await this.send('HSET', this.keys.meta, 'kills', '1');
       if (await this.send('EXISTS', this.keys.open(name)) !== 1) continue;
@@ -290,7 +301,36 @@ export class ShardRestorer {
     for await (const page of this.fieldsOf(this.keys.killed)) {
       controls.push(...page.map(([name, since]) => ({ kind: 'kill' as const, account: JSON.parse(`"${name}"`) as string, detail: '', atUs: Number(since) })));
     }
+    for await (const page of this.membersOf(this.keys.due, `${DUE_SWITCH}*`)) {
+      controls.push(...page.map(([member, score]) => switchOf(member, score)).filter((control) => control !== null));
+    }
+    for await (const leases of this.membersOf(this.keys.due, `${DUE_LEASE}*`)) {
+      for (const [member] of leases) {
+        const lease = member.slice(DUE_LEASE.length);
+        for await (const page of this.fieldsOf(this.keys.lease(lease))) {
+          controls.push(...page.map(([name, since]) => ({ kind: 'lease' as const, account: JSON.parse(`"${name}"`) as string, detail: lease, atUs: Number(since) })));
+        }
+      }
+    }
     return controls.sort(compareControls);
+  }
+
+  /** Members of a sorted set with their scores, each once. */
+  private async *membersOf(key: string, pattern: string): AsyncGenerator<[member: string, score: string][]> {
+    const seen = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, reply] = (await this.send('ZSCAN', key, cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
+      const page: [string, string][] = [];
+      for (let i = 0; i + 1 < reply.length; i += 2) {
+        const member = reply[i] as string;
+        if (seen.has(member)) continue;
+        seen.add(member);
+        page.push([member, reply[i + 1] as string]);
+      }
+      yield page;
+      cursor = next;
+    } while (cursor !== '0');
   }
 
   /**

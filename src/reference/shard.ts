@@ -1,7 +1,7 @@
 import type { MoneyScale } from '../domain/assets';
 import { KILL_PAGE_US } from '../domain/controls';
 import {
-  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CommandResult, type EngineCommand, type KillCommand, type MassCancelCommand,
+  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CancelAfterCommand, type CommandResult, type EngineCommand, type KillCommand, type LeaseCommand, type MassCancelCommand,
   type MoneyCommand, type PlaceCommand,
 } from '../domain/commands';
 import type { ControlChange, EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
@@ -113,6 +113,8 @@ export class ReferenceShard {
       case 'mass_cancel': return this.massCancel(command);
       case 'due': return { outcome: 'nothing_due' };
       case 'kill': return this.kill(command);
+      case 'lease': return this.lease(command);
+      case 'cancel_after': return this.cancelAfter(command);
       default: return this.moveMoney(command);
     }
   }
@@ -142,6 +144,24 @@ export class ReferenceShard {
   fallDue(due: Extract<LoggedCommand, { op: 'due' }>, now: Moment): LogEntry {
     this.begin(now);
     const account = due.account ?? '';
+    if (due.what === 'cancel_after') {
+      const control = this.controls.get('cancel_after', account, due.detail);
+      if (control === null || control.atUs > now.timeUs) throw new Error(`the switch of ${account} is said to be due, it is at ${control?.atUs ?? 'no time'}`);
+      const page = this.openPage(account, due.after, due.count);
+      const isOver = page.length < due.count;
+      if (isOver) this.controls.drop(control);
+      const chosen = page.filter(({ instrument }) => due.detail === '' || instrument === due.detail);
+      return this.cancelPage('due', chosen, 'cancel_after', isOver ? [{ type: 'control', control: { ...control, atUs: 0 }, isGone: true }] : [], due);
+    }
+    if (due.what === 'lease') {
+      // When a lease ends is not in the log: whoever has it renews it beside.
+      const control = this.controls.get('lease', account, due.detail);
+      if (control === null) throw new Error(`lease ${due.detail} of ${account} is said to be over, and is not there`);
+      const page = this.openPage(account, 0, due.count);
+      const isOver = page.length < due.count;
+      if (isOver) this.controls.drop(control);
+      return this.cancelPage('due', page, 'disconnected', isOver ? [{ type: 'control', control: { ...control, atUs: 0 }, isGone: true }] : [], due);
+    }
     if (due.what === 'kill') {
       // Behind a rebuild it is due at once.
       if (this.controls.restDueUs(account) === null) throw new Error(`the rest of ${account}'s orders is said to be due, and is not`);
@@ -418,6 +438,30 @@ export class ReferenceShard {
     const done = orders.map((order) => this.cancelOpen(order, reason, money));
     const events = [...done.map(([order]) => order), ...done.map(([, level]) => level), ...controls, ...committed(money)];
     return this.entry({ kind, events }, { command, idempotency: null });
+  }
+
+  private cancelAfter(command: CancelAfterCommand): CommandResult {
+    const { actor, clientId, instrument, timeoutUs } = command;
+    const isGone = timeoutUs === null;
+    const control = { kind: 'cancel_after' as const, account: clientId, detail: instrument ?? '', atUs: isGone ? 0 : this.now.timeUs + timeoutUs };
+    if (isGone) this.controls.drop(control);
+    else this.controls.put(control);
+    this.sequence++;
+    const logged: LoggedCommand = { op: 'cancel_after', actor, clientId, instrument, timeoutUs };
+    return { outcome: 'logged', entry: this.entry({ kind: 'cancel_after', events: [{ type: 'control', control, isGone }] }, { command: logged, idempotency: null }) };
+  }
+
+  private lease(command: LeaseCommand): CommandResult {
+    const { actor, lease, clientId, begins } = command;
+    const known = this.controls.get('lease', clientId, lease);
+    const control = { kind: 'lease' as const, account: clientId, detail: lease, atUs: begins ? known?.atUs ?? this.now.timeUs : 0 };
+    if (begins) this.controls.put(control);
+    else this.controls.drop(control);
+    this.sequence++;
+    const entry = this.entry({ kind: 'lease', events: [{ type: 'control', control, isGone: !begins }] }, {
+      command: { op: 'lease', actor, lease, clientId, begins }, idempotency: null,
+    });
+    return { outcome: 'logged', entry };
   }
 
   private kill(command: KillCommand): CommandResult {

@@ -31,6 +31,8 @@ export function createTrading(config: Config, shard: Shard, table: InstrumentTab
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
     readBarrierTimeoutMs: config.readBarrierTimeoutMs,
+    disconnectMs: config.cancelOnDisconnectMs,
+    leasesFailed: (error) => logger.warn({ err: error }, 'leases of connections could not be renewed'),
     selfTrade: {
       mode: config.auth === 'off' ? 'none' : 'cancel_taker',
       accountsBeside: (account) => {

@@ -1,4 +1,5 @@
 import type { Context } from '../domain/context';
+import type { InstrumentTable } from '../domain/instrument-table';
 import type { Killed } from '../domain/commands';
 import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, refusalOf } from '../domain/refusal';
@@ -13,9 +14,35 @@ export interface AccountStop {
   readonly cancelled: readonly string[];
 }
 
+export interface CancelAfterRequest {
+  readonly clientId: string;
+  /** null for every instrument. */
+  readonly instrument: string | null;
+  /** 0 takes it off. */
+  readonly timeoutS: number;
+}
+
 /** What acts on an account's orders as a whole, beside a cancel of all. */
 export class AccountControls {
-  constructor(private readonly runner: CommandRunner, private readonly acknowledgement: Acknowledgement, private readonly pageSize: number) {}
+  constructor(private readonly instruments: InstrumentTable, private readonly runner: CommandRunner, private readonly acknowledgement: Acknowledgement, private readonly pageSize: number) {}
+
+  /**
+   * Sets a client's dead man's switch, or takes it off.
+   * @returns when it triggers, null where it is taken off
+   * @throws Refusal
+   */
+  async cancelAfter(context: Context, { clientId, instrument, timeoutS }: CancelAfterRequest): Promise<number | null> {
+    requireAccount(context.principal, clientId);
+    if (instrument !== null) this.instruments.require(instrument);
+    const { result, epoch } = await this.runner.one({
+      op: 'cancel_after', actor: initiator(context.principal), clientId, instrument, timeoutUs: timeoutS === 0 ? null : timeoutS * 1_000_000,
+    });
+    if (result.outcome === 'refused') throw new Refusal(result.code);
+    if (result.outcome !== 'logged') throw new Error(`a dead man's switch was answered as ${result.outcome}`);
+    if (this.acknowledgement.isAfterPostgres(undefined)) await this.acknowledgement.committed(context, epoch, result.entry.sequence);
+    const [event] = result.entry.events;
+    return event?.type === 'control' && !event.isGone ? event.control.atUs : null;
+  }
 
   /**
    * Stops an account: no order of it is taken from the first step on, and its open ones are cancelled, a page in each.

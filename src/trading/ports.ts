@@ -13,6 +13,8 @@ export interface OrderEngine {
   submit(command: EngineCommand, signatureUse: OneTimeUse | null): Promise<CommandResult>;
   /** Commands that are handed over together take effect in their order. */
   submitAll(commands: readonly EngineCommand[]): Promise<readonly CommandResult[]>;
+  /** Has leases of connections end later, or now where `ttlUs` is 0. @returns those that have ended; null where the shard cannot say */
+  renewLeases(leases: readonly string[], ttlUs: number): Promise<readonly string[] | null>;
   /** @param digest of a client and its idempotency key */
   hasKey(digest: string): Promise<boolean>;
   readRecord(orderId: string): Promise<Order | null>;

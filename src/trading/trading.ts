@@ -7,6 +7,7 @@ import { AmendOrder } from './amend-order';
 import { Batch } from './batch';
 import { CancelOrder } from './cancel-order';
 import { CommandRunner } from './command-runner';
+import { ConnectionLeases } from './connection-leases';
 import { MassCancel, type MassCancelRequest } from './mass-cancel';
 import { OrderOwners } from './order-owners';
 import { OrderReader, type OrdersPage, type OrdersQuery } from './order-reader';
@@ -22,6 +23,9 @@ export interface TradingOptions {
   readonly ackAfter: AckAfter;
   readonly engineTimeoutMs: number;
   readonly readBarrierTimeoutMs: number;
+  readonly disconnectMs: number;
+  /** The leases of connections could not be renewed, or ended: the next attempt comes by itself. */
+  leasesFailed(error: unknown): void;
   readonly selfTrade: SelfTrade;
   /** Of a client and its idempotency key. */
   digest(clientId: string, key: string): string;
@@ -41,6 +45,8 @@ export class Trading {
   private readonly runner: CommandRunner;
   /** What acts on an account's orders as a whole, beside a cancel of all. */
   readonly controls: AccountControls;
+  /** Clients whose orders go when a connection ends. */
+  readonly leases: ConnectionLeases;
 
   constructor(
     engine: OrderEngine, history: OrderHistory, commits: CommitWatch, instruments: InstrumentTable, options: TradingOptions,
@@ -56,7 +62,8 @@ export class Trading {
     this.amending = new AmendOrder(instruments, owners, outcomes, observer);
     this.cancelling = new CancelOrder(owners, outcomes);
     this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);
-    this.controls = new AccountControls(this.runner, acknowledgement, options.massCancelPage);
+    this.controls = new AccountControls(instruments, this.runner, acknowledgement, options.massCancelPage);
+    this.leases = new ConnectionLeases(this.runner, engine, { ttlMs: options.disconnectMs, failed: (error) => options.leasesFailed(error) });
     this.batches = new Batch((context, request) => this.prepare(context, request), this.runner, observer);
     this.reader = new OrderReader(engine, history, commits, trades, instruments, options.readBarrierTimeoutMs);
   }

@@ -6,9 +6,11 @@ import { OneTimeUse } from '../../src/domain/one-time-use';
 import { encodeAccount } from '../../src/engine/commands/account';
 import { encodeAmend } from '../../src/engine/commands/amend';
 import { encodeCancel } from '../../src/engine/commands/cancel';
+import { encodeCancelAfter } from '../../src/engine/commands/cancel-after';
 import { encodeDue } from '../../src/engine/commands/due';
 import { encodeFeeGroup } from '../../src/engine/commands/fee-group';
 import { encodeKill } from '../../src/engine/commands/kill';
+import { encodeLease } from '../../src/engine/commands/lease';
 import { encodeMassCancel } from '../../src/engine/commands/mass-cancel';
 import { encodePlace } from '../../src/engine/commands/place';
 import { encodeTransfer } from '../../src/engine/commands/transfer';
@@ -117,6 +119,14 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
   },
   { op: 'due', encoded: encodeDue(), values: {} },
   {
+    op: 'cancel_after', encoded: encodeCancelAfter({ clientId: 'c"1', instrument: 'BTC-USD', timeoutUs: 5, actor: null }),
+    values: { client: 'c\\u00221', instrument: 'BTC-USD', timeout_us: '5', actor: '' },
+  },
+  {
+    op: 'lease', encoded: encodeLease({ lease: 'l-1', clientId: 'c"1', begins: true, ttlUs: 5, actor: null }),
+    values: { lease: 'l-1', client: 'c\\u00221', begins: '1', ttl_us: '5', actor: '' },
+  },
+  {
     op: 'kill', encoded: encodeKill({ account: 'c"1', kills: true, pageSize: 5, actor: 'a' }),
     values: { account: 'c\\u00221', kills: '1', page_size: '5', actor: 'a' },
   },
@@ -203,6 +213,10 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'set_state', reply: 'open', call: (engine) => engine.setState('frozen', ['open', 'recovering'], 'epoch-2'),
     values: { 'state wanted': 'frozen', 'epoch that it is wanted for': 'epoch-2', 'the states it may be reached from': ['open', 'recovering'] },
+  },
+  {
+    fn: 'renew_leases', reply: ['l-2'], call: (engine) => engine.renewLeases(['l-1', 'l-2'], 7),
+    values: { epoch: 'epoch-1', ttl_us: '7', leases: ['l-1', 'l-2'] },
   },
   {
     fn: 'trim', reply: 1,

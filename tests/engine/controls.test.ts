@@ -1,7 +1,8 @@
 import type { Killed } from '../../src/domain/commands';
 import { DAY_US, type Order } from '../../src/domain/order';
-import { amendCommand, placeCommand } from './support/desk';
+import { amendCommand, ETH, placeCommand } from './support/desk';
 import { describeOnEachRedis } from './support/redis-targets';
+import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
 
 describeOnEachRedis('an account', (target) => {
@@ -58,5 +59,80 @@ describeOnEachRedis('an account', (target) => {
     expect(await openOf('ann')).toBe(0);
     const { log } = await venue.shard.read();
     expect(log.slice(-2).map(({ kind, orders }) => [kind, orders.length])).toEqual([['due', 3], ['place', 1]]);
+  });
+
+  const setSwitch = (timeoutUs: number | null, instrument: string | null = null): Promise<unknown> => (
+    venue.desk.submit({ op: 'cancel_after', actor: null, clientId: 'ann', instrument, timeoutUs })
+  );
+  const reasons = async (): Promise<(string | null)[]> => (await venue.shard.read()).state.orders.map(({ reason }) => reason);
+
+  test('whose switch is due loses its orders ahead of what comes then, in pages that nothing comes between, and places anew', async () => {
+    const engine = await venue.shard.anotherEngine({ limits: { duePage: 2 } });
+    await rest(5);
+    await setSwitch(1_000);
+    await setSwitch(2_000);
+    await setTime(nowUs + 1_999);
+    await venue.desk.rest('sell', 300, 1, { client: 'bob' });
+    expect(await openOf('ann')).toBe(5);
+    await setTime(nowUs + 1);
+    const sold = await engine.submit(placeCommand('sell', 1, 20, { client: 'bob', kind: 'limit_ioc' }));
+    expect(sold).toMatchObject({ outcome: 'logged', entry: { fills: [], orders: [{ reason: 'ioc_remainder' }] } });
+    expect((await reasons()).filter((reason) => reason === 'cancel_after')).toHaveLength(5);
+    await venue.desk.rest('buy', 1, 1, { client: 'ann' });
+    await setTime(nowUs + 10_000);
+    await venue.desk.rest('sell', 300, 1, { client: 'bob' });
+    expect(await openOf('ann')).toBe(1);
+  });
+
+  test('has a switch for each instrument, and one for all; what is taken off does not trigger', async () => {
+    const engine = await venue.shard.anotherEngine({ limits: { duePage: 1 } });
+    await rest(2);
+    const eth = await venue.desk.rest('buy', 5, 1, { client: 'ann', instrument: ETH });
+    await rest(2);
+    await setSwitch(1_000, ETH);
+    await setSwitch(1_000);
+    await setSwitch(null);
+    await setTime(nowUs + 1_000);
+    expect(await engine.submit({ op: 'due', actor: null })).toEqual({ outcome: 'nothing_due' });
+    const { state } = await venue.shard.read();
+    expect(state.orders.filter(({ reason }) => reason === 'cancel_after').map(({ orderId }) => orderId)).toEqual([eth.orderId]);
+    expect(state.controls).toEqual([]);
+  });
+
+  const lease = (id: string, ttlUs: number, client = 'ann', begins = true): Promise<unknown> => (
+    venue.desk.submit({ op: 'lease', actor: null, lease: id, clientId: client, begins, ttlUs })
+  );
+
+  test('whose connection has a lease keeps its orders as long as that is renewed, and until it is let go', async () => {
+    const { engine } = venue.shard;
+    engine.bind(EPOCH, 0);
+    await rest(3);
+    await rest(2, 'bob');
+    await lease('one', 3_000);
+    await lease('one', 3_000, 'bob');
+    await lease('one', 3_000, 'bob', false);
+    await setTime(nowUs + 2_999);
+    expect(await engine.renewLeases(['one', 'two'], 3_000)).toEqual(['two']);
+    await setTime(nowUs + 2_999);
+    await venue.desk.rest('sell', 300, 1, { client: 'carl' });
+    expect(await openOf('ann')).toBe(3);
+    expect(await engine.renewLeases(['one'], 0)).toEqual([]);
+    expect(await engine.submit({ op: 'due', actor: null })).toEqual({ outcome: 'nothing_due' });
+    expect([await openOf('ann'), await openOf('bob')]).toEqual([0, 2]);
+    expect((await reasons()).filter((reason) => reason === 'disconnected')).toHaveLength(3);
+    expect((await venue.shard.read()).state.controls).toEqual([]);
+  });
+
+  test('whose connection is renewed too late has lost its orders by then', async () => {
+    const { engine } = venue.shard;
+    engine.bind(EPOCH, 0);
+    await rest(1);
+    await lease('one', 3_000);
+    await setTime(nowUs + 3_000);
+    expect(await engine.renewLeases(['one'], 3_000)).toEqual(['one']);
+    await venue.desk.rest('sell', 300, 1, { client: 'carl' });
+    expect(await openOf('ann')).toBe(0);
+    await engine.setState('recovering', ['open']);
+    expect(await engine.renewLeases(['one'], 3_000)).toBeNull();
   });
 });

@@ -34,7 +34,7 @@ const trading = new Trading(
   { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ lagEntries: 0, lagSeconds: 0 }) },
   table,
-  { ...config, digest: () => 'digest', selfTrade: { mode: 'none', accountsBeside: () => [] } },
+  { ...config, digest: () => 'digest', disconnectMs: 1_000, leasesFailed: () => undefined, selfTrade: { mode: 'none', accountsBeside: () => [] } },
   { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined, failed: () => undefined },
 );
 const assets = new AssetTable(config.assets);

@@ -80,7 +80,7 @@ describe('order entry over a WebSocket', () => {
   beforeAll(async () => {
     service = await Service.open({
       environment: {
-        ORDER_ENTRY_IN_FLIGHT_MAX: String(IN_FLIGHT_MAX), ORDER_ENTRY_CONNECTIONS_MAX: '3', BODY_BYTES_MAX: '100000', ORDER_ENTRY_BUFFER_BYTES_MAX: '1000',
+        ORDER_ENTRY_IN_FLIGHT_MAX: String(IN_FLIGHT_MAX), ORDER_ENTRY_CONNECTIONS_MAX: '3', BODY_BYTES_MAX: '100000', ORDER_ENTRY_BUFFER_BYTES_MAX: '1000', CANCEL_ON_DISCONNECT_MS: '1000',
       },
     });
   });
@@ -97,6 +97,27 @@ describe('order entry over a WebSocket', () => {
     }
   }
 
+  it('has a client\'s orders go with the connection that says so, whoever placed them, and no other\'s', async () => {
+    const reasonOf = async (orderId: unknown): Promise<unknown> => (await service.client.get<{ status_reason: unknown }>(`/public/orders/${String(orderId)}`)).body.status_reason;
+    const place = async (clientId: string): Promise<unknown> => (await service.client.post<{ order_id: string }>('/orders', { ...limit({ instrument }), client_id: clientId })).body.order_id;
+    const [leaving, staying, other] = [await Entry.open(service), await Entry.open(service), await place('stays')];
+    const orders = [await place('goes'), await place('goes')];
+    for (const clientId of ['goes', 'stays']) {
+      expect(await leaving.ask({ id: `${clientId} on`, op: 'cancel_on_disconnect', client_id: clientId, enabled: true })).toMatchObject({ status: 200, body: { client_id: clientId, enabled: true } });
+    }
+    expect(await leaving.ask({ id: 'stays off', op: 'cancel_on_disconnect', client_id: 'stays', enabled: false })).toMatchObject({ status: 200 });
+    expect(await leaving.ask({ id: 'unclear', op: 'cancel_on_disconnect', client_id: 'goes' })).toMatchObject({ status: 400 });
+    expect(await leaving.violations(service.running.url)).toEqual([]);
+    // Longer than a lease: it is renewed.
+    await sleep(1_500);
+    expect(await reasonOf(orders[0])).toBeNull();
+    leaving.socket.terminate();
+    await until('the orders are gone', async () => await reasonOf(orders[0]) === 'disconnected' && await reasonOf(orders[1]) === 'disconnected');
+    expect(await reasonOf(other)).toBeNull();
+    expect(await staying.ask({ id: 1, op: 'place', ...limit({ instrument }), client_id: 'goes' })).toMatchObject({ status: 201, body: { status: 'open' } });
+    staying.socket.close();
+  });
+
   it('answers each operation with its id, as the HTTP call would', () => withEntry(async (entry) => {
     const placed = await entry.ask({ id: 1, op: 'place', ...limit({ instrument, client_order_id: 'ws-1', quantity: '2' }) });
     expect(placed).toMatchObject({ id: 1, status: 201, body: { status: 'open', quantity: '2.00000000', trades: [] } });
@@ -108,7 +129,7 @@ describe('order entry over a WebSocket', () => {
     expect(cancelled).toMatchObject({ status: 200, body: { order_id: id, status: 'cancelled' } });
     const again = await entry.ask({ id: 4, op: 'cancel', order_id: id });
     expect(again).toMatchObject({ status: 409, body: { code: 'order_not_open', order: { order_id: id, status: 'cancelled' } } });
-    expect(await entry.ask({ id: 7, op: 'fly' })).toMatchObject({ status: 400, body: { errors: [{ field: 'op', message: 'must be one of place, cancel, amend, batch' }] } });
+    expect(await entry.ask({ id: 7, op: 'fly' })).toMatchObject({ status: 400, body: { errors: [{ field: 'op', message: 'must be one of place, cancel, amend, batch, cancel_on_disconnect' }] } });
     expect(await entry.ask({ id: 5, op: 'cancel', order_id: newOrderId() })).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
     const batch = await entry.ask({ id: 6, op: 'batch', operations: [{ op: 'place', ...limit({ instrument }) }, { op: 'cancel', order_id: id }] });
     expect(batch).toMatchObject({ status: 200, body: { results: [{ status: 201 }, { status: 409 }] } });

@@ -84,6 +84,12 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'an iceberg that is cut keeps showing as much', file: 'core/prevention', find: 'lowered_by, traits = iceberg.shown - part.shown,', replace: 'lowered_by, traits = 0,' },
   { name: 'an iceberg of the taker is cut as a whole', file: 'core/prevention', find: 'is_by_parts = mode == DECREMENT', replace: 'is_by_parts = false' },
   { name: 'an iceberg that is cut keeps its place', file: 'core/prevention', find: 'if part.number then', replace: 'if false then' },
+  { name: "a dead man's switch cancels orders of every instrument", file: 'commands/due', find: 'choose(shard, account, instrument, after,', replace: "choose(shard, account, '', after," },
+  { name: "a dead man's switch triggers again", file: 'commands/due', find: 'dues.drop(shard, dues.SWITCH .. switch)', replace: 'dues.set(shard, dues.SWITCH .. switch, shard.time_us + 1)' },
+  { name: "a dead man's switch that is taken off triggers", file: 'commands/cancel_after', find: 'dues.drop(shard, member)', replace: '' },
+  { name: 'a lease ends with its first client', file: 'commands/due', find: 'if not next(controls.clients_of(shard, lease)) then dues.drop(shard, dues.LEASE .. lease) end', replace: 'dues.drop(shard, dues.LEASE .. lease)' },
+  { name: 'orders go of a client that is to keep them', file: 'commands/lease', find: 'controls.set_client(shard, lease, client, nil)', replace: '' },
+  { name: 'a lease of nobody ends', file: 'commands/lease', find: 'if not next(clients) then dues.drop', replace: 'if false then dues.drop' },
 ];
 
 /** In what the ledger does: found by sequences of money. */

@@ -18,6 +18,7 @@ const MESSAGES: { readonly [P in Path]: { readonly [Op in Exclude<keyof typeof M
     amend: (id) => ({ order_id: id, price: '9.00' }),
     cancel: (id) => ({ order_id: id }),
     batch: (id) => ({ operations: [{ op: 'cancel', order_id: id }, { op: 'place', client_id: 'alice', ...ORDER }] }),
+    cancel_on_disconnect: () => ({ client_id: 'alice', enabled: true }),
   },
   '/stream': {
     subscribe: () => ({ channels: ['trades'] }), unsubscribe: () => ({ channels: ['trades'] }), ping: () => ({}),

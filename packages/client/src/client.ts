@@ -30,7 +30,7 @@ export class OpenfillClient extends MoneyCalls {
   private readonly keys: boolean;
   /** Users, logins, API keys, and who may act for which account. */
   readonly people: PeopleCalls;
-  /** What acts on an account's orders as a whole: a stop. */
+  /** What acts on an account's orders as a whole: a stop, a dead man's switch. */
   readonly controls: ControlCalls;
   /** Parent orders. */
   readonly algos: AlgoCalls;

@@ -370,6 +370,24 @@ export interface AlgoWithSlices extends Algo {
   readonly orders: readonly AlgoSlice[];
 }
 
+export interface CancelAfterRequest {
+  /** Whose orders it is about. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
+  /** Seconds from now after which all its open orders are cancelled, unless it is called again before. 0 takes it off. */
+  readonly timeout_s: number;
+  /** Orders of this instrument alone: a switch of its own. */
+  readonly instrument?: string;
+}
+
+export interface CancelAfter {
+  readonly client_id: string;
+  /** null for all. */
+  readonly instrument: string | null;
+  readonly timeout_s: number;
+  /** null where it is taken off. */
+  readonly triggers_at: Time | null;
+}
+
 export interface AccountStop {
   readonly account_id: string;
   /** Whether it is stopped: it may not order. */

@@ -1,10 +1,15 @@
-import type { AccountStop, ProblemBody } from './contract';
+import type { AccountStop, CancelAfter, CancelAfterRequest, ProblemBody } from './contract';
 import type { HttpTransport } from './http';
 import { problemOf, type Answer, type CallOptions, type Retries } from './retry';
 
 /** What acts on an account's orders as a whole. All of it may be asked for again. */
 export class ControlCalls {
   constructor(private readonly http: HttpTransport, private readonly retries: Retries) {}
+
+  /** A dead man's switch: all open orders of a client are cancelled unless this is called again within `timeout_s`; 0 takes it off. */
+  cancelAfter(request: CancelAfterRequest, call: CallOptions = {}): Promise<CancelAfter> {
+    return this.send('/orders/cancel-after', { ...request }, call);
+  }
 
   /** Stops an account: it may not order any more, and its open orders are cancelled. The answer has the ids of all that was cancelled for it, repeats included. */
   async kill(accountId: string, call: CallOptions = {}): Promise<AccountStop> {

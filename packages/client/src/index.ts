@@ -12,7 +12,7 @@ export { LocalPositions, type LocalPosition } from './local-positions';
 export { MoneyCalls } from './money-calls';
 export { PeopleCalls, type TokenPair } from './people-calls';
 export type { Auth } from './session';
-export { OrderEntry, type OrderEntryOptions } from './order-entry';
+export { OrderEntry, type DisconnectRule, type OrderEntryOptions } from './order-entry';
 export { Stream, type RepairReason, type StreamEvents, type StreamOptions } from './stream';
 export { bookChecksum } from './checksum';
 export { RETRY_DEFAULTS, type Answer, type Attempt, type CallOptions, type RetryOptions } from './retry';

@@ -1,7 +1,7 @@
 import type WebSocket from 'ws';
 import { Commands, type Command, type Transport } from './commands';
 import { ConnectionError } from './errors';
-import { Retries, RETRY_DEFAULTS, type Answer, type Attempt, type RetryOptions } from './retry';
+import { problemOf, Retries, RETRY_DEFAULTS, type Answer, type Attempt, type CallOptions, type RetryOptions } from './retry';
 import type { Session } from './session';
 import { reasonOf } from './waiting';
 import { openWebSocket } from './web-socket';
@@ -27,12 +27,28 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Whether a client's orders go with the connection. */
+export interface DisconnectRule {
+  readonly client_id: string;
+  readonly enabled: boolean;
+}
+
+/** Of the connection, and of none of the orders. */
+interface DisconnectCommand {
+  readonly op: 'cancel_on_disconnect';
+  readonly client_id?: string;
+  readonly enabled: boolean;
+}
+
 /** One connection of order entry, opened when it is needed. What is on its way when it breaks has no clear answer. */
 class EntryLink implements Transport {
   private opening: Promise<WebSocket> | null = null;
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
   private isClosed = false;
+  private readonly rules = new Map<string | undefined, DisconnectCommand>();
+  /** The connection that was told them. */
+  private ruled: WebSocket | null = null;
   /** Counts what came, to tell a dead connection from a slow answer. */
   private heard = 0;
 
@@ -45,13 +61,20 @@ class EntryLink implements Transport {
     return op;
   }
 
-  async send(command: Command, signal: AbortSignal): Promise<Answer> {
+  /** Has a rule told to every connection that is opened from now on, or no longer. */
+  keep(rule: DisconnectCommand): void {
+    if (rule.enabled) this.rules.set(rule.client_id, rule);
+    else this.rules.delete(rule.client_id);
+  }
+
+  async send(command: Command | DisconnectCommand, signal: AbortSignal): Promise<Answer> {
     const id = ++this.lastId;
     const text = JSON.stringify({ id, ...command });
     if (Buffer.byteLength(text) > this.messageBytesMax) throw new RangeError(`the request is longer than ${this.messageBytesMax} bytes`);
     await this.session?.fresh(signal);
     const socket = await this.open();
     await this.tellWho(socket, signal);
+    this.tellRules(socket);
     if (socket.readyState !== socket.OPEN) throw new ConnectionError('the connection is closing');
     signal.throwIfAborted();
     return new Promise<Answer>((resolve, reject) => {
@@ -78,6 +101,13 @@ class EntryLink implements Transport {
     if (this.session === null || this.session.version === this.toldVersion) return;
     this.toldVersion = this.session.version;
     socket.send(JSON.stringify(await this.session.message('/orders', signal)));
+  }
+
+  /** A rule is the connection's: another one is told ahead of what is asked. */
+  private tellRules(socket: WebSocket): void {
+    if (this.ruled === socket) return;
+    this.ruled = socket;
+    for (const rule of this.rules.values()) socket.send(JSON.stringify({ id: ++this.lastId, ...rule }));
   }
 
   open(): Promise<WebSocket> {
@@ -146,6 +176,18 @@ export class OrderEntry extends Commands {
     const link = new EntryLink(url, retries.options.timeoutMs, messageBytesMax, session);
     super(link, retries, makesKeys);
     this.link = link;
+  }
+
+  /**
+   * Has all open orders of a client (of the caller's own account where it is left out) cancelled when a connection of this ends, whyever: with
+   * `close`, with this program, or with the venue's process. A connection that is opened anew behind that is told so as well.
+   */
+  async cancelOnDisconnect(clientId?: string, enabled = true, call: CallOptions = {}): Promise<DisconnectRule> {
+    const rule: DisconnectCommand = { op: 'cancel_on_disconnect', ...(clientId !== undefined && { client_id: clientId }), enabled };
+    const answer = await this.retries.settle({ name: rule.op, command: { ...rule }, isRepeatable: true, send: (signal) => this.link.send(rule, signal) }, call.signal);
+    if (answer.status >= 300) throw problemOf(answer);
+    this.link.keep(rule);
+    return answer.body as DisconnectRule;
   }
 
   /** Opens the connection ahead of the first command. @throws ConnectionError or ProblemError */

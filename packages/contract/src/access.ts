@@ -52,6 +52,7 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   deleteOrder: CANCEL,
   amendOrder: PLACE,
   getOrder: READ,
+  cancelAfter: CANCEL,
   killAccount: CANCEL,
   unkillAccount: PLACE,
   startTwap: PLACE,
@@ -142,7 +143,7 @@ export function callAccessOf(auth: 'off' | 'dev' | 'required'): Readonly<Record<
  */
 export const MESSAGE_ACCESS = {
   '/orders': {
-    auth: PUBLIC, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE,
+    auth: PUBLIC, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE, cancel_on_disconnect: CANCEL,
   },
   '/stream': {
     auth: PUBLIC, subscribe: PUBLIC, unsubscribe: PUBLIC, ping: PUBLIC,

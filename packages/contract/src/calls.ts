@@ -2,7 +2,7 @@ import {
   anything, choice, defaulting, integer, moment, optional, own, request, required, string, uuid, word,
   type Kind, type Shape,
 } from './language';
-import { AccountStop, CONTROL_EXAMPLES } from './controls';
+import { AccountStop, CONTROL_EXAMPLES, CancelAfter, CancelAfterRequest } from './controls';
 import { ALGO_EXAMPLES, Algo, AlgoPage, AlgoWithSlices, TwapRequest } from './algos';
 import { AnyBook, Candles, Health, Instruments, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
 import {
@@ -315,6 +315,13 @@ export const CALLS = {
     takesBody: false,
     answers: { 200: { description: 'The algo as it is now.', is: Algo, example: ALGO_EXAMPLES.cancelled } },
     refusals: [...ANY_PARAMETERS, ...ANY_READ, 'outcome_unknown', 'algo_not_found', 'algo_ended'],
+  },
+  cancelAfter: {
+    method: 'POST', path: '/orders/cancel-after', tag: 'Orders', summary: 'A dead man\'s switch: cancel all orders of a client, unless called again in time',
+    description: 'It triggers once, by the venue\'s clock, and cancels what is open then. It is the client\'s, not the connection\'s: it outlives both, and restarts of the venue.',
+    takesBody: true, body: { is: CancelAfterRequest, required: true, examples: { minute: CONTROL_EXAMPLES.switch } },
+    answers: { 200: { description: 'It is set, or taken off.', is: CancelAfter, example: CONTROL_EXAMPLES.set } },
+    refusals: [...ANY_BODY, ...ANY_COMMAND, 'account_not_found', 'instrument_not_found'],
   },
   killAccount: {
     method: 'POST', path: '/accounts/{account_id}/kill', tag: 'Orders', summary: 'Stop an account, and cancel all its open orders',

@@ -2,6 +2,7 @@ import {
   answer, either, flag, growingWord, integer, list, named, optional, orNull, request, required, string, texts, word,
   type Shape,
 } from './language';
+import { DisconnectRule } from './controls';
 import { BatchResults, Order, OrderWithTrades, Problem } from './orders';
 import { CHECKSUM_MAX, Candle, Level, TickerFields, Trade } from './market';
 import { Balance, Fill } from './money';
@@ -142,12 +143,12 @@ const entryText = { kind: 'text', max: ENTRY_ID_LENGTH_MAX } as const;
 /** A request of order entry: the operations of a batch, each with an id of the client's. */
 export const EntryRequest = answer(null, {
   id: required(either([entryText, integer()])),
-  op: required(word(['place', 'cancel', 'amend', 'batch'])),
-}, { description: 'The fields beside `id` are those of the operation as a batch has it; of a batch, `operations`.' });
+  op: required(word(['place', 'cancel', 'amend', 'batch', 'cancel_on_disconnect'])),
+}, { description: 'The fields beside `id` are those of the operation as a batch has it; of a batch, `operations`; of `cancel_on_disconnect`, `client_id` and `enabled`.' });
 
 export const EntryAnswer = request(null, {
   id: required(either([entryText, integer(), { kind: 'null' }]), 'That of the request; null where it had none that can be told.'),
   status: required(integer({ min: 200, max: 599 })),
-  body: required(either([OrderWithTrades, Problem, BatchResults])),
+  body: required(either([OrderWithTrades, Problem, BatchResults, DisconnectRule])),
   headers: optional(texts(), 'Such as `Idempotency-Replayed` and `Retry-After`; left out when there is none.'),
 });

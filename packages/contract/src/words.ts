@@ -6,7 +6,7 @@ export const TIMES_IN_FORCE = ['gtc', 'ioc', 'fok', 'gtd', 'day'] as const;
 export const ORDER_STATUSES = ['open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired'] as const;
 export const STATUS_REASONS = [
   'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit', 'self_trade',
-  'expired', 'killed',
+  'expired', 'cancel_after', 'disconnected', 'killed',
 ] as const;
 /** What a taker does about an order of its own that it meets, instead of trading with it. */
 export const SELF_TRADE_PREVENTIONS = ['none', 'cancel_taker', 'cancel_maker', 'cancel_both', 'decrement'] as const;

@@ -28,7 +28,8 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     const answerOf: ProblemDocuments['answerOf'] = (refusal, requestId) => problems.answerOf(refusal, requestId);
     const orders = new NativeOrders(trading, instruments, money.assets, problems, new PlaceReader(config.faultInjection), config);
     const stream = new NativeStreamDialect(instruments.all, money.assets, config, config.funds !== 'off', people?.gate ?? null);
-    const orderEntry = new OrderEntryServer({ orders, answerOf }, dispatcher, {
+    const controls = new NativeControls(trading.controls, trading.leases);
+    const orderEntry = new OrderEntryServer({ orders, controls, answerOf }, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
       inFlightMax: config.orderEntryInFlightMax,
       messageBytesMax: config.bodyBytesMax,
@@ -39,7 +40,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     }, logger.child({ part: 'order-entry' }), orderEntryObserver, people?.gate ?? null);
     return {
       prefix: '',
-      routes: nativeRoutes(orders, new NativeControls(trading.controls), new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), {
+      routes: nativeRoutes(orders, controls, new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), {
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
       }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),

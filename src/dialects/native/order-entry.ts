@@ -14,9 +14,11 @@ import type { Dialect, Opener } from '../../http/dialect';
 import type { Dispatcher } from '../../http/dispatch';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
 import type { Gate } from '../../people/gate';
+import type { ConnectionLease } from '../../trading/connection-leases';
 import { CLOSE_SESSION_ENDED, callerOfMessage } from './authentication';
 import { parseJson } from './check/json';
 import { ENTRY_ID_LENGTH_MAX } from './documents/asyncapi';
+import type { NativeControls } from './native-controls';
 import { costOfBatch, type NativeOrders } from './native-orders';
 
 /**
@@ -48,6 +50,10 @@ export interface OrderEntryObserver {
 /** WebSocket close codes (RFC 6455). */
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_GRACE_MS = 500;
+/** Close code of a connection whose clients' orders have gone although it had not ended: its process was silent for too long. */
+const CLOSE_LEASE_LOST = 4408;
+/** How long a connection that has ended is waited for to have answered what it was asked. */
+const ANSWERS_WAIT_MS = 1_000;
 /** How often connections are looked at whose token may be over. */
 const LOOK_MS = 500;
 const MESSAGES = MESSAGE_ACCESS['/orders'];
@@ -85,6 +91,8 @@ class Connection {
   identifying: Promise<void> | null = null;
   /** Whether it answered the last ping. */
   isAlive = true;
+  /** Of clients whose orders go with the connection. */
+  lease: ConnectionLease | null = null;
   private isGathering = false;
 
   /** @param link the connection under the socket; @param path with its query, as it was opened */
@@ -115,7 +123,7 @@ export class OrderEntryServer {
   private closing = false;
 
   constructor(
-    private readonly dialect: Pick<Dialect, 'answerOf'> & { readonly orders: NativeOrders },
+    private readonly dialect: Pick<Dialect, 'answerOf'> & { readonly orders: NativeOrders; readonly controls: NativeControls },
     private readonly dispatcher: Pick<Dispatcher, 'perform'>,
     private readonly options: OrderEntryOptions,
     private readonly logger: Logger,
@@ -159,7 +167,15 @@ export class OrderEntryServer {
     socket.on('close', () => {
       this.connections.delete(connection);
       this.observer.connections(this.connections.size);
+      void this.letGo(connection);
     });
+  }
+
+  /** Behind what the connection has asked for: an order of its that comes later would stay. */
+  private async letGo(connection: Connection): Promise<void> {
+    const deadline = performance.now() + ANSWERS_WAIT_MS;
+    while (connection.inFlight > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, RESUME_POLL_MS));
+    connection.lease?.end();
   }
 
   private receive(connection: Connection, data: RawData, isBinary: boolean): void {
@@ -195,7 +211,7 @@ export class OrderEntryServer {
           throw new RequestRefusal('rate_limited', { detail: `At most ${this.options.inFlightMax} requests of a connection may wait for their answers.` });
         }
         if (this.gate !== null && isAuth) return this.authenticate(this.gate, connection, fields);
-        return this.gate === null ? this.carryOut(fields, context) : this.carryOutFor(this.gate, fields, context);
+        return this.gate === null ? this.carryOut(connection, fields, context) : this.carryOutFor(this.gate, connection, fields, context);
       },
     );
     connection.inFlight--;
@@ -213,7 +229,7 @@ export class OrderEntryServer {
     return { status: 200, body: { authenticated: true, username: caller.person.username, account_id: ownAccount(caller) } };
   }
 
-  private async carryOutFor(gate: Gate, fields: Fields, context: Context): Promise<Answer> {
+  private async carryOutFor(gate: Gate, connection: Connection, fields: Fields, context: Context): Promise<Answer> {
     const { op } = fields;
     const { principal } = context;
     const end = principal.kind === 'caller' ? gate.standing(principal) : null;
@@ -221,9 +237,9 @@ export class OrderEntryServer {
     // What is no operation is told so, to whoever may ask for one.
     const access = typeof op === 'string' && Object.hasOwn(MESSAGES, op) ? MESSAGES[op as keyof typeof MESSAGES] : MESSAGES.place;
     await gate.admit(context.principal, access, context.address, op === 'batch' ? costOfBatch(fields) : null);
-    if (!gate.isAudited(context.principal)) return this.carryOut(fields, context);
+    if (!gate.isAudited(context.principal)) return this.carryOut(connection, fields, context);
     const action = { name: String(op), path: '/orders', isRead: false };
-    return audited(gate.audit, context.principal, action, { context, params: {}, query: '', body: fields }, () => this.carryOut(fields, context));
+    return audited(gate.audit, context.principal, action, { context, params: {}, query: '', body: fields }, () => this.carryOut(connection, fields, context));
   }
 
   /** Connections whose caller's login has ended, whose token or key is over, or that do not say who they are. */
@@ -238,13 +254,17 @@ export class OrderEntryServer {
   }
 
   /** A peer that does not answer the close is cut off. */
-  private end(socket: WebSocket, reason: string): void {
+  private end(socket: WebSocket, reason: string, code = CLOSE_SESSION_ENDED): void {
     if (socket.readyState !== socket.OPEN) return;
-    socket.close(CLOSE_SESSION_ENDED, reason);
+    socket.close(code, reason);
     setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
   }
 
-  private carryOut({ id: _id, ...operation }: Fields, context: Context): Promise<Answer> {
+  private carryOut(connection: Connection, { id: _id, ...operation }: Fields, context: Context): Promise<Answer> {
+    if (operation.op === 'cancel_on_disconnect') {
+      connection.lease ??= this.dialect.controls.leaseOf(() => this.end(connection.socket, 'lease_lost', CLOSE_LEASE_LOST));
+      return this.dialect.controls.cancelOnDisconnect(context, connection.lease, operation);
+    }
     if (operation.op !== 'batch') return this.dialect.orders.operation(context, operation);
     const { op: _op, ...body } = operation;
     return this.dialect.orders.batch(context, body);
@@ -288,10 +308,11 @@ export class OrderEntryServer {
     while (this.connections.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
     for (const { socket } of this.connections) socket.terminate();
     this.server.close();
+    await this.dialect.controls.leasesSettled();
   }
 }
 
 /** Name for logs and metrics: nothing that a client makes up. */
 function routeOf(op: unknown): string {
-  return op === 'place' || op === 'cancel' || op === 'amend' || op === 'batch' || op === 'auth' ? `/orders ${op}` : '/orders none';
+  return op === 'place' || op === 'cancel' || op === 'amend' || op === 'batch' || op === 'auth' || op === 'cancel_on_disconnect' ? `/orders ${op}` : '/orders none';
 }

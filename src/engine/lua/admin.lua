@@ -56,6 +56,31 @@ function admin.set_state(keys, argv)
   return state
 end
 
+-- renew_leases: leases of connections that are there yet end later; with no time to go, now.
+-- Keys: {shard}:meta. Arguments: epoch, ttl_us (from now on), leases.
+-- Reads and writes: due, meta. Returns: those of them that have ended, or are not there; nothing where the shard is in another epoch, or is being
+--   rebuilt.
+function admin.renew_leases(keys, argv)
+  bind()
+  local meta = call('HMGET', keys[1], 'epoch', 'state', 'time_us', 'version')
+  if meta[1] ~= argv[1] or (meta[2] ~= 'open' and meta[2] ~= 'frozen') or is_later(meta[4]) then return false end
+  local now = call('TIME')
+  local time_us = math.max(now[1] * 1000000 + now[2], tonumber(meta[3]))
+  local key, ended = sub(keys[1], 1, -5) .. 'due', {}
+  for i = 3, #argv do
+    local member = dues.LEASE .. argv[i]
+    local due_us = call('ZSCORE', key, member)
+    if due_us and tonumber(due_us) > time_us then
+      call('ZADD', key, text(time_us + tonumber(argv[2])), member)
+    else
+      ended[#ended + 1] = argv[i]
+    end
+  end
+  local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
+  if first then call('HSET', keys[1], 'due_us', text(tonumber(first))) end
+  return ended
+end
+
 -- trim: lets go of what Postgres holds now. Safe to repeat.
 -- Keys: {shard}:meta. Arguments: epoch, sequence up to which all is committed, log entries to keep behind it,
 --   trades to keep, number of instruments, then for each its name and last committed trade id, then the number of orders that were

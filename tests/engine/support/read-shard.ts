@@ -46,7 +46,7 @@ return found
 /** Type of each key of a shard, by its name behind the tag up to the first colon. */
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
-  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash',
+  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash', lease: 'hash',
   log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set',
 };
 
@@ -99,7 +99,8 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     references: pairs(take(keys.references)),
   }, problems);
   take(keys.instruments);
-  const controls = storedControls({ dues: pairs(take(keys.due)), killed: pairs(take(keys.killed)) }, orders, meta, problems);
+  const leases = new Map([...content.keys()].filter((name) => name.startsWith('lease:')).map((name) => [name.slice('lease:'.length), pairs(take(tag + name))]));
+  const controls = storedControls({ dues: pairs(take(keys.due)), killed: pairs(take(keys.killed)), leases }, orders, meta, problems);
   for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
 
   const tradeIds = Object.entries(meta)

@@ -112,6 +112,8 @@ class ComparedRun {
   /** Entries before this one may have been trimmed. */
   private logStart = 1;
   private comparedTo = 0;
+  /** When the leases of connections end. */
+  private readonly leases = new Map<string, number>();
   /** Entries that are read and not compared yet, by sequence. */
   private readonly news = new Map<number, LogEntry>();
   private timeUs = 0;
@@ -179,7 +181,8 @@ class ComparedRun {
       this.note(command, result);
     });
     this.takeNews(Number.POSITIVE_INFINITY);
-    if (this.reference.isDue(this.timeUs)) this.fail(`batch ${this.batch} is done, and something is due that is not`);
+    const isLeaseOver = this.isTimed && this.leasesOf(this.reference.state()).some((timeUs) => timeUs <= this.timeUs);
+    if (this.reference.isDue(this.timeUs) || isLeaseOver) this.fail(`batch ${this.batch} is done, and something is due that is not`);
   }
 
   private answerOf(where: string, command: EngineCommand, timeUs: number): CommandResult {
@@ -236,6 +239,7 @@ class ComparedRun {
       this.fail(`${where}: ${(error as Error).message}`);
     }
     this.compareAnswer(where, { outcome: 'logged', entry: expected }, { outcome: 'logged', entry });
+    for (const order of entry.orders) this.coverage?.set(`due ${order.reason ?? ''}`, 1);
     this.coverage?.set(`entry ${entry.kind}`, (this.coverage.get(`entry ${entry.kind}`) ?? 0) + 1);
     this.noteEntry(entry);
   }
@@ -334,6 +338,7 @@ class ComparedRun {
   /** Keeps what Redis should hold besides the reference book's state. */
   private note(command: EngineCommand, result: CommandResult): void {
     if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
+    if (command.op === 'lease' && command.begins) this.leases.set(command.lease, this.timeUs + command.ttlUs);
     this.count(command, result);
     const entry = writtenEntry(result);
     if (entry !== null) this.noteEntry(entry);
@@ -351,12 +356,17 @@ class ComparedRun {
     }
   }
 
+  /** When leases end that are there: the reference does not know, since they are renewed beside the log. */
+  private leasesOf({ controls }: ShardState): number[] {
+    return controls.filter(({ kind }) => kind === 'lease').map(({ detail }) => this.leases.get(detail) ?? 0);
+  }
+
   private compareMeta(meta: Readonly<Record<string, string>>, expected: ShardState): void {
     const wanted: Record<string, string> = {
       state: 'open', epoch: EPOCH, version: String(SHARD_LAYOUT_VERSION), funds: String(FUNDS_CODE[this.funds]), seq: String(expected.sequence), time_us: String(this.timeUs), persisted: String(this.persisted),
     };
-    const due = this.reference.firstDueUs();
-    if (due !== null) wanted.due_us = String(due);
+    const due = Math.min(this.reference.firstDueUs() ?? Infinity, ...this.leasesOf(expected));
+    if (Number.isFinite(due)) wanted.due_us = String(due);
     if (expected.feeGroups.length > 0) wanted.fees = '1';
     if (this.isStopped) wanted.breach = FOUND;
     if (expected.controls.some(({ kind }) => kind === 'kill')) wanted.kills = '1';

@@ -6,7 +6,7 @@ import { MODEL_RUNS, MONEY_RUNS, modelSeed, runModel, type Subject } from './mod
 
 /** Where random sequences must have got to, or they test less than they say. */
 const ORDERS_MUST_BE_SEEN = [
-  'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry keep', 'entry due', 'entry kill', 'place account_killed', 'amend account_killed',
+  'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry keep', 'entry due', 'entry kill', 'entry cancel_after', 'entry lease', 'due cancel_after', 'due disconnected', 'due killed', 'due expired', 'place account_killed', 'amend account_killed',
   'place expires_at_past', 'place trades', 'amend trades', 'place fills_limit', 'amend fills_limit', 'place ioc_remainder', 'place no_liquidity',
   'place fok_not_fillable', 'place post_only_would_match', 'place level_quantity_limit', 'place open_orders_limit',
   'place duplicate_client_order_id', 'place backlog_full', 'place repeated', 'cancel repeated', 'amend repeated',

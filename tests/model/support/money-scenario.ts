@@ -81,7 +81,9 @@ export class MoneyScenario extends Scenario {
       case 'cancel':
       case 'amend':
       case 'mass_cancel':
-      case 'kill': return this.command(step, sequence, nowUs);
+      case 'kill':
+      case 'lease':
+      case 'cancel_after': return this.command(step, sequence, nowUs);
       case 'account': return this.account(step);
       case 'fee_group': return this.feeGroup(step);
       case 'transfer_end': return this.end(step);

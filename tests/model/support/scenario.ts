@@ -16,6 +16,10 @@ const LARGE_UNITS = [AMOUNT_MAX + 1, 2 ** 52, 3_000_000_019, 10_000_000];
 const SECOND_US = 1_000_000;
 /** When gtd orders end, seen from now. */
 const EXPIRIES_US = [0, -SECOND_US, 1, 1, SECOND_US, SECOND_US, 3 * SECOND_US, DAY_US / 3];
+/** How long the leases of connections are, each by itself. */
+const LEASES_US = [SECOND_US, 2 * SECOND_US, DAY_US / 4];
+/** When dead man's switches trigger, seen from now; null takes one off. */
+const SWITCHES_US = [null, 1, SECOND_US, 2 * SECOND_US, DAY_US / 3];
 /** What the venue's clock goes on by. */
 const SPANS_US = [1, 1, SECOND_US, 3 * SECOND_US, 3 * SECOND_US, DAY_US / 3];
 /** So much ahead of a midnight a clock of the test's begins, days ahead of that of Redis, which is behind it for good. */
@@ -56,6 +60,15 @@ export class Scenario {
       case 'place': return this.place(step, nowUs);
       case 'cancel': return { op: 'cancel', actor: this.actor(step.actor), order: this.reference(step.target), ...this.keyed(step.key, { cancel: step.target }) };
       case 'amend': return this.amend(step);
+      case 'cancel_after': return {
+        op: 'cancel_after', actor: null, clientId: this.client(step.client), instrument: step.instrument === null ? null : this.instrument(step.instrument),
+        timeoutUs: this.profile.isTimed ? SWITCHES_US[step.delay] as number | null : step.delay === 0 ? null : DAY_US,
+      };
+      // Each lease has its own time.
+      case 'lease': return {
+        op: 'lease', actor: null, lease: `lease-${step.lease}`, clientId: this.client(step.client), begins: step.begins,
+        ttlUs: this.profile.isTimed ? LEASES_US[step.lease] as number : DAY_US,
+      };
       case 'kill': return { op: 'kill', actor: null, account: this.client(step.client), kills: step.kills, pageSize: step.pageSize };
       case 'mass_cancel': return {
         op: 'mass_cancel',

@@ -79,13 +79,28 @@ export interface KillStep {
   readonly pageSize: number;
 }
 
+export interface CancelAfterStep {
+  readonly op: 'cancel_after';
+  readonly client: number;
+  readonly instrument: number | null;
+  /** Which of the scenario's times. */
+  readonly delay: number;
+}
+
+export interface LeaseStep {
+  readonly op: 'lease';
+  readonly lease: number;
+  readonly client: number;
+  readonly begins: boolean;
+}
+
 /** The venue's clock goes on, where the profile lets it: by which of the scenario's spans. */
 export interface TimeStep {
   readonly op: 'time';
   readonly span: number;
 }
 
-export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep;
+export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep;
 export type Step = CommandStep | PersistStep | TimeStep;
 
 /** `n` lots, or where the sequence deals in large amounts, n off a large unit. */
@@ -143,6 +158,8 @@ export interface OrderSteps {
   readonly amend: fc.Arbitrary<AmendStep>;
   readonly massCancel: fc.Arbitrary<MassCancelStep>;
   readonly kill: fc.Arbitrary<KillStep>;
+  readonly lease: fc.Arbitrary<LeaseStep>;
+  readonly cancelAfter: fc.Arbitrary<CancelAfterStep>;
 }
 
 /**
@@ -192,6 +209,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       key,
       actor,
     }),
+    lease: record({ op: fc.constant('lease' as const), lease: upTo(2), client, begins: pick([3, true], [1, false]) }),
+    cancelAfter: record({ op: fc.constant('cancel_after' as const), client, instrument: sometimes(upTo(2), 2), delay: upTo(4) }),
     // Seldom for long: an account that is stopped does nothing.
     kill: record({ op: fc.constant('kill' as const), client, kills: pick([2, true], [3, false]), pageSize: pick([1, 1], [1, 2], [1, 3], [1, 50]) }),
     massCancel: record({
@@ -222,6 +241,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 22, arbitrary: orders.amend },
   { weight: 2, arbitrary: orders.massCancel },
   { weight: 3, arbitrary: orders.kill },
+  { weight: 3, arbitrary: orders.cancelAfter },
+  { weight: 2, arbitrary: orders.lease },
   { weight: 3, arbitrary: persist },
   { weight: 5, arbitrary: time },
 );

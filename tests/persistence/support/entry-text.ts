@@ -104,6 +104,8 @@ function commandWire(command: LoggedCommand): unknown[] {
       letter, actor, FUNDS_CODE[command.funds], compactId(command.transferId), TRANSFER_STATUS_CODE[command.status], command.amount ?? '',
     ];
     case 'due': return [letter, DUE_CODE[command.what], command.count, command.account ?? '', command.detail, command.after];
+    case 'cancel_after': return [letter, actor, command.clientId, command.instrument ?? '', command.timeoutUs ?? 0];
+    case 'lease': return [letter, actor, command.lease, command.clientId, command.begins ? 1 : 0];
     case 'kill': return [letter, actor, command.account, command.kills ? 1 : 0, command.pageSize];
     case 'fee_group': return [letter, actor, FUNDS_CODE[command.funds], command.group, ...ratesWire(command.rates)];
   }

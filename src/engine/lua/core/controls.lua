@@ -17,24 +17,54 @@ function controls.set_killed(shard, account, since)
   shard.has_kills = true
 end
 
+-- The clients whose orders go when a lease ends, each with since when: changed by `set_client` only.
+function controls.clients_of(shard, lease)
+  local clients = shard.leases[lease]
+  if not clients then
+    clients = {}
+    local stored = call('HGETALL', shard.tag .. 'lease:' .. lease)
+    for i = 1, #stored, 2 do clients[stored[i]] = stored[i + 1] end
+    shard.leases[lease] = clients
+  end
+  return clients
+end
+
+-- `since` is nil for one whose orders stay.
+function controls.set_client(shard, lease, client, since)
+  controls.clients_of(shard, lease)[client] = since
+  local changes = shard.changed_leases[lease] or {}
+  changes[client] = since or false
+  shard.changed_leases[lease] = changes
+end
+
 -- The event of a control, with a comma before it. `at` is '0' for one that is gone.
 function controls.event(kind, account, detail, at)
   return ',[' .. EVENT.control .. ',' .. kind .. ',"' .. account .. '","' .. detail .. '",' .. at .. ']'
 end
 
-function controls.flush(shard)
-  local key, set, set_count, gone, gone_count = shard.tag .. 'killed', {}, 0, {}, 0
-  for account, since in pairs(shard.changed_kills) do
-    if since then
-      set[set_count + 1], set[set_count + 2] = account, since
+-- Writes fields of a hash, and takes those out that are false.
+local function change_fields(key, changes)
+  local set, set_count, gone, gone_count = {}, 0, {}, 0
+  for field, value in pairs(changes) do
+    if value then
+      set[set_count + 1], set[set_count + 2] = field, value
       set_count = set_count + 2
     else
       gone_count = gone_count + 1
-      gone[gone_count] = account
+      gone[gone_count] = field
     end
   end
-  if set_count + gone_count == 0 then return end
   call_many('HSET', key, set, set_count)
   call_many('HDEL', key, gone, gone_count)
+end
+
+function controls.flush_leases(shard)
+  for lease, changes in pairs(shard.changed_leases) do change_fields(shard.tag .. 'lease:' .. lease, changes) end
+end
+
+function controls.flush(shard)
+  if not next(shard.changed_kills) then return end
+  local key = shard.tag .. 'killed'
+  change_fields(key, shard.changed_kills)
   if call('EXISTS', key) == 1 then call('HSET', shard.meta_key, 'kills', '1') else call('HDEL', shard.meta_key, 'kills') end
 end

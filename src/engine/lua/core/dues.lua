@@ -1,10 +1,11 @@
 -- What falls due at a time of its own. It stands in one sorted set, by that time; `due_us` of meta is the earliest, so that a call
 -- tells by one number whether there is something to do ahead of its commands.
 --
--- A member is a letter and what falls due: O and the id of an open order; K and an account that was stopped and has open orders yet.
+-- A member is a letter and what falls due: O and the id of an open order; A, a client and an instrument ('' for all), as client","instrument:
+-- a dead man's switch; K and an account that was stopped and has open orders yet; L and the lease of a connection.
 
 local ORDER = 'O'
-dues.KILL = 'K'
+dues.KILL, dues.SWITCH, dues.LEASE = 'K', 'A', 'L'
 local TIMED = { [KIND.limit_gtd] = true, [KIND.limit_day] = true }
 local KIND_IN_TAIL = '^%d,(%d+),'
 dues.ORDER = ORDER

@@ -32,6 +32,8 @@ local HANDLERS = {
   [LETTER.fee_group] = { fee_group.run, ARGUMENTS.fee_group },
   [LETTER.due] = { due.run, ARGUMENTS.due },
   [LETTER.kill] = { kill.run, ARGUMENTS.kill },
+  [LETTER.lease] = { lease.run, ARGUMENTS.lease },
+  [LETTER.cancel_after] = { cancel_after.run, ARGUMENTS.cancel_after },
 }
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 

@@ -37,7 +37,10 @@ function flush.all(shard)
     change_members(shard.tag .. 'timers', shard.timers)
   end
 
-  if shard.has_dues then dues.flush(shard) end
+  if shard.has_dues then
+    dues.flush(shard)
+    controls.flush_leases(shard)
+  end
   if shard.has_kills then controls.flush(shard) end
 
   local fields = { 'seq', text(shard.seq), 'time_us', shard.time }

@@ -8,7 +8,7 @@
 -- Keys, all behind the shard's tag:
 --   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, due_us (when
 --                               the first of due falls due), held (the sequence as commands last had to wait for what fell due), kills (1 where
---                               some accounts may not order)
+--                               some accounts may not order), due_after (how far the first of due has been done)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
 --   orders                      hash: compact order id -> order record
@@ -23,6 +23,7 @@
 --   transfers                   hash: compact transfer id -> transfer as its event has it: pending, or not yet persisted
 --   timers                      sorted set: score = time in us at which a pending transfer is released, member = its compact id
 --   due                         sorted set: score = time in us at which something falls due, member = what (core/dues.lua)
+--   lease:<lease>               hash: client whose orders go when the lease of a connection ends -> since when, in us
 --   killed                      hash: account that may not order -> since when, in us
 --   references                  hash: digest of what happens once for ever -> seq,second
 --   once:<second>               set: digests of what is good once, is of that second, and was used (core/once.lua)
@@ -71,6 +72,7 @@ function shards.open(meta_key, epoch, sequence_min)
     has_dues = meta[10], due_us = meta[10] and tonumber(meta[10]), dues = {}, held = meta[11] and tonumber(meta[11]) or 0,
     -- Whether some accounts may not order, what is known of them, and what the call changes.
     has_kills = meta[12], killed = {}, changed_kills = {},
+    leases = {}, changed_leases = {},
     second_text = now[1],
     second = tonumber(now[1]),
     persisted = tonumber(meta[4]),

@@ -185,6 +185,8 @@ local function is_ahead(a, b)
   return #a < #b
 end
 
+accounts.is_ahead = is_ahead
+
 -- The event of an asset of which an account holds more than it has, the first by name: its inside; nil where there is none.
 function accounts.uncovered(shard, name)
   read_all(shard, name)
