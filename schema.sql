@@ -25,6 +25,35 @@ CREATE TABLE instruments (
   registered_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Instruments that were made while the venue ran, or changed: as the log last told each.
+CREATE TABLE catalogue (
+  shard             text     NOT NULL,
+  instrument        text     NOT NULL,
+  base              text     NOT NULL,
+  quote             text     NOT NULL,
+  tick_size         text     NOT NULL,
+  lot_size          text     NOT NULL,
+  base_decimals     smallint NOT NULL,
+  quote_decimals    smallint NOT NULL,
+  state             text     NOT NULL,
+  price_ticks_min   bigint   NOT NULL,
+  price_ticks_max   bigint   NOT NULL,
+  quantity_lots_min bigint   NOT NULL,
+  quantity_lots_max bigint   NOT NULL,
+  -- Ticks times lots; fractions in millionths; 0 is none.
+  min_value         bigint   NOT NULL,
+  price_band        integer  NOT NULL,
+  band_window_s     integer  NOT NULL,
+  max_slippage      integer  NOT NULL,
+  -- Of a call auction that is being carried out: its price in ticks, and lots that are left to trade at it.
+  opening_price     bigint   NOT NULL,
+  opening_lots      bigint   NOT NULL,
+  -- Entry of the log from which on trades are the reference of the price band.
+  band_from         bigint   NOT NULL,
+  sequence          bigint   NOT NULL,
+  PRIMARY KEY (shard, instrument)
+);
+
 -- Every asset ever kept. Amounts are stored in its units, so these never change.
 CREATE TABLE assets (
   asset         text        PRIMARY KEY,
@@ -677,6 +706,6 @@ CREATE TABLE account_controls (
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
   (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins'),
-  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls');
+  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls'), (16, '0016_catalogue');
 
 COMMIT;

@@ -54,15 +54,22 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const metrics = createMetrics(() => refreshGauges());
   const workerMetrics = isWorker() ? new WorkerMetrics(metrics.registry) : null;
   const stream = config.roles.has('api') ? streamOf(config, metrics, logger) : null;
-  const shard = new Shard(config, logger, metrics, stream === null ? null : {
+  const table = new InstrumentTable(config.instruments);
+  const assets = new AssetTable(config.assets);
+  const shard: Shard = new Shard(config, logger, metrics, stream === null ? null : {
+    instrument: ({ instrument }) => stream.know(table.of(instrument)),
     entry: (entry, market, changes) => stream.entry(entry, market, changes),
     reset: (market) => stream.reset(market),
     statistics: { changed: (...change) => channels?.changed(...change) },
+  }, (rules) => {
+    assets.take(rules);
+    table.take(rules);
+    venue.know(rules.instrument, shard);
   });
-  const venue = new Venue([{ shard, instruments: config.instruments }]);
+  const venue: Venue<Shard> = new Venue([{ shard, instruments: config.instruments }]);
   const { live } = shard;
   if (live !== null) stream?.attach(live.market, (after, count) => shard.olderEntries(after, count), (names) => shard.connection.engine.readAccounts(names));
-  const channels = live === null || stream === null ? null : new MarketChannels(config.instruments, stream, live.market, live.statistics);
+  const channels = live === null || stream === null ? null : new MarketChannels(table, (name) => table.rulesOf(name, assets), stream, live.market, live.statistics);
 
   let draining = false;
   const status: Status = new Status({
@@ -95,7 +102,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     metrics.writerLagSeconds.set(lag.seconds);
     metrics.logLength.set(await shard.connection.engine.logLength());
     if (shard.writer !== null) metrics.algosRunning.set(await shard.connection.algos.countRunning());
-    for (const { instrument } of config.instruments) {
+    for (const { instrument } of table.all) {
       const book = live?.market.book(instrument);
       if (book === undefined) continue;
       metrics.orderbookDepth.set({ instrument, side: 'buy' }, book.bids.size);
@@ -103,11 +110,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     }
   };
 
-  const table = new InstrumentTable(config.instruments);
-  const assets = new AssetTable(config.assets);
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
   const people = live === null ? null : createPeople(config, shard.connection, logger.child({ part: 'people' }));
-  const trading = createTrading(config, shard, table, status, metrics, people, logger);
+  const trading = createTrading(config, shard, table, assets, status, metrics, people, logger);
   const algoRunner = shard.writer === null ? null : new AlgoRunner(shard.connection.algos, new SlicePlacer(trading, table, config.engineTimeoutMs), {
     refusalsMax: config.algoRefusalsMax, isOnDuty: () => shard.isOnDuty(), clock: () => shard.connection.engine.clock(),
   }, logger.child({ part: 'algos' }), algoObserver(metrics));

@@ -1,5 +1,6 @@
 import type { MoneyScale } from '../domain/assets';
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
+import { learnScale } from '../domain/postings';
 import { FUNDS, FUNDS_CODE, type Funds } from '../domain/money';
 import { invariantProblems } from '../reference/invariants';
 import type { AuditedCheckpoint, AuditedEntry, AuditedFill, AuditedRecord, AuditedShard, FundsSwitch, ReferenceDigests } from './audited';
@@ -7,7 +8,7 @@ import { AlgoCheck } from './compare-algos';
 import { compareControls, compareMoney, compareReferences, NO_MONEY } from './compare-money';
 import { MoneyRecordCheck } from './compare-money-record';
 import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
-import { compareKeys, compareState, compareTape, type ReplayedShard } from './compare-shard';
+import { compareCatalogue, compareKeys, compareState, compareTape, type ReplayedShard } from './compare-shard';
 import { Finding, PROBLEMS_MAX, type Check } from './finding';
 import { JournalReplay } from './journal-replay';
 import { ReplayedMoney } from './replayed-money';
@@ -42,6 +43,7 @@ class VenueAudit {
   private readonly redisMoney = new Finding('redis: accounts, balances, holds, groups of fees, pending transfers and references equal the replay');
   private readonly keys = new Finding('redis: no key without an owner, every structure tells the same');
   private readonly idempotency = new Finding('redis: idempotency keys point at their entries');
+  private readonly catalogue = new Finding('redis and postgres: instruments equal the replay');
   private readonly tape = new Finding('redis: recent trades equal the replay');
   private readonly orders = new Finding('postgres: orders equal the replay');
   private readonly controls = new Finding('postgres: controls of accounts equal the replay');
@@ -51,6 +53,8 @@ class VenueAudit {
   private readonly replay: JournalReplay;
   private readonly money: ReplayedMoney;
   private readonly recordMoney: MoneyRecordCheck;
+  /** Those of instruments that the log makes are added on the way. */
+  private readonly scales: Map<string, MoneyScale>;
   private readonly algos: AlgoCheck;
   private readonly timesUs: number[] = [];
   private readonly redisSequence: number;
@@ -62,8 +66,9 @@ class VenueAudit {
   private readonly switches: FundsSwitch[] = [];
 
   constructor(private readonly record: AuditedRecord, private readonly shard: AuditedShard, private readonly options: AuditOptions) {
-    this.replay = new JournalReplay(PROBLEMS_MAX, options.scales);
-    this.money = new ReplayedMoney(options.scales, this.replay, (problem) => this.journal.add(problem));
+    this.scales = new Map(options.scales);
+    this.replay = new JournalReplay(PROBLEMS_MAX, this.scales);
+    this.money = new ReplayedMoney(this.scales, this.replay, (problem) => this.journal.add(problem));
     this.recordMoney = new MoneyRecordCheck(record, this.replay, this.money);
     this.algos = new AlgoCheck(record, (clientId, key) => options.digests.key(clientId, key));
     this.redisSequence = shard.state.sequence;
@@ -88,7 +93,7 @@ class VenueAudit {
     this.compareRedis();
     const { recordMoney } = this;
     return [
-      this.lineage, this.journal, this.letters, this.redis, this.redisMoney, this.keys, this.idempotency, this.tape, this.orders, this.controls, this.trades, this.candles,
+      this.lineage, this.journal, this.letters, this.redis, this.redisMoney, this.keys, this.idempotency, this.catalogue, this.tape, this.orders, this.controls, this.trades, this.candles,
       recordMoney.accounts, recordMoney.fills, recordMoney.transfers, recordMoney.positions, recordMoney.snapshots,
       this.algos.finding,
     ];
@@ -134,6 +139,7 @@ class VenueAudit {
     this.takeFunds(entry.sequence - 1);
     if (entry.sequence > this.redisSequence) this.reachRedis();
     this.timesUs[entry.sequence] = entry.timeUs;
+    learnScale(this.scales, entry);
     this.replay.add(entry, epochOfPayload(payload));
     return this.money.add(entry);
   }
@@ -156,6 +162,7 @@ class VenueAudit {
 
   private async compareRecord(): Promise<void> {
     const { replay, record } = this;
+    compareCatalogue('postgres', replay.state().catalogue, await record.catalogue(), this.catalogue);
     await compareOrderRows(replay.orders(), record.orders(), this.orders);
     const controls = await record.controls();
     this.controls.count = controls.length;
@@ -183,6 +190,7 @@ class VenueAudit {
     } else {
       compareState(atRedis, shard.state, redis);
       compareControls(atRedis.state.controls, shard.state.controls, redis);
+      compareCatalogue('redis', atRedis.state.catalogue, shard.state.catalogue, this.catalogue);
       this.compareRedisMoney(atRedis);
       compareTime(atRedis, shard.meta, redis);
       compareTape(atRedis, shard.trades, this.persisted, this.tape);
@@ -191,7 +199,7 @@ class VenueAudit {
     }
     keys.count = shard.state.orders.length;
     // Whether everybody has what is held depends on what they were allowed when: that is for the replay of each entry to say.
-    const rules = this.redisFunds === 'off' ? null : { funds: 'paper' as const, scales: this.options.scales };
+    const rules = this.redisFunds === 'off' ? null : { funds: 'paper' as const, scales: this.scales };
     for (const problem of [...shard.problems, ...invariantProblems(shard.state, rules)]) keys.add(problem);
   }
 

@@ -1,6 +1,7 @@
 import type { Algo, AlgoSlice } from '../domain/algo';
 import type { StoredCandle } from '../domain/candle';
 import type { Control } from '../domain/controls';
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { LogEntry } from '../domain/log-entry';
 import type { Account, Balance, FeeGroup, Funds, Transfer, TransferKind } from '../domain/money';
 import type { Order, Role, Side, Trade } from '../domain/order';
@@ -115,6 +116,8 @@ export interface AuditedRecord {
   /** By sequence. */
   snapshots(): AsyncGenerator<AuditedSnapshot>;
   feeGroups(): AsyncGenerator<FeeGroup>;
+  /** Instruments that were made or changed. */
+  catalogue(): Promise<readonly InstrumentRules[]>;
   algos(): AsyncGenerator<Algo>;
   /** Of each algo, by number. */
   algoSlices(): AsyncGenerator<AlgoSlice>;

@@ -1,3 +1,4 @@
+import type { InstrumentRules } from '../domain/instrument-rules';
 import { isOpen, type Order, type Trade } from '../domain/order';
 import type { LevelState, ShardState } from '../reference/state';
 import type { Finding } from './finding';
@@ -38,6 +39,19 @@ export function compareState(expected: ReplayedShard, actual: ShardState, findin
   for (const instrument of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
     finding.addDifference(`trade id counter of ${instrument}`, wanted[instrument] ?? 0, found[instrument] ?? 0);
   }
+}
+
+/** Instruments that were made or changed. @param where they are held */
+export function compareCatalogue(where: string, expected: readonly InstrumentRules[], actual: readonly InstrumentRules[], finding: Finding): void {
+  finding.count = Math.max(finding.count, actual.length);
+  const found = new Map(actual.map((rules) => [rules.instrument, rules]));
+  for (const rules of expected) {
+    const told = found.get(rules.instrument);
+    found.delete(rules.instrument);
+    if (told === undefined) finding.add(`${where}: instrument ${rules.instrument} is missing`);
+    else finding.addDifference(`${where}: instrument ${rules.instrument}`, rules, told);
+  }
+  for (const instrument of found.keys()) finding.add(`${where}: instrument ${instrument} is in no journal entry`);
 }
 
 function compareOrders(expected: ReplayedShard, actual: ShardState, finding: Finding): void {

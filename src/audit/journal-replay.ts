@@ -285,7 +285,8 @@ function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: 
     case 'due': throw new Error('what fell due is no command of its own');
     case 'account':
     case 'transfer_end':
-    case 'fee_group': return { ...command, idempotency, request };
+    case 'fee_group':
+    case 'instrument': return { ...command, idempotency, request };
     case 'transfer': return { ...command, referenceDigest: onceOf(command), idempotency, request };
   }
 }

@@ -1,10 +1,11 @@
 import { formatUnits, scaleOf, type Asset, type MoneyScale } from './assets';
+import type { InstrumentRules } from './instrument-rules';
 import type { Instrument } from './instruments';
 import { Refusal } from './refusal';
 
 /** The venue's assets by name, and what ticks and lots of its instruments are in their units. */
 export class AssetTable {
-  private decimals: ReadonlyMap<string, number>;
+  private decimals: Map<string, number>;
   private readonly scales = new Map<string, MoneyScale>();
   private readonly zeros = new Map<string, string>();
 
@@ -17,6 +18,18 @@ export class AssetTable {
     this.decimals = decimalsOf(assets);
     this.scales.clear();
     this.zeros.clear();
+  }
+
+  /** Takes the assets of an instrument that the log tells; those that are known stay as they are. */
+  take({ base, quote, baseDecimals, quoteDecimals }: Pick<InstrumentRules, 'base' | 'quote' | 'baseDecimals' | 'quoteDecimals'>): void {
+    for (const [asset, decimals] of [[base, baseDecimals], [quote, quoteDecimals]] as const) {
+      if (!this.decimals.has(asset)) this.decimals.set(asset, decimals);
+    }
+  }
+
+  /** Decimals of an asset, undefined for one that nobody has had yet. */
+  find(asset: string): number | undefined {
+    return this.decimals.get(asset);
   }
 
   /** By name. */
@@ -61,6 +74,6 @@ export class AssetTable {
   }
 }
 
-function decimalsOf(assets: readonly Asset[]): ReadonlyMap<string, number> {
+function decimalsOf(assets: readonly Asset[]): Map<string, number> {
   return new Map(assets.map(({ asset, decimals }) => [asset, decimals]));
 }

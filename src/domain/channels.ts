@@ -1,5 +1,5 @@
 /** What a stream client may subscribe to. */
-export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'balances', 'fills'] as const;
+export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'instruments', 'balances', 'fills'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** What of these is of an account: the others are of an instrument. */
@@ -14,4 +14,4 @@ export function isOfAccounts(channel: Channel): channel is AccountChannel {
 export const INSTRUMENT_CHANNELS = CHANNELS.filter((channel): channel is InstrumentChannel => !isOfAccounts(channel));
 
 /** What a client gets that names no channel. */
-export const BARE_CHANNELS: readonly InstrumentChannel[] = ['orderbook', 'trades', 'orders'];
+export const BARE_CHANNELS: readonly InstrumentChannel[] = ['orderbook', 'trades', 'orders', 'instruments'];

@@ -1,4 +1,5 @@
 import type { LogEntry } from './entry';
+import type { InstrumentRules, WantedRules } from './instrument-rules';
 import type { AccountStatus, Credit, FeeRate, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
 import type { Order, OrderReference, Side } from './order';
 import type { OrderTraits } from './order-traits';
@@ -156,6 +157,20 @@ export interface FeeGroupCommand {
   readonly request: unknown;
 }
 
+/** Makes an instrument, or changes one that is there. */
+export interface InstrumentCommand {
+  readonly actor: string | null;
+  readonly opens: boolean;
+  /**
+   * The new instrument; or the one that is to be changed as it is where the catalogue has nothing of it, so that the change of one that
+   * only the instruments file knows is decided within the atomic step like any other.
+   */
+  readonly listed: InstrumentRules;
+  readonly wanted: WantedRules;
+  readonly idempotency: string | null;
+  readonly request: unknown;
+}
+
 export type MoneyCommand =
   | ({ readonly op: 'account' } & AccountCommand)
   | ({ readonly op: 'transfer' } & TransferCommand)
@@ -207,6 +222,7 @@ export type EngineCommand =
   | ({ readonly op: 'cancel' } & CancelCommand)
   | ({ readonly op: 'amend' } & AmendCommand)
   | ({ readonly op: 'mass_cancel' } & MassCancelCommand)
+  | ({ readonly op: 'instrument' } & InstrumentCommand)
   | DueCommand
   | ({ readonly op: 'cancel_after' } & CancelAfterCommand)
   | ({ readonly op: 'lease' } & LeaseCommand)
@@ -237,6 +253,8 @@ export interface Refused {
   readonly shortfall?: Shortfall;
   /** The transfer that has come to its end, where the code speaks of one. */
   readonly transfer?: Transfer;
+  /** The instrument whose state or rules do not allow it, where the code speaks of one. */
+  readonly instrument?: InstrumentRules;
 }
 /** An amend asked for what the order already is. */
 export interface Unchanged {

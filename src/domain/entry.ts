@@ -1,12 +1,13 @@
 import type { Control, DueKind } from './controls';
 import type { Account, AccountStatus, Balance, Credit, FeeGroup, FeeRate, Funds, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
+import type { InstrumentRules, WantedRules } from './instrument-rules';
 import type { Order, OrderReference, Side } from './order';
 import type { OrderTraits } from './order-traits';
 
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
-  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill', 'cancel_after', 'lease',
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill', 'cancel_after', 'lease', 'instrument',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
@@ -85,7 +86,13 @@ export type LoggedCommand =
     readonly timeoutUs: number | null;
   }
   | { readonly op: 'lease'; readonly actor: string | null; readonly lease: string; readonly clientId: string; readonly begins: boolean }
-  | { readonly op: 'kill'; readonly actor: string | null; readonly account: string; readonly kills: boolean; readonly pageSize: number };
+  | { readonly op: 'kill'; readonly actor: string | null; readonly account: string; readonly kills: boolean; readonly pageSize: number }
+  | {
+    readonly op: 'instrument'; readonly actor: string | null; readonly opens: boolean;
+    /** The new one, or as it is where the catalogue has nothing of it. */
+    readonly listed: InstrumentRules;
+    readonly wanted: WantedRules;
+  };
 
 export interface Fill {
   readonly type: 'trade';
@@ -158,8 +165,14 @@ export interface ControlChange {
   readonly isGone: boolean;
 }
 
+/** An instrument as it became, or as it is where it does not let something happen. */
+export interface InstrumentChange {
+  readonly type: 'instrument';
+  readonly rules: InstrumentRules;
+}
+
 export type EntryEvent =
-  | Fill | LevelChange | OrderChange | OrderShown | BalanceChange | AccountChange | TransferChange | FeeGroupChange | ShortfallShown | ControlChange;
+  | Fill | LevelChange | OrderChange | OrderShown | BalanceChange | AccountChange | TransferChange | FeeGroupChange | ShortfallShown | ControlChange | InstrumentChange;
 
 export interface LogEntry {
   readonly version: number;
@@ -214,7 +227,8 @@ export class EntryViews {
       case 'transfer':
       case 'fee_group':
       case 'shortfall':
-      case 'control': break;
+      case 'control':
+      case 'instrument': break;
       case 'order':
       case 'shown': this.orders = withOneMore(this.orders, event.order); break;
     }

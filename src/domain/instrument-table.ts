@@ -1,10 +1,19 @@
+import type { AssetTable } from './asset-table';
+import { instrumentOfRules, rulesOfInstrument, type InstrumentRules } from './instrument-rules';
 import type { Instrument } from './instruments';
 import { Refusal } from './refusal';
 
-/** The venue's instruments by name: those it trades, and those it once traded and still has history of. */
+/**
+ * The venue's instruments by name: those it trades, and those it once traded and still has history of. What the log tells of them goes
+ * before what the instruments file says.
+ */
 export class InstrumentTable {
   private readonly traded = new Map<string, Instrument>();
   private readonly known = new Map<string, Instrument>();
+  /** As the log has told them. */
+  private readonly told = new Map<string, InstrumentRules>();
+  /** Counts the changes of what is traded. */
+  version = 0;
 
   constructor(traded: readonly Instrument[]) {
     for (const instrument of traded) {
@@ -15,7 +24,18 @@ export class InstrumentTable {
 
   /** Instruments that are only in history any more. */
   addRetired(retired: readonly Instrument[]): void {
-    for (const instrument of retired) this.known.set(instrument.instrument, instrument);
+    for (const instrument of retired) if (!this.traded.has(instrument.instrument)) this.known.set(instrument.instrument, instrument);
+  }
+
+  /** Takes an instrument as the log tells it. @returns whether it is traded only from now on */
+  take(rules: InstrumentRules): boolean {
+    const { instrument } = rules;
+    const isNew = !this.traded.has(instrument);
+    this.told.set(instrument, rules);
+    this.traded.set(instrument, instrumentOfRules(rules));
+    this.known.set(instrument, this.traded.get(instrument) as Instrument);
+    if (isNew) this.version++;
+    return isNew;
   }
 
   get all(): Instrument[] {
@@ -32,6 +52,20 @@ export class InstrumentTable {
     const instrument = this.traded.get(name);
     if (instrument === undefined) throw new Refusal('instrument_not_found', { instrument: name });
     return instrument;
+  }
+
+  /** An instrument that is traded, or was. */
+  find(name: string): Instrument | undefined {
+    return this.known.get(name);
+  }
+
+  isTraded(name: string): boolean {
+    return this.traded.has(name);
+  }
+
+  /** The rules of an instrument that is traded. @throws Refusal `instrument_not_found` */
+  rulesOf(name: string, assets: Pick<AssetTable, 'decimalsOf'>): InstrumentRules {
+    return this.told.get(name) ?? rulesOfInstrument(this.require(name), (asset) => assets.decimalsOf(asset));
   }
 
   /** @returns whether it is traded no more, and in history only */

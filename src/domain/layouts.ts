@@ -82,6 +82,8 @@ export const EVENT = {
   shortfall: 10,
   /** A control of an account (controls.ts) as it became. */
   control: 12,
+  /** An instrument as it became, or as it is where it does not let something happen. */
+  instrument: 11,
 } as const;
 
 export const PLACED_EVENT = ['event', 'filled', 'notional', 'status', 'reason', 'fill_sequence', 'fees'] as const;
@@ -108,6 +110,21 @@ export const SHORTFALL_EVENT = ['event', 'asset', 'needed', 'available'] as cons
 
 /** `at_us` is 0 for one that is gone. */
 export const CONTROL_EVENT = ['event', 'control', 'account', 'detail', 'at_us'] as const;
+
+/** What of an instrument may be changed. Limits are ticks and lots, `min_value` ticks times lots, fractions millionths; 0 of those is none. */
+export const INSTRUMENT_CHANGEABLE = [
+  'state', 'price_min', 'price_max', 'quantity_min', 'quantity_max', 'min_value', 'price_band', 'band_window_s', 'max_slippage',
+] as const;
+/** How far its last call auction is carried out: at which price, and how many lots are left to trade at it; 0 of both where nothing is. */
+export const INSTRUMENT_PROGRESS = ['opening_price', 'opening_lots'] as const;
+/** What never changes of an instrument. */
+export const INSTRUMENT_BOUND = ['base', 'quote', 'tick_size', 'lot_size', 'base_decimals', 'quote_decimals'] as const;
+/** An instrument, by its name in the `catalogue` hash. `band_from` is the log sequence from which on trades are its reference price, 0 without one. */
+export const INSTRUMENT_RULES = [...INSTRUMENT_BOUND, ...INSTRUMENT_CHANGEABLE, ...INSTRUMENT_PROGRESS, 'band_from'] as const;
+export type InstrumentRule = (typeof INSTRUMENT_RULES)[number];
+/** What stands in quotes among them. */
+export const INSTRUMENT_TEXTS: readonly InstrumentRule[] = ['base', 'quote', 'tick_size', 'lot_size'];
+export const INSTRUMENT_EVENT = ['event', 'instrument', ...INSTRUMENT_RULES] as const;
 
 /** Whether money is kept, in `meta` and in commands as entries hold them: not at all; with unlimited credit; with cover. */
 export const FUNDS_CODE = { off: 0, paper: 1, required: 2 } as const;
@@ -142,6 +159,8 @@ export const LOGGED_TRANSFER = [
 export const LOGGED_TRANSFER_END = ['letter', 'actor', 'funds', 'id', 'status', 'amount'] as const;
 /** Rates follow as in FEE_GROUP_EVENT. */
 export const LOGGED_FEE_GROUP = ['letter', 'actor', 'funds', 'group'] as const;
+/** The instrument as it is where the catalogue has nothing of it, then what is wanted of each rule that may be changed: null leaves it. */
+export const LOGGED_INSTRUMENT = ['letter', 'actor', 'opens', 'instrument', ...INSTRUMENT_RULES] as const;
 
 /** `timeout_us` is 0 where the switch is taken off. */
 export const LOGGED_CANCEL_AFTER = ['letter', 'actor', 'client', 'instrument', 'timeout_us'] as const;
@@ -158,6 +177,7 @@ export const LOGGED_DUE = ['letter', 'what', 'count', 'account', 'detail', 'afte
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
   place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W', kill: 'K', cancel_after: 'D', lease: 'G',
+  instrument: 'I',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -180,6 +200,7 @@ export const COMMAND_ARGUMENTS = {
   ],
   transfer_end: ['id', 'status', 'amount', 'actor', 'idem', 'request'],
   fee_group: ['group', 'rates', 'actor', 'idem', 'request'],
+  instrument: ['instrument', 'opens', 'listed', 'wanted', 'scale', 'actor', 'idem', 'request'],
   due: [],
   cancel_after: ['client', 'instrument', 'timeout_us', 'actor'],
   lease: ['lease', 'client', 'begins', 'ttl_us', 'actor'],

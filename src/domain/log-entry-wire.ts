@@ -1,6 +1,7 @@
 import {
-  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, CONTROL_EVENT, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, LEVEL_EVENT, LOG_ENTRY_VERSION, LOGGED_ACCOUNT, LOGGED_AMEND,
-  LOGGED_CANCEL, LOGGED_CANCEL_AFTER, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_KILL, LOGGED_LEASE, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
+  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, CONTROL_EVENT, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, INSTRUMENT_EVENT, INSTRUMENT_RULES, LEVEL_EVENT, LOG_ENTRY_VERSION,
+  LOGGED_ACCOUNT, LOGGED_AMEND, LOGGED_CANCEL, LOGGED_CANCEL_AFTER, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_INSTRUMENT, LOGGED_KILL, LOGGED_LEASE, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER,
+  LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
   SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
 import { controlOf, dueKindOf } from './controls';
@@ -8,6 +9,7 @@ import { ENTRY_KINDS, EntryViews, type EntryEvent, type EntryKind, type LogEntry
 import {
   accountStatusOf, creditOf, fundsOf, transferEndOf, transferKindOf, transferStatusOf, type FeeRate, type Funds, type Transfer,
 } from './money';
+import { decodeRules, decodeWanted, type InstrumentRules } from './instrument-rules';
 import { expandId } from './order-id';
 import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order, type OrderReference } from './order';
 import { decodeFees, decodeOrder } from './order-record';
@@ -38,6 +40,8 @@ const TRANSFER_AT = positionsOf(TRANSFER_EVENT);
 const FEE_GROUP_AT = positionsOf(FEE_GROUP_EVENT);
 const FEE_RATE_AT = positionsOf(FEE_RATE);
 const SHORTFALL_AT = positionsOf(SHORTFALL_EVENT);
+const INSTRUMENT_AT = positionsOf(INSTRUMENT_EVENT);
+const INSTRUMENT_COMMAND_AT = positionsOf(LOGGED_INSTRUMENT);
 
 /** What the versions before say otherwise: version 4 knew no traits, version 3 no money either. */
 const VERSION_WITHOUT_MONEY = 3;
@@ -141,6 +145,8 @@ function decodeEvent(wire: Wire, layout: Layout, sequence: number, timeUs: numbe
       };
       return { type: 'control', control, isGone: atUs === 0 };
     }
+    case EVENT.instrument:
+      return { type: 'instrument', rules: decodeInstrument(wire) };
     default:
       throw new Error(`log entry ${sequence} has an unknown event ${String(wire[0])}`);
   }
@@ -172,6 +178,11 @@ export function decodeTransfer(wire: Wire): Transfer {
     expiresUs: wire[TRANSFER_AT.expires_us] as number || null, reverses: reverses === '' ? null : expandId(reverses),
     sequence: wire[TRANSFER_AT.sequence] as number, createdUs: wire[TRANSFER_AT.created_us] as number,
   };
+}
+
+/** An instrument out of its event. */
+export function decodeInstrument(wire: Wire): InstrumentRules {
+  return decodeRules(wire[INSTRUMENT_AT.instrument] as string, wire, INSTRUMENT_EVENT.length - INSTRUMENT_RULES.length);
 }
 
 /** Rates of a group of fees, which stand one behind the other from `from` on. */
@@ -262,6 +273,14 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         op: 'fee_group', actor: orNull(wire[FEE_GROUP_COMMAND_AT.actor]), funds: fundsAt(wire, FEE_GROUP_COMMAND_AT.funds),
         group: wire[FEE_GROUP_COMMAND_AT.group] as string, rates: decodeRates(wire, LOGGED_FEE_GROUP.length),
       };
+    case COMMAND_LETTER.instrument: {
+      const at = INSTRUMENT_COMMAND_AT;
+      return {
+        op: 'instrument', actor: orNull(wire[at.actor]), opens: wire[at.opens] === 1,
+        listed: decodeRules(wire[at.instrument] as string, wire, LOGGED_INSTRUMENT.length - INSTRUMENT_RULES.length),
+        wanted: decodeWanted(wire, LOGGED_INSTRUMENT.length),
+      };
+    }
     case COMMAND_LETTER.due:
       return {
         op: 'due', actor: null, what: dueKindOf(wire[DUE_AT.what] as number), count: wire[DUE_AT.count] as number, account: orNull(wire[DUE_AT.account]),

@@ -1,4 +1,5 @@
 import { EntryViews, type EntryFields, type LogEntry } from './entry';
+import type { InstrumentRules } from './instrument-rules';
 import type { Shortfall } from './money';
 import type { SettledTrade } from './order';
 import { LaterVersionError } from './later-version';
@@ -100,4 +101,9 @@ export function shortfallOf({ events }: LogEntry): Shortfall | undefined {
   if (event === undefined) return undefined;
   const { asset, needed, available } = event;
   return { asset, needed, available };
+}
+
+/** The instrument that a refusal is about; undefined for any other. */
+export function rulesShownBy({ kind, events }: LogEntry): InstrumentRules | undefined {
+  return kind === 'refuse' ? events.find((candidate) => candidate.type === 'instrument')?.rules : undefined;
 }

@@ -1,6 +1,7 @@
 import type { MoneyScale } from './assets';
 import type { LogEntry } from './entry';
 import { FEES, ISSUANCE } from './money';
+import { scaleOfRules } from './instrument-rules';
 import type { Order } from './order';
 
 /**
@@ -36,13 +37,19 @@ export function scaleIn(scales: MoneyScales, instrument: string): MoneyScale {
   return scale;
 }
 
+/** Takes the scale of an instrument that an entry makes: what it trades from then on is told by that. */
+export function learnScale(scales: Map<string, MoneyScale>, { kind, events }: Pick<LogEntry, 'kind' | 'events'>): void {
+  if (kind !== 'instrument') return;
+  for (const event of events) if (event.type === 'instrument') scales.set(event.rules.instrument, scaleOfRules(event.rules));
+}
+
 /**
- * Whether an entry changes what accounts have, what they are, what moves between them or what they are charged. The record
- * can leave out no such entry.
+ * Whether an entry changes what accounts have, what they are, what moves between them or what they are charged, or what there
+ * is to trade, and how. The record can leave out no such entry.
  */
 export function isMoneyEntry(entry: LogEntry): boolean {
   if (entry.kind === 'refuse') return false;
-  return entry.balances.length > 0 || entry.events.some(({ type }) => type === 'account' || type === 'transfer' || type === 'fee_group');
+  return entry.balances.length > 0 || entry.events.some(({ type }) => type === 'account' || type === 'transfer' || type === 'fee_group' || type === 'instrument');
 }
 
 const feeKind = (fee: bigint): PostingKind => (fee < 0n ? 'rebate' : 'fee');

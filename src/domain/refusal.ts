@@ -1,5 +1,6 @@
 import type { LimitClass } from './access';
 import type { FailureStep } from './commands';
+import type { InstrumentRules } from './instrument-rules';
 import type { Shortfall, Transfer } from './money';
 import type { Order, SettledTrade } from './order';
 import { RESULT_CODES, type ResultCode } from './result-code';
@@ -22,7 +23,12 @@ export type PeopleField = 'username' | 'password' | 'newPassword' | 'scopes' | '
 /** The same of parent orders. */
 export type AlgoField = 'limitPrice' | 'durationS' | 'slices';
 
-export type RequestField = OrderField | AlgoField | MoneyField | PeopleField;
+/** The same of instruments. */
+export type InstrumentField =
+  | 'base' | 'quote' | 'tickSize' | 'lotSize' | 'state' | 'priceMin' | 'priceMax' | 'quantityMin' | 'quantityMax' | 'minValue' | 'priceBand'
+  | 'bandWindowS' | 'maxSlippage';
+
+export type RequestField = OrderField | AlgoField | MoneyField | PeopleField | InstrumentField;
 
 /** A field of one of the things that a request lists, counted from 0. */
 export interface ListedField {
@@ -62,8 +68,10 @@ export interface RefusalFacts {
   readonly order?: OrderWithTrades;
   /** Orders that were cancelled before it came to this. */
   readonly cancelled?: readonly string[];
-  /** Name of an instrument that there is not. */
+  /** Name of an instrument that there is not, or is already. */
   readonly instrument?: string;
+  /** The instrument whose state or limits do not allow it. */
+  readonly rules?: InstrumentRules;
   /** Name of an asset that there is not. */
   readonly asset?: string;
   /** What was wanting. */

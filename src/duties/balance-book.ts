@@ -1,7 +1,8 @@
 import type { LogEntry } from '../domain/log-entry';
 import { isVenueAccount, type AccountState, type Balance, type Funds } from '../domain/money';
 import type { AuditFinding } from '../domain/money-history';
-import { postingsOf, type MoneyScales } from '../domain/postings';
+import type { MoneyScale } from '../domain/assets';
+import { learnScale, postingsOf, type MoneyScales } from '../domain/postings';
 
 interface Kept {
   total: bigint;
@@ -23,12 +24,16 @@ export class BalanceBook {
   private readonly sums = new Map<string, bigint>();
   /** Accounts whose credit is unlimited, whatever FUNDS says. */
   private readonly credited = new Set<string>();
+  /** Those of instruments that the log makes are added on the way. */
+  private readonly scales: Map<string, MoneyScale>;
 
   /**
    * @param funds how the shard keeps money
    * @param sequence log sequence of the record that is taken
    */
-  constructor(private readonly funds: Funds, private readonly scales: MoneyScales, public sequence: number) {}
+  constructor(private readonly funds: Funds, scales: MoneyScales, public sequence: number) {
+    this.scales = new Map(scales);
+  }
 
   /** Takes an account's balance as the record has it: before the log is followed. */
   take(account: string, { asset, total, held }: Balance): void {
@@ -51,6 +56,7 @@ export class BalanceBook {
   add(entry: LogEntry): AuditFinding[] {
     this.sequence = entry.sequence;
     if (entry.kind === 'refuse') return [];
+    learnScale(this.scales, entry);
     for (const event of entry.events) {
       if (event.type !== 'account') continue;
       if (event.account.credit === 'unlimited') this.credited.add(event.account.account);

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand, Refused } from '../domain/commands';
 import { ONCE_LETTER } from '../domain/layouts';
 import { decodeLogEntry } from '../domain/log-entry';
-import { decodeTransfer } from '../domain/log-entry-wire';
+import { decodeInstrument, decodeTransfer } from '../domain/log-entry-wire';
 import type { LogPosition } from '../domain/log-position';
 import { decodeOrderRecord } from '../domain/order-record';
 import { resultCodeOf, type ResultCode } from '../domain/result-code';
@@ -18,6 +18,7 @@ import { encodeDue } from './commands/due';
 import { encodeFeeGroup } from './commands/fee-group';
 import { encodeKill } from './commands/kill';
 import { encodeLease } from './commands/lease';
+import { encodeInstrument } from './commands/instrument';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
 import { encodeTransfer } from './commands/transfer';
@@ -99,6 +100,7 @@ function encode(command: EngineCommand): string[] {
     case 'transfer': return encodeTransfer(command);
     case 'transfer_end': return encodeTransferEnd(command);
     case 'fee_group': return encodeFeeGroup(command);
+    case 'instrument': return encodeInstrument(command);
     case 'due': return encodeDue();
     case 'kill': return encodeKill(command);
     case 'lease': return encodeLease(command);
@@ -110,7 +112,7 @@ function refused(code: ResultCode, order: Order | null = null): Refused {
   return { outcome: 'refused', code, order };
 }
 
-/** @param facts what the code speaks of: an order's record, or the inside of a transfer's or a shortfall's event */
+/** @param facts what the code speaks of: an order's record, or the inside of the event of a transfer, a shortfall or an instrument */
 function refusedWith(code: ResultCode, facts: string): Refused {
   switch (code) {
     case 'insufficient_funds': {
@@ -119,6 +121,10 @@ function refusedWith(code: ResultCode, facts: string): Refused {
     }
     case 'transfer_resolved':
       return { ...refused(code), transfer: decodeTransfer(JSON.parse(`[${facts}]`) as readonly unknown[]) };
+    case 'instrument_not_open':
+    case 'outside_instrument_limits':
+    case 'value_below_minimum':
+      return { ...refused(code), instrument: decodeInstrument(JSON.parse(`[${facts}]`) as readonly unknown[]) };
     default:
       return refused(code, decodeOrderRecord(facts));
   }

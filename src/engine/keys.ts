@@ -9,6 +9,7 @@ export interface ShardKeys {
   readonly idempotency: string;
   readonly accounts: string;
   readonly instruments: string;
+  readonly catalogue: string;
   readonly feeGroups: string;
   readonly transfers: string;
   readonly timers: string;
@@ -34,6 +35,7 @@ export function shardKeys(shard: string): ShardKeys {
     idempotency: `${tag}idem`,
     accounts: `${tag}accounts`,
     instruments: `${tag}instruments`,
+    catalogue: `${tag}catalogue`,
     feeGroups: `${tag}fee_groups`,
     transfers: `${tag}transfers`,
     timers: `${tag}timers`,

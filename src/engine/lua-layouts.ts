@@ -1,9 +1,12 @@
 import {
-  ACCOUNT_RECORD_VERSION, COMMAND_ARGUMENTS, COMMAND_LETTER, ENTRY, EVENT, EXECUTE_ARGUMENTS, FAILURE_LETTER, FUNDS_CODE, LOG_ENTRY_VERSION, ORDER_EVENT, ORDER_RECORD, ORDER_RECORD_TAIL,
+  ACCOUNT_RECORD_VERSION, COMMAND_ARGUMENTS, COMMAND_LETTER, ENTRY, EVENT, EXECUTE_ARGUMENTS, FAILURE_LETTER, FUNDS_CODE, INSTRUMENT_BOUND, INSTRUMENT_CHANGEABLE, INSTRUMENT_RULES,
+  INSTRUMENT_TEXTS, LOG_ENTRY_VERSION, ORDER_EVENT, ORDER_RECORD, ORDER_RECORD_TAIL,
   ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION, ORDER_TERMS, SHARD_LAYOUT_VERSION, ONCE_LETTER, TRADE_EVENT,
 } from '../domain/layouts';
+import { AMOUNT_MAX } from '../domain/amounts';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE } from '../domain/money';
 import { CONTROL_CODE, DUE_CODE, KILL_PAGE_US } from '../domain/controls';
+import { INSTRUMENT_STATE_CODE } from '../domain/instrument-rules';
 import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
 import { STP_CODE, TRAIT_CODE } from '../domain/order-traits';
 import { RESULT_CODES } from '../domain/result-code';
@@ -28,6 +31,14 @@ const ORDER_PARTS = [
 ] as const;
 /** The parts that matching needs of a maker. */
 const MAKER_PARTS = ['filled', 'notional', 'fill_sequence', 'priority', 'fees', 'price', 'quantity', 'traits', 'tail'] as const;
+
+/** An instrument's rules: what is bound for ever as one text, then what may be changed. */
+const RULE_PARTS = ['bound', ...INSTRUMENT_RULES.slice(INSTRUMENT_BOUND.length)] as const;
+
+function rulesPattern(): string {
+  const bound = INSTRUMENT_BOUND.map((name) => (INSTRUMENT_TEXTS.includes(name) ? '"[^"]*"' : '%d+')).join(',');
+  return `^(${bound}),${INSTRUMENT_RULES.slice(INSTRUMENT_BOUND.length).map(() => '(%d+)').join(',')}$`;
+}
 
 /** Text in a record never holds a raw double quote (engine/commands/text.ts), so [^"]* is a whole string. */
 function patternOf(field: Field): { readonly open: string; readonly value: string; readonly close: string } {
@@ -123,6 +134,7 @@ export function luaLayouts(): string {
     textTable('FUNDS', FUNDS_CODE),
     textTable('ACCOUNT_STATUS', ACCOUNT_STATUS_CODE),
     textTable('CREDIT', CREDIT_CODE),
+    textTable('INSTRUMENT_STATE', INSTRUMENT_STATE_CODE),
     textTable('TRANSFER_KIND', TRANSFER_KIND_CODE),
     textTable('TRANSFER_STATUS', TRANSFER_STATUS_CODE),
     `local SHARD_VERSION, ENTRY_VERSION, ACCOUNT_VERSION = '${SHARD_LAYOUT_VERSION}', '${LOG_ENTRY_VERSION}', '${ACCOUNT_RECORD_VERSION}'\n`,
@@ -137,6 +149,9 @@ export function luaLayouts(): string {
     positionTable('ORDER_PART', ORDER_PARTS),
     `local ORDER_PATTERN = '${recordPattern(new Set(ORDER_PARTS), true)}'\n`,
     `local MAKER_PATTERN = '${recordPattern(new Set(MAKER_PARTS), false)}'\n`,
+    `local RULES_PATTERN = '${rulesPattern()}'\n`,
+    `local WANTED_PATTERN = '^${INSTRUMENT_CHANGEABLE.map(() => '(%w+)').join(',')}$'\n`,
+    `local AMOUNT_MAX_TEXT = '${AMOUNT_MAX}'\n`,
     `local TAIL_OWNER_PATTERN = '${tailOwnerPattern()}'\n`,
     recordBuilders(),
   ].join('');
@@ -147,7 +162,7 @@ const NAME_LISTS: Readonly<Record<string, readonly string[]>> = {
   ORDER_PARTS, MAKER_PARTS, PLACE_ARGUMENTS: COMMAND_ARGUMENTS.place, CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.cancel,
   AMEND_ARGUMENTS: COMMAND_ARGUMENTS.amend, MASS_CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.mass_cancel, ACCOUNT_ARGUMENTS: COMMAND_ARGUMENTS.account,
   TRANSFER_ARGUMENTS: COMMAND_ARGUMENTS.transfer, TRANSFER_END_ARGUMENTS: COMMAND_ARGUMENTS.transfer_end,
-  FEE_GROUP_ARGUMENTS: COMMAND_ARGUMENTS.fee_group, KILL_ARGUMENTS: COMMAND_ARGUMENTS.kill, LEASE_ARGUMENTS: COMMAND_ARGUMENTS.lease, CANCEL_AFTER_ARGUMENTS: COMMAND_ARGUMENTS.cancel_after,
+  FEE_GROUP_ARGUMENTS: COMMAND_ARGUMENTS.fee_group, KILL_ARGUMENTS: COMMAND_ARGUMENTS.kill, LEASE_ARGUMENTS: COMMAND_ARGUMENTS.lease, CANCEL_AFTER_ARGUMENTS: COMMAND_ARGUMENTS.cancel_after, INSTRUMENT_ARGUMENTS: COMMAND_ARGUMENTS.instrument, RULE_PARTS,
 };
 
 /** Writes out `local ORDER_PARTS = …` and the like: the names stand in the table of layouts only. */

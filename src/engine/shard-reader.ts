@@ -1,3 +1,4 @@
+import { decodeStoredRules, isPlain, type InstrumentRules } from '../domain/instrument-rules';
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
 import type { Control } from '../domain/controls';
 import type { Order, Trade } from '../domain/order';
@@ -22,6 +23,7 @@ export interface StoredShard {
   readonly state: {
     readonly sequence: number;
     readonly tradeIds: readonly { readonly instrument: string; readonly tradeId: number }[];
+    readonly catalogue: readonly InstrumentRules[];
     readonly books: readonly { readonly instrument: string; readonly bids: readonly StoredLevel[]; readonly asks: readonly StoredLevel[] }[];
     readonly orders: readonly Order[];
     readonly openOrders: readonly { readonly clientId: string; readonly orderIds: readonly string[] }[];
@@ -41,14 +43,14 @@ export interface StoredShard {
 
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
-const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|trade_id:.+)$/;
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|trade_id:.+)$/;
 /** What is good once and was used: it goes by itself, at any time. */
 const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
 const PAGE = 2_000;
 
 const TYPE = {
-  meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash',
+  meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash',
   timers: 'zset', due: 'zset', killed: 'hash', lease: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
@@ -59,7 +61,7 @@ const alone = (owner: string | null): boolean => owner === null;
 const owned = (owner: string | null): boolean => owner !== null && owner !== '';
 const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|asks)$/.test(owner);
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
-  meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, fee_groups: alone, transfers: alone,
+  meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, catalogue: alone, fee_groups: alone, transfers: alone,
   timers: alone, due: alone, killed: alone, lease: owned, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
 };
 
@@ -128,6 +130,13 @@ export class ShardReader {
       idempotency.push({ digest, sequence: Number(sequence), second: Number(second) });
     }
     const money = await this.readMoney(has, problems);
+    const catalogue: InstrumentRules[] = [];
+    if (has('catalogue')) for await (const [instrument, stored] of this.hash(this.keys.catalogue)) {
+      const rules = attempt(`instrument ${instrument}: its rules ${stored}`, () => decodeStoredRules(instrument, stored));
+      if (rules !== null) catalogue.push(rules);
+    }
+    const ruled = catalogue.filter((rules) => !isPlain(rules)).length;
+    if (Number(meta.rules ?? 0) !== ruled) problems.push(`orders are told to look for the rules of ${meta.rules ?? 0} instruments, ${ruled} have some`);
     const dues: [string, string][] = [];
     if (has('due')) for await (const pair of this.ranks(this.keys.due)) dues.push(pair);
     const killed: [string, string][] = [];
@@ -162,6 +171,7 @@ export class ShardReader {
           .filter(([field]) => field.startsWith('trade_id:'))
           .map(([field, tradeId]) => ({ instrument: field.slice('trade_id:'.length), tradeId: Number(tradeId) }))
           .sort((a, b) => compareText(a.instrument, b.instrument)),
+        catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
         books,
         orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
         openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),

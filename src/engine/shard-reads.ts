@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { BookOrders, BookView, QueuedOrders } from '../domain/book-view';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
+import { decodeStoredRules, type InstrumentRules } from '../domain/instrument-rules';
 import { decodeRates, decodeTransfer } from '../domain/log-entry-wire';
 import type { LogPosition } from '../domain/log-position';
 import type { AccountState, FeeGroup, Transfer } from '../domain/money';
@@ -179,6 +180,15 @@ export class ShardReads extends ShardUpkeep {
   async dueTransfers(timeUs: number, limit: number): Promise<string[]> {
     const due = (await this.sendRead('ZRANGEBYSCORE', this.keys.timers, '-inf', String(timeUs), 'LIMIT', '0', String(limit))) as string[];
     return due.map(expandId);
+  }
+
+  /** Instruments that were made or changed, as they are. */
+  async readCatalogue(): Promise<InstrumentRules[]> {
+    const stored = (await this.sendRead('HGETALL', this.keys.catalogue)) as string[] | Record<string, string>;
+    const pairs = Array.isArray(stored) ? stored : Object.entries(stored).flat();
+    const catalogue: InstrumentRules[] = [];
+    for (let i = 0; i + 1 < pairs.length; i += 2) catalogue.push(decodeStoredRules(pairs[i] as string, pairs[i + 1] as string));
+    return catalogue;
   }
 
   /** By name; the default is among them once it has rates. */

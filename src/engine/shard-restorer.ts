@@ -1,5 +1,6 @@
 import { COMPACT_ID_LENGTH, compactId } from '../domain/order-id';
 import { SHARD_LAYOUT_VERSION } from '../domain/layouts';
+import { decodeStoredRules, encodeRules, isPlain, scaleOfRules, type InstrumentRules } from '../domain/instrument-rules';
 import { decodeTransfer } from '../domain/log-entry-wire';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
 import { compareControls, LEASE_REBUILT_US, type Control } from '../domain/controls';
@@ -14,6 +15,7 @@ import { encodeRecentTrade } from './recent-trade';
 import { bookMember, bookScore, decodeStoredOrder, DUE_KILL, DUE_LEASE, DUE_ORDER, DUE_SWITCH, dueMember, encodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 import { switchMember, switchOf } from './stored-controls';
+import { encodeScale } from './scale';
 import { decodeFeeGroup } from './shard-reads';
 import { encodeStoredTransfer } from './transfer-record';
 
@@ -73,6 +75,24 @@ export class ShardRestorer {
       'persisted', String(counters.sequence), 'time_us', String(counters.timeUs),
       ...[...counters.tradeIds].flatMap(([instrument, tradeId]) => [`trade_id:${instrument}`, String(tradeId)]),
     );
+  }
+
+  /** Adds instruments that were made or changed, with their scales. */
+  async addCatalogue(instruments: readonly InstrumentRules[]): Promise<void> {
+    if (instruments.length === 0) return;
+    await this.send('HSET', this.keys.catalogue, ...instruments.flatMap((rules) => [rules.instrument, encodeRules(rules)]));
+    await this.send('HSET', this.keys.instruments, ...instruments.flatMap((rules) => [rules.instrument, encodeScale(scaleOfRules(rules))]));
+    await this.send('HSET', this.keys.meta, 'rules', String(instruments.filter((rules) => !isPlain(rules)).length));
+  }
+
+  /** Those instruments as they are written, by name. @throws RestoreError where orders would not look for their rules */
+  async writtenCatalogue(): Promise<InstrumentRules[]> {
+    const written: InstrumentRules[] = [];
+    for await (const page of this.fieldsOf(this.keys.catalogue)) written.push(...page.map(([name, stored]) => decodeStoredRules(name, stored)));
+    const ruled = written.filter((rules) => !isPlain(rules)).length;
+    const told = Number(await this.send('HGET', this.keys.meta, 'rules') ?? 0);
+    if (told !== ruled) throw new RestoreError(`orders are told to look for the rules of ${told} instruments, ${ruled} have some`);
+    return written.sort((a, b) => (a.instrument < b.instrument ? -1 : 1));
   }
 
   /** Adds open orders to the book and their clients' listings. */

@@ -2,8 +2,11 @@ import type { BookOrders, BookView, Level } from '../domain/book-view';
 import type { Candle } from '../domain/candle';
 import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
 import type { Context } from '../domain/context';
+import type { AssetTable } from '../domain/asset-table';
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
+import { DEFAULT_FEE_GROUP, type FeeGroup, type FeeRate } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
 import type { Staleness } from '../domain/staleness';
 import { UnavailableError } from '../domain/unavailable';
@@ -32,6 +35,7 @@ export interface MarketSources {
   ticker(instrument: string): Promise<TickerData>;
   staleness(): Promise<Staleness>;
   state(): Promise<string>;
+  feeGroups(): Promise<readonly FeeGroup[]>;
 }
 
 /** A book, and the checksum over its ten best levels a side, even where fewer were asked for. */
@@ -65,9 +69,19 @@ export interface Ticker extends TickerData {
   readonly stale: Staleness | null;
 }
 
+export interface ListedInstrument {
+  readonly rules: InstrumentRules;
+  /** Of its shard; `unknown` where that cannot be read. */
+  readonly shardState: string;
+  /** Of everybody's group, in millionths; null where that cannot be read. */
+  readonly fees: Pick<FeeRate, 'makerRate' | 'takerRate'> | null;
+}
+
+const NO_FEES = { makerRate: 0, takerRate: 0 } as const;
+
 /** What anyone may read of the market. All throw a Refusal `instrument_not_found`. */
 export class MarketReader {
-  constructor(private readonly sources: MarketSources, private readonly instruments: InstrumentTable) {}
+  constructor(private readonly sources: MarketSources, private readonly instruments: InstrumentTable, private readonly assets: AssetTable) {}
 
   /** @param levels of each side */
   async book(_context: Context, name: string, levels: number): Promise<Book> {
@@ -111,10 +125,19 @@ export class MarketReader {
     return { ...data, instrument, stale: data.isWhole ? null : await this.sources.staleness() };
   }
 
-  /** The instruments that are traded, and the state of their shard; `unknown` where that cannot be read. */
-  async instrumentStates(_context: Context): Promise<readonly { readonly instrument: Instrument; readonly state: string }[]> {
+  /** The instruments that are traded. */
+  async listed(context: Context): Promise<readonly ListedInstrument[]> {
+    return this.withVenue(context, this.instruments.all.map(({ instrument }) => this.instruments.rulesOf(instrument, this.assets)));
+  }
+
+  /** Instruments, with how the venue is, and what is charged. */
+  async withVenue(_context: Context, all: readonly InstrumentRules[]): Promise<readonly ListedInstrument[]> {
     // Steps and limits do not need Redis.
-    const state = await this.sources.state().catch(() => 'unknown');
-    return this.instruments.all.map((instrument) => ({ instrument, state }));
+    const [shardState, groups] = await Promise.all([this.sources.state().catch(() => 'unknown'), this.sources.feeGroups().catch(() => null)]);
+    const rates = groups?.find(({ group }) => group === DEFAULT_FEE_GROUP)?.rates ?? [];
+    return all.map((rules) => ({
+      rules, shardState,
+      fees: groups === null ? null : rates.find(({ instrument }) => instrument === rules.instrument) ?? rates.find(({ instrument }) => instrument === null) ?? NO_FEES,
+    }));
   }
 }

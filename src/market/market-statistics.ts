@@ -45,6 +45,8 @@ const OPEN_MAX_S = 3_600;
  * log when the books are read anew, and kept by the same entries as the books.
  */
 export class MarketStatistics implements MarketListener {
+  /** Of the instruments that there are. */
+  readonly names: Set<string>;
   private instruments: Map<string, InstrumentStatistics>;
   private market: Market | null = null;
   /** Counts the times that everything began anew: what was asked for before is of no use then. */
@@ -64,17 +66,24 @@ export class MarketStatistics implements MarketListener {
   private loading: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly names: readonly string[],
+    names: readonly string[],
     private readonly sources: StatisticsSources,
     private readonly listener: StatisticsListener,
     private readonly options: StatisticsOptions,
     private readonly logger: Logger,
   ) {
+    this.names = new Set(names);
     this.instruments = this.fresh();
   }
 
+  /** MarketListener: an instrument that is new has no past. */
+  instrument({ instrument }: { readonly instrument: string }): void {
+    this.names.add(instrument);
+    if (!this.instruments.has(instrument)) this.instruments.set(instrument, new InstrumentStatistics());
+  }
+
   private fresh(): Map<string, InstrumentStatistics> {
-    return new Map(this.names.map((name) => [name, new InstrumentStatistics()]));
+    return new Map([...this.names].map((name) => [name, new InstrumentStatistics()]));
   }
 
   start(): void {

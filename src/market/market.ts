@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import { LogEpochError, LogGapError } from '../log/log-reader';
+import { instrumentOfRules, type InstrumentRules } from '../domain/instrument-rules';
 import type { Instrument } from '../domain/instruments';
 import { isSameLife, reaches, type LogPosition } from '../domain/log-position';
 import type { Side } from '../domain/order';
@@ -16,6 +17,8 @@ export interface MarketEngine {
   meta(): Promise<{ readonly state: string; readonly epoch: string; readonly sequence: number; readonly timeUs: number } | null>;
   readLevels(instrument: string, side: 0 | 1, behindPriceTicks: number | null, pageSize: number):
     Promise<{ levels: [priceTicks: number, quantityLots: number][] }>;
+  /** Instruments that were made or changed, as they are. */
+  readCatalogue(): Promise<readonly InstrumentRules[]>;
 }
 
 /** A price level that an entry changed, in lots before and after. */
@@ -28,6 +31,8 @@ export interface AppliedChange {
 }
 
 export interface MarketListener {
+  /** An instrument was made or changed: ahead of the entry that tells it, and of each ahead of a reset. */
+  instrument?(rules: InstrumentRules): void;
   /** One log entry, applied to the books already. */
   entry(entry: LogEntry, market: Market, changes: readonly AppliedChange[]): void;
   /** The books were read anew: what came between is not told entry by entry. */
@@ -60,7 +65,7 @@ const LEVELS_PAGE = 1_000;
  */
 export class Market {
   private readonly books = new Map<string, BookReplica>();
-  private readonly instruments: ReadonlyMap<string, Instrument>;
+  private readonly instruments: Map<string, Instrument>;
   /** The newest entries, up to `sequence`. */
   readonly tail: LogTail;
   private readonly waiters = new Set<Waiter>();
@@ -178,8 +183,22 @@ export class Market {
     this.wakeWaiters();
   }
 
+  /** Takes an instrument as it became. */
+  private take(rules: InstrumentRules, { sequence, timeUs }: Pick<LogEntry, 'sequence' | 'timeUs'>): void {
+    this.instruments.set(rules.instrument, instrumentOfRules(rules));
+    if (!this.books.has(rules.instrument)) {
+      const book = new BookReplica();
+      book.changedSequence = sequence;
+      book.changedUs = timeUs;
+      this.books.set(rules.instrument, book);
+    }
+    this.listener.instrument?.(rules);
+  }
+
   private applyToBooks(raw: RawLogEntry, entry: LogEntry): AppliedChange[] {
     const changes: AppliedChange[] = [];
+    // What a refusal shows is no change.
+    if (entry.kind !== 'refuse') for (const event of entry.events) if (event.type === 'instrument') this.take(event.rules, entry);
     for (const level of entry.levels) {
       const book = this.books.get(level.instrument);
       if (book === undefined) continue;
@@ -249,6 +268,7 @@ export class Market {
     if (before === null) throw new Error('redis is empty');
     if (before.state === 'recovering') throw new Error('the book is being rebuilt');
     this.books.clear();
+    for (const rules of await this.engine.readCatalogue()) this.take(rules, before);
     for (const instrument of this.instruments.keys()) {
       const book = new BookReplica();
       for (const side of [0, 1] as const) {

@@ -2,11 +2,13 @@ import type pg from 'pg';
 import type { Algo, AlgoSlice } from '../domain/algo';
 import type { StoredCandle } from '../domain/candle';
 import type { Control } from '../domain/controls';
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { Account, FeeGroup, Funds } from '../domain/money';
 import type { Order, SettledTrade } from '../domain/order';
 import { algoOf, sliceOf, type AlgoRow, type SliceRow } from './algo-store';
 import { candleOfRow, type CandleRow } from './candle-history';
 import { controlOfRow, type ControlRow } from './control-rows';
+import { rulesOfRow, type CatalogueRow } from './catalogue-rows';
 import type { Database, Row } from './database';
 import { orderOfRow, settledTradeOfRow, type Checkpoint, type OrderRow, type SettledTradeRow } from './history';
 import type { BalanceRow, FillRow, RecordedPosition, RecordedTransferKind } from './money-batch';
@@ -17,6 +19,7 @@ import {
 import { positionOfRow, type PositionRow } from './position-row';
 import { ALGO_COLUMNS, SLICE_COLUMNS } from './queries/algos';
 import { CONTROLS } from './queries/controls';
+import { CATALOGUE } from './queries/catalogue';
 import { AUDITED_CHECKPOINT, FUNDS_SWITCHES, ORDER_COLUMNS, SETTLED_COLUMNS } from './queries/history';
 import { ACCOUNT_COLUMNS, TRANSFER_COLUMNS } from './queries/money';
 import { POSITION_COLUMNS } from './queries/write-money';
@@ -166,6 +169,11 @@ export class AuditSource {
   async *snapshots(): AsyncGenerator<AccountSnapshot & { readonly account: string }> {
     const rows = this.rows<SnapshotRow & { account: string }>(`SELECT * FROM account_snapshots WHERE shard = ${this.literal} ORDER BY sequence, account`);
     for await (const row of rows) yield { account: row.account, ...snapshotOfRow(row) };
+  }
+
+  /** Instruments that were made or changed, by name. */
+  async catalogue(): Promise<readonly InstrumentRules[]> {
+    return (await this.session.query<CatalogueRow>(CATALOGUE.text, [this.shard])).rows.map(rulesOfRow);
   }
 
   async *algos(): AsyncGenerator<Algo> {

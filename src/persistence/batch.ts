@@ -1,7 +1,9 @@
 import { storedCandlesOf, type StoredCandle } from '../domain/candle';
 import { decodeLogEntry, tradesOf, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import { isOpen, type Order, type SettledTrade } from '../domain/order';
-import type { MoneyScales } from '../domain/postings';
+import type { MoneyScale } from '../domain/assets';
+import { learnScale } from '../domain/postings';
+import type { CatalogueChange } from './catalogue-rows';
 import { ControlBatch } from './control-rows';
 import { MoneyBatch } from './money-batch';
 
@@ -21,15 +23,21 @@ export interface Batch {
   readonly lastTradeIds: ReadonlyMap<string, number>;
   readonly controls: ControlBatch;
   readonly money: MoneyBatch;
+  /** Instruments that were made or changed, as they became. */
+  readonly catalogue: readonly CatalogueChange[];
 }
 
-/** @param raws contiguous, at least one @param scales of every instrument that the entries may trade */
-export function buildBatch(raws: readonly RawLogEntry[], scales: MoneyScales): Batch {
+/**
+ * @param raws contiguous, at least one
+ * @param scales of every instrument that the entries may trade; those that they make are added
+ */
+export function buildBatch(raws: readonly RawLogEntry[], scales: Map<string, MoneyScale>): Batch {
   const orders = new Map<string, Order>();
   const trades: { trade: SettledTrade; sequence: number }[] = [];
   const lastTradeIds = new Map<string, number>();
   const controls = new ControlBatch();
   const money = new MoneyBatch(scales);
+  const catalogue = new Map<string, CatalogueChange>();
   const put = (order: Order): void => {
     // Entries of before version 3 tell where an order was placed only as they place it.
     const placedSequence = order.placedSequence || (orders.get(order.orderId)?.placedSequence ?? 0);
@@ -39,10 +47,12 @@ export function buildBatch(raws: readonly RawLogEntry[], scales: MoneyScales): B
   for (const { entry } of entries) {
     // The order of a refusal is shown, not changed.
     if (entry.kind === 'refuse') continue;
+    learnScale(scales, entry);
     for (const event of entry.events) {
       // As they happened: an order may trade as a maker and change again in one entry.
       if (event.type === 'trade') put(event.maker);
       else if (event.type === 'order') put(event.order);
+      else if (event.type === 'instrument') catalogue.set(event.rules.instrument, { rules: event.rules, sequence: entry.sequence });
     }
     for (const trade of tradesOf(entry)) {
       trades.push({ trade, sequence: entry.sequence });
@@ -66,5 +76,6 @@ export function buildBatch(raws: readonly RawLogEntry[], scales: MoneyScales): B
     lastTradeIds,
     controls,
     money,
+    catalogue: [...catalogue.values()],
   };
 }

@@ -20,7 +20,7 @@ const RESOLVE: NamedQuery = {
 };
 
 /** An entry that changes money is never put aside, so that none is among the letters. */
-const NO_MONEY = { accountSnapshotEvery: 1, scales: new Map<string, never>() };
+const NO_MONEY = { accountSnapshotEvery: 1 };
 
 /** Log entries that Postgres refused. */
 export class DeadLetters {
@@ -54,7 +54,7 @@ export class DeadLetters {
         try {
           await session.query('BEGIN');
           const resolved = await session.query({ ...RESOLVE, values: [this.shard, letter.sequence] });
-          if (resolved.rowCount === 1) await writeBatchRows(session, { shard: this.shard, ...NO_MONEY }, buildBatch([letter], NO_MONEY.scales));
+          if (resolved.rowCount === 1) await writeBatchRows(session, { shard: this.shard, ...NO_MONEY }, buildBatch([letter], new Map()));
           await session.query('COMMIT');
           written.push(letter.sequence);
         } catch (error) {

@@ -2,12 +2,15 @@ import type pg from 'pg';
 import type { Control } from '../domain/controls';
 import type { Account, Balance, FeeGroup, Funds, Transfer } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
+import type { InstrumentRules } from '../domain/instrument-rules';
+import { rulesOfRow, type CatalogueRow } from './catalogue-rows';
 import { numbers, texts } from './columns';
 import { controlOfRow, type ControlRow } from './control-rows';
 import type { Database, NamedQuery, Row } from './database';
 import { keyOfPayload, orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, type TradeRow } from './history';
 import { accountOfRow, feeGroupOfRow, transferOfRow, type FeeGroupRow, type TransferRowRead } from './money-rows';
 import { CONTROLS } from './queries/controls';
+import { CATALOGUE } from './queries/catalogue';
 import { CHECKPOINT } from './queries/history';
 import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
@@ -208,6 +211,11 @@ export class RecoverySource {
       if (last === undefined || rows.length < pageSize) return;
       after = last.sequence;
     }
+  }
+
+  /** Instruments that were made or changed, by name. */
+  async catalogue(): Promise<InstrumentRules[]> {
+    return (await this.query<CatalogueRow>(CATALOGUE, [this.shard])).map(rulesOfRow);
   }
 
   async feeGroups(): Promise<FeeGroup[]> {

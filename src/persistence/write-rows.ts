@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Batch } from './batch';
+import { writeCatalogue } from './catalogue-rows';
 import { numbers, texts, words } from './columns';
 import { recordedTraits } from '../domain/order-traits';
 import type { NamedQuery } from './database';
@@ -14,10 +15,11 @@ export interface RecordOptions {
   readonly accountSnapshotEvery: number;
 }
 
-/** Writes a batch's journal entries, orders, trades, candles, controls and money, column by column. The transaction is the caller's. */
+/** Writes a batch's journal entries, instruments, orders, trades, candles, controls and money, column by column. The transaction is the caller's. */
 export async function writeBatchRows(session: pg.Client, { shard, accountSnapshotEvery }: RecordOptions, batch: Batch): Promise<void> {
   const run = (query: NamedQuery, values: unknown[]): Promise<unknown> => session.query({ ...query, values });
   const { entries, orders, trades, candles } = batch;
+  if (batch.catalogue.length > 0) await writeCatalogue(session, shard, batch.catalogue);
   await run(INSERT_JOURNAL, [
     shard,
     numbers(entries, ({ entry }) => entry.sequence),

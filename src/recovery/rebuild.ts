@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MoneyScale } from '../domain/assets';
 import { compareControls, type Control } from '../domain/controls';
+import { scaleOfRules, type InstrumentRules } from '../domain/instrument-rules';
 import type { Funds } from '../domain/money';
 import { expiryUs, type Order, type Trade } from '../domain/order';
 import { BookHash } from './book-hash';
@@ -17,6 +18,8 @@ export interface RebuildSource extends CoverSource {
   finish(recoveryId: number, openOrders: number, bookHash: string): Promise<void>;
   /** Whether the shard's operator has frozen it. */
   isFrozen(): Promise<boolean>;
+  /** Instruments that were made or changed, by name. */
+  catalogue(): Promise<readonly InstrumentRules[]>;
   openOrderCount(): Promise<number>;
   controls(): Promise<Control[]>;
   liveKeys(second: number, pageSize: number): AsyncGenerator<{ digest: string; sequence: number; second: number }[]>;
@@ -29,6 +32,10 @@ export interface RebuildTarget extends MoneyTarget {
   /** Redis' clock, which lifetimes of keys go by, in seconds. */
   nowS(): Promise<number>;
   clear(counters: { epoch: string; sequence: number; timeUs: number; tradeIds: ReadonlyMap<string, number>; funds: Funds }): Promise<void>;
+  /** With their scales. */
+  addCatalogue(instruments: readonly InstrumentRules[]): Promise<void>;
+  /** By name. @throws RestoreError where orders would not look for them */
+  writtenCatalogue(): Promise<readonly InstrumentRules[]>;
   addOrders(orders: readonly Order[]): Promise<void>;
   /** Behind the orders: what is kept of accounts that acts on their orders. @param timeUs when that is due which is left of what was begun @returns how many act by themselves */
   addControls(controls: readonly Control[], timeUs: number): Promise<number>;
@@ -81,7 +88,7 @@ export function newEpoch(): string {
 
 /**
  * Rebuilds a shard in Redis from its record in Postgres and opens it: open orders in their exact queue order,
- * depths, client order ids, idempotency keys still in their lifetime, recent trades and every counter; where money is kept,
+ * depths, the rules of instruments, client order ids, idempotency keys still in their lifetime, recent trades and every counter; where money is kept,
  * accounts with balances and holds, pending transfers, rates and used references. The shard opens only when book and accounts read
  * back from Redis have the hashes of those in Postgres. Safe to repeat from
  * any point: until it opens, the shard is recognised as lost or as being rebuilt.
@@ -92,13 +99,16 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   const checkpoint = await source.checkpoint();
   if (checkpoint === null) throw new Error('there is no record to rebuild from');
   const recordedFunds = await source.funds();
+  const catalogue = await source.catalogue();
+  const scales = new Map([...options.scales, ...catalogue.map((rules) => [rules.instrument, scaleOfRules(rules)] as const)]);
   // Ahead of another life: nothing is begun that cannot be opened.
-  if (options.funds === 'required') await requireCover(source, options.scales, recordedFunds);
+  if (options.funds === 'required') await requireCover(source, scales, recordedFunds);
   const epoch = newEpoch();
   const recoveryId = await source.beginEpoch(checkpoint, epoch, options.reason);
   const tradeIds = await source.lastTradeIds();
   await target.clear({ epoch, sequence: checkpoint.sequence, timeUs: checkpoint.timeUs, tradeIds, funds: options.funds });
-  const money = new MoneyRebuild(options.funds, options.scales);
+  await target.addCatalogue(catalogue);
+  const money = new MoneyRebuild(options.funds, scales);
 
   const expected = new BookHash();
   const sides = new Set<string>();
@@ -148,6 +158,10 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
       for (const order of page) rebuilt.add(order);
       progress('verify', rebuilt.orders, expected.orders);
     }
+  }
+  const written = await target.writtenCatalogue();
+  if (JSON.stringify(written) !== JSON.stringify(catalogue)) {
+    throw new BookMismatchError(`the rebuilt catalogue is ${JSON.stringify(written)}, the record has ${JSON.stringify(catalogue)}`);
   }
   if (rebuilt.digest() !== expected.digest()) {
     throw new BookMismatchError(`the rebuilt book has ${rebuilt.orders} orders and hash ${rebuilt.digest()}, the record ${expected.orders} and ${expected.digest()}`);

@@ -26,6 +26,11 @@ export class BookSide {
     return this.byPrice.get(priceTicks)?.totalLots ?? 0;
   }
 
+  /** The best price that anybody waits at, null where nobody does. */
+  get bestTicks(): number | null {
+    return this.prices[0] ?? null;
+  }
+
   /** Whether an order of the other side would trade with this side at once; null stands for a market order. */
   wouldMatch(limitTicks: number | null): boolean {
     const best = this.prices[0];

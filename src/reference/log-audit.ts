@@ -1,14 +1,18 @@
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
 import { displayedLots, traitsAtEnd } from '../domain/iceberg';
+import { boundOf, type InstrumentRules } from '../domain/instrument-rules';
 import { chargedUnits, expiryUs, isOpen, remainingLots, type Order } from '../domain/order';
 import { encodeTraits, isOwnAccount } from '../domain/order-traits';
 
 /** Version of the first entries that tell where an order was placed, and of every order's fill before. */
 const ORDERS_TOLD_FROM = 3;
 
+/** What somebody asks of orders: the venue itself ends some in whatever state. */
+const ASKED_OF_ORDERS: ReadonlySet<EntryKind> = new Set(['place', 'cancel', 'amend', 'mass_cancel']);
+
 /** What entries that change nothing may show. */
 const SHOWN: Readonly<Partial<Record<EntryKind, ReadonlySet<EntryEvent['type']>>>> = {
-  refuse: new Set(['shown', 'transfer', 'shortfall']),
+  refuse: new Set(['shown', 'transfer', 'shortfall', 'instrument']),
   keep: new Set(['shown']),
 };
 
@@ -27,6 +31,8 @@ export class LogAudit {
   private readonly refills = new Set<number>();
   private readonly orders = new Map<string, Order>();
   private readonly levels = new Map<string, bigint>();
+  /** As the log has told them. */
+  private readonly instruments = new Map<string, InstrumentRules>();
   /** Totals by account and asset, and by asset their sums. */
   private readonly totals = new Map<string, bigint>();
   private readonly sums = new Map<string, bigint>();
@@ -42,6 +48,7 @@ export class LogAudit {
     this.refills.clear();
 
     const touched = new Set<string>();
+    this.checkInstruments(entry, wrong);
     this.checkFills(entry, touched, wrong);
     const changes = entry.events.filter((event): event is OrderChange => event.type === 'order');
     const shown = SHOWN[entry.kind];
@@ -61,6 +68,26 @@ export class LogAudit {
     this.checkLevels(entry.levels, touched, wrong);
     this.checkBalances(entry.balances, wrong);
     return problems;
+  }
+
+  /** What is bound for ever stays; nothing trades but where all is open, and nothing happens where all is halted. */
+  private checkInstruments(entry: LogEntry, wrong: (what: string) => void): void {
+    for (const event of entry.events) {
+      if (event.type !== 'instrument') continue;
+      const { rules } = event;
+      const before = this.instruments.get(rules.instrument);
+      if (before !== undefined && JSON.stringify(boundOf(before)) !== JSON.stringify(boundOf(rules))) wrong(`instrument ${rules.instrument} has another tick, lot or asset`);
+      if (entry.kind === 'instrument') this.instruments.set(rules.instrument, rules);
+      else if (before === undefined || JSON.stringify(before) !== JSON.stringify(rules)) wrong(`instrument ${rules.instrument} is shown otherwise than it is`);
+    }
+    if (this.instruments.size === 0) return;
+    for (const { maker, tradeId } of entry.fills) {
+      const state = this.instruments.get(maker.instrument)?.state ?? 'open';
+      if (state !== 'open') wrong(`trade ${tradeId} of ${maker.instrument}, which is ${state}`);
+    }
+    for (const event of entry.events) {
+      if (event.type === 'order' && ASKED_OF_ORDERS.has(entry.kind) && this.instruments.get(event.order.instrument)?.state === 'halted') wrong(`order ${event.order.orderId} changes while ${event.order.instrument} is halted`);
+    }
   }
 
   private checkFills(entry: LogEntry, touched: Set<string>, wrong: (what: string) => void): void {

@@ -14,11 +14,11 @@ export class Money {
   /** Pending ones, and those that have ended and are not let go of yet. */
   readonly transfers = new Map<string, Transfer>();
 
-  constructor(private readonly scales: ReadonlyMap<string, MoneyScale>) {}
+  constructor(private readonly scales: { scaleOf(instrument: string): MoneyScale | undefined }) {}
 
   /** @throws Error for an instrument whose assets are not known */
   scaleOf(instrument: string): MoneyScale {
-    const scale = this.scales.get(instrument);
+    const scale = this.scales.scaleOf(instrument);
     if (scale === undefined) throw new Error(`the assets of instrument ${instrument} are not known`);
     return scale;
   }

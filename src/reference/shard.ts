@@ -1,7 +1,7 @@
 import type { MoneyScale } from '../domain/assets';
 import { KILL_PAGE_US } from '../domain/controls';
 import {
-  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CancelAfterCommand, type CommandResult, type EngineCommand, type KillCommand, type LeaseCommand, type MassCancelCommand,
+  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CancelAfterCommand, type CommandResult, type EngineCommand, type KillCommand, type LeaseCommand, type InstrumentCommand, type MassCancelCommand,
   type MoneyCommand, type PlaceCommand,
 } from '../domain/commands';
 import type { ControlChange, EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
@@ -15,6 +15,7 @@ import { Answers } from './answers';
 import type { BookSide } from './book-side';
 import { Books } from './books';
 import { Controls } from './controls';
+import { Catalogue } from './catalogue';
 import { uncovered, unpaid } from './cover';
 import { invariantProblems } from './invariants';
 import { LedgerChange } from './ledger';
@@ -88,6 +89,7 @@ export class ReferenceShard {
   private readonly tradeIds = new Map<string, number>();
   private readonly answered = new Answers('key');
   private readonly references = new Answers('reference');
+  private readonly catalogue: Catalogue;
   private readonly money: Money;
   private isMoneyKept = false;
   private isStopped = false;
@@ -97,8 +99,9 @@ export class ReferenceShard {
    * @param limits read at each command; where `funds` turns from off, everything open is held from then on, as a rebuild does
    * @param scales by instrument; none are needed where funds stay off
    */
-  constructor(private readonly limits: ReferenceLimits, private readonly scales: ReadonlyMap<string, MoneyScale> = new Map()) {
-    this.money = new Money(scales);
+  constructor(private readonly limits: ReferenceLimits, scales: ReadonlyMap<string, MoneyScale> = new Map()) {
+    this.catalogue = new Catalogue(scales);
+    this.money = new Money(this.catalogue);
   }
 
   /** Runs one command at one moment; moments may not go backwards. */
@@ -111,6 +114,7 @@ export class ReferenceShard {
       case 'cancel': return this.cancel(command);
       case 'amend': return this.amend(command);
       case 'mass_cancel': return this.massCancel(command);
+      case 'instrument': return this.changeInstrument(command);
       case 'due': return { outcome: 'nothing_due' };
       case 'kill': return this.kill(command);
       case 'lease': return this.lease(command);
@@ -260,6 +264,7 @@ export class ReferenceShard {
       tradeIds: [...this.tradeIds]
         .map(([instrument, tradeId]) => ({ instrument, tradeId }))
         .sort((a, b) => compareText(a.instrument, b.instrument)),
+      catalogue: this.catalogue.state(),
       books: this.books.state(),
       ...this.orders.state(),
       controls: this.controls.state(),
@@ -271,7 +276,7 @@ export class ReferenceShard {
 
   /** @returns what is wrong with the shard, one sentence each; nothing is the right answer. */
   invariants(): string[] {
-    return invariantProblems(this.state(), { funds: this.limits.funds, scales: this.scales });
+    return invariantProblems(this.state(), { funds: this.limits.funds, scales: this.catalogue.scales });
   }
 
   private begin(now: Moment): void {
@@ -298,13 +303,17 @@ export class ReferenceShard {
     if (this.controls.isKilled(clientId)) return refuse('account_killed');
     const standing = this.standing(clientId);
     if (standing !== null) return this.refuse(standing, asked);
+    const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
+    const ruled = this.catalogue.refusalOfOrder(
+      { instrument, quantityLots, priceTicks: limitTicks }, kind, limitTicks ?? this.books.makersFor({ instrument, side }).bestTicks,
+    );
+    if (ruled !== null) return this.refuse(ruled, asked);
     const expires = expiryUs({ timeInForce: kindOf(kind).timeInForce, createdUs: this.now.timeUs, traits });
     if (expires !== null && expires <= this.now.timeUs) return refuse('expires_at_past');
     if (mayRest(kind) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
     if (clientOrderId !== null && this.orders.isNamed(clientId, clientOrderId)) return refuse('duplicate_client_order_id');
     if (this.hasTooManyParts(command)) return refuse('iceberg_parts_limit');
 
-    const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
     const sequence = this.sequence + 1;
     const { type, timeInForce, postOnly } = kindOf(kind);
     const fresh: Order = {
@@ -339,6 +348,8 @@ export class ReferenceShard {
     const asked: Asked = { command: { op: 'cancel', actor, order: command.order }, idempotency, request };
     if (order === null) return this.refuse({ code: 'order_not_found' }, asked);
     if (!isOpen(order)) return this.refuse({ code: 'order_not_open', order }, asked);
+    const halted = this.catalogue.refusalOfCancel(order.instrument);
+    if (halted !== null) return this.refuse(halted, asked);
     this.sequence++;
     const money = this.change();
     const events = this.cancelOpen(order, 'requested', money);
@@ -376,6 +387,8 @@ export class ReferenceShard {
     }
     const isReduction = priceTicks === oldPrice && quantityLots < order.quantityLots;
     if (!isReduction && this.controls.isKilled(order.clientId)) return refuse('account_killed');
+    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots });
+    if (ruled !== null) return this.refuse(ruled, asked);
     if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const standing = this.standing(order.clientId);
     if (standing !== null) return refuse(standing.code);
@@ -411,10 +424,14 @@ export class ReferenceShard {
 
   private massCancel(command: MassCancelCommand): CommandResult {
     const { actor, clientId, instrument, after, pageSize } = command;
+    const halted = instrument === null ? null : this.catalogue.refusalOfCancel(instrument);
+    if (halted !== null) return refusedOf(halted);
     const bound = command.bound ?? this.sequence;
     const page = this.openPage(clientId, after, pageSize, bound);
     const next = page.length === pageSize ? (page[page.length - 1]?.placedSequence ?? null) : null;
-    const chosen = page.filter((order) => instrument === null || order.instrument === instrument);
+    const chosen = page.filter((order) => (
+      (instrument === null || order.instrument === instrument) && this.catalogue.refusalOfCancel(order.instrument) === null
+    ));
     const logged: LoggedCommand = { op: 'mass_cancel', actor, clientId, instrument, after, bound, pageSize };
     return { outcome: 'mass_cancelled', after: next, bound, entry: chosen.length === 0 ? null : this.massCancelEntry(chosen, logged) };
   }
@@ -486,7 +503,19 @@ export class ReferenceShard {
     return { outcome: 'killed', hasMore, sinceUs: control.atUs, entry };
   }
 
-  /** Everything that is not about an order. */
+  private changeInstrument(command: InstrumentCommand): CommandResult {
+    const repeated = this.repeat(command.idempotency);
+    if (repeated !== null) return repeated;
+    const { actor, opens, listed, wanted, idempotency, request } = command;
+    const asked: Asked = { command: { op: 'instrument', actor, opens, listed, wanted }, idempotency, request };
+    const decided = this.catalogue.decide(command);
+    if ('code' in decided) return this.refuse(decided, asked);
+    this.sequence++;
+    this.catalogue.put(decided.rules, opens);
+    return { outcome: 'logged', entry: this.entry({ kind: 'instrument', events: [{ type: 'instrument', rules: decided.rules }] }, asked) };
+  }
+
+  /** What is about money. */
   private moveMoney(command: MoneyCommand): CommandResult {
     const { idempotency, request } = command;
     const reference = command.op === 'transfer' ? command.referenceDigest : null;

@@ -1,4 +1,5 @@
 import type { Control } from '../domain/controls';
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { AccountState, FeeGroup, Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
 
@@ -11,6 +12,8 @@ export interface ShardState {
   readonly sequence: number;
   /** Last trade id of each instrument that has traded, by instrument. */
   readonly tradeIds: readonly { readonly instrument: string; readonly tradeId: number }[];
+  /** Instruments that were made, or changed, by name. */
+  readonly catalogue: readonly InstrumentRules[];
   /** Instruments with at least one order in the book, by name. */
   readonly books: readonly BookState[];
   /** Every order that is held, done ones included, by id. */

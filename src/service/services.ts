@@ -24,9 +24,11 @@ function watchOf({ commits }: Shard, status: Status): CommitWatch {
 }
 
 /** Trading over a shard: for whoever asks, and for what the venue does by itself. */
-export function createTrading(config: Config, shard: Shard, table: InstrumentTable, status: Status, metrics: Metrics, people: People | null, logger: Logger): Trading {
+export function createTrading(
+  config: Config, shard: Shard, table: InstrumentTable, assets: AssetTable, status: Status, metrics: Metrics, people: People | null, logger: Logger,
+): Trading {
   const { connection: { engine, history, people: record } } = shard;
-  return new Trading(engine, history, watchOf(shard, status), table, {
+  return new Trading(engine, history, watchOf(shard, status), table, assets, {
     massCancelPage: config.massCancelPage,
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
@@ -65,7 +67,8 @@ export function createServices(
     ticker: (instrument) => venue.ofInstrument(instrument).readTicker(live, instrument),
     staleness: () => status.staleness(),
     state: async () => (await engine.meta())?.state ?? 'empty',
-  }, table);
+    feeGroups: () => engine.readFeeGroups(),
+  }, table, assets);
   const candles = new CandleReader({
     unrecorded: async (instrument) => {
       const position = await engine.position();

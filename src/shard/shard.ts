@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { scaleOf, type Asset, type MoneyScale } from '../domain/assets';
 import type { BookView } from '../domain/book-view';
+import { scaleOfRules, type InstrumentRules } from '../domain/instrument-rules';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry, RawLogEntry } from '../domain/log-entry';
 import type { AuditFinding } from '../domain/money-history';
@@ -56,6 +57,8 @@ interface Duty {
 
 /** Whoever is told of the shard's market: what the log says, entry by entry, and what its statistics make of it. */
 export interface ShardListener {
+  /** An instrument was made or changed: ahead of the entry that tells it, and of each ahead of a reset. */
+  instrument(rules: InstrumentRules): void;
   entry(entry: LogEntry, market: Market, changes: readonly AppliedChange[]): void;
   /** The books were read anew. */
   reset(market: Market): void;
@@ -98,6 +101,8 @@ export class Shard {
    */
   constructor(
     private readonly config: Config, private readonly logger: Logger, metrics: Metrics, listener: ShardListener | null,
+    /** Told of instruments that were made or changed. */
+    private readonly instrument: (rules: InstrumentRules) => void = () => undefined,
   ) {
     this.connection = connectionOf(config, 'engine', config.databaseConnectionsMax, logger, {
       call: (commands, seconds) => {
@@ -160,6 +165,7 @@ export class Shard {
       idempotencyTtlS: config.idempotencyTtlS,
       accountSnapshotEvery: config.accountSnapshotEvery,
       scales: this.scales,
+      instrument: (rules) => this.instrument(rules),
     }, this.logger.child({ part: 'writer' }), {
       committed: (entries, seconds) => {
         metrics.writerBatchEntries.observe(entries);
@@ -221,13 +227,19 @@ export class Shard {
   private createLive(log: LogReader, listener: ShardListener): LiveMarket {
     const { config, logger, connection: { engine } } = this;
     const names = config.instruments.map(({ instrument }) => instrument);
-    const statistics = new MarketStatistics(names, {
+    const statistics: MarketStatistics = new MarketStatistics(names, {
       clock: () => engine.clock(),
       logPage: (after, count) => engine.logPage(after, count),
-      recentCandles: (minutesFromS, secondsFromS) => this.candleHistory.recent(names, minutesFromS, secondsFromS),
-      lastTrades: () => this.candleHistory.lastTrades(names),
+      recentCandles: (minutesFromS, secondsFromS) => this.candleHistory.recent([...statistics.names], minutesFromS, secondsFromS),
+      lastTrades: () => this.candleHistory.lastTrades([...statistics.names]),
     }, listener.statistics, { flushMs: config.streamFlushMs }, logger.child({ part: 'statistics' }));
     const market = new Market(config.instruments, engine, log, {
+      instrument: (rules) => {
+        this.scales.set(rules.instrument, scaleOfRules(rules));
+        statistics.instrument(rules);
+        this.instrument(rules);
+        listener.instrument(rules);
+      },
       entry: (entry, from, changes) => {
         // What went through other processes counts, too, when a Redis has to be told from an older one.
         engine.noteSeen(from.epoch, entry.sequence);

@@ -23,6 +23,11 @@ export class Venue<S extends Named> {
     }
   }
 
+  /** One more instrument is matched in a shard. */
+  know(instrument: string, shard: S): void {
+    this.byInstrument.set(instrument, shard);
+  }
+
   get all(): readonly S[] {
     return this.shards.map(({ shard }) => shard);
   }

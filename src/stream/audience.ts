@@ -61,11 +61,15 @@ export interface AwaitedStart {
 
 export const NOTHING_AWAITED: readonly AwaitedStart[] = [];
 
+const NOTHING_OF_EVERY: readonly Omit<InstrumentSubscription, 'instrument'>[] = [];
+
 /** One connection. There may be many thousands, so it holds little. */
 export class Subscriber {
   group: Group | null = null;
   /** What it subscribed to while there were no books to begin with. */
   awaiting = NOTHING_AWAITED;
+  /** What it follows of every instrument, without having named any: of one that is made later, too. */
+  ofEvery: readonly Omit<InstrumentSubscription, 'instrument'>[] = NOTHING_OF_EVERY;
   /** Until it subscribes by name, it gets what a connection gets that names nothing. */
   isBare = true;
   lastSentMs = Date.now();

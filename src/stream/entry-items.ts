@@ -1,13 +1,15 @@
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { Instrument } from '../domain/instruments';
 import { tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Order, Trade } from '../domain/order';
 import { accountItemsOf, type AccountItem, type IsAccountWanted } from './account-items';
 import type { MarketNews } from './news';
 
-/** One trade or order of an entry; `index` counts all that an entry tells, in the order in which it is told. */
+/** One trade, order or instrument of an entry; `index` counts all that an entry tells, in the order in which it is told. */
 export type MarketItem = { readonly instrument: string; readonly index: number } & (
   | { readonly channel: 'trades'; readonly trade: Trade }
   | { readonly channel: 'orders'; readonly order: Order; readonly owner: string | null }
+  | { readonly channel: 'instruments'; readonly rules: InstrumentRules }
 );
 export type EntryItem = MarketItem | AccountItem;
 
@@ -48,6 +50,12 @@ export function itemsOf(entry: LogEntry, wanted: Wanted): EntryItem[] {
     if ((told?.get(maker.orderId) ?? at) === at) addOrder(maker);
     else index++;
   });
+  for (const event of entry.events) {
+    if (event.type !== 'instrument') continue;
+    const { rules } = event;
+    if (wanted.ofInstrument('instruments', rules.instrument)) items.push({ channel: 'instruments', instrument: rules.instrument, index, rules });
+    index++;
+  }
   // Whoever trades holds something: where money is kept, an entry that moves any tells a balance.
   if (wanted.ofAccount === null || entry.balances.length === 0) return items;
   return [...items, ...accountItemsOf(entry, index, wanted.ofAccount)];
@@ -60,6 +68,7 @@ export function newsOfItem(item: EntryItem, { sequence, timeUs }: LogEntry, inst
   if (instrument === undefined) return null;
   switch (item.channel) {
     case 'trades': return { kind: 'trade', trade: item.trade, instrument, sequence, timeUs };
+    case 'instruments': return { kind: 'instrument', rules: item.rules, instrument, sequence, timeUs };
     case 'orders': return { kind: 'order', order: item.order, instrument, sequence, timeUs };
     case 'fills': return { kind: 'fill', account: item.account, fill: item.fill, instrument, sequence, timeUs };
   }

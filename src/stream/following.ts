@@ -64,5 +64,5 @@ function isOrdersOfAll(one: Subscription): one is InstrumentSubscription {
 }
 
 function ownOrders(principal: Principal, one: InstrumentSubscription): InstrumentSubscription[] {
-  return accountsOf(principal).map((owner) => ({ channel: one.channel, instrument: one.instrument, depth: one.depth, owner }));
+  return accountsOf(principal).map((owner) => ({ channel: one.channel, instrument: one.instrument, depth: one.depth, owner, ...(one.isOfAll === undefined ? {} : { isOfAll: one.isOfAll }) }));
 }

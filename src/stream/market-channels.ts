@@ -1,5 +1,7 @@
 import type { Candle } from '../domain/candle';
 import type { InstrumentChannel } from '../domain/channels';
+import type { InstrumentTable } from '../domain/instrument-table';
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { Instrument } from '../domain/instruments';
 import type { Market } from '../market/market';
 import type { IntervalCandle } from '../market/instrument-statistics';
@@ -12,19 +14,19 @@ export interface FedStream {
   publish(channel: InstrumentChannel, instrument: string, make: () => readonly ChannelNews[]): void;
 }
 
-/** Feeds the channels `ticker` and `candles`. */
+/** Feeds the channels `ticker` and `candles`, and tells how each instrument is to who begins to follow `instruments`. */
 export class MarketChannels implements StatisticsListener {
-  private readonly bySymbol: ReadonlyMap<string, Instrument>;
   /** The ticker of each instrument as every follower has it, to tell it again only when it differs; none where they may not have the same. */
   private readonly told = new Map<string, string>();
 
   constructor(
-    instruments: readonly Instrument[],
+    private readonly instruments: InstrumentTable,
+    rulesOf: (instrument: string) => InstrumentRules,
     private readonly stream: FedStream,
     private readonly market: Market,
     private readonly statistics: MarketStatistics,
   ) {
-    this.bySymbol = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
+    stream.feed('instruments', (name) => [{ kind: 'instrument', ...this.of(name), rules: rulesOf(name) }]);
     stream.feed('ticker', (name) => this.firstTicker(name));
     stream.feed('candles', (name) => this.statistics.isComplete
       ? this.statistics.current(name).map((one) => this.candle(name, one, one.isClosed))
@@ -42,7 +44,7 @@ export class MarketChannels implements StatisticsListener {
   }
 
   private of(name: string): { readonly instrument: Instrument; readonly sequence: number; readonly timeUs: number } {
-    return { instrument: this.bySymbol.get(name) as Instrument, sequence: this.market.sequence, timeUs: this.market.timeUs };
+    return { instrument: this.instruments.of(name), sequence: this.market.sequence, timeUs: this.market.timeUs };
   }
 
   private candle(name: string, { interval, candle }: IntervalCandle, isClosed: boolean): CandleNews {

@@ -1,6 +1,7 @@
 import type { ResultCode } from '../domain/result-code';
 import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
 import type { Candle, Interval } from '../domain/candle';
+import type { InstrumentRules } from '../domain/instrument-rules';
 import type { Instrument } from '../domain/instruments';
 import type { Balance } from '../domain/money';
 import type { AccountFill } from '../domain/money-history';
@@ -11,9 +12,9 @@ import type { Subscription } from './subscriptions';
 
 /** What the stream has to tell, in no dialect: numbers as the domain has them. */
 export type News = MarketNews | DeltaNews | NoticeNews;
-export type MarketNews = TradeNews | OrderNews | SnapshotNews | FillNews | BalancesNews | ChannelNews;
+export type MarketNews = TradeNews | OrderNews | SnapshotNews | FillNews | BalancesNews | InstrumentNews | ChannelNews;
 /** Of the channels that another market listener feeds. */
-export type ChannelNews = TickerNews | CandleNews;
+export type ChannelNews = TickerNews | CandleNews | InstrumentNews;
 
 type Level = readonly [priceTicks: number, quantityLots: number];
 
@@ -32,6 +33,12 @@ export interface TradeNews extends Of {
 export interface OrderNews extends Of {
   readonly kind: 'order';
   readonly order: Order;
+}
+
+/** An instrument as it became, or as it is. */
+export interface InstrumentNews extends Of {
+  readonly kind: 'instrument';
+  readonly rules: InstrumentRules;
 }
 
 /** A trade as one of its accounts sees it. */

@@ -60,6 +60,15 @@ export class StreamServer implements MarketListener {
     this.resumption.older = older;
   }
 
+  /** There is one more instrument to follow: whoever follows all of them follows it, too. */
+  know(instrument: Instrument): void {
+    this.topics.know(instrument);
+    // Once the books are what the log tells again.
+    process.nextTick(() => {
+      for (const subscriber of this.connections.all) this.subscribing.extend(subscriber, instrument);
+    });
+  }
+
   /**
    * Names another market listener as the source of a channel.
    * @param first what of an instrument a new subscriber is told at once, and one that had to skip messages

@@ -1,3 +1,4 @@
+import type { Instrument } from '../domain/instruments';
 import { ownAccount, type Caller } from '../domain/principal';
 import { refusalOf } from '../domain/refusal';
 import { RESULT_CODES } from '../domain/result-code';
@@ -11,7 +12,7 @@ import type { StreamOptions } from './options';
 import type { Resumption } from './resumption';
 import type { SlowSubscribers } from './slow-subscribers';
 import type { StreamPosition } from './stream-position';
-import { isSame, isSamePair, type Subscription } from './subscriptions';
+import { isOfAccount, isSame, isSamePair, type InstrumentSubscription, type Subscription } from './subscriptions';
 import type { Telling } from './telling';
 import type { Topics } from './topics';
 
@@ -165,12 +166,24 @@ export class Subscribing {
     const left = subscriber.subscriptions.filter((one) => !isMeant(one));
     this.follower.flush();
     this.keep(subscriber, left);
+    subscriber.ofEvery = ofEvery(left, subscriber.ofEvery);
     this.telling.notice(subscriber, { is: 'subscribed', subscriptions: left, reference });
+  }
+
+  /** There is one more instrument: whoever follows every one follows it, too, as far as there is room. */
+  extend(subscriber: Subscriber, instrument: Instrument): void {
+    if (subscriber.isLeaving) return;
+    const { subscriptions, ofEvery } = subscriber;
+    const wanted = ofEvery.map((one): InstrumentSubscription => ({ ...one, instrument })).filter((one) => !subscriptions.some((other) => isSamePair(one, other)));
+    if (wanted.length === 0 || subscriptions.length + wanted.length > this.options.subscriptionsMax) return;
+    this.slow.catchUp(subscriber);
+    this.follow(subscriber, subscriptions, wanted, undefined);
   }
 
   /** Gives a subscriber new subscriptions beside others that go on, or wait, as they are. */
   private follow(subscriber: Subscriber, others: readonly Subscription[], wanted: readonly Subscription[], since: StreamPosition | undefined): void {
     this.follower.flush();
+    subscriber.ofEvery = ofEvery([...others, ...wanted], [...wanted, ...subscriber.ofEvery]);
     // What is only named once more is not begun anew.
     const same = since === undefined
       ? subscriber.subscriptions.filter((one) => wanted.some((other) => isSame(one, other)))
@@ -257,4 +270,23 @@ export class Subscribing {
   private tooMany(reference: Reference): Refusal {
     return { code: 'subscription_limit', subscriptionsMax: this.options.subscriptionsMax, reference };
   }
+}
+
+type OfEvery = Omit<InstrumentSubscription, 'instrument'>;
+
+/**
+ * What is followed of every instrument.
+ * @param left all that is followed
+ * @param asked what was asked for, the last first
+ */
+function ofEvery(left: readonly Subscription[], asked: readonly (Subscription | OfEvery)[]): readonly OfEvery[] {
+  const found = new Map<string, OfEvery>();
+  for (const one of asked) {
+    if (!('depth' in one)) continue;
+    const { channel, depth, owner, isOfAll } = one;
+    const key = `${channel}/${owner ?? ''}`;
+    if (isOfAll !== true || found.has(key)) continue;
+    if (left.some((other) => !isOfAccount(other) && other.channel === channel && other.owner === owner)) found.set(key, { channel, depth, owner, isOfAll });
+  }
+  return [...found.values()];
 }

@@ -11,6 +11,8 @@ export interface InstrumentSubscription {
   readonly depth: number | null;
   /** The account whose orders alone are followed; null for whoever is told of all. */
   readonly owner: string | null;
+  /** Whether it came with all instruments, which were not named: then instruments that are made later come with it, too. */
+  readonly isOfAll?: boolean;
 }
 
 export interface AccountSubscription {
@@ -30,7 +32,7 @@ export function nameOfSubscription(one: Subscription): string {
 
 export function isSamePair(a: Subscription, b: Subscription): boolean {
   if (a.channel !== b.channel) return false;
-  return isOfAccount(a) ? isOfAccount(b) && a.account === b.account : !isOfAccount(b) && a.instrument === b.instrument && a.owner === b.owner;
+  return isOfAccount(a) ? isOfAccount(b) && a.account === b.account : !isOfAccount(b) && a.instrument.instrument === b.instrument.instrument && a.owner === b.owner;
 }
 
 /** Whether both follow the same in the same way. */

@@ -13,8 +13,8 @@ import { isOfAccount, type Subscription } from './subscriptions';
 
 /** Every topic there is, and what a new subscriber is told of each. */
 export class Topics {
-  private readonly desks: ReadonlyMap<string, BookDesk>;
-  private readonly others = new Map<InstrumentChannel, ReadonlyMap<string, InstrumentTopic>>();
+  private readonly desks = new Map<string, BookDesk>();
+  private readonly others = new Map<InstrumentChannel, Map<string, InstrumentTopic>>();
   /** Orders of one account in one instrument, by both. */
   private readonly ownOrders = new Map<string, InstrumentTopic>();
   readonly accounts: AccountTopics;
@@ -24,10 +24,16 @@ export class Topics {
 
   constructor(instruments: readonly Instrument[], logger: Logger) {
     this.accounts = new AccountTopics(logger);
-    this.desks = new Map(instruments.map((instrument) => [instrument.instrument, new BookDesk(instrument)]));
-    for (const channel of INSTRUMENT_CHANNELS) {
-      if (channel !== 'orderbook') this.others.set(channel, new Map(instruments.map((one) => [one.instrument, new InstrumentTopic(channel, one)])));
-    }
+    for (const channel of INSTRUMENT_CHANNELS) if (channel !== 'orderbook') this.others.set(channel, new Map());
+    for (const instrument of instruments) this.know(instrument);
+  }
+
+  /** From now on there is an instrument to follow, should there not have been. */
+  know(instrument: Instrument): void {
+    const { instrument: name } = instrument;
+    if (this.desks.has(name)) return;
+    this.desks.set(name, new BookDesk(instrument));
+    for (const [channel, topics] of this.others) topics.set(name, new InstrumentTopic(channel, instrument));
   }
 
   attach(market: Market, readAccounts: ReadAccounts): void {

@@ -46,7 +46,7 @@ export class MassCancel {
       const { result, epoch } = await this.runner.one({
         op: 'mass_cancel', actor: initiator(context.principal), clientId, instrument, after, bound, pageSize: this.pageSize,
       });
-      if (result.outcome === 'refused') throw new Refusal(result.code);
+      if (result.outcome === 'refused') throw new Refusal(result.code, result.instrument === undefined ? {} : { rules: result.instrument });
       if (result.outcome !== 'mass_cancelled') throw new Error(`mass cancel answered with ${result.outcome}`);
       for (const order of result.entry?.orders ?? []) cancelled.push(order.orderId);
       if (result.entry !== null && this.acknowledgement.isAfterPostgres(undefined)) {

@@ -1,6 +1,7 @@
 import { isActors, type CommandResult, type FailureStep, type Repeated } from '../domain/commands';
 import type { Context } from '../domain/context';
-import { shortfallOf, tradesOf, type LogEntry } from '../domain/log-entry';
+import type { InstrumentRules } from '../domain/instrument-rules';
+import { rulesShownBy, shortfallOf, tradesOf, type LogEntry } from '../domain/log-entry';
 import type { Shortfall } from '../domain/money';
 import { isOpen, type Order } from '../domain/order';
 import { Refusal, type RefusalFacts } from '../domain/refusal';
@@ -49,7 +50,7 @@ export class Outcomes {
       case 'unchanged':
         return { order: result.order, trades: [], stale: null, replayed: false };
       case 'refused':
-        return this.refusal(result.code, result.order, result.shortfall, asked).then((refusal) => { throw refusal; });
+        return this.refusal(result.code, result.order, { shortfall: result.shortfall, rules: result.instrument }, asked).then((refusal) => { throw refusal; });
       case 'mass_cancelled':
       case 'nothing_due':
       case 'killed':
@@ -79,7 +80,7 @@ export class Outcomes {
   private ofEntry(entry: LogEntry, asked: Asked, replayed: boolean): Awaitable<Outcome> {
     const order = entry.orders[0];
     if (entry.kind === 'refuse') {
-      return this.refusal(resultCodeOf(entry.code), order ?? null, shortfallOf(entry), asked).then((refusal) => { throw refusal; });
+      return this.refusal(resultCodeOf(entry.code), order ?? null, { shortfall: shortfallOf(entry), rules: rulesShownBy(entry) }, asked).then((refusal) => { throw refusal; });
     }
     if (order === undefined) throw new Error(`entry ${entry.sequence} has no order`);
     this.owners.remember(order);
@@ -88,7 +89,7 @@ export class Outcomes {
     return this.trades.ofDone(order).then((done) => ({ ...done, replayed }));
   }
 
-  private async refusal(code: ResultCode, order: Order | null, shortfall: Shortfall | undefined, asked: Asked): Promise<Refusal> {
+  private async refusal(code: ResultCode, order: Order | null, shown: Shown, asked: Asked): Promise<Refusal> {
     const { context, named } = asked;
     if (code === 'order_not_found' && named !== null && 'orderId' in named) {
       // Done and persisted orders have left Redis: history knows whether it ever was.
@@ -98,7 +99,7 @@ export class Outcomes {
       if (isOpen(final)) return new Refusal(asked.fingerprint === null ? 'engine_recovering' : 'history_unavailable');
       return this.notOpen(final, asked);
     }
-    return code === 'order_not_open' && order !== null ? this.notOpen(order, asked) : new Refusal(code, factsOf(code, shortfall, asked));
+    return code === 'order_not_open' && order !== null ? this.notOpen(order, asked) : new Refusal(code, factsOf(code, shown, asked));
   }
 
   private async notOpen(order: Order, { fingerprint }: Asked): Promise<Refusal> {
@@ -108,7 +109,14 @@ export class Outcomes {
   }
 }
 
-function factsOf(code: ResultCode, shortfall: Shortfall | undefined, { failAt }: Asked): RefusalFacts {
+/** What a refusal is about, beside an order. */
+interface Shown {
+  readonly shortfall: Shortfall | undefined;
+  readonly rules: InstrumentRules | undefined;
+}
+
+function factsOf(code: ResultCode, { shortfall, rules }: Shown, { failAt }: Asked): RefusalFacts {
   if (shortfall !== undefined) return { shortfall };
+  if (rules !== undefined) return { rules };
   return code === 'failure_injected' && failAt !== undefined ? { step: failAt } : {};
 }

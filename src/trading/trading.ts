@@ -6,8 +6,10 @@ import { Acknowledgement } from './acknowledgement';
 import { AmendOrder } from './amend-order';
 import { Batch } from './batch';
 import { CancelOrder } from './cancel-order';
+import type { AssetTable } from '../domain/asset-table';
 import { CommandRunner } from './command-runner';
 import { ConnectionLeases } from './connection-leases';
+import { Instruments } from './instruments';
 import { MassCancel, type MassCancelRequest } from './mass-cancel';
 import { OrderOwners } from './order-owners';
 import { OrderReader, type OrdersPage, type OrdersQuery } from './order-reader';
@@ -47,9 +49,11 @@ export class Trading {
   readonly controls: AccountControls;
   /** Clients whose orders go when a connection ends. */
   readonly leases: ConnectionLeases;
+  /** Making and changing what is traded. */
+  readonly instruments: Instruments;
 
   constructor(
-    engine: OrderEngine, history: OrderHistory, commits: CommitWatch, instruments: InstrumentTable, options: TradingOptions,
+    engine: OrderEngine, history: OrderHistory, commits: CommitWatch, instruments: InstrumentTable, assets: AssetTable, options: TradingOptions,
     private readonly observer: TradingObserver,
   ) {
     const digest = (clientId: string, key: string): string => options.digest(clientId, key);
@@ -64,6 +68,7 @@ export class Trading {
     this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);
     this.controls = new AccountControls(instruments, this.runner, acknowledgement, options.massCancelPage);
     this.leases = new ConnectionLeases(this.runner, engine, { ttlMs: options.disconnectMs, failed: (error) => options.leasesFailed(error) });
+    this.instruments = new Instruments(engine, history, this.runner, acknowledgement, instruments, assets, digest);
     this.batches = new Batch((context, request) => this.prepare(context, request), this.runner, observer);
     this.reader = new OrderReader(engine, history, commits, trades, instruments, options.readBarrierTimeoutMs);
   }

@@ -29,15 +29,15 @@ const contract = new Contract(createOpenapiDocument(config));
 const refuse = (): Promise<CommandResult> => Promise.resolve({ outcome: 'refused', code: 'engine_frozen', order: null });
 const nothing = (): Promise<null> => Promise.resolve(null);
 const table = new InstrumentTable(config.instruments);
+const assets = new AssetTable(config.assets);
 const trading = new Trading(
   { submit: refuse, submitAll: (commands: readonly unknown[]) => Promise.all(commands.map(refuse)), readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], next: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof Trading>[0],
   { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ lagEntries: 0, lagSeconds: 0 }) },
-  table,
+  table, assets,
   { ...config, digest: () => 'digest', disconnectMs: 1_000, leasesFailed: () => undefined, selfTrade: { mode: 'none', accountsBeside: () => [] } },
   { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined, failed: () => undefined },
 );
-const assets = new AssetTable(config.assets);
 const orders = new NativeOrders(trading, table, assets, new ProblemDocuments(table, assets), new PlaceReader(false), config);
 const context = { principal: ANYONE, requestId: 'request', traceparent: null, address: '', signatureUse: null, deadlineMs: Infinity };
 

@@ -90,6 +90,14 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a lease ends with its first client', file: 'commands/due', find: 'if not next(controls.clients_of(shard, lease)) then dues.drop(shard, dues.LEASE .. lease) end', replace: 'dues.drop(shard, dues.LEASE .. lease)' },
   { name: 'orders go of a client that is to keep them', file: 'commands/lease', find: 'controls.set_client(shard, lease, client, nil)', replace: '' },
   { name: 'a lease of nobody ends', file: 'commands/lease', find: 'if not next(clients) then dues.drop', replace: 'if false then dues.drop' },
+  { name: 'a halted instrument lets cancels through', file: 'core/catalogue', find: 'if not rules or rules.state ~= HALTED then return nil end', replace: 'if true then return nil end' },
+  { name: 'an instrument that only posts takes any order', file: 'core/catalogue', find: 'if state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind]) then', replace: 'if state ~= OPEN and state ~= POST_ONLY then' },
+  { name: 'an amend that only reduces is refused', file: 'core/catalogue', find: 'if state == HALTED or (not only_reduces and', replace: 'if state == HALTED or (true and' },
+  { name: 'the least worth is asked of the whole and not of what an amend leaves', file: 'core/catalogue', find: 'if ticks * remaining <', replace: 'if ticks * lots <' },
+  { name: 'a market order is worth nothing', file: 'core/catalogue', find: 'if price == 0 then', replace: 'if false then' },
+  { name: 'a change that does not name the state opens the instrument', file: 'commands/instrument', find: 'or_else(new_state, state)', replace: "or_else(new_state, '0')" },
+  { name: 'nobody looks for the rules of instruments', file: 'core/catalogue', find: 'shard.rule_count, shard.has_rules = text(count), count > 0', replace: 'shard.rule_count = text(count)' },
+  { name: 'an instrument that is plain again is counted on', file: 'core/catalogue', find: '(was_plain and 0 or -1)', replace: '0' },
 ];
 
 /** In what the ledger does: found by sequences of money. */

@@ -184,7 +184,7 @@ describe('stream messages', () => {
     await place('sell', '10.00', '1', { instrument: 'ETH-USD' });
     await caughtUp(client);
     expect(client.told).toHaveLength(before);
-    expect(await subscribed({ op: 'subscribe' })).toEqual(['orderbook', 'trades', 'orders'].map((channel) => ({ channel, instruments: INSTRUMENTS })));
+    expect(await subscribed({ op: 'subscribe' })).toEqual(['orderbook', 'trades', 'orders', 'instruments'].map((channel) => ({ channel, instruments: INSTRUMENTS })));
   });
 
   it('name a sequence and a time in answers to a ping, too', async () => {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { LUA_DIRECTORY, LUA_FILES, buildLibrary } from '../../src/engine/library';
-import { COMMAND_ARGUMENTS, ORDER_RECORD } from '../../src/domain/layouts';
+import { COMMAND_ARGUMENTS, INSTRUMENT_RULES, ORDER_RECORD } from '../../src/domain/layouts';
 import { luaLayouts } from '../../src/engine/lua-layouts';
 import { declaredTables, lintLua, moduleTables, type LuaProblem } from '../support/lua-lint';
 
@@ -10,7 +10,7 @@ const GLOBALS = new Set([
 ]);
 
 /** Names of the lists that a file takes apart by one word: it need not use them all. */
-const LISTED_NAMES = new Set([...Object.values(COMMAND_ARGUMENTS).flat(), ...ORDER_RECORD, 'place', 'terms', 'tail']);
+const LISTED_NAMES = new Set([...Object.values(COMMAND_ARGUMENTS).flat(), ...ORDER_RECORD, ...INSTRUMENT_RULES, 'place', 'terms', 'tail']);
 
 /** The whole library with the file that each of its lines comes from. */
 function librarySource(): { source: string; where: (problem: LuaProblem) => string } {

@@ -27,6 +27,7 @@ function uncoveredShard(): { keeper: ShardKeeper; looks: number[]; said: unknown
   const source = {
     checkpoint,
     funds: () => Promise.resolve('paper'),
+    catalogue: () => Promise.resolve([]),
     uncovered: () => {
       looks.push(performance.now());
       return Promise.resolve(isCovered ? { count: 0, some: [] } : { count: 2, some: ['carl USD', 'dora BTC'] });

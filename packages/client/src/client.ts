@@ -2,7 +2,7 @@ import { AccountView, type AccountViewOptions } from './account-view';
 import { AlgoCalls } from './algo-calls';
 import { ControlCalls } from './control-calls';
 import type {
-  CandlesPage, Instrument, Interval, Order, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade, TradesPage,
+  CandlesPage, ChangeInstrumentRequest, Instrument, Interval, OpenInstrumentRequest, Order, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade, TradesPage,
 } from './contract';
 import { ProblemError } from './errors';
 import { HttpTransport } from './http';
@@ -152,6 +152,16 @@ export class OpenfillClient extends MoneyCalls {
 
   ticker(query: { readonly instrument?: string } = {}, call: CallOptions = {}): Promise<Ticker> {
     return this.calls.get('/public/ticker', query, call);
+  }
+
+  /** Makes an instrument: for operators. @throws ProblemError `instrument_exists` */
+  openInstrument(instrument: OpenInstrumentRequest, call: CallOptions = {}): Promise<Instrument> {
+    return this.calls.send('POST', '/instruments', { ...instrument }, call);
+  }
+
+  /** Changes an instrument's state or limits: for operators. What is left out stays as it is. */
+  changeInstrument(instrument: string, changes: ChangeInstrumentRequest, call: CallOptions = {}): Promise<Instrument> {
+    return this.calls.send('PATCH', '/instruments/:instrument', { instrument, ...changes }, call);
   }
 
   async instruments(call: CallOptions = {}): Promise<readonly Instrument[]> {

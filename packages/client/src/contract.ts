@@ -266,6 +266,17 @@ export interface ProblemBody {
   readonly transfer?: Transfer;
   /** With failure_injected: where. */
   readonly step?: 'reserve_funds' | 'submit_order' | 'process_fills' | 'settle';
+  /** Where it is about what an instrument takes, or is. */
+  readonly instrument?: string;
+  /** With instrument_not_open: its state. */
+  readonly state?: string;
+  /** With value_below_minimum: the least price × quantity. */
+  readonly min_value?: Decimal;
+  /** With outside_instrument_limits, as the three beside it: what it takes. */
+  readonly price_min?: Decimal;
+  readonly price_max?: Decimal;
+  readonly quantity_min?: Decimal;
+  readonly quantity_max?: Decimal;
   /** With rate_limited: the allowance that is used up. */
   readonly class?: 'address' | 'login' | 'principal' | 'mutate' | 'cancel' | 'expensive';
   /** With rate_limited: when there is some of it again. */
@@ -866,7 +877,26 @@ export interface Ticker extends TickerFields, Staleness {
   readonly timestamp: Time;
 }
 
-export interface Instrument {
+export interface OpenInstrumentRequest {
+  readonly instrument: string;
+  readonly base: string;
+  readonly quote: string;
+  /** Bound for ever. */
+  readonly tick_size: Decimal;
+  /** Bound for ever. */
+  readonly lot_size: Decimal;
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels, and amends that only reduce. halted: nothing. */
+  readonly state?: 'open' | 'post_only' | 'cancel_only' | 'halted';
+  readonly price_min?: Decimal;
+  readonly price_max?: Decimal;
+  readonly quantity_min?: Decimal;
+  readonly quantity_max?: Decimal;
+  /** Least price × quantity of an order, and of what an amend leaves of one; 0 for none. */
+  readonly min_value?: Decimal;
+  readonly idempotency_key?: string;
+}
+
+export interface InstrumentFields {
   readonly instrument: string;
   readonly base: string;
   readonly quote: string;
@@ -876,8 +906,37 @@ export interface Instrument {
   readonly price_max: Decimal;
   readonly quantity_min: Decimal;
   readonly quantity_max: Decimal;
-  /** Orders are taken while it is open. */
+  /** Least price × quantity of an order, and of what an amend leaves of one; null for none. */
+  readonly min_value: Decimal | null;
+  /** Fraction of the reference price beyond which nothing trades; null for none. */
+  readonly price_band: Decimal | null;
+  /** How long ago the reference price was traded, in seconds; null for none. */
+  readonly band_window_s: number | null;
+}
+
+export interface InstrumentFees {
+  readonly maker: Decimal;
+  readonly taker: Decimal;
+}
+
+export interface Instrument extends InstrumentFields {
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels. halted: nothing. Where the venue as a whole takes no orders, how that is. */
   readonly state: string;
+  /** Of the group `default`, as fractions of money; null where they cannot be told. */
+  readonly fees: InstrumentFees | null;
+}
+
+/** What is left out stays as it is. */
+export interface ChangeInstrumentRequest {
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels, and amends that only reduce. halted: nothing. */
+  readonly state?: 'open' | 'post_only' | 'cancel_only' | 'halted';
+  readonly price_min?: Decimal;
+  readonly price_max?: Decimal;
+  readonly quantity_min?: Decimal;
+  readonly quantity_max?: Decimal;
+  /** Least price × quantity of an order, and of what an amend leaves of one; 0 for none. */
+  readonly min_value?: Decimal;
+  readonly idempotency_key?: string;
 }
 
 export interface Instruments {
@@ -1134,6 +1193,10 @@ export interface CandleData extends Candle {
   readonly closed: boolean;
 }
 
+export interface InstrumentData extends InstrumentFields {
+  readonly state: string;
+}
+
 export interface BalancesData {
   readonly account_id: string;
   /** By asset. */
@@ -1144,7 +1207,7 @@ export interface FillData extends Fill {
   readonly account_id: string;
 }
 
-export type Channel = 'orderbook' | 'trades' | 'orders' | 'ticker' | 'candles' | 'balances' | 'fills';
+export type Channel = 'orderbook' | 'trades' | 'orders' | 'ticker' | 'candles' | 'instruments' | 'balances' | 'fills';
 
 export interface Subscription {
   readonly channel: Channel;
@@ -1180,6 +1243,8 @@ export interface StreamMessages {
   readonly ticker: Message<'ticker', TickerFields>;
   /** A candle with new trades, or one that is over: `closed`, once. On subscribing, the last one of each interval. */
   readonly candle: Message<'candle', CandleData>;
+  /** An instrument after it was made or changed; on subscribing, as it is. */
+  readonly instrument: Message<'instrument', InstrumentData>;
   /** What an account has, of every asset that it ever had: on subscribing, and behind a resync. */
   readonly balances_snapshot: Message<'balances_snapshot', BalancesData, null>;
   /** What an account has behind an entry of the log, of the assets that the entry touched. */

@@ -13,13 +13,15 @@ export type CandleMessage = StreamMessages['candle'];
 export type BalancesSnapshotMessage = StreamMessages['balances_snapshot'];
 /** What an account has of the assets that changed. */
 export type BalancesMessage = StreamMessages['balances'];
+/** An instrument after it was made or changed. */
+export type InstrumentMessage = StreamMessages['instrument'];
 export type FillMessage = StreamMessages['fill'];
 /** Something is missing; fresh snapshots follow. */
 export type ResyncMessage = StreamMessages['resync'];
 
 /** What a reader of the stream gets. */
 export type StreamMessage = SnapshotMessage | DeltaMessage | TradeMessage | OrderMessage | TickerMessage | CandleMessage
-  | BalancesSnapshotMessage | BalancesMessage | FillMessage | ResyncMessage;
+  | InstrumentMessage | BalancesSnapshotMessage | BalancesMessage | FillMessage | ResyncMessage;
 
 export type SubscribedMessage = StreamMessages['subscribed'];
 

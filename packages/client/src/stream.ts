@@ -66,6 +66,7 @@ export interface StreamEvents {
   order: [message: Extract<StreamMessage, { type: 'order' }>];
   ticker: [message: Extract<StreamMessage, { type: 'ticker' }>];
   candle: [message: Extract<StreamMessage, { type: 'candle' }>];
+  instrument: [message: Extract<StreamMessage, { type: 'instrument' }>];
   balances_snapshot: [message: BalancesSnapshotMessage];
   balances: [message: BalancesMessage];
   fill: [message: FillMessage];
@@ -461,6 +462,8 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
       case 'orderbook_delta':
         this.delta(message);
         return;
+      // What an instrument is may be told twice: it says the same.
+      case 'instrument':
       case 'ticker':
       case 'candle':
         this.tell(message);

@@ -98,6 +98,8 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   getTrades: PUBLIC,
   getCandles: PUBLIC,
   getTicker: PUBLIC,
+  openInstrument: OPERATE,
+  changeInstrument: OPERATE,
   getInstruments: PUBLIC,
   // Who asks says so in the handshake or by a message: what each may follow is told by MESSAGE_ACCESS and by the channel.
   openStream: PUBLIC,

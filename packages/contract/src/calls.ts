@@ -4,7 +4,8 @@ import {
 } from './language';
 import { AccountStop, CONTROL_EXAMPLES, CancelAfter, CancelAfterRequest } from './controls';
 import { ALGO_EXAMPLES, Algo, AlgoPage, AlgoWithSlices, TwapRequest } from './algos';
-import { AnyBook, Candles, Health, Instruments, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
+import { ChangeInstrumentRequest, INSTRUMENT_EXAMPLES, Instrument, Instruments, OpenInstrumentRequest } from './instruments';
+import { AnyBook, Candles, Health, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
 import {
   Account, AccountEventPage, AccountPage, AccountSnapshots, Assets, Balances, ChangeAccountRequest, DepositPage, DepositRequest, EventId, FeeGroup,
   FeeGroupRequest, FeeGroups, FillPage, KeyedRequest, MONEY_EXAMPLES, MoneyOverview, OpenAccountRequest, Portfolio, PositionWithStaleness, Positions,
@@ -86,6 +87,8 @@ const ANY_READ = ['engine_recovering', 'engine_unavailable', 'history_unavailabl
 /** Codes of a call that changes the book. */
 const ANY_COMMAND = ['engine_frozen', ...ANY_READ, 'outcome_unknown'] as const;
 /** Codes of a command that may commit what an account has. */
+/** Codes of an order that an instrument does not take. */
+const ANY_RULES = ['instrument_not_open', 'value_below_minimum', 'outside_instrument_limits'] as const;
 const ANY_COVER = ['insufficient_funds', 'account_suspended', 'account_closed', 'balance_limit', 'balance_audit_breach'] as const;
 /** Codes of a call that reads what accounts have. */
 const MONEY_READ = [...ANY_PARAMETERS, ...ANY_READ, 'funds_off'] as const;
@@ -200,7 +203,7 @@ const orderAnswer = (description: string): Success => ({ description, is: OrderW
 const cancelling = {
   tag: 'Orders', summary: 'Cancel an order', keyed: true, takesBody: true,
   answers: { 200: { description: 'The order as it is now, cancelled.', is: OrderWithTrades, example: ORDER_EXAMPLES.cancelledOrder } },
-  refusals: [...ANY_BODY, ...ANY_COMMAND, 'order_not_found', 'order_not_open', 'idempotency_key_reused'],
+  refusals: [...ANY_BODY, ...ANY_COMMAND, 'order_not_found', 'order_not_open', 'instrument_not_open', 'idempotency_key_reused'],
 } as const;
 
 const accountAnswer = (description: string): Success => ({ description, is: Account, example: MONEY_EXAMPLES.account });
@@ -233,7 +236,7 @@ export const CALLS = {
     body: { is: PlaceRequest, required: true, examples: ORDER_EXAMPLES.places },
     answers: { 201: orderAnswer('The order, with its trades so far.') },
     refusals: [
-      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
+      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, ...ANY_RULES, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
       'open_orders_limit', 'level_quantity_limit', 'iceberg_parts_limit', 'expires_at_past', 'account_killed', 'failure_injected',
     ],
   },
@@ -249,10 +252,10 @@ export const CALLS = {
   },
   cancelAllOrders: {
     method: 'DELETE', path: '/orders', tag: 'Orders', summary: 'Cancel all open orders of a client',
-    description: 'Orders that the client places while this runs are left alone. What was cancelled before an error is in the problem\'s `cancelled`.',
+    description: 'Orders that the client places while this runs are left alone, and so are those of a halted instrument; one that is named is refused then. What was cancelled before an error is in the problem\'s `cancelled`.',
     query: MassCancelQuery, takesBody: true,
     answers: { 200: { description: 'The ids of the cancelled orders, oldest first.', is: CancelledOrders, example: { cancelled: [ORDER_EXAMPLES.order.order_id] } } },
-    refusals: [...ANY_BODY, ...ANY_COMMAND, 'instrument_not_found'],
+    refusals: [...ANY_BODY, ...ANY_COMMAND, 'instrument_not_found', 'instrument_not_open'],
   },
   submitBatch: {
     method: 'POST', path: '/orders/batch', tag: 'Orders', summary: 'Many operations, applied in order',
@@ -286,7 +289,7 @@ export const CALLS = {
     body: { is: AmendRequest, required: true, examples: ORDER_EXAMPLES.amends },
     answers: { 200: orderAnswer('The order, with the trades of this amend.') },
     refusals: [
-      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
+      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, ...ANY_RULES, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
       'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit', 'account_killed', 'iceberg_parts_limit',
     ],
   },
@@ -552,10 +555,27 @@ export const CALLS = {
     answers: { 200: orderAnswer('The order.') },
     refusals: [...ANY_PARAMETERS, ...ANY_READ, 'order_not_found'],
   },
+  openInstrument: {
+    method: 'POST', path: '/instruments', tag: 'Operation', summary: 'Make an instrument',
+    description: 'It is traded at once, in every process. Tick, lot and assets are bound for ever: under the same name nothing else comes again. An asset that is '
+      + 'new with it is as fine as its ticks and lots need, and stays so.',
+    keyed: true, takesBody: true,
+    body: { is: OpenInstrumentRequest, required: true, examples: INSTRUMENT_EXAMPLES.opens },
+    answers: { 201: { description: 'The instrument.', is: Instrument, example: INSTRUMENT_EXAMPLES.made } },
+    refusals: [...ANY_BODY, ...ANY_COMMAND, 'idempotency_key_reused', 'instrument_exists', 'instrument_bound', 'instrument_limits_crossed', 'instruments_limit'],
+  },
+  changeInstrument: {
+    method: 'PATCH', path: '/instruments/{instrument}', tag: 'Operation', summary: 'Change an instrument\'s state or limits',
+    description: 'Counts from the answer on, for every order that comes behind it. Orders that wait stay, whatever the new limits say of them.',
+    keyed: true, takesBody: true,
+    body: { is: ChangeInstrumentRequest, required: true, examples: INSTRUMENT_EXAMPLES.changes },
+    answers: { 200: { description: 'The instrument.', is: Instrument, example: INSTRUMENT_EXAMPLES.made } },
+    refusals: [...ANY_BODY, ...ANY_COMMAND, 'idempotency_key_reused', 'instrument_not_found', 'instrument_limits_crossed'],
+  },
   getInstruments: {
     method: 'GET', path: '/public/instruments', tag: 'Market data', summary: 'What is traded: steps, limits and state',
     takesBody: false,
-    answers: { 200: { description: 'All instruments.', is: Instruments, example: MARKET_EXAMPLES.instruments } },
+    answers: { 200: { description: 'All instruments.', is: Instruments, example: INSTRUMENT_EXAMPLES.instruments } },
     refusals: ANY_PARAMETERS,
   },
   openStream: {

@@ -3,6 +3,7 @@ export * from './algos';
 export * from './controls';
 export * from './calls';
 export { clientTypes } from './client-types';
+export * from './instruments';
 export * from './json-schema';
 export * from './language';
 export * from './market';

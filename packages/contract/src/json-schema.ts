@@ -176,8 +176,8 @@ export class SchemaSet {
       case 'amount':
         return {
           oneOf: [
-            { type: 'number', exclusiveMinimum: 0 },
-            { type: 'string', maxLength: AMOUNT_TEXT_LENGTH_MAX, pattern: DECIMAL_PATTERN, not: { pattern: '^[0.]*$' } },
+            kind.orZero === true ? { type: 'number', minimum: 0 } : { type: 'number', exclusiveMinimum: 0 },
+            { type: 'string', maxLength: AMOUNT_TEXT_LENGTH_MAX, pattern: DECIMAL_PATTERN, ...(kind.orZero === true ? {} : { not: { pattern: '^[0.]*$' } }) },
           ],
           ...told,
           description: `${kind.description ?? ''} ${kind.of === 'asset' ? ASSET_AMOUNT_SAYS : AMOUNT_SAYS}`.trimStart(),

@@ -45,7 +45,7 @@ export interface ChoiceKind extends Told { readonly kind: 'choice'; readonly num
 /** Yes or no; `always` where only one of the two is taken. */
 export interface FlagKind extends Told { readonly kind: 'flag'; readonly always?: boolean }
 /** Price, quantity or amount of an asset that a client gives: a JSON number or a decimal string, never rounded. */
-export interface AmountKind extends Told { readonly kind: 'amount'; readonly of?: 'asset' }
+export interface AmountKind extends Told { readonly kind: 'amount'; readonly of?: 'asset'; readonly orZero?: true }
 /** Fraction of money that a client gives, below zero too: a JSON number or a decimal string. */
 export interface RateKind extends Told { readonly kind: 'rate' }
 /** Decimal text that the venue tells; `signed` where it may be below zero. */
@@ -150,6 +150,8 @@ export const choice = <const N extends number>(numbers: readonly N[], told: Told
 export const flag = (told: Told = {}): FlagKind & { readonly always?: never } => ({ kind: 'flag', ...told });
 export const always = <const V extends boolean>(value: V, told: Told = {}): FlagKind & { readonly always: V } => ({ kind: 'flag', always: value, ...told });
 export const amount = (told: Told = {}): AmountKind => ({ kind: 'amount', ...told });
+/** An amount, or 0 for none. */
+export const amountOrZero = (told: Told = {}): AmountKind => ({ kind: 'amount', orZero: true, ...told });
 export const assetAmount = (told: Told = {}): AmountKind => ({ kind: 'amount', of: 'asset', ...told });
 export const rate = (told: Told = {}): RateKind => ({ kind: 'rate', ...told });
 export const decimal = (told: Told = {}): DecimalKind => ({ kind: 'decimal', ...told });

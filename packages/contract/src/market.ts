@@ -85,21 +85,6 @@ export const Ticker = answer('Ticker', {
   timestamp: required(Time, 'Of the last change that it contains.'),
 }, { parts: [TickerFields, Staleness] });
 
-export const Instrument = answer('Instrument', {
-  instrument: required(InstrumentName),
-  base: required(string()),
-  quote: required(string()),
-  tick_size: required(Decimal),
-  lot_size: required(Decimal),
-  price_min: required(Decimal),
-  price_max: required(Decimal),
-  quantity_min: required(Decimal),
-  quantity_max: required(Decimal),
-  state: required(growingWord(SHARD_STATES), 'Orders are taken while it is open.'),
-});
-
-export const Instruments = answer('Instruments', { instruments: required(list(Instrument)) });
-
 export const Health = answer('Health', { status: required(word(['ok'])) });
 
 const upOrDown = word(['up', 'down']);
@@ -161,12 +146,6 @@ export const MARKET_EXAMPLES = {
     bid: '49999.00', bid_quantity: '0.30000000', ask: '50010.00', ask_quantity: '1.25000000',
     open: '49500.00', high: '50120.00', low: '49310.50', change: '499.50', change_percent: '1.01',
     volume: '1250.75000000', quote_volume: '62350887.5000000000', trades: 8841,
-  },
-  instruments: {
-    instruments: [{
-      instrument: INSTRUMENT_DEFAULT, base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001',
-      price_min: '0.01', price_max: '90071992547409.91', quantity_min: '0.00000001', quantity_max: '90071992.54740991', state: 'open',
-    }],
   },
   readiness: {
     status: 'ready', problem: null, roles: ['api', 'writer'], redis: { status: 'up', reason: null, durability_problems: [] },

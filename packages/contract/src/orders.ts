@@ -7,7 +7,7 @@ import {
   Price, Quantity, Role, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
 import { Transfer, Withdrawal } from './transfers';
-import { FAILURE_STEPS, INSTRUMENT_DEFAULT, LIMIT_CLASSES, STATUS_REASONS } from './words';
+import { FAILURE_STEPS, INSTRUMENT_DEFAULT, INSTRUMENT_STATES, LIMIT_CLASSES, STATUS_REASONS } from './words';
 
 /** Orders: what clients send, and what they are told. */
 
@@ -176,6 +176,13 @@ export const Problem = answer('Problem', {
   withdrawal: optional(Withdrawal, 'With withdrawal_resolved: its state.'),
   transfer: optional(Transfer, 'With transfer_resolved: its state.'),
   step: optional(word(FAILURE_STEPS), 'With failure_injected: where.'),
+  instrument: optional(InstrumentName, 'Where it is about what an instrument takes, or is.'),
+  state: optional(growingWord(INSTRUMENT_STATES), 'With instrument_not_open: its state.'),
+  min_value: optional(Decimal, 'With value_below_minimum: the least price × quantity.'),
+  price_min: optional(Decimal, 'With outside_instrument_limits, as the three beside it: what it takes.'),
+  price_max: optional(Decimal),
+  quantity_min: optional(Decimal),
+  quantity_max: optional(Decimal),
   class: optional(word(LIMIT_CLASSES), 'With rate_limited: the allowance that is used up.'),
   retry_after_ms: optional(integer({ min: 1 }), 'With rate_limited: when there is some of it again.'),
   cancelled: optional(list(OrderId), 'With an interrupted cancel-all: what has been cancelled all the same.'),

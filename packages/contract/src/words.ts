@@ -15,10 +15,12 @@ export const ALGO_STATUSES = ['running', 'cancelling', 'completed', 'expired', '
 export const SLICE_STATUSES = ['placing', 'placed', 'refused', 'missed'] as const;
 export const ACKS = ['redis', 'postgres'] as const;
 export const INTERVALS = ['1s', '1m', '5m', '15m', '1h', '1d'] as const;
-export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'balances', 'fills'] as const;
+export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'instruments', 'balances', 'fills'] as const;
 /** Those that are of accounts. */
 export const ACCOUNT_CHANNELS = ['balances', 'fills'] as const;
 /** As Redis tells it; `empty` for a Redis without a shard, `unknown` for one that does not answer. */
+/** States that an instrument can be put in. */
+export const INSTRUMENT_STATES = ['open', 'post_only', 'cancel_only', 'halted'] as const;
 export const SHARD_STATES = ['open', 'frozen', 'recovering', 'faulted', 'empty', 'unknown'] as const;
 
 /** Steps at which an order can be made to fail. */

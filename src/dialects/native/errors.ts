@@ -1,11 +1,13 @@
 import type { AssetTable } from '../../domain/asset-table';
 import type { InstrumentTable } from '../../domain/instrument-table';
+import type { InstrumentRules } from '../../domain/instrument-rules';
 import type { FieldFault, Refusal, RefusalFacts, RequestField } from '../../domain/refusal';
 import type { Transfer } from '../../domain/money';
 import { RESULT_CODES, type ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
 import { RequestRefusal, headersOf, headersOfLimit, type FieldError } from '../../http/request-refusal';
 import { REPLAYED, presentOrderWithTrades, presentStaleness } from './present';
+import { presentRules } from './present-market';
 import { presentShortfall, presentTransfer, presentWithdrawal } from './present-money';
 import { problemBody, type ProblemBody } from './problem';
 
@@ -17,7 +19,9 @@ const FIELD_NAMES = {
   amount: 'amount', reference: 'reference', destination: 'destination', from: 'from', to: 'to', note: 'note', pending: 'pending',
   timeoutS: 'timeout_s', transferId: 'transfer_id', rates: 'rates', maker: 'maker', taker: 'taker', before: 'before', date: 'date',
   username: 'username', password: 'password', newPassword: 'new_password', scopes: 'scopes', accounts: 'accounts', ipAllow: 'ip_allow', expiresAt: 'expires_at',
-  publicKey: 'public_key', limitPrice: 'limit_price', durationS: 'duration_s', slices: 'slices',
+  publicKey: 'public_key', base: 'base', quote: 'quote', tickSize: 'tick_size', lotSize: 'lot_size', state: 'state', priceMin: 'price_min', priceMax: 'price_max',
+  quantityMin: 'quantity_min', quantityMax: 'quantity_max', minValue: 'min_value', priceBand: 'price_band', bandWindowS: 'band_window_s', maxSlippage: 'max_slippage',
+  limitPrice: 'limit_price', durationS: 'duration_s', slices: 'slices',
 } as const satisfies Record<RequestField, string>;
 
 const CONTENT_TYPE = { 'Content-Type': 'application/problem+json' } as const;
@@ -58,7 +62,7 @@ export class ProblemDocuments {
   }
 
   /** @returns null where there is nothing to say beside the code's own sentence */
-  private told(code: ResultCode, { order, cancelled, instrument, asset, shortfall, transfer, reversedBy, step, limit, detail }: RefusalFacts): Told | null {
+  private told(code: ResultCode, { order, cancelled, instrument, rules, asset, shortfall, transfer, reversedBy, step, limit, detail }: RefusalFacts): Told | null {
     if (order !== undefined) {
       const view = presentOrderWithTrades(order.order, order.trades, this.instruments.of(order.order.instrument), this.assets);
       return {
@@ -70,12 +74,14 @@ export class ProblemDocuments {
       const { asset: short, needed, available } = presentShortfall(shortfall, this.assets);
       return { detail: `${needed} ${short} are needed, ${available} are available.`, extensions: { asset: short, needed, available } };
     }
+    if (rules !== undefined) return toldOfRules(code, rules, cancelled);
     if (transfer !== undefined) return this.resolved(code, transfer, reversedBy);
     if (step !== undefined) return { detail: `The order was made to fail at ${step}: nothing has changed.`, extensions: { step } };
     if (limit !== undefined) return { detail: detail ?? RESULT_CODES[code].title, extensions: { class: limit.class, retry_after_ms: Math.ceil(limit.retryMs) } };
     if (cancelled !== undefined) return { detail: detail ?? RESULT_CODES[code].title, extensions: { cancelled } };
     if (asset !== undefined) return { detail: `There is no asset ${asset}.` };
-    return instrument === undefined ? null : { detail: `There is no instrument ${instrument}.` };
+    if (instrument === undefined) return null;
+    return code === 'instrument_not_found' ? { detail: `There is no instrument ${instrument}.` } : { detail: RESULT_CODES[code].title, extensions: { instrument } };
   }
 
   private resolved(code: ResultCode, transfer: Transfer, reversedBy: string | undefined): Told {
@@ -86,6 +92,25 @@ export class ProblemDocuments {
     const view = presentTransfer(transfer, this.assets);
     if (reversedBy === undefined) return { detail: `The transfer is ${view.status}.`, extensions: { transfer: view } };
     return { detail: `The transfer is reversed already, by ${reversedBy}.`, extensions: { transfer: { ...view, reversed_by: reversedBy } } };
+  }
+}
+
+/** What an instrument does not allow: its state, or what of its limits. */
+function toldOfRules(code: ResultCode, rules: InstrumentRules, cancelled: readonly string[] | undefined): Told {
+  const view = presentRules(rules);
+  const { instrument, state, min_value: leastValue } = view;
+  const more = cancelled === undefined ? {} : { cancelled };
+  switch (code) {
+    case 'value_below_minimum':
+      return { detail: `Price × quantity has to be ${leastValue ?? '0'} at least.`, extensions: { instrument, min_value: leastValue, ...more } };
+    case 'outside_instrument_limits': {
+      const { price_min: low, price_max: high, quantity_min: least, quantity_max: most } = view;
+      return {
+        detail: `Price has to be from ${low} to ${high}, quantity from ${least} to ${most}.`,
+        extensions: { instrument, price_min: low, price_max: high, quantity_min: least, quantity_max: most, ...more },
+      };
+    }
+    default: return { detail: `${instrument} is ${state}.`, extensions: { instrument, state, ...more } };
   }
 }
 

@@ -10,7 +10,7 @@ import type { CandleReader } from '../../market/candle-reader';
 import type { MarketReader } from '../../market/market-reader';
 import { candlesSchema, checkQuery, querySchemas } from './check/schemas';
 import { presentStaleness, presentTrade } from './present';
-import { presentCandle, presentTicker } from './present-market';
+import { presentCandle, presentInstrument, presentTicker } from './present-market';
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -93,26 +93,10 @@ export class NativeMarket {
 
   /** GET /public/instruments */
   async list(context: Context): Promise<Answer> {
-    const instruments = await this.market.instrumentStates(context);
-    return { status: 200, body: { instruments: instruments.map(({ instrument, state }) => viewInstrument(instrument, state)) } };
+    return { status: 200, body: { instruments: (await this.market.listed(context)).map(presentInstrument) } };
   }
 }
 
 function viewLevels(levels: readonly Level[], instrument: Instrument): [price: string, quantity: string][] {
   return levels.map(([ticks, lots]) => [formatAmount(ticks, instrument.tick), formatAmount(lots, instrument.lot)]);
-}
-
-function viewInstrument(instrument: Instrument, state: string) {
-  return {
-    instrument: instrument.instrument,
-    base: instrument.base,
-    quote: instrument.quote,
-    tick_size: instrument.tick.text,
-    lot_size: instrument.lot.text,
-    price_min: formatAmount(instrument.priceTicksMin, instrument.tick),
-    price_max: formatAmount(instrument.priceTicksMax, instrument.tick),
-    quantity_min: formatAmount(instrument.quantityLotsMin, instrument.lot),
-    quantity_max: formatAmount(instrument.quantityLotsMax, instrument.lot),
-    state,
-  };
 }

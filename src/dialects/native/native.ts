@@ -10,6 +10,7 @@ import { ProblemDocuments } from './errors';
 import { NativeAccounts } from './native-accounts';
 import { NativeAlgos } from './native-algos';
 import { NativeControls } from './native-controls';
+import { NativeInstruments } from './native-instruments';
 import { NativeMarket } from './native-market';
 import { NativeMoney } from './native-money';
 import { NativeOrders } from './native-orders';
@@ -27,7 +28,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     const problems = new ProblemDocuments(instruments, money.assets);
     const answerOf: ProblemDocuments['answerOf'] = (refusal, requestId) => problems.answerOf(refusal, requestId);
     const orders = new NativeOrders(trading, instruments, money.assets, problems, new PlaceReader(config.faultInjection), config);
-    const stream = new NativeStreamDialect(instruments.all, money.assets, config, config.funds !== 'off', people?.gate ?? null);
+    const stream = new NativeStreamDialect(instruments, money.assets, config, config.funds !== 'off', people?.gate ?? null);
     const controls = new NativeControls(trading.controls, trading.leases);
     const orderEntry = new OrderEntryServer({ orders, controls, answerOf }, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
@@ -40,7 +41,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     }, logger.child({ part: 'order-entry' }), orderEntryObserver, people?.gate ?? null);
     return {
       prefix: '',
-      routes: nativeRoutes(orders, controls, new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), {
+      routes: nativeRoutes(orders, controls, new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), new NativeInstruments(trading.instruments, market), {
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
       }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
         openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),

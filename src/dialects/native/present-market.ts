@@ -1,7 +1,10 @@
 import { formatAmount, formatNotional } from '../../domain/amounts';
+import { formatRate } from '../../domain/assets';
 import type { Candle } from '../../domain/candle';
+import { instrumentOfRules, valueStepOf, type InstrumentRules, type InstrumentState } from '../../domain/instrument-rules';
 import type { Instrument } from '../../domain/instruments';
 import { formatTimeUs, type Trade } from '../../domain/order';
+import type { ListedInstrument } from '../../market/market-reader';
 
 /** Candles and tickers as clients see them. */
 
@@ -69,4 +72,38 @@ export function changePercent(openTicks: number, closeTicks: number): string {
   const digits = hundredths.toString().padStart(3, '0');
   const text = `${digits.slice(0, -2)}.${digits.slice(-2)}`;
   return closeTicks < openTicks && hundredths > 0n ? `-${text}` : text;
+}
+
+/** An instrument's rules as clients see them. */
+export interface RulesView {
+  instrument: string; base: string; quote: string; tick_size: string; lot_size: string;
+  price_min: string; price_max: string; quantity_min: string; quantity_max: string;
+  /** Null where there is none. */
+  min_value: string | null; price_band: string | null; band_window_s: number | null; state: InstrumentState;
+}
+
+export function presentRules(rules: InstrumentRules): RulesView {
+  const instrument = instrumentOfRules(rules);
+  const { tick, lot } = instrument;
+  return {
+    instrument: rules.instrument, base: rules.base, quote: rules.quote, tick_size: rules.tickSize, lot_size: rules.lotSize,
+    price_min: formatAmount(rules.priceTicksMin, tick), price_max: formatAmount(rules.priceTicksMax, tick),
+    quantity_min: formatAmount(rules.quantityLotsMin, lot), quantity_max: formatAmount(rules.quantityLotsMax, lot),
+    min_value: rules.minValue === 0 ? null : formatAmount(rules.minValue, valueStepOf(instrument)),
+    price_band: rules.priceBand === 0 ? null : formatRate(rules.priceBand), band_window_s: rules.bandWindowS === 0 ? null : rules.bandWindowS,
+    state: rules.state,
+  };
+}
+
+export interface InstrumentView extends Omit<RulesView, 'state'> {
+  /** Where the venue as a whole takes no orders, how that is. */
+  state: string; fees: { maker: string; taker: string } | null;
+}
+
+export function presentInstrument({ rules, shardState, fees }: ListedInstrument): InstrumentView {
+  const view = presentRules(rules);
+  return {
+    ...view, state: shardState === 'open' ? view.state : shardState,
+    fees: fees === null ? null : { maker: formatRate(fees.makerRate), taker: formatRate(fees.takerRate) },
+  };
 }

@@ -9,6 +9,7 @@ import { checkNoQuery } from './check/schemas';
 import { beginEvents } from './event-stream';
 import { moneyHandlers, type MoneyCalls } from './money-routes';
 import { controlHandlers, type NativeControls } from './native-controls';
+import type { NativeInstruments } from './native-instruments';
 import type { NativeMarket } from './native-market';
 import { algoHandlers, type NativeAlgos } from './native-algos';
 import { costOfBatch, type NativeOrders } from './native-orders';
@@ -54,7 +55,8 @@ const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'c
 
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
-  orders: NativeOrders, controls: NativeControls, algos: NativeAlgos, market: NativeMarket, money: MoneyCalls, people: PeopleCalls, probes: Probes, stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
+  orders: NativeOrders, controls: NativeControls, algos: NativeAlgos, market: NativeMarket, instruments: NativeInstruments, money: MoneyCalls, people: PeopleCalls, probes: Probes,
+  stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
 ): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
   const handlers: Readonly<Record<Exclude<CallId, 'getDocs'>, Handler>> = {
@@ -83,6 +85,8 @@ export function nativeRoutes(
     getTrades: reading((call, parameters) => market.trades(call.context, parameters)),
     getCandles: reading((call, parameters) => market.candles(call.context, parameters)),
     getTicker: reading((call, parameters) => market.ticker(call.context, parameters)),
+    openInstrument: plain((call, key) => instruments.open(call.context, call.body, key)),
+    changeInstrument: plain((call, key) => instruments.change(call.context, call.params.instrument as string, call.body, key)),
     getInstruments: plain((call) => market.list(call.context)),
 
     openStream: () => Promise.reject(new RequestRefusal('upgrade_required', {

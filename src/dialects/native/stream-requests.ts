@@ -1,7 +1,7 @@
 import type Joi from 'joi';
 import { StreamQuery, StreamWish, fieldsOf, type Kind } from '#openfill-contract';
 import { BARE_CHANNELS, isOfAccounts } from '../../domain/channels';
-import type { Instrument } from '../../domain/instruments';
+import type { InstrumentTable } from '../../domain/instrument-table';
 import { accountsOf } from '../../domain/principal';
 import { refusalOf } from '../../domain/refusal';
 import { RESULT_CODES } from '../../domain/result-code';
@@ -92,13 +92,20 @@ function checkedBy<T>(schema: Joi.ObjectSchema<T>, given: unknown): Checked<T> {
 
 /** Reads what clients of the venue's own dialect ask for. */
 export class NativeStreamRequests {
-  private readonly instruments: ReadonlyMap<string, Instrument>;
-  private readonly schemas: StreamSchemas;
+  private known: { readonly version: number; readonly schemas: StreamSchemas } | null = null;
 
   /** @param keepsMoney whether there are accounts to follow; @param gate null where nobody is asked who they are */
-  constructor(instruments: readonly Instrument[], limits: StreamLimits, private readonly keepsMoney: boolean, private readonly gate: Gate | null) {
-    this.instruments = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
-    this.schemas = streamSchemas(instruments.map(({ instrument }) => instrument), limits, positionOf);
+  constructor(
+    private readonly instruments: InstrumentTable, private readonly limits: StreamLimits, private readonly keepsMoney: boolean, private readonly gate: Gate | null,
+  ) {}
+
+  /** As of the instruments that there are now. */
+  private get schemas(): StreamSchemas {
+    const { version } = this.instruments;
+    if (this.known?.version !== version) {
+      this.known = { version, schemas: streamSchemas(this.instruments.all.map(({ instrument }) => instrument), this.limits, positionOf) };
+    }
+    return this.known.schemas;
   }
 
   /** @param text of a client's message, null for one that is no text; @param depth of books, where the message says none */
@@ -176,14 +183,15 @@ export class NativeStreamRequests {
 
   /** Subscriptions that a wish names: books as deep as it says. */
   private wanted(
-    { channels = BARE_CHANNELS, instruments = [...this.instruments.keys()], accounts = [], ...wish }: Wish, depth: number | null, { principal }: Who,
+    { channels = BARE_CHANNELS, instruments, accounts = [], ...wish }: Wish, depth: number | null, { principal }: Who,
   ): Subscription[] {
     return channels.flatMap((channel): Subscription[] => {
       if (isOfAccounts(channel)) return accounts.map((account) => ({ channel, account }));
       // Accounts that a caller names are meant for its orders, too.
       const owners = channel === 'orders' && principal.kind === 'caller' && accounts.length > 0 ? accounts : [null];
-      return instruments.flatMap((name) => owners.map((owner) => ({
-        channel, instrument: this.instruments.get(name) as Instrument, depth: channel === 'orderbook' ? wish.depth ?? depth : null, owner,
+      const named = instruments?.map((name) => this.instruments.require(name));
+      return (named ?? this.instruments.all).flatMap((instrument) => owners.map((owner) => ({
+        channel, instrument, depth: channel === 'orderbook' ? wish.depth ?? depth : null, owner, ...(named === undefined ? { isOfAll: true } : {}),
       })));
     });
   }

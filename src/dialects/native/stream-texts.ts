@@ -10,7 +10,7 @@ import type { DeltaNews, MarketNews, News, Notice, Refusal } from '../../stream/
 import { isOfAccount, type Subscription } from '../../stream/subscriptions';
 import { CLOSE_SESSION_ENDED } from './authentication';
 import { presentOrder, presentTrade } from './present';
-import { presentCandle, presentTicker } from './present-market';
+import { presentCandle, presentRules, presentTicker } from './present-market';
 import { presentBalance, presentFill } from './present-money';
 import { formatPosition } from './stream-position';
 
@@ -72,6 +72,7 @@ function tellMarket(news: MarketNews, assets: AssetTable): Told {
       bids: viewLevels(news.bids, instrument), asks: viewLevels(news.asks, instrument), checksum: news.checksum,
     });
     case 'fill': return tell('fill', { account_id: news.account, ...presentFill(news.fill, instrument, assets) });
+    case 'instrument': return tell('instrument', presentRules(news.rules));
     case 'ticker': return tell('ticker', presentTicker(news.last, news.bid, news.ask, news.day, instrument));
     case 'candle': return tell('candle', { interval: news.interval, ...presentCandle(news.candle, instrument), closed: news.isClosed });
   }

@@ -1,5 +1,5 @@
 import type { AssetTable } from '../../domain/asset-table';
-import type { Instrument } from '../../domain/instruments';
+import type { InstrumentTable } from '../../domain/instrument-table';
 import type { Checked, Opened, Request, StreamDialect, StreamEncoder, StreamSession } from '../../stream/dialect';
 import type { Gate } from '../../people/gate';
 import type { Peer, Who } from '../../stream/following';
@@ -25,7 +25,7 @@ export class NativeStreamDialect implements StreamDialect {
   private readonly encoder: StreamEncoder;
 
   /** @param keepsMoney whether there are accounts to follow; @param gate null where nobody is asked who they are */
-  constructor(instruments: readonly Instrument[], assets: AssetTable, limits: StreamLimits, keepsMoney: boolean, gate: Gate | null) {
+  constructor(instruments: InstrumentTable, assets: AssetTable, limits: StreamLimits, keepsMoney: boolean, gate: Gate | null) {
     this.encoder = nativeStreamEncoder(assets);
     this.requests = new NativeStreamRequests(instruments, limits, keepsMoney, gate);
   }

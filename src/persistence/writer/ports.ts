@@ -1,5 +1,6 @@
+import type { InstrumentRules } from '../../domain/instrument-rules';
 import type { RawLogEntry } from '../../domain/log-entry';
-import type { MoneyScales } from '../../domain/postings';
+import type { MoneyScale } from '../../domain/assets';
 import type { RecordOptions } from '../write-rows';
 
 /** The shard log as the writer reads it. */
@@ -31,6 +32,8 @@ export interface WriterOptions extends RecordOptions {
   readonly lingerMs: number;
   readonly keep: { readonly entries: number; readonly trades: number };
   readonly idempotencyTtlS: number;
-  /** Of every instrument that the log may tell of; filled in by the time the writer starts. */
-  readonly scales: MoneyScales;
+  /** Of every instrument that the log may tell of; filled in by the time the writer starts. Those that it makes are added. */
+  readonly scales: Map<string, MoneyScale>;
+  /** Told of instruments that were made or changed, once that is on record. */
+  readonly instrument?: (rules: InstrumentRules) => void;
 }

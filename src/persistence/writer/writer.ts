@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { LaterVersionError } from '../../domain/later-version';
+import { scaleOfRules } from '../../domain/instrument-rules';
 import { isLaterEntry, laterEntryError } from '../../domain/log-entry';
+import { recordedCatalogue } from '../catalogue-rows';
 import { DatabaseUnfitError, type Database } from '../database';
 import type { Checkpoint, History } from '../history';
 import { BatchWriter, MoneyRefusedError } from './batch-writer';
@@ -138,6 +140,11 @@ export class Writer {
 
   private async takeOver(): Promise<Turn | null> {
     this.turn = await this.leadership.take(async (turn) => {
+      // Another writer may have brought over instruments that were made since this process began.
+      for (const rules of await recordedCatalogue(turn.session, this.options.shard)) {
+        this.options.scales.set(rules.instrument, scaleOfRules(rules));
+        this.options.instrument?.(rules);
+      }
       await this.housekeeping.begin(turn.session);
       await this.trim.finish(turn);
     });

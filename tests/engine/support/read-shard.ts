@@ -1,3 +1,4 @@
+import { decodeStoredRules } from '../../../src/domain/instrument-rules';
 import { decodeLogEntry, type LogEntry } from '../../../src/domain/log-entry';
 import type { Order, Trade } from '../../../src/domain/order';
 import { COMPACT_ID_LENGTH, expandId } from '../../../src/domain/order-id';
@@ -46,7 +47,7 @@ return found
 /** Type of each key of a shard, by its name behind the tag up to the first colon. */
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
-  accounts: 'hash', instruments: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash', lease: 'hash',
+  accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash', lease: 'hash',
   log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set',
 };
 
@@ -100,6 +101,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   }, problems);
   take(keys.instruments);
   const leases = new Map([...content.keys()].filter((name) => name.startsWith('lease:')).map((name) => [name.slice('lease:'.length), pairs(take(tag + name))]));
+  const catalogue = pairs(take(keys.catalogue)).map(([instrument, stored]) => decodeStoredRules(instrument, stored));
   const controls = storedControls({ dues: pairs(take(keys.due)), killed: pairs(take(keys.killed)), leases }, orders, meta, problems);
   for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
 
@@ -110,6 +112,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     state: {
       sequence: Number(meta.seq),
       tradeIds: tradeIds.sort((a, b) => compareText(a.instrument, b.instrument)),
+      catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
       books,
       orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
       openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),

@@ -1,5 +1,6 @@
 import { SHARD_LAYOUT_VERSION } from '../../../src/domain/layouts';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
+import { isPlain } from '../../../src/domain/instrument-rules';
 import { decodeLogEntry, tradesOf, type LogEntry } from '../../../src/domain/log-entry';
 import type { MoneyScale } from '../../../src/domain/assets';
 import { FUNDS_CODE, type Balance, type Funds } from '../../../src/domain/money';
@@ -72,6 +73,7 @@ function* batchesOf({ profile, steps }: Sequence | MoneySequence): Generator<(Co
   for (const step of steps) {
     // An audit that finds the same again changes nothing.
     if (step.op === 'breach' && step.isFound === isBreached) continue;
+    if (step.op === 'instrument' && !profile.isRuled) continue;
     if (step.op === 'time' && !profile.isTimed) continue;
     if (step.op === 'breach') isBreached = step.isFound;
     if (step.op === 'persist' || step.op === 'breach' || step.op === 'time') {
@@ -299,7 +301,7 @@ class ComparedRun {
     this.comparedTo = this.log.length;
     const live = await readShard(this.redis, this.shard, from);
     const expected = this.reference.state();
-    const rules = this.funds === 'off' ? null : { funds: this.funds, scales: this.scales };
+    const rules = this.funds === 'off' ? null : { funds: this.funds, scales: new Map([...this.scales, ...this.scenario.newScales]) };
     for (const problem of [...live.problems, ...invariantProblems(live.state, rules), ...invariantProblems(expected, rules)]) this.fail(problem);
     const difference = firstDifference(expected, this.isTimed ? withoutSeconds(live.state) : live.state, 'state');
     if (difference !== null) this.fail(difference);
@@ -368,6 +370,7 @@ class ComparedRun {
     const due = Math.min(this.reference.firstDueUs() ?? Infinity, ...this.leasesOf(expected));
     if (Number.isFinite(due)) wanted.due_us = String(due);
     if (expected.feeGroups.length > 0) wanted.fees = '1';
+    if (expected.catalogue.length > 0) wanted.rules = String(expected.catalogue.filter((rules) => !isPlain(rules)).length);
     if (this.isStopped) wanted.breach = FOUND;
     if (expected.controls.some(({ kind }) => kind === 'kill')) wanted.kills = '1';
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);

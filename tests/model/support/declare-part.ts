@@ -15,6 +15,9 @@ const ORDERS_MUST_BE_SEEN = [
   'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53', 'refills', 'several parts of an iceberg', 'place iceberg_parts_limit', 'amend iceberg_parts_limit',
   'place self_trade', 'amend self_trade', 'place cuts an own order', 'amend cuts an own order', 'place cancels an own order', 'amend cancels an own order',
   'a taker is cut',
+  'entry instrument', 'place instrument_not_open', 'amend instrument_not_open', 'cancel instrument_not_open', 'mass_cancel instrument_not_open',
+  'place value_below_minimum', 'amend value_below_minimum', 'place outside_instrument_limits', 'amend outside_instrument_limits',
+  'instrument instrument_exists', 'instrument instrument_limits_crossed', 'instrument repeated',
 ];
 const MONEY_MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end', 'entry fee_group', 'entry due', 'entry kill', 'place account_killed',
@@ -23,6 +26,7 @@ const MONEY_MUST_BE_SEEN = [
   'transfer repeated', 'transfer_end transfer_not_found', 'transfer_end transfer_resolved', 'transfer_end amount_above_transfer', 'account account_exists',
   'account account_not_found', 'account account_not_empty', 'account fee_group_not_found', 'account funds_off', 'fee_group fee_rates_lose_money',
   'place balance_audit_breach', 'amend balance_audit_breach', 'transfer balance_audit_breach', 'transfer_end balance_audit_breach',
+  'entry instrument', 'place instrument_not_open', 'instrument instrument_bound',
   'rebates', 'self-trades', 'refills', 'several parts of an iceberg', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
   'place self_trade', 'place cuts an own order', 'place cancels an own order', "an owner's other account", 'a taker is cut',
 ];

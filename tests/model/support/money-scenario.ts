@@ -6,15 +6,12 @@ import {
   ACCOUNTS, type AccountStep, type FeeGroupStep, type MoneyCommandStep, type MoneyProfile, type ReversalStep, type TransferEndStep, type TransferStep,
   type Units,
 } from './money-steps';
-import { CLIENTS, idOf, INSTRUMENTS, Scenario } from './scenario';
+import { BASES, CLIENTS, idOf, INSTRUMENTS, QUOTE, Scenario } from './scenario';
 
 type Command<Op extends EngineCommand['op']> = Extract<EngineCommand, { op: Op }>;
 
-const QUOTE = 'USD';
 /** An account that never trades. */
 const SAVER = 'saver';
-/** Of the instruments, in their order: two of them share their base, too. */
-const BASES = ['BTC', 'ETH', 'ETH'];
 const ASSETS = [QUOTE, 'BTC', 'ETH'];
 // Some are called as assets are, which stand in the same records.
 const GROUPS = [DEFAULT_FEE_GROUP, 'vip', 'maker-1', 'USD', 'unheard-of'];
@@ -46,7 +43,7 @@ export class MoneyScenario extends Scenario {
 
   /** @param hasShortTimeouts whether transfers may be over at once: for whoever knows the moment of every command */
   constructor(private readonly money: MoneyProfile, private readonly hasShortTimeouts = true) {
-    super(money);
+    super(money, { base: Math.log10(money.lotUnits), quote: Math.log10(money.valueUnits) });
     const [lotUnits, valueUnits] = [BigInt(money.lotUnits), BigInt(money.valueUnits)];
     this.scales = new Map(INSTRUMENTS.map((instrument, i) => [instrument, { base: BASES[i] as string, quote: QUOTE, lotUnits, valueUnits }]));
     const lots = money.large ? LOTS.large : LOTS.plain;
@@ -83,7 +80,8 @@ export class MoneyScenario extends Scenario {
       case 'mass_cancel':
       case 'kill':
       case 'lease':
-      case 'cancel_after': return this.command(step, sequence, nowUs);
+      case 'cancel_after':
+      case 'instrument': return this.command(step, sequence, nowUs);
       case 'account': return this.account(step);
       case 'fee_group': return this.feeGroup(step);
       case 'transfer_end': return this.end(step);

@@ -3,7 +3,7 @@ import { FAILURE_STEPS, type FailureStep } from '../../../src/domain/commands';
 import type { AccountStatus, Credit, Funds, TransferEnd } from '../../../src/domain/money';
 import {
   back, orderSteps, persist, pick, profileFields, record, sometimes, StepsArbitrary, STEPS_PER_SEQUENCE, time, upTo,
-  type AmendStep, type CancelAfterStep, type CancelStep, type KillStep, type LeaseStep, type MassCancelStep, type PersistStep, type PlaceStep, type Profile, type TimeStep,
+  type AmendStep, type CancelAfterStep, type CancelStep, type InstrumentStep, type KillStep, type LeaseStep, type MassCancelStep, type PersistStep, type PlaceStep, type Profile, type TimeStep,
 } from './steps';
 
 /** Random sequences of orders and money together, in the manner of steps.ts. */
@@ -92,7 +92,7 @@ export interface BreachStep {
 }
 
 export type MoneyCommandStep =
-  | MoneyPlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep
+  | MoneyPlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep | InstrumentStep
   | AccountStep | DepositStep | WithdrawalStep | TransferStep | ReversalStep | TransferEndStep | FeeGroupStep;
 export type MoneyStep = MoneyCommandStep | PersistStep | BreachStep | TimeStep;
 
@@ -176,6 +176,7 @@ const step: fc.Arbitrary<MoneyStep> = fc.oneof(
   { weight: 3, arbitrary: orders.kill },
   { weight: 3, arbitrary: orders.cancelAfter },
   { weight: 2, arbitrary: orders.lease },
+  { weight: 4, arbitrary: orders.instrument },
   { weight: 7, arbitrary: accountStep },
   { weight: 5, arbitrary: deposit },
   { weight: 4, arbitrary: withdrawal },

@@ -1,12 +1,19 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
+import { NO_PROGRESS, NOTHING_WANTED, scaleOfRules, type InstrumentRules } from '../../../src/domain/instrument-rules';
+import type { MoneyScale } from '../../../src/domain/assets';
 import { DAY_US, KIND_CODE } from '../../../src/domain/order';
 import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import { mayRest } from '../../../src/reference/verdict';
-import type { ActorStep, AmendStep, CommandStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
+import type { ActorStep, AmendStep, CommandStep, InstrumentStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
+/** Those that only come at run time. */
+const NEW = ['new-1', 'new-2'];
+/** Of the instruments, in their order: two of them share their base, too. */
+export const BASES = ['BTC', 'ETH', 'ETH', 'BTC', 'ETH'];
+export const QUOTE = 'USD';
 /** Texts as clients may choose them: quotes, backslashes, control and other characters. */
 export const CLIENTS = ['ann', 'b"o\\b', '客户\u0001\u2028"', 'd;=,\'{x}:%s', ...Array.from({ length: 16 }, (_, i) => `client-${i + 4}`)];
 const NAMES = ['my-1', '"', '\\', 'é\n', 'my-5', ';BTC-USD='];
@@ -46,8 +53,11 @@ export class Scenario {
   private readonly placed: string[] = [];
   /** Where prices lie. */
   protected readonly base: number;
+  /** Of those that come at run time, which are there. */
+  private readonly newNames: string[] = [];
 
-  constructor(protected readonly profile: Profile) {
+  /** @param decimals by which a lot and a tick of a lot are counted in */
+  constructor(protected readonly profile: Profile, private readonly decimals = { base: 0, quote: 0 }) {
     this.base = { low: 1, middle: 1_000, high: AMOUNT_MAX - 15 }[profile.prices];
   }
 
@@ -79,7 +89,43 @@ export class Scenario {
         bound: step.boundBack === null ? null : Math.max(0, sequence - step.boundBack),
         pageSize: step.pageSize,
       };
+      case 'instrument': return this.changeInstrument(step);
     }
+  }
+
+  /** Scales of instruments that come at run time. */
+  get newScales(): ReadonlyMap<string, MoneyScale> {
+    return new Map(NEW.map((name) => [name, scaleOfRules(this.rulesOf(name))]));
+  }
+
+  private rulesOf(instrument: string): InstrumentRules {
+    const base = BASES[[...INSTRUMENTS, ...NEW].indexOf(instrument)] as string;
+    return {
+      instrument, base, quote: QUOTE, tickSize: '1', lotSize: '1', baseDecimals: this.decimals.base, quoteDecimals: this.decimals.quote,
+      state: 'open', priceTicksMin: 1, priceTicksMax: AMOUNT_MAX, quantityLotsMin: 1, quantityLotsMax: AMOUNT_MAX, minValue: 0, priceBand: 0,
+      bandWindowS: 0, maxSlippage: 0, ...NO_PROGRESS,
+    };
+  }
+
+  private changeInstrument({ instrument, opens, isOther, state, limits, minLots, key }: InstrumentStep): EngineCommand {
+    const name = [...INSTRUMENTS, ...NEW][instrument] as string;
+    const rules = this.rulesOf(name);
+    // What is traded is surely there: the first that is asked of one that is not makes it as it is.
+    if (NEW.includes(name) && !this.newNames.includes(name)) {
+      this.newNames.push(name);
+      return { op: 'instrument', actor: null, opens: true, listed: rules, wanted: NOTHING_WANTED, idempotency: null, request: null };
+    }
+    const { base, profile: { large } } = this;
+    const bounds = limits === null ? {} : {
+      wide: { priceTicksMin: 1, priceTicksMax: AMOUNT_MAX, quantityLotsMin: 1, quantityLotsMax: AMOUNT_MAX },
+      narrow: { priceTicksMin: base + 2, priceTicksMax: base + 10, quantityLotsMin: 2, quantityLotsMax: large ? AMOUNT_MAX - 4 : 9 },
+      crossed: { priceTicksMin: base + 10, priceTicksMax: base + 9 },
+    }[limits];
+    const minValue = minLots === null ? null : Math.min(AMOUNT_MAX, (base + 4) * minLots);
+    return {
+      op: 'instrument', actor: null, opens, listed: isOther ? { ...rules, tickSize: '2' } : rules, wanted: { ...NOTHING_WANTED, state, minValue, ...bounds },
+      ...this.keyed(key, { instrument: state }),
+    };
   }
 
   protected place(step: PlaceStep, nowUs: number): Extract<EngineCommand, { op: 'place' }> {
@@ -126,7 +172,7 @@ export class Scenario {
 
   private amend(step: AmendStep): EngineCommand {
     const lots = step.amount === 'invalid' ? 'invalid' : this.lots(step.quantity);
-    const candidates = INSTRUMENTS.slice(step.namesAll ? 0 : 1).map((instrument): AmendCandidate => ({
+    const candidates = [...INSTRUMENTS, ...NEW].slice(step.namesAll ? 0 : 1).map((instrument): AmendCandidate => ({
       instrument,
       // The side is not known here, so that amends reach across the spread, too.
       priceTicks: step.price === 'same' ? null : step.price === 'invalid' ? 'invalid' : this.price(step.price, step.quantity.unit % 2 === 0),
@@ -152,7 +198,8 @@ export class Scenario {
   }
 
   protected instrument(index: number): string {
-    return INSTRUMENTS[index % this.profile.instruments] as string;
+    const made = index === 2 ? this.newNames.at(-1) : undefined;
+    return made ?? INSTRUMENTS[index % this.profile.instruments] as string;
   }
 
   protected client(index: number): string {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { INSTRUMENT_STATES } from '../../../src/domain/instrument-rules';
 
 /**
  * What a random sequence is made of. Steps speak of clients, prices and earlier orders by small numbers,
@@ -62,6 +63,20 @@ export interface MassCancelStep {
   readonly pageSize: number;
 }
 
+/** Makes an instrument, or changes one. */
+export interface InstrumentStep {
+  readonly op: 'instrument';
+  readonly instrument: number;
+  readonly opens: boolean;
+  /** Whether it is said to have another tick than it has. */
+  readonly isOther: boolean;
+  readonly state: (typeof INSTRUMENT_STATES)[number] | null;
+  readonly limits: 'wide' | 'narrow' | 'crossed' | null;
+  /** Lots at a usual price that an order has to be worth. */
+  readonly minLots: number | null;
+  readonly key: number | null;
+}
+
 /** What the writer does after a commit: `back` entries before the last one are persisted. */
 export interface PersistStep {
   readonly op: 'persist';
@@ -100,7 +115,7 @@ export interface TimeStep {
   readonly span: number;
 }
 
-export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep;
+export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep | InstrumentStep;
 export type Step = CommandStep | PersistStep | TimeStep;
 
 /** `n` lots, or where the sequence deals in large amounts, n off a large unit. */
@@ -127,6 +142,8 @@ export interface Profile {
   readonly instruments: number;
   readonly clients: number;
   readonly batchSizes: readonly number[];
+  /** Whether instruments are made and changed. */
+  readonly isRuled: boolean;
   /** Whether orders may ask for what only some do. */
   readonly hasTraits: boolean;
 }
@@ -160,6 +177,7 @@ export interface OrderSteps {
   readonly kill: fc.Arbitrary<KillStep>;
   readonly lease: fc.Arbitrary<LeaseStep>;
   readonly cancelAfter: fc.Arbitrary<CancelAfterStep>;
+  readonly instrument: fc.Arbitrary<InstrumentStep>;
 }
 
 /**
@@ -221,6 +239,16 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       boundBack: sometimes(back, 3),
       pageSize: upTo(8, 1),
     }),
+    instrument: record({
+      op: fc.constant('instrument' as const),
+      instrument: upTo(4),
+      opens: pick([3, false], [1, true]),
+      isOther: pick([4, false], [1, true]),
+      state: pick<InstrumentStep['state']>([3, null], [4, 'open'], [3, 'post_only'], [2, 'cancel_only'], [1, 'halted']),
+      limits: pick<InstrumentStep['limits']>([8, null], [2, 'wide'], [1, 'narrow'], [1, 'crossed']),
+      minLots: pick<number | null>([6, null], [2, 0], [2, 4], [1, 9]),
+      key,
+    }),
   };
 }
 
@@ -243,6 +271,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: orders.kill },
   { weight: 3, arbitrary: orders.cancelAfter },
   { weight: 2, arbitrary: orders.lease },
+  { weight: 5, arbitrary: orders.instrument },
   { weight: 3, arbitrary: persist },
   { weight: 5, arbitrary: time },
 );
@@ -264,6 +293,7 @@ export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbit
   clients: upTo(clients, 1),
   hasTraits: pick([2, true], [1, false]),
   batchSizes: fc.oneof({ weight: 5, arbitrary: fc.array(upTo(70, 1), { minLength: 1, maxLength: 6 }) }, { weight: 1, arbitrary: fc.constant([1]) }),
+  isRuled: pick([2, false], [1, true]),
 });
 
 /** Where cutting a sequence down has got to. */
@@ -314,7 +344,8 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
   key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
-  display: null, stp: 0, owned: null, failAt: null, reference: null, timeout: null, from: 0, to: 1, account: 0, asset: 0,
+  display: null, failAt: null, opens: false, isOther: false, state: null, limits: null, minLots: null, stp: 0, owned: null, reference: null, timeout: null, from: 0, to: 1,
+  account: 0, asset: 0,
 };
 
 function* plainerSteps<S extends object>(step: S): Generator<S> {

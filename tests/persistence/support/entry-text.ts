@@ -1,4 +1,5 @@
 import { CONTROL_CODE, DUE_CODE } from '../../../src/domain/controls';
+import { encodeRules, encodeWanted } from '../../../src/domain/instrument-rules';
 import type { EntryEvent, LoggedCommand } from '../../../src/domain/entry';
 import { COMMAND_LETTER, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FUNDS_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE, type FeeRate, type Transfer } from '../../../src/domain/money';
@@ -66,6 +67,7 @@ function eventWire(event: EntryEvent, entry: EntryText): unknown[] {
       return [EVENT.control, CONTROL_CODE[kind], account, detail, event.isGone ? 0 : atUs];
     }
     case 'shortfall': return [EVENT.shortfall, event.asset, event.needed, event.available];
+    case 'instrument': return [EVENT.instrument, event.rules.instrument, ...JSON.parse(`[${encodeRules(event.rules)}]`) as unknown[]];
   }
 }
 
@@ -108,6 +110,10 @@ function commandWire(command: LoggedCommand): unknown[] {
     case 'lease': return [letter, actor, command.lease, command.clientId, command.begins ? 1 : 0];
     case 'kill': return [letter, actor, command.account, command.kills ? 1 : 0, command.pageSize];
     case 'fee_group': return [letter, actor, FUNDS_CODE[command.funds], command.group, ...ratesWire(command.rates)];
+    case 'instrument': return [
+      letter, actor, command.opens ? 1 : 0, command.listed.instrument,
+      ...JSON.parse(`[${encodeRules(command.listed)},${encodeWanted(command.wanted)}]`) as unknown[],
+    ];
   }
 }
 

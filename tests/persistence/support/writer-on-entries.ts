@@ -62,7 +62,7 @@ export class WriterOnEntries {
         this.persisted = sequence;
         return life === epoch;
       },
-    }, { shard, batchEntriesMax, lingerMs: 0, keep: { entries: 0, trades: 0 }, idempotencyTtlS: 86_400, accountSnapshotEvery, scales }, testLogger, {
+    }, { shard, batchEntriesMax, lingerMs: 0, keep: { entries: 0, trades: 0 }, idempotencyTtlS: 86_400, accountSnapshotEvery, scales: new Map(scales) }, testLogger, {
       committed: () => undefined,
       deadLetter: () => { this.deadLetters++; },
       active: () => undefined,

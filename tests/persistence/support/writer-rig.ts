@@ -75,7 +75,7 @@ export class WriterRig {
       },
     }, {
       shard: config.shard, batchEntriesMax: config.writerBatchEntriesMax, lingerMs: config.writerLingerMs, idempotencyTtlS: config.idempotencyTtlS,
-      keep: { entries: config.logTailEntries, trades: config.recentTradesKept }, accountSnapshotEvery: 500, scales: scalesOf(config.instruments),
+      keep: { entries: config.logTailEntries, trades: config.recentTradesKept }, accountSnapshotEvery: 500, scales: new Map(scalesOf(config.instruments)),
     }, testLogger, {
       committed: () => undefined,
       deadLetter: () => { this.deadLetters++; },

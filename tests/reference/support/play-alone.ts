@@ -1,6 +1,7 @@
 import { firstDifference } from '../../../src/audit/difference';
 import { JournalReplay } from '../../../src/audit/journal-replay';
 import { ReplayedMoney } from '../../../src/audit/replayed-money';
+import type { MoneyScale } from '../../../src/domain/assets';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
 import type { LogEntry } from '../../../src/domain/log-entry';
 import type { Funds } from '../../../src/domain/money';
@@ -18,8 +19,8 @@ import { PostingsAudit } from '../../model/support/postings';
 import type { PersistStep } from '../../model/support/steps';
 
 /** What of a shard no refusal may change. */
-function matter({ books, orders, controls, accounts, feeGroups, transfers, references }: ShardState): string {
-  return JSON.stringify([books, orders, controls, accounts, feeGroups, transfers, references]);
+function matter({ catalogue, books, orders, controls, accounts, feeGroups, transfers, references }: ShardState): string {
+  return JSON.stringify([catalogue, books, orders, controls, accounts, feeGroups, transfers, references]);
 }
 
 /** How often each outcome was seen, by name. */
@@ -34,6 +35,8 @@ export class AlonePlay {
   private readonly limits: { funds: Funds } & ReferenceLimits;
   private readonly shard: ReferenceShard;
   private readonly audit = new LogAudit();
+  /** Of those that come at run time as well. */
+  private readonly allScales: ReadonlyMap<string, MoneyScale>;
   private readonly postings: PostingsAudit;
   private readonly replay: JournalReplay;
   private readonly recorded: ReplayedMoney;
@@ -60,9 +63,10 @@ export class AlonePlay {
       funds: profile.funds,
     };
     this.shard = new ReferenceShard(this.limits, scales);
-    this.postings = new PostingsAudit(scales);
+    this.allScales = new Map([...scales, ...this.scenario.newScales]);
+    this.postings = new PostingsAudit(this.allScales);
     this.replay = new JournalReplay(10, scales);
-    this.recorded = new ReplayedMoney(scales, this.replay, (problem) => this.recordProblems.push(problem));
+    this.recorded = new ReplayedMoney(this.allScales, this.replay, (problem) => this.recordProblems.push(problem));
     this.before = matter(this.shard.state());
   }
 
@@ -72,6 +76,7 @@ export class AlonePlay {
     for (const step of this.sequence.steps) {
       if (step.op === 'persist') this.persist(step);
       else if (step.op === 'breach') this.shard.stopMoney(step.isFound);
+      else if (step.op === 'instrument' && !this.sequence.profile.isRuled) continue;
       else if (step.op === 'time') this.timeUs += spanOf(step);
       else this.command(this.scenario.moneyCommand(step, this.log.length, this.timeUs));
     }
@@ -118,7 +123,7 @@ export class AlonePlay {
 
   /** What the writer records of an entry's trades, against what an audit expects there. */
   private fillProblems(entry: LogEntry): string[] {
-    const batch = new MoneyBatch(this.scenario.scales);
+    const batch = new MoneyBatch(this.allScales);
     batch.add(entry);
     // What an entry does not tell is as it was.
     batch.settle(batch.untold.map(({ account, asset }) => ({ account, ...this.shard.balance(account, asset) })));
@@ -137,7 +142,7 @@ export class AlonePlay {
 
   private problems(): string[] {
     if (this.turns.size === 0) return this.shard.invariants();
-    const rules: MoneyRules = { funds: this.limits.funds === 'off' ? 'off' : 'paper', scales: this.scenario.scales };
+    const rules: MoneyRules = { funds: this.limits.funds === 'off' ? 'off' : 'paper', scales: this.allScales };
     return invariantProblems(this.shard.state(), rules).filter((problem) => !/: more (rebates than fees|than can be kept)$/.test(problem));
   }
 
@@ -181,8 +186,8 @@ export class AlonePlay {
 
 /** What a journal tells: not the keys, nor what is done, nor by what digests references are known. */
 function lasting(state: ShardState): object {
-  const { sequence, tradeIds, books, orders, openOrders, clientOrderIds, controls, accounts, feeGroups, transfers, references } = state;
+  const { sequence, tradeIds, catalogue, books, orders, openOrders, clientOrderIds, controls, accounts, feeGroups, transfers, references } = state;
   return {
-    sequence, tradeIds, books, orders: orders.filter(isOpen), openOrders, clientOrderIds, controls, accounts, feeGroups, transfers, references: references.length,
+    sequence, tradeIds, catalogue, books, orders: orders.filter(isOpen), openOrders, clientOrderIds, controls, accounts, feeGroups, transfers, references: references.length,
   };
 }

@@ -38,9 +38,9 @@ export class StreamClient {
     this.socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
   }
 
-  /** Messages without those that come for the silence between them, and without answers to `caughtUp`. */
+  /** Messages without those that come for the silence between them, how the instruments are, and answers to `caughtUp`. */
   get told(): StreamMessage[] {
-    return this.messages.filter((message) => message.type !== 'heartbeat' && message.type !== 'pong');
+    return this.messages.filter(({ type }) => type !== 'heartbeat' && type !== 'pong' && type !== 'instrument');
   }
 
   ofType(type: string): StreamMessage[] {

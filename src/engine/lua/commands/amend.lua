@@ -3,9 +3,9 @@
 --   clients, that it must belong to, '' for anybody), candidates, idem (digest of its key, or ''), request (as JSON, or '').
 -- candidates: `<instrument>=<price>,<quantity>,<remaining>,<quantity max>;` for each instrument the order may be of, in ticks
 --   and lots; null leaves a value as it is, x marks one that does not fit the instrument.
--- Reads: client_order_ids, orders, book, depth, idem, accounts, instruments. Writes: the same but for the last, open:<client>, trades,
+-- Reads: client_order_ids, orders, book, depth, idem, accounts, instruments, catalogue. Writes: the same but for the last two, open:<client>, trades,
 --   log.
--- Returns: the entry, R<its key's answer>, X<code>[,<record>], X<code>,<shortfall>, or K<record> when nothing changes and no key is given.
+-- Returns: the entry, R<its key's answer>, X<code>[,<record>], X<code>,<shortfall>, X<code>,<rules of the instrument>, or K<record> when nothing changes and no key is given.
 
 local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answered, log.ending, log.refuse
 local find_order, parse, is_open, store_record, with_id = cancel.find_order, records.parse, records.is_open, records.store, records.with_id
@@ -15,6 +15,7 @@ local scale_of, hold_of_record, shortfall_of = scales.of, holds.of_record, accou
 local plan_again, settle_again, apply_again = taking.plan_again, taking.settle_again, taking.apply_again
 local hold, keep = accounts.hold, accounts.keep
 local moved, iceberg_of, shown_of, traits_at_rest = records.moved, icebergs.waiting, icebergs.shown_of, icebergs.traits_at_rest
+local not_amended = catalogue.not_amended
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
@@ -76,6 +77,10 @@ function amend.run(shard, limits, argv, at)
   end
   -- What only frees is let through.
   if shard.has_kills and not (same_price and lots < old_lots) and controls.killed_since(shard, client) then return refuse_amend(CODE.account_killed) end
+  if shard.has_rules then
+    local code, shown = not_amended(shard, instrument, kind, same_price and lots < old_lots, ticks, lots, remaining)
+    if code then return log.refuse_telling(shard, code, shown, asked(actor, limits, wanted, id, name), idem, request) end
+  end
   if keeps_money then
     if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
     local head = accounts.head(shard, client)

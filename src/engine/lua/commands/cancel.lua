@@ -2,7 +2,8 @@ local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answe
 local parse, record_of, is_open, store_record = records.parse, records.of, records.is_open, records.store
 local book_of, leave_level, lower_level, unlist = books.of, levels.leave, levels.lower, listings.unlist
 local iceberg_of, traits_at_end = icebergs.waiting, icebergs.traits_at_end
-local AT_STATUS, AT_CLIENT, AT_FILL = ORDER_PART.status, ORDER_PART.client, ORDER_PART.fill_sequence
+local AT_STATUS, AT_CLIENT, AT_FILL, AT_INSTRUMENT = ORDER_PART.status, ORDER_PART.client, ORDER_PART.fill_sequence, ORDER_PART.instrument
+local halted = catalogue.halted
 local LAST = ARGUMENTS.cancel - 1
 local OPENING, ORDER = log.OPENING.cancel, '[' .. EVENT.order .. ','
 
@@ -59,8 +60,8 @@ end
 -- cancel: takes one open order out of the book.
 -- Arguments: id (of the order, or ''), name (its client's: client","client_order_id, where id is ''), actor (the client, or
 --   clients, that it must belong to, '' for anybody), idem (digest of its key, or ''), request (as JSON, or '').
--- Reads: client_order_ids, orders, depth, idem, accounts. Writes: book, depth, orders, open:<client>, client_order_ids, idem, accounts, log.
--- Returns: the entry, R<its key's answer>, X<code> or X<code>,<record> when the order is done already.
+-- Reads: client_order_ids, orders, depth, idem, accounts, catalogue. Writes: book, depth, orders, open:<client>, client_order_ids, idem, accounts, log.
+-- Returns: the entry, R<its key's answer>, X<code>, X<code>,<record> when the order is done already, or X<code>,<rules of its instrument>.
 function cancel.run(shard, limits, argv, at)
   local CANCEL_ARGUMENTS = unpack(argv, at, at + LAST)
   local known = idem ~= '' and answered(shard, limits, idem)
@@ -69,6 +70,8 @@ function cancel.run(shard, limits, argv, at)
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, id, name), idem, request) end
   local order = parse(shard, record)
   if not is_open(order[AT_STATUS]) then return refuse(shard, CODE.order_not_open, record, found, asked(actor, id, name), idem, request) end
+  local shown = shard.has_rules and halted(shard, order[AT_INSTRUMENT])
+  if shown then return log.refuse_telling(shard, CODE.instrument_not_open, shown, asked(actor, id, name), idem, request) end
 
   next_seq(shard)
   local changed, level = cancel.order(shard, found, order, REASON.requested)

@@ -1,6 +1,7 @@
 -- A page of a client's open orders, in the order in which they were placed: those behind the sequence `after`, up to `bound`. Returns the
--- sequence to go on behind ('' at the end), and of those of the instrument ('' for all) ids and records, parsed.
-function mass_cancel.choose(shard, client, instrument, after, bound, page_size)
+-- sequence to go on behind ('' at the end), and of those of the instrument ('' for all) ids and records, parsed. spares_halted: leaves those of
+-- halted instruments out.
+function mass_cancel.choose(shard, client, instrument, after, bound, page_size, spares_halted)
   listings.flush(shard, client, listings.open_of(shard, client))
   local page = call('ZRANGEBYSCORE', shard.tag .. 'open:' .. client, '(' .. after, bound, 'WITHSCORES', 'LIMIT', 0, page_size)
   local ids = {}
@@ -11,7 +12,8 @@ function mass_cancel.choose(shard, client, instrument, after, bound, page_size)
   records.read(shard, ids)
   for i = 1, #ids do
     local order = records.parse(shard, records.of(shard, ids[i]))
-    if instrument == '' or order[ORDER_PART.instrument] == instrument then
+    local own = order[ORDER_PART.instrument]
+    if (instrument == '' or own == instrument) and not (spares_halted and catalogue.halted(shard, own)) then
       chosen[#chosen + 1], orders[#orders + 1] = ids[i], order
     end
   end
@@ -33,12 +35,16 @@ end
 -- Arguments: client, instrument (or '' for all), after (sequence behind which the page's orders were placed), bound (sequence
 --   up to which they were placed: what was placed later is left alone; '' for the end of the log now), page_size, actor (as
 --   the log tells it, '' for anybody).
--- Reads: open:<client>, orders, depth, accounts. Writes: book, depth, orders, open:<client>, client_order_ids, accounts, log.
--- Returns: M<after for the next page, or ''>,<bound>,<entry or ''>.
+-- Those of a halted instrument stay; where just that one is named, it is refused.
+-- Reads: open:<client>, orders, depth, accounts, catalogue. Writes: book, depth, orders, open:<client>, client_order_ids, accounts, log.
+-- Returns: M<after for the next page, or ''>,<bound>,<entry or ''>, or X<code>,<rules of the instrument>.
 function mass_cancel.run(shard, _, argv, at)
   local MASS_CANCEL_ARGUMENTS = unpack(argv, at, at + ARGUMENTS.mass_cancel - 1)
+  local has_rules = shard.has_rules
+  local shown = has_rules and instrument ~= '' and catalogue.halted(shard, instrument)
+  if shown then return 'X' .. CODE.instrument_not_open .. ',' .. shown end
   if bound == '' then bound = text(shard.seq) end
-  local following, ids, orders = mass_cancel.choose(shard, client, instrument, after, bound, page_size)
+  local following, ids, orders = mass_cancel.choose(shard, client, instrument, after, bound, page_size, has_rules)
   local opening = 'M' .. following .. ',' .. bound .. ','
   if #ids == 0 then return opening end
   log.next_seq(shard)

@@ -2,9 +2,9 @@
 -- Arguments: instrument, side, kind, price (in ticks, 0 for market), quantity (in lots), id (of the order), client, name (the
 --   client's for the order: client","client_order_id, or ''), idem (digest of its key, or ''), terms (what it asks for, as record and
 --   log have it), actor (as the log tells it, '' for anybody), traits (as a record has them, '' for none).
--- Reads: book, depth, orders, open:<client>, client_order_ids, idem, accounts, instruments, fee_groups.
--- Writes: the same but for the last two, trades, log.
--- Returns: the entry, R<its key's answer>, X<code> or X<code>,<shortfall>.
+-- Reads: book, depth, orders, open:<client>, client_order_ids, idem, accounts, instruments, fee_groups, catalogue.
+-- Writes: the same but for the last three, trades, log.
+-- Returns: the entry, R<its key's answer>, X<code>, X<code>,<shortfall> or X<code>,<rules of the instrument>.
 
 local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log.ending
 local book_of, level_total, join_level, store_record, with_id = books.of, levels.total, levels.join, records.store, records.with_id
@@ -16,6 +16,7 @@ local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.i
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
 local iceberg_of, shown_of, traits_at_rest = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest
 local ACTIVE = ACCOUNT_STATUS.active
+local not_taken = catalogue.not_taken
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED, ORDER = log.OPENING.place, '[' .. EVENT.placed .. ',', '[' .. EVENT.order .. ',0,'
 -- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
@@ -63,6 +64,11 @@ function place.run(shard, limits, argv, at)
   -- An account that is not there yet begins with its order.
   local head = keeps_money and known_head(shard, client)
   if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
+  local ticks, lots = tonumber(price), tonumber(quantity)
+  if shard.has_rules then
+    local code, shown = not_taken(shard, instrument, kind, side, ticks, lots)
+    if code then return log.refuse_telling(shard, code, shown, asked(actor, limits, terms, id), idem, '') end
+  end
   local rule = kinds[kind]
   local expires = rule.expires and rule.expires(shard, traits)
   if expires and expires <= shard.time_us then return refuse(shard, CODE.expires_at_past, asked(actor, limits, terms, id), idem) end
@@ -70,7 +76,6 @@ function place.run(shard, limits, argv, at)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
 
-  local ticks, lots = tonumber(price), tonumber(quantity)
   local iceberg = traits ~= '' and iceberg_of(traits)
   if iceberg and lots > iceberg.display * limits.iceberg_parts_max then return refuse(shard, CODE.iceberg_parts_limit, asked(actor, limits, terms, id), idem) end
   -- Rates that it is placed at, and what it holds of which asset as a whole.

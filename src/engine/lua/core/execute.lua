@@ -34,6 +34,7 @@ local HANDLERS = {
   [LETTER.kill] = { kill.run, ARGUMENTS.kill },
   [LETTER.lease] = { lease.run, ARGUMENTS.lease },
   [LETTER.cancel_after] = { cancel_after.run, ARGUMENTS.cancel_after },
+  [LETTER.instrument] = { instruments.run, ARGUMENTS.instrument },
 }
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 

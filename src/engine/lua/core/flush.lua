@@ -42,6 +42,7 @@ function flush.all(shard)
     controls.flush_leases(shard)
   end
   if shard.has_kills then controls.flush(shard) end
+  if shard.new_rules then catalogue.flush(shard) end
 
   local fields = { 'seq', text(shard.seq), 'time_us', shard.time }
   for instrument, trade_id in pairs(shard.trade_ids) do

@@ -96,4 +96,4 @@ function heads.join(half, member, price)
   if at < head.first then head.first = at end
 end
 
-heads.extend, heads.skip_removed = extend_head, skip_removed
+heads.extend, heads.skip_removed, heads.best = extend_head, skip_removed, best_price

@@ -19,6 +19,8 @@
 --   idem                        hash: digest of client and idempotency key -> seq,second
 --   accounts                    hash: account -> account record (ledger/accounts.lua); keys from here to references are there where money is kept
 --   instruments                 hash: instrument -> its assets and what its ticks and lots are worth in them
+--   catalogue                   hash: instrument -> its rules as their event has them (core/catalogue.lua): of those that were made at run
+--                               time, or changed
 --   fee_groups                  hash: group of accounts -> rates as their event has them
 --   transfers                   hash: compact transfer id -> transfer as its event has it: pending, or not yet persisted
 --   timers                      sorted set: score = time in us at which a pending transfer is released, member = its compact id
@@ -33,7 +35,7 @@
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
-  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills')
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -66,6 +68,8 @@ function shards.open(meta_key, epoch, sequence_min)
     funds = funds, keeps_money = funds ~= FUNDS.off, is_covered = funds == FUNDS.required,
     -- Whether there are rates, and whether the balances were found not to add up.
     has_fees = meta[8], is_in_breach = meta[9],
+    -- Whether any instrument has rules that an order has to be held against.
+    has_rules = meta[13] and meta[13] ~= '0', rule_count = meta[13],
     seq = seq, opening_seq = seq,
     time = text(time_us), time_us = time_us,
     -- What falls due at a time of its own: whether there is any, the earliest of it, what the call changes of it.

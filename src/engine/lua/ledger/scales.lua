@@ -10,7 +10,7 @@ local SCALE_PATTERN = '^([^,]+),([^,]+),(%d+),(%d+),(%d+),(%d+)$'
 function scales.of(shard, instrument)
   local scale = shard.scales[instrument]
   if scale then return scale end
-  local stored = call('HGET', shard.tag .. 'instruments', instrument)
+  local stored = shard.new_scales and shard.new_scales[instrument] or call('HGET', shard.tag .. 'instruments', instrument)
   local base, quote, lot_power, lot_rest, value_power, value_rest = match(stored or '', SCALE_PATTERN)
   if not base then error('no scale of instrument ' .. instrument) end
   scale = {

@@ -1,0 +1,113 @@
+-- The rules of instruments: in which state each is, and what bounds its orders. The catalogue has those that were made at run time, or
+-- changed; of any other the service knows what there is to know, and it is open. An instrument is plain while it is open and nothing
+-- bounds its orders: as long as all are, `rules` in `meta` is 0 and nothing else of this is read.
+
+local best_price = heads.best
+local EVENT_HEAD = EVENT.instrument .. ',"'
+local OPEN, POST_ONLY, HALTED = INSTRUMENT_STATE.open, INSTRUMENT_STATE.post_only, INSTRUMENT_STATE.halted
+local ONLY_POSTS = { [KIND.limit_post_only] = true }
+
+-- What the catalogue has of an instrument, false for nothing.
+function catalogue.text(shard, instrument)
+  local new = shard.new_rules
+  return new and new[instrument] or call('HGET', shard.tag .. 'catalogue', instrument)
+end
+
+local function is_plain(state, price_min, price_max, quantity_min, quantity_max, min_value, price_band, max_slippage, opening_lots)
+  return state == OPEN and opening_lots == '0' and min_value == '0' and price_band == '0' and max_slippage == '0' and price_min == '1' and quantity_min == '1'
+    and price_max == AMOUNT_MAX_TEXT and quantity_max == AMOUNT_MAX_TEXT
+end
+
+-- The rules of an instrument, false for one that the catalogue does not have.
+function catalogue.of(shard, instrument)
+  local known = shard.rules
+  if not known then
+    known = {}
+    shard.rules = known
+  end
+  local rules = known[instrument]
+  if rules == nil then
+    local stored = catalogue.text(shard, instrument)
+    rules = false
+    if stored then
+      local RULE_PARTS = match(stored, RULES_PATTERN)
+      if not bound then error('rules of an unknown layout: ' .. stored) end
+      rules = {
+        text = stored, state = state, min_value = tonumber(min_value), price_min = tonumber(price_min), price_max = tonumber(price_max),
+        quantity_min = tonumber(quantity_min), quantity_max = tonumber(quantity_max),
+        is_plain = is_plain(state, price_min, price_max, quantity_min, quantity_max, min_value, price_band, max_slippage, opening_lots),
+      }
+    end
+    known[instrument] = rules
+  end
+  return rules
+end
+
+-- Brings an instrument to new rules, and its scale where it is new.
+function catalogue.put(shard, instrument, stored, scale)
+  local before = catalogue.of(shard, instrument)
+  if not shard.new_rules then shard.new_rules, shard.new_scales = {}, {} end
+  shard.new_rules[instrument] = stored
+  if scale then shard.new_scales[instrument] = scale end
+  shard.rules[instrument] = nil
+  local was_plain, plain = not before or before.is_plain, catalogue.of(shard, instrument).is_plain
+  local count = tonumber(shard.rule_count or 0) + (was_plain and 0 or -1) + (plain and 0 or 1)
+  shard.rule_count, shard.has_rules = text(count), count > 0
+end
+
+function catalogue.flush(shard)
+  set_fields(shard.tag .. 'catalogue', shard.new_rules)
+  set_fields(shard.tag .. 'instruments', shard.new_scales)
+  call('HSET', shard.meta_key, 'rules', shard.rule_count)
+  shard.new_rules, shard.new_scales = nil, nil
+end
+
+-- The event that tells of an instrument's rules, its inside.
+function catalogue.event(instrument, stored)
+  return EVENT_HEAD .. instrument .. '",' .. stored
+end
+
+local function turned_down(code, instrument, rules)
+  return code, EVENT_HEAD .. instrument .. '",' .. rules.text
+end
+
+-- Why an order is not taken, and what tells the rule: nil where it is. A market order is worth what it would be at the best price that
+-- it meets; where there is none it trades nothing, and is worth whatever is asked for.
+function catalogue.not_taken(shard, instrument, kind, side, ticks, lots)
+  local rules = catalogue.of(shard, instrument)
+  if not rules or rules.is_plain then return nil end
+  local state = rules.state
+  if state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind]) then return turned_down(CODE.instrument_not_open, instrument, rules) end
+  local price = ticks
+  if price == 0 then
+    price = best_price(shard, books.of(shard, instrument)[OPPOSITE[side]])
+  elseif price < rules.price_min or price > rules.price_max then
+    return turned_down(CODE.outside_instrument_limits, instrument, rules)
+  end
+  if lots < rules.quantity_min or lots > rules.quantity_max then return turned_down(CODE.outside_instrument_limits, instrument, rules) end
+  -- A product that is rounded is above every minimum: those are exact.
+  if price and price * lots < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
+  return nil
+end
+
+-- The same of what an amend leaves of an order. One that only takes something off it, at its price, is taken wherever a cancel is.
+function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lots, remaining)
+  local rules = catalogue.of(shard, instrument)
+  if not rules or rules.is_plain then return nil end
+  local state = rules.state
+  if state == HALTED or (not only_reduces and state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind])) then
+    return turned_down(CODE.instrument_not_open, instrument, rules)
+  end
+  if not only_reduces and (ticks < rules.price_min or ticks > rules.price_max or lots < rules.quantity_min or lots > rules.quantity_max) then
+    return turned_down(CODE.outside_instrument_limits, instrument, rules)
+  end
+  if ticks * remaining < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
+  return nil
+end
+
+-- What tells that an instrument is halted, nil where it is not.
+function catalogue.halted(shard, instrument)
+  local rules = catalogue.of(shard, instrument)
+  if not rules or rules.state ~= HALTED then return nil end
+  return EVENT_HEAD .. instrument .. '",' .. rules.text
+end
