@@ -130,6 +130,8 @@ CREATE INDEX orders_of_client ON orders (shard, client_id, placed_sequence DESC)
 -- What a rebuild reads: the open orders, and only them.
 CREATE INDEX orders_open ON orders (shard, instrument, side, price_ticks, priority)
   WHERE status IN ('open', 'partially_filled');
+-- Those that wait for a price stand in no book.
+CREATE INDEX orders_pending ON orders (shard, instrument, priority) WHERE status = 'pending';
 
 CREATE TABLE trades (
   instrument     text        NOT NULL,
@@ -706,6 +708,6 @@ CREATE TABLE account_controls (
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
   (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins'),
-  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls'), (16, '0016_catalogue');
+  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls'), (16, '0016_catalogue'), (17, '0017_pending_orders');
 
 COMMIT;

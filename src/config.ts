@@ -106,6 +106,7 @@ export interface Config {
   readonly algoRefusalsMax: number;
 
   readonly fillsPerOrderMax: number;
+  readonly triggersPerCommand: number;
   readonly openOrdersPerClientMax: number;
   readonly icebergPartsMax: number;
   readonly massCancelPage: number;
@@ -281,6 +282,7 @@ const ENVIRONMENT = Joi.object({
   ALGO_REFUSALS_MAX: positive(3, 1_000).description('Slices refused one after another at which a parent order stops.'),
 
   FILLS_PER_ORDER_MAX: positive(10_000, 100_000).description('Fills of one command; what is left of the order is cancelled.'),
+  TRIGGERS_PER_COMMAND: positive(100, 10_000).description('Orders waiting for a price that go in one call of Redis when trades reach them; the rest goes on in the next, ahead of everything else.'),
   OPEN_ORDERS_PER_CLIENT_MAX: positive(1_000_000, 100_000_000).description('Open orders of one client.'),
   ICEBERG_PARTS_MAX: positive(100, 10_000).description('Times that the quantity of an order may be what it displays.'),
   STP_SCOPE: Joi.string().valid('account', 'owner').default('account')

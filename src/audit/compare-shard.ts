@@ -1,5 +1,6 @@
 import type { InstrumentRules } from '../domain/instrument-rules';
 import { isOpen, type Order, type Trade } from '../domain/order';
+import { DIRECTIONS } from '../domain/order-type';
 import type { LevelState, ShardState } from '../reference/state';
 import type { Finding } from './finding';
 
@@ -24,6 +25,7 @@ export function compareState(expected: ReplayedShard, actual: ShardState, findin
   finding.count = expected.state.orders.length;
   compareOrders(expected, actual, finding);
   compareBooks(expected.state, actual, finding);
+  compareWaiting(expected.state, actual, finding);
   compareNamed(
     'open orders of client', 'order',
     expected.state.openOrders.flatMap(({ clientId, orderIds }) => orderIds.map((orderId) => [clientId, orderId, 'listed'] as const)),
@@ -65,6 +67,21 @@ function compareOrders(expected: ReplayedShard, actual: ShardState, finding: Fin
   }
   for (const order of expected.state.orders) {
     if (isOpen(order) && !held.has(order.orderId)) finding.add(`order ${order.orderId} of ${order.clientId} is open, its record is missing`);
+  }
+}
+
+/** Orders that wait for a price, in the order in which they go, and the one that goes next. */
+function compareWaiting(expected: ShardState, actual: ShardState, finding: Finding): void {
+  const found = new Map(actual.waiting.map((waiting) => [waiting.instrument, waiting]));
+  for (const wanted of expected.waiting) {
+    const { instrument } = wanted;
+    const told = found.get(instrument);
+    found.delete(instrument);
+    for (const direction of DIRECTIONS) compareQueue(`${instrument} ${direction}`, wanted[direction], told?.[direction] ?? [], finding);
+    finding.addDifference(`${instrument}, the order that goes next`, wanted.next, told?.next ?? null);
+  }
+  for (const { instrument, rising, falling } of found.values()) {
+    finding.add(`${instrument} has orders that wait for a price and are too many: order ${[...rising, ...falling].join(', order ')}`);
   }
 }
 

@@ -115,6 +115,9 @@ export class JournalReplay {
       this.shard.skipEntry();
       return this.pastDifference(entry, entry.command);
     }
+    const { reached } = this.shard;
+    if (entry.command.op === 'trigger') return this.triggerDifference(entry, entry.command, moment);
+    if (reached !== null && ORDER_KINDS.has(entry.kind)) this.complain(`entry ${entry.sequence} comes ahead of order ${reached.orderId}, whose price trades have reached`);
     const result = entry.command.op === 'due'
       ? { outcome: 'logged' as const, entry: this.shard.fallDue(entry.command, moment) }
       : this.carryOut(entry.command, entry, moment);
@@ -125,7 +128,17 @@ export class JournalReplay {
     return `it is ${result.outcome}${result.outcome === 'refused' ? ` with ${result.code}` : ''}`;
   }
 
-  private carryOut(command: LoggedCommand, entry: LogEntry, moment: { timeUs: number; second: number }): ReturnType<ReferenceShard['apply']> {
+  /** An order goes whose price trades have reached: the one that is next here. */
+  private triggerDifference(entry: LogEntry, command: Extract<LoggedCommand, { op: 'trigger' }>, moment: { timeUs: number; second: number }): string | null {
+    if (this.shard.reached === null) {
+      this.shard.skipEntry();
+      return 'no trade has reached its price';
+    }
+    this.limits.fillsPerOrderMax = command.fillsMax;
+    return firstDifference(this.comparable(this.shard.trigger(moment)), { ...this.comparable(entry), version: LOG_ENTRY_VERSION });
+  }
+
+  private carryOut(command: Exclude<LoggedCommand, { op: 'trigger' }>, entry: LogEntry, moment: { timeUs: number; second: number }): ReturnType<ReferenceShard['apply']> {
     this.limits.fillsPerOrderMax = 'fillsMax' in command ? command.fillsMax ?? UNLIMITED : UNLIMITED;
     this.limits.openOrdersPerClientMax = command.op === 'place' ? command.openOrdersMax ?? UNLIMITED : UNLIMITED;
     return this.shard.apply(engineCommandOf(command, entry, (order) => this.shard.named(order)?.instrument ?? null), moment);
@@ -243,6 +256,9 @@ const CODE_BREACH = RESULT_CODES.balance_audit_breach.number;
 const CODE_PARTS = RESULT_CODES.iceberg_parts_limit.number;
 const PAST: ReadonlySet<number> = new Set([CODE_NOT_FOUND, CODE_NOT_OPEN, CODE_TRANSFER_NOT_FOUND, CODE_FAILED, CODE_BREACH, CODE_PARTS]);
 
+/** What does something in a book. */
+const ORDER_KINDS: ReadonlySet<string> = new Set(['place', 'cancel', 'amend', 'mass_cancel']);
+
 function isAboutPast({ code }: LogEntry): boolean {
   return PAST.has(code);
 }
@@ -263,7 +279,7 @@ function asBefore(event: EntryEvent): unknown {
 }
 
 /** An entry's command as the book is told it. */
-function engineCommandOf(command: LoggedCommand, entry: LogEntry, instrumentOf: (order: OrderReference) => string | null): EngineCommand {
+function engineCommandOf(command: Exclude<LoggedCommand, { op: 'trigger' }>, entry: LogEntry, instrumentOf: (order: OrderReference) => string | null): EngineCommand {
   const { idempotency, request } = entry;
   switch (command.op) {
     case 'place': {
@@ -298,7 +314,7 @@ function commandOfOutcome(entry: LogEntry): EngineCommand {
   const common = { actor: null, idempotency: null, request: null };
   switch (entry.kind) {
     case 'place': {
-      if (entry.command === null) throw new Error(`entry ${entry.sequence} tells no command`);
+      if (entry.command?.op !== 'place') throw new Error(`entry ${entry.sequence} tells no command`);
       return engineCommandOf(entry.command, { ...entry, idempotency: null, request: null }, () => null);
     }
     case 'cancel': return { op: 'cancel', order: { orderId: order.orderId }, ...common };

@@ -17,13 +17,14 @@ import { peopleAttackPart } from './parts/people-attack';
 import { peopleOrdersPart } from './parts/people-orders';
 import { profilePart } from './parts/profile';
 import { recoveryPart } from './parts/recovery';
+import { stopsPart } from './parts/stops';
 import { writerPart } from './parts/writer';
 import { wsOrdersPart } from './parts/ws-orders';
 import { youngGenerationPart } from './parts/young-generation';
 import type { Part } from './result';
 
 export const PARTS: readonly Part[] = [
-  enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart, icebergsPart,
+  enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart, icebergsPart, stopsPart,
   memoryPart, moneyEnginePart, moneyBatchesPart, moneyOrdersPart, moneyWriterPart, moneySweepPart,
   moneyMemoryPart, moneyRecoveryPart, peopleOrdersPart, peopleAttackPart, profilePart,
 ];

@@ -80,7 +80,7 @@ export async function judgeLedger(
     verdict.doubled.push(...once.add(entry));
     const command = entry.idempotency === null ? undefined : byDigest.get(entry.idempotency);
     if (command === undefined) {
-      if (!isOfTimer(entry) && !expected.has(entry.idempotency ?? '')) verdict.unexplained.push(`entry ${sequence} carries a key that no client sent`);
+      if (!isOfVenue(entry) && !expected.has(entry.idempotency ?? '')) verdict.unexplained.push(`entry ${sequence} carries a key that no client sent`);
       continue;
     }
     verdict.rightsBroken.push(...rights.add(entry, command));
@@ -109,8 +109,9 @@ function tellLost(command: SentCommand, losses: readonly LossWindow[], verdict: 
   else verdict.lost.push(`${command.key} (${command.op} of ${command.account}, ${command.status}, acknowledged after ${command.mode} at ${at}, ${command.unclear} times unclear; losses ${losses.map(({ fromMs, toMs }) => `${fromMs}-${toMs}`).join(' ')})`);
 }
 
-/** The venue itself ends transfers whose time is over. */
-function isOfTimer({ kind, command, idempotency }: LogEntry): boolean {
+/** The venue itself ends transfers whose time is over, and has orders go whose price trades have reached. */
+function isOfVenue({ kind, command, idempotency }: LogEntry): boolean {
+  if (kind === 'trigger') return true;
   return kind === 'transfer_end' && idempotency === null && command?.op === 'transfer_end' && command.status === 'expired' && command.actor === null;
 }
 

@@ -62,7 +62,8 @@ export class OrderHabit implements Habit {
     const order = { client_id: account, instrument: this.random.pick(INSTRUMENTS), side: this.random.pick(['buy', 'sell'] as const), quantity: this.quantity() };
     const lifetimes = this.kind === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'ioc', 'fok'];
     const lifetime = this.random.pick(lifetimes);
-    const terms = isMarket ? { type: 'market' } : { type: 'limit', price: this.price(), time_in_force: lifetime };
+    const waits = !isMarket && this.kind !== 'taker' && this.random.next() < 0.12;
+    const terms = isMarket ? { type: 'market' } : waits ? this.stop() : { type: 'limit', price: this.price(), time_in_force: lifetime };
     const hides = !isMarket && lifetime === 'gtc' && this.random.next() < 0.3 ? { display_quantity: DISPLAYED } : {};
     const prevents = this.random.next() < 0.3 ? { self_trade_prevention: this.random.pick(SELF_TRADE_PREVENTIONS) } : {};
     const body = { ...order, ...terms, ...hides, ...prevents, idempotency_key: command.key };
@@ -72,6 +73,11 @@ export class OrderHabit implements Habit {
         if (isOpen(told) && typeof told.order_id === 'string') this.open.push({ orderId: told.order_id, account });
       },
     };
+  }
+
+  /** Near the market, so that many are reached: a limit, as a buy without one would have to name what it may cost. */
+  private stop(): Readonly<Record<string, string>> {
+    return { type: this.random.pick(['stop_limit', 'stop_limit', 'take_profit_limit'] as const), stop_price: this.price(), price: this.price() };
   }
 
   private named({ account }: OpenOrder): { readonly client_id?: string } {
@@ -96,5 +102,5 @@ export class OrderHabit implements Habit {
 }
 
 function isOpen({ status }: Readonly<Record<string, unknown>>): boolean {
-  return status === 'open' || status === 'partially_filled';
+  return status === 'open' || status === 'partially_filled' || status === 'pending';
 }

@@ -65,6 +65,8 @@ export interface AmendCandidate {
   readonly priceTicks: number | 'invalid' | null;
   readonly quantityLots: number | 'invalid' | null;
   readonly remainingLots: number | 'invalid' | null;
+  /** The price that the order waits for; absent where it stays as it is. */
+  readonly stopTicks?: number | 'invalid' | null;
   readonly quantityLotsMax: number;
 }
 

@@ -7,11 +7,12 @@ import type { OrderTraits } from './order-traits';
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
-  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill', 'cancel_after', 'lease', 'instrument',
+  'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill', 'cancel_after', 'lease', 'instrument', 'trigger',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
  * `keep`: an amend with an idempotency key changed nothing.
+ * `trigger`: an order that waited for a price goes, because a trade has reached it.
  * `due`: what fell due was done, ahead of whatever came next.
  */
 export type EntryKind = (typeof ENTRY_KINDS)[number];
@@ -38,7 +39,8 @@ export type LoggedCommand =
     readonly op: 'amend'; readonly actor: string | null; readonly funds: Funds; readonly fillsMax: number; readonly order: OrderReference;
     /** null where the order was not found: amounts are ticks and lots of its instrument. */
     readonly wanted: {
-      readonly priceTicks: number | null; readonly quantityLots: number | null; readonly remainingLots: number | null; readonly quantityLotsMax: number;
+      readonly priceTicks: number | null; readonly quantityLots: number | null; readonly remainingLots: number | null; readonly stopTicks: number | null;
+      readonly quantityLotsMax: number;
     } | null;
   }
   | {
@@ -69,6 +71,11 @@ export type LoggedCommand =
     readonly amount: string | null;
   }
   | { readonly op: 'fee_group'; readonly actor: string | null; readonly funds: Funds; readonly group: string; readonly rates: readonly FeeRate[] }
+  | {
+    readonly op: 'trigger'; readonly actor: null; readonly funds: Funds; readonly fillsMax: number; readonly orderId: string;
+    /** Log sequence of the entry whose trade has reached the order's price. */
+    readonly cause: number;
+  }
   | {
     readonly op: 'due'; readonly actor: null; readonly what: DueKind;
     /** Of orders: how many expired, in order of their times. Else how many a page has. */

@@ -146,7 +146,7 @@ export const LOGGED_PLACE = [
 export const LOGGED_CANCEL = ['letter', 'actor', 'id', 'client', 'client_order_id'] as const;
 /** What is wanted is null where the order was not found, so that no instrument tells ticks. */
 export const LOGGED_AMEND = [
-  'letter', 'actor', 'funds', 'fills_max', 'price', 'quantity', 'remaining', 'quantity_max', 'id', 'client', 'client_order_id',
+  'letter', 'actor', 'funds', 'fills_max', 'price', 'quantity', 'remaining', 'stop_price', 'quantity_max', 'id', 'client', 'client_order_id',
 ] as const;
 export const LOGGED_MASS_CANCEL = ['letter', 'actor', 'client', 'instrument', 'after', 'bound', 'page_size'] as const;
 /** What is left as it is is null. Pairs of an asset and an amount, as text, follow: the deposits that it opens with. */
@@ -168,6 +168,10 @@ export const LOGGED_CANCEL_AFTER = ['letter', 'actor', 'client', 'instrument', '
 export const LOGGED_LEASE = ['letter', 'actor', 'lease', 'client', 'begins'] as const;
 /** `kills` is 0 where the account may order again. */
 export const LOGGED_KILL = ['letter', 'actor', 'account', 'kills', 'page_size'] as const;
+
+/** An order whose price was reached goes: by whose trade (the entry's sequence). Nobody asks for it. */
+export const LOGGED_TRIGGER = ['letter', 'funds', 'fills_max', 'id', 'cause'] as const;
+
 /**
  * What fell due, carried out ahead of a call's commands: `what` is one of DUE_CODE (controls.ts). Of orders, `count` whose time was over, in
  * order of their times; else a page of `count` of the account's open orders, of those that were placed behind `after`.
@@ -177,7 +181,7 @@ export const LOGGED_DUE = ['letter', 'what', 'count', 'account', 'detail', 'afte
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
   place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W', kill: 'K', cancel_after: 'D', lease: 'G',
-  instrument: 'I',
+  instrument: 'I', trigger: 'X',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -186,7 +190,9 @@ export const FAILURE_LETTER = 'J';
 export const ONCE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */
-export const EXECUTE_ARGUMENTS = ['fills_max', 'open_orders_max', 'iceberg_parts_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'due_page', 'held_seen'] as const;
+export const EXECUTE_ARGUMENTS = [
+  'fills_max', 'triggers_max', 'open_orders_max', 'iceberg_parts_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'due_page', 'held_seen',
+] as const;
 
 /** Arguments of each command behind its letter. What they mean stands at the head of each command's Lua file. */
 export const COMMAND_ARGUMENTS = {

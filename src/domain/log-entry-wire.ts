@@ -1,7 +1,8 @@
 import {
   ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, CONTROL_EVENT, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, INSTRUMENT_EVENT, INSTRUMENT_RULES, LEVEL_EVENT, LOG_ENTRY_VERSION,
   LOGGED_ACCOUNT, LOGGED_AMEND, LOGGED_CANCEL, LOGGED_CANCEL_AFTER, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_INSTRUMENT, LOGGED_KILL, LOGGED_LEASE, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER,
-  LOGGED_TRANSFER_END, ORDER_EVENT, PLACED_EVENT, SHORTFALL_EVENT,
+  LOGGED_TRANSFER_END, LOGGED_TRIGGER, ORDER_EVENT, PLACED_EVENT,
+  SHORTFALL_EVENT,
   SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
 import { controlOf, dueKindOf } from './controls';
@@ -26,6 +27,7 @@ const ACCOUNT_COMMAND_AT = positionsOf(LOGGED_ACCOUNT);
 const TRANSFER_COMMAND_AT = positionsOf(LOGGED_TRANSFER);
 const TRANSFER_END_AT = positionsOf(LOGGED_TRANSFER_END);
 const FEE_GROUP_COMMAND_AT = positionsOf(LOGGED_FEE_GROUP);
+const TRIGGER_COMMAND_AT = positionsOf(LOGGED_TRIGGER);
 const DUE_AT = positionsOf(LOGGED_DUE);
 const KILL_AT = positionsOf(LOGGED_KILL);
 const LEASE_AT = positionsOf(LOGGED_LEASE);
@@ -48,16 +50,18 @@ const VERSION_WITHOUT_MONEY = 3;
 const VERSION_WITHOUT_TRAITS = 4;
 const without = <Name extends string>(names: readonly Name[], ...unknown: string[]): readonly Name[] => names.filter((name) => !unknown.includes(name));
 const THIS_VERSION = { place: positionsOf(LOGGED_PLACE), amend: positionsOf(LOGGED_AMEND), placed: positionsOf(PLACED_EVENT), tradeLength: TRADE_EVENT.length };
-type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' | 'traits' ? number | undefined : T[Name] };
+type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' | 'traits' | 'stop_price' ? number | undefined : T[Name] };
 interface Layout {
   readonly place: Positions<typeof THIS_VERSION.place>;
   readonly amend: Positions<typeof THIS_VERSION.amend>;
   readonly placed: Positions<typeof THIS_VERSION.placed>;
   readonly tradeLength: number;
 }
-const WITHOUT_TRAITS = { ...THIS_VERSION, place: positionsOf(without(LOGGED_PLACE, 'traits')) } as Layout;
+const WITHOUT_TRAITS = {
+  ...THIS_VERSION, place: positionsOf(without(LOGGED_PLACE, 'traits')), amend: positionsOf(without(LOGGED_AMEND, 'stop_price')),
+} as Layout;
 const WITHOUT_MONEY = {
-  place: positionsOf(without(LOGGED_PLACE, 'traits', 'funds')), amend: positionsOf(without(LOGGED_AMEND, 'funds')),
+  place: positionsOf(without(LOGGED_PLACE, 'traits', 'funds')), amend: positionsOf(without(LOGGED_AMEND, 'funds', 'stop_price')),
   placed: positionsOf(PLACED_EVENT.filter((name) => name !== 'fees')), tradeLength: TRADE_EVENT.length - 2,
 } as Layout;
 /** By version of the entry. */
@@ -231,7 +235,8 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         order: referenceOf(wire[amend.id], wire[amend.client], wire[amend.client_order_id]),
         wanted: quantityLotsMax === null ? null : {
           priceTicks: wire[amend.price] as number | null, quantityLots: wire[amend.quantity] as number | null,
-          remainingLots: wire[amend.remaining] as number | null, quantityLotsMax,
+          remainingLots: wire[amend.remaining] as number | null, stopTicks: amend.stop_price === undefined ? null : wire[amend.stop_price] as number | null,
+          quantityLotsMax,
         },
       };
     }
@@ -279,6 +284,13 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         op: 'instrument', actor: orNull(wire[at.actor]), opens: wire[at.opens] === 1,
         listed: decodeRules(wire[at.instrument] as string, wire, LOGGED_INSTRUMENT.length - INSTRUMENT_RULES.length),
         wanted: decodeWanted(wire, LOGGED_INSTRUMENT.length),
+      };
+    }
+    case COMMAND_LETTER.trigger: {
+      const at = TRIGGER_COMMAND_AT;
+      return {
+        op: 'trigger', actor: null, funds: fundsAt(wire, at.funds), fillsMax: wire[at.fills_max] as number, orderId: expandId(wire[at.id] as string),
+        cause: wire[at.cause] as number,
       };
     }
     case COMMAND_LETTER.due:

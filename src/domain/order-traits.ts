@@ -7,6 +7,10 @@ export interface OrderTraits {
   readonly stp?: number;
   /** Further accounts of its account's owners as it was placed, whose orders are its own as well: names with `;` between them. */
   readonly stpAccounts?: string;
+  /** For what it waits ahead of the book: one of TRIGGER_CODE (order-type.ts), absent for nothing. */
+  readonly trigger?: number;
+  /** Ticks that a trade has to reach for it. */
+  readonly triggerPrice?: number;
   /** When its time is over, of a gtd order only: microseconds of the venue's clock. */
   readonly expiresUs?: number;
   /** Lots that the book shows of it at most; absent where it shows all (iceberg.ts). */
@@ -55,6 +59,8 @@ interface Trait {
 /** By name, in the order of their codes. A code is never given to another trait. */
 const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
+  trigger: { code: 4, column: 'trigger', holds: 'integer' },
+  triggerPrice: { code: 5, column: 'trigger_price', holds: 'integer' },
   expiresUs: { code: 6, column: 'expires_us', holds: 'integer' },
   display: { code: 7, column: 'display', holds: 'integer' },
   shown: { code: 8, column: 'shown', holds: 'integer' },

@@ -62,7 +62,8 @@ function byCode<Name extends string>(codes: Readonly<Record<Name, number>>): (Na
   return names;
 }
 
-export const STATUS_CODE = { open: 1, partially_filled: 2, filled: 3, cancelled: 4, rejected: 5, expired: 6 } as const;
+/** `pending` waits for a price, and is in no book until a trade reaches it (order-type.ts). */
+export const STATUS_CODE = { open: 1, partially_filled: 2, filled: 3, cancelled: 4, rejected: 5, expired: 6, pending: 7 } as const;
 export type OrderStatus = keyof typeof STATUS_CODE;
 const STATUSES: readonly (OrderStatus | undefined)[] = byCode(STATUS_CODE);
 
@@ -87,6 +88,9 @@ export const REASON_CODE = {
   cancel_after: 12,
   disconnected: 13,
   killed: 14,
+  level_quantity_limit: 17,
+  balance_limit: 18,
+  insufficient_funds: 19,
 } as const;
 export type StatusReason = keyof typeof REASON_CODE;
 const REASONS: readonly (StatusReason | undefined)[] = byCode(REASON_CODE);
@@ -143,7 +147,7 @@ export interface Order extends OrderKind {
   readonly updatedUs: number;
   /** Log sequence of the last fill, 0 before the first. */
   readonly fillSequence: number;
-  /** Log sequence at which it took its place in the queue. */
+  /** Log sequence at which it took its place in the queue, of a pending order in that of those that wait for a price. */
   readonly priority: number;
   /** Log sequence at which it was placed: what came before what, whatever clocks say. 0 in entries of before version 3, which do not tell. */
   readonly placedSequence: number;
@@ -172,8 +176,14 @@ export function expiryUs({ timeInForce, createdUs, traits }: Pick<Order, 'timeIn
   return traits.expiresUs;
 }
 
-export function isOpen(order: Order): boolean {
-  return order.status === 'open' || order.status === 'partially_filled';
+/** Whether an order waits in the book. */
+export function isResting({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'open' || status === 'partially_filled';
+}
+
+/** Whether an order has not come to its end: it waits in the book, or for its price. */
+export function isOpen(order: Pick<Order, 'status'>): boolean {
+  return isResting(order) || order.status === 'pending';
 }
 
 export function remainingLots(order: Order): number {

@@ -7,6 +7,8 @@ export interface DueEngine {
   /** By Redis' clock, as the engine decides. */
   nowUs(): Promise<number>;
   firstDueUs(): Promise<number | null>;
+  /** Whether orders that trades have reached are still to go: somebody was to go on with them, and is no more. */
+  hasReached(): Promise<boolean>;
   submit(command: EngineCommand): Promise<CommandResult>;
 }
 
@@ -39,10 +41,10 @@ export class Timekeeper {
 
   private async look(): Promise<void> {
     if (!this.isOnDuty()) return;
-    const [nowUs, dueUs] = await Promise.all([this.engine.nowUs(), this.engine.firstDueUs()]);
+    const [nowUs, dueUs, isReached] = await Promise.all([this.engine.nowUs(), this.engine.firstDueUs(), this.engine.hasReached()]);
     const lateUs = dueUs === null ? 0 : Math.max(0, nowUs - dueUs);
     this.observer.late(lateUs / 1e6);
     // What the shard does not take now, frozen or away, is due at the next look as well.
-    if (dueUs !== null && dueUs <= nowUs) await this.engine.submit({ op: 'due', actor: null });
+    if (isReached || (dueUs !== null && dueUs <= nowUs)) await this.engine.submit({ op: 'due', actor: null });
   }
 }

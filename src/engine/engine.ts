@@ -31,6 +31,8 @@ import { ShardReads } from './shard-reads';
 export interface EngineLimits {
   /** Fills of one command; what is left behind them is cancelled with `fills_limit`. */
   readonly fillsPerOrderMax: number;
+  /** Orders that wait for a price and were reached, of those that go in one call: what is left goes on in the next. */
+  readonly triggersPerCommandMax: number;
   readonly openOrdersPerClientMax: number;
   /** Parts of what it shows that an iceberg may be of. */
   readonly icebergPartsMax: number;
@@ -56,15 +58,20 @@ function isNotSent(error: unknown): boolean {
   return (error as { code?: string }).code === 'EOPENBREAKER' || error instanceof ClientOfflineError || error instanceof ClientClosedError;
 }
 
-/** Nothing was done of a call's commands: they have to wait. */
-interface Held {
-  readonly heldFor: number;
+/** What came of a call: the result of each of its commands, null for one that has to wait. */
+interface Carried {
+  readonly results: readonly (CommandResult | null)[];
+  /** The sequence that those wait for; null where none does. */
+  readonly heldFor: number | null;
+  /** Whether the uses of signatures of those that wait are taken. */
+  readonly areUsed: boolean;
+  /** Whether orders that were reached are still to go: whoever calls next has them go on. */
+  readonly isUnfinished: boolean;
 }
 
-/** @returns the sequence that the commands of a call wait for, null where they were carried out */
-function heldForOf(replies: readonly string[]): number | null {
-  const [first] = replies;
-  return first?.startsWith('W') === true ? Number(first.slice(1)) : null;
+/** A command without the use of a signature, which is taken. */
+function withoutUse(pending: Pending): Pending {
+  return pending.args[0] === ONCE_LETTER ? { ...pending, args: pending.args.slice(ONCE_LENGTH) } : pending;
 }
 
 /** Commands that need no memory: Redis takes them when it has none left. */
@@ -180,6 +187,25 @@ export function decodeResult(reply: string): CommandResult {
   }
 }
 
+const done = (results: readonly CommandResult[]): Carried => ({ results, heldFor: null, areUsed: false, isUnfinished: false });
+
+/** Letter and use of a signature, ahead of its command. */
+const ONCE_LENGTH = 2;
+
+/** What a reply's first letter says of a call whose commands, or the last of them, have to wait. */
+const WAITS = 'W';
+const UNFINISHED = 'U';
+
+function carriedOf(replies: readonly string[], batch: readonly Pending[]): Carried {
+  const first = replies.find((reply) => reply.startsWith(WAITS));
+  const heldFor = first === undefined ? null : Number(first.slice(WAITS.length));
+  // Alone it says so of all of them, and nothing at all was done.
+  if (heldFor !== null && first === replies[0]) return { results: batch.map(() => null), heldFor, areUsed: false, isUnfinished: false };
+  const isUnfinished = replies[replies.length - 1] === UNFINISHED;
+  const results = isUnfinished ? replies.slice(0, -1) : replies;
+  return { results: results.map((reply) => (reply.startsWith(WAITS) ? null : decodeResult(reply))), heldFor, areUsed: true, isUnfinished };
+}
+
 /**
  * The only code that changes a book. Commands that arrive within one turn of the event loop travel in
  * one function call, cut at `commandsPerCallMax`; calls are pipelined on one connection, so commands
@@ -205,6 +231,7 @@ export class Engine extends ShardReads {
     });
     this.limitArguments = [
       String(limits.fillsPerOrderMax),
+      String(limits.triggersPerCommandMax),
       String(limits.openOrdersPerClientMax),
       String(limits.icebergPartsMax),
       String(limits.backlogMax),
@@ -287,21 +314,23 @@ export class Engine extends ShardReads {
 
   private async run(batch: Pending[]): Promise<void> {
     const started = process.hrtime.bigint();
-    let results: CommandResult[] | Held;
+    let carried: Carried;
     try {
-      results = await this.execute(batch);
+      carried = await this.execute(batch);
     } catch (error) {
       // Whatever else went wrong after the call was sent: it may have happened.
       this.logger.error({ err: error }, 'engine call failed');
-      results = batch.map(() => refused('outcome_unknown'));
+      carried = done(batch.map(() => refused('outcome_unknown')));
     }
-    if ('heldFor' in results) {
-      this.held.hold(batch, results.heldFor);
-      return;
-    }
-    this.settleAll(batch, results);
+    const { results, heldFor, areUsed, isUnfinished } = carried;
+    const waiting = heldFor === null ? [] : batch.filter((_, i) => results[i] === null);
+    const carriedOut = heldFor === null ? batch : batch.filter((_, i) => results[i] !== null);
+    this.settleAll(carriedOut, results.filter((result) => result !== null));
     this.observer?.call(batch.length, Number(process.hrtime.bigint() - started) / 1e9);
-    this.held.ended();
+    if (heldFor === null) this.held.ended();
+    else this.held.hold(areUsed ? waiting.map(withoutUse) : waiting, heldFor);
+    // A call without commands has it go on.
+    if (isUnfinished && heldFor === null) this.held.hand([]);
   }
 
   private settleAll(batch: readonly Pending[], results: readonly CommandResult[]): void {
@@ -311,8 +340,8 @@ export class Engine extends ShardReads {
     }
   }
 
-  private async execute(batch: readonly Pending[]): Promise<CommandResult[] | Held> {
-    const all = (code: ResultCode): CommandResult[] => batch.map(() => refused(code));
+  private async execute(batch: readonly Pending[]): Promise<Carried> {
+    const all = (code: ResultCode): Carried => done(batch.map(() => refused(code)));
     // Nothing has been sent yet: this refusal is certain.
     if (this.gate !== null) return all(this.gate);
     if (!this.redis.isReady) return all('engine_unavailable');
@@ -320,11 +349,9 @@ export class Engine extends ShardReads {
     try {
       const epoch = this.epoch;
       const replies = await this.callExecute(onlyFrees ? 'execute_freeing' : 'execute', batch);
-      const heldFor = heldForOf(replies);
-      if (heldFor !== null) return { heldFor };
-      const results = replies.map(decodeResult);
-      if (epoch === this.epoch) this.noteSequence(results);
-      return results;
+      const carried = carriedOf(replies, batch);
+      if (epoch === this.epoch) this.noteSequence(carried.results);
+      return carried;
     } catch (error) {
       if (isNotSent(error)) return all('engine_unavailable');
       if (!(error instanceof ErrorReply)) return all('outcome_unknown');
@@ -340,22 +367,21 @@ export class Engine extends ShardReads {
     }
   }
 
-  private noteSequence(results: readonly CommandResult[]): void {
+  private noteSequence(results: readonly (CommandResult | null)[]): void {
     for (let i = results.length - 1; i >= 0; i--) {
-      const result = results[i] as CommandResult;
-      if (result.outcome !== 'logged') continue;
+      const result = results[i];
+      if (result?.outcome !== 'logged') continue;
       if (result.entry.sequence > this.sequenceMin) this.sequenceMin = result.entry.sequence;
       return;
     }
   }
 
   /** Redis' memory is full and nothing of the batch has run: cancels go through, the rest is refused. */
-  private async executeWithoutMemory(batch: readonly Pending[]): Promise<CommandResult[] | Held> {
+  private async executeWithoutMemory(batch: readonly Pending[]): Promise<Carried> {
     const freeing = batch.filter((pending) => pending.frees);
-    const freed = freeing.length === 0 ? [] : await this.execute(freeing);
-    if ('heldFor' in freed) return freed;
-    const results = new Map(freeing.map((pending, i) => [pending, freed[i] as CommandResult]));
-    return batch.map((pending) => results.get(pending) ?? refused('backlog_full'));
+    const freed = freeing.length === 0 ? done([]) : await this.execute(freeing);
+    const results = new Map(freeing.map((pending, i) => [pending, freed.results[i] ?? null]));
+    return { ...freed, results: batch.map((pending) => (pending.frees ? results.get(pending) ?? null : refused('backlog_full'))) };
   }
 
   private async callExecute(name: FunctionName, batch: readonly Pending[]): Promise<string[]> {

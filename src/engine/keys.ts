@@ -1,4 +1,5 @@
 import type { RawLogEntry } from '../domain/log-entry';
+import type { Direction } from '../domain/order-type';
 
 /** Names of a shard's keys. All carry its hash tag, so that they share one slot of a Redis Cluster. */
 export interface ShardKeys {
@@ -23,6 +24,10 @@ export interface ShardKeys {
   book(instrument: string, side: 'bids' | 'asks'): string;
   depth(instrument: string, side: 'bids' | 'asks'): string;
   open(escapedClient: string): string;
+  /** Orders that wait for a price. */
+  stops(instrument: string, direction: Direction): string;
+  /** Entries whose trades have reached some of them. */
+  reached(instrument: string): string;
 }
 
 export function shardKeys(shard: string): ShardKeys {
@@ -48,6 +53,8 @@ export function shardKeys(shard: string): ShardKeys {
     book: (instrument, side) => `${tag}book:${instrument}:${side}`,
     depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,
     open: (client) => `${tag}open:${client}`,
+    stops: (instrument, direction) => `${tag}stops:${instrument}:${direction}`,
+    reached: (instrument) => `${tag}reached:${instrument}`,
   };
 }
 

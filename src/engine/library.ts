@@ -10,11 +10,13 @@ import { expandNameLists, luaLayouts } from './lua-layouts';
  */
 const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/traits', 'traits'], ['core/icebergs', 'icebergs'], ['core/dues', 'dues'], ['core/controls', 'controls'], ['core/heads', 'heads'],
-  ['core/levels', 'levels'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
+  ['core/levels', 'levels'], ['core/stops', 'stops'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
   ['ledger/settlement', 'settlement'], ['core/catalogue', 'catalogue'], ['commands/cancel', 'cancel'], ['core/prevention', 'prevention'], ['core/matching', 'matching'],
   ['core/kinds', 'kinds'],
-  ['core/taking', 'taking'], ['commands/place', 'place'], ['commands/amend', 'amend'], ['commands/mass_cancel', 'mass_cancel'],
+  ['core/taking', 'taking'], ['commands/trigger', 'trigger'], ['core/cascades', 'cascades'],
+  ['commands/place', 'place'], ['commands/place_pending', 'place_pending'], ['commands/amend', 'amend'], ['commands/amend_pending', 'amend_pending'],
+  ['commands/mass_cancel', 'mass_cancel'],
   ['commands/account', 'account'], ['commands/transfer', 'transfer'], ['commands/transfer_end', 'transfer_end'], ['commands/fee_group', 'fee_group'], ['commands/kill', 'kill'], ['commands/cancel_after', 'cancel_after'], ['commands/lease', 'lease'], ['commands/due', 'due'],
   ['commands/instrument', 'instruments'],
   ['core/flush', 'flush'], ['core/execute', 'execute'], ['admin', 'admin'], ['reads', 'reads'],

@@ -9,6 +9,7 @@ import { CONTROL_CODE, DUE_CODE, KILL_PAGE_US } from '../domain/controls';
 import { INSTRUMENT_STATE_CODE } from '../domain/instrument-rules';
 import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
 import { STP_CODE, TRAIT_CODE } from '../domain/order-traits';
+import { TRIGGER_CODE } from '../domain/order-type';
 import { RESULT_CODES } from '../domain/result-code';
 
 /** What Lua shares with TypeScript, made from the tables of the domain so that it cannot drift apart. */
@@ -126,6 +127,7 @@ export function luaLayouts(): string {
     textTable('KIND', KIND_CODE),
     textTable('TRAIT', TRAIT_CODE),
     textTable('STP', STP_CODE),
+    textTable('TRIGGER', TRIGGER_CODE),
     textTable('EVENT', EVENT),
     textTable('LETTER', COMMAND_LETTER),
     textTable('DUE', DUE_CODE),

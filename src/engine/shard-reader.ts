@@ -2,6 +2,7 @@ import { decodeStoredRules, isPlain, type InstrumentRules } from '../domain/inst
 import { decodeLogEntry, epochOfPayload, type LogEntry } from '../domain/log-entry';
 import type { Control } from '../domain/controls';
 import type { Order, Trade } from '../domain/order';
+import type { Direction } from '../domain/order-type';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
 import { parseClientOrderName } from './commands/client-order-name';
 import { LOG_FIELD, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
@@ -10,6 +11,7 @@ import { bookPlace, decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 import { storedControls } from './stored-controls';
 import { storedMoney, type StoredMoney } from './stored-money';
+import { storedWaiting, type StoredWaiting } from './stored-waiting';
 
 /** A price level as Redis holds it; orders in queue order. */
 export interface StoredLevel {
@@ -24,6 +26,7 @@ export interface StoredShard {
     readonly sequence: number;
     readonly tradeIds: readonly { readonly instrument: string; readonly tradeId: number }[];
     readonly catalogue: readonly InstrumentRules[];
+    readonly waiting: readonly StoredWaiting[];
     readonly books: readonly { readonly instrument: string; readonly bids: readonly StoredLevel[]; readonly asks: readonly StoredLevel[] }[];
     readonly orders: readonly Order[];
     readonly openOrders: readonly { readonly clientId: string; readonly orderIds: readonly string[] }[];
@@ -43,7 +46,7 @@ export interface StoredShard {
 
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
-const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|trade_id:.+)$/;
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|waiting|reached|trade_id:.+)$/;
 /** What is good once and was used: it goes by itself, at any time. */
 const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
@@ -51,7 +54,8 @@ const PAGE = 2_000;
 
 const TYPE = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash',
-  timers: 'zset', due: 'zset', killed: 'hash', lease: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list',
+  timers: 'zset', due: 'zset', killed: 'hash', lease: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list', stops: 'zset',
+  reached: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
 const KINDS = Object.keys(TYPE) as Kind[];
@@ -59,10 +63,12 @@ const KINDS = Object.keys(TYPE) as Kind[];
 /** What stands behind a kind of key's name, null for nothing. */
 const alone = (owner: string | null): boolean => owner === null;
 const owned = (owner: string | null): boolean => owner !== null && owner !== '';
+const ofDirection = (owner: string | null): boolean => owner !== null && /.:(rising|falling)$/.test(owner);
 const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|asks)$/.test(owner);
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
   meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, catalogue: alone, fee_groups: alone, transfers: alone,
-  timers: alone, due: alone, killed: alone, lease: owned, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned,
+  timers: alone, due: alone, killed: alone, lease: owned, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned, stops: ofDirection,
+  reached: owned,
 };
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
@@ -173,6 +179,7 @@ export class ShardReader {
           .sort((a, b) => compareText(a.instrument, b.instrument)),
         catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
         books,
+        waiting: await this.readWaiting(names, meta, byId, problems),
         orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
         openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
         clientOrderIds: clientOrderIds.sort((a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId)),
@@ -200,6 +207,23 @@ export class ShardReader {
       accounts: await hash('accounts', this.keys.accounts), feeGroups: await hash('fee_groups', this.keys.feeGroups),
       transfers: await hash('transfers', this.keys.transfers), timers, references: await hash('references', this.keys.references),
     }, problems);
+  }
+
+  private async readWaiting(
+    names: ReadonlyMap<Kind, readonly string[]>, meta: Readonly<Record<string, string>>, orders: ReadonlyMap<string, Order>, problems: string[],
+  ): Promise<StoredWaiting[]> {
+    const stops = new Map<string, Record<Direction, [string, string][]>>();
+    for (const name of names.get('stops') ?? []) {
+      const [instrument, direction] = [name.slice(0, name.lastIndexOf(':')), name.slice(name.lastIndexOf(':') + 1) as Direction];
+      const both = stops.get(instrument) ?? { rising: [], falling: [] };
+      for await (const pair of this.ranks(this.keys.stops(instrument, direction))) both[direction].push(pair);
+      stops.set(instrument, both);
+    }
+    const reached = new Map<string, string[]>();
+    for (const instrument of names.get('reached') ?? []) {
+      reached.set(instrument, (await this.send('LRANGE', this.keys.reached(instrument), '0', '-1')) as string[]);
+    }
+    return storedWaiting({ stops, reached }, meta, orders, problems);
   }
 
   private async keyNames(): Promise<Set<string>> {

@@ -53,6 +53,11 @@ export class ShardReads extends ShardUpkeep {
     return due === null ? null : Number(due);
   }
 
+  /** Whether orders that trades have reached are still to go. */
+  async hasReached(): Promise<boolean> {
+    return (await this.sendRead('HGET', this.keys.meta, 'reached')) !== null;
+  }
+
   /** Where the log ends now. */
   async position(): Promise<LogPosition> {
     const [epoch, sequence] = (await this.sendRead('HMGET', this.keys.meta, 'epoch', 'seq')) as (string | null)[];

@@ -6,6 +6,7 @@ import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer
 import { compareControls, LEASE_REBUILT_US, type Control } from '../domain/controls';
 import { displayedLots } from '../domain/iceberg';
 import { expiryUs, type Order, type Trade } from '../domain/order';
+import { directionOf, type Direction } from '../domain/order-type';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
 import { encodeRates } from './commands/fee-group';
 import { escapeText } from './commands/text';
@@ -17,6 +18,7 @@ import type { RedisConnection } from './redis-connection';
 import { switchMember, switchOf } from './stored-controls';
 import { encodeScale } from './scale';
 import { decodeFeeGroup } from './shard-reads';
+import { waitingScore } from './stored-waiting';
 import { encodeStoredTransfer } from './transfer-record';
 
 /** Redis may take a while for a page while it rewrites its append-only file. */
@@ -95,7 +97,7 @@ export class ShardRestorer {
     return written.sort((a, b) => (a.instrument < b.instrument ? -1 : 1));
   }
 
-  /** Adds open orders to the book and their clients' listings. */
+  /** Adds open orders to the book, or to those that wait for a price, and to their clients' listings. */
   async addOrders(orders: readonly Order[]): Promise<void> {
     if (orders.length === 0) return;
     const records: string[] = [];
@@ -106,12 +108,16 @@ export class ShardRestorer {
     const dues: string[] = [];
     for (const order of orders) {
       const id = compactId(order.orderId);
-      const side = order.side === 'buy' ? 'bids' : 'asks';
       records.push(id, encodeStoredOrder(order));
-      getOrAdd(members, this.keys.book(order.instrument, side), () => []).push(bookScore(order), bookMember(order));
-      const depth = getOrAdd(depths, this.keys.depth(order.instrument, side), () => new Map<number, number>());
-      const price = order.priceTicks ?? 0;
-      depth.set(price, (depth.get(price) ?? 0) + displayedLots(order));
+      if (order.status === 'pending') {
+        getOrAdd(members, this.keys.stops(order.instrument, directionOf(order)), () => []).push(waitingScore(order), bookMember(order));
+      } else {
+        const side = order.side === 'buy' ? 'bids' : 'asks';
+        getOrAdd(members, this.keys.book(order.instrument, side), () => []).push(bookScore(order), bookMember(order));
+        const depth = getOrAdd(depths, this.keys.depth(order.instrument, side), () => new Map<number, number>());
+        const price = order.priceTicks ?? 0;
+        depth.set(price, (depth.get(price) ?? 0) + displayedLots(order));
+      }
       const client = escapeText(order.clientId);
       getOrAdd(open, this.keys.open(client), () => []).push(String(order.placedSequence), id);
       const expires = expiryUs(order);
@@ -128,6 +134,42 @@ export class ShardRestorer {
       for (const [price, lots] of levels) commands.push(this.send('HINCRBY', key, String(price), String(lots)));
     }
     await Promise.all(commands);
+  }
+
+  /** Writes which instruments orders wait in, and the entries that have reached some of them. */
+  async addReached(
+    waiting: readonly string[],
+    reached: { readonly instrument: string; readonly reaches: readonly { readonly sequence: number; readonly firstTicks: number; readonly lastTicks: number }[] } | null,
+  ): Promise<void> {
+    if (waiting.length > 0) await this.send('HSET', this.keys.meta, 'waiting', `;${waiting.join(';')};`);
+    if (reached === null) return;
+    const { instrument, reaches } = reached;
+    const ticks = reaches.flatMap(({ firstTicks, lastTicks }) => [firstTicks, lastTicks]);
+    await this.send('RPUSH', this.keys.reached(instrument), ...reaches.map(({ sequence, firstTicks, lastTicks }) => `${sequence},${firstTicks},${lastTicks}`));
+    await this.send('HSET', this.keys.meta, 'reached', `${instrument}=${Math.min(...ticks)},${Math.max(...ticks)}`);
+  }
+
+  /**
+   * Reads orders that wait for a price back, the nearest first.
+   * @throws RestoreError naming what does not fit
+   */
+  async *pendingOrders(instrument: string, direction: Direction): AsyncGenerator<Order[]> {
+    const key = this.keys.stops(instrument, direction);
+    for (let start = 0; ; start += VERIFY_PAGE) {
+      const page = (await this.send('ZRANGE', key, String(start), String(start + VERIFY_PAGE - 1), 'WITHSCORES')) as string[];
+      const ids: string[] = [];
+      for (let i = 0; i < page.length; i += 2) ids.push((page[i] as string).slice(-COMPACT_ID_LENGTH));
+      if (ids.length === 0) return;
+      const records = (await this.send('HMGET', this.keys.orders, ...ids)) as (string | null)[];
+      yield records.map((record, i) => {
+        if (record === null) throw new RestoreError(`${instrument} ${direction}: order ${ids[i]} waits for a price but has no record`);
+        const order = decodeStoredOrder(record, ids[i] as string);
+        if (bookMember(order) !== page[2 * i] || waitingScore(order) !== page[2 * i + 1] || directionOf(order) !== direction) {
+          throw new RestoreError(`${instrument} ${direction}: order ${order.orderId} waits at another place than its record tells`);
+        }
+        return order;
+      });
+    }
   }
 
   /** Adds accounts with what they have. @param timeUs when the venue's own are said to begin */

@@ -4,6 +4,7 @@ import type { Account, Balance, FeeGroup, Funds, Transfer } from '../domain/mone
 import type { Order, Trade } from '../domain/order';
 import type { InstrumentRules } from '../domain/instrument-rules';
 import { rulesOfRow, type CatalogueRow } from './catalogue-rows';
+import { decodeLogEntry } from '../domain/log-entry';
 import { numbers, texts } from './columns';
 import { controlOfRow, type ControlRow } from './control-rows';
 import type { Database, NamedQuery, Row } from './database';
@@ -11,17 +12,25 @@ import { keyOfPayload, orderOfRow, tradeOfRow, type Checkpoint, type OrderRow, t
 import { accountOfRow, feeGroupOfRow, transferOfRow, type FeeGroupRow, type TransferRowRead } from './money-rows';
 import { CONTROLS } from './queries/controls';
 import { CATALOGUE } from './queries/catalogue';
-import { CHECKPOINT } from './queries/history';
+import { CHECKPOINT, JOURNAL_PAGE } from './queries/history';
 import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
   ACCOUNT_COUNT, ACCOUNT_PAGE, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
-  OPEN_ORDER_COUNT, RECORDED_FUNDS, RECORD_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, UNCOVERED, USED_REFERENCES,
+  OPEN_ORDER_COUNT, PENDING_ORDERS, RECORDED_FUNDS, RECORD_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, TRADES_BACK, UNCOVERED, USED_REFERENCES,
 } from './queries/recovery';
 import type { HeldBalance } from './money-batch';
 import { waitForWriterLock } from './writer-lock';
 import { upsertAccounts } from './write-money';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
+const TRADES_PAGE = 1_000;
+
+/** Where the trades of an entry lie: the first and the last of them. */
+export interface Reach {
+  readonly sequence: number;
+  readonly firstTicks: number;
+  readonly lastTicks: number;
+}
 /** Ahead of every order's. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -124,8 +133,52 @@ export class RecoverySource {
     return (await this.query<ControlRow>(CONTROLS, [this.shard])).map(controlOfRow);
   }
 
-  /** All open orders, page by page. */
+  /** All open orders, page by page: those in the book, then those that wait for a price. */
   async *openOrders(pageSize: number): AsyncGenerator<Order[]> {
+    yield* this.restingOrders(pageSize);
+    yield* this.pendingOrders(pageSize);
+  }
+
+  private async *pendingOrders(pageSize: number): AsyncGenerator<Order[]> {
+    let behind: [string, number] = ['', 0];
+    for (;;) {
+      const rows = await this.query<OrderRow>(PENDING_ORDERS, [this.shard, ...behind, pageSize]);
+      if (rows.length > 0) yield rows.map(orderOfRow);
+      const last = rows[rows.length - 1];
+      if (last === undefined || rows.length < pageSize) return;
+      behind = [last.instrument, last.priority];
+    }
+  }
+
+  /** As a rebuild asks (recovery/rebuild-waiting.ts). */
+  async reaches(instrument: string): Promise<Reach[]> {
+    const reaches: { sequence: number; firstTicks: number; lastTicks: number }[] = [];
+    let from: number | null = null;
+    let before: number | null = null;
+    for (;;) {
+      const rows: { trade_id: number; sequence: number; price_ticks: number }[] = await this.query(TRADES_BACK, [instrument, before, TRADES_PAGE]);
+      for (const { sequence, price_ticks: ticks } of rows) {
+        from ??= await this.causeOf(sequence);
+        if (sequence < from) return reaches.reverse();
+        const known = reaches[reaches.length - 1];
+        // Back from the last trade of each.
+        if (known?.sequence === sequence) known.firstTicks = ticks;
+        else reaches.push({ sequence, firstTicks: ticks, lastTicks: ticks });
+      }
+      const last = rows[rows.length - 1];
+      if (last === undefined || rows.length < TRADES_PAGE) return reaches.reverse();
+      before = last.trade_id;
+    }
+  }
+
+  /** The entry because of which an entry's order went; that entry itself, where it was a command. */
+  private async causeOf(sequence: number): Promise<number> {
+    const [row] = await this.query<{ payload: string }>(JOURNAL_PAGE, [this.shard, sequence - 1, sequence]);
+    const command = row === undefined ? null : decodeLogEntry(row.payload).command;
+    return command?.op === 'trigger' ? command.cause : sequence;
+  }
+
+  private async *restingOrders(pageSize: number): AsyncGenerator<Order[]> {
     let behind: [string, string, number, number, string] = ['', '', 0, 0, NO_ID];
     for (;;) {
       const rows = await this.query<OrderRow>(OPEN_ORDERS, [this.shard, ...behind, pageSize]);

@@ -82,6 +82,20 @@ function nameOf(order: Order, earlier: ReadonlySet<string>): { client_id: string
   return { client_id: earlier.has(order.order_id) ? EARLIER_CLIENT : order.client_id, client_order_id: order.order_id };
 }
 
+/** What a limit order asks for. */
+interface Limit {
+  readonly price: string;
+  readonly time_in_force: Order['time_in_force'];
+  readonly post_only: boolean;
+  readonly display_quantity?: string;
+}
+
+/** What ended an order by its time is played as what happened to it then: here it rests until that comes. */
+function limitOf({ price, time_in_force: lifetime, post_only, display_quantity: display }: Order): Limit {
+  const rests = lifetime === 'gtd' || lifetime === 'day';
+  return { price: price as string, time_in_force: rests ? 'gtc' : lifetime, post_only, ...(display === undefined ? {} : { display_quantity: display }) };
+}
+
 function placeOf(order: Order): PlaceOperation {
   const common = {
     op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity: order.quantity,
@@ -89,19 +103,26 @@ function placeOf(order: Order): PlaceOperation {
   };
   switch (order.type) {
     case 'market': return { ...common, type: 'market' };
-    // What ended an order by its time is played as what happened to it then: here it rests until that comes.
-    case 'limit': {
-      const rests = order.time_in_force === 'gtd' || order.time_in_force === 'day';
-      const shown = order.display_quantity === undefined ? {} : { display_quantity: order.display_quantity };
-      return { ...common, type: 'limit', price: order.price as string, time_in_force: rests ? 'gtc' : order.time_in_force, post_only: order.post_only, ...shown };
-    }
+    case 'limit': return { ...common, type: 'limit', ...limitOf(order) };
+    case 'stop':
+    case 'take_profit': return { ...common, type: order.type, stop_price: order.stop_price as string };
+    case 'stop_limit':
+    case 'take_profit_limit': return { ...common, type: order.type, stop_price: order.stop_price as string, ...limitOf(order) };
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }
+}
+
+function amendOfPending(order: Order, name: { client_id: string; client_order_id: string }): AmendOperation {
+  return {
+    op: 'amend', ...name, stop_price: order.stop_price as string, ...(order.price === null ? {} : { price: order.price }), remaining_quantity: order.remaining_quantity,
+  };
 }
 
 class Player {
   private readonly known = new Set<string>();
   private readonly earlier = new Set<string>();
+  /** Those that wait for a price in the recording. */
+  private readonly pending = new Set<string>();
   /** By the id in this venue, the id in the recording. */
   private readonly recordedIds = new Map<string, string>();
   private readonly expected: string[] = [];
@@ -176,13 +197,17 @@ class Player {
   }
 
   private operationOf(order: Order, entry: Entry): Operation[] {
+    const wasPending = this.pending.delete(order.order_id);
+    if (order.status === 'pending') this.pending.add(order.order_id);
     if (!this.known.has(order.order_id)) {
       this.known.add(order.order_id);
       return [placeOf(order)];
     }
     const name = nameOf(order, this.earlier);
+    if (order.status === 'pending') return [amendOfPending(order, name)];
     if (REQUESTED.has(order.status_reason ?? '')) return [{ op: 'cancel', ...name } satisfies CancelOperation];
-    if (order.price === null) return [];
+    // One whose price trades have reached goes by itself.
+    if (wasPending || order.price === null) return [];
     // What was open after the amend, before it traded; what was filled earlier may not be known here.
     const remaining = sum([order.status === 'cancelled' ? unfilledOf(order) : order.remaining_quantity, ...entry.traded.get(order.order_id) ?? []]);
     return [{ op: 'amend', ...name, price: order.price, remaining_quantity: remaining } satisfies AmendOperation];

@@ -3,12 +3,14 @@ import type { MoneyScale } from '../domain/assets';
 import { compareControls, type Control } from '../domain/controls';
 import { scaleOfRules, type InstrumentRules } from '../domain/instrument-rules';
 import type { Funds } from '../domain/money';
-import { expiryUs, type Order, type Trade } from '../domain/order';
+import { expiryUs, type Order, type Side, type Trade } from '../domain/order';
+import { directionOf, type Direction } from '../domain/order-type';
 import { BookHash } from './book-hash';
 import { MoneyRebuild, NOTHING_COMPUTED, requireCover, type ComputedMoney, type CoverSource, type MoneyTarget } from './rebuild-money';
+import { WaitingRebuild, type ReachSource, type ReachTarget } from './rebuild-waiting';
 
 /** Postgres' side of a rebuild. */
-export interface RebuildSource extends CoverSource {
+export interface RebuildSource extends CoverSource, ReachSource {
   checkpoint(): Promise<{ readonly epoch: string; readonly sequence: number; readonly timeUs: number } | null>;
   /** How money was kept when the record was last rebuilt from, or begun. */
   funds(): Promise<Funds>;
@@ -28,7 +30,7 @@ export interface RebuildSource extends CoverSource {
 }
 
 /** Redis' side of a rebuild. */
-export interface RebuildTarget extends MoneyTarget {
+export interface RebuildTarget extends MoneyTarget, ReachTarget {
   /** Redis' clock, which lifetimes of keys go by, in seconds. */
   nowS(): Promise<number>;
   clear(counters: { epoch: string; sequence: number; timeUs: number; tradeIds: ReadonlyMap<string, number>; funds: Funds }): Promise<void>;
@@ -44,6 +46,8 @@ export interface RebuildTarget extends MoneyTarget {
   addIdempotencyKeys(keys: readonly { digest: string; sequence: number; second: number }[]): Promise<void>;
   addTrades(instrument: string, trades: readonly Trade[]): Promise<void>;
   bookOrders(instrument: string, side: 'bids' | 'asks'): AsyncGenerator<Order[]>;
+  /** Those that wait for a price of an instrument, from one direction. */
+  pendingOrders(instrument: string, direction: Direction): AsyncGenerator<Order[]>;
   open(state: 'open' | 'frozen'): Promise<void>;
 }
 
@@ -111,6 +115,7 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
   const money = new MoneyRebuild(options.funds, scales);
 
   const expected = new BookHash();
+  const waiting = new WaitingRebuild();
   const sides = new Set<string>();
   const total = await source.openOrderCount();
   let timed = 0;
@@ -121,14 +126,16 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
     writing = target.addOrders(page);
     writing.catch(() => undefined);
     money.addOrders(page);
+    waiting.add(page);
     for (const order of page) {
       expected.add(order);
       if (expiryUs(order) !== null) timed++;
-      sides.add(`${order.instrument}\u0000${order.side}`);
+      sides.add(`${order.instrument}\u0000${order.status === 'pending' ? directionOf(order) : order.side}`);
     }
     progress('orders', expected.orders, total);
   }
   await writing;
+  await waiting.restore(source, target);
   const controls = (await source.controls()).sort(compareControls);
   await target.timeDues(timed + await target.addControls(controls, checkpoint.timeUs));
   const accounts = money.isKept
@@ -153,8 +160,9 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
 
   const rebuilt = new BookHash();
   for (const name of sides) {
-    const [instrument, side] = name.split('\u0000') as [string, 'buy' | 'sell'];
-    for await (const page of target.bookOrders(instrument, side === 'buy' ? 'bids' : 'asks')) {
+    const [instrument, side] = name.split('\u0000') as [string, Side | Direction];
+    const orders = side === 'buy' || side === 'sell' ? target.bookOrders(instrument, side === 'buy' ? 'bids' : 'asks') : target.pendingOrders(instrument, side);
+    for await (const page of orders) {
       for (const order of page) rebuilt.add(order);
       progress('verify', rebuilt.orders, expected.orders);
     }

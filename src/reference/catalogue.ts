@@ -47,7 +47,7 @@ export class Catalogue {
 
   /**
    * Why an order is not taken, null where it is.
-   * @param atTicks its limit, or for a market order the best price that it meets; null where there is none
+   * @param atTicks its limit, or for a market order the price that it waits for, else the best that it meets; null where there is none
    */
   refusalOfOrder(order: Pick<Order, 'instrument' | 'quantityLots' | 'priceTicks'>, kind: number, atTicks: number | null): Refusal | null {
     const rules = this.rulesOf(order.instrument);
@@ -62,12 +62,15 @@ export class Catalogue {
   refusalOfAmend(before: Order, after: Order): Refusal | null {
     const rules = this.rulesOf(before.instrument);
     if (rules === null) return null;
-    const onlyReduces = before.priceTicks === after.priceTicks && after.quantityLots < before.quantityLots;
+    const isSamePrice = before.priceTicks === after.priceTicks && before.traits.triggerPrice === after.traits.triggerPrice;
+    const onlyReduces = isSamePrice && after.quantityLots < before.quantityLots;
     const kind = before.postOnly ? KIND_CODE.limit_post_only : KIND_CODE.limit_gtc;
     if (rules.state === 'halted' || (!onlyReduces && !takesNew(rules, kind))) return { code: 'instrument_not_open', instrument: rules };
     if (!onlyReduces && isOutside(rules, after.priceTicks, after.quantityLots)) return { code: 'outside_instrument_limits', instrument: rules };
     const left = after.quantityLots - after.filledLots;
-    return isBelowMinimum(rules, after.priceTicks as number, left) ? { code: 'value_below_minimum', instrument: rules } : null;
+    const atTicks = after.priceTicks ?? after.traits.triggerPrice;
+    if (atTicks === undefined) throw new Error(`order ${after.orderId} has no price, and waits for none`);
+    return isBelowMinimum(rules, atTicks, left) ? { code: 'value_below_minimum', instrument: rules } : null;
   }
 
   /** Why nothing happens to orders of an instrument, null where something may. */

@@ -24,15 +24,13 @@ function feeAhead(fees: OrderFees | null, value: bigint): bigint {
 type HeldTerms = Pick<Order, 'side' | 'priceTicks' | 'quantityLots' | 'filledLots' | 'fees'>;
 
 /**
- * What an open limit order holds, from its own record alone (A-30): a buyer what is left of it at its limit with the fee that
- * could come of it, a seller what is left of it.
- * @throws Error for a market order, which never waits
+ * What an open order holds, from its own record alone (A-30): a buyer what is left of it at its limit with the fee that
+ * could come of it, a seller what is left of it. A buyer without a limit holds nothing: nobody knows yet what it will cost.
  */
 export function holdOf(order: HeldTerms, scale: MoneyScale): Hold {
   const left = order.quantityLots - order.filledLots;
   if (order.side === 'sell') return { asset: scale.base, units: BigInt(left) * scale.lotUnits };
-  if (order.priceTicks === null) throw new Error('a market order holds nothing');
-  const value = valueOf(order.priceTicks, left, scale);
+  const value = valueOf(order.priceTicks ?? 0, left, scale);
   return { asset: scale.quote, units: value + feeAhead(order.fees, value) };
 }
 

@@ -1,6 +1,7 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import { displayedLots, isAhead } from '../domain/iceberg';
-import { isOpen, remainingLots, type Order, type Side } from '../domain/order';
+import { isOpen, isResting, remainingLots, type Order, type Side } from '../domain/order';
+import { directionOf, type Direction } from '../domain/order-type';
 import { moneyProblems, type MoneyRules } from './money-invariants';
 import type { BookState, LevelState, ShardState } from './state';
 
@@ -18,6 +19,11 @@ export function invariantProblems(state: ShardState, money: MoneyRules | null): 
 
   const queued = new Set<string>();
   for (const book of state.books) bookProblems(book, orders, queued, problems);
+  const waiting = new Set<string>();
+  for (const { instrument, rising, falling } of state.waiting) {
+    waitingProblems(instrument, 'rising', rising, orders, waiting, problems);
+    waitingProblems(instrument, 'falling', falling, orders, waiting, problems);
+  }
   const listed = new Set<string>();
   for (const { clientId, orderIds } of state.openOrders) {
     for (const orderId of orderIds) {
@@ -36,14 +42,17 @@ export function invariantProblems(state: ShardState, money: MoneyRules | null): 
   }
   for (const order of state.orders) {
     const open = isOpen(order);
-    if (open !== queued.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${open ? 'not ' : ''}in the book`);
+    const resting = isResting(order);
+    if (resting !== queued.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${resting ? 'not ' : ''}in the book`);
+    const pending = order.status === 'pending';
+    if (pending !== waiting.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${pending ? 'does not wait' : 'waits'} for a price`);
     if (open !== listed.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${open ? 'not ' : ''}listed as open`);
     const mayBeNamed = open && order.clientOrderId !== null;
     if (mayBeNamed !== named.has(order.orderId)) {
       problems.push(`order ${order.orderId} is ${order.status} but ${mayBeNamed ? 'not ' : ''}found by its client order id`);
     }
   }
-  for (const orderId of [...queued, ...listed, ...named]) {
+  for (const orderId of [...queued, ...waiting, ...listed, ...named]) {
     if (!orders.has(orderId)) problems.push(`order ${orderId} is referred to but not held`);
   }
   for (const { digest, sequence } of state.idempotency) {
@@ -58,6 +67,7 @@ function orderProblems(order: Order, sequence: number, problems: string[]): void
   const { filledLots, quantityLots, status } = order;
   if (filledLots < 0 || filledLots > quantityLots || quantityLots > AMOUNT_MAX) wrong(`has ${filledLots} of ${quantityLots} lots filled`);
   if ((status === 'filled') !== (filledLots === quantityLots)) wrong(`is ${status} with ${filledLots} of ${quantityLots} lots filled`);
+  if (status === 'pending' && filledLots > 0) wrong('is pending and has traded');
   if (status === 'open' && filledLots > 0) wrong('is open and not partially_filled, with fills');
   if (status === 'partially_filled' && filledLots === 0) wrong('is partially_filled without a fill');
   if (status === 'rejected' && filledLots > 0) wrong('is rejected and traded');
@@ -68,7 +78,7 @@ function orderProblems(order: Order, sequence: number, problems: string[]): void
     wrong(`has sequence ${order.sequence}, fill ${order.fillSequence} and priority ${order.priority} at shard sequence ${sequence}`);
   }
   const { display, shown, refill } = order.traits;
-  if ((shown !== undefined) !== (display !== undefined && isOpen(order))) wrong(`is ${status}, displays ${display ?? 'all'} and shows ${shown ?? 'nothing of its own'}`);
+  if ((shown !== undefined) !== (display !== undefined && isResting(order))) wrong(`is ${status}, displays ${display ?? 'all'} and shows ${shown ?? 'nothing of its own'}`);
   if (shown !== undefined && (shown < 1 || shown > Math.min(display ?? 0, remainingLots(order)))) {
     wrong(`shows ${shown} of ${remainingLots(order)} lots, where it displays ${display ?? 'all'}`);
   }
@@ -90,6 +100,31 @@ function bookProblems(book: BookState, orders: ReadonlyMap<string, Order>, queue
   }
   sideProblems(book.instrument, 'buy', book.bids, orders, queued, problems);
   sideProblems(book.instrument, 'sell', book.asks, orders, queued, problems);
+}
+
+/** Orders that wait for a price from one direction: the nearest first, then first come. */
+function waitingProblems(
+  instrument: string, direction: Direction, orderIds: readonly string[], orders: ReadonlyMap<string, Order>, waiting: Set<string>, problems: string[],
+): void {
+  const where = `${instrument} ${direction}`;
+  let before: Order | null = null;
+  for (const orderId of orderIds) {
+    if (waiting.has(orderId)) problems.push(`order ${orderId} waits for a price twice`);
+    waiting.add(orderId);
+    const order = orders.get(orderId);
+    if (order === undefined) continue;
+    if (order.instrument !== instrument || order.traits.triggerPrice === undefined || directionOf(order) !== direction) {
+      problems.push(`order ${orderId} waits for ${where} but is ${order.side} of ${order.instrument}`);
+      continue;
+    }
+    if (before !== null && !isBehind(order, before, direction)) problems.push(`order ${orderId} of ${where} waits behind one that is farther, or came later`);
+    before = order;
+  }
+}
+
+function isBehind(order: Order, before: Order, direction: Direction): boolean {
+  const farther = ((order.traits.triggerPrice as number) - (before.traits.triggerPrice as number)) * (direction === 'rising' ? 1 : -1);
+  return farther > 0 || (farther === 0 && order.priority > before.priority);
 }
 
 function sideProblems(

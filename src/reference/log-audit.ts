@@ -1,8 +1,9 @@
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
 import { displayedLots, traitsAtEnd } from '../domain/iceberg';
 import { boundOf, type InstrumentRules } from '../domain/instrument-rules';
-import { chargedUnits, expiryUs, isOpen, remainingLots, type Order } from '../domain/order';
+import { chargedUnits, expiryUs, isOpen, isResting, remainingLots, type Order } from '../domain/order';
 import { encodeTraits, isOwnAccount } from '../domain/order-traits';
+import { TriggerAudit } from './trigger-audit';
 
 /** Version of the first entries that tell where an order was placed, and of every order's fill before. */
 const ORDERS_TOLD_FROM = 3;
@@ -30,6 +31,7 @@ export class LogAudit {
   /** Numbers of the refills in the entry so far. */
   private readonly refills = new Set<number>();
   private readonly orders = new Map<string, Order>();
+  private readonly triggers = new TriggerAudit();
   private readonly levels = new Map<string, bigint>();
   /** As the log has told them. */
   private readonly instruments = new Map<string, InstrumentRules>();
@@ -54,10 +56,11 @@ export class LogAudit {
     const shown = SHOWN[entry.kind];
     if (shown === undefined) {
       // Behind the commanded order of one that takes stand those of its own that it met (K-20).
-      const isTaking = entry.kind === 'place' || entry.kind === 'amend';
+      const isTaking = entry.kind === 'place' || entry.kind === 'amend' || entry.kind === 'trigger';
       for (const [i, change] of changes.entries()) {
         if (isTaking && i > 0) this.checkPrevented(entry, change, wrong);
         else this.checkOwnOrder(entry, change, wrong);
+        this.triggers.check(entry, this.orders.get(change.order.orderId), change.order, wrong);
       }
       for (const { order } of changes) this.replace(order, touched);
     } else {
@@ -65,6 +68,7 @@ export class LogAudit {
         if (!shown.has(type)) wrong(`is a ${entry.kind} and changes the book or its money: ${type}`);
       }
     }
+    this.triggers.note(entry);
     this.checkLevels(entry.levels, touched, wrong);
     this.checkBalances(entry.balances, wrong);
     return problems;
@@ -110,7 +114,7 @@ export class LogAudit {
     const { maker } = fill;
     const before = this.orders.get(maker.orderId);
     const name = `trade ${fill.tradeId}: maker ${maker.orderId}`;
-    if (before === undefined || !isOpen(before)) {
+    if (before === undefined || !isResting(before)) {
       wrong(`${name} was not open`);
       return;
     }
@@ -238,7 +242,7 @@ export class LogAudit {
   }
 
   private weigh(order: Order, sign: 1n | -1n, touched: Set<string>): void {
-    if (!isOpen(order) || order.priceTicks === null) return;
+    if (!isResting(order) || order.priceTicks === null) return;
     const key = levelKey(order.instrument, order.side, order.priceTicks);
     const total = (this.levels.get(key) ?? 0n) + sign * BigInt(displayedLots(order));
     if (total === 0n) this.levels.delete(key);

@@ -9,7 +9,10 @@ import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { entryOf } from '../domain/log-entry';
 import type { AccountState, Balance, Funds, Transfer } from '../domain/money';
 import { displayedLots, traitsAtEnd, traitsAtRest, traitsWithLess } from '../domain/iceberg';
-import { expiryUs, isOpen, KIND_CODE, kindOf, remainingLots, type Order, type OrderReference, type OrderStatus, type StatusReason } from '../domain/order';
+import {
+  expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, remainingLots, type Order, type OrderReference, type OrderStatus, type StatusReason,
+} from '../domain/order';
+import { triggerOf } from '../domain/order-type';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
 import type { BookSide } from './book-side';
@@ -19,7 +22,7 @@ import { Catalogue } from './catalogue';
 import { uncovered, unpaid } from './cover';
 import { invariantProblems } from './invariants';
 import { LedgerChange } from './ledger';
-import { planMatch, type MatchPlan } from './matching';
+import { planMatch, untouched, type MatchPlan } from './matching';
 import { Money } from './money';
 import { decideMoney, loggedMoney } from './money-commands';
 import { OrderStore } from './order-store';
@@ -27,6 +30,7 @@ import { refusedOf, shownBy, type Refusal } from './refusal';
 import { settleHold, settleTrades } from './settlement';
 import { compareText, type ShardState } from './state';
 import { tradesOfPlan, type PlannedTrade } from './trades';
+import { Waiting } from './waiting';
 import { mayRest, rests, verdictOnAmend, verdictOnPlace, type Verdict } from './verdict';
 
 export interface ReferenceLimits {
@@ -84,6 +88,7 @@ export class ReferenceShard {
   private sequence = 0;
   private persistedSequence = 0;
   private readonly books = new Books();
+  private readonly waiting = new Waiting();
   private readonly orders = new OrderStore();
   private readonly controls = new Controls();
   private readonly tradeIds = new Map<string, number>();
@@ -121,6 +126,41 @@ export class ReferenceShard {
       case 'cancel_after': return this.cancelAfter(command);
       default: return this.moveMoney(command);
     }
+  }
+
+  /** The order whose price trades have reached and that goes next: nothing else happens in its book ahead of it. Null where there is none. */
+  get reached(): Order | null {
+    return this.waiting.next()?.order ?? null;
+  }
+
+  /** Has the next of the orders go that trades have reached. @throws Error where there is none */
+  trigger(now: Moment): LogEntry {
+    this.begin(now);
+    const next = this.waiting.next();
+    if (next === null) throw new Error('no order has been reached');
+    const { order, cause } = next;
+    const { funds, fillsPerOrderMax: fillsMax } = this.limits;
+    const sequence = this.sequence + 1;
+    const fresh: Order = { ...order, status: 'open', sequence, updatedUs: this.now.timeUs, priority: sequence };
+    let outcome = this.outcomeOf(order, fresh, this.verdictOnTrigger(fresh));
+    if (outcome.money?.isTooLarge === true) outcome = this.outcomeOf(order, fresh, cancelledAtTrigger(fresh, 'balance_limit'));
+    this.sequence++;
+    this.waiting.leave(order);
+    const levels = this.carryOut(outcome);
+    if (isResting(outcome.order)) levels.push(this.books.join(outcome.order));
+    const asked: Asked = { command: { op: 'trigger', actor: null, funds, fillsMax, orderId: order.orderId, cause }, idempotency: null };
+    return this.entryOf('trigger', outcome, 0, levels, asked);
+  }
+
+  /** An order that was taken once is not refused any more: where it cannot be carried out it ends. */
+  private verdictOnTrigger(order: Order): Verdict {
+    const kind = kindCode(order.type, order.timeInForce, order.postOnly);
+    const verdict = verdictOnPlace(kind, this.plan(order, this.books.makersFor(order), order.priceTicks, order.quantityLots), order.quantityLots);
+    if (rests(verdict) && this.books.overflows(order, order.priceTicks as number, verdict.plan.leftLots)) return cancelledAtTrigger(order, 'level_quantity_limit');
+    // One that holds its cover has it.
+    const needsCover = this.isMoneyKept && order.type === 'market' && order.side === 'buy';
+    const due = needsCover ? unpaid(this.money, this.limits.funds, order, verdict.plan) : null;
+    return due === null ? verdict : cancelledAtTrigger(order, due.code === 'balance_limit' ? 'balance_limit' : 'insufficient_funds');
   }
 
   /** When the first of what is due falls due, null where nothing is. */
@@ -175,13 +215,13 @@ export class ReferenceShard {
     }
     this.sequence++;
     const money = this.change();
-    const done: (readonly [OrderChange, LevelChange])[] = [];
+    const done: (readonly [OrderChange, ...LevelChange[]])[] = [];
     while (done.length < due.count) {
       const first = this.orders.firstToExpire();
       if (first === null || first.timeUs > now.timeUs) throw new Error(`${due.count} orders are said to be over, ${done.length} are`);
       done.push(this.cancelOpen(first.order, 'expired', money, 'expired'));
     }
-    const events = [...done.map(([order]) => order), ...done.map(([, level]) => level), ...committed(money)];
+    const events = [...done.map(([order]) => order), ...done.flatMap(([, ...level]) => level), ...committed(money)];
     return this.entry({ kind: 'due', events }, { command: due, idempotency: null });
   }
 
@@ -266,6 +306,7 @@ export class ReferenceShard {
         .sort((a, b) => compareText(a.instrument, b.instrument)),
       catalogue: this.catalogue.state(),
       books: this.books.state(),
+      waiting: this.waiting.state(),
       ...this.orders.state(),
       controls: this.controls.state(),
       idempotency: this.answered.state(),
@@ -305,14 +346,17 @@ export class ReferenceShard {
     if (standing !== null) return this.refuse(standing, asked);
     const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
     const ruled = this.catalogue.refusalOfOrder(
-      { instrument, quantityLots, priceTicks: limitTicks }, kind, limitTicks ?? this.books.makersFor({ instrument, side }).bestTicks,
+      { instrument, quantityLots, priceTicks: limitTicks }, kind, limitTicks ?? traits.triggerPrice ?? this.books.makersFor({ instrument, side }).bestTicks,
     );
     if (ruled !== null) return this.refuse(ruled, asked);
     const expires = expiryUs({ timeInForce: kindOf(kind).timeInForce, createdUs: this.now.timeUs, traits });
     if (expires !== null && expires <= this.now.timeUs) return refuse('expires_at_past');
-    if (mayRest(kind) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
+    // One that is reached already as it comes is one of its kind like any other.
+    const waits = triggerOf(traits) !== null && !this.waiting.isReachedNow({ instrument, side, traits });
+    if ((waits || mayRest(kind)) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
     if (clientOrderId !== null && this.orders.isNamed(clientId, clientOrderId)) return refuse('duplicate_client_order_id');
     if (this.hasTooManyParts(command)) return refuse('iceberg_parts_limit');
+    if (waits && funds === 'required' && side === 'buy' && kind === KIND_CODE.market) return refuse('quote_quantity_required');
 
     const sequence = this.sequence + 1;
     const { type, timeInForce, postOnly } = kindOf(kind);
@@ -322,8 +366,9 @@ export class ReferenceShard {
       fillSequence: 0, priority: sequence, placedSequence: sequence, createdUs: this.now.timeUs,
       fees: this.isMoneyKept ? this.money.feesOf(clientId, instrument) : null, traits,
     };
-    const lacking = this.isMoneyKept && limitTicks !== null ? uncovered(this.money, funds, fresh, null) : null;
+    const lacking = this.isMoneyKept && (waits || limitTicks !== null) ? uncovered(this.money, funds, fresh, null) : null;
     if (lacking !== null) return this.refuse(lacking, asked);
+    if (waits) return this.placePending({ ...fresh, status: 'pending' }, asked, command.failAt !== undefined);
     const makers = this.books.makersFor(fresh);
     const verdict = verdictOnPlace(kind, this.plan(fresh, makers, limitTicks, quantityLots), quantityLots);
     const due = this.isMoneyKept && limitTicks === null ? unpaid(this.money, funds, fresh, verdict.plan) : null;
@@ -337,6 +382,16 @@ export class ReferenceShard {
     const levels = this.carryOut(outcome);
     if (rests(verdict)) levels.push(this.books.join(outcome.order));
     return this.log('place', outcome, 0, levels, asked);
+  }
+
+  /** An order that waits for a price is in no book. */
+  private placePending(order: Order, asked: Asked, fails: boolean): CommandResult {
+    const outcome = this.outcomeOf(null, order, { plan: untouched(order.quantityLots), status: 'pending', reason: null });
+    if (outcome.money?.isTooLarge === true) return this.refuse({ code: 'balance_limit' }, asked);
+    if (fails) return this.refuse({ code: 'failure_injected' }, asked);
+    this.sequence++;
+    this.waiting.join(outcome.order);
+    return this.log('place', outcome, 0, this.carryOut(outcome), asked);
   }
 
   private cancel(command: CancelCommand): CommandResult {
@@ -372,6 +427,8 @@ export class ReferenceShard {
     // A request that is not valid uses up no key.
     if (wanted === null) return refusedOf({ code: 'amend_invalid', order });
     const { priceTicks: newPrice, quantityLots: newQuantity, remainingLots: newRemaining } = wanted;
+    if (order.status === 'pending') return this.amendPending(order, wanted, asked);
+    if (wanted.stopTicks !== null) return refuse('order_not_pending');
 
     const oldPrice = order.priceTicks as number;
     const priceTicks = newPrice ?? oldPrice;
@@ -422,6 +479,49 @@ export class ReferenceShard {
     return this.log('amend', outcome, order.fillSequence, levels, asked);
   }
 
+  /** Less of it keeps its turn among those that wait for the same price; anything else goes behind them. */
+  private amendPending(order: Order, wanted: Wanted, asked: Asked): CommandResult {
+    const refuse = (code: ResultCode): CommandResult => this.refuse({ code, order }, asked);
+    if (wanted.priceTicks !== null && order.priceTicks === null) return refuse('order_without_price');
+    const quantityLots = wanted.remainingLots ?? wanted.quantityLots ?? order.quantityLots;
+    if (quantityLots > wanted.quantityLotsMax) return refuse('quantity_out_of_range');
+    if (quantityLots > order.quantityLots && this.hasTooManyParts({ ...order, quantityLots })) return refuse('iceberg_parts_limit');
+    const priceTicks = wanted.priceTicks ?? order.priceTicks;
+    const triggerPrice = wanted.stopTicks ?? order.traits.triggerPrice;
+    const isSamePrice = priceTicks === order.priceTicks && triggerPrice === order.traits.triggerPrice;
+    if (isSamePrice && quantityLots === order.quantityLots) {
+      if (asked.idempotency === null) return { outcome: 'unchanged', order };
+      this.sequence++;
+      return { outcome: 'logged', entry: this.entry({ kind: 'keep', events: [{ type: 'shown', order }] }, asked) };
+    }
+    const keepsPlace = isSamePrice && quantityLots < order.quantityLots;
+    if (!keepsPlace && this.controls.isKilled(order.clientId)) return refuse('account_killed');
+    const traits = { ...order.traits, ...(triggerPrice !== undefined && { triggerPrice }) };
+    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots, traits });
+    if (ruled !== null) return this.refuse(ruled, asked);
+    if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
+    const standing = this.standing(order.clientId);
+    if (standing !== null) return refuse(standing.code);
+    const sequence = this.sequence + 1;
+    const changed: Order = {
+      ...order, priceTicks, quantityLots, traits, sequence,
+      updatedUs: this.now.timeUs, priority: keepsPlace ? order.priority : sequence,
+    };
+    const lacking = this.isMoneyKept ? uncovered(this.money, this.limits.funds, changed, order) : null;
+    if (lacking !== null) return this.refuse(lacking.shortfall === undefined ? { ...lacking, order } : lacking, asked);
+    const outcome = this.outcomeOf(order, changed, { plan: untouched(quantityLots), status: 'pending', reason: null });
+    if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
+    this.sequence++;
+    if (keepsPlace) {
+      this.waiting.replace(outcome.order);
+    } else {
+      this.waiting.leave(order);
+      this.waiting.join(outcome.order);
+      if (this.waiting.isReachedNow(outcome.order)) this.waiting.overtaken(outcome.order);
+    }
+    return this.log('amend', outcome, 0, this.carryOut(outcome), asked);
+  }
+
   private massCancel(command: MassCancelCommand): CommandResult {
     const { actor, clientId, instrument, after, pageSize } = command;
     const halted = instrument === null ? null : this.catalogue.refusalOfCancel(instrument);
@@ -453,7 +553,7 @@ export class ReferenceShard {
     this.sequence++;
     const money = this.change();
     const done = orders.map((order) => this.cancelOpen(order, reason, money));
-    const events = [...done.map(([order]) => order), ...done.map(([, level]) => level), ...controls, ...committed(money)];
+    const events = [...done.map(([order]) => order), ...done.flatMap(([, ...level]) => level), ...controls, ...committed(money)];
     return this.entry({ kind, events }, { command, idempotency: null });
   }
 
@@ -589,6 +689,7 @@ export class ReferenceShard {
       touched.add(priceTicks);
     }
     this.orders.put(order);
+    this.waiting.traded(order.instrument, this.sequence, trades.map(({ fill }) => fill));
     money?.commit();
     const levels = [...touched].map((priceTicks) => this.books.level({ instrument: order.instrument, side: makers.side }, priceTicks));
     for (const { before, after } of prevented) {
@@ -601,13 +702,17 @@ export class ReferenceShard {
     return levels;
   }
 
-  /** @returns what became of the order and of its level */
-  private cancelOpen(order: Order, reason: StatusReason, money: LedgerChange | null, status: OrderStatus = 'cancelled'): readonly [OrderChange, LevelChange] {
-    this.books.leave(order);
+  /** @returns what became of the order and, where it was in the book, of its level */
+  private cancelOpen(
+    order: Order, reason: StatusReason, money: LedgerChange | null, status: OrderStatus = 'cancelled',
+  ): readonly [OrderChange, ...LevelChange[]] {
+    if (order.status === 'pending') this.waiting.leave(order);
+    else this.books.leave(order);
     const cancelled: Order = { ...order, status, reason, sequence: this.sequence, updatedUs: this.now.timeUs, traits: traitsAtEnd(order.traits) };
     this.orders.put(cancelled);
     if (money !== null) settleHold(money, this.money.scaleOf(order.instrument), order, cancelled);
-    return [{ type: 'order', order: cancelled, previousFill: order.fillSequence }, this.books.level(order, order.priceTicks as number)];
+    const change: OrderChange = { type: 'order', order: cancelled, previousFill: order.fillSequence };
+    return order.status === 'pending' ? [change] : [change, this.books.level(order, order.priceTicks as number)];
   }
 
   /** null where no money is kept. */
@@ -648,12 +753,18 @@ export class ReferenceShard {
     return { outcome: 'logged', entry: this.entry({ kind: 'refuse', events: shownBy(refusal), code }, { command, idempotency, request }) };
   }
 
-  private log(kind: 'place' | 'amend', { order, trades, prevented, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked): CommandResult {
+  private log(kind: 'place' | 'amend', outcome: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked): CommandResult {
+    return { outcome: 'logged', entry: this.entryOf(kind, outcome, previousFill, levels, asked) };
+  }
+
+  private entryOf(
+    kind: 'place' | 'amend' | 'trigger', { order, trades, prevented, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked,
+  ): LogEntry {
     const events: EntryEvent[] = [
       ...trades.map(({ fill }) => fill), { type: 'order', order, previousFill },
       ...prevented.map(({ before, after }): EntryEvent => ({ type: 'order', order: after, previousFill: before.fillSequence })), ...levels, ...(money?.events() ?? []),
     ];
-    return { outcome: 'logged', entry: this.entry({ kind, events }, asked) };
+    return this.entry({ kind, events }, asked);
   }
 
   /** The entry of the command that has just advanced the sequence; with a key, or a reference, also its answer from now on. */
@@ -681,6 +792,10 @@ function sendsMoney(command: MoneyCommand): boolean {
   return (command.op === 'transfer' && command.kind !== 'deposit') || (command.op === 'transfer_end' && command.status === 'posted');
 }
 
+function cancelledAtTrigger({ quantityLots }: Order, reason: StatusReason): Verdict {
+  return { plan: untouched(quantityLots), status: 'cancelled', reason };
+}
+
 /** Carries out what an entry changes of money. @returns what the entry tells of it */
 function committed(money: LedgerChange | null): EntryEvent[] {
   const events = money?.events() ?? [];
@@ -688,10 +803,12 @@ function committed(money: LedgerChange | null): EntryEvent[] {
   return events;
 }
 
+type Wanted = NonNullable<Extract<LoggedCommand, { op: 'amend' }>['wanted']>;
+
 /** What an amend wants in its order's own ticks and lots; null where no candidate says, or a value does not fit. */
-function wantedOf(candidate: AmendCandidate | undefined): Extract<LoggedCommand, { op: 'amend' }>['wanted'] {
+function wantedOf(candidate: AmendCandidate | undefined): Wanted | null {
   if (candidate === undefined) return null;
-  const { priceTicks, quantityLots, remainingLots, quantityLotsMax } = candidate;
-  if (priceTicks === 'invalid' || quantityLots === 'invalid' || remainingLots === 'invalid') return null;
-  return { priceTicks, quantityLots, remainingLots, quantityLotsMax };
+  const { priceTicks, quantityLots, remainingLots, stopTicks = null, quantityLotsMax } = candidate;
+  if (priceTicks === 'invalid' || quantityLots === 'invalid' || remainingLots === 'invalid' || stopTicks === 'invalid') return null;
+  return { priceTicks, quantityLots, remainingLots, stopTicks, quantityLotsMax };
 }

@@ -16,6 +16,8 @@ export interface ShardState {
   readonly catalogue: readonly InstrumentRules[];
   /** Instruments with at least one order in the book, by name. */
   readonly books: readonly BookState[];
+  /** Instruments with orders that wait for a price, by name. */
+  readonly waiting: readonly WaitingState[];
   /** Every order that is held, done ones included, by id. */
   readonly orders: readonly Order[];
   /** Clients with open orders, by client id; their orders by id. */
@@ -41,6 +43,15 @@ export interface BookState {
   /** Best first. */
   readonly bids: readonly LevelState[];
   readonly asks: readonly LevelState[];
+}
+
+/** Orders that wait for a price of an instrument, by id: of each direction the nearest first. */
+export interface WaitingState {
+  readonly instrument: string;
+  readonly rising: readonly string[];
+  readonly falling: readonly string[];
+  /** The one that goes next, and the entry that has reached it; null where nobody has been reached. */
+  readonly next: { readonly orderId: string; readonly cause: number } | null;
 }
 
 export interface LevelState {

@@ -37,6 +37,7 @@ export function connectionOf(
   const library = buildLibrary();
   const engine = new Engine(redis, library, config.shard, {
     fillsPerOrderMax: config.fillsPerOrderMax,
+    triggersPerCommandMax: config.triggersPerCommand,
     openOrdersPerClientMax: config.openOrdersPerClientMax,
     icebergPartsMax: config.icebergPartsMax,
     backlogMax: config.backlogMax,

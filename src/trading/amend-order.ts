@@ -97,6 +97,7 @@ function candidateOf(instrument: Instrument, request: AmendRequest): { candidate
       priceTicks: amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin),
       quantityLots: amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin),
       remainingLots: amount('remainingQuantity', request.remainingQuantity, instrument.lot, instrument.quantityLotsMax, 1),
+      stopTicks: amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin),
       quantityLotsMax: instrument.quantityLotsMax,
     },
     faults,

@@ -5,6 +5,7 @@ import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { EXPIRY_US_END, kindCode, type TimeInForce } from '../domain/order';
 import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
+import { baseTypeOf, TRIGGER_CODE, WAITING_TYPES } from '../domain/order-type';
 import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
@@ -70,7 +71,10 @@ export class PlaceOrder {
       ? 0
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
-    const kind = kindCode(request.type, request.timeInForce, request.postOnly);
+    const stopTicks = request.stopPrice === undefined
+      ? undefined
+      : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
+    const kind = kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly);
     let display: number | undefined;
     if (request.displayQuantity !== undefined) {
       display = amount('displayQuantity', request.displayQuantity, instrument.lot, instrument.quantityLotsMax, 1);
@@ -87,7 +91,7 @@ export class PlaceOrder {
       kind,
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request, beside, display),
+      traits: this.traitsOf(request, beside, display, stopTicks),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -96,14 +100,15 @@ export class PlaceOrder {
     };
   }
 
-  /** @param display lots */
-  private traitsOf(request: PlaceRequest, beside: readonly string[], display: number | undefined): OrderTraits {
+  /** @param display lots @param stopTicks the price that it waits for */
+  private traitsOf(request: PlaceRequest, beside: readonly string[], display: number | undefined, stopTicks: number | undefined): OrderTraits {
     const mode = this.modeOf(request);
-    const { expiresUs } = request;
+    const { type, expiresUs } = request;
     const stpAccounts = namesToTrait(beside);
-    if (mode === 'none' && expiresUs === undefined && display === undefined) return NO_TRAITS;
+    if (mode === 'none' && expiresUs === undefined && display === undefined && stopTicks === undefined) return NO_TRAITS;
     return {
       ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
+      ...(type === 'limit' || type === 'market' || stopTicks === undefined ? {} : { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks }),
       ...(expiresUs === undefined ? {} : { expiresUs }),
       ...(display === undefined ? {} : { display }),
     };

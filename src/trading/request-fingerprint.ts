@@ -3,6 +3,7 @@ import type { PlaceCommand } from '../domain/commands';
 import type { LogEntry } from '../domain/log-entry';
 import { kindOf } from '../domain/order';
 import { stpModeOf } from '../domain/order-traits';
+import { displayedType } from '../domain/order-type';
 import type { FieldFault, RequestField } from '../domain/refusal';
 import type { AmendRequest, NamedOrder } from './requests';
 
@@ -16,8 +17,8 @@ export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string
 /** The log's name of each field that a fingerprint may have, and the domain's. */
 const FIELDS = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
-  self_trade_prevention: 'selfTradePrevention', price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', display_quantity: 'displayQuantity', order_id: 'orderId', client_order_id: 'clientOrderId',
-  expires_at: 'expiresAt',
+  self_trade_prevention: 'selfTradePrevention', price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', display_quantity: 'displayQuantity',
+  stop_price: 'stopPrice', order_id: 'orderId', client_order_id: 'clientOrderId', expires_at: 'expiresAt',
 } as const satisfies Record<string, RequestField>;
 
 type FingerprintName = keyof typeof FIELDS;
@@ -31,9 +32,9 @@ export function fingerprintOfPlace(
 ): RequestFingerprint {
   const kind = kindOf(request.kind);
   return {
-    op: 'place', instrument: request.instrument, side: request.side, type: kind.type, time_in_force: kind.timeInForce,
+    op: 'place', instrument: request.instrument, side: request.side, type: displayedType({ type: kind.type, traits: request.traits }), time_in_force: kind.timeInForce,
     post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots, display_quantity: request.traits.display ?? null,
-    expires_at: request.traits.expiresUs ?? null,
+    stop_price: request.traits.triggerPrice ?? null, expires_at: request.traits.expiresUs ?? null,
     client_order_id: request.clientOrderId, ...(isModeLeft ? {} : { self_trade_prevention: stpModeOf(request.traits) ?? 'none' }),
   };
 }
@@ -46,10 +47,11 @@ export function fingerprintOfCancel(order: NamedOrder): RequestFingerprint {
   return { op: 'cancel', ...namesOf(order) };
 }
 
-export function fingerprintOfAmend({ order, price, quantity, remainingQuantity }: AmendRequest): RequestFingerprint {
+export function fingerprintOfAmend({ order, price, quantity, remainingQuantity, stopPrice }: AmendRequest): RequestFingerprint {
   return {
     op: 'amend', ...namesOf(order),
     price: canonicalText(price), quantity: canonicalText(quantity), remaining_quantity: canonicalText(remainingQuantity),
+    stop_price: canonicalText(stopPrice),
   };
 }
 

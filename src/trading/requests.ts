@@ -1,8 +1,9 @@
 import type { AmountInput } from '../domain/amounts';
 import type { FailureStep } from '../domain/commands';
 import type { OrderWithTrades } from '../domain/refusal';
-import type { OrderType, Side, TimeInForce } from '../domain/order';
+import type { Side, TimeInForce } from '../domain/order';
 import type { StpMode } from '../domain/order-traits';
+import type { DisplayedType } from '../domain/order-type';
 
 /** What can be asked of the books, once a dialect has read it. Texts have been looked at, amounts only as to their type. */
 
@@ -14,11 +15,13 @@ export interface PlaceRequest {
   readonly clientId: string;
   readonly instrument: string;
   readonly side: Side;
-  readonly type: OrderType;
+  readonly type: DisplayedType;
   readonly timeInForce: TimeInForce;
   readonly postOnly: boolean;
-  /** undefined for a market order. */
+  /** undefined for an order that trades at any price. */
   readonly price: AmountInput | undefined;
+  /** What it waits for; absent for an order that waits for no price. */
+  readonly stopPrice?: AmountInput | undefined;
   readonly quantity: AmountInput;
   /** What the book shows of it at a time; undefined for all of it. */
   readonly displayQuantity?: AmountInput | undefined;
@@ -60,6 +63,7 @@ export interface AmendRequest {
   readonly quantity: AmountInput | undefined;
   /** New open part. */
   readonly remainingQuantity: AmountInput | undefined;
+  readonly stopPrice?: AmountInput | undefined;
   readonly key: string | null;
 }
 

@@ -5,7 +5,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
-  ConnectionError, OpenfillClient, OutcomeUnknownError, ProblemError, isDone, isProblem, type Attempt, type Commands, type Operation, type Order, type PlaceRequest,
+  ConnectionError, OpenfillClient, OutcomeUnknownError, ProblemError, isDone, isProblem, type Attempt, type Commands, type LimitOrderRequest, type Operation, type Order,
+  type PlaceRequest,
 } from '#openfill-client';
 import { findFreePort } from '../../src/servers/ports';
 import { CutProxy } from '../engine/support/cut-proxy';
@@ -16,7 +17,7 @@ import { Venue } from '../support/venue';
 const PACKAGE = join(__dirname, '..', '..', 'packages', 'client');
 const ORDERS = 150;
 
-const bid = (changes: Partial<PlaceRequest> = {}): PlaceRequest => ({ client_id: 'ann', side: 'buy', type: 'limit', price: '100.00', quantity: '1', ...changes });
+const bid = (changes: Partial<LimitOrderRequest> = {}): PlaceRequest => ({ client_id: 'ann', side: 'buy', type: 'limit', price: '100.00', quantity: '1', ...changes });
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];

@@ -69,13 +69,13 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
   {
     op: 'amend', encoded: amended.op === 'amend' ? encodeAmend(amended) : [],
     values: {
-      id: compactId(orderId), name: '', actor: '', candidates: ';BTC-USD=103,104,105,106;', idem: 'digest', request: '{"price":103}',
+      id: compactId(orderId), name: '', actor: '', candidates: ';BTC-USD=103,104,105,null,106;', idem: 'digest', request: '{"price":103}',
     },
   },
   {
     op: 'amend', encoded: amendedByName.op === 'amend' ? encodeAmend(amendedByName) : [],
     values: {
-      id: '', name: 'c\\u00221","n\\u005c1', actor: '', candidates: ';BTC-USD=x,null,null,9007199254740991;', idem: '', request: '',
+      id: '', name: 'c\\u00221","n\\u005c1', actor: '', candidates: ';BTC-USD=x,null,null,null,9007199254740991;', idem: '', request: '',
     },
   },
   {
@@ -182,7 +182,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'execute', reply: ['X1', 'X1'], call: (engine) => engine.submitAll([cancelCommand(orderId), placeCommand('buy', 1, 1)]),
     values: {
-      fills_max: '11', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
+      fills_max: '11', triggers_max: '100', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
       'for each command its letter and its arguments': [
         'C', compactId(orderId), '', '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', ANY, 'client', '', '', ANY, '', '',
       ],
@@ -191,7 +191,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'execute_freeing', header: 'execute', reply: ['X1'], call: (engine) => engine.submitAll([cancelCommand(orderId)]),
     values: {
-      fills_max: '11', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
+      fills_max: '11', triggers_max: '100', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
       'for each command its letter and its arguments': ['C', compactId(orderId), '', '', '', ''],
     },
   },

@@ -11,6 +11,7 @@ import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FEE_GROUP_NAME, TRANSFER_STATUS_CODE,
 import { ACCOUNT_EVENT_KINDS, DAY_STATUSES } from '../../src/domain/money-history';
 import * as access from '../../src/domain/access';
 import { ORDER_KINDS, REASON_CODE, ROLES, SIDES, STATUS_CODE } from '../../src/domain/order';
+import { WAITING_TYPES } from '../../src/domain/order-type';
 import { STP_CODE } from '../../src/domain/order-traits';
 import type { OrderTradeView, OrderView, TradeView } from '../../src/dialects/native/present';
 import {
@@ -32,7 +33,7 @@ describe('the contract', () => {
       .toEqual([access.SCOPES, access.USER_ROLES, access.LIMIT_CLASSES, access.USERNAME_PATTERN, access.PASSWORD_BYTES.min, access.PASSWORD_BYTES.max]);
     expect(contract.CHANNELS).toEqual(CHANNELS);
     expect(contract.INTERVALS).toEqual(INTERVALS);
-    expect(sorted(contract.ORDER_TYPES)).toEqual(sorted(ORDER_KINDS.map(({ type }) => type)));
+    expect(sorted(contract.ORDER_TYPES)).toEqual(sorted([...ORDER_KINDS.map(({ type }) => type), ...Object.keys(WAITING_TYPES)]));
     expect(sorted(contract.TIMES_IN_FORCE)).toEqual(sorted(ORDER_KINDS.map(({ timeInForce }) => timeInForce)));
     expect(sorted(contract.ORDER_STATUSES)).toEqual(sorted(Object.keys(STATUS_CODE)));
     expect(sorted(contract.STATUS_REASONS)).toEqual(sorted(Object.keys(REASON_CODE)));

@@ -58,7 +58,105 @@ export interface MarketOrderRequest {
   readonly ack?: Ack;
 }
 
-export type PlaceRequest = LimitOrderRequest | MarketOrderRequest;
+export interface StopOrderRequest {
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
+  /** BTC-USD where it is left out. */
+  readonly instrument?: string;
+  readonly side: Side;
+  readonly type: 'stop';
+  /** It waits as `pending` until a trade's price reaches this: a buy at or above, a sell at or below. */
+  readonly stop_price: Decimal;
+  readonly quantity: Decimal;
+  /** ioc where it is left out. */
+  readonly time_in_force?: 'ioc';
+  /** false where it is left out. */
+  readonly post_only?: false;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+  readonly idempotency_key?: string;
+  /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
+  readonly ack?: Ack;
+}
+
+export interface StopLimitOrderRequest {
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
+  /** BTC-USD where it is left out. */
+  readonly instrument?: string;
+  readonly side: Side;
+  readonly type: 'stop_limit';
+  readonly price: Decimal;
+  /** As of a stop. */
+  readonly stop_price: Decimal;
+  readonly quantity: Decimal;
+  /** Of the limit order that it becomes. gtc where it is left out. */
+  readonly time_in_force?: TimeInForce;
+  /** With gtc only: of the limit order that it becomes. false where it is left out. */
+  readonly post_only?: boolean;
+  /** Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
+  readonly display_quantity?: Decimal;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+  readonly idempotency_key?: string;
+  /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
+  readonly ack?: Ack;
+}
+
+export interface TakeProfitOrderRequest {
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
+  /** BTC-USD where it is left out. */
+  readonly instrument?: string;
+  readonly side: Side;
+  readonly type: 'take_profit';
+  /** It waits as `pending` until a trade's price reaches this: a buy at or below, a sell at or above. */
+  readonly stop_price: Decimal;
+  readonly quantity: Decimal;
+  /** ioc where it is left out. */
+  readonly time_in_force?: 'ioc';
+  /** false where it is left out. */
+  readonly post_only?: false;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+  readonly idempotency_key?: string;
+  /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
+  readonly ack?: Ack;
+}
+
+export interface TakeProfitLimitOrderRequest {
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
+  /** BTC-USD where it is left out. */
+  readonly instrument?: string;
+  readonly side: Side;
+  readonly type: 'take_profit_limit';
+  readonly price: Decimal;
+  /** As of a take_profit. */
+  readonly stop_price: Decimal;
+  readonly quantity: Decimal;
+  /** Of the limit order that it becomes. gtc where it is left out. */
+  readonly time_in_force?: TimeInForce;
+  /** With gtc only: of the limit order that it becomes. false where it is left out. */
+  readonly post_only?: boolean;
+  /** Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
+  readonly display_quantity?: Decimal;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+  readonly idempotency_key?: string;
+  /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
+  readonly ack?: Ack;
+}
+
+export type PlaceRequest = LimitOrderRequest | MarketOrderRequest | StopOrderRequest | StopLimitOrderRequest | TakeProfitOrderRequest | TakeProfitLimitOrderRequest;
 
 export type PlaceOperation = PlaceRequest & { readonly op: 'place' };
 
@@ -71,13 +169,15 @@ export type OrderReference = { readonly order_id: string; readonly client_id?: s
 
 export type CancelOperation = CancelFields & OrderReference & { readonly op: 'cancel' };
 
-/** At least one of price and quantity; of the two quantities one. */
+/** At least one of the prices and quantities; of the two quantities one. */
 export interface AmendFields {
   readonly price?: Decimal;
   /** The new total, what is filled already included. */
   readonly quantity?: Decimal;
   /** The new open part. */
   readonly remaining_quantity?: Decimal;
+  /** Of an order that waits for a price: which one. */
+  readonly stop_price?: Decimal;
   readonly idempotency_key?: string;
 }
 
@@ -126,9 +226,9 @@ export interface FieldError {
   readonly message: string;
 }
 
-export type OrderType = 'limit' | 'market';
+export type OrderType = 'limit' | 'market' | 'stop' | 'stop_limit' | 'take_profit' | 'take_profit_limit';
 
-export type OrderStatus = 'open' | 'partially_filled' | 'filled' | 'cancelled' | 'rejected' | 'expired';
+export type OrderStatus = 'open' | 'partially_filled' | 'filled' | 'cancelled' | 'rejected' | 'expired' | 'pending';
 
 export interface Order {
   readonly order_id: string;
@@ -139,8 +239,10 @@ export interface Order {
   readonly type: OrderType;
   readonly time_in_force: TimeInForce;
   readonly post_only: boolean;
-  /** null for a market order. */
+  /** null for an order that trades at any price. */
   readonly price: Decimal | null;
+  /** Of an order that waits for a price, or has: which one. */
+  readonly stop_price?: Decimal;
   readonly quantity: Decimal;
   readonly filled_quantity: Decimal;
   readonly remaining_quantity: Decimal;

@@ -237,7 +237,7 @@ export const CALLS = {
     answers: { 201: orderAnswer('The order, with its trades so far.') },
     refusals: [
       ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, ...ANY_RULES, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
-      'open_orders_limit', 'level_quantity_limit', 'iceberg_parts_limit', 'expires_at_past', 'account_killed', 'failure_injected',
+      'open_orders_limit', 'level_quantity_limit', 'iceberg_parts_limit', 'expires_at_past', 'quote_quantity_required', 'account_killed', 'failure_injected',
     ],
   },
   listOrders: {
@@ -290,7 +290,7 @@ export const CALLS = {
     answers: { 200: orderAnswer('The order, with the trades of this amend.') },
     refusals: [
       ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, ...ANY_RULES, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
-      'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit', 'account_killed', 'iceberg_parts_limit',
+      'order_not_pending', 'order_without_price', 'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit', 'account_killed', 'iceberg_parts_limit',
     ],
   },
   startTwap: {

@@ -13,25 +13,43 @@ import { FAILURE_STEPS, INSTRUMENT_DEFAULT, INSTRUMENT_STATES, LIMIT_CLASSES, ST
 
 const EXPIRY_EXAMPLE = '2100-01-31T09:30:00Z';
 
+const displayed = optional(
+  Quantity,
+  'Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price.',
+);
+const expiry = optional(moment({ examples: [EXPIRY_EXAMPLE] }), 'With gtd: when the order ends by itself, by the venue\'s clock. UTC.');
+
 export const PlaceRequest = request('PlaceRequest', {
   client_id: own(ClientId, 'Who trades: the name of an account.'),
   instrument: defaulting(InstrumentName, INSTRUMENT_DEFAULT),
   side: required(Side),
   type: required(OrderType),
-  price: only({ limit: required(Price) }),
+  price: only({ limit: required(Price), stop_limit: required(Price), take_profit_limit: required(Price) }),
+  stop_price: only({
+    stop: required(Price, 'It waits as `pending` until a trade\'s price reaches this: a buy at or above, a sell at or below.'),
+    stop_limit: required(Price, 'As of a stop.'),
+    take_profit: required(Price, 'It waits as `pending` until a trade\'s price reaches this: a buy at or below, a sell at or above.'),
+    take_profit_limit: required(Price, 'As of a take_profit.'),
+  }),
   quantity: required(Quantity),
   time_in_force: each({
     limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC.'),
     market: defaulting(word(['ioc']), 'ioc'),
+    stop: defaulting(word(['ioc']), 'ioc'),
+    stop_limit: defaulting(TimeInForce, 'gtc', 'Of the limit order that it becomes.'),
+    take_profit: defaulting(word(['ioc']), 'ioc'),
+    take_profit_limit: defaulting(TimeInForce, 'gtc', 'Of the limit order that it becomes.'),
   }),
   post_only: each({
     limit: defaulting(flag(), false, 'With gtc only: an order that would trade at once is rejected instead.'),
     market: defaulting(always(false), false),
+    stop: defaulting(always(false), false),
+    stop_limit: defaulting(flag(), false, 'With gtc only: of the limit order that it becomes.'),
+    take_profit: defaulting(always(false), false),
+    take_profit_limit: defaulting(flag(), false, 'With gtc only: of the limit order that it becomes.'),
   }),
-  display_quantity: only({
-    limit: optional(Quantity, 'Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price.'),
-  }),
-  expires_at: only({ limit: optional(moment({ examples: [EXPIRY_EXAMPLE] }), 'With gtd: when the order ends by itself, by the venue\'s clock. UTC.') }),
+  display_quantity: only({ limit: displayed, stop_limit: displayed, take_profit_limit: displayed }),
+  expires_at: only({ limit: expiry, stop_limit: expiry, take_profit_limit: expiry }),
   self_trade_prevention: optional(
     SelfTradePrevention,
     'What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker.',
@@ -41,7 +59,10 @@ export const PlaceRequest = request('PlaceRequest', {
   ack: optional(Ack, 'Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server\'s setting.'),
 }, {
   varies: 'type',
-  variantNames: { limit: 'LimitOrderRequest', market: 'MarketOrderRequest' },
+  variantNames: {
+    limit: 'LimitOrderRequest', market: 'MarketOrderRequest', stop: 'StopOrderRequest', stop_limit: 'StopLimitOrderRequest',
+    take_profit: 'TakeProfitOrderRequest', take_profit_limit: 'TakeProfitLimitOrderRequest',
+  },
   rules: [
     { rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' },
     { rule: 'just_with', field: 'expires_at', other: 'time_in_force', value: 'gtd' },
@@ -56,10 +77,11 @@ export const AmendFields = request('AmendFields', {
   price: optional(Price),
   quantity: optional(Quantity, 'The new total, what is filled already included.'),
   remaining_quantity: optional(Quantity, 'The new open part.'),
+  stop_price: optional(Price, 'Of an order that waits for a price: which one.'),
   idempotency_key: optional(IdempotencyKey),
 }, {
-  description: 'At least one of price and quantity; of the two quantities one.',
-  rules: [{ rule: 'some', of: ['price', 'quantity', 'remaining_quantity'] }, { rule: 'not_both', of: ['quantity', 'remaining_quantity'] }],
+  description: 'At least one of the prices and quantities; of the two quantities one.',
+  rules: [{ rule: 'some', of: ['price', 'quantity', 'remaining_quantity', 'stop_price'] }, { rule: 'not_both', of: ['quantity', 'remaining_quantity'] }],
 });
 
 /** Which order is meant. */
@@ -81,7 +103,11 @@ export const AmendRequest = request('AmendRequest', { client_id: ownerField }, {
 
 /** Operations of a batch and of order entry, by their `op`. */
 export const PlaceOperation = request('PlaceOperation', { op: required(word(['place'])) }, {
-  parts: [PlaceRequest], variantNames: { limit: 'PlaceLimitOperation', market: 'PlaceMarketOperation' },
+  parts: [PlaceRequest],
+  variantNames: {
+    limit: 'PlaceLimitOperation', market: 'PlaceMarketOperation', stop: 'PlaceStopOperation', stop_limit: 'PlaceStopLimitOperation',
+    take_profit: 'PlaceTakeProfitOperation', take_profit_limit: 'PlaceTakeProfitLimitOperation',
+  },
 });
 export const CancelOperation = request('CancelOperation', { op: required(word(['cancel'])) }, { parts: [CancelFields, OrderReference] });
 export const AmendOperation = request('AmendOperation', { op: required(word(['amend'])) }, { parts: [AmendFields, OrderReference] });
@@ -112,7 +138,8 @@ export const Order = answer('Order', {
   type: required(OrderType),
   time_in_force: required(TimeInForce),
   post_only: required(flag()),
-  price: required(orNull(Decimal), 'null for a market order.'),
+  price: required(orNull(Decimal), 'null for an order that trades at any price.'),
+  stop_price: optional(Decimal, 'Of an order that waits for a price, or has: which one.'),
   quantity: required(Decimal),
   filled_quantity: required(Decimal),
   remaining_quantity: required(Decimal),
@@ -232,6 +259,8 @@ export const ORDER_EXAMPLES = {
     'good-til-date': { ...limitOrder, price: '45000.00', time_in_force: 'gtd', expires_at: EXPIRY_EXAMPLE },
     day: { ...limitOrder, price: '45000.00', time_in_force: 'day' },
     'fill-or-kill': { ...limitOrder, client_id: 'client-C', time_in_force: 'fok', quantity: '10' },
+    'stop-loss': { client_id: 'client-B', side: 'sell', type: 'stop', stop_price: '49000.00', quantity: '0.2' },
+    'stop-limit': { client_id: 'client-B', side: 'sell', type: 'stop_limit', stop_price: '49000.00', price: '48900.00', quantity: '0.2' },
   },
   cancels: { keyed: { idempotency_key: 'a-unique-uuid-12347' } },
   amends: { price: { price: '50005.00' }, quantity: { quantity: 0.4 }, 'open-part': { price: 50001, remaining_quantity: '0.1' } },

@@ -1,12 +1,12 @@
 /** The words that calls and messages are made of. A test holds them against those that the service computes with. */
 
 export const SIDES = ['buy', 'sell'] as const;
-export const ORDER_TYPES = ['limit', 'market'] as const;
+export const ORDER_TYPES = ['limit', 'market', 'stop', 'stop_limit', 'take_profit', 'take_profit_limit'] as const;
 export const TIMES_IN_FORCE = ['gtc', 'ioc', 'fok', 'gtd', 'day'] as const;
-export const ORDER_STATUSES = ['open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired'] as const;
+export const ORDER_STATUSES = ['open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired', 'pending'] as const;
 export const STATUS_REASONS = [
   'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit', 'self_trade',
-  'expired', 'cancel_after', 'disconnected', 'killed',
+  'expired', 'cancel_after', 'disconnected', 'killed', 'level_quantity_limit', 'balance_limit', 'insufficient_funds',
 ] as const;
 /** What a taker does about an order of its own that it meets, instead of trading with it. */
 export const SELF_TRADE_PREVENTIONS = ['none', 'cancel_taker', 'cancel_maker', 'cancel_both', 'decrement'] as const;

@@ -14,7 +14,8 @@ import { problemBody, type ProblemBody } from './problem';
 /** The dialect's name of each field. */
 const FIELD_NAMES = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', timeInForce: 'time_in_force', postOnly: 'post_only', selfTradePrevention: 'self_trade_prevention', price: 'price',
-  quantity: 'quantity', remainingQuantity: 'remaining_quantity', displayQuantity: 'display_quantity', orderId: 'order_id', clientOrderId: 'client_order_id', cursor: 'cursor',
+  quantity: 'quantity', remainingQuantity: 'remaining_quantity', displayQuantity: 'display_quantity', stopPrice: 'stop_price', orderId: 'order_id',
+  clientOrderId: 'client_order_id', cursor: 'cursor',
   accountId: 'account_id', name: 'name', status: 'status', credit: 'credit', feeGroup: 'fee_group', deposits: 'deposits', asset: 'asset',
   amount: 'amount', reference: 'reference', destination: 'destination', from: 'from', to: 'to', note: 'note', pending: 'pending',
   timeoutS: 'timeout_s', transferId: 'transfer_id', rates: 'rates', maker: 'maker', taker: 'taker', before: 'before', date: 'date',

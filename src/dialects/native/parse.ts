@@ -53,6 +53,7 @@ export function placeRequest(body: PlaceBody, headerKey: string | undefined): Pl
     timeInForce: body.time_in_force,
     postOnly: body.post_only,
     price: body.price,
+    stopPrice: body.stop_price,
     quantity: body.quantity,
     displayQuantity: body.display_quantity,
     expiresUs: body.expires_at,
@@ -69,7 +70,7 @@ export function cancelRequest(body: CancelBody & OrderReferenceBody, headerKey: 
 
 export function amendRequest(body: AmendBody & OrderReferenceBody, headerKey: string | undefined): AmendRequest {
   return {
-    op: 'amend', order: namedOrder(body), price: body.price, quantity: body.quantity, remainingQuantity: body.remaining_quantity,
+    op: 'amend', order: namedOrder(body), price: body.price, quantity: body.quantity, remainingQuantity: body.remaining_quantity, stopPrice: body.stop_price,
     key: keyOf(body.idempotency_key, headerKey),
   };
 }

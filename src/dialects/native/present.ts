@@ -3,7 +3,8 @@ import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
 import type { Instrument } from '../../domain/instruments';
 import { chargedUnits, expiryUs, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
-import { NO_TRAITS, stpModeOf, type OrderTraits, type StpMode } from '../../domain/order-traits';
+import { NO_TRAITS, stpModeOf, type StpMode } from '../../domain/order-traits';
+import { displayedType } from '../../domain/order-type';
 import type { Staleness } from '../../domain/staleness';
 
 /** Header of an answer that the request's key got first. */
@@ -20,6 +21,7 @@ export interface OrderView {
   display_quantity?: string;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   self_trade_prevention?: StpMode | 'none' | undefined;
+  stop_price?: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
   expires_at?: string;
 }
@@ -49,7 +51,7 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
     client_id: order.clientId,
     instrument: order.instrument,
     side: order.side,
-    type: order.type,
+    type: displayedType(order),
     time_in_force: order.timeInForce,
     post_only: order.postOnly,
     price: order.priceTicks === null ? null : formatAmount(order.priceTicks, instrument.tick),
@@ -69,17 +71,17 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
   };
   const expires = expiryUs(order);
   if (expires !== null) view.expires_at = formatTimeUs(expires);
-  return order.traits === NO_TRAITS ? view : Object.assign(view, presentTraits(order.traits, instrument));
+  if (order.traits !== NO_TRAITS) presentTraits(view, order, instrument);
+  return view;
 }
 
 /** What only some orders ask for: there where it is asked for. */
-function presentTraits(traits: OrderTraits, instrument: Instrument): Partial<OrderView> {
-  const { display } = traits;
+function presentTraits(view: OrderView, { traits }: Order, instrument: Instrument): void {
   const mode = stpModeOf(traits);
-  return {
-    ...(display === undefined ? {} : { display_quantity: formatAmount(display, instrument.lot) }),
-    ...(mode === null ? {} : { self_trade_prevention: mode }),
-  };
+  const { display, triggerPrice } = traits;
+  if (display !== undefined) view.display_quantity = formatAmount(display, instrument.lot);
+  if (mode !== null) view.self_trade_prevention = mode;
+  if (triggerPrice !== undefined) view.stop_price = formatAmount(triggerPrice, instrument.tick);
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

@@ -17,7 +17,8 @@ export function encodeAmend(command: AmendCommand): string[] {
     const price = encodeAmount(candidate.priceTicks);
     const quantity = encodeAmount(candidate.quantityLots);
     const remaining = encodeAmount(candidate.remainingLots);
-    candidates += `${candidate.instrument}=${price},${quantity},${remaining},${candidate.quantityLotsMax};`;
+    const stop = encodeAmount(candidate.stopTicks ?? null);
+    candidates += `${candidate.instrument}=${price},${quantity},${remaining},${stop},${candidate.quantityLotsMax};`;
   }
   const args = AMEND.fresh();
   const [id, name] = encodeReference(command.order);

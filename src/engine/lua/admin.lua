@@ -102,9 +102,9 @@ function admin.trim(keys, argv)
     local name, committed = argv[at], tonumber(argv[at + 1])
     local last = tonumber(call('HGET', keys[1], 'trade_id:' .. name) or 0)
     -- The list is newest first, so its first entries are those that Postgres does not have yet.
-    local kept = math.max(trades_kept, last - committed)
-    -- To LTRIM, up to -1 would mean up to the end.
-    if kept > 0 then call('LTRIM', tag .. 'trades:' .. name, 0, kept - 1) else call('DEL', tag .. 'trades:' .. name) end
+    -- The last one is what orders that wait for a price go by.
+    local kept = math.max(trades_kept, last - committed, 1)
+    call('LTRIM', tag .. 'trades:' .. name, 0, kept - 1)
     at = at + 2
   end
   local ids, count = {}, tonumber(argv[at])

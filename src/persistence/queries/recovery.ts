@@ -11,6 +11,14 @@ export const OPEN_ORDERS: NamedQuery = {
     ORDER BY instrument, side, price_ticks, priority, order_id LIMIT $7`,
 };
 
+/** Orders that wait for a price: they stand in no book. */
+export const PENDING_ORDERS: NamedQuery = {
+  name: 'pending_orders',
+  text: `SELECT ${ORDER_COLUMNS} FROM orders
+    WHERE shard = $1 AND status = 'pending' AND (instrument, priority) > ($2, $3)
+    ORDER BY instrument, priority LIMIT $4`,
+};
+
 export const RECORDED_FUNDS: NamedQuery = {
   name: 'recorded_funds',
   text: 'SELECT funds FROM checkpoints WHERE shard = $1',
@@ -28,7 +36,9 @@ export const IS_FROZEN: NamedQuery = {
 
 export const OPEN_ORDER_COUNT: NamedQuery = {
   name: 'open_order_count',
-  text: `SELECT count(*)::bigint AS count FROM orders WHERE shard = $1 AND status IN ('open', 'partially_filled')`,
+  // Each from an index of its own.
+  text: `SELECT (SELECT count(*) FROM orders WHERE shard = $1 AND status IN ('open', 'partially_filled'))
+      + (SELECT count(*) FROM orders WHERE shard = $1 AND status = 'pending') AS count`,
 };
 
 export const LIVE_KEYS: NamedQuery = {
@@ -55,6 +65,13 @@ export const LAST_TRADE_IDS: NamedQuery = {
 export const NEWEST_TRADES: NamedQuery = {
   name: 'newest_trades',
   text: `SELECT ${TRADE_COLUMNS} FROM trades WHERE instrument = $1 ORDER BY trade_id DESC LIMIT $2`,
+};
+
+/** The newest trades ahead of one, with the entries that made them. */
+export const TRADES_BACK: NamedQuery = {
+  name: 'trades_back',
+  text: `SELECT trade_id, sequence, price_ticks FROM trades WHERE instrument = $1 AND ($2::bigint IS NULL OR trade_id < $2)
+    ORDER BY trade_id DESC LIMIT $3`,
 };
 
 export const ACCOUNT_COUNT: NamedQuery = {

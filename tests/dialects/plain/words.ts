@@ -4,7 +4,7 @@ import type { Order, Trade } from '../../../src/domain/order';
 
 /** The dialect's words, in answers and on its tape alike. */
 
-const STATES = { open: 'open', partially_filled: 'part', filled: 'done', cancelled: 'gone', rejected: 'never', expired: 'over' } as const;
+const STATES = { open: 'open', partially_filled: 'part', filled: 'done', cancelled: 'gone', rejected: 'never', expired: 'over', pending: 'held' } as const;
 
 export const marketOf = ({ base, quote }: Instrument): string => `${base}${quote}`;
 

@@ -24,6 +24,7 @@ export interface AmendOptions {
   readonly price?: number | 'invalid';
   readonly quantity?: number | 'invalid';
   readonly remaining?: number | 'invalid';
+  readonly stop?: number | 'invalid';
   readonly quantityMax?: number;
   readonly instrument?: string;
   readonly key?: string;
@@ -69,6 +70,7 @@ export function amendCommand(named: Named, options: AmendOptions): EngineCommand
       priceTicks: options.price ?? null,
       quantityLots: options.quantity ?? null,
       remainingLots: options.remaining ?? null,
+      stopTicks: options.stop ?? null,
       quantityLotsMax: options.quantityMax ?? AMOUNT_MAX,
     }],
     idempotency: options.key ?? null,

@@ -1,6 +1,7 @@
 import { decodeStoredRules } from '../../../src/domain/instrument-rules';
 import { decodeLogEntry, type LogEntry } from '../../../src/domain/log-entry';
 import type { Order, Trade } from '../../../src/domain/order';
+import type { Direction } from '../../../src/domain/order-type';
 import { COMPACT_ID_LENGTH, expandId } from '../../../src/domain/order-id';
 import { LOG_FIELD, entriesOf, shardKeys, type StreamElement } from '../../../src/engine/keys';
 import { parseClientOrderName } from '../../../src/engine/commands/client-order-name';
@@ -8,6 +9,7 @@ import { decodeRecentTrade } from '../../../src/engine/recent-trade';
 import { decodeStoredOrder } from '../../../src/engine/record';
 import { storedControls } from '../../../src/engine/stored-controls';
 import { storedMoney } from '../../../src/engine/stored-money';
+import { storedWaiting } from '../../../src/engine/stored-waiting';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
 
@@ -48,7 +50,7 @@ return found
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
   accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash', lease: 'hash',
-  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set',
+  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set', stops: 'zset', reached: 'list',
 };
 
 /** @param logFrom log sequence from which on entries are read */
@@ -82,13 +84,19 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   const openOrders: { clientId: string; orderIds: string[] }[] = [];
   const trades = new Map<string, Trade[]>();
   const instruments = new Set<string>();
+  const stops = new Map<string, Record<Direction, [string, string][]>>();
+  const reached = new Map<string, string[]>();
   for (const name of content.keys()) {
     const [kind, rest] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
     if (kind === 'open') openOrders.push({ clientId: unescape(rest), orderIds: readOpen(name, take(tag + name), byId, problems) });
     else if (kind === 'once' && Number(content.get(name)?.[0]) < 0) problems.push(`key ${name} stays for ever`);
     else if (kind === 'once') take(tag + name);
     else if (kind === 'trades') trades.set(rest, take(tag + name).map((row) => decodeRecentTrade(rest, row)));
-    else if (kind === 'book' || kind === 'depth') instruments.add(rest.slice(0, rest.lastIndexOf(':')));
+    else if (kind === 'reached') reached.set(rest, take(tag + name));
+    else if (kind === 'stops') {
+      const [instrument, direction] = [rest.slice(0, rest.lastIndexOf(':')), rest.slice(rest.lastIndexOf(':') + 1) as Direction];
+      stops.set(instrument, { ...(stops.get(instrument) ?? { rising: [], falling: [] }), [direction]: pairs(take(tag + name)) });
+    } else if (kind === 'book' || kind === 'depth') instruments.add(rest.slice(0, rest.lastIndexOf(':')));
   }
   const books = [...instruments].sort(compareText).map((instrument): BookState => ({
     instrument,
@@ -114,6 +122,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
       tradeIds: tradeIds.sort((a, b) => compareText(a.instrument, b.instrument)),
       catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
       books,
+      waiting: storedWaiting({ stops, reached }, meta, byId, problems),
       orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
       openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
       clientOrderIds: clientOrderIds.sort(

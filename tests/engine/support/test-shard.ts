@@ -10,6 +10,7 @@ import type { RedisTarget } from './redis-targets';
 
 export const TEST_LIMITS: EngineLimits = {
   fillsPerOrderMax: 10_000,
+  triggersPerCommandMax: 100,
   openOrdersPerClientMax: 100_000,
   icebergPartsMax: 100,
   backlogMax: 1_000_000_000,

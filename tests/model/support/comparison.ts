@@ -38,6 +38,8 @@ const NEWS_PAGE = 5_000;
 const FOUND = 'a unit too much';
 /** Clock of the engine against ours: one machine, so only rounding is between them. */
 const CLOCK_SLACK_US = 1_000_000;
+/** An engine goes on with a cascade by itself. */
+const CASCADE_WAIT_MS = 5_000;
 
 /**
  * Runs a sequence on the engine and on the reference book and compares every answer, every log
@@ -59,6 +61,10 @@ export async function compareSequence(
       if (++turn % STATE_EVERY === 0) await run.compareState(false);
     }
     await run.compareState(true);
+  } catch (error) {
+    // What stopped the shard says more than that it stands.
+    const fault = (await redis.send(['HGET', `{${shard}}:meta`, 'fault'], 5_000)) as string | null;
+    throw fault === null ? error : new ModelDifference(`${(error as Error).message}; the engine stopped itself: ${fault}`);
   } finally {
     run.close();
     await dropShard(redis, shard);
@@ -128,6 +134,7 @@ class ComparedRun {
   ) {
     const limits = {
       fillsPerOrderMax: profile.fillsMax,
+      triggersPerCommandMax: profile.triggersMax,
       openOrdersPerClientMax: profile.openOrdersMax,
       icebergPartsMax: profile.partsMax,
       backlogMax: profile.backlogMax,
@@ -166,9 +173,9 @@ class ComparedRun {
     const results = await this.engine.submitAll(commands);
     const latest = Date.now() * 1000 + CLOCK_SLACK_US;
     this.batch++;
-    await this.fetchNews(!isGapless(results, this.log.length));
+    if (this.isTimed || !isGapless(results, this.log.length)) await this.fetchNews();
     this.takeNews(Number.POSITIVE_INFINITY, ({ kind }) => kind === 'due');
-    commands.forEach((command, i) => {
+    for (const [i, command] of commands.entries()) {
       const where = `batch ${this.batch}, command ${i + 1} ${JSON.stringify(command)}`;
       const result = results[i] as CommandResult;
       const entry = writtenEntry(result);
@@ -181,10 +188,24 @@ class ComparedRun {
       const timeUs = entry === null && this.isOneByOne && !this.isTimed ? Math.max(this.timeUs, Math.min(latest, (this.reference.firstDueUs() ?? Infinity) - 1)) : this.timeUs;
       this.compareAnswer(where, this.answerOf(where, command, timeUs), result);
       this.note(command, result);
-    });
+      await this.cascade(where);
+    }
     this.takeNews(Number.POSITIVE_INFINITY);
     const isLeaseOver = this.isTimed && this.leasesOf(this.reference.state()).some((timeUs) => timeUs <= this.timeUs);
     if (this.reference.isDue(this.timeUs) || isLeaseOver) this.fail(`batch ${this.batch} is done, and something is due that is not`);
+  }
+
+  /** What has been reached goes before the next command: an engine goes on with it by itself. */
+  private async cascade(where: string): Promise<void> {
+    const untilMs = Date.now() + CASCADE_WAIT_MS;
+    for (let { reached } = this.reference; reached !== null; { reached } = this.reference) {
+      const next = this.log.length + 1;
+      while (!this.news.has(next)) {
+        if (Date.now() > untilMs) this.fail(`${where}: order ${reached.orderId}, whose price was reached, does not go`);
+        await this.fetchNews();
+      }
+      this.takeNews(next + 1);
+    }
   }
 
   private answerOf(where: string, command: EngineCommand, timeUs: number): CommandResult {
@@ -206,9 +227,8 @@ class ComparedRun {
     this.timeUs = timeUs;
   }
 
-  /** Reads what the log says since the last look, where results do not tell all of it. */
-  private async fetchNews(isWanted: boolean): Promise<void> {
-    if (!isWanted && !this.isTimed) return;
+  /** Reads what the log says since the last look. */
+  private async fetchNews(): Promise<void> {
     for (;;) {
       const last = Math.max(this.log.length, ...this.news.keys());
       const page = await this.engine.logPage(last, NEWS_PAGE);
@@ -233,16 +253,17 @@ class ComparedRun {
     const where = `batch ${this.batch}, entry ${entry.sequence}`;
     this.follow(where, entry);
     const { command } = entry;
-    if (command?.op !== 'due') this.fail(`${where}: nobody asked for ${entry.kind}`);
+    if (command?.op !== 'due' && command?.op !== 'trigger') this.fail(`${where}: nobody asked for ${entry.kind}`);
     let expected: LogEntry;
     try {
-      expected = this.reference.fallDue(command, this.moment(entry.timeUs));
+      const moment = this.moment(entry.timeUs);
+      expected = command.op === 'due' ? this.reference.fallDue(command, moment) : this.reference.trigger(moment);
     } catch (error) {
       this.fail(`${where}: ${(error as Error).message}`);
     }
     this.compareAnswer(where, { outcome: 'logged', entry: expected }, { outcome: 'logged', entry });
     for (const order of entry.orders) this.coverage?.set(`due ${order.reason ?? ''}`, 1);
-    this.coverage?.set(`entry ${entry.kind}`, (this.coverage.get(`entry ${entry.kind}`) ?? 0) + 1);
+    this.countUnasked(entry);
     this.noteEntry(entry);
   }
 
@@ -263,7 +284,8 @@ class ComparedRun {
     for (const [instrument, trades] of this.trades) {
       const committed = trades.find((trade) => this.sequenceOf(trade) <= sequence)?.tradeId ?? 0;
       lastTradeIds.set(instrument, committed);
-      trades.splice(Math.max(step.keepTrades, (trades[0]?.tradeId ?? 0) - committed));
+      // The last one is what orders that wait for a price go by.
+      trades.splice(Math.max(step.keepTrades, 1, (trades[0]?.tradeId ?? 0) - committed));
     }
     const done = step.forgets
       ? this.reference.state().orders.filter((order) => !isOpen(order) && order.sequence <= sequence).map((order) => order.orderId)
@@ -295,7 +317,7 @@ class ComparedRun {
    * @param wholeLog false looks only at the entries that came since the last look
    */
   async compareState(wholeLog: boolean): Promise<void> {
-    await this.fetchNews(true);
+    await this.fetchNews();
     this.takeNews(Number.POSITIVE_INFINITY);
     const from = wholeLog ? 1 : this.comparedTo + 1;
     this.comparedTo = this.log.length;
@@ -373,6 +395,8 @@ class ComparedRun {
     if (expected.catalogue.length > 0) wanted.rules = String(expected.catalogue.filter((rules) => !isPlain(rules)).length);
     if (this.isStopped) wanted.breach = FOUND;
     if (expected.controls.some(({ kind }) => kind === 'kill')) wanted.kills = '1';
+    // Which instruments orders wait in is compared with the state.
+    if (meta.waiting !== undefined) wanted.waiting = meta.waiting;
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
     // What a process was told to wait for is between it and Redis.
     const { held: _, ...rest } = meta;
@@ -402,6 +426,7 @@ class ComparedRun {
     seen(result.outcome === 'refused' ? `${command.op} ${result.code}` : `${command.op} ${result.outcome}`);
     const entry = writtenEntry(result);
     if (entry === null) return;
+    if (entry.orders[0]?.status === 'pending' && (entry.kind === 'place' || entry.kind === 'amend')) seen(`${entry.kind} pending`);
     seen(`entry ${entry.kind}`);
     if (entry.fills.length > 0) seen(`${entry.kind} trades`);
     for (const { makerFee, maker } of entry.fills) {
@@ -423,6 +448,17 @@ class ComparedRun {
     }
     if (order !== undefined && order.reason !== null) seen(`${entry.kind} ${order.reason}`);
     if (order !== undefined && order.notional.length > 16) seen('notional past 2^53');
+  }
+
+  private countUnasked({ kind, fills, orders, command }: LogEntry): void {
+    const seen = (name: string): void => void this.coverage?.set(name, (this.coverage.get(name) ?? 0) + 1);
+    seen(`entry ${kind}`);
+    if (kind !== 'trigger') return;
+    if (fills.length > 0) seen('trigger trades');
+    const [order] = orders;
+    if (order !== undefined) seen(`trigger ${order.reason ?? order.status}`);
+    const cause = command?.op === 'trigger' ? this.log[command.cause - 1] : undefined;
+    if (cause !== undefined) seen(`trigger by ${cause.kind}`);
   }
 
   private fail(what: string): never {

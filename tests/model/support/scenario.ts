@@ -4,6 +4,7 @@ import { NO_PROGRESS, NOTHING_WANTED, scaleOfRules, type InstrumentRules } from 
 import type { MoneyScale } from '../../../src/domain/assets';
 import { DAY_US, KIND_CODE } from '../../../src/domain/order';
 import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
+import { TRIGGER_CODE } from '../../../src/domain/order-type';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import { mayRest } from '../../../src/reference/verdict';
 import type { ActorStep, AmendStep, CommandStep, InstrumentStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
@@ -148,8 +149,9 @@ export class Scenario {
   }
 
   private traits(step: PlaceStep, nowUs: number): OrderTraits {
+    const { trigger, stop } = step;
     const traits: OrderTraits = {
-      ...this.prevention(step), ...this.iceberg(step),
+      ...this.prevention(step), ...this.iceberg(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
       ...(step.kind === KIND_CODE.limit_gtd ? { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) } : {}),
     };
     return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
@@ -178,6 +180,7 @@ export class Scenario {
       priceTicks: step.price === 'same' ? null : step.price === 'invalid' ? 'invalid' : this.price(step.price, step.quantity.unit % 2 === 0),
       quantityLots: step.amount === 'total' || step.amount === 'invalid' ? lots : null,
       remainingLots: step.amount === 'remaining' ? lots : null,
+      stopTicks: step.newStop === 'same' ? null : step.newStop === 'invalid' ? 'invalid' : this.base + step.newStop,
       quantityLotsMax: this.profile.large ? AMOUNT_MAX : 15,
     }));
     return { op: 'amend', actor: this.actor(step.actor), order: this.reference(step.target), candidates, ...this.keyed(step.key, { amend: step.price, "é\"": [null, 1.5] }) };

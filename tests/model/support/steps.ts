@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { INSTRUMENT_STATES } from '../../../src/domain/instrument-rules';
+import type { Trigger } from '../../../src/domain/order-type';
 
 /**
  * What a random sequence is made of. Steps speak of clients, prices and earlier orders by small numbers,
@@ -13,6 +14,9 @@ export interface PlaceStep {
   readonly kind: number;
   readonly price: number;
   readonly quantity: Quantity;
+  /** For what it waits, and at which price. */
+  readonly trigger: Trigger | null;
+  readonly stop: number;
   /** Of what it displays: so many lots, or where the sequence deals in large amounts, one such part of it. */
   readonly display: number | null;
   /** Which of the scenario's times a gtd order ends at. */
@@ -47,6 +51,7 @@ export interface AmendStep {
   readonly price: number | 'same' | 'invalid';
   readonly amount: 'total' | 'remaining' | 'neither' | 'invalid';
   readonly quantity: Quantity;
+  readonly newStop: number | 'same' | 'invalid';
   /** Whether the candidates name every instrument, or leave the first one out. */
   readonly namesAll: boolean;
   readonly key: number | null;
@@ -127,6 +132,8 @@ export interface Quantity {
 /** What all steps of a sequence have in common. */
 export interface Profile {
   readonly fillsMax: number;
+  /** Orders that were reached, of those that go in one call. */
+  readonly triggersMax: number;
   readonly openOrdersMax: number;
   readonly partsMax: number;
   readonly backlogMax: number;
@@ -205,6 +212,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       expiry: upTo(7),
       price: upTo(8),
       quantity,
+      trigger: pick<Trigger | null>([7, null], [2, 'stop'], [1, 'take_profit']),
+      stop: upTo(14),
       display: sometimes(upTo(5, 1), 3),
       name,
       key,
@@ -223,6 +232,9 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       ),
       amount: pick([5, 'total' as const], [5, 'remaining' as const], [4, 'neither' as const], [1, 'invalid' as const]),
       quantity,
+      newStop: fc.oneof(
+        { weight: 12, arbitrary: fc.constant('same' as const) }, { weight: 4, arbitrary: upTo(14) }, { weight: 1, arbitrary: fc.constant('invalid' as const) },
+      ),
       namesAll: pick([9, true], [1, false]),
       key,
       actor,
@@ -279,6 +291,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** @param clients how many there may be */
 export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbitrary<Profile[K]> } => ({
   fillsMax: pick([8, 10_000], [1, 1], [1, 2], [2, 4]),
+  triggersMax: pick([3, 100], [1, 1], [1, 2]),
   openOrdersMax: pick([8, 1000], [1, 3], [1, 9]),
   partsMax: pick([8, 10_000], [1, 3]),
   backlogMax: pick([8, 1_000_000], [1, 15], [1, 60]),
@@ -343,7 +356,7 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
-  key: null, actor: null, name: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
+  key: null, actor: null, name: null, trigger: null, newStop: 'same', idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
   display: null, failAt: null, opens: false, isOther: false, state: null, limits: null, minLots: null, stp: 0, owned: null, reference: null, timeout: null, from: 0, to: 1,
   account: 0, asset: 0,
 };

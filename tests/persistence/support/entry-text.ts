@@ -88,9 +88,10 @@ function commandWire(command: LoggedCommand): unknown[] {
       const { wanted } = command;
       return [
         letter, actor, FUNDS_CODE[command.funds], command.fillsMax, wanted?.priceTicks ?? null, wanted?.quantityLots ?? null, wanted?.remainingLots ?? null,
-        wanted?.quantityLotsMax ?? null, ...referenceWire(command.order),
+        wanted?.stopTicks ?? null, wanted?.quantityLotsMax ?? null, ...referenceWire(command.order),
       ];
     }
+    case 'trigger': return [letter, FUNDS_CODE[command.funds], command.fillsMax, compactId(command.orderId), command.cause];
     case 'mass_cancel': return [letter, actor, command.clientId, command.instrument ?? '', command.after, command.bound, command.pageSize];
     case 'account': return [
       letter, actor, FUNDS_CODE[command.funds], command.account, command.opens ? 1 : 0, command.name,

@@ -52,7 +52,8 @@ export class WriterRig {
     const config = readConfig(venue.environment(environment));
     this.redis = new RedisConnection(config.redisUrl, 'rig', testLogger);
     this.engine = new Engine(this.redis, buildLibrary(), config.shard, {
-      fillsPerOrderMax: config.fillsPerOrderMax, openOrdersPerClientMax: config.openOrdersPerClientMax, icebergPartsMax: config.icebergPartsMax, backlogMax: config.backlogMax,
+      fillsPerOrderMax: config.fillsPerOrderMax, triggersPerCommandMax: config.triggersPerCommand, openOrdersPerClientMax: config.openOrdersPerClientMax,
+      icebergPartsMax: config.icebergPartsMax, backlogMax: config.backlogMax,
       idempotencyTtlS: config.idempotencyTtlS, duePage: config.duePage, commandsPerCallMax: config.engineCallCommandsMax,
       commandsInFlightMax: config.engineInFlightMax, timeoutMs: config.engineTimeoutMs,
     }, testLogger);

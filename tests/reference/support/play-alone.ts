@@ -10,7 +10,7 @@ import { MoneyBatch } from '../../../src/persistence/money-batch';
 import { invariantProblems } from '../../../src/reference/invariants';
 import { LogAudit } from '../../../src/reference/log-audit';
 import type { MoneyRules } from '../../../src/reference/money-invariants';
-import { ReferenceShard, type ReferenceLimits } from '../../../src/reference/shard';
+import { ReferenceShard, type Moment, type ReferenceLimits } from '../../../src/reference/shard';
 import type { ShardState } from '../../../src/reference/state';
 import { MoneyScenario } from '../../model/support/money-scenario';
 import { spanOf } from '../../model/support/scenario';
@@ -110,6 +110,18 @@ export class AlonePlay {
     if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
     this.note(command, result, entry);
     if (problems.length > 0) throw new Error(`${JSON.stringify(command)} gives ${JSON.stringify(result)}: ${problems.join('; ')}`);
+    this.cascade(moment);
+  }
+
+  /** What trades have reached goes. */
+  private cascade(moment: Moment): void {
+    while (this.shard.reached !== null) {
+      const entry = this.shard.trigger(moment);
+      const problems = [...this.problems(), ...this.entryProblems(entry)];
+      if (problems.length > 0) throw new Error(`what was reached gives ${JSON.stringify(entry)}: ${problems.join('; ')}`);
+      this.before = matter(this.shard.state());
+      this.seen.set('entry trigger', (this.seen.get('entry trigger') ?? 0) + 1);
+    }
   }
 
   /** What is wrong with the next entry of the log. */

@@ -34,16 +34,20 @@ end
 function cancel.order(shard, id, order, why, is_released, ended)
   local ORDER_PARTS = unpack(order)
   if shard.keeps_money and not is_released then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees) end
-  local half = book_of(shard, instrument)[side]
+  local shown, level = quantity - filled, ''
   local iceberg = traits ~= '' and iceberg_of(traits)
-  local shown = quantity - filled
-  if iceberg then
-    shown, traits = iceberg.shown, traits_at_end(iceberg)
-    leave_level(shard, half, priority, id, iceberg.refill)
+  if status == STATUS.pending then
+    stops.leave_order(shard, instrument, side, traits, priority, id)
   else
-    leave_level(shard, half, priority, id, nil)
+    local half = book_of(shard, instrument)[side]
+    if iceberg then
+      shown, traits = iceberg.shown, traits_at_end(iceberg)
+      leave_level(shard, half, priority, id, iceberg.refill)
+    else
+      leave_level(shard, half, priority, id, nil)
+    end
+    level = lower_level(half, price, shown)
   end
-  local level = lower_level(half, price, shown)
   unlist(shard, client, client_order_id, id)
   if shard.has_dues then dues.drop_order(shard, id, tail) end
   local record = changed_record(filled, notional, ended or STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, fees, price, quantity,

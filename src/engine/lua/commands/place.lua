@@ -14,6 +14,7 @@ local add_due, killed_since = dues.add_order, controls.killed_since
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
 local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
+local to_wait_for, needed_of_market = stops.to_wait_for, taking.needed
 local iceberg_of, shown_of, traits_at_rest = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest
 local ACTIVE = ACCOUNT_STATUS.active
 local not_taken = catalogue.not_taken
@@ -43,15 +44,6 @@ local function fail(step, command)
   error({ failed_at = step, asked = command })
 end
 
--- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
-local function needed_of_market(scale, side, settled, lots)
-  if side == SELL then return scale.base, scales.lots(scale, lots) end
-  local fee_high, fee_low = settled.units_high, settled.units_low
-  if settled.millionths > 0 then fee_high, fee_low = amounts.add(fee_high, fee_low, 0, 1) end
-  if fee_high < 0 then return scale.quote, settled.value_high, settled.value_low end
-  return scale.quote, amounts.add(settled.value_high, settled.value_low, fee_high, fee_low)
-end
-
 function place.run(shard, limits, argv, at)
   local PLACE_ARGUMENTS = unpack(argv, at, at + LAST)
 
@@ -66,12 +58,16 @@ function place.run(shard, limits, argv, at)
   if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
   local ticks, lots = tonumber(price), tonumber(quantity)
   if shard.has_rules then
-    local code, shown = not_taken(shard, instrument, kind, side, ticks, lots)
+    local code, shown = not_taken(shard, instrument, kind, side, ticks, lots, traits)
     if code then return log.refuse_telling(shard, code, shown, asked(actor, limits, terms, id), idem, '') end
   end
   local rule = kinds[kind]
   local expires = rule.expires and rule.expires(shard, traits)
   if expires and expires <= shard.time_us then return refuse(shard, CODE.expires_at_past, asked(actor, limits, terms, id), idem) end
+  if traits ~= '' then
+    local direction, stop_price = to_wait_for(shard, instrument, side, traits)
+    if direction then return place.run_pending(shard, limits, argv, at, head, direction, stop_price, expires) end
+  end
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
@@ -184,3 +180,5 @@ function place.run(shard, limits, argv, at)
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. '"],0,[' .. trades .. gone .. taken .. joined
     .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
 end
+
+place.asked, place.refuse, place.refuse_short, place.fail = asked, refuse, refuse_short, fail

@@ -71,16 +71,17 @@ local function turned_down(code, instrument, rules)
   return code, EVENT_HEAD .. instrument .. '",' .. rules.text
 end
 
--- Why an order is not taken, and what tells the rule: nil where it is. A market order is worth what it would be at the best price that
--- it meets; where there is none it trades nothing, and is worth whatever is asked for.
-function catalogue.not_taken(shard, instrument, kind, side, ticks, lots)
+-- Why an order is not taken, and what tells the rule: nil where it is. A market order is worth what it would be at the price that it waits
+-- for, else at the best one that it meets; where there is none it trades nothing, and is worth whatever is asked for.
+function catalogue.not_taken(shard, instrument, kind, side, ticks, lots, traits)
   local rules = catalogue.of(shard, instrument)
   if not rules or rules.is_plain then return nil end
   local state = rules.state
   if state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind]) then return turned_down(CODE.instrument_not_open, instrument, rules) end
   local price = ticks
   if price == 0 then
-    price = best_price(shard, books.of(shard, instrument)[OPPOSITE[side]])
+    local _, stop_price = stops.of_traits(traits)
+    price = stop_price and tonumber(stop_price) or best_price(shard, books.of(shard, instrument)[OPPOSITE[side]])
   elseif price < rules.price_min or price > rules.price_max then
     return turned_down(CODE.outside_instrument_limits, instrument, rules)
   end
@@ -90,18 +91,20 @@ function catalogue.not_taken(shard, instrument, kind, side, ticks, lots)
   return nil
 end
 
--- The same of what an amend leaves of an order. One that only takes something off it, at its price, is taken wherever a cancel is.
-function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lots, remaining)
+-- The same of what an amend leaves of an order: of a market order, which waits for `stop_ticks`, `ticks` are 0. One that only takes something
+-- off it, at its price, is taken wherever a cancel is.
+function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lots, remaining, stop_ticks)
   local rules = catalogue.of(shard, instrument)
   if not rules or rules.is_plain then return nil end
   local state = rules.state
   if state == HALTED or (not only_reduces and state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind])) then
     return turned_down(CODE.instrument_not_open, instrument, rules)
   end
-  if not only_reduces and (ticks < rules.price_min or ticks > rules.price_max or lots < rules.quantity_min or lots > rules.quantity_max) then
+  local is_within = ticks == 0 or (ticks >= rules.price_min and ticks <= rules.price_max)
+  if not only_reduces and (not is_within or lots < rules.quantity_min or lots > rules.quantity_max) then
     return turned_down(CODE.outside_instrument_limits, instrument, rules)
   end
-  if ticks * remaining < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
+  if (ticks == 0 and stop_ticks or ticks) * remaining < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
   return nil
 end
 

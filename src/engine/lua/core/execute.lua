@@ -1,15 +1,19 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
--- Arguments: fills_max, open_orders_max, iceberg_parts_max, backlog_max, idempotency_ttl_s, epoch ('' for any), sequence_min, due_page (how much of what fell
---   due a call does), held_seen (the last sequence for which the caller was told to wait), then for
+-- Arguments: fills_max, triggers_max (how many orders that were reached go in a call), open_orders_max, iceberg_parts_max, backlog_max,
+--   idempotency_ttl_s, epoch ('' for any), sequence_min, due_page (how much of what fell due a call does), held_seen (the last sequence for
+--   which the caller was told to wait), then for
 --   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER and the use of that (once.lua).
 --   A command that is refused has used it, too.
--- What has fallen due is done first. Returns: one string per command; W<sequence> alone, with nothing done of the commands, where they have
---   to wait: more has fallen due than a page of it, or commands that were sent ahead of these wait. Or an error reply `STATE <code>` when the
+-- What has fallen due is done first, then what is left of a cascade. Returns: one string per command; W<sequence> alone, with nothing done of
+--   the commands, where they have to wait: more of that is left than a call does, or commands that were sent ahead of these wait; the same
+--   for each behind the one whose cascade is not over (their signatures are used). Behind these U where a cascade is not over. Or an error
+--   reply `STATE <code>` when the
 --   shard takes no commands.
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
 local take_once, take_all, name_of_use = once.take, once.take_all, once.name_of
+local run_cascade, resume = cascades.run, stops.resume
 local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
 -- Where a command has what is read ahead of it, counted from its letter.
 local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_IDEM = ARGUMENT_AT.place.instrument, ARGUMENT_AT.place.side,
@@ -198,23 +202,54 @@ local function run(limits, argv, results, progress)
       at = at + 1 + handler[2]
     end
     progress.at = at
+    if shard.cascade and run_cascade(shard, limits) then
+      progress.is_unfinished = true
+      return
+    end
   end
 end
 
--- Does what has fallen due, ahead of a call's commands. Returns the sequence that they wait for, nil where they may go on.
-local function catch_up(shard, argv)
-  if shard.due_us and shard.due_us <= shard.time_us and due.catch_up(shard, tonumber(argv[EXECUTE_AT.due_page])) then
-    shard.held = shard.seq
-    call('HSET', shard.meta_key, 'held', text(shard.held))
-    return shard.held
+-- Has commands wait, and all that their senders have sent behind them: until they are heard of they go nowhere.
+local function hold(shard)
+  shard.held = shard.seq
+  call('HSET', shard.meta_key, 'held', text(shard.held))
+  return shard.held
+end
+
+-- Does what has fallen due, and what is left of a cascade, ahead of a call's commands. Returns the sequence that they wait for, nil where they
+-- may go on.
+local function catch_up(shard, limits, argv)
+  if shard.due_us and shard.due_us <= shard.time_us and due.catch_up(shard, tonumber(argv[EXECUTE_AT.due_page])) then return hold(shard) end
+  if shard.reached then
+    resume(shard, shard.reached)
+    if run_cascade(shard, limits) then return hold(shard) end
   end
   -- Those that were sent ahead of these, and had to wait, go again as soon as their sender hears of it: not behind these.
   return shard.held > tonumber(argv[EXECUTE_AT.held_seen]) and shard.held or nil
 end
 
+-- Has the commands wait behind one whose cascade is not over.
+local function hold_rest(shard, argv, results, progress)
+  local at, count = progress.at, #results
+  if argv[at] then
+    local waits = 'W' .. text(hold(shard))
+    while argv[at] do
+      local is_allowed = argv[at] ~= ONCE_LETTER or may_use(shard, progress.uses, argv[at + 1])
+      count = count + 1
+      results[count] = is_allowed and waits or 'X' .. CODE.signature_reused
+      at = next_command(argv, at)
+    end
+  end
+  results[count + 1] = 'U'
+end
+
 -- Writes what a call has changed: the log first. Returns nil, or an error reply.
 local function finish(shard)
-  if shard.entry_count == 0 then return nil end
+  if shard.entry_count == 0 then
+    -- What turned out to have reached nobody is not looked at again.
+    if shard.reached then stops.flush(shard) end
+    return nil
+  end
   local ok, problem = pcall(log.write, shard)
   if ok then ok, problem = pcall(flush.all, shard) end
   if ok then return nil end
@@ -236,15 +271,17 @@ function execute.run(keys, argv)
     -- As entries tell them, behind the actor.
     of_place = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',' .. argv[EXECUTE_AT.open_orders_max] .. ',',
     of_amend = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',',
+    of_trigger = shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',"',
+    triggers_left = tonumber(argv[EXECUTE_AT.triggers_max]),
   }
-  if shard.due_us or shard.held > 0 then
-    local ok, waits_for = pcall(catch_up, shard, argv)
+  if shard.due_us or shard.reached or shard.held > 0 then
+    local ok, waits_for = pcall(catch_up, shard, limits, argv)
     if not ok then
       shard.seq = shard.opening_seq + shard.entry_count
       fault(shard, waits_for)
       return finish(shard) or redis.error_reply('STATE ' .. CODE.engine_unavailable)
     end
-    if shard.entry_count > 0 then
+    if shard.entry_count > 0 or shard.reached then
       local failed = finish(shard)
       if failed then return failed end
       -- What is read ahead of the commands is read as it is now.
@@ -254,7 +291,7 @@ function execute.run(keys, argv)
   end
   -- A single command reads what it needs.
   local uses = {}
-  if argv[next_command(argv, FIRST_COMMAND)] then
+  if argv[FIRST_COMMAND] and argv[next_command(argv, FIRST_COMMAND)] then
     local ok, outcome = pcall(read_ahead, shard, argv)
     if not ok then
       fault(shard, outcome)
@@ -276,5 +313,6 @@ function execute.run(keys, argv)
       at = next_command(argv, at)
     end
   end
+  if progress.is_unfinished then hold_rest(shard, argv, results, progress) end
   return finish(shard) or results
 end

@@ -37,6 +37,7 @@ function flush.all(shard)
     change_members(shard.tag .. 'timers', shard.timers)
   end
 
+  if shard.waiting or shard.reached then stops.flush(shard) end
   if shard.has_dues then
     dues.flush(shard)
     controls.flush_leases(shard)

@@ -4,7 +4,7 @@
 local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
 local record_of, store_record = records.of, records.store
-local lower_level, level_total, unlist, drop_due = levels.lower, levels.total, listings.unlist, dues.drop_order
+local lower_level, level_total, unlist, drop_due, note = levels.lower, levels.total, listings.unlist, dues.drop_order, stops.note
 local join_head, member_of, moved = heads.join, books.member_of, records.moved
 local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
 local SHOWN = ',' .. TRAIT.shown .. ','
@@ -282,5 +282,6 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
   half.best = nil
   if refilled then join_refilled(half, refilled) end
   book.recent_count = recent_count + count
+  if shard.waiting then note(shard, book, makers[2], level_price) end
   return count > 1 and concat(fills) or fills[1], touched, taker_notional
 end

@@ -3,8 +3,14 @@
 -- that traded nothing and waits, `changed_record` for one that changed. A record as it is stored lacks the order's id, its last
 -- element, which is the name of its field already: 25 bytes an order.
 
+-- Whether an order has not come to its end: it waits in the book, or for its price.
 function records.is_open(status)
-  return status == STATUS.open or status == STATUS.partially_filled
+  return status == STATUS.open or status == STATUS.partially_filled or status == STATUS.pending
+end
+
+-- The tail of an order that leaves its place: from now on it tells where it was placed.
+function records.moved(tail, priority)
+  return sub(tail, -2) == ',0' and sub(tail, 1, -2) .. priority or tail
 end
 
 -- The parts of a record, all text, for unpack: they are ORDER_PARTS.

@@ -46,6 +46,15 @@ function taking.plan_again(shard, limits, entering)
   return nil
 end
 
+-- What an order without a limit needs for the fills of its plan: the value and the fees of a buy (A-33), the lots of a sell (A-34).
+function taking.needed(scale, side, settled, lots)
+  if side == SELL then return scale.base, scales.lots(scale, lots) end
+  local fee_high, fee_low = settled.units_high, settled.units_low
+  if settled.millionths > 0 then fee_high, fee_low = amounts.add(fee_high, fee_low, 0, 1) end
+  if fee_high < 0 then return scale.quote, settled.value_high, settled.value_low end
+  return scale.quote, amounts.add(settled.value_high, settled.value_low, fee_high, fee_low)
+end
+
 -- The money of it: of its trades, of what it holds from now on, of makers of its own that go. What it held is let go of already. Changes
 -- its fees. Returns false beyond what an amount may be: the command is refused, or has to be taken back.
 function taking.settle_again(shard, entering, scale)

@@ -7,3 +7,10 @@ function traits.of(list)
   for code, value in gmatch(list, '(%d+),"?([^,"]+)') do found[code] = value end
   return found
 end
+
+-- The same text with another value of a trait that is there: code and value are text.
+function traits.with(list, code, value)
+  local parts = {}
+  for known, old in string.gmatch(list, '(%d+),("?[^,"]+"?)') do parts[#parts + 1] = known .. ',' .. (known == code and value or old) end
+  return concat(parts, ',')
+end

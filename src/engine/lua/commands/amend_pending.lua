@@ -1,0 +1,85 @@
+-- The amend of an order that waits for a price: another price to wait for, another limit, another quantity. Less of it keeps its turn among those
+-- that wait for the same price; anything else goes behind them. One whose price the market has reached already goes behind this
+-- command's entry, as if a trade had reached it now.
+-- Called by amend.lua once the order is found and what is wanted fits its instrument.
+
+local add, next_seq, ending, refuse, with_id = log.add, log.next_seq, log.ending, log.refuse, records.with_id
+local asked = amend.asked
+local hold, keep, undo, shortfall_of = accounts.hold, accounts.keep, accounts.undo, accounts.shortfall
+local killed_since = controls.killed_since
+local hold_of_record, with_trait, iceberg_of = holds.of_record, traits.with, icebergs.of
+local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
+local ORDER, SHOWN = '[' .. EVENT.order .. ',0,', '[' .. EVENT.shown .. ','
+
+-- `found` is the order's id, `record` its record, `actor` the one client by which the log tells the actor, `wanted` what the log tells.
+function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted)
+  local id, name, idem, request = argv[at + ARGUMENT_AT.amend.id - 1], argv[at + ARGUMENT_AT.amend.name - 1], argv[at + ARGUMENT_AT.amend.idem - 1],
+    argv[at + ARGUMENT_AT.amend.request - 1]
+  local ORDER_PARTS = unpack(records.parse(shard, record))
+  local new_price, new_quantity, new_remaining, new_stop, quantity_max = match(wanted, '^(%w+),(%w+),(%w+),(%w+),(%d+)$')
+  local command = asked(actor, limits, wanted, id, name)
+  local function refuse_amend(code)
+    if shard.keeps_money then undo(shard) end
+    return refuse(shard, code, record, found, command, idem, request)
+  end
+  if new_price ~= 'null' and kind == KIND.market then return refuse_amend(CODE.order_without_price) end
+  local old_lots, trigger, old_stop = tonumber(quantity), stops.of_traits(traits)
+  local lots = old_lots
+  if new_quantity ~= 'null' then lots = tonumber(new_quantity) end
+  if new_remaining ~= 'null' then lots = tonumber(new_remaining) end
+  if lots > tonumber(quantity_max) then return refuse_amend(CODE.quantity_out_of_range) end
+  local iceberg = lots > old_lots and iceberg_of(traits)
+  if iceberg and lots > iceberg.display * limits.iceberg_parts_max then return refuse_amend(CODE.iceberg_parts_limit) end
+  local price_text, stop_price = new_price == 'null' and price or new_price, new_stop == 'null' and old_stop or new_stop
+  local is_same_price = price_text == price and stop_price == old_stop
+  if is_same_price and lots == old_lots then
+    if idem == '' then return 'K' .. with_id(record, found) end
+    next_seq(shard)
+    return add(shard, idem, KEEP .. shard.seq_text .. ',' .. shard.time .. ',' .. command .. ',0,[' .. SHOWN .. with_id(record, found) .. ']'
+      .. ending(shard, idem, request))
+  end
+
+  -- What only frees is let through.
+  if shard.has_kills and not (is_same_price and lots < old_lots) and killed_since(shard, client) then return refuse_amend(CODE.account_killed) end
+  if shard.has_rules then
+    local code, shown = catalogue.not_amended(shard, instrument, kind, is_same_price and lots < old_lots, tonumber(price_text), lots, lots, tonumber(stop_price))
+    if code then return log.refuse_telling(shard, code, shown, command, idem, request) end
+  end
+  local money = ''
+  if shard.keeps_money then
+    if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
+    local head = accounts.head(shard, client)
+    if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(accounts.barred(head)) end
+    local scale = scales.of(shard, instrument)
+    local asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_lots, fees)
+    local new_asset, new_high, new_low = hold_of_record(scale, side, tonumber(price_text), lots, fees)
+    if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
+    if amounts.is_below(old_high, old_low, new_high, new_low) then
+      local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)
+      local shortfall = shortfall_of(shard, client, asset, more_high, more_low)
+      if shortfall then return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, command, idem, request) end
+    end
+    hold(shard, client, asset, -old_high, -old_low)
+    hold(shard, client, asset, new_high, new_low)
+    money = keep(shard)
+    if not money then return refuse_amend(CODE.balance_limit) end
+  end
+
+  next_seq(shard)
+  local seq, time = shard.seq_text, shard.time
+  if not is_same_price or lots > old_lots then
+    local book, direction = books.of(shard, instrument), stops.direction_of(side, trigger)
+    stops.leave(shard, book, direction, priority, found)
+    stops.join(shard, book, direction, stop_price, found)
+    priority, tail = seq, records.moved(tail, priority)
+    local last = stops.last_price(shard, book)
+    if last and stops.is_reached(direction, tonumber(stop_price), last) then stops.note_own(shard, book, last) end
+  end
+  if stop_price ~= old_stop then traits = with_trait(traits, TRAIT.triggerPrice, stop_price) end
+  local amended = changed_record(filled, notional, status, '0', seq, time, fill_sequence, priority, fees, price_text, text(lots), traits, tail)
+  records.store(shard, found, amended)
+  return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. command .. ',0,[' .. ORDER .. amended .. ',"' .. found .. '"]' .. money
+    .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
+end
+
+amend.run_pending = amend_pending.run
