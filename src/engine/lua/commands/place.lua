@@ -44,6 +44,35 @@ local function fail(step, command)
   error({ failed_at = step, asked = command })
 end
 
+-- What an order that is taken moves of money: of its trades, of what it holds from now on, of orders of its own that go. Returns the code and the shortfall
+-- of one that is refused, else nil, nil, what its trades settle, the fees of its record and the events of balances.
+-- (Its arguments stand side by side: a table of them costs more than most of it.)
+local function pay(shard, instrument, client, side, ticks, lots, left, makers, guard, rests, is_market, scale, rates, asset, hold_high, hold_low)
+  local record_fees, settled = '', nil
+  if rates then record_fees = rates.fresh end
+  if makers then
+    settled = settle(shard, instrument, makers, side, client, rates, 0, 0, 0)
+    if not settled then return CODE.balance_limit end
+    if is_market then
+      asset, hold_high, hold_low = needed_of_market(scale, side, settled, lots - left)
+      if not asset or is_beyond(hold_high, hold_low) then return CODE.balance_limit end
+      local shortfall = shortfall_of(shard, client, asset, hold_high, hold_low, true)
+      if shortfall then return CODE.insufficient_funds, shortfall end
+    end
+  end
+  if rests then
+    if makers or guard then
+      asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates and rates.highest or 0, makers and settled.millionths or 0)
+    end
+    hold(shard, client, asset, hold_high, hold_low)
+  end
+  if guard then release(shard, guard) end
+  if makers and rates then record_fees = fees_to_record(rates.text, settled.units_high, settled.units_low, settled.millionths) end
+  local money = keep(shard)
+  if not money then return CODE.balance_limit end
+  return nil, nil, settled, record_fees, money
+end
+
 function place.run(shard, limits, argv, at)
   local PLACE_ARGUMENTS = unpack(argv, at, at + LAST)
 
@@ -113,25 +142,11 @@ function place.run(shard, limits, argv, at)
 
   local settled, record_fees, money = nil, '', ''
   if keeps_money then
-    if rates then record_fees = rates.fresh end
-    if makers then
-      settled = settle(shard, instrument, makers, side, client, rates, 0, 0, 0)
-      if not settled then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
-      if is_market then
-        asset, hold_high, hold_low = needed_of_market(scale, side, settled, lots - left)
-        if not asset or is_beyond(hold_high, hold_low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
-        local shortfall = shortfall_of(shard, client, asset, hold_high, hold_low, true)
-        if shortfall then return refuse_short(shard, shortfall, asked(actor, limits, terms, id), idem) end
-      end
-    end
-    if rests then
-      if makers or guard then asset, hold_high, hold_low = hold_of(scale, side, ticks, left, rates and rates.highest or 0, makers and settled.millionths or 0) end
-      hold(shard, client, asset, hold_high, hold_low)
-    end
-    if guard then release(shard, guard) end
-    if makers and rates then record_fees = fees_to_record(rates.text, settled.units_high, settled.units_low, settled.millionths) end
-    money = keep(shard)
-    if not money then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
+    local problem, shortfall
+    problem, shortfall, settled, record_fees, money = pay(shard, instrument, client, side, ticks, lots, left, makers, guard, rests, is_market, scale, rates, asset,
+      hold_high, hold_low)
+    if shortfall then return refuse_short(shard, shortfall, asked(actor, limits, terms, id), idem) end
+    if problem then return refuse(shard, problem, asked(actor, limits, terms, id), idem) end
   end
   -- What it was refused for it is refused for, wherever it is to fail.
   if fail_at == 'reserve_funds' or fail_at == 'submit_order' then fail(fail_at, asked(actor, limits, terms, id)) end
