@@ -103,7 +103,7 @@ CREATE TABLE orders (
   time_in_force   text        NOT NULL,
   post_only       boolean     NOT NULL,
   price_ticks     bigint,
-  quantity_lots   bigint      NOT NULL CHECK (quantity_lots > 0),
+  quantity_lots   bigint      NOT NULL,
   filled_lots     bigint      NOT NULL CHECK (filled_lots BETWEEN 0 AND quantity_lots),
   notional        numeric     NOT NULL,
   status          text        NOT NULL,
@@ -122,7 +122,9 @@ CREATE TABLE orders (
   fee_units       numeric,
   fee_millionths  integer,
   -- What only some orders ask for, by name (order-traits.ts); null for the most, which ask for nothing.
-  traits          jsonb
+  traits          jsonb,
+  -- An order by money has the quantity that it has traded: nothing, where nothing of it fit.
+  CONSTRAINT orders_quantity_lots_check CHECK (quantity_lots > 0 OR (quantity_lots = 0 AND traits ? 'budget'))
 )
 -- Autovacuum at its default scale would let a fast-changing table of this kind bloat for long.
 WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
@@ -708,6 +710,6 @@ CREATE TABLE account_controls (
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
   (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins'),
-  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls'), (16, '0016_catalogue'), (17, '0017_pending_orders');
+  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls'), (16, '0016_catalogue'), (17, '0017_pending_orders'), (18, '0018_orders_by_money');
 
 COMMIT;

@@ -65,8 +65,11 @@ export class OrderHabit implements Habit {
     const waits = !isMarket && this.kind !== 'taker' && this.random.next() < 0.12;
     const terms = isMarket ? { type: 'market' } : waits ? this.stop() : { type: 'limit', price: this.price(), time_in_force: lifetime };
     const hides = !isMarket && lifetime === 'gtc' && this.random.next() < 0.3 ? { display_quantity: DISPLAYED } : {};
+    const bounds = isMarket && this.random.next() < 0.4 ? { max_slippage: this.random.pick(['0', '0.00005', '0.0002']) } : {};
     const prevents = this.random.next() < 0.3 ? { self_trade_prevention: this.random.pick(SELF_TRADE_PREVENTIONS) } : {};
-    const body = { ...order, ...terms, ...hides, ...prevents, idempotency_key: command.key };
+    const { quantity: _quantity, ...byMoney } = order;
+    const isByMoney = isMarket && this.random.next() < 0.4;
+    const body = { ...(isByMoney ? { ...byMoney, quote_quantity: this.money() } : order), ...terms, ...hides, ...bounds, ...prevents, idempotency_key: command.key };
     return {
       command, method: 'POST', path: '/orders', body, byOperator: false, operation: { op: 'place', ...body },
       learn: (status, told) => {
@@ -94,6 +97,11 @@ export class OrderHabit implements Habit {
 
   private price(): string {
     return String(MID_PRICE + this.random.below(21) - 10);
+  }
+
+  /** Some of it too little for any lot, none a round number of them. */
+  private money(): string {
+    return (0.0001 + 500 * this.random.below(40)).toFixed(4);
   }
 
   private quantity(): string {

@@ -11,6 +11,13 @@ export interface OrderTraits {
   readonly trigger?: number;
   /** Ticks that a trade has to reach for it. */
   readonly triggerPrice?: number;
+  /** Of a market order: how far behind the best price it takes, in millionths of that. */
+  readonly slippage?: number;
+  /**
+   * Of a market order by money: what it may trade for, as an order's notional counts it (price in ticks × lots). Its quantity is what it
+   * has traded.
+   */
+  readonly budget?: string;
   /** When its time is over, of a gtd order only: microseconds of the venue's clock. */
   readonly expiresUs?: number;
   /** Lots that the book shows of it at most; absent where it shows all (iceberg.ts). */
@@ -61,6 +68,8 @@ const TRAITS = {
   stp: { code: 1, column: 'stp', holds: 'integer' },
   trigger: { code: 4, column: 'trigger', holds: 'integer' },
   triggerPrice: { code: 5, column: 'trigger_price', holds: 'integer' },
+  slippage: { code: 2, column: 'slippage', holds: 'integer' },
+  budget: { code: 3, column: 'budget', holds: 'text' },
   expiresUs: { code: 6, column: 'expires_us', holds: 'integer' },
   display: { code: 7, column: 'display', holds: 'integer' },
   shown: { code: 8, column: 'shown', holds: 'integer' },

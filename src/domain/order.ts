@@ -84,6 +84,8 @@ export const REASON_CODE = {
   mass_cancel: 6,
   fills_limit: 7,
   self_trade: 8,
+  price_protection: 9,
+  budget_exhausted: 10,
   expired: 11,
   cancel_after: 12,
   disconnected: 13,

@@ -12,7 +12,7 @@ const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/traits', 'traits'], ['core/icebergs', 'icebergs'], ['core/dues', 'dues'], ['core/controls', 'controls'], ['core/heads', 'heads'],
   ['core/levels', 'levels'], ['core/stops', 'stops'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
-  ['ledger/settlement', 'settlement'], ['core/catalogue', 'catalogue'], ['commands/cancel', 'cancel'], ['core/prevention', 'prevention'], ['core/matching', 'matching'],
+  ['ledger/settlement', 'settlement'], ['core/catalogue', 'catalogue'], ['commands/cancel', 'cancel'], ['core/budgets', 'budgets'], ['core/prevention', 'prevention'], ['core/matching', 'matching'],
   ['core/kinds', 'kinds'],
   ['core/taking', 'taking'], ['commands/trigger', 'trigger'], ['core/cascades', 'cascades'],
   ['commands/place', 'place'], ['commands/place_pending', 'place_pending'], ['commands/amend', 'amend'], ['commands/amend_pending', 'amend_pending'],

@@ -12,7 +12,7 @@ const LEVELS = 5_000;
 const DIFFERENCES_SHOWN = 5;
 /** Whose the orders are that were open before: the venue does not tell. */
 const EARLIER_CLIENT = 'recording';
-const REQUESTED = new Set(['requested', 'mass_cancel', 'expired']);
+const REQUESTED = new Set(['requested', 'mass_cancel', 'expired', 'cancel_after', 'disconnected', 'killed']);
 
 /** What a recording is about, from a first reading. */
 interface Outline {
@@ -96,18 +96,34 @@ function limitOf({ price, time_in_force: lifetime, post_only, display_quantity: 
   return { price: price as string, time_in_force: rests ? 'gtc' : lifetime, post_only, ...(display === undefined ? {} : { display_quantity: display }) };
 }
 
+/** Why an order ended ahead of what it could have traded: it is played by what it did. */
+const STOPPED = new Set(['self_trade', 'price_protection', 'budget_exhausted']);
+
+const isStopped = ({ status_reason: reason }: Order): boolean => STOPPED.has(reason ?? '');
+
+/** Nothing for an order that left no trace. */
+function placesOf(order: Order): PlaceOperation[] {
+  return isStopped(order) && /^[0.]*$/.test(order.filled_quantity) ? [] : [placeOf(order)];
+}
+
 function placeOf(order: Order): PlaceOperation {
+  const quantity = isStopped(order) ? order.filled_quantity : order.quantity;
+  // What became of its own orders that it met is played as what happened to them.
   const common = {
-    op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity: order.quantity,
-    self_trade_prevention: order.self_trade_prevention ?? 'none',
+    op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity,
+    self_trade_prevention: 'none' as const,
   };
+  // One that waits for a price meets them as it goes, by itself.
+  const prevents = { self_trade_prevention: order.self_trade_prevention ?? 'none' };
   switch (order.type) {
     case 'market': return { ...common, type: 'market' };
-    case 'limit': return { ...common, type: 'limit', ...limitOf(order) };
+    case 'limit':
+      if (isStopped(order)) return { ...common, type: 'limit', price: order.price as string, time_in_force: 'ioc' };
+      return { ...common, type: 'limit', ...limitOf(order) };
     case 'stop':
-    case 'take_profit': return { ...common, type: order.type, stop_price: order.stop_price as string };
+    case 'take_profit': return { ...common, ...prevents, type: order.type, stop_price: order.stop_price as string };
     case 'stop_limit':
-    case 'take_profit_limit': return { ...common, type: order.type, stop_price: order.stop_price as string, ...limitOf(order) };
+    case 'take_profit_limit': return { ...common, ...prevents, type: order.type, stop_price: order.stop_price as string, ...limitOf(order) };
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }
 }
@@ -188,9 +204,11 @@ class Player {
   }
 
   private async carryOut(entry: Entry): Promise<void> {
-    // Behind the order that a command was about stand those of its own that it met, which go by themselves.
-    const operations = entry.orders.filter(({ order_id: id }) => !entry.makers.has(id))
-      .filter(({ status_reason: reason }, i) => i === 0 || REQUESTED.has(reason ?? '')).flatMap((order) => this.operationOf(order, entry));
+    // Behind the order that a command was about stand others that went with it, or those of its own that it met: they make way first.
+    const [commanded, ...others] = entry.orders.filter(({ order_id: id }) => !entry.makers.has(id));
+    const goesByItself = commanded !== undefined && commanded.status !== 'pending' && this.pending.has(commanded.order_id) && !REQUESTED.has(commanded.status_reason ?? '');
+    const making = goesByItself ? [] : others.map((order) => this.wayOf(order));
+    const operations = [...making, ...(commanded === undefined ? [] : this.operationOf(commanded, entry))];
     if (operations.length === 0) return;
     await this.waitFor(entry.receivedMs);
     for (const operation of operations) await this.add(operation);
@@ -201,7 +219,7 @@ class Player {
     if (order.status === 'pending') this.pending.add(order.order_id);
     if (!this.known.has(order.order_id)) {
       this.known.add(order.order_id);
-      return [placeOf(order)];
+      return placesOf(order);
     }
     const name = nameOf(order, this.earlier);
     if (order.status === 'pending') return [amendOfPending(order, name)];
@@ -209,8 +227,19 @@ class Player {
     // One whose price trades have reached goes by itself.
     if (wasPending || order.price === null) return [];
     // What was open after the amend, before it traded; what was filled earlier may not be known here.
-    const remaining = sum([order.status === 'cancelled' ? unfilledOf(order) : order.remaining_quantity, ...entry.traded.get(order.order_id) ?? []]);
+    const traded = entry.traded.get(order.order_id) ?? [];
+    if (isStopped(order)) {
+      return traded.length === 0 ? [{ op: 'cancel', ...name }] : [{ op: 'amend', ...name, price: order.price, remaining_quantity: sum(traded) }];
+    }
+    const remaining = sum([order.status === 'cancelled' ? unfilledOf(order) : order.remaining_quantity, ...traded]);
     return [{ op: 'amend', ...name, price: order.price, remaining_quantity: remaining } satisfies AmendOperation];
+  }
+
+  /** What makes way for a command: it is cancelled, or loses what it no longer has. */
+  private wayOf(order: Order): Operation {
+    const name = nameOf(order, this.earlier);
+    if (order.status !== 'open' && order.status !== 'partially_filled') return { op: 'cancel', ...name } satisfies CancelOperation;
+    return { op: 'amend', ...name, remaining_quantity: order.remaining_quantity } satisfies AmendOperation;
   }
 
   private async waitFor(receivedMs: number): Promise<void> {

@@ -49,10 +49,12 @@ export class Catalogue {
    * Why an order is not taken, null where it is.
    * @param atTicks its limit, or for a market order the price that it waits for, else the best that it meets; null where there is none
    */
-  refusalOfOrder(order: Pick<Order, 'instrument' | 'quantityLots' | 'priceTicks'>, kind: number, atTicks: number | null): Refusal | null {
+  refusalOfOrder(order: Pick<Order, 'instrument' | 'quantityLots' | 'priceTicks' | 'traits'>, kind: number, atTicks: number | null): Refusal | null {
     const rules = this.rulesOf(order.instrument);
     if (rules === null) return null;
     if (!takesNew(rules, kind)) return { code: 'instrument_not_open', instrument: rules };
+    const { budget } = order.traits;
+    if (budget !== undefined) return BigInt(budget) < BigInt(rules.minValue) ? { code: 'value_below_minimum', instrument: rules } : null;
     if (isOutside(rules, order.priceTicks, order.quantityLots)) return { code: 'outside_instrument_limits', instrument: rules };
     if (atTicks !== null && isBelowMinimum(rules, atTicks, order.quantityLots)) return { code: 'value_below_minimum', instrument: rules };
     return null;

@@ -66,7 +66,8 @@ function orderProblems(order: Order, sequence: number, problems: string[]): void
   const wrong = (what: string): void => void problems.push(`order ${order.orderId} ${what}`);
   const { filledLots, quantityLots, status } = order;
   if (filledLots < 0 || filledLots > quantityLots || quantityLots > AMOUNT_MAX) wrong(`has ${filledLots} of ${quantityLots} lots filled`);
-  if ((status === 'filled') !== (filledLots === quantityLots)) wrong(`is ${status} with ${filledLots} of ${quantityLots} lots filled`);
+  if (order.traits.budget !== undefined) budgetProblems(order, order.traits.budget, wrong);
+  else if ((status === 'filled') !== (filledLots === quantityLots)) wrong(`is ${status} with ${filledLots} of ${quantityLots} lots filled`);
   if (status === 'pending' && filledLots > 0) wrong('is pending and has traded');
   if (status === 'open' && filledLots > 0) wrong('is open and not partially_filled, with fills');
   if (status === 'partially_filled' && filledLots === 0) wrong('is partially_filled without a fill');
@@ -90,6 +91,17 @@ function orderProblems(order: Order, sequence: number, problems: string[]): void
     const paid = BigInt(order.notional);
     if (order.side === 'buy' ? paid > atLimit : paid < atLimit) wrong(`traded ${filledLots} lots for ${paid}, past its limit ${order.priceTicks}`);
   }
+}
+
+/** An order by money never waits, and its quantity is what it has traded. */
+function budgetProblems({ filledLots, quantityLots, status, notional }: Order, budget: string, wrong: (what: string) => void): void {
+  if (isDone(status) && filledLots !== quantityLots) wrong(`has ${filledLots} of ${quantityLots} lots filled, with a budget`);
+  const [spent, all] = [BigInt(notional), BigInt(budget)];
+  if (spent > all || (status === 'filled') !== (spent === all)) wrong(`is ${status} and has spent ${notional} of ${budget}`);
+}
+
+function isDone(status: Order['status']): boolean {
+  return status === 'filled' || status === 'cancelled';
 }
 
 function bookProblems(book: BookState, orders: ReadonlyMap<string, Order>, queued: Set<string>, problems: string[]): void {

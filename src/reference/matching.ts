@@ -24,11 +24,15 @@ export interface Refill {
 export interface MatchPlan {
   /** Best price first, then first come. */
   readonly fills: readonly PlannedFill[];
-  /** Lots without a counterpart. */
+  /** Lots without a counterpart; none of an order by money. */
   readonly leftLots: number;
   /** The bound on fills stopped it: there was more to trade with. */
   readonly limited: boolean;
+  /** The next price lay behind its limit. */
+  readonly beyond: boolean;
   readonly prevented: Prevented;
+  /** What is left of an order by money, null for any other. */
+  readonly budget: Budget | null;
 }
 
 /** What self-trade prevention makes of a taker, and of its own orders that it meets. */
@@ -54,16 +58,33 @@ export interface Reduced {
   readonly refill: Refill | null;
 }
 
+/** Of an order by money, in ticks × lots. */
+export interface Budget {
+  /** What it came with, less what orders of its own have cost it. */
+  readonly all: bigint;
+  readonly left: bigint;
+  /** No other lot fits. */
+  readonly exhausted: boolean;
+}
+
 export const NOTHING_PREVENTED: Prevented = { cancelled: [], reduced: [], cutLots: 0, stops: false };
 
 /** A plan that does nothing with an order. */
 export function untouched(lots: number): MatchPlan {
-  return { fills: [], leftLots: lots, limited: false, prevented: NOTHING_PREVENTED };
+  return { fills: [], leftLots: lots, limited: false, beyond: false, prevented: NOTHING_PREVENTED, budget: null };
+}
+
+/** The price behind which a market order takes nothing: a fraction of the best one, rounded towards it; null for any. */
+function boundOf({ traits }: Pick<Order, 'traits'>, makers: BookSide): number | null {
+  const [best] = [...makers.levels()].map(({ priceTicks }) => priceTicks);
+  if (traits.slippage === undefined || best === undefined) return null;
+  const off = Number(BigInt(best) * BigInt(traits.slippage) / 1_000_000n);
+  return makers.side === 'sell' ? best + off : best - off;
 }
 
 /**
  * Finds the counterparts of an order; changes nothing.
- * @param taker by whose terms own orders are told and treated
+ * @param taker by whose terms own orders are told and treated, and by whose bounds a market order ends
  * @param makers the side it trades with
  * @param limitTicks null for a market order
  */
@@ -71,22 +92,39 @@ export function planMatch(
   taker: Pick<Order, 'clientId' | 'traits'>, makers: BookSide, orders: ReadonlyMap<string, Order>, limitTicks: number | null, lots: number, fillsMax: number,
 ): MatchPlan {
   const mode = stpModeOf(taker.traits);
+  const bound = limitTicks ?? boundOf(taker, makers);
   const fills: PlannedFill[] = [];
   const cancelled: Order[] = [];
   const reduced = new Map<string, Reduced>();
-  let leftLots = lots;
+  let all = taker.traits.budget === undefined ? null : BigInt(taker.traits.budget);
+  let money = all;
+  let leftLots = all === null ? lots : AMOUNT_MAX;
   let cutLots = 0;
   let met = 0;
   let refills = 0;
-  const planned = (rest: { readonly limited?: boolean; readonly stops?: boolean } = {}): MatchPlan => ({
-    fills, leftLots, limited: rest.limited ?? false, prevented: { cancelled, reduced: [...reduced.values()], cutLots, stops: rest.stops ?? false },
+  const planned = (
+    rest: { readonly limited?: boolean; readonly stops?: boolean; readonly beyond?: boolean; readonly exhausted?: boolean } = {},
+  ): MatchPlan => ({
+    fills, leftLots: all === null ? leftLots : 0, limited: rest.limited ?? false, beyond: rest.beyond ?? false,
+    prevented: { cancelled, reduced: [...reduced.values()], cutLots, stops: rest.stops ?? false },
+    budget: all === null || money === null ? null : { all, left: money, exhausted: rest.exhausted ?? leftLots === 0 },
   });
-  const cut = (by: number): void => {
-    leftLots -= by;
-    cutLots += by;
+  /** The taker loses lots that it would have traded. @returns whether these were all that it has */
+  const loses = (by: number, price: bigint): boolean => {
+    const cost = BigInt(by) * price;
+    if (money === null ? by === leftLots : cost === money) return true;
+    if (money === null || all === null) {
+      leftLots -= by;
+      cutLots += by;
+    } else {
+      money -= cost;
+      all -= cost;
+    }
+    return false;
   };
   for (const level of makers.levels()) {
-    if (limitTicks !== null && !makers.isWithin(level.priceTicks, limitTicks)) break;
+    const price = BigInt(level.priceTicks);
+    if (bound !== null && !makers.isWithin(level.priceTicks, bound)) return planned(leftLots > 0 ? { beyond: true } : {});
     let totalLots = level.totalLots;
     // Parts that are shown anew, behind everybody who waits at the price by then.
     const again: Order[] = [];
@@ -97,15 +135,21 @@ export function planMatch(
       return next === null ? null : { lots: next, number: refills };
     };
     for (const maker of queueOf(level.queue, orders, again)) {
-      if (leftLots === 0) return planned();
+      if (leftLots === 0 || money === 0n) return planned();
       if (met === fillsMax) return planned({ limited: true });
       met++;
+      const affordable = money === null ? leftLots : Number(min(money / price, BigInt(AMOUNT_MAX)));
+      if (affordable === 0) return planned({ exhausted: true });
       const shown = displayedLots(maker);
       if (mode === null || !isOwnAccount(taker, maker.clientId)) {
-        const traded = Math.min(leftLots, shown);
+        const wanted = Math.min(leftLots, shown);
+        const traded = Math.min(wanted, affordable);
         const refill = shownNext(maker, traded);
         fills.push({ maker, lots: traded, refill });
         leftLots -= traded;
+        if (money !== null) money -= BigInt(traded) * price;
+        // Behind an order of which not all fits none is better.
+        if (traded < wanted) return planned({ exhausted: true });
         totalLots += (refill?.lots ?? 0) - traded;
         if (refill !== null) again.push({ ...maker, filledLots: maker.filledLots + traded, traits: { ...maker.traits, shown: refill.lots } });
         continue;
@@ -114,10 +158,10 @@ export function planMatch(
       const original = orders.get(maker.orderId) as Order;
       const lostBefore = original.quantityLots - maker.quantityLots;
       // The smaller goes, the larger loses as much: of an iceberg as much as it would trade.
-      if (mode === 'decrement' && shown > leftLots) {
+      if (mode === 'decrement' && shown > affordable) {
         const { display } = maker.traits;
         reduced.set(maker.orderId, {
-          maker: original, lots: lostBefore + leftLots, shownLots: display === undefined ? undefined : shown - leftLots,
+          maker: original, lots: lostBefore + affordable, shownLots: display === undefined ? undefined : shown - affordable,
           refill: reduced.get(maker.orderId)?.refill ?? null,
         });
         return planned({ stops: true });
@@ -126,18 +170,29 @@ export function planMatch(
         const refill = shownNext(maker, shown) as Refill;
         totalLots += refill.lots - shown;
         reduced.set(maker.orderId, { maker: original, lots: lostBefore + shown, shownLots: refill.lots, refill });
-        if (shown === leftLots) return planned({ stops: true });
-        cut(shown);
+        if (loses(shown, price)) return planned({ stops: true });
         again.push({ ...maker, quantityLots: maker.quantityLots - shown, traits: { ...maker.traits, shown: refill.lots } });
         continue;
       }
       cancelled.push(original);
       reduced.delete(maker.orderId);
-      if (mode === 'cancel_both' || (mode === 'decrement' && shown === leftLots)) return planned({ stops: true });
-      if (mode === 'decrement') cut(shown);
+      if (mode === 'cancel_both' || (mode === 'decrement' && loses(shown, price))) return planned({ stops: true });
     }
   }
   return planned();
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+/** A taker as it is ahead of its trades: without what it loses to orders of its own, and by money with what it trades. */
+export function plannedTaker(taker: Order, { fills, budget, prevented }: MatchPlan): Order {
+  if (budget === null) return { ...taker, quantityLots: taker.quantityLots - prevented.cutLots };
+  return {
+    ...taker, quantityLots: fills.reduce((sum, fill) => sum + fill.lots, 0),
+    traits: taker.traits.budget === String(budget.all) ? taker.traits : { ...taker.traits, budget: String(budget.all) },
+  };
 }
 
 function* queueOf(queue: ReadonlySet<string>, orders: ReadonlyMap<string, Order>, again: readonly Order[]): Generator<Order> {

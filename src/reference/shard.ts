@@ -22,7 +22,7 @@ import { Catalogue } from './catalogue';
 import { uncovered, unpaid } from './cover';
 import { invariantProblems } from './invariants';
 import { LedgerChange } from './ledger';
-import { planMatch, untouched, type MatchPlan } from './matching';
+import { plannedTaker, planMatch, untouched, type MatchPlan } from './matching';
 import { Money } from './money';
 import { decideMoney, loggedMoney } from './money-commands';
 import { OrderStore } from './order-store';
@@ -346,7 +346,7 @@ export class ReferenceShard {
     if (standing !== null) return this.refuse(standing, asked);
     const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
     const ruled = this.catalogue.refusalOfOrder(
-      { instrument, quantityLots, priceTicks: limitTicks }, kind, limitTicks ?? traits.triggerPrice ?? this.books.makersFor({ instrument, side }).bestTicks,
+      { instrument, quantityLots, priceTicks: limitTicks, traits }, kind, limitTicks ?? traits.triggerPrice ?? this.books.makersFor({ instrument, side }).bestTicks,
     );
     if (ruled !== null) return this.refuse(ruled, asked);
     const expires = expiryUs({ timeInForce: kindOf(kind).timeInForce, createdUs: this.now.timeUs, traits });
@@ -637,7 +637,10 @@ export class ReferenceShard {
   }
 
   private plan(taker: Order, makers: BookSide, limitTicks: number | null, lots: number): MatchPlan {
-    return planMatch(taker, makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax);
+    const most = this.catalogue.rulesOf(taker.instrument)?.maxSlippage ?? 0;
+    const { slippage = most } = taker.traits;
+    const bounded = taker.type === 'market' && most > 0 ? { ...taker, traits: { ...taker.traits, slippage: Math.min(slippage, most) } } : taker;
+    return planMatch(bounded, makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax);
   }
 
   /**
@@ -648,11 +651,11 @@ export class ReferenceShard {
   private outcomeOf(before: Order | null, fresh: Order, { plan, status, reason }: Verdict): Outcome {
     const money = this.change();
     const scale = money === null ? null : this.money.scaleOf(fresh.instrument);
-    const { cancelled, reduced, cutLots } = plan.prevented;
-    const traded = tradesOfPlan({ ...fresh, quantityLots: fresh.quantityLots - cutLots }, plan, {
+    const { cancelled, reduced } = plan.prevented;
+    const traded = tradesOfPlan(plannedTaker(fresh, plan), plan, {
       sequence: this.sequence + 1, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(fresh.instrument) ?? 0, scale,
     });
-    const { traits } = fresh;
+    const { traits } = traded.order;
     const lots = remainingLots(traded.order);
     const keepsPlace = before !== null && before.priority === fresh.priority;
     const order: Order = {

@@ -28,7 +28,8 @@ export function verdictOnPlace(kind: number, plan: MatchPlan, lots: number): Ver
   if (reason !== null) return { plan: untouched(lots), status: 'rejected', reason };
   const end = endOf(plan);
   if (end !== null) return end;
-  if (!mayRest(kind)) return { plan, status: 'cancelled', reason: kind === KIND_CODE.market ? 'no_liquidity' : 'ioc_remainder' };
+  if (kind === KIND_CODE.market) return { plan, status: 'cancelled', reason: plan.beyond ? 'price_protection' : 'no_liquidity' };
+  if (!mayRest(kind)) return { plan, status: 'cancelled', reason: 'ioc_remainder' };
   return { plan, status: plan.fills.length > 0 ? 'partially_filled' : 'open', reason: null };
 }
 
@@ -39,7 +40,10 @@ export function verdictOnAmend(plan: MatchPlan, filledLots: number): Verdict {
 
 /** null where something is left that may wait. */
 function endOf(plan: MatchPlan): Verdict | null {
-  if (plan.leftLots === 0) return { plan, status: 'filled', reason: null };
+  const { budget } = plan;
+  if (budget === null ? plan.leftLots === 0 : budget.left === 0n) return { plan, status: 'filled', reason: null };
   if (plan.prevented.stops) return { plan, status: 'cancelled', reason: 'self_trade' };
-  return plan.limited ? { plan, status: 'cancelled', reason: 'fills_limit' } : null;
+  if (plan.limited) return { plan, status: 'cancelled', reason: 'fills_limit' };
+  if (budget?.exhausted === true) return { plan, status: 'cancelled', reason: 'budget_exhausted' };
+  return null;
 }

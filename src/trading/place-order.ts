@@ -1,4 +1,6 @@
 import { parseAmount, type AmountInput, type Step as AmountStep } from '../domain/amounts';
+import { parseRate } from '../domain/assets';
+import { parseBudget } from '../domain/budget';
 import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '../domain/commands';
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
@@ -70,10 +72,14 @@ export class PlaceOrder {
     const priceTicks = request.price === undefined
       ? 0
       : amount('price', request.price, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
-    const quantityLots = amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
+    const quantityLots = request.quantity === undefined
+      ? 0
+      : amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin);
     const stopTicks = request.stopPrice === undefined
       ? undefined
       : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
+    const bounds = boundsOf(request, instrument, faults);
+    if (quantityLots === 0 && bounds.budget === undefined && faults.length === 0) faults.push({ field: 'quantity', message: 'is required' });
     const kind = kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly);
     let display: number | undefined;
     if (request.displayQuantity !== undefined) {
@@ -91,7 +97,7 @@ export class PlaceOrder {
       kind,
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request, beside, display, stopTicks),
+      traits: this.traitsOf(request, beside, display === undefined ? bounds : { display }, stopTicks),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -100,17 +106,17 @@ export class PlaceOrder {
     };
   }
 
-  /** @param display lots @param stopTicks the price that it waits for */
-  private traitsOf(request: PlaceRequest, beside: readonly string[], display: number | undefined, stopTicks: number | undefined): OrderTraits {
+  /** @param own traits whose values are the instrument's @param stopTicks the price that it waits for */
+  private traitsOf(request: PlaceRequest, beside: readonly string[], own: OrderTraits, stopTicks: number | undefined): OrderTraits {
     const mode = this.modeOf(request);
     const { type, expiresUs } = request;
     const stpAccounts = namesToTrait(beside);
-    if (mode === 'none' && expiresUs === undefined && display === undefined && stopTicks === undefined) return NO_TRAITS;
+    if (mode === 'none' && expiresUs === undefined && own === NO_TRAITS && stopTicks === undefined) return NO_TRAITS;
     return {
       ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
       ...(type === 'limit' || type === 'market' || stopTicks === undefined ? {} : { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks }),
       ...(expiresUs === undefined ? {} : { expiresUs }),
-      ...(display === undefined ? {} : { display }),
+      ...own,
     };
   }
 
@@ -125,6 +131,24 @@ export class PlaceOrder {
 }
 
 const NOBODY_BESIDE: readonly string[] = [];
+
+const MILLIONTHS = 1_000_000;
+
+/** What bounds a market order. */
+type Bounds = Pick<OrderTraits, 'slippage' | 'budget'>;
+
+/** @param faults what is wrong is added to them */
+function boundsOf({ quoteQuantity, maxSlippage }: PlaceRequest, instrument: Instrument, faults: FieldFault[]): Bounds {
+  if (quoteQuantity === undefined && maxSlippage === undefined) return NO_TRAITS;
+  const budget = quoteQuantity === undefined ? undefined : parseBudget(quoteQuantity, instrument);
+  if (budget?.ok === false) faults.push({ field: 'quoteQuantity', message: budget.problem });
+  const slippage = maxSlippage === undefined ? undefined : parseRate(maxSlippage);
+  const isFraction = slippage === undefined || (slippage !== null && slippage >= 0 && slippage <= MILLIONTHS);
+  if (!isFraction) faults.push({ field: 'maxSlippage', message: 'must be a fraction from 0 to 1, in whole millionths' });
+  return {
+    ...(budget?.ok === true ? { budget: budget.units } : {}), ...(slippage === undefined || slippage === null ? {} : { slippage }),
+  };
+}
 
 function isModeLeft({ selfTradePrevention }: PlaceRequest): boolean {
   return selfTradePrevention === undefined;

@@ -22,7 +22,12 @@ export interface PlaceRequest {
   readonly price: AmountInput | undefined;
   /** What it waits for; absent for an order that waits for no price. */
   readonly stopPrice?: AmountInput | undefined;
-  readonly quantity: AmountInput;
+  /** undefined for an order by money. */
+  readonly quantity: AmountInput | undefined;
+  /** Of a market order instead of a quantity: what it may trade for, in the quote asset. */
+  readonly quoteQuantity?: AmountInput | undefined;
+  /** Of a market order: the fraction of the best price that it may take behind it. */
+  readonly maxSlippage?: AmountInput | undefined;
   /** What the book shows of it at a time; undefined for all of it. */
   readonly displayQuantity?: AmountInput | undefined;
   /** When it ends by itself, in microseconds: with gtd. */

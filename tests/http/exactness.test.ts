@@ -61,6 +61,8 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   type: ['limit', 'limit', 'market', 'stop', '', null, 1],
   price: [50000, '50000.00', 0.01, '1', '0', '0.00', '', '.', '1.', '.5', '-1', '+1', ' 1', '1e5', 'NaN', '1'.repeat(65), 0, -1, null, true, [], {}],
   quantity: [0.5, '0.50000000', 1, '0', '', '1,5', '٣', '0x1', -0.5, null, false, [], {}],
+  quote_quantity: [250, '250.00', '0.0000000001', '0', '', '1e5', null, -1, {}],
+  max_slippage: ['0.005', 0, 1, '1.000001', '', -0.1, null, {}],
   remaining_quantity: [0.25, '3', '0', '', null, -1, {}],
   time_in_force: ['gtc', 'ioc', 'fok', 'day', '', null, 1],
   post_only: [false, true, 'true', 0, 1, null],
@@ -110,7 +112,7 @@ const bodyOf = (path: string, method: string): AnySchema =>
   contract.document.paths[path]?.[method]?.requestBody?.content['application/json']?.schema as AnySchema;
 
 const PLACE_USUAL = ['client_id', 'side', 'type', 'price', 'quantity'];
-const PLACE_SELDOM = ['instrument', 'time_in_force', 'post_only', 'self_trade_prevention', 'client_order_id', 'idempotency_key', 'ack'];
+const PLACE_SELDOM = ['instrument', 'time_in_force', 'post_only', 'self_trade_prevention', 'quote_quantity', 'max_slippage', 'client_order_id', 'idempotency_key', 'ack'];
 
 describe(`the document and the service judge alike (EXACTNESS_SEED=${SEED})`, () => {
   const expectBoth = ({ valid, invalid }: { valid: number; invalid: number }): void => {

@@ -23,6 +23,7 @@ function field(fitting: readonly unknown[], odd: readonly unknown[] = []): fc.Ar
 
 const ID = newOrderId();
 const AMOUNTS = ['50000.00', 1, 0.5, new NumberText('123456789012345678')];
+const FRACTIONS = ['0.005', 0];
 const FIELDS = {
   op: field(['place', 'place', 'cancel', 'amend'], ['Place', 'toString']),
   client_id: field(['client-A', 'x'.repeat(64), ' '], ['x'.repeat(65), '日本']),
@@ -31,6 +32,9 @@ const FIELDS = {
   type: field(['limit', 'limit', 'market'], ['stop']),
   price: field([...AMOUNTS, ABSENT, ABSENT]),
   quantity: field(AMOUNTS),
+  quote_quantity: field([ABSENT, ABSENT, ABSENT, ...AMOUNTS]),
+  max_slippage: field([ABSENT, ABSENT, ...FRACTIONS]),
+  self_trade_prevention: field([ABSENT, ABSENT, 'none', 'decrement'], ['transfer']),
   remaining_quantity: field([ABSENT, ABSENT, ...AMOUNTS]),
   time_in_force: field([ABSENT, 'gtc', 'ioc', 'fok'], ['GTC', undefined]),
   post_only: field([ABSENT, false, true], ['true', 0]),
@@ -43,7 +47,7 @@ const FIELDS = {
 };
 /** The fields that each kind of operation takes; now and then one too many. */
 const OWN = {
-  place: ['op', 'client_id', 'instrument', 'side', 'type', 'price', 'quantity', 'time_in_force', 'post_only', 'display_quantity', 'client_order_id', 'idempotency_key', 'ack'],
+  place: ['op', 'client_id', 'instrument', 'side', 'type', 'price', 'quantity', 'quote_quantity', 'max_slippage', 'self_trade_prevention', 'time_in_force', 'post_only', 'display_quantity', 'client_order_id', 'idempotency_key', 'ack'],
   cancel: ['op', 'client_id', 'order_id', 'client_order_id', 'idempotency_key'],
   amend: ['op', 'client_id', 'order_id', 'client_order_id', 'idempotency_key', 'price', 'quantity', 'remaining_quantity'],
 } as const;
@@ -103,13 +107,13 @@ describe('the quick check', () => {
     fc.assert(fc.property(body, (operation) => {
       // The schemas look into amounts, which the judge leaves to others, and know no numbers that are kept as text.
       const given = Object.fromEntries(Object.entries(operation).map(([name, value]) => [name, value instanceof NumberText ? 1 : value]));
-      const amounts = [given.price, given.quantity, given.remaining_quantity, given.display_quantity];
+      const amounts = [given.price, given.quantity, given.remaining_quantity, given.display_quantity, given.quote_quantity];
       const isAccepted = validators.get(given.op)?.(given) ?? false;
       const isJudgedFit = bySchema(() => checkOperationBySchema(given)) !== undefined;
       if (isAccepted) {
         valid++;
         expect([given, isJudgedFit]).toEqual([given, true]);
-      } else if (isJudgedFit && amounts.every((amount) => amount === undefined || AMOUNTS.includes(amount as string))) {
+      } else if (isJudgedFit && amounts.every((amount) => amount === undefined || AMOUNTS.includes(amount as string)) && (given.max_slippage === undefined || FRACTIONS.includes(given.max_slippage as string))) {
         // What JSON cannot carry, no schema is asked about.
         expect([given, Object.values(given).includes(undefined)]).toEqual([given, true]);
       }

@@ -45,7 +45,11 @@ export interface MarketOrderRequest {
   readonly instrument?: string;
   readonly side: Side;
   readonly type: 'market';
-  readonly quantity: Decimal;
+  readonly quantity?: Decimal;
+  /** Instead of quantity: it buys, or sells, for so much money, fees apart, as long as another lot fits. Its quantity is then what it has traded. */
+  readonly quote_quantity?: Decimal;
+  /** How far behind the best price it may take, as a fraction of that: what is left is cancelled. */
+  readonly max_slippage?: Decimal;
   /** ioc where it is left out. */
   readonly time_in_force?: 'ioc';
   /** false where it is left out. */
@@ -243,6 +247,7 @@ export interface Order {
   readonly price: Decimal | null;
   /** Of an order that waits for a price, or has: which one. */
   readonly stop_price?: Decimal;
+  /** Of an order by money: what it has traded. */
   readonly quantity: Decimal;
   readonly filled_quantity: Decimal;
   readonly remaining_quantity: Decimal;
@@ -259,6 +264,10 @@ export interface Order {
   readonly fee_asset: string;
   /** Left out for none. */
   readonly self_trade_prevention?: SelfTradePrevention;
+  /** Of a market order by money: what it could trade for. */
+  readonly quote_quantity?: Decimal;
+  /** Of a market order with a bound. */
+  readonly max_slippage?: Decimal;
   readonly status: OrderStatus;
   /** Why a done order was not filled. */
   readonly status_reason: string | null;

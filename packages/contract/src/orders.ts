@@ -4,7 +4,7 @@ import {
 } from './language';
 import {
   Ack, AssetName, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType,
-  Price, Quantity, Role, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, TIME_EXAMPLE, Time, TimeInForce, Units,
+  Price, Quantity, Role, QuoteQuantity, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, Slippage, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
 import { Transfer, Withdrawal } from './transfers';
 import { FAILURE_STEPS, INSTRUMENT_DEFAULT, INSTRUMENT_STATES, LIMIT_CLASSES, STATUS_REASONS } from './words';
@@ -31,7 +31,11 @@ export const PlaceRequest = request('PlaceRequest', {
     take_profit: required(Price, 'It waits as `pending` until a trade\'s price reaches this: a buy at or below, a sell at or above.'),
     take_profit_limit: required(Price, 'As of a take_profit.'),
   }),
-  quantity: required(Quantity),
+  quantity: each({ limit: required(Quantity), market: optional(Quantity) }),
+  quote_quantity: only({ market: optional(
+    QuoteQuantity, 'Instead of quantity: it buys, or sells, for so much money, fees apart, as long as another lot fits. Its quantity is then what it has traded.',
+  ) }),
+  max_slippage: only({ market: optional(Slippage, 'How far behind the best price it may take, as a fraction of that: what is left is cancelled.') }),
   time_in_force: each({
     limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC.'),
     market: defaulting(word(['ioc']), 'ioc'),
@@ -65,6 +69,8 @@ export const PlaceRequest = request('PlaceRequest', {
   },
   rules: [
     { rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' },
+    { rule: 'some', of: ['quantity', 'quote_quantity'] },
+    { rule: 'not_both', of: ['quantity', 'quote_quantity'] },
     { rule: 'just_with', field: 'expires_at', other: 'time_in_force', value: 'gtd' },
   ],
 });
@@ -140,7 +146,7 @@ export const Order = answer('Order', {
   post_only: required(flag()),
   price: required(orNull(Decimal), 'null for an order that trades at any price.'),
   stop_price: optional(Decimal, 'Of an order that waits for a price, or has: which one.'),
-  quantity: required(Decimal),
+  quantity: required(Decimal, 'Of an order by money: what it has traded.'),
   filled_quantity: required(Decimal),
   remaining_quantity: required(Decimal),
   display_quantity: optional(Decimal, 'Of an order that asked for it: what of it the book shows at a time.'),
@@ -150,6 +156,8 @@ export const Order = answer('Order', {
   fee: required(SignedUnits, 'What it has been charged so far: exactly its fees, rounded up to the asset\'s unit.'),
   fee_asset: required(AssetName),
   self_trade_prevention: optional(SelfTradePrevention, 'Left out for none.'),
+  quote_quantity: optional(Decimal, 'Of a market order by money: what it could trade for.'),
+  max_slippage: optional(Decimal, 'Of a market order with a bound.'),
   status: required(OrderStatus),
   status_reason: required(orNull(growingWord(STATUS_REASONS)), 'Why a done order was not filled.'),
   sequence: required(Sequence, 'Of the order\'s last change: what a stream message or a read with the same or a higher number contains.'),
@@ -255,6 +263,7 @@ export const ORDER_EXAMPLES = {
     },
     iceberg: { ...limitOrder, client_id: 'client-D', side: 'sell', price: '50200.00', quantity: '2', display_quantity: '0.25' },
     market: { client_id: 'client-B', side: 'sell', type: 'market', quantity: '0.2' },
+    'market-by-money': { client_id: 'client-B', side: 'buy', type: 'market', quote_quantity: '250.00', max_slippage: '0.005' },
     'immediate-or-cancel': { ...limitOrder, client_id: 'client-C', instrument: 'ETH-USD', time_in_force: 'ioc', price: '2500.00' },
     'good-til-date': { ...limitOrder, price: '45000.00', time_in_force: 'gtd', expires_at: EXPIRY_EXAMPLE },
     day: { ...limitOrder, price: '45000.00', time_in_force: 'day' },

@@ -5,7 +5,7 @@ export const ORDER_TYPES = ['limit', 'market', 'stop', 'stop_limit', 'take_profi
 export const TIMES_IN_FORCE = ['gtc', 'ioc', 'fok', 'gtd', 'day'] as const;
 export const ORDER_STATUSES = ['open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired', 'pending'] as const;
 export const STATUS_REASONS = [
-  'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit', 'self_trade',
+  'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit', 'self_trade', 'price_protection', 'budget_exhausted',
   'expired', 'cancel_after', 'disconnected', 'killed', 'level_quantity_limit', 'balance_limit', 'insufficient_funds',
 ] as const;
 /** What a taker does about an order of its own that it meets, instead of trading with it. */

@@ -14,14 +14,15 @@ import { problemBody, type ProblemBody } from './problem';
 /** The dialect's name of each field. */
 const FIELD_NAMES = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', timeInForce: 'time_in_force', postOnly: 'post_only', selfTradePrevention: 'self_trade_prevention', price: 'price',
-  quantity: 'quantity', remainingQuantity: 'remaining_quantity', displayQuantity: 'display_quantity', stopPrice: 'stop_price', orderId: 'order_id',
+  quantity: 'quantity', remainingQuantity: 'remaining_quantity', displayQuantity: 'display_quantity', stopPrice: 'stop_price', quoteQuantity: 'quote_quantity', maxSlippage: 'max_slippage',
+  orderId: 'order_id',
   clientOrderId: 'client_order_id', cursor: 'cursor',
   accountId: 'account_id', name: 'name', status: 'status', credit: 'credit', feeGroup: 'fee_group', deposits: 'deposits', asset: 'asset',
   amount: 'amount', reference: 'reference', destination: 'destination', from: 'from', to: 'to', note: 'note', pending: 'pending',
   timeoutS: 'timeout_s', transferId: 'transfer_id', rates: 'rates', maker: 'maker', taker: 'taker', before: 'before', date: 'date',
   username: 'username', password: 'password', newPassword: 'new_password', scopes: 'scopes', accounts: 'accounts', ipAllow: 'ip_allow', expiresAt: 'expires_at',
   publicKey: 'public_key', base: 'base', quote: 'quote', tickSize: 'tick_size', lotSize: 'lot_size', state: 'state', priceMin: 'price_min', priceMax: 'price_max',
-  quantityMin: 'quantity_min', quantityMax: 'quantity_max', minValue: 'min_value', priceBand: 'price_band', bandWindowS: 'band_window_s', maxSlippage: 'max_slippage',
+  quantityMin: 'quantity_min', quantityMax: 'quantity_max', minValue: 'min_value', priceBand: 'price_band', bandWindowS: 'band_window_s',
   limitPrice: 'limit_price', durationS: 'duration_s', slices: 'slices',
 } as const satisfies Record<RequestField, string>;
 

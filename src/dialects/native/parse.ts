@@ -55,6 +55,8 @@ export function placeRequest(body: PlaceBody, headerKey: string | undefined): Pl
     price: body.price,
     stopPrice: body.stop_price,
     quantity: body.quantity,
+    quoteQuantity: body.quote_quantity,
+    maxSlippage: body.max_slippage,
     displayQuantity: body.display_quantity,
     expiresUs: body.expires_at,
     selfTradePrevention: body.self_trade_prevention,

@@ -1,6 +1,7 @@
 import { averagePrice, formatAmount } from '../../domain/amounts';
 import type { AssetTable } from '../../domain/asset-table';
 import { formatRate } from '../../domain/assets';
+import { formatBudget } from '../../domain/budget';
 import type { Instrument } from '../../domain/instruments';
 import { chargedUnits, expiryUs, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
 import { NO_TRAITS, stpModeOf, type StpMode } from '../../domain/order-traits';
@@ -20,7 +21,7 @@ export interface OrderView {
   price: string | null; quantity: string; filled_quantity: string; remaining_quantity: string; average_price: string | null;
   display_quantity?: string;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
-  self_trade_prevention?: StpMode | 'none' | undefined;
+  self_trade_prevention?: StpMode | 'none' | undefined; quote_quantity?: string; max_slippage?: string;
   stop_price?: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
   expires_at?: string;
@@ -82,6 +83,8 @@ function presentTraits(view: OrderView, { traits }: Order, instrument: Instrumen
   if (display !== undefined) view.display_quantity = formatAmount(display, instrument.lot);
   if (mode !== null) view.self_trade_prevention = mode;
   if (triggerPrice !== undefined) view.stop_price = formatAmount(triggerPrice, instrument.tick);
+  if (traits.budget !== undefined) view.quote_quantity = formatBudget(traits.budget, instrument);
+  if (traits.slippage !== undefined) view.max_slippage = formatRate(traits.slippage);
 }
 
 function presentTradeFields(trade: Trade, instrument: Instrument): TradeFieldsView {

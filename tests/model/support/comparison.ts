@@ -445,6 +445,9 @@ class ComparedRun {
       for (const own of prevented) seen(own.reason === null ? `${entry.kind} cuts an own order` : `${entry.kind} cancels an own order`);
       if (order !== undefined && prevented.some(({ clientId }) => clientId !== order.clientId)) seen("an owner's other account");
       if (command.op === 'place' && order !== undefined && order.quantityLots < command.quantityLots) seen('a taker is cut');
+      const asked = command.op === 'place' ? command.traits.budget : undefined;
+      if (asked !== undefined && order?.status === 'filled') seen('a budget is spent');
+      if (asked !== undefined && order !== undefined && order.traits.budget !== asked) seen('a budget is cut');
     }
     if (order !== undefined && order.reason !== null) seen(`${entry.kind} ${order.reason}`);
     if (order !== undefined && order.notional.length > 16) seen('notional past 2^53');

@@ -14,7 +14,7 @@ const ORDERS_MUST_BE_SEEN = [
   'amend amend_invalid', 'amend quantity_below_filled', 'amend quantity_out_of_range', 'amend post_only_would_match',
   'amend level_quantity_limit', 'amend backlog_full', 'notional past 2^53', 'refills', 'several parts of an iceberg', 'place iceberg_parts_limit', 'amend iceberg_parts_limit',
   'place self_trade', 'amend self_trade', 'place cuts an own order', 'amend cuts an own order', 'place cancels an own order', 'amend cancels an own order',
-  'a taker is cut',
+  'a taker is cut', 'place price_protection', 'place budget_exhausted', 'a budget is spent', 'a budget is cut',
   'entry instrument', 'place instrument_not_open', 'amend instrument_not_open', 'cancel instrument_not_open', 'mass_cancel instrument_not_open',
   'place value_below_minimum', 'amend value_below_minimum', 'place outside_instrument_limits', 'amend outside_instrument_limits',
   'instrument instrument_exists', 'instrument instrument_limits_crossed', 'instrument repeated',
@@ -29,6 +29,7 @@ const MONEY_MUST_BE_SEEN = [
   'entry instrument', 'place instrument_not_open', 'instrument instrument_bound',
   'rebates', 'self-trades', 'refills', 'several parts of an iceberg', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
   'place self_trade', 'place cuts an own order', 'place cancels an own order', "an owner's other account", 'a taker is cut',
+  'place price_protection', 'place budget_exhausted', 'a budget is spent', 'a budget is cut',
 ];
 /** From so many sequences on, each of them is certain enough. */
 const RUNS_TO_SEE_ALL: Readonly<Record<Subject, number>> = { orders: 400, money: 250 };

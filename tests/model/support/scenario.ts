@@ -1,4 +1,5 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
+import { UNITS_MAX } from '../../../src/domain/money';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
 import { NO_PROGRESS, NOTHING_WANTED, scaleOfRules, type InstrumentRules } from '../../../src/domain/instrument-rules';
 import type { MoneyScale } from '../../../src/domain/assets';
@@ -19,6 +20,8 @@ export const QUOTE = 'USD';
 export const CLIENTS = ['ann', 'b"o\\b', '客户\u0001\u2028"', 'd;=,\'{x}:%s', ...Array.from({ length: 16 }, (_, i) => `client-${i + 4}`)];
 const NAMES = ['my-1', '"', '\\', 'é\n', 'my-5', ';BTC-USD='];
 
+/** Millionths: at the best price alone, a tick or a few off it at a middle price, anywhere. */
+const SLIPPAGES = [0, 999, 1_000, 4_500, 1_000_000];
 const LARGE_UNITS = [AMOUNT_MAX + 1, 2 ** 52, 3_000_000_019, 10_000_000];
 
 const SECOND_US = 1_000_000;
@@ -118,8 +121,8 @@ export class Scenario {
     }
     const { base, profile: { large } } = this;
     const bounds = limits === null ? {} : {
-      wide: { priceTicksMin: 1, priceTicksMax: AMOUNT_MAX, quantityLotsMin: 1, quantityLotsMax: AMOUNT_MAX },
-      narrow: { priceTicksMin: base + 2, priceTicksMax: base + 10, quantityLotsMin: 2, quantityLotsMax: large ? AMOUNT_MAX - 4 : 9 },
+      wide: { priceTicksMin: 1, priceTicksMax: AMOUNT_MAX, quantityLotsMin: 1, quantityLotsMax: AMOUNT_MAX, maxSlippage: 0 },
+      narrow: { priceTicksMin: base + 2, priceTicksMax: base + 10, quantityLotsMin: 2, quantityLotsMax: large ? AMOUNT_MAX - 4 : 9, maxSlippage: 100_000 },
       crossed: { priceTicksMin: base + 10, priceTicksMax: base + 9 },
     }[limits];
     const minValue = minLots === null ? null : Math.min(AMOUNT_MAX, (base + 4) * minLots);
@@ -139,7 +142,7 @@ export class Scenario {
       side: step.isSell ? 'sell' : 'buy',
       kind: step.kind,
       priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
-      quantityLots: this.lots(step.quantity),
+      quantityLots: this.budget(step) === null ? this.lots(step.quantity) : 0,
       traits: this.traits(step, nowUs),
       orderId,
       clientId: this.client(step.client),
@@ -150,11 +153,27 @@ export class Scenario {
 
   private traits(step: PlaceStep, nowUs: number): OrderTraits {
     const { trigger, stop } = step;
+    if (step.kind === KIND_CODE.market) return this.bounded(step, this.prevention(step));
     const traits: OrderTraits = {
       ...this.prevention(step), ...this.iceberg(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
       ...(step.kind === KIND_CODE.limit_gtd ? { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) } : {}),
     };
     return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
+  }
+
+  private bounded(step: PlaceStep, prevention: OrderTraits): OrderTraits {
+    const budget = this.budget(step);
+    if (budget === null && (step.slippage === null || !this.profile.hasTraits)) return prevention;
+    return {
+      ...prevention, ...(step.slippage === null ? {} : { slippage: SLIPPAGES[step.slippage] as number }), ...(budget === null ? {} : { budget: String(budget) }),
+    };
+  }
+
+  /** What a market order may trade for, in ticks times lots: near what its quantity is worth at its price. */
+  private budget({ kind, price, isSell, quantity, budget }: PlaceStep): bigint | null {
+    if (kind !== KIND_CODE.market || budget === null || !this.profile.hasTraits) return null;
+    const worth = BigInt(this.price(price, isSell)) * BigInt(this.lots(quantity)) + BigInt(budget);
+    return worth < 1n ? 1n : worth > UNITS_MAX ? UNITS_MAX : worth;
   }
 
   private prevention({ client, stp, owned }: PlaceStep): OrderTraits {

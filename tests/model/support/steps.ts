@@ -28,6 +28,9 @@ export interface PlaceStep {
   /** Self-trade prevention, 0 for none, and a client whose orders are its own as well, null for none. */
   readonly stp: number;
   readonly owned: number | null;
+  /** Of a market order: which of the scenario's fractions it may slip by, and how many units off its quantity's worth it may spend; null for any. */
+  readonly slippage: number | null;
+  readonly budget: number | null;
 }
 
 /** An order by how many placements ago it came; beyond the first, an id that was never issued. */
@@ -208,7 +211,7 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       instrument: upTo(2),
       client,
       isSell: fc.boolean(),
-      kind: pick([20, 0], [4, 1], [4, 2], [4, 3], [2, 4], [5, 5], [3, 6]),
+      kind: pick([20, 0], [4, 1], [4, 2], [4, 3], [6, 4], [5, 5], [3, 6]),
       expiry: upTo(7),
       price: upTo(8),
       quantity,
@@ -220,6 +223,8 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
       stp: pick([4, 0], [1, 1], [2, 2], [1, 3], [3, 4]),
       owned: sometimes(client, 4),
+      slippage: sometimes(upTo(4), 2),
+      budget: sometimes(upTo(5, -5), 2),
     },
     cancel: record({ op: fc.constant('cancel' as const), target, key, actor }),
     amend: record({
@@ -357,7 +362,7 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
   key: null, actor: null, name: null, trigger: null, newStop: 'same', idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
-  display: null, failAt: null, opens: false, isOther: false, state: null, limits: null, minLots: null, stp: 0, owned: null, reference: null, timeout: null, from: 0, to: 1,
+  display: null, failAt: null, opens: false, isOther: false, state: null, limits: null, minLots: null, stp: 0, owned: null, slippage: null, budget: null, reference: null, timeout: null, from: 0, to: 1,
   account: 0, asset: 0,
 };
 

@@ -46,6 +46,7 @@ function checkOf(given: Kind): Check {
       return always === undefined ? (value) => typeof value === 'boolean' : (value) => value === always;
     }
     case 'amount':
+    case 'rate':
       return (value) => typeof value === 'string' || typeof value === 'number' || value instanceof NumberText;
     case 'moment':
       // It becomes a number: the judge makes it one.

@@ -9,7 +9,8 @@
 local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log.ending
 local book_of, level_total, join_level, store_record, with_id = books.of, levels.total, levels.join, records.store, records.with_id
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
-local apply, settle, plan, outcome, release, carry_out = matching.apply, settlement.settle, taking.plan, taking.outcome, prevention.release, prevention.carry_out
+local apply, settle, plan, outcome, traits_behind = matching.apply, settlement.settle, taking.plan, taking.outcome, taking.traits_behind
+local release, carry_out = prevention.release, prevention.carry_out
 local add_due, killed_since = dues.add_order, controls.killed_since
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
@@ -125,11 +126,11 @@ function place.run(shard, limits, argv, at)
   local book = book_of(shard, instrument)
   local half = book[side]
   local left, makers, limited, status, reason, guard
-  if traits == '' then
+  if traits == '' and not (shard.has_rules and kind == KIND.market) then
     left, makers, limited, status, reason = rule.plan(shard, limits, book, side, ticks, lots)
   else
     left, makers, limited, status, reason, guard = plan(shard, limits, rule, book, side, ticks, lots, traits, client)
-    if guard then lots = lots - guard.cut end
+    if guard then lots = guard.lots end
   end
   local rests, level = false, nil
   if not status then
@@ -176,7 +177,7 @@ function place.run(shard, limits, argv, at)
     local lowered
     gone, lowered = carry_out(shard, guard)
     taken = taken .. lowered
-    if guard.cut > 0 and not shown_traits then record_terms = price .. ',' .. text(lots) .. sub(terms, #price + #quantity + 2) end
+    if not shown_traits then record_terms = price .. ',' .. text(lots) .. ',[' .. traits_behind(guard, traits) .. sub(terms, #price + #quantity + #traits + 4) end
   end
   if rests then
     joined = join_level(shard, half, ticks, price, id, level)

@@ -2,7 +2,7 @@
 -- changed; of any other the service knows what there is to know, and it is open. An instrument is plain while it is open and nothing
 -- bounds its orders: as long as all are, `rules` in `meta` is 0 and nothing else of this is read.
 
-local best_price = heads.best
+local best_price, traits_of = heads.best, traits.of
 local EVENT_HEAD = EVENT.instrument .. ',"'
 local OPEN, POST_ONLY, HALTED = INSTRUMENT_STATE.open, INSTRUMENT_STATE.post_only, INSTRUMENT_STATE.halted
 local ONLY_POSTS = { [KIND.limit_post_only] = true }
@@ -34,7 +34,7 @@ function catalogue.of(shard, instrument)
       if not bound then error('rules of an unknown layout: ' .. stored) end
       rules = {
         text = stored, state = state, min_value = tonumber(min_value), price_min = tonumber(price_min), price_max = tonumber(price_max),
-        quantity_min = tonumber(quantity_min), quantity_max = tonumber(quantity_max),
+        quantity_min = tonumber(quantity_min), quantity_max = tonumber(quantity_max), max_slippage = max_slippage ~= '0' and tonumber(max_slippage) or nil,
         is_plain = is_plain(state, price_min, price_max, quantity_min, quantity_max, min_value, price_band, max_slippage, opening_lots),
       }
     end
@@ -72,15 +72,22 @@ local function turned_down(code, instrument, rules)
 end
 
 -- Why an order is not taken, and what tells the rule: nil where it is. A market order is worth what it would be at the price that it waits
--- for, else at the best one that it meets; where there is none it trades nothing, and is worth whatever is asked for.
-function catalogue.not_taken(shard, instrument, kind, side, ticks, lots, traits)
+-- for, else at the best one that it meets; where there is none it trades nothing, and is worth whatever is asked for. One by money is worth
+-- that: nobody knows yet how many lots it will trade.
+function catalogue.not_taken(shard, instrument, kind, side, ticks, lots, list)
   local rules = catalogue.of(shard, instrument)
   if not rules or rules.is_plain then return nil end
   local state = rules.state
   if state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind]) then return turned_down(CODE.instrument_not_open, instrument, rules) end
+  local found = traits_of(list)
+  local budget = found and found[TRAIT.budget]
+  if budget then
+    if tonumber(budget) < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
+    return nil
+  end
   local price = ticks
   if price == 0 then
-    local _, stop_price = stops.of_traits(traits)
+    local stop_price = found and found[TRAIT.triggerPrice]
     price = stop_price and tonumber(stop_price) or best_price(shard, books.of(shard, instrument)[OPPOSITE[side]])
   elseif price < rules.price_min or price > rules.price_max then
     return turned_down(CODE.outside_instrument_limits, instrument, rules)
@@ -106,6 +113,12 @@ function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lot
   end
   if (ticks == 0 and stop_ticks or ticks) * remaining < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
   return nil
+end
+
+-- How far behind the best price a market order takes at most, in millionths of that; nil for any.
+function catalogue.slippage(shard, instrument)
+  local rules = catalogue.of(shard, instrument)
+  return rules and rules.max_slippage
 end
 
 -- What tells that an instrument is halted, nil where it is not.

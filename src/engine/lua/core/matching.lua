@@ -8,7 +8,7 @@ local lower_level, level_total, unlist, drop_due, note = levels.lower, levels.to
 local join_head, member_of, moved = heads.join, books.member_of, records.moved
 local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
 local SHOWN = ',' .. TRAIT.shown .. ','
-local is_own, meet, meet_part, own_part = prevention.is_own, prevention.meet, prevention.meet_part, prevention.own_part
+local is_own, meet, meet_part, own_part, spend = prevention.is_own, prevention.meet, prevention.meet_part, prevention.own_part, budgets.spend
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
@@ -64,7 +64,7 @@ end
 -- The taker meets a part of an iceberg of its own, which it loses as many lots as. Returns what is left of the taker, and `again`.
 local function meet_own(half, makers, guard, again, part, rows, price, price_text, left)
   local shown = part.shown
-  local now = meet_part(guard, part, left)
+  local now = meet_part(guard, part, price, left)
   if part.shown == 0 and part.resting > 0 then
     again = again or begin_again(half, makers, rows, price, price_text)
     again.total = again.total - shown
@@ -73,10 +73,10 @@ local function meet_own(half, makers, guard, again, part, rows, price, price_tex
   return now, again
 end
 
--- Trades with what is shown anew at a price, as long as anything is left of the taker. Returns what is left, the number of rows then,
--- and what the bound counts, and whether it stopped it.
+-- Trades with what is shown anew at a price, as long as anything is left of the taker, or of its guard's budget. Returns what is left, the
+-- number of rows then, and what the bound counts, and whether it stopped it.
 local function plan_again(limits, half, makers, guard, again, count, met, left)
-  while left > 0 and again.first <= again.count do
+  while left > 0 and again.first <= again.count and not (guard and guard.exhausted) do
     if met == limits.fills_max then return left, count, met, true end
     local before = again[again.first]
     again.first, met = again.first + 1, met + 1
@@ -86,6 +86,10 @@ local function plan_again(limits, half, makers, guard, again, count, met, left)
     else
       local part, from, at = makers.parts[before], MAKER_WIDTH * (before - 1), MAKER_WIDTH * count
       local traded = part.shown < left and part.shown or left
+      if guard and guard.budget then
+        traded = spend(guard, again.price, traded)
+        if traded == 0 then break end
+      end
       count = count + 1
       for i = 1, MAKER_WIDTH do makers[at + i] = makers[from + i] end
       makers[at + 3], makers[at + 5] = traded, makers[from + 5] + traded
@@ -97,8 +101,8 @@ local function plan_again(limits, half, makers, guard, again, count, met, left)
 end
 
 -- Finds the makers that an order would trade with, best price first, then first come.
--- limit: price in ticks, nil for any. guard: of a taker that trades with no order of its own (core/prevention.lua), which gathers
--- what becomes of those; nil for none. Returns the lots that are left without a counterpart, the makers with
+-- limit: price in ticks, nil for any. guard: of a taker with traits that bound what it trades (core/prevention.lua), which gathers
+-- what comes of them; nil for none. Returns the lots that are left without a counterpart, the makers with
 -- what is traded with each (nil for none), and whether the fills bound stopped it. A maker that is an iceberg has a row for each part
 -- that is traded, and `parts` of the makers tells of these, by row.
 function matching.plan(shard, limits, book, side, limit, lots, guard)
@@ -124,10 +128,13 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
     if again and maker_price ~= again.price then
       left, count, met, limited = plan_again(limits, half, makers, guard, again, count, met, left)
       again = nil
-      if left == 0 or limited or (guard and guard.stops) then break end
+      if left == 0 or limited or (guard and (guard.stops or guard.exhausted)) then break end
     end
     if not maker_price then break end
-    if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then break end
+    if limit and ((is_buy and maker_price > limit) or (not is_buy and maker_price < limit)) then
+      if guard then guard.beyond = true end
+      break
+    end
     if met == limits.fills_max then
       -- Only a bound that really cuts something off counts as one.
       limited = true
@@ -145,15 +152,19 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
       if iceberg and guard.is_by_parts then
         left, again = meet_own(half, makers, guard, again, own_part(id, iceberg, traded), count, maker_price, price, left)
       else
-        left = meet(guard, id, traded, left)
+        left = meet(guard, id, maker_price, traded, left)
       end
-      if guard.stops then break end
+      if guard.stops or guard.exhausted then break end
     else
       if iceberg then
         shown = iceberg.shown
         traded = shown
       end
       if traded > left then traded = left end
+      if guard and guard.budget then
+        traded = spend(guard, maker_price, traded)
+        if traded == 0 then break end
+      end
       count = count + 1
       local base = MAKER_WIDTH * (count - 1)
       makers[base + 1], makers[base + 2], makers[base + 3], makers[base + 4], makers[base + 5], makers[base + 6] =
@@ -166,6 +177,7 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
         again.total = again.total - traded
       end
       left = left - traded
+      if guard and guard.exhausted then break end
     end
   end
   return left, makers[1] and makers, limited

@@ -1,65 +1,81 @@
 -- Self-trade prevention (K-20): what becomes of an order that would trade with one of its own account, or owner. The taker's mode
 -- counts. While a plan is made, the taker's guard gathers what is to come of it; it is carried out behind the command's last check.
 --
--- A guard: mode, mark (what stands in the tail of an order of the account), accounts (the owner's others between `;`, nil for none),
+-- A guard: mode, mark (nil for none; what stands in the tail of an order of the account), accounts (the owner's others between `;`, nil for none),
 -- is_by_parts (whether an iceberg is met part by part, as it would trade: where it loses lots), and of its plan: ids of the makers that go,
 -- count of them, `reduced` (parts of those that lose lots and stay, one each), `cut` (lots that the taker loses and goes on), `stops`
--- (whether the taker goes).
+-- (whether the taker goes). What it has of a market order's bounds: core/budgets.lua, core/taking.lua.
 --
 -- A part: id, by (lots that its order loses), and of an iceberg resting (lots that are left of it), shown (of these) and number (which
 -- refill of the plan shows them, nil where none does).
 
-local traits_of, parse, record_of, store_record, with_id = traits.of, records.parse, records.of, records.store, records.with_id
+local parse, record_of, store_record, with_id, fits, cut = records.parse, records.of, records.store, records.with_id, budgets.fits, budgets.cut
 local book_of, lower_level, leave_level, member_of, moved = books.of, levels.lower, levels.leave, books.member_of, records.moved
 local traits_at_rest = icebergs.traits_at_rest
 local hold, scale_of, hold_of_record = accounts.hold, scales.of, holds.of_record
 local CANCEL_TAKER, CANCEL_BOTH, DECREMENT = STP.cancel_taker, STP.cancel_both, STP.decrement
 local ORDER = ',[' .. EVENT.order .. ','
 
--- The guard of a taker, nil for one that has none. `list` is the text of its traits.
-function prevention.guard(list, instrument, client)
-  local found = traits_of(list)
-  local mode = found[TRAIT.stp]
-  if not mode then return nil end
-  local accounts = found[TRAIT.stpAccounts]
+-- The guard of a taker; `found` are its traits.
+function prevention.guard(found, instrument, client)
+  local mode, accounts = found[TRAIT.stp], found[TRAIT.stpAccounts]
   return {
-    mode = mode, mark = ',"' .. instrument .. '","' .. client .. '","', accounts = accounts and ';' .. accounts .. ';',
+    mode = mode, mark = mode and ',"' .. instrument .. '","' .. client .. '","', accounts = accounts and ';' .. accounts .. ';',
     is_by_parts = mode == DECREMENT, ids = {}, count = 0, reduced = {}, cut = 0, stops = false,
   }
 end
 
 -- Whether a maker is the taker's own. `tail` is of its record: text in it has no raw quotes, so the mark stands where it has to.
 function prevention.is_own(guard, tail)
-  if find(tail, guard.mark, 1, true) then return true end
+  local mark = guard.mark
+  if not mark then return false end
+  if find(tail, mark, 1, true) then return true end
   local accounts = guard.accounts
   return accounts and find(accounts, ';' .. match(tail, TAIL_OWNER_PATTERN) .. ';', 1, true) ~= nil
 end
 
--- Takes a maker along. Returns the lots with which the taker goes on; `resting` are those of the maker that it would have traded with.
-local function take_along(guard, id, resting, left)
-  local mode, count = guard.mode, guard.count + 1
-  guard.ids[count], guard.count = id, count
-  if mode == CANCEL_BOTH or (mode == DECREMENT and resting == left) then
+-- How many of `most` lots at a price a taker with `left` lots would trade at most: what its budget has room for, where it has one.
+local function size_of(guard, price, most, left)
+  if guard.budget then return fits(guard, price, most) end
+  return left
+end
+
+-- The taker loses lots that it would have traded at a price: it goes where it has no more. Returns the lots with which it goes on.
+local function lose(guard, price, lots, left)
+  if guard.budget then
+    guard.stops = not cut(guard, price, lots)
+  elseif lots == left then
     guard.stops = true
-  elseif mode == DECREMENT then
-    guard.cut = guard.cut + resting
-    return left - resting
+  else
+    guard.cut = guard.cut + lots
+    return left - lots
   end
   return left
 end
 
--- A taker with `left` lots meets an order of its own that waits with `resting`. Returns the lots with which the taker goes on.
-function prevention.meet(guard, id, resting, left)
-  local mode = guard.mode
+-- Takes a maker along. Returns the lots with which the taker goes on; `resting` are those of the maker that it would have traded with.
+local function take_along(guard, id, price, resting, left)
+  local mode, count = guard.mode, guard.count + 1
+  guard.ids[count], guard.count = id, count
+  if mode == DECREMENT then return lose(guard, price, resting, left) end
+  if mode == CANCEL_BOTH then guard.stops = true end
+  return left
+end
+
+-- A taker with `left` lots, or what fits its budget, meets an order of its own that waits with `resting`. Returns the lots with which the
+-- taker goes on.
+function prevention.meet(guard, id, price, resting, left)
+  local mode, size = guard.mode, size_of(guard, price, resting, left)
+  if size == 0 then return left end
   if mode == CANCEL_TAKER then
     guard.stops = true
     return left
   end
-  if mode == DECREMENT and resting > left then
-    guard.reduced[#guard.reduced + 1], guard.stops = { id = id, by = left }, true
+  if mode == DECREMENT and resting > size then
+    guard.reduced[#guard.reduced + 1], guard.stops = { id = id, by = size }, true
     return left
   end
-  return take_along(guard, id, resting, left)
+  return take_along(guard, id, price, resting, left)
 end
 
 -- The first part of an iceberg, by its traits, of which `resting` lots are left.
@@ -67,26 +83,29 @@ function prevention.own_part(id, iceberg, resting)
   return { id = id, iceberg = iceberg, by = 0, resting = resting, shown = iceberg.shown, number = nil }
 end
 
--- A taker with `left` lots meets a part of its own that both lose. Returns the lots with which the taker goes on. A part that shows nothing
--- behind it, with lots left, is to be shown anew.
-function prevention.meet_part(guard, part, left)
-  local reduced, lost = guard.reduced, part.shown
-  if part.resting == lost and lost <= left then
+-- A taker with `left` lots, or what fits its budget, meets a part of its own that both lose. Returns the lots with which the taker goes on.
+-- A part that shows nothing behind it, with lots left, is to be shown anew.
+function prevention.meet_part(guard, part, price, left)
+  local reduced, shown = guard.reduced, part.shown
+  local size = size_of(guard, price, shown, left)
+  if size == 0 then return left end
+  if part.resting == shown and shown <= size then
     -- All of it: it goes as it was.
     for i = #reduced, 1, -1 do
       if reduced[i] == part then table.remove(reduced, i) end
     end
     part.resting = 0
-    return take_along(guard, part.id, lost, left)
+    return take_along(guard, part.id, price, shown, left)
   end
-  if lost >= left then
-    lost, guard.stops = left, true
+  local lost, now = shown, left
+  if size < shown then
+    lost, guard.stops = size, true
   else
-    guard.cut = guard.cut + lost
+    now = lose(guard, price, shown, left)
   end
   if part.by == 0 then reduced[#reduced + 1] = part end
-  part.by, part.resting, part.shown = part.by + lost, part.resting - lost, part.shown - lost
-  return guard.stops and left or left - lost
+  part.by, part.resting, part.shown = part.by + lost, part.resting - lost, shown - lost
+  return now
 end
 
 -- Whether anything is to come of it.

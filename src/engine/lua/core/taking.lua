@@ -2,12 +2,15 @@
 -- since most orders are new; an order that is known and comes in anew (amended to another price) goes through here whole.
 
 local book_of, level_total, join_level, unlist, drop_due = books.of, levels.total, levels.join, listings.unlist, dues.drop_order
-local guard_of, does, release, carry_out = prevention.guard, prevention.does, prevention.release, prevention.carry_out
+local guard_of, does, release, carry_out, traits_of, best_price = prevention.guard, prevention.does, prevention.release, prevention.carry_out, traits.of, heads.best
+local open_budget, is_spent, share_of = budgets.open, budgets.is_spent, amounts.share_of
 local iceberg_of, shown_of, traits_at_rest, traits_at_end = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest, icebergs.traits_at_end
 local parse_fees, fees_to_record, hold_of, hold = fees.parse, fees.to_record, holds.of, accounts.hold
+local NO_TRAITS = {}
 
 -- What becomes of an order by its plan. `has_traded`: ahead of it. Returns status, reason and whether what is left waits.
 local function outcome(rule, left, makers, limited, guard, has_traded)
+  if guard and guard.status then return guard.status, guard.reason, false end
   if left == 0 then return STATUS.filled, '0', false end
   if guard and guard.stops then return STATUS.cancelled, REASON.self_trade, false end
   if limited then return STATUS.cancelled, REASON.fills_limit, false end
@@ -15,32 +18,87 @@ local function outcome(rule, left, makers, limited, guard, has_traded)
   return (makers or has_traded) and STATUS.partially_filled or STATUS.open, '0', true
 end
 
--- The plan of an order by its kind, with the guard of one that has any. Returns what a kind's plan does, and the guard where something
--- is to come of it.
+-- The price behind which a market order takes nothing, nil where nobody is there: the best one, and a fraction of it in millionths,
+-- rounded towards it.
+local function bound_of(shard, book, side, slippage)
+  local best = best_price(shard, book[OPPOSITE[side]])
+  if not best then return nil end
+  local off = share_of(best, slippage)
+  return side == BUY and best + off or best - off
+end
+
+-- The plan of a market order that is bounded by a price, a budget, or both. Its guard has the status and reason that it ends with, where
+-- these are others than those of any market order, and of a budget the lots that were traded.
+local function plan_bounded(shard, limits, book, side, lots, guard, slippage, budget)
+  if budget then
+    open_budget(guard, budget)
+    lots = EXACT_MAX
+  end
+  local left, makers, limited = matching.plan(shard, limits, book, side, slippage and bound_of(shard, book, side, slippage), lots, guard)
+  local reason
+  if guard.stops then reason = REASON.self_trade
+  elseif limited then reason = REASON.fills_limit
+  elseif guard.beyond then reason = REASON.price_protection
+  elseif budget and (guard.exhausted or left == 0) then reason = REASON.budget_exhausted
+  elseif budget then reason = REASON.no_liquidity end
+  if budget then
+    lots, left = lots - left, 0
+    guard.status, guard.reason = STATUS.cancelled, reason
+    if is_spent(guard) then guard.status, guard.reason = STATUS.filled, '0' end
+    if guard.budget ~= budget then guard.budget_before = budget end
+  elseif reason and left > 0 then
+    guard.status, guard.reason = STATUS.cancelled, reason
+  end
+  guard.lots = lots - guard.cut
+  return left, makers, limited
+end
+
+-- The plan of an order with traits, or of one whose instrument may bound it, by its kind. Returns what a kind's plan does, and the guard where something is to come of it:
+-- `lots` are what the order has from now on.
 local function plan(shard, limits, rule, book, side, ticks, lots, list, client)
-  local guard = guard_of(list, book.instrument, client)
+  local found = traits_of(list) or NO_TRAITS
+  local slippage, budget = tonumber(found[TRAIT.slippage]), found[TRAIT.budget]
+  if shard.has_rules and rule == kinds[KIND.market] then
+    local most = catalogue.slippage(shard, book.instrument)
+    if most and not (slippage and slippage <= most) then slippage = most end
+  end
+  if not (slippage or budget or found[TRAIT.stp]) then return rule.plan(shard, limits, book, side, ticks, lots) end
+  local guard = guard_of(found, book.instrument, client)
+  if slippage or budget then
+    local left, makers, limited = plan_bounded(shard, limits, book, side, lots, guard, slippage, budget)
+    return left, makers, limited, nil, nil, guard
+  end
   local left, makers, limited, status, reason = rule.plan(shard, limits, book, side, ticks, lots, guard)
   -- What is turned down leaves no trace.
-  if guard and (status or not does(guard)) then guard = nil end
-  return left, makers, limited, status, reason, guard
+  if status or not does(guard) then return left, makers, limited, status, reason, nil end
+  guard.lots = lots - guard.cut
+  return left, makers, limited, nil, nil, guard
+end
+
+-- Traits of an order as they are from now on: a budget falls by what orders of its own have cost it.
+function taking.traits_behind(guard, list)
+  if not guard.budget_before then return list end
+  local before = ',' .. TRAIT.budget .. ',"'
+  local first, last = find(',' .. list, before .. guard.budget_before .. '"', 1, true)
+  return sub(sub(',' .. list, 1, first - 1) .. before .. guard.budget .. '"' .. sub(',' .. list, last + 1), 2)
 end
 
 -- An order that comes in anew: id, the parts of its record of the same names, `ticks` and `lots` that it has from now on, `already` (the lots
 -- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, `iceberg` (by its traits, nil for none), and `total`, that
--- of the level which it joins. Returns the status of one that its kind turns down, else nil. Reads only.
+-- of the level which it joins; changes its lots and traits to what it has from now on. Returns the status of one that its kind turns down, else nil. Reads only.
 function taking.plan_again(shard, limits, entering)
   local rule, book = kinds[entering.kind], book_of(shard, entering.instrument)
   local side, ticks, lots = entering.side, entering.ticks, entering.lots - entering.already
   local left, makers, limited, turned_down, reason, guard
-  if entering.traits == '' then
+  if entering.traits == '' and not (shard.has_rules and entering.kind == KIND.market) then
     left, makers, limited, turned_down, reason = rule.plan(shard, limits, book, side, ticks, lots)
   else
-    entering.iceberg = iceberg_of(entering.traits)
+    entering.iceberg = entering.traits ~= '' and iceberg_of(entering.traits)
     left, makers, limited, turned_down, reason, guard = plan(shard, limits, rule, book, side, ticks, lots, entering.traits, entering.client)
   end
   if turned_down then return turned_down, reason end
   entering.book, entering.left, entering.makers, entering.guard = book, left, makers, guard
-  if guard then entering.lots = entering.lots - guard.cut end
+  if guard then entering.lots, entering.traits = entering.already + guard.lots, taking.traits_behind(guard, entering.traits) end
   entering.status, entering.reason, entering.rests = outcome(rule, left, makers, limited, guard, entering.already > 0)
   if entering.rests then entering.total = level_total(book[side], entering.price) + shown_of(entering.iceberg, left) end
   return nil
