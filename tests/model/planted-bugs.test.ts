@@ -57,13 +57,13 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a mass cancel takes orders placed after it', file: 'commands/mass_cancel', find: "'(' .. after, bound,", replace: "'(' .. after, '+inf'," },
   { name: 'a mass cancel begins with what it ended with before', file: 'commands/mass_cancel', find: "'(' .. after, bound,", replace: 'after, bound,' },
   { name: "another client's order is cancelled", file: 'commands/cancel', find: 'if client == actor or is_among', replace: 'if true or is_among' },
-  { name: 'an order trades with one of its own account', file: 'core/prevention', find: 'if find(tail, guard.mark, 1, true) then return true end', replace: '' },
+  { name: 'an order trades with one of its own account', file: 'core/prevention', find: 'if find(tail, mark, 1, true) then return true end', replace: '' },
   { name: "an order trades with another account of its owner", file: 'core/prevention', find: 'return accounts and find(', replace: 'return false and find(' },
   { name: 'own orders count for nothing in the bound on fills', file: 'core/matching', find: 'taken, met, at = taken + 1, met + 1, at + 1', replace: 'taken, met, at = taken + 1, met + (guard and is_own(guard, tail) and 0 or 1), at + 1' },
-  { name: 'both orders are cut by the larger', file: 'core/prevention', find: 'return left - resting', replace: 'return left' },
+  { name: 'both orders are cut by the larger', file: 'core/prevention', find: 'return left - lots', replace: 'return left' },
   { name: 'a taker that stops waits all the same', file: 'core/taking', find: 'if guard and guard.stops then', replace: 'if false then' },
   { name: 'a fill-or-kill order that traded less is filled', file: 'orders/limit_fok', find: ' or (guard and guard.cut > 0)', replace: '' },
-  { name: 'what is turned down takes orders of its own along', file: 'core/taking', find: 'if guard and (status or not', replace: 'if guard and (not' },
+  { name: 'what is turned down takes orders of its own along', file: 'core/taking', find: 'if status or not does(guard) then', replace: 'if not does(guard) then' },
   { name: 'an order lives a moment longer than its time', file: 'core/dues', find: "'-inf', shard.time,", replace: "'-inf', '(' .. shard.time," },
   { name: 'an order that traded is still due', file: 'core/matching', find: 'if shard.has_dues then drop_due', replace: 'if false then drop_due' },
   { name: 'a day has two midnights', file: 'orders/limit_day', find: '+ 1) * DAY_US', replace: '+ 2) * DAY_US' },
@@ -97,7 +97,7 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a halted instrument lets cancels through', file: 'core/catalogue', find: 'if not rules or rules.state ~= HALTED then return nil end', replace: 'if true then return nil end' },
   { name: 'an instrument that only posts takes any order', file: 'core/catalogue', find: 'if state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind]) then', replace: 'if state ~= OPEN and state ~= POST_ONLY then' },
   { name: 'an amend that only reduces is refused', file: 'core/catalogue', find: 'if state == HALTED or (not only_reduces and', replace: 'if state == HALTED or (true and' },
-  { name: 'the least worth is asked of the whole and not of what an amend leaves', file: 'core/catalogue', find: 'if ticks * remaining <', replace: 'if ticks * lots <' },
+  { name: 'the least worth is asked of the whole and not of what an amend leaves', file: 'core/catalogue', find: 'or ticks) * remaining <', replace: 'or ticks) * lots <' },
   { name: 'a market order is worth nothing', file: 'core/catalogue', find: 'if price == 0 then', replace: 'if false then' },
   { name: 'a change that does not name the state opens the instrument', file: 'commands/instrument', find: 'or_else(new_state, state)', replace: "or_else(new_state, '0')" },
   { name: 'nobody looks for the rules of instruments', file: 'core/catalogue', find: 'shard.rule_count, shard.has_rules = text(count), count > 0', replace: 'shard.rule_count = text(count)' },
@@ -109,8 +109,8 @@ const MONEY_BUGS: readonly PlantedBug[] = [
   { name: "an iceberg's earlier part is charged as if it were the first", file: 'ledger/settlement', find: 'if part and part.before then', replace: 'if false then' },
   { name: 'fees are rounded down, fill by fill', file: 'ledger/fees', find: 'if rounding == 0 then', replace: 'if true then' },
   { name: 'a fee is credited to nobody', file: 'ledger/settlement', find: "if venue_low ~= 0 or venue_high ~= 0 then", replace: 'if false then' },
-  { name: 'an order that may not rest keeps its hold', file: 'commands/place', find: 'if rests then\n      if makers or', replace: 'if not is_market then\n      if makers or' },
-  { name: 'what an order trades stays held', file: 'commands/place', find: 'if makers or guard then asset, hold_high, hold_low = hold_of(', replace: 'if false then asset, hold_high, hold_low = hold_of(' },
+  { name: 'an order that may not rest keeps its hold', file: 'commands/place', find: 'if rests then\n    if makers or', replace: 'if not is_market then\n    if makers or' },
+  { name: 'what an order trades stays held', file: 'commands/place', find: 'if makers or guard then\n      asset, hold_high, hold_low = hold_of(', replace: 'if false then\n      asset, hold_high, hold_low = hold_of(' },
   {
     name: "a maker's balance is written from a stale read", file: 'ledger/accounts',
     find: 'local balance = balances[name] or balance_of(shard, balances, name, asset)\n    if not balance[TOTAL_CHANGED] and',
@@ -134,13 +134,13 @@ const MONEY_BUGS: readonly PlantedBug[] = [
   { name: 'a fee is rounded up by every fill', file: 'ledger/fees', find: '    if millionths > 0 then charged = charged - 1 end\n', replace: '' },
   { name: 'an order of its own that goes keeps its hold', file: 'core/prevention', find: 'holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees)', replace: '' },
   { name: 'an order of its own that is cut holds as before', file: 'core/prevention', find: 'lots - part.by, fees)', replace: 'lots, fees)' },
-  { name: 'a taker that is cut holds as before', file: 'commands/place', find: 'if makers or guard then asset', replace: 'if makers then asset' },
+  { name: 'a taker that is cut holds as before', file: 'commands/place', find: 'if makers or guard then\n', replace: 'if makers then\n' },
   { name: 'a refused order leaves its hold behind', file: 'commands/place', find: 'if shard.keeps_money then accounts.undo(shard) end', replace: '' },
 ];
 
 const SEED = 20_260_101;
 /** Sequences within which each bug must be found. */
-const RUNS_MAX = 150;
+const RUNS_MAX = 600;
 
 function plant({ file, find, replace }: PlantedBug): FunctionLibrary {
   let planted = 0;

@@ -68,9 +68,4 @@ function records.store(shard, id, record)
   shard.records[id] = record
 end
 
--- The tail of an order that leaves its place: from now on it tells where it was placed.
-function records.moved(tail, priority)
-  return sub(tail, -2) == ',0' and sub(tail, 1, -2) .. priority or tail
-end
-
 records.parts_of = parts_of
