@@ -110,27 +110,32 @@ function placeOf(order: Order): PlaceOperation {
   const quantity = isStopped(order) ? order.filled_quantity : order.quantity;
   // What became of its own orders that it met is played as what happened to them.
   const common = {
-    op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side, quantity,
+    op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side,
     self_trade_prevention: 'none' as const,
   };
   // One that waits for a price meets them as it goes, by itself.
   const prevents = { self_trade_prevention: order.self_trade_prevention ?? 'none' };
   switch (order.type) {
-    case 'market': return { ...common, type: 'market' };
+    case 'market': return { ...common, type: 'market', quantity };
     case 'limit':
-      if (isStopped(order)) return { ...common, type: 'limit', price: order.price as string, time_in_force: 'ioc' };
-      return { ...common, type: 'limit', ...limitOf(order) };
+      if (isStopped(order)) return { ...common, type: 'limit', price: order.price as string, quantity, time_in_force: 'ioc' };
+      return { ...common, type: 'limit', quantity, ...limitOf(order) };
     case 'stop':
-    case 'take_profit': return { ...common, ...prevents, type: order.type, stop_price: order.stop_price as string };
+    case 'take_profit': {
+      const { quote_quantity: budget, max_slippage: slippage } = order;
+      const size = budget === undefined ? { quantity } : { quote_quantity: budget };
+      return { ...common, ...prevents, ...size, ...(slippage === undefined ? {} : { max_slippage: slippage }), type: order.type, stop_price: order.stop_price as string };
+    }
     case 'stop_limit':
-    case 'take_profit_limit': return { ...common, ...prevents, type: order.type, stop_price: order.stop_price as string, ...limitOf(order) };
+    case 'take_profit_limit': return { ...common, ...prevents, type: order.type, stop_price: order.stop_price as string, quantity, ...limitOf(order) };
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }
 }
 
 function amendOfPending(order: Order, name: { client_id: string; client_order_id: string }): AmendOperation {
   return {
-    op: 'amend', ...name, stop_price: order.stop_price as string, ...(order.price === null ? {} : { price: order.price }), remaining_quantity: order.remaining_quantity,
+    op: 'amend', ...name, stop_price: order.stop_price as string, ...(order.price === null ? {} : { price: order.price }),
+    ...(order.quote_quantity === undefined ? { remaining_quantity: order.remaining_quantity } : {}),
   };
 }
 

@@ -68,6 +68,7 @@ export class Catalogue {
     const onlyReduces = isSamePrice && after.quantityLots < before.quantityLots;
     const kind = before.postOnly ? KIND_CODE.limit_post_only : KIND_CODE.limit_gtc;
     if (rules.state === 'halted' || (!onlyReduces && !takesNew(rules, kind))) return { code: 'instrument_not_open', instrument: rules };
+    if (after.traits.budget !== undefined) return null;
     if (!onlyReduces && isOutside(rules, after.priceTicks, after.quantityLots)) return { code: 'outside_instrument_limits', instrument: rules };
     const left = after.quantityLots - after.filledLots;
     const atTicks = after.priceTicks ?? after.traits.triggerPrice;

@@ -21,21 +21,23 @@ function feeAhead(fees: OrderFees | null, value: bigint): bigint {
   return ceilingOf(soFar + value * rate) - ceilingOf(soFar);
 }
 
-type HeldTerms = Pick<Order, 'side' | 'priceTicks' | 'quantityLots' | 'filledLots' | 'fees'>;
+type HeldTerms = Pick<Order, 'side' | 'priceTicks' | 'quantityLots' | 'filledLots' | 'fees' | 'traits'>;
 
 /**
  * What an open order holds, from its own record alone (A-30): a buyer what is left of it at its limit with the fee that
- * could come of it, a seller what is left of it. A buyer without a limit holds nothing: nobody knows yet what it will cost.
+ * could come of it, a seller what is left of it. A buyer without a limit holds what it may spend, where it said so, else nothing: nobody
+ * knows yet what it will cost.
  */
 export function holdOf(order: HeldTerms, scale: MoneyScale): Hold {
   const left = order.quantityLots - order.filledLots;
   if (order.side === 'sell') return { asset: scale.base, units: BigInt(left) * scale.lotUnits };
-  const value = valueOf(order.priceTicks ?? 0, left, scale);
+  const { budget } = order.traits;
+  const value = budget === undefined ? valueOf(order.priceTicks ?? 0, left, scale) : BigInt(budget) * scale.valueUnits;
   return { asset: scale.quote, units: value + feeAhead(order.fees, value) };
 }
 
 /** What an order holds as it is: a done one nothing. */
 export function heldBy(order: Order, scale: MoneyScale): Hold {
-  if (isOpen(order) && remainingLots(order) > 0) return holdOf(order, scale);
+  if (isOpen(order) && (remainingLots(order) > 0 || order.status === 'pending')) return holdOf(order, scale);
   return { asset: order.side === 'buy' ? scale.quote : scale.base, units: 0n };
 }

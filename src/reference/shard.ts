@@ -158,7 +158,7 @@ export class ReferenceShard {
     const verdict = verdictOnPlace(kind, this.plan(order, this.books.makersFor(order), order.priceTicks, order.quantityLots), order.quantityLots);
     if (rests(verdict) && this.books.overflows(order, order.priceTicks as number, verdict.plan.leftLots)) return cancelledAtTrigger(order, 'level_quantity_limit');
     // One that holds its cover has it.
-    const needsCover = this.isMoneyKept && order.type === 'market' && order.side === 'buy';
+    const needsCover = this.isMoneyKept && order.type === 'market' && (order.side === 'buy') === (order.traits.budget === undefined);
     const due = needsCover ? unpaid(this.money, this.limits.funds, order, verdict.plan) : null;
     return due === null ? verdict : cancelledAtTrigger(order, due.code === 'balance_limit' ? 'balance_limit' : 'insufficient_funds');
   }
@@ -356,7 +356,7 @@ export class ReferenceShard {
     if ((waits || mayRest(kind)) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
     if (clientOrderId !== null && this.orders.isNamed(clientId, clientOrderId)) return refuse('duplicate_client_order_id');
     if (this.hasTooManyParts(command)) return refuse('iceberg_parts_limit');
-    if (waits && funds === 'required' && side === 'buy' && kind === KIND_CODE.market) return refuse('quote_quantity_required');
+    if (waits && funds === 'required' && side === 'buy' && kind === KIND_CODE.market && traits.budget === undefined) return refuse('quote_quantity_required');
 
     const sequence = this.sequence + 1;
     const { type, timeInForce, postOnly } = kindOf(kind);
@@ -483,6 +483,7 @@ export class ReferenceShard {
   private amendPending(order: Order, wanted: Wanted, asked: Asked): CommandResult {
     const refuse = (code: ResultCode): CommandResult => this.refuse({ code, order }, asked);
     if (wanted.priceTicks !== null && order.priceTicks === null) return refuse('order_without_price');
+    if (order.traits.budget !== undefined && (wanted.quantityLots !== null || wanted.remainingLots !== null)) return refuse('order_by_money');
     const quantityLots = wanted.remainingLots ?? wanted.quantityLots ?? order.quantityLots;
     if (quantityLots > wanted.quantityLotsMax) return refuse('quantity_out_of_range');
     if (quantityLots > order.quantityLots && this.hasTooManyParts({ ...order, quantityLots })) return refuse('iceberg_parts_limit');

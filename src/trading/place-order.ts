@@ -80,6 +80,9 @@ export class PlaceOrder {
       : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
     const bounds = boundsOf(request, instrument, faults);
     if (quantityLots === 0 && bounds.budget === undefined && faults.length === 0) faults.push({ field: 'quantity', message: 'is required' });
+    if (stopTicks !== undefined && bounds.budget !== undefined && request.side === 'sell') {
+      faults.push({ field: 'quoteQuantity', message: 'is for a buy: a sell that waits for a price holds its quantity' });
+    }
     const kind = kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly);
     let display: number | undefined;
     if (request.displayQuantity !== undefined) {

@@ -1,3 +1,4 @@
+import { NO_TRAITS } from '../../src/domain/order-traits';
 import type { MoneyScale } from '../../src/domain/assets';
 import type { FeeRate } from '../../src/domain/money';
 import { chargedUnits, type OrderFees, type Side } from '../../src/domain/order';
@@ -68,7 +69,7 @@ test('what an order holds always suffices for what its fills take and are charge
     const { side, scale, priceTicks, quantityLots } = sample;
     let [filledLots, fees] = [0, sample.fees];
     let [spent, charged, sum] = [0n, 0n, 0n];
-    const holdNow = (): bigint => holdOf({ side, priceTicks, quantityLots, filledLots, fees }, scale).units;
+    const holdNow = (): bigint => holdOf({ side, priceTicks, quantityLots, filledLots, fees, traits: NO_TRAITS }, scale).units;
     const first = holdNow();
     const rate = BigInt(Math.max(fees?.makerRate ?? 0, fees?.takerRate ?? 0, 0));
     for (let turn = 0; turn < 4 && filledLots < quantityLots; turn++) {

@@ -71,7 +71,11 @@ export interface StopOrderRequest {
   readonly type: 'stop';
   /** It waits as `pending` until a trade's price reaches this: a buy at or above, a sell at or below. */
   readonly stop_price: Decimal;
-  readonly quantity: Decimal;
+  readonly quantity?: Decimal;
+  /** Of a buy, instead of quantity: what it spends at most, fees apart. It holds so much, and the fee on it, from the start. */
+  readonly quote_quantity?: Decimal;
+  /** How far behind the best price it may take, as a fraction of that: what is left is cancelled. */
+  readonly max_slippage?: Decimal;
   /** ioc where it is left out. */
   readonly time_in_force?: 'ioc';
   /** false where it is left out. */
@@ -120,7 +124,11 @@ export interface TakeProfitOrderRequest {
   readonly type: 'take_profit';
   /** It waits as `pending` until a trade's price reaches this: a buy at or below, a sell at or above. */
   readonly stop_price: Decimal;
-  readonly quantity: Decimal;
+  readonly quantity?: Decimal;
+  /** Of a buy, instead of quantity: what it spends at most, fees apart. It holds so much, and the fee on it, from the start. */
+  readonly quote_quantity?: Decimal;
+  /** How far behind the best price it may take, as a fraction of that: what is left is cancelled. */
+  readonly max_slippage?: Decimal;
   /** ioc where it is left out. */
   readonly time_in_force?: 'ioc';
   /** false where it is left out. */

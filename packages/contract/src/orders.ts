@@ -17,6 +17,8 @@ const displayed = optional(
   Quantity,
   'Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price.',
 );
+const boughtFor = optional(QuoteQuantity, 'Of a buy, instead of quantity: what it spends at most, fees apart. It holds so much, and the fee on it, from the start.');
+const slips = optional(Slippage, 'How far behind the best price it may take, as a fraction of that: what is left is cancelled.');
 const expiry = optional(moment({ examples: [EXPIRY_EXAMPLE] }), 'With gtd: when the order ends by itself, by the venue\'s clock. UTC.');
 
 export const PlaceRequest = request('PlaceRequest', {
@@ -31,11 +33,17 @@ export const PlaceRequest = request('PlaceRequest', {
     take_profit: required(Price, 'It waits as `pending` until a trade\'s price reaches this: a buy at or below, a sell at or above.'),
     take_profit_limit: required(Price, 'As of a take_profit.'),
   }),
-  quantity: each({ limit: required(Quantity), market: optional(Quantity) }),
-  quote_quantity: only({ market: optional(
-    QuoteQuantity, 'Instead of quantity: it buys, or sells, for so much money, fees apart, as long as another lot fits. Its quantity is then what it has traded.',
-  ) }),
-  max_slippage: only({ market: optional(Slippage, 'How far behind the best price it may take, as a fraction of that: what is left is cancelled.') }),
+  quantity: each({
+    limit: required(Quantity), market: optional(Quantity), stop: optional(Quantity), stop_limit: required(Quantity), take_profit: optional(Quantity),
+    take_profit_limit: required(Quantity),
+  }),
+  quote_quantity: only({
+    market: optional(
+      QuoteQuantity, 'Instead of quantity: it buys, or sells, for so much money, fees apart, as long as another lot fits. Its quantity is then what it has traded.',
+    ),
+    stop: boughtFor, take_profit: boughtFor,
+  }),
+  max_slippage: only({ market: slips, stop: slips, take_profit: slips }),
   time_in_force: each({
     limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC.'),
     market: defaulting(word(['ioc']), 'ioc'),

@@ -88,9 +88,9 @@ function amend.run(shard, limits, argv, at)
     local head = accounts.head(shard, client)
     if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(accounts.barred(head)) end
     scale = scale_of(shard, instrument)
-    asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees)
+    asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees, traits)
     local new_asset
-    new_asset, new_high, new_low = hold_of_record(scale, side, ticks, remaining, fees)
+    new_asset, new_high, new_low = hold_of_record(scale, side, ticks, remaining, fees, traits)
     if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
     if amounts.is_below(old_high, old_low, new_high, new_low) then
       local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)

@@ -23,6 +23,7 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
     return refuse(shard, code, record, found, command, idem, request)
   end
   if new_price ~= 'null' and kind == KIND.market then return refuse_amend(CODE.order_without_price) end
+  if quantity == '0' and (new_quantity ~= 'null' or new_remaining ~= 'null') then return refuse_amend(CODE.order_by_money) end
   local old_lots, trigger, old_stop = tonumber(quantity), stops.of_traits(traits)
   local lots = old_lots
   if new_quantity ~= 'null' then lots = tonumber(new_quantity) end
@@ -51,8 +52,8 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
     local head = accounts.head(shard, client)
     if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(accounts.barred(head)) end
     local scale = scales.of(shard, instrument)
-    local asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_lots, fees)
-    local new_asset, new_high, new_low = hold_of_record(scale, side, tonumber(price_text), lots, fees)
+    local asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_lots, fees, traits)
+    local new_asset, new_high, new_low = hold_of_record(scale, side, tonumber(price_text), lots, fees, traits)
     if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
     if amounts.is_below(old_high, old_low, new_high, new_low) then
       local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)

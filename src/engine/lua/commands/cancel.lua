@@ -33,7 +33,7 @@ end
 -- `is_released` where what it holds is let go of already. Returns the new record and the event of its level.
 function cancel.order(shard, id, order, why, is_released, ended)
   local ORDER_PARTS = unpack(order)
-  if shard.keeps_money and not is_released then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees) end
+  if shard.keeps_money and not is_released then holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees, traits) end
   local shown, level = quantity - filled, ''
   local iceberg = traits ~= '' and iceberg_of(traits)
   if status == STATUS.pending then

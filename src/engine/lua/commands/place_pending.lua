@@ -22,7 +22,7 @@ function place_pending.run(shard, limits, argv, at, head, direction, stop_price,
     return refuse(shard, CODE.iceberg_parts_limit, asked(actor, limits, terms, id), idem)
   end
   -- Nobody can tell yet what so many lots will cost.
-  if shard.is_covered and side == BUY and kind == KIND.market then
+  if shard.is_covered and side == BUY and kind == KIND.market and quantity ~= '0' then
     return refuse(shard, CODE.quote_quantity_required, asked(actor, limits, terms, id), idem)
   end
 
@@ -34,7 +34,13 @@ function place_pending.run(shard, limits, argv, at, head, direction, stop_price,
     end
     local scale = scales.of(shard, instrument)
     local rates = fees.rates(shard, head.group, scale, instrument)
-    local asset, high, low = holds.of(scale, side, tonumber(price), tonumber(quantity), rates and rates.highest or 0, 0)
+    local highest = rates and rates.highest or 0
+    local asset, high, low
+    if kind == KIND.market then
+      asset, high, low = holds.of_waiting(scale, side, tonumber(quantity), traits, highest, 0)
+    else
+      asset, high, low = holds.of(scale, side, tonumber(price), tonumber(quantity), highest, 0)
+    end
     if not asset or amounts.is_beyond(high, low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
     if shard.is_covered and not covers(shard, client, asset, high, low) then
       return refuse_short(shard, shortfall_of(shard, client, asset, high, low), asked(actor, limits, terms, id), idem)

@@ -13,19 +13,20 @@ local ID_START, iceberg_of = books.ID_START, icebergs.of
 local OPENING, ORDER = log.OPENING.trigger, '[' .. EVENT.order .. ','
 local CANCELLED = STATUS.cancelled
 
--- Whether a buy without a limit costs more than its account has: it holds nothing, so it may.
+-- Whether an order without a limit costs more than its account has: a buy by quantity holds nothing ahead of it, nor does a sell by money.
 local function lacks(shard, scale, entering)
-  if not shard.is_covered or entering.kind ~= KIND.market or entering.side ~= BUY or not entering.makers then return false end
-  local asset, high, low = needed(scale, BUY, entering.settled, entering.lots - entering.left)
+  if not shard.is_covered or entering.kind ~= KIND.market or not entering.makers then return false end
+  if (entering.side == BUY) == entering.is_by_money then return false end
+  local asset, high, low = needed(scale, entering.side, entering.settled, entering.lots - entering.left)
   return shortfall_of(shard, entering.client, asset, high, low, true)
 end
 
--- Moves its money; `lots` are those that it held cover for. Returns the balances' events, and a reason where it cannot be carried out: then
+-- Moves its money; `lots` are those that it held cover for, by its traits as they were. Returns the balances' events, and a reason where it cannot be carried out: then
 -- what it held is let go of, and that is all.
-local function pay(shard, entering, lots, turned_down)
+local function pay(shard, entering, lots, traits_before, turned_down)
   local fees_before = entering.fees
   local function let_go()
-    release(shard, entering.client, entering.instrument, entering.side, entering.ticks, lots, fees_before)
+    release(shard, entering.client, entering.instrument, entering.side, entering.ticks, lots, fees_before, traits_before)
   end
   let_go()
   local reason
@@ -54,7 +55,7 @@ function trigger.run(shard, limits, book, direction, member, cause)
   local entering = {
     id = id, kind = kind, instrument = instrument, side = side, client = client, client_order_id = client_order_id, traits = traits, price = price,
     ticks = tonumber(price), lots = tonumber(quantity), already = 0, filled = filled, notional = notional, fill_sequence = fill_sequence, fees = fees,
-    tail = tail, iceberg = iceberg_of(traits),
+    tail = tail, iceberg = iceberg_of(traits), is_by_money = quantity == '0',
   }
   local lots = entering.lots
   local turned_down, reason = plan_again(shard, limits, entering)
@@ -62,7 +63,7 @@ function trigger.run(shard, limits, book, direction, member, cause)
   local money = ''
   if shard.keeps_money then
     local problem
-    money, problem = pay(shard, entering, lots, turned_down)
+    money, problem = pay(shard, entering, lots, traits, turned_down)
     if problem then turned_down, reason = CANCELLED, problem end
   end
 

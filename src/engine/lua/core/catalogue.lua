@@ -98,8 +98,8 @@ function catalogue.not_taken(shard, instrument, kind, side, ticks, lots, list)
   return nil
 end
 
--- The same of what an amend leaves of an order: of a market order, which waits for `stop_ticks`, `ticks` are 0. One that only takes something
--- off it, at its price, is taken wherever a cancel is.
+-- The same of what an amend leaves of an order: of a market order, which waits for `stop_ticks`, `ticks` are 0, and `lots` of one by money, of
+-- which nothing changes but what it waits for. One that only takes something off it, at its price, is taken wherever a cancel is.
 function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lots, remaining, stop_ticks)
   local rules = catalogue.of(shard, instrument)
   if not rules or rules.is_plain then return nil end
@@ -107,6 +107,7 @@ function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lot
   if state == HALTED or (not only_reduces and state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind])) then
     return turned_down(CODE.instrument_not_open, instrument, rules)
   end
+  if lots == 0 then return nil end
   local is_within = ticks == 0 or (ticks >= rules.price_min and ticks <= rules.price_max)
   if not only_reduces and (not is_within or lots < rules.quantity_min or lots > rules.quantity_max) then
     return turned_down(CODE.outside_instrument_limits, instrument, rules)

@@ -117,14 +117,14 @@ end
 function prevention.release(shard, guard)
   for i = 1, guard.count do
     local ORDER_PARTS = unpack(parse(shard, record_of(shard, guard.ids[i])))
-    holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees)
+    holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees, traits)
   end
   for i = 1, #guard.reduced do
     local part = guard.reduced[i]
     local ORDER_PARTS = unpack(parse(shard, record_of(shard, part.id)))
     local scale, ticks, lots = scale_of(shard, instrument), tonumber(price), quantity - filled
-    local asset, old_high, old_low = hold_of_record(scale, side, ticks, lots, fees)
-    local _, new_high, new_low = hold_of_record(scale, side, ticks, lots - part.by, fees)
+    local asset, old_high, old_low = hold_of_record(scale, side, ticks, lots, fees, traits)
+    local _, new_high, new_low = hold_of_record(scale, side, ticks, lots - part.by, fees, traits)
     hold(shard, client, asset, -old_high, -old_low)
     hold(shard, client, asset, new_high, new_low)
   end

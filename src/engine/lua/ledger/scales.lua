@@ -40,6 +40,11 @@ function scales.value(scale, ticks, lots)
   return scaled(high, low, scale.value_rest, scale.value_power)
 end
 
+-- A notional (ticks × lots, an amount) in units of the quote, nil beyond what an amount may be.
+function scales.worth(scale, high, low)
+  return scaled(high, low, scale.value_rest, scale.value_power)
+end
+
 -- Lots in units of the base, nil beyond what an amount may be.
 function scales.lots(scale, lots)
   local plain = lots * scale.lot
