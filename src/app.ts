@@ -5,6 +5,7 @@ import { AssetTable } from './domain/asset-table';
 import { InstrumentTable } from './domain/instrument-table';
 import { createMetrics } from './metrics';
 import { AlgoRunner } from './duties/algo-runner';
+import type { HashParameters } from './people/passwords';
 import { algoObserver, streamObserver } from './service/observers';
 import { createPeople } from './service/people';
 import { createServer, type ServerOptions } from './service/server';
@@ -27,7 +28,10 @@ export interface App {
   renewCertificate(): void;
 }
 
-export type AppOptions = ServerOptions;
+export interface AppOptions extends ServerOptions {
+  /** What passwords are hashed with, where no password is worth guarding. */
+  readonly hashing?: HashParameters | undefined;
+}
 
 function streamOf(config: Config, metrics: ReturnType<typeof createMetrics>, logger: Logger): StreamServer {
   return new StreamServer(config.instruments, {
@@ -79,6 +83,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     oldestUnpersistedUs: (meta) => shard.connection.engine.entryTimeUs(meta.persisted + 1),
     pingPostgres: () => shard.connection.database.ping(),
     writerActive: () => (shard.writer === null ? null : shard.writer.committed !== null),
+    epoch: () => shard.connection.engine.known?.epoch ?? null,
     // Books of another life of the shard are not behind: they are of something else.
     marketSynced: (epoch) => live !== null && live.market.synced && (epoch === null || live.market.epoch === epoch),
     draining: () => draining,
@@ -111,7 +116,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   };
 
   const metricsText = async (): Promise<string> => workerMetrics?.text() ?? metrics.registry.metrics();
-  const people = live === null ? null : createPeople(config, shard.connection, logger.child({ part: 'people' }));
+  const people = live === null ? null : createPeople(config, shard.connection, options.hashing, logger.child({ part: 'people' }));
   const trading = createTrading(config, shard, table, assets, status, metrics, people, logger);
   const algoRunner = shard.writer === null ? null : new AlgoRunner(shard.connection.algos, new SlicePlacer(trading, table, config.engineTimeoutMs), {
     refusalsMax: config.algoRefusalsMax, isOnDuty: () => shard.isOnDuty(), clock: () => shard.connection.engine.clock(),

@@ -13,6 +13,8 @@ export interface StatusSources {
   pingPostgres(): Promise<void>;
   /** Whether this process is the writer now; null where another process has that role. */
   writerActive(): boolean | null;
+  /** The life of the shard that this process' commands are meant for, null before its first. */
+  epoch(): string | null;
   /** Whether the books follow the log, of that life of the shard where it is known. */
   marketSynced(epoch: string | null): boolean;
   draining(): boolean;
@@ -89,7 +91,9 @@ export class Status {
     const settings = { redis: this.sources.settings.redis(), postgres: this.sources.settings.postgres() };
     const problem = this.sources.draining() ? 'draining' : this.sources.problem() ?? this.unsafeServer(settings);
     const people = this.sources.people();
-    const behind = people?.isLoaded === false ? 'people_not_loaded' : isApi && !synced ? 'market_data_behind' : null;
+    // Redis refuses commands that are meant for the life before a rebuild.
+    const isJoined = meta === null || meta.epoch === this.sources.epoch();
+    const behind = people?.isLoaded === false ? 'people_not_loaded' : !isJoined ? 'shard_not_joined' : isApi && !synced ? 'market_data_behind' : null;
     const isReady = problem === null && redis.up && state === 'open' && behind === null;
     return {
       status: isReady ? 200 : 503,

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateError, ConnectionError, OpenfillClient, OpenfillError, type Auth, type Operation, type Orderbook } from '#openfill-client';
 import { parseStep, type Step } from '../domain/amounts';
 
@@ -19,6 +21,10 @@ export class VenueError extends Error {}
 
 /** Who waits at a terminal wants to know soon that nobody is there. */
 const ATTEMPTS_MAX = 5;
+/** A venue that is there and says that it takes orders again by itself is worth more patience. */
+const PASSING = new Set<unknown>(['engine_recovering', 'engine_unavailable', 'backlog_full']);
+const PASSING_MAX_MS = 60_000;
+const PASSING_POLL_MS = 500;
 
 /** @throws VenueError for what the client does not get */
 export async function askVenue<T>(url: string, call: () => Promise<T>): Promise<T> {
@@ -52,8 +58,27 @@ export class VenueClient {
     }));
   }
 
-  /** Each operation happens once, however often it has to be sent. */
+  /**
+   * Each operation happens once, however often it has to be sent: also where the venue recovers its book meanwhile.
+   * @throws VenueError where that takes too long
+   */
   async batch(operations: readonly Operation[]): Promise<OperationResult[]> {
+    const keyed = operations.map((operation): Operation => ({ ...operation, idempotency_key: operation.idempotency_key ?? randomUUID() }));
+    const results = await this.send(keyed);
+    const waitUntilMs = performance.now() + PASSING_MAX_MS;
+    for (;;) {
+      const waiting = results.flatMap(({ body }, i) => (PASSING.has(body.code) ? [i] : []));
+      const [first] = waiting;
+      if (first === undefined) return results;
+      const { title, code } = results[first]?.body ?? {};
+      if (performance.now() > waitUntilMs) throw new VenueError(`${this.url} takes no orders: ${String(title)} (${String(code)}); see ${this.url}/readyz`);
+      await sleep(PASSING_POLL_MS);
+      const again = await this.send(waiting.map((at) => keyed[at] as Operation));
+      waiting.forEach((at, i) => { results[at] = again[i] as OperationResult; });
+    }
+  }
+
+  private async send(operations: readonly Operation[]): Promise<OperationResult[]> {
     return (await this.ask((client) => client.batch(operations))) as readonly { status: number; body: unknown }[] as OperationResult[];
   }
 

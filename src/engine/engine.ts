@@ -219,6 +219,7 @@ export class Engine extends ShardReads {
   private readonly limitArguments: string[];
   private epoch = '';
   private sequenceMin = 0;
+  private tellNotTaken: () => void = () => undefined;
 
   constructor(
     redis: RedisConnection, library: FunctionLibrary, shard: string, private readonly limits: EngineLimits, private readonly logger: Logger,
@@ -259,6 +260,11 @@ export class Engine extends ShardReads {
   /** Refuses commands and reads of this process with `code` until the next `bind`. */
   unbind(code: ResultCode): void {
     this.gate = code;
+  }
+
+  /** @param listener is told when Redis refuses what was let through: the shard is in another life, or stopped, and this process does not know yet */
+  onNotTaken(listener: () => void): void {
+    this.tellNotTaken = listener;
   }
 
   /** Tells of a sequence of the bound life that this process has seen elsewhere, as in the log. */
@@ -356,7 +362,12 @@ export class Engine extends ShardReads {
       if (isNotSent(error)) return all('engine_unavailable');
       if (!(error instanceof ErrorReply)) return all('outcome_unknown');
       const message = error.message;
-      if (message.startsWith('STATE ')) return all(resultCodeOf(Number(message.slice(6))));
+      if (message.startsWith('STATE ')) {
+        const code = resultCodeOf(Number(message.slice(6)));
+        // A frozen shard is still this process' own.
+        if (code !== 'engine_frozen') this.tellNotTaken();
+        return all(code);
+      }
       // Cancels need no memory; the function library does, should Redis have lost it.
       if (message.startsWith('OOM')) return onlyFrees ? all('engine_unavailable') : this.executeWithoutMemory(batch);
       if (/^(LOADING|BUSY|MASTERDOWN|READONLY|NOAUTH|NOPERM|WRONGPASS|MISCONF|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS)\b/.test(message)) {

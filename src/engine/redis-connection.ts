@@ -7,6 +7,9 @@ const RECONNECT_DELAY_MAX_MS = 1000;
 /** A server that takes a connection answers its first commands within this, or it is told. */
 const SILENT_MS = 3_000;
 
+/** Of its class are all connections: a class of Redis' commands for each of them would take longer to make than to connect. It never connects. */
+const MADE_OF = createClient({ RESP: 2 });
+
 export class RedisTimeoutError extends Error {
   constructor(timeoutMs: number) {
     super(`redis did not answer within ${timeoutMs} ms`);
@@ -26,10 +29,9 @@ export class RedisConnection {
 
   constructor(url: string, name: string, private readonly logger: Logger) {
     this.outage = RedisOutage.of(logger);
-    this.client = createClient({
+    this.client = MADE_OF.duplicate({
       url,
       name: `openfill-${name}`,
-      RESP: 2,
       // A command that cannot go out now is refused now: a queue would hide the outage and reorder commands.
       disableOfflineQueue: true,
       // Timeouts are ours: one timer for a call instead of node-redis' abort signal for each command.

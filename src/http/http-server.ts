@@ -49,7 +49,7 @@ export class HttpServer {
   constructor(
     private readonly options: HttpServerOptions,
     private readonly table: RouteTable,
-    private readonly express: Express,
+    private readonly express: () => Express,
     private readonly dispatcher: Dispatcher,
     private readonly guard: OriginGuard,
     private readonly peers: Peers,
@@ -215,7 +215,7 @@ export class HttpServer {
       return;
     }
     // Express' types call for its own request and response; it makes them of these.
-    this.express(request as never, response as never);
+    this.express()(request as never, response as never);
   }
 
   /** Answers what does not come as far as a route, in the words of the dialect that its path is of. */

@@ -3,9 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Refusal } from '../domain/refusal';
 
-/** argon2id's parameters, by which a hash stands with whoever kept it. Raised here, they are raised in each hash at its next login. */
-const PARAMETERS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
-const PARAMETERS_TEXT = `$argon2id$v=19$m=${PARAMETERS.memoryCost},t=${PARAMETERS.timeCost},p=${PARAMETERS.parallelism}$`;
+/** Of argon2id. */
+export interface HashParameters {
+  /** KiB. */
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+}
+
+const ARGON2ID = 2;
+/** By these a hash stands with whoever kept it. Raised here, they are raised in each hash at its next login. */
+const PARAMETERS: HashParameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** Strangers' hashes are at most this share of the time: what a flood of passwords costs leaves room for orders. */
 const STRANGERS_SHARE = 0.5;
@@ -67,7 +75,7 @@ export class Passwords {
   private isClosed = false;
 
   /** @param waitingMax passwords of each standing that may wait for their turn; of one name a part of them */
-  constructor(private readonly atOnceMax: number, private readonly waitingMax: number) {}
+  constructor(private readonly atOnceMax: number, private readonly waitingMax: number, private readonly parameters = PARAMETERS) {}
 
   /** @param name of whom it is @throws Refusal `hashing_busy` */
   async hash(password: string, standing: Standing, name: string): Promise<string> {
@@ -93,7 +101,8 @@ export class Passwords {
 
   /** Whether a hash was made with other parameters than those of now. */
   isOld(stored: string): boolean {
-    return !stored.startsWith(PARAMETERS_TEXT);
+    const { memoryCost, timeCost, parallelism } = this.parameters;
+    return !stored.startsWith(`$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`);
   }
 
   /**
@@ -148,7 +157,7 @@ export class Passwords {
       this.running.set(id, { job, startedMs: performance.now() });
       const { op, password, stored } = job;
       try {
-        this.process().send({ id, op, password, stored, parameters: PARAMETERS }, (error) => {
+        this.process().send({ id, op, password, stored, parameters: { algorithm: ARGON2ID, ...this.parameters } }, (error) => {
           if (error !== null) this.finish({ id, failed: true });
         });
       } catch {

@@ -13,7 +13,7 @@ import { KnownAddresses } from './known-addresses';
 import { LoginLimits, type LoginLimitOptions } from './login-limits';
 import { LoginProvider, type LoginProviderOptions } from './login-provider';
 import { Ownership, type OwnershipOptions } from './ownership';
-import { Passwords, type HashingLoad } from './passwords';
+import { Passwords, type HashingLoad, type HashParameters } from './passwords';
 import { MachineLogins, type MachineClients } from './machine-logins';
 import { Minting, type MintsFor } from './minting';
 import type { LoginLimitsStore, PeopleStore } from './ports';
@@ -40,6 +40,8 @@ export interface PeopleOptions extends OwnershipOptions {
   readonly auditTimeoutMs: number;
   readonly hashesAtOnceMax: number;
   readonly hashesWaitingMax: number;
+  /** Other parameters than what passwords are kept by. */
+  readonly hashing: HashParameters | undefined;
   readonly apiKeysPerUserMax: number;
   /** Logins of a user with refresh tokens. */
   readonly sessionsPerUserMax: number;
@@ -91,7 +93,7 @@ export class People {
   ) {
     this.tokens = new Tokens(keys, options.tokens);
     this.directory = new Directory(store, { pollMs: options.pollMs }, logger);
-    this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax);
+    this.passwords = new Passwords(options.hashesAtOnceMax, options.hashesWaitingMax, options.hashing);
     this.logins = new LoginLimits(limits, options.login);
     this.identity = new Identity(this.directory, this.tokens, keys, once, options);
     this.sessions = new Sessions(

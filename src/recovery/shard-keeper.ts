@@ -4,6 +4,7 @@ import type { MoneyScale } from '../domain/assets';
 import type { Funds } from '../domain/money';
 import type { ResultCode } from '../domain/result-code';
 import { DatabaseUnfitError } from '../persistence/database';
+import { RecordHeldError } from '../persistence/recovery-source';
 import { judge, type RebuildReason, type RedisSide, type ShardSide, type Verdict } from './lineage';
 import { UncoveredError } from './rebuild-money';
 import { newEpoch, rebuild, type Progress, type RebuildReport, type RebuildSource, type RebuildTarget } from './rebuild';
@@ -42,12 +43,16 @@ export interface KeeperOptions {
   readonly scales: ReadonlyMap<string, MoneyScale>;
 }
 
+type OpenSource = RebuildSource & { close(): Promise<void> };
+
 export interface KeeperObserver {
   recovered(report: RebuildReport): void;
 }
 
 const CHECK_MS = 1_000;
 const RETRY_MS = 200;
+/** How long a record that somebody holds is waited for before that is told. */
+const RECORD_WAIT_MS = 30_000;
 /** What only people can put right is looked for less and less often, up to this. */
 const PATIENCE_MAX_MS = 60_000;
 
@@ -73,7 +78,8 @@ export class ShardKeeper {
   constructor(
     private readonly engine: KeptEngine,
     private readonly record: KeeperRecord,
-    private readonly openSource: () => Promise<RebuildSource & { close(): Promise<void> }>,
+    /** @throws RecordHeldError after a while */
+    private readonly openSource: () => Promise<OpenSource>,
     private readonly target: RebuildTarget,
     private readonly options: KeeperOptions,
     private readonly logger: Logger,
@@ -154,8 +160,9 @@ export class ShardKeeper {
     const { verdict, redis, postgres } = await this.judgeNow(() => this.record.checkpoint());
     switch (verdict.action) {
       case 'join': {
-        // Before the first command: calls that find no library load it each for itself, and may change their order.
-        if (this.problem !== null) {
+        // Before the first command: calls that find no library load it each for itself, and may change their order. Another life is
+        // another shard: whoever has begun it need not know what its instruments are worth.
+        if (this.problem !== null || this.engine.known?.epoch !== redis?.epoch) {
           await this.engine.load();
           await this.engine.register(this.options.scales);
         }
@@ -217,7 +224,8 @@ export class ShardKeeper {
 
   private async rebuild(judged: RedisSide | null, reason: RebuildReason): Promise<void> {
     await this.closeShard(judged, reason);
-    const source = await this.openSource();
+    const source = await this.sourceOf();
+    if (source === null) return;
     try {
       // Whoever held the record before may have rebuilt the shard by now.
       const { verdict, redis } = await this.judgeNow(() => source.checkpoint());
@@ -229,6 +237,24 @@ export class ShardKeeper {
       await source.close();
     }
     return this.check();
+  }
+
+  /**
+   * Waits for whoever holds the record, and looks meanwhile: once he has rebuilt the shard, its writer is at work again and does not let go.
+   * @returns null where nothing is to be rebuilt any more
+   * @throws RecordHeldError
+   */
+  private async sourceOf(): Promise<OpenSource | null> {
+    const waitUntilMs = performance.now() + RECORD_WAIT_MS;
+    for (;;) {
+      try {
+        return await this.openSource();
+      } catch (error) {
+        if (!(error instanceof RecordHeldError) || this.stopping || performance.now() > waitUntilMs) throw error;
+        const { verdict } = await this.judgeNow(() => this.record.checkpoint());
+        if (verdict.action !== 'rebuild') return null;
+      }
+    }
   }
 
   private logProgress(): Progress {

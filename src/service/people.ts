@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config';
+import type { HashParameters } from '../people/passwords';
 import { People } from '../people/people';
 import { VenueKeys } from '../people/venue-keys';
 import type { ShardConnection } from '../shard/connection';
@@ -13,7 +14,7 @@ const FRESH_MS = 2_000;
  * @returns null where nobody is asked who they are
  * @throws VenueKeysError
  */
-export function createPeople(config: Config, { engine, people, loginLimits }: ShardConnection, logger: Logger): People | null {
+export function createPeople(config: Config, { engine, people, loginLimits }: ShardConnection, hashing: HashParameters | undefined, logger: Logger): People | null {
   if (config.auth === 'off') return null;
   const tokens = {
     issuer: config.tokenIssuer, accessTtlS: config.accessTokenTtlS, refreshTtlS: config.refreshTokenTtlS, sudoTtlS: config.sudoTtlS, isForDevelopment: config.auth === 'dev',
@@ -45,6 +46,7 @@ export function createPeople(config: Config, { engine, people, loginLimits }: Sh
       auditTimeoutMs: config.engineTimeoutMs,
       hashesAtOnceMax: config.hashesAtOnceMax,
       hashesWaitingMax: config.hashesWaitingMax,
+      hashing,
       accountsPerUserMax: config.accountsPerUserMax,
       sharedAccountsPerUserMax: config.sharedAccountsPerUserMax,
       ownersPerAccountMax: config.ownersPerAccountMax,

@@ -6,6 +6,7 @@ import type { Streams } from '../dialects/streams';
 import { Dispatcher } from '../http/dispatch';
 import { createExpressApp } from '../http/express-app';
 import { HttpServer } from '../http/http-server';
+import { onFirstUse } from '../http/on-first-use';
 import { OriginGuard } from '../http/origin-guard';
 import { Peers } from '../http/peers';
 import { RouteTable } from '../http/route-table';
@@ -45,5 +46,5 @@ export function createServer(
     connectionsMax: config.httpConnectionsMax,
     requestTimeoutMs: config.requestTimeoutMs,
     certificate,
-  }, routes, createExpressApp(routes, dispatcher), dispatcher, new OriginGuard(config, peers), peers, options.hotPath ?? true);
+  }, routes, onFirstUse(() => createExpressApp(routes, dispatcher)), dispatcher, new OriginGuard(config, peers), peers, options.hotPath ?? true);
 }

@@ -38,8 +38,8 @@ import { SettingsWatch } from '../settings-watch';
 import { connectionOf, type ShardConnection } from './connection';
 import { recordedMoney } from './recorded-money';
 
-/** How long a rebuild waits for the writer, or another rebuild, to let go of the shard's record. */
-const RECORD_WAIT_MS = 30_000;
+/** How long a rebuild waits at a time for the writer, or another rebuild, to let go of the shard's record. */
+const RECORD_WAIT_MS = 1_000;
 /** Longest wait at start for the books in memory; reads ask Redis until then. */
 const START_SYNC_MS = 5_000;
 /** Pause between attempts to reach Postgres at start. */
@@ -142,6 +142,7 @@ export class Shard {
       void this.settings.redis.check();
     });
     redis.onLost(() => this.keeper.connectionLost());
+    engine.onNotTaken(() => this.keeper.nudge());
   }
 
   /** The record for a rebuild. A later program may have brought it on since the start. */

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Actor } from '../domain/commands';
 import type { Context } from '../domain/context';
 import { isOpen, type Order } from '../domain/order';
@@ -7,8 +6,8 @@ import type { OrderEngine, OrderHistory } from './ports';
 import type { NamedOrder } from './requests';
 import type { Awaitable } from './step';
 
-/** Orders whose owner and instrument are remembered; neither ever changes. */
-const OWNERS_MAX = 200_000;
+/** Orders whose owner and instrument are remembered, at most twice as many; neither ever changes. */
+const OWNERS_KEPT = 100_000;
 
 interface Owner {
   readonly clientId: string;
@@ -17,7 +16,9 @@ interface Owner {
 
 /** Whose an order is that a call names by its id alone: an idempotency key is scoped to the order's client. */
 export class OrderOwners {
-  private readonly owners = new LRUCache<string, Owner>({ max: OWNERS_MAX });
+  /** Those that were placed or asked for last, and those before. A cache that knows the turn of each reserves its memory ahead, and each order waits for it. */
+  private recent = new Map<string, Owner>();
+  private earlier: ReadonlyMap<string, Owner> = new Map();
 
   /** @param digest of a client and its key */
   constructor(
@@ -27,12 +28,27 @@ export class OrderOwners {
 
   remember(order: Order): void {
     // A done order is seldom asked for again; its record tells as well.
-    if (isOpen(order)) this.owners.set(order.orderId, { clientId: order.clientId, instrument: order.instrument });
+    if (isOpen(order)) this.keep(order.orderId, { clientId: order.clientId, instrument: order.instrument });
+  }
+
+  private keep(orderId: string, owner: Owner): void {
+    this.recent.set(orderId, owner);
+    if (this.recent.size < OWNERS_KEPT) return;
+    this.earlier = this.recent;
+    this.recent = new Map();
+  }
+
+  private known(orderId: string): Owner | undefined {
+    const recent = this.recent.get(orderId);
+    if (recent !== undefined) return recent;
+    const earlier = this.earlier.get(orderId);
+    if (earlier !== undefined) this.keep(orderId, earlier);
+    return earlier;
   }
 
   /** @returns the instrument of an order that is remembered */
   instrumentOf(orderId: string): string | undefined {
-    return this.owners.get(orderId)?.instrument;
+    return this.known(orderId)?.instrument;
   }
 
   /**
@@ -54,7 +70,7 @@ export class OrderOwners {
   }
 
   private async owner(orderId: string): Promise<Owner | null> {
-    const known = this.owners.get(orderId);
+    const known = this.known(orderId);
     if (known !== undefined) return known;
     const order = await this.engine.readRecord(orderId) ?? await this.history.order(orderId);
     if (order !== null) this.remember(order);

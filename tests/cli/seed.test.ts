@@ -1,6 +1,8 @@
 import { runCommand } from '../audit/support';
 import { PASSWORD, PeopleVenue } from '../people/support/people-venue';
-import type { Venue } from '../support/venue';
+import { metricOf } from '../support/metrics';
+import { until } from '../support/until';
+import { Venue } from '../support/venue';
 
 /** What is seeded is somebody's where callers say who they are. */
 
@@ -38,5 +40,30 @@ describe('npm run seed on a venue that asks who it is', () => {
     await venue.register('loader');
     expect(await seed({ LOAD_USER: 'loader', LOAD_PASSWORD: PASSWORD })).toMatchObject({ code: 0, stderr: '' });
     expect(await clientsOf(venue.venue)).toEqual({ clients: 1, first: 'loader' });
+  });
+});
+
+/** More often than any call is repeated of which nobody says that it comes to something. */
+const REFUSED_BATCHES = 8;
+
+describe('npm run seed on a venue that recovers its book', () => {
+  let venue: Venue;
+
+  beforeEach(async () => { venue = await Venue.open({ environment: { AUTO_RECOVER: 'false' } }); });
+  afterEach(() => venue.close());
+
+  it('waits for that, and no order is lost or sent twice', async () => {
+    const { url } = await venue.start();
+    await venue.redis.command('HSET', `{${venue.shard}}:meta`, 'state', 'recovering');
+    const seed = runCommand('seed', {}, ['--url', url, '--orders', String(ORDERS)]);
+    await until('the venue has refused a batch time and again', async () => (
+      await metricOf(url, 'http_request_seconds_count{method="POST",route="/orders/batch",status="200"}') >= REFUSED_BATCHES
+    ));
+    expect(await runCommand('recover', venue.environment())).toMatchObject({ code: 0 });
+    const { code, stdout, stderr } = await seed;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`^${ORDERS} orders with seed 1: (?:[0-9]+ (?:open|filled|partially_filled|cancelled)[,;] )+[1-9][0-9]* trades$`, 'm'));
+    await clientsOf(venue);
+    expect(await venue.database.query('SELECT count(*)::integer AS orders FROM orders')).toEqual([{ orders: ORDERS }]);
   });
 });

@@ -85,6 +85,25 @@ describeOnEachRedis('states of the shard', (target) => {
     await desk.rest('buy', 96, 1);
   });
 
+  test('who keeps the shard is told of each call that Redis refuses though it was let through: not of a frozen one, which is its own', async () => {
+    const { shard } = venue;
+    let told = 0;
+    shard.engine.onNotTaken(() => { told++; });
+    const toldOf = async (...change: string[]): Promise<number> => {
+      told = 0;
+      await shard.send('HSET', shard.engine.keys.meta, ...change);
+      await shard.engine.submit(placeCommand('buy', 100, 1));
+      return told;
+    };
+    shard.engine.bind(EPOCH, 0);
+    expect(await toldOf('state', 'open')).toBe(0);
+    expect(await toldOf('state', 'frozen')).toBe(0);
+    expect(await toldOf('state', 'recovering')).toBe(1);
+    expect(await toldOf('state', 'open', 'epoch', 'another')).toBe(1);
+    shard.engine.unbind('engine_recovering');
+    expect(await toldOf('epoch', 'another')).toBe(0);
+  });
+
   test('an engine that has been unbound refuses by itself, until it is bound again', async () => {
     const { desk, shard } = venue;
     shard.engine.unbind('engine_recovering');

@@ -77,7 +77,7 @@ describe('logins that are tried', () => {
   let venue: PeopleVenue;
 
   beforeAll(async () => {
-    venue = await PeopleVenue.open({ LIMIT_LOGIN_PER_SECOND: '5', LIMIT_LOGIN_BURST: '10' });
+    venue = await PeopleVenue.open({ LIMIT_LOGIN_PER_SECOND: '5', LIMIT_LOGIN_BURST: '10' }, undefined, { hashing: undefined });
     for (const name of ['ann', 'bea']) expect((await venue.client.post('/auth/register', { username: name, password: PASSWORD })).status).toBe(201);
   });
   afterAll(() => venue.close());
@@ -121,6 +121,8 @@ describe('logins that are tried', () => {
   it('from many addresses on one name never keep its user out, from wherever that is', async () => {
     const home = addressOf(5_000);
     expect((await logInFrom(venue, home, 'bea', PASSWORD)).status).toBe(200);
+    const [{ password_hash: kept }] = await venue.venue.database.query<{ password_hash: string }>("SELECT password_hash FROM users WHERE username = 'bea'") as [{ password_hash: string }];
+    expect(kept.startsWith('$argon2id$v=19$m=19456,t=2,p=1$')).toBe(true);
     let isOver = false;
     const attack = Promise.all(Array.from({ length: 1_000 }, (_, i) => logInFrom(venue, addressOf(i), 'bea', 'wrong horse battery'))).finally(() => { isOver = true; });
     // While it lasts: from home at once, ahead of all strangers; their orders and reads as ever.

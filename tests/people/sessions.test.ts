@@ -167,7 +167,7 @@ describe('logins', () => {
     const tables = await Promise.all(['users', 'api_keys', 'sessions', 'audit_log', 'login_buckets'].map((table) => venue.venue.database.query(`SELECT t::text FROM ${table} t`)));
     const kept = JSON.stringify(tables);
     for (const secret of [PASSWORD, key.secret, iris.tokens.access_token, iris.tokens.refresh_token]) expect(kept.includes(secret)).toBe(false);
-    expect(kept).toContain('$argon2id$v=19$m=19456,t=2,p=1$');
+    expect(kept).toContain('$argon2id$v=19$');
   });
 });
 

@@ -16,7 +16,7 @@ const STEPS = 1_500;
 let database: TestDatabase;
 let writer: WriterOnEntries;
 
-beforeEach(async () => { database = await TestDatabase.create(sharedUrl('TEST_DATABASE_URL')); });
+beforeEach(async () => { database = await TestDatabase.create(sharedUrl('TEST_DATABASE_URL'), { hasSchema: true }); });
 afterEach(async () => {
   await writer.stop();
   expect(await database.drop()).toEqual([]);

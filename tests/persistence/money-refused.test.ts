@@ -17,7 +17,7 @@ const SHARD = 'main';
 let database: TestDatabase;
 let writer: WriterOnEntries | null = null;
 
-beforeEach(async () => { database = await TestDatabase.create(sharedUrl('TEST_DATABASE_URL')); });
+beforeEach(async () => { database = await TestDatabase.create(sharedUrl('TEST_DATABASE_URL'), { hasSchema: true }); });
 afterEach(async () => {
   await writer?.stop();
   writer = null;
@@ -142,6 +142,11 @@ describe('an entry that changes money and that Postgres refuses', () => {
 });
 
 describe('a record of before money was kept', () => {
+  beforeEach(async () => {
+    await database.drop();
+    database = await TestDatabase.create(sharedUrl('TEST_DATABASE_URL'));
+  });
+
   it('is brought on with its rows: nothing is charged, and trades name their accounts by their orders', async () => {
     const before = new Database(database.url, 5_000, 2, testLogger);
     await migrate(before, readMigrations().slice(0, 3));

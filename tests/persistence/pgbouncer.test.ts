@@ -14,7 +14,7 @@ const program = pgbouncerProgram();
   let venue: Venue;
   let bouncer: PgBouncer;
 
-  beforeEach(async () => { venue = await Venue.open(); });
+  beforeEach(async () => { venue = await Venue.open({ isDatabaseEmpty: true }); });
   afterEach(async () => {
     await ServiceProcess.killAll();
     await bouncer.stop();

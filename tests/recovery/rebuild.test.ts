@@ -1,5 +1,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
+import { tryWriterLock } from '../../src/persistence/writer-lock';
 import { Load } from '../persistence/support/load';
 import { ServiceProcess } from '../persistence/support/service-process';
 import { until } from '../support/until';
@@ -14,6 +16,8 @@ jest.setTimeout(90_000);
 const SEED = 7_041;
 const REQUESTS = 120;
 const OPEN_ORDERS = 60_000;
+/** Less than a rebuild waits for a record that is held, before it says so. */
+const HELD_MAX_MS = 20_000;
 
 let server: PrivateServer;
 let venue: Venue;
@@ -113,6 +117,32 @@ describe('a shard is rebuilt with everything it had', () => {
 });
 
 describe('a rebuild', () => {
+  it('that somebody else has done leaves nobody without his answer: a service that says it is ready takes orders', async () => {
+    await recovery.place();
+    for (let round = 0; round < 3; round++) {
+      expect(await runCommand('recover', venue.environment(), ['--force'])).toMatchObject({ code: 0 });
+      await recovery.untilReady();
+      expect(await recovery.place()).toMatchObject({ status: 201 });
+    }
+  });
+
+  it('is given up once somebody else has done it: his writer holds the record, and the service trades on', async () => {
+    await running.stop();
+    running = await venue.start({ ROLES: 'api' });
+    const writer = new pg.Client({ connectionString: venue.database.url });
+    await writer.connect();
+    try {
+      expect(await tryWriterLock(writer, venue.shard)).toBe(true);
+      await venue.redis.command('HSET', recovery.key('meta'), 'state', 'recovering');
+      await until('the service is about to rebuild it', async () => (await recovery.ready()).problem === 'interrupted_rebuild');
+      await venue.redis.command('HSET', recovery.key('meta'), 'state', 'open');
+      await until('the service trades on', async () => (await recovery.ready()).status === 'ready', HELD_MAX_MS);
+      expect(await recovery.recoveries()).toEqual([]);
+    } finally {
+      await writer.end();
+    }
+  });
+
   it('waits until what the stopped shard has logged is persisted', async () => {
     await running.stop();
     running = await venue.start({ ROLES: 'api' });

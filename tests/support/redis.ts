@@ -3,12 +3,15 @@ import { createClient } from 'redis';
 const SCAN_COUNT = 1000;
 const DELETE_COUNT = 1000;
 
+/** A class of commands is made once. */
+const MADE_OF = createClient({ RESP: 2 });
+
 /** A plain connection for a test's own look into Redis; the service's way is src/engine. */
 export class TestRedis {
-  private constructor(private readonly client: ReturnType<typeof createClient>) {}
+  private constructor(private readonly client: typeof MADE_OF) {}
 
   static async connect(url: string): Promise<TestRedis> {
-    const client = createClient({ url, name: 'test', RESP: 2, socket: { reconnectStrategy: false } }) as ReturnType<typeof createClient>;
+    const client = MADE_OF.duplicate({ url, name: 'test', socket: { reconnectStrategy: false } });
     client.on('error', () => undefined);
     await client.connect();
     return new TestRedis(client);

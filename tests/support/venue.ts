@@ -12,6 +12,8 @@ export interface VenueOptions {
   readonly redisUrl?: string;
   /** A Postgres server of the test's own; by default the run's shared one. The venue makes its database there. */
   readonly databaseServerUrl?: string;
+  /** Whether the first start finds a database without a schema; by default that is there. Always one on a Postgres of the test's own. */
+  readonly isDatabaseEmpty?: boolean;
   /** Its name where that matters, on a Redis of the test's own; by default a random one. */
   readonly shard?: string;
   /** Settings of the service, by the names of the environment. */
@@ -30,6 +32,9 @@ export interface RunningApp {
 
 /** What the service logs is for whoever looks into a failure: TEST_LOG_LEVEL=debug. */
 export const testLogger: Logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
+
+/** Passwords of tests guard nothing; those that are about the work of hashing ask for the program's own. */
+const CHEAP_HASHING = { memoryCost: 64, timeCost: 1, parallelism: 1 };
 
 /**
  * A shard and a database that nobody else uses, and the service on them. A test file opens one, or one for each test,
@@ -52,7 +57,8 @@ export class Venue {
     const handles = watchHandles();
     const redisUrl = options.redisUrl ?? sharedUrl('TEST_REDIS_URL');
     const redis = await TestRedis.connect(redisUrl);
-    const database = await TestDatabase.create(options.databaseServerUrl ?? sharedUrl('TEST_DATABASE_URL'));
+    const { databaseServerUrl: own, isDatabaseEmpty = own !== undefined } = options;
+    const database = await TestDatabase.create(own ?? sharedUrl('TEST_DATABASE_URL'), { hasSchema: !isDatabaseEmpty });
     return new Venue(options.shard ?? `test-${randomBytes(6).toString('hex')}`, redisUrl, redis, database, options, handles);
   }
 
@@ -83,7 +89,7 @@ export class Venue {
   /** Starts the service in this process, as often as wanted: a second one is another API process on the same shard. */
   async start(environment: Readonly<Record<string, string>> = {}, options: AppOptions = this.options.app ?? {}): Promise<RunningApp> {
     const config = readConfig(this.environment(environment));
-    const app = createApp(config, testLogger, options);
+    const app = createApp(config, testLogger, { hashing: CHEAP_HASHING, ...options });
     const { port } = await app.start();
     const running: RunningApp = {
       app,

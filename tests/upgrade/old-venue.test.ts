@@ -42,7 +42,7 @@ describe('a venue of an older version', () => {
 
   beforeAll(async () => {
     server = await PrivateServer.redis();
-    venue = await Venue.open({ redisUrl: server.url, shard: told.shard, environment: { IDEMPOTENCY_TTL } });
+    venue = await Venue.open({ redisUrl: server.url, shard: told.shard, isDatabaseEmpty: true, environment: { IDEMPOTENCY_TTL } });
     shard = new ShardView(venue);
     await Promise.all([loadRedis(venue.redis), loadPostgres(venue.database.url)]);
     client = new Client(() => running.url);

@@ -1,6 +1,7 @@
 import { callAccessOf } from '#openfill-contract';
 import type { Logger } from 'pino';
 import type { Config } from '../../config';
+import { onFirstUse } from '../../http/on-first-use';
 import type { DialectMaker } from '../services';
 import { streamUpgrade } from '../streams';
 import { createAsyncapiDocument } from './documents/asyncapi';
@@ -44,7 +45,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
       routes: nativeRoutes(orders, controls, new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), new NativeInstruments(trading.instruments, market), {
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
       }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
-        openapi: createOpenapiDocument(config), asyncapi: createAsyncapiDocument(config),
+        openapi: onFirstUse(() => createOpenapiDocument(config)), asyncapi: onFirstUse(() => createAsyncapiDocument(config)),
       }, callAccessOf(config.auth)),
       pages: [DOCS_PAGE],
       upgrades: {

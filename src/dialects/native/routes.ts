@@ -31,8 +31,8 @@ export interface NativeStream {
 
 /** The documents, as they are served. */
 export interface Documents {
-  readonly openapi: unknown;
-  readonly asyncapi: unknown;
+  openapi(): object;
+  asyncapi(): object;
 }
 
 /** Clients that cannot send a body with DELETE give its fields in the query string. */
@@ -103,8 +103,8 @@ export function nativeRoutes(
       const { contentType, text } = await probes.metrics();
       return { status: 200, body: text, headers: { 'Content-Type': contentType } };
     },
-    getOpenapi: () => answered(documents.openapi),
-    getAsyncapi: () => answered(documents.asyncapi),
+    getOpenapi: () => answered(documents.openapi()),
+    getAsyncapi: () => answered(documents.asyncapi()),
   };
   return routesOf(calls, handlers, access, { submitBatch: costOfBatch }, ONE_COMMAND);
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { SignJWT } from 'jose';
+import type { AppOptions } from '../../../src/app';
 import { VenueKeys } from '../../../src/people/venue-keys';
 import { Client, type Answer, type ProblemBody } from '../../support/client';
 import { temporaryDirectory } from '../../support/servers';
@@ -75,9 +76,11 @@ export class PeopleVenue {
 
   private constructor(readonly venue: Venue, readonly running: RunningApp, readonly client: Client, readonly keysDir: string, private readonly directory: { remove(): void }) {}
 
-  static async open(environment: Readonly<Record<string, string>> = {}, databaseServerUrl?: string): Promise<PeopleVenue> {
+  /** @param app parts of the service that are put together otherwise */
+  static async open(environment: Readonly<Record<string, string>> = {}, databaseServerUrl?: string, app: AppOptions = {}): Promise<PeopleVenue> {
     const directory = temporaryDirectory('keys');
     const venue = await Venue.open({
+      app,
       ...(databaseServerUrl === undefined ? {} : { databaseServerUrl }),
       environment: { AUTH: 'required', KEYS_DIR: directory.path, LIMIT_LOGIN_PER_SECOND: '1000', LIMIT_LOGIN_BURST: '1000', ...environment },
     });
