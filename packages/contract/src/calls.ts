@@ -336,7 +336,7 @@ export const CALLS = {
     refusals: [...ANY_BODY, ...ANY_COMMAND, 'account_not_found'],
   },
   unkillAccount: {
-    method: 'POST', path: '/accounts/{account_id}/unkill', tag: 'Orders', summary: 'Let a stopped account order again',
+    method: 'POST', path: '/accounts/{account_id}/unkill', tag: 'Orders', summary: 'Let a killed account order again',
     takesBody: true,
     answers: { 200: { description: 'The account may order.', is: AccountStop, example: CONTROL_EXAMPLES.unkilled } },
     refusals: [...ANY_BODY, ...ANY_COMMAND, 'account_not_found'],
