@@ -14,6 +14,7 @@ import { PostgresPeople } from '../persistence/people-store';
 import { recordedScales } from '../persistence/money-scales';
 import { AlgoLoad, judgeAlgos, type AlgosVerdict } from './algo-load';
 import { ChaosVenue, type ApiProcess } from './chaos-venue';
+import { ControlLoad, type ControlLines } from './control-load';
 import { Crew } from './crew';
 import { FAULTS, type Fault, type Part } from './faults';
 import { isAboutMoney, judgeLedger, NO_RIGHTS, type LossWindow, type Verdict } from './judge';
@@ -58,6 +59,8 @@ export interface CampaignReport extends Verdict {
   /** Parent orders that were started, and slices that were decided of them. */
   readonly algos: number;
   readonly slices: number;
+  /** Switches set, kills and states of instruments that were answered. */
+  readonly controls: number;
   readonly unclear: number;
   readonly resolvedByRetry: number;
   readonly turnedAway: number;
@@ -82,6 +85,7 @@ const PEOPLE_SETTINGS = {
 };
 /** Behind those of the clients. */
 const ALGO_SEED = 999;
+const CONTROL_SEED = 998;
 const AUDIT_PAGE = 1_000;
 /** The default of the service. */
 const IDEMPOTENCY_TTL_S = 86_400;
@@ -106,7 +110,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     await crew?.makeTrader(TAKER, 'hmac', first, ledger);
     const { clients, accounts } = await beginLoad(venue.apis, ledger, crew, options);
     const algos = new AlgoLoad(crew === null ? new OpenLine(first.url) : crew.ownerOf(TAKER).line, TAKER, seededRandom(options.seed * 1_000 + ALGO_SEED));
-    const running = [...clients, algos].map((client) => client.run());
+    const controls = new ControlLoad(controlLines(crew, venue.apis), accounts.filter((account) => account !== TAKER), seededRandom(options.seed * 1_000 + CONTROL_SEED));
+    const beside = [algos, controls];
+    const running = [...clients, ...beside].map((client) => client.run());
     const watch = watchLag(venue);
     const overseer = crew === null ? new OpenLine(first.url) : crew.operator(first);
     const audit = funds === 'off' ? null : new MoneyWatch(overseer);
@@ -134,11 +140,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       options.onFault(fault.name, recoveryMs);
     }
 
-    for (const client of [...clients, algos]) client.stop();
+    for (const client of [...clients, ...beside]) client.stop();
     await withTimeout(Promise.all(running), SETTLE_TIMEOUT_MS, 'the clients did not learn what became of their commands');
     await algos.ended();
     watch.stop();
     const verdict = await judge(venue, ledger, losses, crew, algos, options);
+    verdict.unexplained.push(...controls.problems);
     if (audit !== null) {
       verdict.auditFailures.push(...audit.stop().map((finding) => `the running audit had found ${finding}`), ...await moneyProblems(overseer, accounts));
     }
@@ -151,6 +158,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       ...judged,
       algos: algos.started.length,
       slices: algosVerdict.slices,
+      controls: controls.done,
       seed: options.seed,
       seconds: (Date.now() - started) / 1000,
       faults,
@@ -169,6 +177,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   } finally {
     await venue.stop();
   }
+}
+
+/** The operator who acts through the second process, and the owners of accounts. */
+function controlLines(crew: Crew | null, apis: readonly ApiProcess[]): ControlLines {
+  const [, second] = apis as readonly [ApiProcess, ApiProcess];
+  if (crew !== null) return { operator: crew.operator(second), ofAccount: (account) => crew.ownerOf(account).line };
+  const line = new OpenLine(second.url);
+  return { operator: line, ofAccount: () => line };
 }
 
 /** All faults in a shuffled order, again and again until the time is over; the first round is always whole. */
@@ -211,13 +227,15 @@ async function untilDrained(venue: ChaosVenue): Promise<void> {
 
 /** The venue ends by itself what is over, whether or not anybody sends anything. */
 async function untilNothingIsDue(redis: RedisConnection): Promise<void> {
-  const { timers } = shardKeys(SHARD);
+  const { timers, due: dues } = shardKeys(SHARD);
   const deadline = Date.now() + DRAIN_TIMEOUT_MS;
   for (;;) {
     const [second] = await redis.send(['TIME'], DRAIN_TIMEOUT_MS) as [string, string];
-    const due = await redis.send(['ZCOUNT', timers, '-inf', String((Number(second) + STILL_S) * 1_000_000)], DRAIN_TIMEOUT_MS);
-    if (due === 0) return;
-    if (Date.now() > deadline) throw new Error(`${String(due)} transfers whose time is over, or soon will be, were not ended`);
+    const before = String((Number(second) + STILL_S) * 1_000_000);
+    const counts: unknown[] = [];
+    for (const key of [timers, dues]) counts.push(await redis.send(['ZCOUNT', key, '-inf', before], DRAIN_TIMEOUT_MS));
+    if (counts.every((count) => count === 0)) return;
+    if (Date.now() > deadline) throw new Error(`of transfers, and of orders and switches, whose time is over, or soon will be, so many are left: ${counts.join(', ')}`);
     await sleep(LAG_POLL_MS);
   }
 }

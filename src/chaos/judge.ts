@@ -109,9 +109,11 @@ function tellLost(command: SentCommand, losses: readonly LossWindow[], verdict: 
   else verdict.lost.push(`${command.key} (${command.op} of ${command.account}, ${command.status}, acknowledged after ${command.mode} at ${at}, ${command.unclear} times unclear; losses ${losses.map(({ fromMs, toMs }) => `${fromMs}-${toMs}`).join(' ')})`);
 }
 
-/** The venue itself ends transfers whose time is over, and has orders go whose price trades have reached. */
+/** Commands of the venue itself, which ends what is over and has orders go whose price trades have reached, and those that have no key. */
+const WITHOUT_KEY: ReadonlySet<LogEntry['kind']> = new Set(['trigger', 'due', 'kill', 'cancel_after', 'instrument']);
+
 function isOfVenue({ kind, command, idempotency }: LogEntry): boolean {
-  if (kind === 'trigger') return true;
+  if (WITHOUT_KEY.has(kind)) return idempotency === null;
   return kind === 'transfer_end' && idempotency === null && command?.op === 'transfer_end' && command.status === 'expired' && command.actor === null;
 }
 

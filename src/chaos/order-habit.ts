@@ -5,6 +5,7 @@ import type { AckMode, Ledger } from './ledger';
 const OPEN_ORDERS_MAX = 40;
 const MID_PRICE = 50_000;
 const INSTRUMENTS = ['BTC-USD', 'ETH-USD'] as const;
+const LIVES_MAX_MS = 5_000;
 /** What an iceberg shows: the least that any order is of. */
 const DISPLAYED = '0.01';
 /** Most orders leave it to the venue. */
@@ -60,10 +61,10 @@ export class OrderHabit implements Habit {
     const account = this.random.pick(this.accounts);
     const command = this.ledger.enter(account, 'place', this.mode);
     const order = { client_id: account, instrument: this.random.pick(INSTRUMENTS), side: this.random.pick(['buy', 'sell'] as const), quantity: this.quantity() };
-    const lifetimes = this.kind === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'ioc', 'fok'];
+    const lifetimes = this.kind === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'gtd', 'ioc', 'fok'];
     const lifetime = this.random.pick(lifetimes);
     const waits = !isMarket && this.kind !== 'taker' && this.random.next() < 0.12;
-    const terms = isMarket ? { type: 'market' } : waits ? this.stop() : { type: 'limit', price: this.price(), time_in_force: lifetime };
+    const terms = isMarket ? { type: 'market' } : waits ? this.stop() : { type: 'limit', price: this.price(), time_in_force: lifetime, ...(lifetime === 'gtd' && { expires_at: this.soon() }) };
     const hides = !isMarket && lifetime === 'gtc' && this.random.next() < 0.3 ? { display_quantity: DISPLAYED } : {};
     const bounds = isMarket && this.random.next() < 0.4 ? { max_slippage: this.random.pick(['0', '0.00005', '0.0002']) } : {};
     const prevents = this.random.next() < 0.3 ? { self_trade_prevention: this.random.pick(SELF_TRADE_PREVENTIONS) } : {};
@@ -76,6 +77,11 @@ export class OrderHabit implements Habit {
         if (isOpen(told) && typeof told.order_id === 'string') this.open.push({ orderId: told.order_id, account });
       },
     };
+  }
+
+  /** A time of the venue's clock that most commands come ahead of, and some do not. */
+  private soon(): string {
+    return new Date(Date.now() + this.random.below(LIVES_MAX_MS)).toISOString();
   }
 
   /** Near the market, so that many are reached: a limit, as a buy without one would have to name what it may cost. */

@@ -23,6 +23,7 @@ function tell(report: CampaignReport): boolean {
     ['commands', report.commands],
     ['about money', `${report.commandsOfMoney}; refused for want of it ${report.refusedForFunds}`],
     ['algos', `${report.algos}, in ${report.slices} slices`],
+    ['switches, kills and states', report.controls],
     ['turned away for certain', `${report.turnedAway}, ${report.turnedAwayByBacklog} by a full backlog`],
     ['kept out for who asked', report.keptOut],
     ['acts with powers', report.acts],

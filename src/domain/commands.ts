@@ -278,7 +278,7 @@ export interface NothingDue {
   readonly outcome: 'nothing_due';
 }
 
-/** An account is stopped, with a page of its orders, or may order again. */
+/** An account is killed, with a page of its orders, or may order again. */
 export interface Killed {
   readonly outcome: 'killed';
   /** Whether more of its orders may be open: the same command again cancels the next page. */

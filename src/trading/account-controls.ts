@@ -6,8 +6,8 @@ import { Refusal, refusalOf } from '../domain/refusal';
 import type { Acknowledgement } from './acknowledgement';
 import type { CommandRunner } from './command-runner';
 
-/** Whether an account is stopped, and what was cancelled for it. */
-export interface AccountStop {
+/** Whether an account is killed, and what was cancelled for it. */
+export interface AccountKill {
   readonly accountId: string;
   /** Since when it is stopped, null where it is not. */
   readonly killedUs: number | null;
@@ -48,7 +48,7 @@ export class AccountControls {
    * Stops an account: no order of it is taken from the first step on, and its open ones are cancelled, a page in each.
    * @throws Refusal with those that had been cancelled before it; should nobody go on, the venue does by itself
    */
-  async kill(context: Context, accountId: string): Promise<AccountStop> {
+  async kill(context: Context, accountId: string): Promise<AccountKill> {
     requireAccount(context.principal, accountId);
     const cancelled: string[] = [];
     try {
@@ -65,7 +65,7 @@ export class AccountControls {
   }
 
   /** Lets an account order again. @throws Refusal */
-  async unkill(context: Context, accountId: string): Promise<AccountStop> {
+  async unkill(context: Context, accountId: string): Promise<AccountKill> {
     requireAccount(context.principal, accountId);
     await this.command(context, accountId, false);
     return { accountId, killedUs: null, cancelled: [] };

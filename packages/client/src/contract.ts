@@ -518,7 +518,7 @@ export interface CancelAfter {
   readonly triggers_at: Time | null;
 }
 
-export interface AccountStop {
+export interface AccountKill {
   readonly account_id: string;
   /** Whether it is stopped: it may not order. */
   readonly killed: boolean;

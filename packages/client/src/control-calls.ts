@@ -1,4 +1,4 @@
-import type { AccountStop, CancelAfter, CancelAfterRequest, ProblemBody } from './contract';
+import type { AccountKill, CancelAfter, CancelAfterRequest, ProblemBody } from './contract';
 import type { HttpTransport } from './http';
 import { problemOf, type Answer, type CallOptions, type Retries } from './retry';
 
@@ -12,9 +12,9 @@ export class ControlCalls {
   }
 
   /** Stops an account: it may not order any more, and its open orders are cancelled. The answer has the ids of all that was cancelled for it, repeats included. */
-  async kill(accountId: string, call: CallOptions = {}): Promise<AccountStop> {
+  async kill(accountId: string, call: CallOptions = {}): Promise<AccountKill> {
     const cancelled = new Set<string>();
-    const told = await this.send<AccountStop>(`${pathOf(accountId)}/kill`, undefined, call, (answer) => {
+    const told = await this.send<AccountKill>(`${pathOf(accountId)}/kill`, undefined, call, (answer) => {
       // An interrupted one tells what it has done all the same.
       for (const id of (answer.body as Partial<ProblemBody> | null)?.cancelled ?? []) cancelled.add(id);
     });
@@ -22,7 +22,7 @@ export class ControlCalls {
   }
 
   /** Lets an account order again. */
-  unkill(accountId: string, call: CallOptions = {}): Promise<AccountStop> {
+  unkill(accountId: string, call: CallOptions = {}): Promise<AccountKill> {
     return this.send(`${pathOf(accountId)}/unkill`, undefined, call);
   }
 

@@ -2,7 +2,7 @@ import {
   anything, choice, defaulting, integer, moment, optional, own, request, required, string, uuid, word,
   type Kind, type Shape,
 } from './language';
-import { AccountStop, CONTROL_EXAMPLES, CancelAfter, CancelAfterRequest } from './controls';
+import { AccountKill, CONTROL_EXAMPLES, CancelAfter, CancelAfterRequest } from './controls';
 import { ALGO_EXAMPLES, Algo, AlgoPage, AlgoWithSlices, TwapRequest } from './algos';
 import { ChangeInstrumentRequest, INSTRUMENT_EXAMPLES, Instrument, Instruments, OpenInstrumentRequest } from './instruments';
 import { AnyBook, Candles, Health, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
@@ -327,18 +327,18 @@ export const CALLS = {
     refusals: [...ANY_BODY, ...ANY_COMMAND, 'account_not_found', 'instrument_not_found'],
   },
   killAccount: {
-    method: 'POST', path: '/accounts/{account_id}/kill', tag: 'Orders', summary: 'Stop an account, and cancel all its open orders',
+    method: 'POST', path: '/accounts/{account_id}/kill', tag: 'Orders', summary: 'Kill an account: it orders no more, and all its open orders are cancelled',
     description: 'From its first step on no order of the account is taken, and no amend but one that makes an order smaller at its price; open orders are cancelled '
       + 'in pages, between which nothing of the account comes. It has no key: asked again, it goes on. What was cancelled before an error is in the problem\'s '
       + '`cancelled`, and what is left the venue cancels by itself.',
     takesBody: true,
-    answers: { 200: { description: 'The account is stopped.', is: AccountStop, example: CONTROL_EXAMPLES.killed } },
+    answers: { 200: { description: 'The account is killed.', is: AccountKill, example: CONTROL_EXAMPLES.killed } },
     refusals: [...ANY_BODY, ...ANY_COMMAND, 'account_not_found'],
   },
   unkillAccount: {
     method: 'POST', path: '/accounts/{account_id}/unkill', tag: 'Orders', summary: 'Let a killed account order again',
     takesBody: true,
-    answers: { 200: { description: 'The account may order.', is: AccountStop, example: CONTROL_EXAMPLES.unkilled } },
+    answers: { 200: { description: 'The account may order.', is: AccountKill, example: CONTROL_EXAMPLES.unkilled } },
     refusals: [...ANY_BODY, ...ANY_COMMAND, 'account_not_found'],
   },
   openAccount: {

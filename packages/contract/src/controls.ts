@@ -31,7 +31,7 @@ export const CancelOnDisconnect = request('CancelOnDisconnect', {
 
 export const DisconnectRule = answer('DisconnectRule', { client_id: required(ClientId), enabled: required(flag()) });
 
-export const AccountStop = answer('AccountStop', {
+export const AccountKill = answer('AccountKill', {
   account_id: required(AccountName),
   killed: required(flag(), 'Whether it is stopped: it may not order.'),
   killed_at: required(orNull(Time), 'Since when; null where it is not.'),

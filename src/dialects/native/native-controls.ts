@@ -4,7 +4,7 @@ import { formatTimeUs } from '../../domain/order';
 import type { Answer } from '../../http/answer';
 import type { Call } from '../../http/dialect';
 import { invalid } from '../../http/request-refusal';
-import type { AccountControls, AccountStop } from '../../trading/account-controls';
+import type { AccountControls, AccountKill } from '../../trading/account-controls';
 import type { ConnectionLease, ConnectionLeases } from '../../trading/connection-leases';
 import { judgeOf } from './check/judge';
 import { NO_LIMITS, checkBody } from './check/schemas';
@@ -46,13 +46,13 @@ export class NativeControls {
   /** POST /accounts/{account_id}/kill */
   async kill(context: Context, account: string, body: unknown): Promise<Answer> {
     requireNothing(body);
-    return stopped(await this.controls.kill(context, accountOf(account)));
+    return killed(await this.controls.kill(context, accountOf(account)));
   }
 
   /** POST /accounts/{account_id}/unkill */
   async unkill(context: Context, account: string, body: unknown): Promise<Answer> {
     requireNothing(body);
-    return stopped(await this.controls.unkill(context, accountOf(account)));
+    return killed(await this.controls.unkill(context, accountOf(account)));
   }
 }
 
@@ -67,7 +67,7 @@ function accountOf(account: string): string {
   return checkBody(ACCOUNT, { account_id: account }).account_id;
 }
 
-function stopped({ accountId, killedUs, cancelled }: AccountStop): Answer {
+function killed({ accountId, killedUs, cancelled }: AccountKill): Answer {
   return { status: 200, body: { account_id: accountId, killed: killedUs !== null, killed_at: killedUs === null ? null : formatTimeUs(killedUs), cancelled } };
 }
 

@@ -1,4 +1,4 @@
--- kill: stops an account, and cancels a page of its open orders, in the order in which they were placed; the same again cancels the next one.
+-- kill: an account orders no more; this cancels a page of its open orders, in the order in which they were placed; the same again cancels the next one.
 --   Or lets it order again.
 -- Arguments: account, kills (1 to stop it, 0 to let it go on), page_size, actor (as the log tells it, '' for anybody).
 -- Reads: killed, open:<client>, orders, depth, accounts. Writes: killed, due, book, depth, orders, open:<client>, client_order_ids, accounts, log.

@@ -1,7 +1,7 @@
 -- Controls of accounts (domain/controls.ts): what acts on their orders as a whole. A dead man's switch, and the lease of a connection, stand
 -- among what falls due; accounts that are stopped in the hash `killed`, each with since when. `kills` of meta says whether there are any.
 
--- Since when an account is stopped, as text; false where it is not.
+-- Since when an account is killed, as text; false where it is not.
 function controls.killed_since(shard, account)
   local since = shard.killed[account]
   if since == nil then
