@@ -54,6 +54,8 @@ function order(market: Market, random: Random, isUser: boolean): Operation {
   const client = `client-${random.below(CLIENTS) + 1}`;
   const common = {
     op: 'place' as const, ...(!isUser && { client_id: client }), instrument: market.instrument, side,
+    // The same market as where nobody is asked who they are, though a few stand for many.
+    self_trade_prevention: 'none' as const,
     quantity: size(market, random),
   };
   market.midTicks = Math.max(10, Math.round(market.midTicks * (1 + (random.next() - 0.5) * 0.0004)));
