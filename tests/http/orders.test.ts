@@ -200,7 +200,7 @@ describe.each(BOTH_WAYS)('POST /orders %s', (_name, hotPath) => {
     ['post-only with ioc', limit({ post_only: true, time_in_force: 'ioc' }), ['post_only']],
     ['post-only with fok', limit({ post_only: true, time_in_force: 'fok' }), ['post_only']],
     ['an unknown side', limit({ side: 'BUY' }), ['side']],
-    ['an unknown type', limit({ type: 'stop' }), ['type']],
+    ['an unknown type', limit({ type: 'pegged' }), ['type']],
     ['an unknown time in force', limit({ time_in_force: 'gtx' }), ['time_in_force']],
     ['post_only as text', limit({ post_only: 'true' }), ['post_only']],
     ['an empty client id', limit({ client_id: '' }), ['client_id']],

@@ -62,9 +62,17 @@ const FIELD_NAME_SHOWN_MAX = 64;
 /** Fields that an object is looked at with; none of ours has as many. */
 const FIELDS_MAX = 32;
 
+/** Whether one of several fields has to be there, and what is wrong with one of them says so already. */
+function isToldOfField({ type, path, context }: Joi.ValidationErrorItem, { details }: Joi.ValidationError): boolean {
+  if (type !== 'object.missing') return false;
+  const peers = (context as { readonly peers: readonly string[] }).peers.map((name) => [...path, name].join('.'));
+  return details.some((other) => peers.includes(other.path.join('.')));
+}
+
 function fieldErrors(error: Joi.ValidationError): FieldError[] {
   // One word for each field: what is of another type is not one of the words asked for either.
-  const first = error.details.filter(({ path }, i) => error.details.findIndex((other) => other.path.join('.') === path.join('.')) === i);
+  const first = error.details.filter(({ path }, i) => error.details.findIndex((other) => other.path.join('.') === path.join('.')) === i)
+    .filter((detail) => !isToldOfField(detail, error));
   return first.slice(0, FIELD_ERRORS_MAX).map((detail) => {
     const field = detail.path.length > 0 ? detail.path.join('.') : (detail.context?.label ?? 'body');
     // The judge's own name of what stands in a list is another one: scopes[0].
