@@ -15,6 +15,14 @@ import { firstDifference } from './difference';
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
+const CANCELS: ReadonlySet<LogEntry['kind']> = new Set(['cancel', 'mass_cancel', 'due', 'kill']);
+
+/** Of an order that was cancelled. What waits for a price and then trades at any holds what it may spend, or sell, where it says so. */
+function heldSomething({ side, priceTicks, quantityLots, traits }: LogEntry['orders'][number]): boolean {
+  if (priceTicks !== null) return true;
+  return side === 'buy' ? traits.budget !== undefined : quantityLots > 0;
+}
+
 /**
  * Plays a journal through the reference book: each entry's command is carried out by the plain book, under the limits
  * that the entry tells, and must give that very entry again, event for event. What the book then holds is what the venue
@@ -80,14 +88,14 @@ export class JournalReplay {
   }
 
   /**
-   * How money was kept when an entry's command was carried out. Cancels do not tell; where money is kept, every order that is cancelled
-   * held some.
+   * How money was kept when an entry's command was carried out. Cancels do not tell; where money is kept, an order that is cancelled held
+   * some, but for one that nobody could tell the cost of (A-33).
    */
   private followFunds({ sequence, kind, command, balances, orders }: LogEntry, epoch: string): void {
     const { limits, silent } = this;
     const isTold = command !== null && 'funds' in command;
-    // One that cancels nothing releases nothing.
-    const isCancel = (kind === 'cancel' || kind === 'mass_cancel' || kind === 'due' || kind === 'kill') && orders.length > 0;
+    // One that cancels nothing that held something releases nothing.
+    const isCancel = CANCELS.has(kind) && orders.some(heldSomething);
     if (!isTold && !isCancel) return;
     const before = limits.funds;
     if (isTold) limits.funds = command.funds;

@@ -25,7 +25,8 @@ describe('what peers expect', () => {
   beforeAll(async () => {
     const file = join(directory.path, 'instruments.json');
     const instruments = NUMBERED.map(([, , , instrument]) => ({ instrument, base: instrument.slice(0, -'-USD'.length), ...STEPS }));
-    writeFileSync(file, JSON.stringify([...instruments, { instrument: 'OTHER-USD', base: 'OTHER', ...STEPS, quantity_min: '1000' }]));
+    const others = [{ instrument: 'OTHER-USD', base: 'OTHER', ...STEPS, quantity_min: '1000' }, { instrument: 'FX-USD', base: 'FX', quote: 'USD', tick_size: '0.00001', lot_size: '1' }];
+    writeFileSync(file, JSON.stringify([...instruments, ...others]));
     service = await Service.open({ environment: { INSTRUMENTS_FILE: file } });
     for (const [, , , instrument, one] of NUMBERED) playing.set(instrument, Played.case(service.client, instrument, one));
     await Promise.allSettled(playing.values());

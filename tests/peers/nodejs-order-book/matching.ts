@@ -96,7 +96,7 @@ export const MATCHING: readonly PeerCase[] = [
   }),
   agrees('market', 'one without a quantity, with zero or with a side that is none is refused', MARKET, [
     marketSell('zero', 0), place('nothing', { side: 'sell', type: 'market' }), marketSell('sideways', 100, { side: 'unsupported-side' }),
-  ], { refused: ['validation_failed quantity', 'validation_failed quantity', 'validation_failed side'] }),
+  ], { refused: ['validation_failed quantity', 'validation_failed body', 'validation_failed side'] }),
   agrees('market', 'a type that is none is refused', inBook('createOrder error'), [sell('odd', 10, 100, { type: 'wrong-market-type' })], {
     refused: ['validation_failed type'],
   }),

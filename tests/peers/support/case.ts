@@ -6,7 +6,7 @@ import type { RuleName } from './venue-rules';
  */
 
 export type Feature =
-  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'iceberg' | 'gtd' | 'self-trade';
+  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'quote-sized' | 'iceberg' | 'gtd' | 'self-trade' | 'stop' | 'stop-limit' | 'take-profit' | 'instrument state';
 
 export interface Source {
   /** Within the peer's repository. */
@@ -24,6 +24,8 @@ export type Step =
   | { readonly do: 'cancel'; readonly name: string }
   | { readonly do: 'amend'; readonly name: string; readonly change: OrderFields }
   | { readonly do: 'cancel all'; readonly client: string; readonly query?: string }
+  /** Of the case's instrument, by an operator. */
+  | { readonly do: 'change'; readonly rules: OrderFields }
   /** Waits for what the venue does by itself. */
   | { readonly do: 'until'; readonly name: string; readonly status: string }
   | { readonly do: 'batch'; readonly operations: readonly Step[] };
@@ -39,6 +41,7 @@ export interface Told {
   readonly average?: number | null;
   readonly time_in_force?: string;
   readonly display_quantity?: number | null;
+  readonly stop_price?: number | null;
 }
 
 export type Level = readonly [price: number, quantity: number];
@@ -113,6 +116,10 @@ export function cancelAll(query?: string, client = SOMEBODY): Step {
 
 export function until(name: string, status: string): Step {
   return { do: 'until', name, status };
+}
+
+export function change(rules: OrderFields): Step {
+  return { do: 'change', rules };
 }
 
 export function batch(...operations: readonly Step[]): Step {

@@ -54,6 +54,7 @@ export class Played {
       case 'place': return this.placed(step);
       case 'cancel': return this.client.cancel(this.idOf(step.name));
       case 'amend': return this.client.amend(this.idOf(step.name), step.change);
+      case 'change': return this.client.call('PATCH', `/instruments/${this.instrument}`, { body: step.rules });
       case 'cancel all': {
         const query = `client_id=${this.clientOf(step.client)}&instrument=${this.instrument}${step.query ?? ''}`;
         return this.client.call('DELETE', `/orders?${query}`);
@@ -111,6 +112,7 @@ export class Played {
         status: body.status, reason: body.status_reason, price: numberOf(body.price), quantity: Number(body.quantity),
         filled: Number(body.filled_quantity), remaining: Number(body.remaining_quantity), average: numberOf(body.average_price),
         time_in_force: body.time_in_force, display_quantity: numberOf(body.display_quantity ?? null),
+        stop_price: numberOf(body.stop_price ?? null),
       };
       told[name] = Object.fromEntries(Object.entries(whole).filter(([key]) => key in keys));
     }

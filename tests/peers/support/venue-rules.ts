@@ -67,6 +67,26 @@ export const VENUE_RULES = {
     rule: 'an order may end 5 seconds from now at the earliest: an end that is over already is refused',
     where: 'https://docs.kraken.com/api/docs/rest-api/add-order',
   },
+  'the last trade triggers': {
+    venue: 'Kraken',
+    rule: 'what a waiting order is held against is the last price traded in the book, unless it asks for an index: no quote triggers it',
+    where: 'https://docs.kraken.com/api/docs/rest-api/add-order',
+  },
+  'a reached stop goes at once': {
+    venue: 'London Stock Exchange',
+    rule: 'a stop order whose price the last trade has reached already is elected as it is received',
+    where: 'https://docs.londonstockexchange.com/sites/default/files/documents/mit201-guide-to-the-trading-system.pdf',
+  },
+  'limit and stop price are apart': {
+    venue: 'Binance',
+    rule: 'a STOP_LOSS_LIMIT order has a price and a stopPrice, each within the filters of the market; which is above the other is up to whoever sends it',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
+  },
+  'money is for market orders': {
+    venue: 'Binance',
+    rule: 'an amount of money (quoteOrderQty) is for market orders only; a limit order has a quantity',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
+  },
 } as const satisfies Readonly<Record<string, VenueRule>>;
 
 export type RuleName = keyof typeof VENUE_RULES;
