@@ -116,7 +116,8 @@ async function withVenue(url: string | undefined, instruments: readonly unknown[
 }
 
 async function replayRecording(file: string, { url, speed }: Options): Promise<boolean> {
-  const instruments = (await instrumentsOf(file)).map(({ state: _state, ...instrument }) => instrument);
+  // What was taken then is taken now: the bounds of orders may have been others meanwhile.
+  const instruments = (await instrumentsOf(file)).map(({ instrument, base, quote, tick_size: tick, lot_size: lot }) => ({ instrument, base, quote, tick_size: tick, lot_size: lot }));
   return withVenue(url, instruments, async (venueUrl) => {
     const { commands, trades, differences } = await playRecording(file, venueUrl, speed);
     say(`${commands} commands played, ${trades} trades`);
