@@ -57,8 +57,8 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, 'stopping');
-    // The parts have limits of their own; this one is for what none of them foresees.
-    setTimeout(() => fail('did not stop in time', EXIT_FAILED), 3 * config.shutdownTimeoutMs).unref();
+    // The parts have limits of their own; this one is for what none of them foresees, and keeps the process while one waits for nothing but time.
+    setTimeout(() => fail('did not stop in time', EXIT_FAILED), 3 * config.shutdownTimeoutMs);
     app.stop().then(
       () => { logger.info('stopped'); process.exit(0); },
       (error: unknown) => { logger.error({ err: error }, 'stopping failed'); process.exit(EXIT_FAILED); },
