@@ -134,6 +134,8 @@ CREATE INDEX orders_open ON orders (shard, instrument, side, price_ticks, priori
   WHERE status IN ('open', 'partially_filled');
 -- Those that wait for a price stand in no book.
 CREATE INDEX orders_pending ON orders (shard, instrument, priority) WHERE status = 'pending';
+-- A client's order lists, each by its first order.
+CREATE INDEX orders_of_lists ON orders (shard, client_id, placed_sequence DESC) WHERE traits ? 'list' AND right(order_id::text, 1) = '1';
 
 CREATE TABLE trades (
   instrument     text        NOT NULL,
@@ -710,6 +712,6 @@ CREATE TABLE account_controls (
 INSERT INTO schema_version (version, name) VALUES (1, '0001_record'), (2, '0002_candles'), (3, '0003_shards'),
   (4, '0004_money'), (5, '0005_people'), (6, '0006_audit_acts'), (7, '0007_names_and_limits'), (8, '0008_audit_outcomes'), (9, '0009_powers_taken'),
   (10, '0010_minted_tokens'), (11, '0011_login_limits'), (12, '0012_logins'),
-  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls'), (16, '0016_catalogue'), (17, '0017_pending_orders'), (18, '0018_orders_by_money');
+  (13, '0013_order_traits'), (14, '0014_algos'), (15, '0015_account_controls'), (16, '0016_catalogue'), (17, '0017_pending_orders'), (18, '0018_orders_by_money'), (19, '0019_order_lists');
 
 COMMIT;

@@ -125,7 +125,7 @@ export class JournalReplay {
     }
     const { reached } = this.shard;
     if (entry.command.op === 'trigger') return this.triggerDifference(entry, entry.command, moment);
-    if (reached !== null && ORDER_KINDS.has(entry.kind)) this.complain(`entry ${entry.sequence} comes ahead of order ${reached.orderId}, whose price trades have reached`);
+    if (reached !== null && ORDER_KINDS.has(entry.kind)) this.complain(`entry ${entry.sequence} comes ahead of order ${reached.orderId}, which trades have let go`);
     const result = entry.command.op === 'due'
       ? { outcome: 'logged' as const, entry: this.shard.fallDue(entry.command, moment) }
       : this.carryOut(entry.command, entry, moment);
@@ -136,11 +136,11 @@ export class JournalReplay {
     return `it is ${result.outcome}${result.outcome === 'refused' ? ` with ${result.code}` : ''}`;
   }
 
-  /** An order goes whose price trades have reached: the one that is next here. */
+  /** An order goes that trades have reached, or whose list's first is filled: the one that is next here. */
   private triggerDifference(entry: LogEntry, command: Extract<LoggedCommand, { op: 'trigger' }>, moment: { timeUs: number; second: number }): string | null {
     if (this.shard.reached === null) {
       this.shard.skipEntry();
-      return 'no trade has reached its price';
+      return 'no trade has reached its price, or filled the first of its list';
     }
     this.limits.fillsPerOrderMax = command.fillsMax;
     return firstDifference(this.comparable(this.shard.trigger(moment)), { ...this.comparable(entry), version: LOG_ENTRY_VERSION });
@@ -148,7 +148,7 @@ export class JournalReplay {
 
   private carryOut(command: Exclude<LoggedCommand, { op: 'trigger' }>, entry: LogEntry, moment: { timeUs: number; second: number }): ReturnType<ReferenceShard['apply']> {
     this.limits.fillsPerOrderMax = 'fillsMax' in command ? command.fillsMax ?? UNLIMITED : UNLIMITED;
-    this.limits.openOrdersPerClientMax = command.op === 'place' ? command.openOrdersMax ?? UNLIMITED : UNLIMITED;
+    this.limits.openOrdersPerClientMax = command.op === 'place' || command.op === 'list' ? command.openOrdersMax ?? UNLIMITED : UNLIMITED;
     return this.shard.apply(engineCommandOf(command, entry, (order) => this.shard.named(order)?.instrument ?? null), moment);
   }
 
@@ -165,11 +165,11 @@ export class JournalReplay {
    */
   private pastDifference(entry: LogEntry, command: LoggedCommand): string | null {
     if (entry.code === CODE_FAILED || entry.code === CODE_BREACH || entry.code === CODE_PARTS) return this.shownDifference(entry);
-    if (entry.code === CODE_NOT_OPEN) return entry.orders.length === 1 ? this.shownDifference(entry) : 'it shows no order';
+    if (entry.code === CODE_NOT_OPEN || entry.code === CODE_LIST_NOT_OPEN) return entry.orders.length === 1 ? this.shownDifference(entry) : 'it shows no order';
     if (entry.events.length > 0) return 'it shows what is said to be missing';
     if (command.op === 'transfer_end') return this.shard.transfer(command.transferId)?.status === 'pending' ? `transfer ${command.transferId} is pending` : null;
-    if (!('order' in command) || !('orderId' in command.order)) return null;
-    const open = this.shard.order(command.order.orderId);
+    if (!('order' in command) || 'clientOrderId' in command.order) return null;
+    const open = this.shard.named(command.order);
     const isHeld = open !== null && isOpen(open) && (command.actor === null || command.actor === open.clientId);
     return isHeld ? `order ${open.orderId} is open` : null;
   }
@@ -262,10 +262,12 @@ const CODE_TRANSFER_NOT_FOUND = RESULT_CODES.transfer_not_found.number;
 const CODE_FAILED = RESULT_CODES.failure_injected.number;
 const CODE_BREACH = RESULT_CODES.balance_audit_breach.number;
 const CODE_PARTS = RESULT_CODES.iceberg_parts_limit.number;
-const PAST: ReadonlySet<number> = new Set([CODE_NOT_FOUND, CODE_NOT_OPEN, CODE_TRANSFER_NOT_FOUND, CODE_FAILED, CODE_BREACH, CODE_PARTS]);
+const CODE_LIST_NOT_FOUND = RESULT_CODES.order_list_not_found.number;
+const CODE_LIST_NOT_OPEN = RESULT_CODES.order_list_not_open.number;
+const PAST: ReadonlySet<number> = new Set([CODE_NOT_FOUND, CODE_NOT_OPEN, CODE_LIST_NOT_FOUND, CODE_LIST_NOT_OPEN, CODE_TRANSFER_NOT_FOUND, CODE_FAILED, CODE_BREACH, CODE_PARTS]);
 
 /** What does something in a book. */
-const ORDER_KINDS: ReadonlySet<string> = new Set(['place', 'cancel', 'amend', 'mass_cancel']);
+const ORDER_KINDS: ReadonlySet<string> = new Set(['place', 'list', 'cancel', 'amend', 'mass_cancel']);
 
 function isAboutPast({ code }: LogEntry): boolean {
   return PAST.has(code);
@@ -293,6 +295,10 @@ function engineCommandOf(command: Exclude<LoggedCommand, { op: 'trigger' }>, ent
     case 'place': {
       const { op, actor, instrument, side, kind, priceTicks, quantityLots, traits, orderId, clientId, clientOrderId } = command;
       return { op, actor, instrument, side, kind, priceTicks, quantityLots, traits, orderId, clientId, clientOrderId, idempotency };
+    }
+    case 'list': {
+      const { op, actor, listId, clientId, instrument, orders } = command;
+      return { op, actor, listId, clientId, instrument, orders, idempotency, request };
     }
     case 'cancel': return { ...command, idempotency, request };
     case 'amend': {

@@ -3,6 +3,7 @@ import { holdOf } from '../domain/holds';
 import type { LogEntry } from '../domain/log-entry';
 import { FEES, isVenueAccount, type Funds, type Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
+import { partnerId } from '../domain/order-list';
 
 interface Amounts {
   total: bigint;
@@ -35,7 +36,7 @@ export class MoneyRule {
   private readonly sums = new Map<string, bigint>();
   /** What orders and transfers hold, told from them alone. */
   private readonly holds = new Units();
-  private readonly orders = new Map<string, { readonly account: string; readonly asset: string; readonly units: bigint }>();
+  private readonly orders = new Map<string, Order>();
 
   /** @param scales of every instrument that is traded */
   constructor(private readonly funds: Funds, private readonly scales: ReadonlyMap<string, MoneyScale>) {}
@@ -80,11 +81,17 @@ export class MoneyRule {
     const scale = this.scales.get(order.instrument);
     if (scale === undefined) throw new Error(`instrument ${order.instrument} has no assets`);
     const before = this.orders.get(order.orderId);
-    if (before !== undefined) this.holds.add(before.account, before.asset, -before.units);
+    if (before !== undefined) this.count(before, scale, -1n);
+    this.orders.set(order.orderId, order);
+    this.count(order, scale, 1n);
+  }
+
+  /** What both of a pair hold is held once. */
+  private count(order: Order, scale: MoneyScale, sign: 1n | -1n): void {
     const { asset, units } = holdOf(order, scale);
-    const after = { account: order.clientId, asset, units };
-    this.holds.add(after.account, after.asset, after.units);
-    this.orders.set(order.orderId, after);
+    const partner = this.orders.get(partnerId(order) ?? '');
+    const shared = partner === undefined || partnerId(partner) === null ? 0n : holdOf(partner, scale).units;
+    this.holds.add(order.clientId, asset, sign * (units > shared ? units - shared : 0n));
   }
 
   private holdTransfer({ from, asset, amount, status }: Transfer, kind: LogEntry['kind']): void {

@@ -1,7 +1,8 @@
 import type { LogEntry } from './entry';
 import type { InstrumentRules, WantedRules } from './instrument-rules';
 import type { AccountStatus, Credit, FeeRate, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
-import type { Order, OrderReference, Side } from './order';
+import type { CancelReference, Order, OrderReference, Side } from './order';
+import type { ListedOrder } from './order-list';
 import type { OrderTraits } from './order-traits';
 import type { ResultCode } from './result-code';
 
@@ -50,10 +51,22 @@ export interface PlaceCommand {
   readonly failAt?: FailureStep;
 }
 
+/** Orders that belong together (order-list.ts), placed in one step: their traits tell which list they are of, and what each is in it. */
+export interface ListCommand {
+  readonly actor: string | null;
+  /** UUID that ends in 0. */
+  readonly listId: string;
+  readonly clientId: string;
+  readonly instrument: string;
+  readonly orders: readonly ListedOrder[];
+  readonly idempotency: string | null;
+  readonly request: unknown;
+}
+
 export interface CancelCommand {
   /** The order is found only where it is this client's, or one of these clients'. */
   readonly actor: Actor;
-  readonly order: OrderReference;
+  readonly order: CancelReference;
   readonly idempotency: string | null;
   /** What is remembered beside an idempotency key: a JSON value, null without a key. */
   readonly request: unknown;
@@ -221,6 +234,7 @@ export type FailureStep = (typeof FAILURE_STEPS)[number];
 
 export type EngineCommand =
   | ({ readonly op: 'place' } & PlaceCommand)
+  | ({ readonly op: 'list' } & ListCommand)
   | ({ readonly op: 'cancel' } & CancelCommand)
   | ({ readonly op: 'amend' } & AmendCommand)
   | ({ readonly op: 'mass_cancel' } & MassCancelCommand)

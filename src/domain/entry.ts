@@ -1,18 +1,20 @@
 import type { Control, DueKind } from './controls';
 import type { Account, AccountStatus, Balance, Credit, FeeGroup, FeeRate, Funds, Shortfall, Transfer, TransferEnd, TransferKind } from './money';
 import type { InstrumentRules, WantedRules } from './instrument-rules';
-import type { Order, OrderReference, Side } from './order';
+import type { CancelReference, Order, OrderReference, Side } from './order';
+import type { ListedOrder } from './order-list';
 import type { OrderTraits } from './order-traits';
 
 /** What a log entry says: see log-entry.ts. */
 
 export const ENTRY_KINDS = [
   'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill', 'cancel_after', 'lease', 'instrument', 'trigger',
+  'list',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
  * `keep`: an amend with an idempotency key changed nothing.
- * `trigger`: an order that waited for a price goes, because a trade has reached it.
+ * `trigger`: an order that waited goes, because a trade has reached its price, or has filled the first order of its list.
  * `due`: what fell due was done, ahead of whatever came next.
  */
 export type EntryKind = (typeof ENTRY_KINDS)[number];
@@ -34,7 +36,11 @@ export type LoggedCommand =
     readonly instrument: string; readonly side: Side; readonly kind: number; readonly priceTicks: number; readonly quantityLots: number;
     readonly traits: OrderTraits; readonly orderId: string; readonly clientId: string; readonly clientOrderId: string | null;
   }
-  | { readonly op: 'cancel'; readonly actor: string | null; readonly order: OrderReference }
+  | {
+    readonly op: 'list'; readonly actor: string | null; readonly funds: Funds; readonly fillsMax: number; readonly openOrdersMax: number; readonly listId: string;
+    readonly clientId: string; readonly instrument: string; readonly orders: readonly ListedOrder[];
+  }
+  | { readonly op: 'cancel'; readonly actor: string | null; readonly order: CancelReference }
   | {
     readonly op: 'amend'; readonly actor: string | null; readonly funds: Funds; readonly fillsMax: number; readonly order: OrderReference;
     /** null where the order was not found: amounts are ticks and lots of its instrument. */
@@ -73,7 +79,7 @@ export type LoggedCommand =
   | { readonly op: 'fee_group'; readonly actor: string | null; readonly funds: Funds; readonly group: string; readonly rates: readonly FeeRate[] }
   | {
     readonly op: 'trigger'; readonly actor: null; readonly funds: Funds; readonly fillsMax: number; readonly orderId: string;
-    /** Log sequence of the entry whose trade has reached the order's price. */
+    /** Log sequence of the entry whose trade has reached the order's price, or filled the first of its list. */
     readonly cause: number;
   }
   | {

@@ -142,6 +142,10 @@ export const ACCOUNT_RECORD = ['version', 'status', 'credit', 'fee_group', 'name
 export const LOGGED_PLACE = [
   'letter', 'actor', 'funds', 'fills_max', 'open_orders_max', ...ORDER_TERMS, 'id',
 ] as const;
+/** The terms of each of its orders follow, each an array in the array. */
+export const LOGGED_LIST = ['letter', 'actor', 'funds', 'fills_max', 'open_orders_max', 'id'] as const;
+/** Ahead of the id of a list, where a cancel names one: every order of it that is open is meant. */
+export const LIST_MARK = 'L';
 /** An order by its id, with '' behind it; else '', and its client and the client's own name for it. */
 export const LOGGED_CANCEL = ['letter', 'actor', 'id', 'client', 'client_order_id'] as const;
 /** What is wanted is null where the order was not found, so that no instrument tells ticks. */
@@ -181,7 +185,7 @@ export const LOGGED_DUE = ['letter', 'what', 'count', 'account', 'detail', 'afte
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
   place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W', kill: 'K', cancel_after: 'D', lease: 'G',
-  instrument: 'I', trigger: 'X',
+  instrument: 'I', trigger: 'X', list: 'L',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -211,4 +215,5 @@ export const COMMAND_ARGUMENTS = {
   cancel_after: ['client', 'instrument', 'timeout_us', 'actor'],
   lease: ['lease', 'client', 'begins', 'ttl_us', 'actor'],
   kill: ['account', 'kills', 'page_size', 'actor'],
+  list: ['id', 'client', 'instrument', 'first', 'second', 'third', 'idem', 'actor', 'request'],
 } as const;

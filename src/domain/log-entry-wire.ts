@@ -1,7 +1,7 @@
 import {
-  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, CONTROL_EVENT, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, INSTRUMENT_EVENT, INSTRUMENT_RULES, LEVEL_EVENT, LOG_ENTRY_VERSION,
-  LOGGED_ACCOUNT, LOGGED_AMEND, LOGGED_CANCEL, LOGGED_CANCEL_AFTER, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_INSTRUMENT, LOGGED_KILL, LOGGED_LEASE, LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER,
-  LOGGED_TRANSFER_END, LOGGED_TRIGGER, ORDER_EVENT, PLACED_EVENT,
+  ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, CONTROL_EVENT, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, INSTRUMENT_EVENT, INSTRUMENT_RULES, LEVEL_EVENT, LIST_MARK, LOG_ENTRY_VERSION,
+  LOGGED_ACCOUNT, LOGGED_AMEND, LOGGED_CANCEL, LOGGED_CANCEL_AFTER, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_INSTRUMENT, LOGGED_KILL, LOGGED_LEASE, LOGGED_LIST, LOGGED_MASS_CANCEL, LOGGED_PLACE,
+  LOGGED_TRANSFER, LOGGED_TRANSFER_END, LOGGED_TRIGGER, ORDER_EVENT, ORDER_TERMS, PLACED_EVENT,
   SHORTFALL_EVENT,
   SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
@@ -11,8 +11,8 @@ import {
   accountStatusOf, creditOf, fundsOf, transferEndOf, transferKindOf, transferStatusOf, type FeeRate, type Funds, type Transfer,
 } from './money';
 import { decodeRules, decodeWanted, type InstrumentRules } from './instrument-rules';
-import { expandId } from './order-id';
-import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type Order, type OrderReference } from './order';
+import { COMPACT_ID_LENGTH, expandId } from './order-id';
+import { KIND_CODE, kindOf, reasonOf, sideOf, statusOf, type CancelReference, type Order, type OrderReference } from './order';
 import { decodeFees, decodeOrder } from './order-record';
 import { decodeTraits, NO_TRAITS } from './order-traits';
 
@@ -28,6 +28,8 @@ const TRANSFER_COMMAND_AT = positionsOf(LOGGED_TRANSFER);
 const TRANSFER_END_AT = positionsOf(LOGGED_TRANSFER_END);
 const FEE_GROUP_COMMAND_AT = positionsOf(LOGGED_FEE_GROUP);
 const TRIGGER_COMMAND_AT = positionsOf(LOGGED_TRIGGER);
+const LIST_AT = positionsOf(LOGGED_LIST);
+const TERMS_AT = positionsOf(ORDER_TERMS);
 const DUE_AT = positionsOf(LOGGED_DUE);
 const KILL_AT = positionsOf(LOGGED_KILL);
 const LEASE_AT = positionsOf(LOGGED_LEASE);
@@ -208,6 +210,25 @@ function referenceOf(id: unknown, client: unknown, clientOrderId: unknown): Orde
   return { clientId: client as string, clientOrderId: clientOrderId as string };
 }
 
+function cancelReferenceOf(id: string, clientId: unknown, clientOrderId: unknown): CancelReference {
+  return id.startsWith(LIST_MARK) && id.length > COMPACT_ID_LENGTH ? { listId: expandId(id.slice(LIST_MARK.length)) } : referenceOf(id, clientId, clientOrderId);
+}
+
+function decodeList(wire: Wire): LoggedCommand {
+  const terms = wire.slice(LOGGED_LIST.length) as readonly Wire[];
+  const [first] = terms;
+  if (first === undefined) throw new Error('log entry with a list of no orders');
+  return {
+    op: 'list', actor: orNull(wire[LIST_AT.actor]), funds: fundsAt(wire, LIST_AT.funds), fillsMax: wire[LIST_AT.fills_max] as number,
+    openOrdersMax: wire[LIST_AT.open_orders_max] as number, listId: expandId(wire[LIST_AT.id] as string), clientId: first[TERMS_AT.client] as string,
+    instrument: first[TERMS_AT.instrument] as string,
+    orders: terms.map((order) => ({
+      side: sideOf(order[TERMS_AT.side] as number), kind: order[TERMS_AT.kind] as number, priceTicks: order[TERMS_AT.price] as number,
+      quantityLots: order[TERMS_AT.quantity] as number, traits: decodeTraits(order[TERMS_AT.traits] as Wire), clientOrderId: orNull(order[TERMS_AT.client_order_id]),
+    })),
+  };
+}
+
 function fundsAt(wire: Wire, at: number | undefined): Funds {
   return at === undefined ? 'off' : fundsOf(wire[at] as number);
 }
@@ -223,10 +244,12 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         traits: place.traits === undefined ? NO_TRAITS : decodeTraits(wire[place.traits] as Wire), orderId: expandId(wire[place.id] as string),
         clientId: wire[place.client] as string, clientOrderId: orNull(wire[place.client_order_id]),
       };
+    case COMMAND_LETTER.list:
+      return decodeList(wire);
     case COMMAND_LETTER.cancel:
       return {
         op: 'cancel', actor: orNull(wire[CANCEL_AT.actor]),
-        order: referenceOf(wire[CANCEL_AT.id], wire[CANCEL_AT.client], wire[CANCEL_AT.client_order_id]),
+        order: cancelReferenceOf(wire[CANCEL_AT.id] as string, wire[CANCEL_AT.client], wire[CANCEL_AT.client_order_id]),
       };
     case COMMAND_LETTER.amend: {
       const quantityLotsMax = wire[amend.quantity_max] as number | null;

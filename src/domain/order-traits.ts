@@ -24,6 +24,10 @@ export interface OrderTraits {
   readonly display?: number;
   /** Lots that the book shows of it now; absent unless it waits there and shows a part. */
   readonly shown?: number;
+  /** What the list is that it belongs to: one of LIST_TYPES (order-list.ts); absent for none. */
+  readonly list?: string;
+  /** What it is in that list now: one of LIST_ROLE_CODE. */
+  readonly listRole?: number;
   /** Which refill of its `priority`'s entry gave it its place, from 1; absent where no refill did. */
   readonly refill?: number;
 }
@@ -74,6 +78,8 @@ const TRAITS = {
   display: { code: 7, column: 'display', holds: 'integer' },
   shown: { code: 8, column: 'shown', holds: 'integer' },
   refill: { code: 9, column: 'refill', holds: 'integer' },
+  list: { code: 13, column: 'list', holds: 'text' },
+  listRole: { code: 14, column: 'list_role', holds: 'integer' },
   stpAccounts: { code: 15, column: 'stp_accounts', holds: 'text' },
 } as const satisfies Record<TraitName, Trait>;
 

@@ -90,6 +90,7 @@ export const REASON_CODE = {
   cancel_after: 12,
   disconnected: 13,
   killed: 14,
+  linked: 15,
   level_quantity_limit: 17,
   balance_limit: 18,
   insufficient_funds: 19,
@@ -163,6 +164,19 @@ export interface Order extends OrderKind {
 export type OrderReference =
   | { readonly orderId: string }
   | { readonly clientId: string; readonly clientOrderId: string };
+
+/** What a cancel may name: a list means every order of it that is open. */
+export type CancelReference = OrderReference | { readonly listId: string };
+
+/** Where an order stands among its client's, by when it was placed. Those of a list are placed at the same sequence: their ids tell them apart. */
+export interface Placing {
+  readonly sequence: number;
+  readonly orderId: string;
+}
+
+export function placingOf({ placedSequence, orderId }: Pick<Order, 'placedSequence' | 'orderId'>): Placing {
+  return { sequence: placedSequence, orderId };
+}
 
 /** A day of the venue ends at midnight UTC. */
 export const DAY_US = 86_400_000_000;

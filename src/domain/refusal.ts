@@ -3,6 +3,7 @@ import type { FailureStep } from './commands';
 import type { InstrumentRules } from './instrument-rules';
 import type { Shortfall, Transfer } from './money';
 import type { Order, SettledTrade } from './order';
+import type { ListType } from './order-list';
 import { RESULT_CODES, type ResultCode } from './result-code';
 import type { Staleness } from './staleness';
 import { UnavailableError } from './unavailable';
@@ -11,7 +12,7 @@ import { UnavailableError } from './unavailable';
 export type OrderField =
   | 'op' | 'instrument' | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'selfTradePrevention' | 'price' | 'quantity' | 'remainingQuantity' | 'displayQuantity'
   | 'stopPrice' | 'quoteQuantity' | 'maxSlippage'
-  | 'orderId' | 'clientOrderId' | 'cursor';
+  | 'orders' | 'orderId' | 'clientOrderId' | 'cursor';
 
 /** The same of accounts and money. */
 export type MoneyField =
@@ -67,6 +68,8 @@ export interface RefusalFacts {
   readonly fields?: readonly FieldFault[];
   /** The order that is done already. */
   readonly order?: OrderWithTrades;
+  /** The list whose orders are all done already. */
+  readonly list?: { readonly listId: string; readonly type: ListType; readonly orders: readonly OrderWithTrades[] };
   /** Orders that were cancelled before it came to this. */
   readonly cancelled?: readonly string[];
   /** Name of an instrument that there is not, or is already. */

@@ -55,6 +55,8 @@ export const RESULT_CODES = {
   instrument_limits_crossed: { number: 54, status: 422, title: 'The limits of the instrument would leave nothing between them.' },
   instrument_bound: { number: 55, status: 422, title: 'The instrument was traded with another tick, lot or asset: those are bound for ever.' },
   iceberg_parts_limit: { number: 60, status: 422, title: 'The order is more times what it displays than it may be.' },
+  order_list_not_open: { number: 65, status: 409, title: 'The orders of the list are all done.' },
+  order_list_not_found: { number: 66, status: 404, title: 'No such order list.' },
   // Given by the service around it.
   validation_failed: { number: null, status: 400, title: 'The request is not valid.' },
   malformed_json: { number: null, status: 400, title: 'The body is not valid JSON.' },

@@ -19,6 +19,7 @@ import { encodeFeeGroup } from './commands/fee-group';
 import { encodeKill } from './commands/kill';
 import { encodeLease } from './commands/lease';
 import { encodeInstrument } from './commands/instrument';
+import { encodeList } from './commands/list';
 import { encodeMassCancel } from './commands/mass-cancel';
 import { encodePlace } from './commands/place';
 import { encodeTransfer } from './commands/transfer';
@@ -100,6 +101,7 @@ function settle({ submission, index }: Pick<Pending, 'submission' | 'index'>, re
 function encode(command: EngineCommand): string[] {
   switch (command.op) {
     case 'place': return encodePlace(command);
+    case 'list': return encodeList(command);
     case 'cancel': return encodeCancel(command);
     case 'amend': return encodeAmend(command);
     case 'mass_cancel': return encodeMassCancel(command);

@@ -26,6 +26,8 @@ export interface ShardKeys {
   open(escapedClient: string): string;
   /** Orders that wait for a price. */
   stops(instrument: string, direction: Direction): string;
+  /** Orders whose list's first is filled and that are still to go. */
+  readonly released: string;
   /** Entries whose trades have reached some of them. */
   reached(instrument: string): string;
 }
@@ -54,6 +56,7 @@ export function shardKeys(shard: string): ShardKeys {
     depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,
     open: (client) => `${tag}open:${client}`,
     stops: (instrument, direction) => `${tag}stops:${instrument}:${direction}`,
+    released: `${tag}released`,
     reached: (instrument) => `${tag}reached:${instrument}`,
   };
 }

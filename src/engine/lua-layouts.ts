@@ -1,6 +1,6 @@
 import {
   ACCOUNT_RECORD_VERSION, COMMAND_ARGUMENTS, COMMAND_LETTER, ENTRY, EVENT, EXECUTE_ARGUMENTS, FAILURE_LETTER, FUNDS_CODE, INSTRUMENT_BOUND, INSTRUMENT_CHANGEABLE, INSTRUMENT_RULES,
-  INSTRUMENT_TEXTS, LOG_ENTRY_VERSION, ORDER_EVENT, ORDER_RECORD, ORDER_RECORD_TAIL,
+  INSTRUMENT_TEXTS, LIST_MARK, LOG_ENTRY_VERSION, ORDER_EVENT, ORDER_RECORD, ORDER_RECORD_TAIL,
   ORDER_RECORD_TEXTS, ORDER_RECORD_VERSION, ORDER_TERMS, SHARD_LAYOUT_VERSION, ONCE_LETTER, TRADE_EVENT,
 } from '../domain/layouts';
 import { AMOUNT_MAX } from '../domain/amounts';
@@ -9,6 +9,8 @@ import { CONTROL_CODE, DUE_CODE, KILL_PAGE_US } from '../domain/controls';
 import { INSTRUMENT_STATE_CODE } from '../domain/instrument-rules';
 import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
 import { STP_CODE, TRAIT_CODE } from '../domain/order-traits';
+import { compactId } from '../domain/order-id';
+import { LIST_ROLE_CODE, LIST_SIZE, LIST_SIZE_MAX, listOrderId } from '../domain/order-list';
 import { TRIGGER_CODE } from '../domain/order-type';
 import { RESULT_CODES } from '../domain/result-code';
 
@@ -71,6 +73,22 @@ function tailOwnerPattern(): string {
   }).join(',')}`;
 }
 
+/** What an order asks for as text between commas, and behind the traits all that follows as one. */
+function termsPattern(): string {
+  const pieces = ORDER_TERMS.map((field) => {
+    const { open, value, close } = patternOf(field);
+    return `${open}(${value})${close}`;
+  });
+  const tailAt = ORDER_TERMS.indexOf(ORDER_RECORD_TAIL);
+  return `^${pieces.slice(0, tailAt).join(',')},(${pieces.slice(tailAt).join(',')})$`;
+}
+
+/** With what the compact ids of a list's orders end, in their order: in all else they are the same. */
+function listEnds(): readonly string[] {
+  const listId = '00000000-0000-7000-8000-000000000000';
+  return Array.from({ length: LIST_SIZE_MAX }, (_, i) => compactId(listOrderId(listId, i + 1)).slice(-1));
+}
+
 /** Parts that are text already, of several fields each. */
 type Part = 'terms' | 'tail';
 
@@ -128,6 +146,10 @@ export function luaLayouts(): string {
     textTable('TRAIT', TRAIT_CODE),
     textTable('STP', STP_CODE),
     textTable('TRIGGER', TRIGGER_CODE),
+    textTable('ROLE', LIST_ROLE_CODE),
+    `local LIST_MARK, LIST_SIZE = '${LIST_MARK}', { ${Object.entries(LIST_SIZE).map(([type, size]) => `${type} = ${size}`).join(', ')} }\n`,
+    `local LIST_ENDS = { ${listEnds().map((end) => `'${end}'`).join(', ')} }\n`,
+    `local TERMS_PATTERN = '${termsPattern()}'\n`,
     textTable('EVENT', EVENT),
     textTable('LETTER', COMMAND_LETTER),
     textTable('DUE', DUE_CODE),
@@ -164,7 +186,7 @@ const NAME_LISTS: Readonly<Record<string, readonly string[]>> = {
   ORDER_PARTS, MAKER_PARTS, PLACE_ARGUMENTS: COMMAND_ARGUMENTS.place, CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.cancel,
   AMEND_ARGUMENTS: COMMAND_ARGUMENTS.amend, MASS_CANCEL_ARGUMENTS: COMMAND_ARGUMENTS.mass_cancel, ACCOUNT_ARGUMENTS: COMMAND_ARGUMENTS.account,
   TRANSFER_ARGUMENTS: COMMAND_ARGUMENTS.transfer, TRANSFER_END_ARGUMENTS: COMMAND_ARGUMENTS.transfer_end,
-  FEE_GROUP_ARGUMENTS: COMMAND_ARGUMENTS.fee_group, KILL_ARGUMENTS: COMMAND_ARGUMENTS.kill, LEASE_ARGUMENTS: COMMAND_ARGUMENTS.lease, CANCEL_AFTER_ARGUMENTS: COMMAND_ARGUMENTS.cancel_after, INSTRUMENT_ARGUMENTS: COMMAND_ARGUMENTS.instrument, RULE_PARTS,
+  FEE_GROUP_ARGUMENTS: COMMAND_ARGUMENTS.fee_group, KILL_ARGUMENTS: COMMAND_ARGUMENTS.kill, LIST_ARGUMENTS: COMMAND_ARGUMENTS.list, LEASE_ARGUMENTS: COMMAND_ARGUMENTS.lease, CANCEL_AFTER_ARGUMENTS: COMMAND_ARGUMENTS.cancel_after, INSTRUMENT_ARGUMENTS: COMMAND_ARGUMENTS.instrument, RULE_PARTS,
 };
 
 /** Writes out `local ORDER_PARTS = …` and the like: the names stand in the table of layouts only. */

@@ -11,6 +11,7 @@ import { bookPlace, decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 import { storedControls } from './stored-controls';
 import { storedMoney, type StoredMoney } from './stored-money';
+import { storedReleased, type StoredReleased } from './stored-released';
 import { storedWaiting, type StoredWaiting } from './stored-waiting';
 
 /** A price level as Redis holds it; orders in queue order. */
@@ -27,6 +28,7 @@ export interface StoredShard {
     readonly tradeIds: readonly { readonly instrument: string; readonly tradeId: number }[];
     readonly catalogue: readonly InstrumentRules[];
     readonly waiting: readonly StoredWaiting[];
+    readonly released: readonly StoredReleased[];
     readonly books: readonly { readonly instrument: string; readonly bids: readonly StoredLevel[]; readonly asks: readonly StoredLevel[] }[];
     readonly orders: readonly Order[];
     readonly openOrders: readonly { readonly clientId: string; readonly orderIds: readonly string[] }[];
@@ -46,7 +48,7 @@ export interface StoredShard {
 
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
-const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|waiting|reached|trade_id:.+)$/;
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|waiting|reached|released|trade_id:.+)$/;
 /** What is good once and was used: it goes by itself, at any time. */
 const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
@@ -55,7 +57,7 @@ const PAGE = 2_000;
 const TYPE = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash',
   timers: 'zset', due: 'zset', killed: 'hash', lease: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list', stops: 'zset',
-  reached: 'list',
+  reached: 'list', released: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
 const KINDS = Object.keys(TYPE) as Kind[];
@@ -68,7 +70,7 @@ const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|ask
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
   meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, catalogue: alone, fee_groups: alone, transfers: alone,
   timers: alone, due: alone, killed: alone, lease: owned, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned, stops: ofDirection,
-  reached: owned,
+  reached: owned, released: alone,
 };
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
@@ -180,6 +182,7 @@ export class ShardReader {
         catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
         books,
         waiting: await this.readWaiting(names, meta, byId, problems),
+        released: storedReleased(has('released') ? (await this.send('LRANGE', this.keys.released, '0', '-1')) as string[] : [], meta, byId, problems),
         orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
         openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
         clientOrderIds: clientOrderIds.sort((a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId)),

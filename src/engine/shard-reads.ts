@@ -5,7 +5,7 @@ import { decodeStoredRules, type InstrumentRules } from '../domain/instrument-ru
 import { decodeRates, decodeTransfer } from '../domain/log-entry-wire';
 import type { LogPosition } from '../domain/log-position';
 import type { AccountState, FeeGroup, Transfer } from '../domain/money';
-import type { Order, Trade } from '../domain/order';
+import type { Order, Placing, Trade } from '../domain/order';
 import { compactId, expandId } from '../domain/order-id';
 import { decodeOrderRecord } from '../domain/order-record';
 import { decodeAccountRecord } from './account-record';
@@ -53,9 +53,10 @@ export class ShardReads extends ShardUpkeep {
     return due === null ? null : Number(due);
   }
 
-  /** Whether orders that trades have reached are still to go. */
+  /** Whether orders are still to go that trades have reached, or whose list's first is filled. */
   async hasReached(): Promise<boolean> {
-    return (await this.sendRead('HGET', this.keys.meta, 'reached')) !== null;
+    const told = (await this.sendRead('HMGET', this.keys.meta, 'reached', 'released')) as (string | null)[];
+    return told.some((field) => field !== null);
   }
 
   /** Where the log ends now. */
@@ -135,12 +136,12 @@ export class ShardReads extends ShardUpkeep {
     });
   }
 
-  /** A page of a client's open orders, the newest placed first, behind a sequence of placing; `next` is that of the next page. */
+  /** A page of a client's open orders, the newest placed first, behind one of them; `next` is where the next page goes on. */
   async readOpenOrders(
-    clientId: string, instrument: string | null, behind: number | null, limit: number,
-  ): Promise<{ orders: Order[]; next: number | null }> {
+    clientId: string, instrument: string | null, behind: Placing | null, limit: number,
+  ): Promise<{ orders: Order[]; next: Placing | null }> {
     const orders: Order[] = [];
-    let from = behind === null ? '' : String(behind);
+    let from = behind === null ? '' : `${behind.sequence},${compactId(behind.orderId)}`;
     for (;;) {
       const reply = (await this.read(() => this.call('read_open_orders', [
         escapeText(clientId), instrument ?? '', from, String(limit - orders.length),
@@ -148,7 +149,7 @@ export class ShardReads extends ShardUpkeep {
       const [next, ...records] = reply as [string, ...string[]];
       for (const record of records) orders.push(decodeOrderRecord(record));
       if (next === '') return { orders, next: null };
-      if (orders.length >= limit) return { orders, next: Number(next) };
+      if (orders.length >= limit) return { orders, next: placingOfText(next) };
       from = next;
     }
   }
@@ -219,6 +220,11 @@ export class ShardReads extends ShardUpkeep {
     // Trades that came in between the two reads have shifted the list.
     return before === null ? trades : trades.filter((trade) => trade.tradeId < before);
   }
+}
+
+function placingOfText(text: string): Placing {
+  const comma = text.indexOf(',');
+  return { sequence: Number(text.slice(0, comma)), orderId: expandId(text.slice(comma + 1)) };
 }
 
 /** @param stored a group's rates as the `fee_groups` hash holds them: a comma, instrument, maker and taker rate of each */

@@ -6,6 +6,7 @@ import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer
 import { compareControls, LEASE_REBUILT_US, type Control } from '../domain/controls';
 import { displayedLots } from '../domain/iceberg';
 import { expiryUs, type Order, type Trade } from '../domain/order';
+import { waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
 import { encodeRates } from './commands/fee-group';
@@ -24,6 +25,7 @@ import { encodeStoredTransfer } from './transfer-record';
 /** Redis may take a while for a page while it rewrites its append-only file. */
 const TIMEOUT_MS = 60_000;
 const SCAN_COUNT = 1_000;
+const RELEASED_PAGE = 1_000;
 const VERIFY_PAGE = 1_000;
 
 export interface RestoredCounters {
@@ -109,7 +111,9 @@ export class ShardRestorer {
     for (const order of orders) {
       const id = compactId(order.orderId);
       records.push(id, encodeStoredOrder(order));
-      if (order.status === 'pending') {
+      if (waitsForFirst(order)) {
+        // It stands nowhere but in its record until the first of its list is filled.
+      } else if (order.status === 'pending') {
         getOrAdd(members, this.keys.stops(order.instrument, directionOf(order)), () => []).push(waitingScore(order), bookMember(order));
       } else {
         const side = order.side === 'buy' ? 'bids' : 'asks';
@@ -147,6 +151,26 @@ export class ShardRestorer {
     const ticks = reaches.flatMap(({ firstTicks, lastTicks }) => [firstTicks, lastTicks]);
     await this.send('RPUSH', this.keys.reached(instrument), ...reaches.map(({ sequence, firstTicks, lastTicks }) => `${sequence},${firstTicks},${lastTicks}`));
     await this.send('HSET', this.keys.meta, 'reached', `${instrument}=${Math.min(...ticks)},${Math.max(...ticks)}`);
+  }
+
+  /** Writes orders that go next because of their lists, oldest first. */
+  async addReleased(instrument: string, released: readonly { readonly orderId: string; readonly cause: number }[]): Promise<void> {
+    for (let start = 0; start < released.length; start += RELEASED_PAGE) {
+      await this.send('RPUSH', this.keys.released, ...released.slice(start, start + RELEASED_PAGE).map(({ orderId, cause }) => `${cause},${compactId(orderId)}`));
+    }
+    await this.send('HSET', this.keys.meta, 'released', instrument);
+  }
+
+  /** Reads orders back by their ids. @throws RestoreError for one that is not there */
+  async *ordersById(orderIds: readonly string[]): AsyncGenerator<Order[]> {
+    for (let start = 0; start < orderIds.length; start += VERIFY_PAGE) {
+      const ids = orderIds.slice(start, start + VERIFY_PAGE).map(compactId);
+      const records = (await this.send('HMGET', this.keys.orders, ...ids)) as (string | null)[];
+      yield records.map((record, i) => {
+        if (record === null) throw new RestoreError(`order ${orderIds[start + i] as string} has no record`);
+        return decodeStoredOrder(record, ids[i] as string);
+      });
+    }
   }
 
   /**

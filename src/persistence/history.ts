@@ -1,11 +1,11 @@
 import DataLoader from 'dataloader';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import type { Funds } from '../domain/money';
-import type { Order, OrderFees, OrderStatus, OrderType, SettledTrade, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
+import type { Order, OrderFees, OrderStatus, OrderType, Placing, SettledTrade, Side, StatusReason, TimeInForce, Trade } from '../domain/order';
 import { traitsOfRecord } from '../domain/order-traits';
 import type { Database, Row } from './database';
 import {
-  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, JOURNAL_PAGE, MOVE_SWEPT, ORDERS, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
+  CHECKPOINT, CREATE_CHECKPOINT, DEAD_SEQUENCES, JOURNAL_ENTRY, JOURNAL_PAGE, LISTS_OF_CLIENT, MOVE_SWEPT, ORDERS, ORDERS_OF_CLIENT, SET_FROZEN, SWEEP_PAGE, SWEPT, TRADES, TRADES_OF_ORDER,
 } from './queries/history';
 import { RECORDED_FUNDS } from './queries/recovery';
 
@@ -112,9 +112,15 @@ export class History {
     return orderIds.map((orderId) => found.get(orderId) ?? null);
   }
 
-  /** The newest placed first, behind a sequence of placing. */
-  async ordersOfClient(clientId: string, instrument: string | null, behind: number | null, limit: number): Promise<Order[]> {
-    const rows = await this.database.query<OrderRow>(ORDERS_OF_CLIENT, [this.shard, clientId, instrument, behind, limit]);
+  /** The newest placed first, behind one of them. */
+  async ordersOfClient(clientId: string, instrument: string | null, behind: Placing | null, limit: number): Promise<Order[]> {
+    const rows = await this.database.query<OrderRow>(ORDERS_OF_CLIENT, [this.shard, clientId, instrument, behind?.sequence ?? null, behind?.orderId ?? null, limit]);
+    return rows.map(orderOfRow);
+  }
+
+  /** The first orders of a client's lists, the newest placed first, behind a sequence of placing. */
+  async listsOfClient(clientId: string, behind: number | null, limit: number): Promise<Order[]> {
+    const rows = await this.database.query<OrderRow>(LISTS_OF_CLIENT, [this.shard, clientId, behind, limit]);
     return rows.map(orderOfRow);
   }
 

@@ -15,7 +15,7 @@ import { CATALOGUE } from './queries/catalogue';
 import { CHECKPOINT, JOURNAL_PAGE } from './queries/history';
 import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
-  ACCOUNT_COUNT, ACCOUNT_PAGE, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
+  ACCOUNT_COUNT, ACCOUNT_PAGE, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FILLED_ORDERS, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
   OPEN_ORDER_COUNT, PENDING_ORDERS, RECORDED_FUNDS, RECORD_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, TRADES_BACK, UNCOVERED, USED_REFERENCES,
 } from './queries/recovery';
 import type { HeldBalance } from './money-batch';
@@ -24,6 +24,7 @@ import { upsertAccounts } from './write-money';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 const TRADES_PAGE = 1_000;
+const FILLED_PAGE = 1_000;
 
 /** Where the trades of an entry lie: the first and the last of them. */
 export interface Reach {
@@ -140,14 +141,24 @@ export class RecoverySource {
   }
 
   private async *pendingOrders(pageSize: number): AsyncGenerator<Order[]> {
-    let behind: [string, number] = ['', 0];
+    let behind: [string, number, string] = ['', 0, NO_ID];
     for (;;) {
       const rows = await this.query<OrderRow>(PENDING_ORDERS, [this.shard, ...behind, pageSize]);
       if (rows.length > 0) yield rows.map(orderOfRow);
       const last = rows[rows.length - 1];
       if (last === undefined || rows.length < pageSize) return;
-      behind = [last.instrument, last.priority];
+      behind = [last.instrument, last.priority, last.order_id];
     }
+  }
+
+  /** As a rebuild asks (recovery/rebuild-waiting.ts). */
+  async filledAt(orderIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
+    for (let start = 0; start < orderIds.length; start += FILLED_PAGE) {
+      const rows = await this.query<{ order_id: string; fill_sequence: number }>(FILLED_ORDERS, [orderIds.slice(start, start + FILLED_PAGE)]);
+      for (const row of rows) found.set(row.order_id, row.fill_sequence);
+    }
+    return found;
   }
 
   /** As a rebuild asks (recovery/rebuild-waiting.ts). */

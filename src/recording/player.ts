@@ -12,7 +12,7 @@ const LEVELS = 5_000;
 const DIFFERENCES_SHOWN = 5;
 /** Whose the orders are that were open before: the venue does not tell. */
 const EARLIER_CLIENT = 'recording';
-const REQUESTED = new Set(['requested', 'mass_cancel', 'expired', 'cancel_after', 'disconnected', 'killed']);
+const REQUESTED = new Set(['requested', 'mass_cancel', 'expired', 'cancel_after', 'disconnected', 'killed', 'linked']);
 
 /** What a recording is about, from a first reading. */
 interface Outline {
@@ -220,6 +220,8 @@ class Player {
   }
 
   private operationOf(order: Order, entry: Entry): Operation[] {
+    // Of a list what does not go yet is in no book: it is placed once it goes.
+    if (!this.known.has(order.order_id) && order.list_id !== undefined && (order.status === 'pending' || REQUESTED.has(order.status_reason ?? ''))) return [];
     const wasPending = this.pending.delete(order.order_id);
     if (order.status === 'pending') this.pending.add(order.order_id);
     if (!this.known.has(order.order_id)) {

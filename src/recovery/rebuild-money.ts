@@ -1,5 +1,5 @@
 import type { MoneyScale } from '../domain/assets';
-import { holdOf } from '../domain/holds';
+import { PairedHolds } from '../domain/holds';
 import { DEFAULT_FEE_GROUP, UNITS_MAX, isVenueAccount, type Account, type AccountState, type Balance, type FeeGroup, type Funds, type Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
 import { referenceDigest, reversalDigest } from '../engine/idempotency';
@@ -98,6 +98,7 @@ export async function requireCover(source: CoverSource, scales: ReadonlyMap<stri
  * rebuild reads them.
  */
 export class MoneyRebuild {
+  private readonly holds = new PairedHolds();
   /** By account, then by asset. */
   private readonly held = new Map<string, Map<string, bigint>>();
   /** When the first open order of each client was placed: it is that old, should the record not know it. */
@@ -120,7 +121,7 @@ export class MoneyRebuild {
     for (const order of orders) {
       const scale = this.scales.get(order.instrument);
       if (scale === undefined) throw new MoneyMismatchError(`open order ${order.orderId} is of ${order.instrument}, which has no assets`);
-      const { asset, units } = holdOf(order, scale);
+      const { asset, units } = this.holds.add(order, scale);
       this.hold(order.clientId, asset, units);
       const first = this.firstOrderUs.get(order.clientId);
       if (first === undefined || order.createdUs < first) this.firstOrderUs.set(order.clientId, order.createdUs);

@@ -1,4 +1,5 @@
 import type { Order } from '../domain/order';
+import { LIST_ROLE_CODE, listOrderId, waitsForFirst } from '../domain/order-list';
 import { directionOf, isReached, type Direction } from '../domain/order-type';
 
 /** Where the trades of an entry lie: the first and the last of them. */
@@ -15,11 +16,15 @@ export interface ReachSource {
    * the one because of which the last order went.
    */
   reaches(instrument: string): Promise<readonly Reach[]>;
+  /** Of orders that are filled, the log sequence of their last fill, by id. */
+  filledAt(orderIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
 export interface ReachTarget {
   /** Writes which instruments orders wait in, and the entries that have reached some of them. */
   addReached(waiting: readonly string[], reached: { readonly instrument: string; readonly reaches: readonly Reach[] } | null): Promise<void>;
+  /** Writes orders whose list's first is filled and that are still to go, in the order in which they do. */
+  addReleased(instrument: string, released: readonly { readonly orderId: string; readonly cause: number }[]): Promise<void>;
 }
 
 interface Waiting {
@@ -34,9 +39,22 @@ interface Waiting {
  */
 export class WaitingRebuild {
   private readonly byInstrument = new Map<string, Waiting[]>();
+  /** Orders that wait for the first of their list. */
+  private readonly behindFirst: { readonly orderId: string; readonly instrument: string; readonly placed: number }[] = [];
+  private readonly openFirsts = new Set<string>();
+
+  /** Ids of orders that wait for the first of their list: they stand nowhere else. */
+  get listed(): readonly string[] {
+    return this.behindFirst.map(({ orderId }) => orderId);
+  }
 
   add(orders: readonly Order[]): void {
     for (const order of orders) {
+      if (order.traits.listRole === LIST_ROLE_CODE.first) this.openFirsts.add(order.orderId);
+      if (waitsForFirst(order)) {
+        this.behindFirst.push({ orderId: order.orderId, instrument: order.instrument, placed: order.placedSequence });
+        continue;
+      }
       if (order.status !== 'pending') continue;
       const list = this.byInstrument.get(order.instrument) ?? [];
       list.push({ priority: order.priority, direction: directionOf(order), ticks: order.traits.triggerPrice as number });
@@ -53,6 +71,24 @@ export class WaitingRebuild {
     }
     if (found.length > 1) throw new Error(`orders of ${found.map(({ instrument }) => instrument).join(' and ')} have been reached and have not gone`);
     await target.addReached([...this.byInstrument.keys()], found[0] ?? null);
+    await this.restoreReleased(source, target);
+  }
+
+  /** Orders whose list's first is filled, and that had not gone yet. */
+  private async restoreReleased(source: ReachSource, target: ReachTarget): Promise<void> {
+    const firstOf = (orderId: string): string => listOrderId(orderId, 1);
+    const left = this.behindFirst.filter(({ orderId }) => !this.openFirsts.has(firstOf(orderId)));
+    const [one] = left;
+    if (one === undefined) return;
+    const filled = await source.filledAt([...new Set(left.map(({ orderId }) => firstOf(orderId)))]);
+    const released = left.map(({ orderId, instrument, placed }) => {
+      const cause = filled.get(firstOf(orderId));
+      if (cause === undefined) throw new Error(`order ${orderId} waits for the first of its list, which is neither open nor filled`);
+      if (instrument !== one.instrument) throw new Error(`orders of ${one.instrument} and ${instrument} were to go because of their lists`);
+      return { orderId, cause, placed };
+    });
+    released.sort((a, b) => a.cause - b.cause || a.placed - b.placed || (a.orderId < b.orderId ? -1 : 1));
+    await target.addReleased(one.instrument, released);
   }
 }
 

@@ -4,6 +4,7 @@ import { compareControls, type Control } from '../domain/controls';
 import { scaleOfRules, type InstrumentRules } from '../domain/instrument-rules';
 import type { Funds } from '../domain/money';
 import { expiryUs, type Order, type Side, type Trade } from '../domain/order';
+import { waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
 import { BookHash } from './book-hash';
 import { MoneyRebuild, NOTHING_COMPUTED, requireCover, type ComputedMoney, type CoverSource, type MoneyTarget } from './rebuild-money';
@@ -48,6 +49,8 @@ export interface RebuildTarget extends MoneyTarget, ReachTarget {
   bookOrders(instrument: string, side: 'bids' | 'asks'): AsyncGenerator<Order[]>;
   /** Those that wait for a price of an instrument, from one direction. */
   pendingOrders(instrument: string, direction: Direction): AsyncGenerator<Order[]>;
+  /** @throws Error for one that is not there */
+  ordersById(orderIds: readonly string[]): AsyncGenerator<Order[]>;
   open(state: 'open' | 'frozen'): Promise<void>;
 }
 
@@ -130,7 +133,7 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
     for (const order of page) {
       expected.add(order);
       if (expiryUs(order) !== null) timed++;
-      sides.add(`${order.instrument}\u0000${order.status === 'pending' ? directionOf(order) : order.side}`);
+      if (!waitsForFirst(order)) sides.add(`${order.instrument}\u0000${order.status === 'pending' ? directionOf(order) : order.side}`);
     }
     progress('orders', expected.orders, total);
   }
@@ -166,6 +169,9 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
       for (const order of page) rebuilt.add(order);
       progress('verify', rebuilt.orders, expected.orders);
     }
+  }
+  for await (const page of target.ordersById(waiting.listed)) {
+    for (const order of page) rebuilt.add(order);
   }
   const written = await target.writtenCatalogue();
   if (JSON.stringify(written) !== JSON.stringify(catalogue)) {

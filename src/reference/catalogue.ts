@@ -72,7 +72,8 @@ export class Catalogue {
     if (!onlyReduces && isOutside(rules, after.priceTicks, after.quantityLots)) return { code: 'outside_instrument_limits', instrument: rules };
     const left = after.quantityLots - after.filledLots;
     const atTicks = after.priceTicks ?? after.traits.triggerPrice;
-    if (atTicks === undefined) throw new Error(`order ${after.orderId} has no price, and waits for none`);
+    // One that waits for the first of its list may have no price yet.
+    if (atTicks === undefined) return null;
     return isBelowMinimum(rules, atTicks, left) ? { code: 'value_below_minimum', instrument: rules } : null;
   }
 

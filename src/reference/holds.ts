@@ -1,5 +1,6 @@
 import type { MoneyScale } from '../domain/assets';
 import { isOpen, remainingLots, type Order, type OrderFees } from '../domain/order';
+import { isUnfunded } from '../domain/order-list';
 import { ceilingOf, exactFees } from './fees';
 
 /** What of an asset something keeps from being spent. */
@@ -36,8 +37,8 @@ export function holdOf(order: HeldTerms, scale: MoneyScale): Hold {
   return { asset: scale.quote, units: value + feeAhead(order.fees, value) };
 }
 
-/** What an order holds as it is: a done one nothing. */
+/** What an order holds as it is, were it of no pair: a done one nothing, and nothing one whose cover the first of its list is to bring. */
 export function heldBy(order: Order, scale: MoneyScale): Hold {
-  if (isOpen(order) && (remainingLots(order) > 0 || order.status === 'pending')) return holdOf(order, scale);
+  if (isOpen(order) && (remainingLots(order) > 0 || order.status === 'pending') && !isUnfunded(order)) return holdOf(order, scale);
   return { asset: order.side === 'buy' ? scale.quote : scale.base, units: 0n };
 }

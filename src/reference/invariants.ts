@@ -1,6 +1,7 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import { displayedLots, isAhead } from '../domain/iceberg';
 import { isOpen, isResting, remainingLots, type Order, type Side } from '../domain/order';
+import { isFulfilled, membershipOf, partnerId, ROLE_BEHIND_FIRST, siblingIds, waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
 import { moneyProblems, type MoneyRules } from './money-invariants';
 import type { BookState, LevelState, ShardState } from './state';
@@ -44,7 +45,7 @@ export function invariantProblems(state: ShardState, money: MoneyRules | null): 
     const open = isOpen(order);
     const resting = isResting(order);
     if (resting !== queued.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${resting ? 'not ' : ''}in the book`);
-    const pending = order.status === 'pending';
+    const pending = order.status === 'pending' && !waitsForFirst(order);
     if (pending !== waiting.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${pending ? 'does not wait' : 'waits'} for a price`);
     if (open !== listed.has(order.orderId)) problems.push(`order ${order.orderId} is ${order.status} but ${open ? 'not ' : ''}listed as open`);
     const mayBeNamed = open && order.clientOrderId !== null;
@@ -58,8 +59,28 @@ export function invariantProblems(state: ShardState, money: MoneyRules | null): 
   for (const { digest, sequence } of state.idempotency) {
     if (sequence < 1 || sequence > state.sequence) problems.push(`idempotency key ${digest} points at sequence ${sequence}, past the log`);
   }
+  listProblems(state, orders, problems);
   if (money !== null) problems.push(...moneyProblems(state, money));
   return problems;
+}
+
+/** Orders of a list: one of a pair lives, one at most is in a book, and what follows the first waits as long as that is open. */
+function listProblems({ released }: ShardState, orders: ReadonlyMap<string, Order>, problems: string[]): void {
+  const going = new Set(released.map(({ orderId }) => orderId));
+  for (const order of orders.values()) {
+    const membership = membershipOf(order);
+    if (membership === null || !isOpen(order)) continue;
+    const wrong = (what: string): void => void problems.push(`order ${order.orderId} ${what}`);
+    const siblings = siblingIds(order).map((orderId) => orders.get(orderId)).filter((sibling) => sibling !== undefined);
+    if (isResting(order) && siblings.some(isResting)) wrong('is in the book beside another one of its list');
+    const partner = orders.get(partnerId(order) ?? '');
+    if (partner !== undefined && isOpen(partner) && order.filledLots > 0) wrong('has traded, and the other one of its pair is open');
+    const first = siblings.find((sibling) => membershipOf(sibling)?.role === 'first');
+    const isBehindFirst = membership.role in ROLE_BEHIND_FIRST;
+    if (isBehindFirst && order.status !== 'pending') wrong(`is ${order.status} and waits for the first of its list`);
+    if (first !== undefined && !isOpen(first) && !isFulfilled(first)) wrong(`is open, although the first of its list is ${first.status}`);
+    if (isBehindFirst !== ((first !== undefined && isOpen(first)) || going.has(order.orderId))) wrong(isBehindFirst ? 'waits for the first of its list, which is filled' : 'goes ahead of the first of its list');
+  }
 }
 
 function orderProblems(order: Order, sequence: number, problems: string[]): void {

@@ -3,6 +3,7 @@ import { displayedLots, traitsAtEnd } from '../domain/iceberg';
 import { boundOf, type InstrumentRules } from '../domain/instrument-rules';
 import { chargedUnits, expiryUs, isOpen, isResting, remainingLots, type Order } from '../domain/order';
 import { encodeTraits, isOwnAccount } from '../domain/order-traits';
+import { ListAudit } from './list-audit';
 import { TriggerAudit } from './trigger-audit';
 
 /** Version of the first entries that tell where an order was placed, and of every order's fill before. */
@@ -32,6 +33,7 @@ export class LogAudit {
   private readonly refills = new Set<number>();
   private readonly orders = new Map<string, Order>();
   private readonly triggers = new TriggerAudit();
+  private readonly lists = new ListAudit();
   private readonly levels = new Map<string, bigint>();
   /** As the log has told them. */
   private readonly instruments = new Map<string, InstrumentRules>();
@@ -51,18 +53,22 @@ export class LogAudit {
 
     const touched = new Set<string>();
     this.checkInstruments(entry, wrong);
+    const before = this.ordersBefore(entry);
     this.checkFills(entry, touched, wrong);
     const changes = entry.events.filter((event): event is OrderChange => event.type === 'order');
     const shown = SHOWN[entry.kind];
     if (shown === undefined) {
-      // Behind the commanded order of one that takes stand those of its own that it met (K-20).
-      const isTaking = entry.kind === 'place' || entry.kind === 'amend' || entry.kind === 'trigger';
+      // Behind the commanded order of one that takes stand those of its own that it met (K-20), and those that went with others of their lists.
+      const isTaking = entry.kind === 'place' || entry.kind === 'amend' || entry.kind === 'trigger' || entry.kind === 'list';
       for (const [i, change] of changes.entries()) {
-        if (isTaking && i > 0) this.checkPrevented(entry, change, wrong);
+        if (change.order.reason === 'linked') this.lists.checkLinked(entry, this.orders.get(change.order.orderId), change.order, wrong);
+        else if (isTaking && i > 0 && !this.lists.isPlaced(entry, change.order)) this.checkPrevented(entry, change, wrong);
         else this.checkOwnOrder(entry, change, wrong);
         this.triggers.check(entry, this.orders.get(change.order.orderId), change.order, wrong);
       }
       for (const { order } of changes) this.replace(order, touched);
+      const after = new Map([...entry.fills.map(({ maker }) => maker), ...changes.map(({ order }) => order)].map((order) => [order.orderId, order]));
+      this.lists.check(entry, after, (orderId) => (before.has(orderId) ? before.get(orderId) : this.orders.get(orderId)), wrong);
     } else {
       for (const { type } of entry.events) {
         if (!shown.has(type)) wrong(`is a ${entry.kind} and changes the book or its money: ${type}`);
@@ -92,6 +98,11 @@ export class LogAudit {
     for (const event of entry.events) {
       if (event.type === 'order' && ASKED_OF_ORDERS.has(entry.kind) && this.instruments.get(event.order.instrument)?.state === 'halted') wrong(`order ${event.order.orderId} changes while ${event.order.instrument} is halted`);
     }
+  }
+
+  /** Orders of which an entry tells, as they were ahead of it. */
+  private ordersBefore(entry: LogEntry): ReadonlyMap<string, Order | undefined> {
+    return new Map([...entry.fills.map(({ maker }) => maker), ...entry.orders].map(({ orderId }) => [orderId, this.orders.get(orderId)]));
   }
 
   private checkFills(entry: LogEntry, touched: Set<string>, wrong: (what: string) => void): void {
@@ -154,7 +165,7 @@ export class LogAudit {
   private checkOwnOrder(entry: LogEntry, { order, previousFill }: OrderChange, wrong: (what: string) => void): void {
     const before = this.orders.get(order.orderId);
     const name = `order ${order.orderId}`;
-    if ((entry.kind === 'place') === (before !== undefined)) wrong(`${name} is ${before === undefined ? 'unknown' : 'placed again'}`);
+    if (this.lists.isPlaced(entry, order) === (before !== undefined)) wrong(`${name} is ${before === undefined ? 'unknown' : 'placed again'}`);
     if (before !== undefined && !isOpen(before)) wrong(`${name} was done already`);
     if (order.sequence !== entry.sequence || order.updatedUs !== entry.timeUs) wrong(`${name} does not carry the entry's number and time`);
     let lots = before?.filledLots ?? 0;

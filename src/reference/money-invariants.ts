@@ -1,8 +1,10 @@
 import type { MoneyScale } from '../domain/assets';
 import { DEFAULT_FEE_GROUP, FEES, UNITS_MAX, isVenueAccount, unitsMaxOf, type Funds } from '../domain/money';
 import { isOpen, type Order } from '../domain/order';
+import { partnerId } from '../domain/order-list';
 import { losingPair } from './fees';
 import { heldBy } from './holds';
+import { sharedUnits } from './lists';
 import type { ShardState } from './state';
 
 /** By what rules a shard's money is judged. */
@@ -66,6 +68,7 @@ function holdProblems(state: ShardState, scales: ReadonlyMap<string, MoneyScale>
     wanted.set(key, (wanted.get(key) ?? 0n) + units);
   };
   const accounts = new Set(state.accounts.map(({ account }) => account));
+  const open = new Map(state.orders.filter(isOpen).map((order) => [order.orderId, order]));
   for (const order of state.orders) {
     if (!isOpen(order)) continue;
     if (!accounts.has(order.clientId)) problems.push(`order ${order.orderId} is of ${order.clientId}, who has no account`);
@@ -76,6 +79,9 @@ function holdProblems(state: ShardState, scales: ReadonlyMap<string, MoneyScale>
     }
     const { asset, units } = heldBy(order, scale);
     want(order.clientId, asset, units);
+    // What both of a pair hold is held once.
+    const partner = open.get(partnerId(order) ?? '');
+    if (partner !== undefined && partner.orderId > order.orderId) want(order.clientId, asset, -sharedUnits(order, partner, scale));
   }
   for (const { transferId, status, from, asset, amount } of state.transfers) {
     if (status !== 'pending') problems.push(`transfer ${transferId} is ${status}, and pending`);

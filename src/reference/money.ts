@@ -1,8 +1,10 @@
 import type { MoneyScale } from '../domain/assets';
 import { isVenueAccount, DEFAULT_FEE_GROUP, type FeeRate, type Funds, type Transfer } from '../domain/money';
 import type { Order, OrderFees } from '../domain/order';
+import { partnerId } from '../domain/order-list';
 import { freshFees, ratesOf } from './fees';
 import { heldBy, type Hold } from './holds';
+import { sharedUnits } from './lists';
 import { Ledger, LedgerChange } from './ledger';
 import type { Refusal } from './refusal';
 import { compareText, type ShardState } from './state';
@@ -58,11 +60,17 @@ export class Money {
   /** Nothing was kept up to now: makes the accounts of those who have open orders, and holds what these and pending transfers hold. */
   begin(openOrders: readonly Order[]): void {
     this.ledger.releaseAll();
+    const byId = new Map(openOrders.map((order) => [order.orderId, order]));
+    // Of a pair the one that is told first.
+    const shared = (order: Order): bigint => {
+      const partner = byId.get(partnerId(order) ?? '');
+      return partner === undefined || partner.orderId < order.orderId ? 0n : sharedUnits(order, partner, this.scaleOf(order.instrument));
+    };
     for (const order of [...openOrders].sort((a, b) => a.createdUs - b.createdUs)) {
       const change = new LedgerChange(this.ledger, order.createdUs);
       const { asset, units } = heldBy(order, this.scaleOf(order.instrument));
       change.open(order.clientId);
-      change.add(order.clientId, asset, 0n, units);
+      change.add(order.clientId, asset, 0n, units - shared(order));
       change.commit();
     }
     for (const { status, from, asset, amount } of this.transfers.values()) {

@@ -1,5 +1,6 @@
 import { isActors, type Actor } from '../domain/commands';
-import { isOpen, type Order, type OrderReference } from '../domain/order';
+import { isOpen, type CancelReference, type Order } from '../domain/order';
+import { LIST_SIZE_MAX, listOrderId, membershipOf } from '../domain/order-list';
 import { Expiries } from './expiries';
 import { compareText, type ShardState } from './state';
 
@@ -39,10 +40,18 @@ export class OrderStore {
   }
 
   /** @param actor the client, or one of the clients, that the order must belong to, null for any */
-  find(reference: OrderReference, actor: Actor): Order | null {
+  find(reference: CancelReference, actor: Actor): Order | null {
+    if ('listId' in reference) return this.findOfList(reference.listId, actor);
     const orderId = 'orderId' in reference ? reference.orderId : this.named.get(reference.clientId)?.get(reference.clientOrderId);
     const order = (orderId === undefined ? undefined : this.orders.get(orderId)) ?? null;
     return order !== null && isActors(actor, order.clientId) ? order : null;
+  }
+
+  /** Of a list's orders that are the actor's the first that is open, else the first. */
+  private findOfList(listId: string, actor: Actor): Order | null {
+    const orders = Array.from({ length: LIST_SIZE_MAX }, (_, i) => this.orders.get(listOrderId(listId, i + 1)))
+      .filter((order): order is Order => order !== undefined && membershipOf(order) !== null && isActors(actor, order.clientId));
+    return orders.find(isOpen) ?? orders[0] ?? null;
   }
 
   isNamed(clientId: string, clientOrderId: string): boolean {

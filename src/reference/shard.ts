@@ -1,8 +1,8 @@
 import type { MoneyScale } from '../domain/assets';
 import { KILL_PAGE_US } from '../domain/controls';
 import {
-  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CancelAfterCommand, type CommandResult, type EngineCommand, type KillCommand, type LeaseCommand, type InstrumentCommand, type MassCancelCommand,
-  type MoneyCommand, type PlaceCommand,
+  loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CancelAfterCommand, type CommandResult, type EngineCommand, type KillCommand, type LeaseCommand, type InstrumentCommand, type ListCommand,
+  type MassCancelCommand, type MoneyCommand, type PlaceCommand,
 } from '../domain/commands';
 import type { ControlChange, EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
@@ -10,8 +10,9 @@ import { entryOf } from '../domain/log-entry';
 import type { AccountState, Balance, Funds, Transfer } from '../domain/money';
 import { displayedLots, traitsAtEnd, traitsAtRest, traitsWithLess } from '../domain/iceberg';
 import {
-  expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, remainingLots, type Order, type OrderReference, type OrderStatus, type StatusReason,
+  expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, remainingLots, type CancelReference, type Order, type OrderStatus, type StatusReason,
 } from '../domain/order';
+import { isFulfilled, isUnfunded, listOrderId, membershipOf, partnerId, traitsBehindFirst, waitsForFirst } from '../domain/order-list';
 import { triggerOf } from '../domain/order-type';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
@@ -22,6 +23,8 @@ import { Catalogue } from './catalogue';
 import { uncovered, unpaid } from './cover';
 import { invariantProblems } from './invariants';
 import { LedgerChange } from './ledger';
+import { linkedTo, openSiblings, Released, settleShared, type Changed } from './lists';
+import { bringIn, coverOf, isCostUnknown } from './list-placing';
 import { plannedTaker, planMatch, untouched, type MatchPlan } from './matching';
 import { Money } from './money';
 import { decideMoney, loggedMoney } from './money-commands';
@@ -75,6 +78,12 @@ interface Outcome {
   readonly trades: readonly PlannedTrade[];
   /** Orders of the taker's own that it met, and what becomes of them instead. */
   readonly prevented: readonly { readonly before: Order; readonly after: Order }[];
+  /** Orders of its list that are placed with it, or are cancelled ahead of it. */
+  readonly beside: readonly Changed[];
+  /** Orders of lists that are cancelled because of what becomes of others. */
+  readonly linked: readonly { readonly before: Order; readonly after: Order }[];
+  /** Firsts of lists that are filled. */
+  readonly filled: readonly Order[];
   /** null where no money is kept. */
   readonly money: LedgerChange | null;
 }
@@ -89,6 +98,7 @@ export class ReferenceShard {
   private persistedSequence = 0;
   private readonly books = new Books();
   private readonly waiting = new Waiting();
+  private readonly released = new Released();
   private readonly orders = new OrderStore();
   private readonly controls = new Controls();
   private readonly tradeIds = new Map<string, number>();
@@ -116,6 +126,7 @@ export class ReferenceShard {
     if (firstUs !== null && firstUs <= now.timeUs) throw new Error(`something was due at ${firstUs}, and is not done at ${now.timeUs}`);
     switch (command.op) {
       case 'place': return this.place(command);
+      case 'list': return this.list(command);
       case 'cancel': return this.cancel(command);
       case 'amend': return this.amend(command);
       case 'mass_cancel': return this.massCancel(command);
@@ -128,35 +139,65 @@ export class ReferenceShard {
     }
   }
 
-  /** The order whose price trades have reached and that goes next: nothing else happens in its book ahead of it. Null where there is none. */
+  /**
+   * The order that goes next, since trades have reached its price, or the first of its list is filled: nothing else happens in its book ahead
+   * of it. Null where there is none.
+   */
   get reached(): Order | null {
-    return this.waiting.next()?.order ?? null;
+    return this.nextToGo()?.order ?? null;
   }
 
-  /** Has the next of the orders go that trades have reached. @throws Error where there is none */
+  /** What prices have reached goes ahead of what lists let go. */
+  private nextToGo(): { readonly order: Order; readonly cause: number; readonly isReleased: boolean } | null {
+    const reached = this.waiting.next();
+    if (reached !== null) return { ...reached, isReleased: false };
+    const released = this.released.next(this.orderOf);
+    return released === null ? null : { ...released, isReleased: true };
+  }
+
+  /** Has the next of the orders go that trades have reached, or whose list's first is filled. @throws Error where there is none */
   trigger(now: Moment): LogEntry {
     this.begin(now);
-    const next = this.waiting.next();
+    const next = this.nextToGo();
     if (next === null) throw new Error('no order has been reached');
-    const { order, cause } = next;
+    const { order, cause, isReleased } = next;
     const { funds, fillsPerOrderMax: fillsMax } = this.limits;
     const sequence = this.sequence + 1;
-    const fresh: Order = { ...order, status: 'open', sequence, updatedUs: this.now.timeUs, priority: sequence };
-    let outcome = this.outcomeOf(order, fresh, this.verdictOnTrigger(fresh));
-    if (outcome.money?.isTooLarge === true) outcome = this.outcomeOf(order, fresh, cancelledAtTrigger(fresh, 'balance_limit'));
+    const traits = isReleased ? traitsBehindFirst(order) : order.traits;
+    const hasTrigger = triggerOf(traits) !== null;
+    const waits = isReleased && hasTrigger && !this.waiting.isReachedNow(order);
+    const fresh: Order = { ...order, traits, status: waits ? 'pending' : 'open', sequence, updatedUs: this.now.timeUs, priority: sequence };
+    // Of a pair the other one goes ahead of one whose price is reached.
+    const isLeg = membershipOf(fresh)?.role === 'leg';
+    const ahead = hasTrigger && !waits && isLeg ? openSiblings(order, this.orderOf).map((before) => ({ before, after: this.asLinked(before) })) : [];
+    const levels = ahead.flatMap(({ before, after }) => this.leave(before, after));
+    const verdict: Verdict = waits ? { plan: untouched(order.quantityLots), status: 'pending', reason: null } : this.verdictOnTrigger(fresh);
+    let outcome = this.outcomeOf(order, fresh, this.isUnpaidFor(order, fresh, verdict) ? cancelledAtTrigger(fresh, 'insufficient_funds') : verdict, ahead);
+    if (outcome.money?.isTooLarge === true) outcome = this.outcomeOf(order, fresh, cancelledAtTrigger(fresh, 'balance_limit'), ahead);
     this.sequence++;
-    this.waiting.leave(order);
-    const levels = this.carryOut(outcome);
+    if (!isReleased) this.waiting.leave(order);
+    levels.push(...this.carryOut(outcome));
     if (isResting(outcome.order)) levels.push(this.books.join(outcome.order));
+    if (outcome.order.status === 'pending') this.waiting.join(outcome.order);
     const asked: Asked = { command: { op: 'trigger', actor: null, funds, fillsMax, orderId: order.orderId, cause }, idempotency: null };
     return this.entryOf('trigger', outcome, 0, levels, asked);
+  }
+
+  /** Whether the first of its list has not brought what an order takes that holds nothing yet. */
+  private isUnpaidFor(before: Order, fresh: Order, { plan, status, reason }: Verdict): boolean {
+    // What is turned down takes nothing.
+    if (!this.isMoneyKept || !isUnfunded(before) || status === 'rejected' || reason === 'level_quantity_limit') return false;
+    const { funds } = this.limits;
+    if (fresh.type === 'market' && status !== 'pending') return plan.fills.length > 0 && unpaid(this.money, funds, fresh, plan) !== null;
+    return uncovered(this.money, funds, fresh, null, this.orderOf(partnerId(fresh) ?? '')) !== null;
   }
 
   /** An order that was taken once is not refused any more: where it cannot be carried out it ends. */
   private verdictOnTrigger(order: Order): Verdict {
     const kind = kindCode(order.type, order.timeInForce, order.postOnly);
     const verdict = verdictOnPlace(kind, this.plan(order, this.books.makersFor(order), order.priceTicks, order.quantityLots), order.quantityLots);
-    if (rests(verdict) && this.books.overflows(order, order.priceTicks as number, verdict.plan.leftLots)) return cancelledAtTrigger(order, 'level_quantity_limit');
+    const shownLots = Math.min(order.traits.display ?? verdict.plan.leftLots, verdict.plan.leftLots);
+    if (rests(verdict) && this.books.overflows(order, order.priceTicks as number, shownLots)) return cancelledAtTrigger(order, 'level_quantity_limit');
     // One that holds its cover has it.
     const needsCover = this.isMoneyKept && order.type === 'market' && (order.side === 'buy') === (order.traits.budget === undefined);
     const due = needsCover ? unpaid(this.money, this.limits.funds, order, verdict.plan) : null;
@@ -215,14 +256,13 @@ export class ReferenceShard {
     }
     this.sequence++;
     const money = this.change();
-    const done: (readonly [OrderChange, ...LevelChange[]])[] = [];
+    const done: Cancelled[] = [];
     while (done.length < due.count) {
       const first = this.orders.firstToExpire();
       if (first === null || first.timeUs > now.timeUs) throw new Error(`${due.count} orders are said to be over, ${done.length} are`);
       done.push(this.cancelOpen(first.order, 'expired', money, 'expired'));
     }
-    const events = [...done.map(([order]) => order), ...done.flatMap(([, ...level]) => level), ...committed(money)];
-    return this.entry({ kind: 'due', events }, { command: due, idempotency: null });
+    return this.entry({ kind: 'due', events: [...eventsOf(done), ...committed(money)] }, { command: due, idempotency: null });
   }
 
   /**
@@ -267,12 +307,14 @@ export class ReferenceShard {
     this.isStopped = isStopped;
   }
 
+  private readonly orderOf = (orderId: string): Order | undefined => this.orders.byId.get(orderId);
+
   order(orderId: string): Order | null {
     return this.orders.byId.get(orderId) ?? null;
   }
 
   /** An order as a command names it: an open one by its client's name, any by its id. */
-  named(reference: OrderReference): Order | null {
+  named(reference: CancelReference): Order | null {
     return this.orders.find(reference, null);
   }
 
@@ -307,6 +349,7 @@ export class ReferenceShard {
       catalogue: this.catalogue.state(),
       books: this.books.state(),
       waiting: this.waiting.state(),
+      released: this.released.state(this.orderOf),
       ...this.orders.state(),
       controls: this.controls.state(),
       idempotency: this.answered.state(),
@@ -394,6 +437,80 @@ export class ReferenceShard {
     return this.log('place', outcome, 0, this.carryOut(outcome), asked);
   }
 
+  /** Orders that belong together: one of them comes in, the others wait for their price or for the first. */
+  private list(command: ListCommand): CommandResult {
+    const repeated = this.repeat(command.idempotency);
+    if (repeated !== null) return repeated;
+    if (this.isBacklogged()) return refusedOf({ code: 'backlog_full' });
+    if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
+    const { actor, listId, clientId, instrument, idempotency, request } = command;
+    const { funds, fillsPerOrderMax: fillsMax, openOrdersPerClientMax: openOrdersMax } = this.limits;
+    const asked: Asked = {
+      command: { op: 'list', actor, funds, fillsMax, openOrdersMax, listId, clientId, instrument, orders: command.orders }, idempotency, request,
+    };
+    const refuse = (code: ResultCode): CommandResult => this.refuse({ code }, asked);
+    if (this.controls.isKilled(clientId)) return refuse('account_killed');
+    const standing = this.standing(clientId);
+    if (standing !== null) return this.refuse(standing, asked);
+    const orders = command.orders.map(({ kind, priceTicks, ...terms }, i): Order => ({
+      ...terms, ...kindOf(kind), orderId: listOrderId(listId, i + 1), clientId, instrument, priceTicks: kind === KIND_CODE.market ? null : priceTicks,
+      filledLots: 0, notional: '0', status: 'open', reason: null, sequence: this.sequence + 1, updatedUs: this.now.timeUs, fillSequence: 0,
+      priority: this.sequence + 1, placedSequence: this.sequence + 1, createdUs: this.now.timeUs,
+      fees: this.isMoneyKept ? this.money.feesOf(clientId, instrument) : null,
+    }));
+    for (const [i, order] of orders.entries()) {
+      const ruled = this.catalogue.refusalOfOrder(
+        order, command.orders[i]?.kind as number, order.priceTicks ?? order.traits.triggerPrice ?? this.books.makersFor(order).bestTicks,
+      );
+      if (ruled !== null) return this.refuse(ruled, asked);
+    }
+    const waitsForPrice = (order: Order): boolean => triggerOf(order.traits) !== null && !this.waiting.isReachedNow(order);
+    const names = new Set<string>();
+    for (const order of orders) {
+      const expires = expiryUs(order);
+      if (expires !== null && expires <= this.now.timeUs) return refuse('expires_at_past');
+      if (this.orders.openCount(clientId) + orders.length > openOrdersMax) return refuse('open_orders_limit');
+      const { clientOrderId } = order;
+      if (clientOrderId !== null && (names.has(clientOrderId) || this.orders.isNamed(clientId, clientOrderId))) return refuse('duplicate_client_order_id');
+      if (clientOrderId !== null) names.add(clientOrderId);
+      if (this.hasTooManyParts(order)) return refuse('iceberg_parts_limit');
+      if (funds === 'required' && isCostUnknown(order, waitsForPrice)) return refuse('quote_quantity_required');
+    }
+    const incoming = bringIn(orders, waitsForPrice);
+    const cover = this.isMoneyKept ? coverOf(orders, incoming, this.money.scaleOf(instrument)) : { asset: '', units: 0n };
+    if (cover === null) return refuse('balance_limit');
+    const lacking = this.isMoneyKept ? this.money.lacking(funds, clientId, cover) : null;
+    if (lacking !== null) return this.refuse(lacking, asked);
+
+    // What is told first: the one that comes in, else the first that waits.
+    const [first] = orders as [Order, ...Order[]];
+    const leading = incoming ?? first;
+    const verdict: Verdict = incoming === undefined
+      ? { plan: untouched(leading.quantityLots), status: 'pending', reason: null }
+      : verdictOnPlace(kindCode(incoming.type, incoming.timeInForce, incoming.postOnly), this.plan(incoming, this.books.makersFor(incoming), incoming.priceTicks, incoming.quantityLots), incoming.quantityLots);
+    const isFirst = membershipOf(leading)?.role === 'first';
+    const goes = incoming !== undefined && (isFirst
+      ? !rests(verdict) && !isFulfilled({ ...verdict, filledLots: verdict.plan.fills.length })
+      : !rests(verdict) || verdict.plan.fills.length > 0 || triggerOf(incoming.traits) !== null);
+    const others = orders.filter((order) => order !== leading)
+      .map((order): Order => ({ ...order, ...(goes ? { status: 'cancelled', reason: 'linked' } as const : { status: 'pending' } as const) }));
+    const due = this.isMoneyKept && isFirst && incoming?.type === 'market' && verdict.plan.fills.length > 0
+      ? unpaid(this.money, funds, incoming, verdict.plan, cover.units) : null;
+    const outcome = this.outcomeOf(null, leading, verdict, others.map((after) => ({ before: null, after })));
+    if (rests(verdict) && this.books.overflows(leading, leading.priceTicks as number, displayedLots(outcome.order))) return refuse('level_quantity_limit');
+    if (due !== null) return this.refuse(due, asked);
+    if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
+
+    this.sequence++;
+    for (const order of others) this.orders.put(order);
+    const levels = this.carryOut(outcome);
+    if (rests(verdict)) levels.push(this.books.join(outcome.order));
+    for (const order of [outcome.order, ...others]) {
+      if (order.status === 'pending' && !waitsForFirst(order)) this.waiting.join(order);
+    }
+    return { outcome: 'logged', entry: this.entryOf('list', outcome, 0, levels, asked) };
+  }
+
   private cancel(command: CancelCommand): CommandResult {
     const repeated = this.repeat(command.idempotency);
     if (repeated !== null) return repeated;
@@ -401,13 +518,14 @@ export class ReferenceShard {
     const order = this.orders.find(command.order, command.actor);
     const actor = loggedActor(command.actor, order?.clientId);
     const asked: Asked = { command: { op: 'cancel', actor, order: command.order }, idempotency, request };
-    if (order === null) return this.refuse({ code: 'order_not_found' }, asked);
-    if (!isOpen(order)) return this.refuse({ code: 'order_not_open', order }, asked);
+    const isList = 'listId' in command.order;
+    if (order === null) return this.refuse({ code: isList ? 'order_list_not_found' : 'order_not_found' }, asked);
+    if (!isOpen(order)) return this.refuse({ code: isList ? 'order_list_not_open' : 'order_not_open', order }, asked);
     const halted = this.catalogue.refusalOfCancel(order.instrument);
     if (halted !== null) return this.refuse(halted, asked);
     this.sequence++;
     const money = this.change();
-    const events = this.cancelOpen(order, 'requested', money);
+    const events = eventsOf([this.cancelOpen(order, 'requested', money)]);
     return { outcome: 'logged', entry: this.entry({ kind: 'cancel', events: [...events, ...committed(money)] }, asked) };
   }
 
@@ -456,7 +574,7 @@ export class ReferenceShard {
     const changed: Order = {
       ...order, priceTicks, quantityLots, sequence, updatedUs: this.now.timeUs, priority: keepsPlace ? order.priority : sequence,
     };
-    const lacking = this.isMoneyKept ? uncovered(this.money, funds, changed, order) : null;
+    const lacking = this.isMoneyKept ? uncovered(this.money, funds, changed, order, this.orderOf(partnerId(order) ?? '')) : null;
     if (lacking !== null) return this.refuse(lacking.shortfall === undefined ? { ...lacking, order } : lacking, asked);
     const makers = this.books.makersFor(order);
     // At its own price it cannot match: it rested there.
@@ -484,6 +602,7 @@ export class ReferenceShard {
     const refuse = (code: ResultCode): CommandResult => this.refuse({ code, order }, asked);
     if (wanted.priceTicks !== null && order.priceTicks === null) return refuse('order_without_price');
     if (order.traits.budget !== undefined && (wanted.quantityLots !== null || wanted.remainingLots !== null)) return refuse('order_by_money');
+    if (wanted.stopTicks !== null && triggerOf(order.traits) === null) return refuse('order_not_pending');
     const quantityLots = wanted.remainingLots ?? wanted.quantityLots ?? order.quantityLots;
     if (quantityLots > wanted.quantityLotsMax) return refuse('quantity_out_of_range');
     if (quantityLots > order.quantityLots && this.hasTooManyParts({ ...order, quantityLots })) return refuse('iceberg_parts_limit');
@@ -504,16 +623,19 @@ export class ReferenceShard {
     const standing = this.standing(order.clientId);
     if (standing !== null) return refuse(standing.code);
     const sequence = this.sequence + 1;
+    const isBehindFirst = waitsForFirst(order);
     const changed: Order = {
       ...order, priceTicks, quantityLots, traits, sequence,
-      updatedUs: this.now.timeUs, priority: keepsPlace ? order.priority : sequence,
+      updatedUs: this.now.timeUs, priority: keepsPlace || isBehindFirst ? order.priority : sequence,
     };
-    const lacking = this.isMoneyKept ? uncovered(this.money, this.limits.funds, changed, order) : null;
+    const lacking = this.isMoneyKept ? uncovered(this.money, this.limits.funds, changed, order, this.orderOf(partnerId(order) ?? '')) : null;
     if (lacking !== null) return this.refuse(lacking.shortfall === undefined ? { ...lacking, order } : lacking, asked);
     const outcome = this.outcomeOf(order, changed, { plan: untouched(quantityLots), status: 'pending', reason: null });
     if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
     this.sequence++;
-    if (keepsPlace) {
+    if (isBehindFirst) {
+      // It has no turn among those that wait for a price.
+    } else if (keepsPlace) {
       this.waiting.replace(outcome.order);
     } else {
       this.waiting.leave(order);
@@ -545,7 +667,7 @@ export class ReferenceShard {
   private openPage(clientId: string, after: number, count: number, bound = Number.POSITIVE_INFINITY): Order[] {
     return this.orders.openOf(clientId)
       .filter(({ placedSequence }) => placedSequence > after && placedSequence <= bound)
-      .sort((a, b) => a.placedSequence - b.placedSequence)
+      .sort((a, b) => a.placedSequence - b.placedSequence || compareText(a.orderId, b.orderId))
       .slice(0, count);
   }
 
@@ -553,9 +675,12 @@ export class ReferenceShard {
   private cancelPage(kind: EntryKind, orders: readonly Order[], reason: StatusReason, controls: readonly ControlChange[], command: LoggedCommand): LogEntry {
     this.sequence++;
     const money = this.change();
-    const done = orders.map((order) => this.cancelOpen(order, reason, money));
-    const events = [...done.map(([order]) => order), ...done.flatMap(([, ...level]) => level), ...controls, ...committed(money)];
-    return this.entry({ kind, events }, { command, idempotency: null });
+    const done = orders.flatMap((order) => {
+      // One of a list may be gone with another one of the page.
+      const now = this.orderOf(order.orderId);
+      return now !== undefined && isOpen(now) ? [this.cancelOpen(now, reason, money)] : [];
+    });
+    return this.entry({ kind, events: [...eventsOf(done), ...controls, ...committed(money)] }, { command, idempotency: null });
   }
 
   private cancelAfter(command: CancelAfterCommand): CommandResult {
@@ -648,8 +773,9 @@ export class ReferenceShard {
    * What a verdict comes to.
    * @param before the order as it was, null for a new one
    * @param fresh as it is ahead of its trades
+   * @param beside orders of its list that are placed with it, or are cancelled ahead of it
    */
-  private outcomeOf(before: Order | null, fresh: Order, { plan, status, reason }: Verdict): Outcome {
+  private outcomeOf(before: Order | null, fresh: Order, { plan, status, reason }: Verdict, beside: readonly Changed[] = []): Outcome {
     const money = this.change();
     const scale = money === null ? null : this.money.scaleOf(fresh.instrument);
     const { cancelled, reduced } = plan.prevented;
@@ -673,17 +799,37 @@ export class ReferenceShard {
       const shown = shownLots === undefined ? traits : { ...traits, shown: shownLots, ...(refill === null ? {} : { refill: refill.number }) };
       prevented.push({ before: maker, after: { ...less, traits: shown, ...(refill === null ? {} : { priority: moment.sequence }) } });
     }
+    const changed: Changed[] = [...traded.trades.map((trade) => ({ before: trade.before, after: trade.fill.maker })), ...prevented, { before, after: order }];
+    const comesOf = linkedTo(changed, this.orderOf);
+    const linked = comesOf.going.map((own) => ({ before: own, after: this.asLinked(own) }));
     if (money !== null && scale !== null) {
       money.open(order.clientId);
       settleTrades(money, scale, order, traded.trades);
       settleHold(money, scale, before, order);
-      for (const { before: was, after } of prevented) settleHold(money, scale, was, after);
+      for (const { before: was, after } of [...prevented, ...beside, ...linked]) settleHold(money, scale, was, after);
+      settleShared(money, scale, [...changed, ...beside, ...linked], this.orderOf);
     }
-    return { order, trades: traded.trades, prevented, money };
+    return { order, trades: traded.trades, prevented, beside, linked, filled: comesOf.filled, money };
+  }
+
+  /** An order that is cancelled because of what became of another one of its list. */
+  private asLinked(order: Order): Order {
+    return { ...order, sequence: this.sequence + 1, updatedUs: this.now.timeUs, status: 'cancelled', reason: 'linked', traits: traitsAtEnd(order.traits) };
+  }
+
+  /** An open order is done: it leaves its place. @returns what became of its level */
+  private leave(before: Order, after: Order): LevelChange[] {
+    this.orders.put(after);
+    if (before.status === 'pending') {
+      if (!waitsForFirst(before)) this.waiting.leave(before);
+      return [];
+    }
+    this.books.leave(before);
+    return [this.books.level(before, before.priceTicks as number)];
   }
 
   /** Makers, trade ids and the makers' levels change, and all the money. The order's own place is the caller's. */
-  private carryOut({ order, trades, prevented, money }: Outcome): LevelChange[] {
+  private carryOut({ order, trades, prevented, linked, filled, money }: Outcome): LevelChange[] {
     const makers = this.books.makersFor(order);
     const touched = new Set<number>();
     for (const { before, fill: { maker, tradeId, priceTicks } } of trades) {
@@ -703,20 +849,26 @@ export class ReferenceShard {
     }
     // Refills of the taker's own orders stand among those of trades, as they came.
     if (prevented.length > 0) this.books.requeue([...trades.map(({ fill }) => fill.maker), ...prevented.map(({ after }) => after)].filter((maker) => this.isRefilled(maker)));
+    levels.push(...linked.flatMap(({ before, after }) => this.leave(before, after)));
+    this.released.add(filled, this.sequence, this.orderOf);
     return levels;
   }
 
-  /** @returns what became of the order and, where it was in the book, of its level */
-  private cancelOpen(
-    order: Order, reason: StatusReason, money: LedgerChange | null, status: OrderStatus = 'cancelled',
-  ): readonly [OrderChange, ...LevelChange[]] {
-    if (order.status === 'pending') this.waiting.leave(order);
-    else this.books.leave(order);
-    const cancelled: Order = { ...order, status, reason, sequence: this.sequence, updatedUs: this.now.timeUs, traits: traitsAtEnd(order.traits) };
-    this.orders.put(cancelled);
-    if (money !== null) settleHold(money, this.money.scaleOf(order.instrument), order, cancelled);
-    const change: OrderChange = { type: 'order', order: cancelled, previousFill: order.fillSequence };
-    return order.status === 'pending' ? [change] : [change, this.books.level(order, order.priceTicks as number)];
+  /** An order ends, and with it all others of its list. @returns what became of them and, where they were in the book, of their levels */
+  private cancelOpen(order: Order, reason: StatusReason, money: LedgerChange | null, status: OrderStatus = 'cancelled'): Cancelled {
+    const moment = { sequence: this.sequence, updatedUs: this.now.timeUs };
+    const siblings = openSiblings(order, this.orderOf);
+    const changed = [
+      { before: order, after: { ...order, ...moment, status, reason, traits: traitsAtEnd(order.traits) } },
+      ...siblings.map((before) => ({ before, after: { ...this.asLinked(before), ...moment } })),
+    ];
+    if (money !== null) {
+      const scale = this.money.scaleOf(order.instrument);
+      for (const { before, after } of changed) settleHold(money, scale, before, after);
+      settleShared(money, scale, changed, this.orderOf);
+    }
+    const levels = changed.flatMap(({ before, after }) => this.leave(before, after));
+    return { orders: changed.map(({ before, after }) => ({ type: 'order', order: after, previousFill: before.fillSequence })), levels };
   }
 
   /** null where no money is kept. */
@@ -762,11 +914,13 @@ export class ReferenceShard {
   }
 
   private entryOf(
-    kind: 'place' | 'amend' | 'trigger', { order, trades, prevented, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked,
+    kind: 'place' | 'amend' | 'trigger' | 'list', { order, trades, prevented, beside, linked, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked,
   ): LogEntry {
+    const toldOf = ({ before, after }: Changed): EntryEvent => ({ type: 'order', order: after, previousFill: before?.fillSequence ?? 0 });
+    const [placed, ahead] = kind === 'list' ? [beside, []] : [[], beside];
     const events: EntryEvent[] = [
-      ...trades.map(({ fill }) => fill), { type: 'order', order, previousFill },
-      ...prevented.map(({ before, after }): EntryEvent => ({ type: 'order', order: after, previousFill: before.fillSequence })), ...levels, ...(money?.events() ?? []),
+      ...trades.map(({ fill }) => fill), { type: 'order', order, previousFill }, ...placed.map(toldOf), ...prevented.map(toldOf), ...ahead.map(toldOf),
+      ...linked.map(toldOf), ...levels, ...(money?.events() ?? []),
     ];
     return this.entry({ kind, events }, asked);
   }
@@ -794,6 +948,17 @@ export class ReferenceShard {
 /** Whether an account's money leaves it, or is asked to: not what comes in, nor what only frees. */
 function sendsMoney(command: MoneyCommand): boolean {
   return (command.op === 'transfer' && command.kind !== 'deposit') || (command.op === 'transfer_end' && command.status === 'posted');
+}
+
+/** Orders that have ended with one of them, the levels that they stood in. */
+interface Cancelled {
+  readonly orders: readonly OrderChange[];
+  readonly levels: readonly LevelChange[];
+}
+
+/** As an entry tells them: orders, then levels. */
+function eventsOf(done: readonly Cancelled[]): EntryEvent[] {
+  return [...done.flatMap(({ orders }) => orders), ...done.flatMap(({ levels }) => levels)];
 }
 
 function cancelledAtTrigger({ quantityLots }: Order, reason: StatusReason): Verdict {

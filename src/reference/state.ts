@@ -18,6 +18,8 @@ export interface ShardState {
   readonly books: readonly BookState[];
   /** Instruments with orders that wait for a price, by name. */
   readonly waiting: readonly WaitingState[];
+  /** Orders whose list's first is filled and that are still to go, in the order in which they do, and the entry that has filled it. */
+  readonly released: readonly { readonly orderId: string; readonly cause: number }[];
   /** Every order that is held, done ones included, by id. */
   readonly orders: readonly Order[];
   /** Clients with open orders, by client id; their orders by id. */

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../domain/entry';
 import { isResting, type Order } from '../domain/order';
+import { waitsForFirst } from '../domain/order-list';
 import { directionOf, isReached, triggerOf } from '../domain/order-type';
 
 /** Between which prices an entry has traded. */
@@ -22,12 +23,14 @@ export class TriggerAudit {
     const wasPending = before?.status === 'pending';
     if (order.status === 'pending') {
       if (before !== undefined && !wasPending) wrong(`${name} was ${before.status} and waits for a price`);
-      if (triggerOf(order.traits) === null) wrong(`${name} waits for no price`);
+      if (triggerOf(order.traits) === null && !waitsForFirst(order)) wrong(`${name} waits for no price`);
     }
     if (command?.op !== 'trigger' || command.orderId !== order.orderId) {
       if (wasPending && (isResting(order) || order.status === 'filled')) wrong(`${name} goes without a trade that has reached its price`);
       return;
     }
+    // What waited for the first of its list is looked at there.
+    if (before !== undefined && waitsForFirst(before)) return;
     const ticks = before?.traits.triggerPrice;
     if (before === undefined || !wasPending || ticks === undefined) {
       wrong(`${name} goes and did not wait for a price`);
@@ -46,7 +49,7 @@ export class TriggerAudit {
 
   note({ sequence, kind, fills, orders }: LogEntry): void {
     // What goes because of a command does so before the next one.
-    if (kind !== 'trigger') this.reaches.clear();
+    if (kind !== 'trigger' && kind !== 'due') this.reaches.clear();
     const instrument = orders[0]?.instrument;
     if (instrument === undefined) return;
     const prices = fills.map(({ priceTicks }) => priceTicks);

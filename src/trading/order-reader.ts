@@ -1,6 +1,6 @@
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
-import type { Order } from '../domain/order';
+import { placingOf, type Order, type Placing } from '../domain/order';
 import { mayActFor, requireAccount } from '../domain/principal';
 import { Refusal, type OrderWithTrades } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
@@ -54,7 +54,7 @@ export class OrderReader {
     requireAccount(context.principal, clientId);
     if (instrument !== null) this.instruments.require(instrument);
     // A cursor names an order; what lies behind it is told by the log, whatever the clock of its id.
-    const behind = cursor === null ? null : await this.placedSequence(context, cursor);
+    const behind = cursor === null ? null : await this.placing(context, cursor);
     if (status === 'open') return this.open(query, behind, null);
     const timeoutMs = Math.max(0, Math.min(this.barrierTimeoutMs, context.deadlineMs - performance.now()));
     const isComplete = await this.commits.waitFor(await this.engine.position(), timeoutMs);
@@ -69,14 +69,14 @@ export class OrderReader {
     }
   }
 
-  private async placedSequence({ principal }: Context, orderId: string): Promise<number> {
+  private async placing({ principal }: Context, orderId: string): Promise<Placing> {
     const own = (found: Order | null): Order | null => (found !== null && mayActFor(principal, found.clientId) ? found : null);
     const order = own(await this.engine.readRecord(orderId)) ?? own(await this.history.order(orderId));
     if (order === null) throw new Refusal('validation_failed', { fields: [{ field: 'cursor', message: 'names no order' }] });
-    return order.placedSequence;
+    return placingOf(order);
   }
 
-  private async open({ clientId, instrument, limit }: OrdersQuery, behind: number | null, stale: Staleness | null): Promise<OrdersPage> {
+  private async open({ clientId, instrument, limit }: OrdersQuery, behind: Placing | null, stale: Staleness | null): Promise<OrdersPage> {
     const { orders, next } = await this.engine.readOpenOrders(clientId, instrument, behind, limit);
     return { orders, nextCursor: next === null ? null : orders.at(-1)?.orderId ?? null, stale };
   }

@@ -6,6 +6,7 @@ import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { EXPIRY_US_END, kindCode, type TimeInForce } from '../domain/order';
+import type { ListedOrder } from '../domain/order-list';
 import { namesToTrait, NO_TRAITS, STP_CODE, type OrderTraits, type StpMode } from '../domain/order-traits';
 import { baseTypeOf, TRIGGER_CODE, WAITING_TYPES } from '../domain/order-type';
 import { newOrderId } from '../domain/order-id';
@@ -15,7 +16,7 @@ import { resultCodeOf } from '../domain/result-code';
 import type { Asked, Outcomes } from './outcomes';
 import type { OrderEngine, TradingObserver } from './ports';
 import { fingerprintOfPlace, type RequestFingerprint } from './request-fingerprint';
-import type { AckAfter, Outcome, PlaceRequest } from './requests';
+import type { AckAfter, OrderTerms, Outcome, PlaceRequest } from './requests';
 import type { Awaitable, Step } from './step';
 
 /** How the venue keeps accounts from trading with themselves. */
@@ -27,7 +28,7 @@ export interface SelfTrade {
 }
 
 /** Whether what is left of an order with it may wait. */
-const MAY_REST: ReadonlySet<TimeInForce> = new Set(['gtc', 'gtd', 'day'] as const);
+export const MAY_REST: ReadonlySet<TimeInForce> = new Set(['gtc', 'gtd', 'day'] as const);
 
 /** Placing an order. */
 export class PlaceOrder {
@@ -63,10 +64,35 @@ export class PlaceOrder {
 
   private commandOf(context: Context, request: PlaceRequest, instrument: Instrument, beside: readonly string[]): PlaceCommand & { readonly op: 'place' } {
     const faults: FieldFault[] = [];
+    const terms = this.termsOf(request, instrument, beside, (field, message) => faults.push({ field, message }));
+    if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
+    return {
+      op: 'place',
+      actor: initiator(context.principal),
+      instrument: request.instrument,
+      side: terms.side,
+      kind: terms.kind,
+      priceTicks: terms.priceTicks,
+      quantityLots: terms.quantityLots,
+      traits: terms.traits,
+      orderId: request.orderId ?? newOrderId(),
+      clientId: request.clientId,
+      clientOrderId: terms.clientOrderId,
+      idempotency: request.key === null ? null : this.digest(request.clientId, request.key),
+      ...(request.failAt === undefined ? {} : { failAt: request.failAt }),
+    };
+  }
+
+  /**
+   * What an order asks for in its instrument's ticks and lots.
+   * @param beside accounts whose orders are its own as well
+   * @param fault told of each amount that does not fit
+   */
+  termsOf(request: OrderTerms, instrument: Instrument, beside: readonly string[], fault: (field: RequestField, message: string) => void): ListedOrder {
     const amount = (field: RequestField, value: AmountInput, step: AmountStep, max: number, min: number): number => {
       const parsed = parseAmount(value, step, max, min);
       if (parsed.ok) return parsed.value;
-      faults.push({ field, message: parsed.problem });
+      fault(field, parsed.problem);
       return 0;
     };
     const priceTicks = request.price === undefined
@@ -78,39 +104,26 @@ export class PlaceOrder {
     const stopTicks = request.stopPrice === undefined
       ? undefined
       : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
-    const bounds = boundsOf(request, instrument, faults);
-    if (quantityLots === 0 && bounds.budget === undefined && faults.length === 0) faults.push({ field: 'quantity', message: 'is required' });
+    const bounds = boundsOf(request, instrument, fault);
+    if (request.quantity === undefined && request.quoteQuantity === undefined) fault('quantity', 'is required');
     if (stopTicks !== undefined && bounds.budget !== undefined && request.side === 'sell') {
-      faults.push({ field: 'quoteQuantity', message: 'is for a buy: a sell that waits for a price holds its quantity' });
+      fault('quoteQuantity', 'is for a buy: a sell that waits for a price holds its quantity');
     }
     const kind = kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly);
     let display: number | undefined;
     if (request.displayQuantity !== undefined) {
       display = amount('displayQuantity', request.displayQuantity, instrument.lot, instrument.quantityLotsMax, 1);
-      if (!MAY_REST.has(request.timeInForce)) faults.push({ field: 'displayQuantity', message: 'is only allowed where the order may rest: with time_in_force gtc, gtd or day' });
-      else if (quantityLots > 0 && display > quantityLots) faults.push({ field: 'displayQuantity', message: 'must not be larger than the quantity' });
+      if (!MAY_REST.has(request.timeInForce)) fault('displayQuantity', 'is only allowed where the order may rest: with time_in_force gtc, gtd or day');
+      else if (quantityLots > 0 && display > quantityLots) fault('displayQuantity', 'must not be larger than the quantity');
     }
-    if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) faults.push({ field: 'expiresAt', message: 'must be before the year 2200' });
-    if (faults.length > 0) throw new Refusal('validation_failed', { fields: faults });
+    if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) fault('expiresAt', 'must be before the year 2200');
     return {
-      op: 'place',
-      actor: initiator(context.principal),
-      instrument: request.instrument,
-      side: request.side,
-      kind,
-      priceTicks,
-      quantityLots,
-      traits: this.traitsOf(request, beside, display === undefined ? bounds : { display }, stopTicks),
-      orderId: request.orderId ?? newOrderId(),
-      clientId: request.clientId,
-      clientOrderId: request.clientOrderId,
-      idempotency: request.key === null ? null : this.digest(request.clientId, request.key),
-      ...(request.failAt === undefined ? {} : { failAt: request.failAt }),
+      side: request.side, kind, priceTicks, quantityLots, traits: this.traitsOf(request, beside, display === undefined ? bounds : { display }, stopTicks), clientOrderId: request.clientOrderId,
     };
   }
 
   /** @param own traits whose values are the instrument's @param stopTicks the price that it waits for */
-  private traitsOf(request: PlaceRequest, beside: readonly string[], own: OrderTraits, stopTicks: number | undefined): OrderTraits {
+  private traitsOf(request: OrderTerms, beside: readonly string[], own: OrderTraits, stopTicks: number | undefined): OrderTraits {
     const mode = this.modeOf(request);
     const { type, expiresUs } = request;
     const stpAccounts = namesToTrait(beside);
@@ -123,12 +136,12 @@ export class PlaceOrder {
     };
   }
 
-  private modeOf({ selfTradePrevention }: PlaceRequest): StpMode | 'none' {
+  private modeOf({ selfTradePrevention }: OrderTerms): StpMode | 'none' {
     return selfTradePrevention ?? this.selfTrade.mode;
   }
 
   /** Accounts whose orders are the order's own, beside its account's. */
-  private besideOf(request: PlaceRequest): Awaitable<readonly string[]> {
+  besideOf(request: OrderTerms & { readonly clientId: string }): Awaitable<readonly string[]> {
     return this.modeOf(request) === 'none' ? NOBODY_BESIDE : this.selfTrade.accountsBeside(request.clientId);
   }
 }
@@ -140,20 +153,20 @@ const MILLIONTHS = 1_000_000;
 /** What bounds a market order. */
 type Bounds = Pick<OrderTraits, 'slippage' | 'budget'>;
 
-/** @param faults what is wrong is added to them */
-function boundsOf({ quoteQuantity, maxSlippage }: PlaceRequest, instrument: Instrument, faults: FieldFault[]): Bounds {
+/** @param fault told of what is wrong */
+function boundsOf({ quoteQuantity, maxSlippage }: OrderTerms, instrument: Instrument, fault: (field: RequestField, message: string) => void): Bounds {
   if (quoteQuantity === undefined && maxSlippage === undefined) return NO_TRAITS;
   const budget = quoteQuantity === undefined ? undefined : parseBudget(quoteQuantity, instrument);
-  if (budget?.ok === false) faults.push({ field: 'quoteQuantity', message: budget.problem });
+  if (budget?.ok === false) fault('quoteQuantity', budget.problem);
   const slippage = maxSlippage === undefined ? undefined : parseRate(maxSlippage);
   const isFraction = slippage === undefined || (slippage !== null && slippage >= 0 && slippage <= MILLIONTHS);
-  if (!isFraction) faults.push({ field: 'maxSlippage', message: 'must be a fraction from 0 to 1, in whole millionths' });
+  if (!isFraction) fault('maxSlippage', 'must be a fraction from 0 to 1, in whole millionths');
   return {
     ...(budget?.ok === true ? { budget: budget.units } : {}), ...(slippage === undefined || slippage === null ? {} : { slippage }),
   };
 }
 
-function isModeLeft({ selfTradePrevention }: PlaceRequest): boolean {
+export function isModeLeft({ selfTradePrevention }: OrderTerms): boolean {
   return selfTradePrevention === undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { CommandResult, EngineCommand } from '../domain/commands';
 import type { LogEntry } from '../domain/log-entry';
 import type { LogPosition } from '../domain/log-position';
-import type { Order, SettledTrade } from '../domain/order';
+import type { Order, Placing, SettledTrade } from '../domain/order';
 import type { OneTimeUse } from '../domain/one-time-use';
 import type { Staleness } from '../domain/staleness';
 
@@ -19,9 +19,9 @@ export interface OrderEngine {
   hasKey(digest: string): Promise<boolean>;
   readRecord(orderId: string): Promise<Order | null>;
   readOrder(orderId: string): Promise<{ order: Order; entries: readonly LogEntry[]; reachedFrom: number } | null>;
-  /** @param behind sequence of placing to go on behind */
-  readOpenOrders(clientId: string, instrument: string | null, behind: number | null, limit: number):
-    Promise<{ orders: readonly Order[]; next: number | null }>;
+  /** @param behind the order to go on behind */
+  readOpenOrders(clientId: string, instrument: string | null, behind: Placing | null, limit: number):
+    Promise<{ orders: readonly Order[]; next: Placing | null }>;
   position(): Promise<LogPosition>;
   /** The life of the shard that commands are bound to now, null before the first. */
   readonly known: { readonly epoch: string } | null;
@@ -30,7 +30,9 @@ export interface OrderEngine {
 /** What Postgres holds. */
 export interface OrderHistory {
   order(orderId: string): Promise<Order | null>;
-  ordersOfClient(clientId: string, instrument: string | null, behind: number | null, limit: number): Promise<readonly Order[]>;
+  ordersOfClient(clientId: string, instrument: string | null, behind: Placing | null, limit: number): Promise<readonly Order[]>;
+  /** The first orders of a client's lists, the newest placed first, behind a sequence of placing. */
+  listsOfClient(clientId: string, behind: number | null, limit: number): Promise<readonly Order[]>;
   tradesOfOrder(orderId: string): Promise<readonly SettledTrade[]>;
   journalEntry(sequence: number, second: number): Promise<LogEntry | null>;
 }

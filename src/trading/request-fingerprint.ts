@@ -2,6 +2,7 @@ import { textOfInput, type AmountInput } from '../domain/amounts';
 import type { PlaceCommand } from '../domain/commands';
 import type { LogEntry } from '../domain/log-entry';
 import { kindOf } from '../domain/order';
+import type { ListedOrder, ListType } from '../domain/order-list';
 import { stpModeOf } from '../domain/order-traits';
 import { displayedType } from '../domain/order-type';
 import type { FieldFault, RequestField } from '../domain/refusal';
@@ -18,7 +19,7 @@ export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string
 const FIELDS = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
   self_trade_prevention: 'selfTradePrevention', price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', display_quantity: 'displayQuantity',
-  stop_price: 'stopPrice', order_id: 'orderId', client_order_id: 'clientOrderId', expires_at: 'expiresAt', quote_quantity: 'quoteQuantity', max_slippage: 'maxSlippage',
+  stop_price: 'stopPrice', orders: 'orders', order_id: 'orderId', client_order_id: 'clientOrderId', expires_at: 'expiresAt', quote_quantity: 'quoteQuantity', max_slippage: 'maxSlippage',
 } as const satisfies Record<string, RequestField>;
 
 type FingerprintName = keyof typeof FIELDS;
@@ -37,6 +38,18 @@ export function fingerprintOfPlace(
     stop_price: request.traits.triggerPrice ?? null, expires_at: request.traits.expiresUs ?? null, quote_quantity: request.traits.budget ?? null, max_slippage: request.traits.slippage ?? null,
     client_order_id: request.clientOrderId, ...(isModeLeft ? {} : { self_trade_prevention: stpModeOf(request.traits) ?? 'none' }),
   };
+}
+
+/** @param orders of the list, each with whether it left its self-trade prevention to the venue */
+export function fingerprintOfList(
+  type: ListType, instrument: string, orders: readonly (readonly [order: ListedOrder, isModeLeft: boolean])[],
+): RequestFingerprint {
+  const told = orders.map(([order, isModeLeft]) => fingerprintOfPlace({ ...order, instrument }, isModeLeft));
+  return { op: 'list', type, instrument, orders: JSON.stringify(told) };
+}
+
+export function fingerprintOfListCancel(listId: string): RequestFingerprint {
+  return { op: 'cancel', orders: listId };
 }
 
 function namesOf(order: NamedOrder): Pick<RequestFingerprint, 'order_id' | 'client_order_id'> {

@@ -2,6 +2,7 @@ import type { AmountInput } from '../domain/amounts';
 import type { FailureStep } from '../domain/commands';
 import type { OrderWithTrades } from '../domain/refusal';
 import type { Side, TimeInForce } from '../domain/order';
+import type { ListType } from '../domain/order-list';
 import type { StpMode } from '../domain/order-traits';
 import type { DisplayedType } from '../domain/order-type';
 
@@ -43,6 +44,31 @@ export interface PlaceRequest {
   readonly orderId?: string | undefined;
   /** Where it is to be made to fail, undefined for nowhere. */
   readonly failAt?: FailureStep | undefined;
+}
+
+/** What an order asks for, alone or in a list. */
+export type OrderTerms = Pick<
+  PlaceRequest,
+  | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'price' | 'stopPrice' | 'quantity' | 'quoteQuantity' | 'maxSlippage' | 'displayQuantity' | 'expiresUs'
+  | 'selfTradePrevention' | 'clientOrderId'
+>;
+
+/** Orders that belong together. */
+export interface ListRequest {
+  readonly type: ListType;
+  readonly clientId: string;
+  readonly instrument: string;
+  readonly orders: readonly OrderTerms[];
+  readonly key: string | null;
+  /** undefined for the venue's own way. */
+  readonly ackAfter: AckAfter | undefined;
+}
+
+/** A list as it is told, its orders in their places. */
+export interface OrderList {
+  readonly listId: string;
+  readonly type: ListType;
+  readonly orders: readonly OrderWithTrades[];
 }
 
 /**

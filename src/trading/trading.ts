@@ -11,6 +11,7 @@ import { CommandRunner } from './command-runner';
 import { ConnectionLeases } from './connection-leases';
 import { Instruments } from './instruments';
 import { MassCancel, type MassCancelRequest } from './mass-cancel';
+import { OrderLists } from './order-lists';
 import { OrderOwners } from './order-owners';
 import { OrderReader, type OrdersPage, type OrdersQuery } from './order-reader';
 import { OrderTrades } from './order-trades';
@@ -51,6 +52,8 @@ export class Trading {
   readonly leases: ConnectionLeases;
   /** Making and changing what is traded. */
   readonly instruments: Instruments;
+  /** Orders that belong together. */
+  readonly lists: OrderLists;
 
   constructor(
     engine: OrderEngine, history: OrderHistory, commits: CommitWatch, instruments: InstrumentTable, assets: AssetTable, options: TradingOptions,
@@ -70,7 +73,8 @@ export class Trading {
     this.leases = new ConnectionLeases(this.runner, engine, { ttlMs: options.disconnectMs, failed: (error) => options.leasesFailed(error) });
     this.instruments = new Instruments(engine, history, this.runner, acknowledgement, instruments, assets, digest);
     this.batches = new Batch((context, request) => this.prepare(context, request), this.runner, observer);
-    this.reader = new OrderReader(engine, history, commits, trades, instruments, options.readBarrierTimeoutMs);
+    const reader = this.reader = new OrderReader(engine, history, commits, trades, instruments, options.readBarrierTimeoutMs);
+    this.lists = new OrderLists(engine, history, commits, instruments, this.placing, this.runner, reader, owners, acknowledgement, observer, options);
   }
 
   /** Places, amends or cancels an order. @throws Refusal */

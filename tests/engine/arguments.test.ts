@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND_ARGUMENTS, COMMAND_LETTER, EXECUTE_ARGUMENTS, SHARD_LAYOUT_VERSION } from '../../src/domain/layouts';
 import { compactId, newOrderId } from '../../src/domain/order-id';
+import { newListId } from '../../src/domain/order-list';
 import { OneTimeUse } from '../../src/domain/one-time-use';
 import { encodeAccount } from '../../src/engine/commands/account';
 import { encodeAmend } from '../../src/engine/commands/amend';
@@ -11,6 +12,7 @@ import { encodeDue } from '../../src/engine/commands/due';
 import { encodeFeeGroup } from '../../src/engine/commands/fee-group';
 import { encodeKill } from '../../src/engine/commands/kill';
 import { encodeLease } from '../../src/engine/commands/lease';
+import { encodeList } from '../../src/engine/commands/list';
 import { encodeMassCancel } from '../../src/engine/commands/mass-cancel';
 import { encodePlace } from '../../src/engine/commands/place';
 import { encodeTransfer } from '../../src/engine/commands/transfer';
@@ -42,6 +44,7 @@ function headerArguments(name: string): string[] {
 const ANY = expect.any(String) as string;
 const orderId = newOrderId();
 const transferId = newOrderId();
+const listId = newListId();
 const placed = placeCommand('sell', 101, 102, { kind: 'limit_ioc', client: 'c"1', name: 'n\\1', key: 'digest', orderId });
 const amended = amendCommand(orderId, { price: 103, quantity: 104, remaining: 105, quantityMax: 106, key: 'digest' });
 const amendedByName = amendCommand({ clientId: 'c"1', clientOrderId: 'n\\1' }, { price: 'invalid' });
@@ -53,6 +56,18 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
     values: {
       instrument: 'BTC-USD', side: '1', kind: '2', price: '101', quantity: '102', id: compactId(orderId), client: 'c\\u00221',
       name: 'c\\u00221","n\\u005c1', idem: 'digest', terms: '101,102,[],1,2,"BTC-USD","c\\u00221","n\\u005c1"', actor: '', traits: '',
+    },
+  },
+  {
+    op: 'list', encoded: encodeList({
+      actor: null, listId, clientId: 'c"1', instrument: 'BTC-USD', idempotency: 'digest', request: ['q'], orders: [
+        { side: 'sell', kind: 0, priceTicks: 103, quantityLots: 104, traits: { list: 'oco', listRole: 1 }, clientOrderId: 'n\\1' },
+        { side: 'sell', kind: 4, priceTicks: 0, quantityLots: 105, traits: { trigger: 1, triggerPrice: 99, list: 'oco', listRole: 1 }, clientOrderId: null },
+      ],
+    }),
+    values: {
+      id: compactId(listId), client: 'c\\u00221', instrument: 'BTC-USD', first: '103,104,[13,"oco",14,1],1,0,"BTC-USD","c\\u00221","n\\u005c1"',
+      second: '0,105,[4,1,5,99,13,"oco",14,1],1,4,"BTC-USD","c\\u00221",""', third: '', idem: 'digest', actor: '', request: '["q"]',
     },
   },
   {
@@ -254,8 +269,8 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     fn: 'scan_accounts', reply: ['0', '1'], call: (engine) => engine.scanAccounts('7'), values: { cursor: '7', 'page size': '500' },
   },
   {
-    fn: 'read_open_orders', reply: [''], call: (engine) => engine.readOpenOrders('c"1', 'ETH-USD', 77, 51),
-    values: { client: 'c\\u00221', instrument: 'ETH-USD', 'sequence of placing to go on behind': '77', 'page size': '51' },
+    fn: 'read_open_orders', reply: [''], call: (engine) => engine.readOpenOrders('c"1', 'ETH-USD', { sequence: 77, orderId }, 51),
+    values: { client: 'c\\u00221', instrument: 'ETH-USD', 'where to go on behind': `77,${compactId(orderId)}`, 'page size': '51' },
   },
 ];
 

@@ -1,5 +1,5 @@
 import type { MassCancelled } from '../../src/domain/commands';
-import type { Order } from '../../src/domain/order';
+import type { Order, Placing } from '../../src/domain/order';
 import { newOrderId } from '../../src/domain/order-id';
 import { seededRandom } from '../../src/seeded-random';
 import { testSeed } from '../persistence/support/load';
@@ -149,7 +149,7 @@ describeOnEachRedis('open orders read', (target) => {
     expect(all).toEqual({ orders: newestFirst, next: null });
 
     const pages = [];
-    for (let cursor: number | null = null; ;) {
+    for (let cursor: Placing | null = null; ;) {
       const page = await shard.engine.readOpenOrders('reader', 'BTC-USD', cursor, 2);
       expect(page.orders.length).toBeLessThanOrEqual(2);
       pages.push(...page.orders);

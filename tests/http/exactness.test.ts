@@ -32,7 +32,7 @@ const table = new InstrumentTable(config.instruments);
 const assets = new AssetTable(config.assets);
 const trading = new Trading(
   { submit: refuse, submitAll: (commands: readonly unknown[]) => Promise.all(commands.map(refuse)), readRecord: nothing, readOrder: nothing, readOpenOrders: () => Promise.resolve({ orders: [], next: null }), sequence: () => Promise.resolve(0) } as unknown as ConstructorParameters<typeof Trading>[0],
-  { order: nothing, ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
+  { order: nothing, listsOfClient: () => Promise.resolve([]), ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ lagEntries: 0, lagSeconds: 0 }) },
   table, assets,
   { ...config, digest: () => 'digest', disconnectMs: 1_000, leasesFailed: () => undefined, selfTrade: { mode: 'none', accountsBeside: () => [] } },

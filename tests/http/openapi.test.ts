@@ -116,7 +116,7 @@ describe('the OpenAPI document', () => {
     const dispatcher = new Dispatcher(config, pino({ level: 'silent' }), { request: () => undefined }, { addressOf: () => '', isInternal: () => true }, null);
     const probes = { ready: () => Promise.reject(new Error()), metrics: () => Promise.reject(new Error()) };
     const none = undefined as never;
-    const routes = nativeRoutes(none, none, none, none, none, { accounts: none, transfers: none, venue: none }, { people: none, oidc: none }, probes, none, { openapi: () => ({}), asyncapi: () => ({}) }, CALL_ACCESS);
+    const routes = nativeRoutes(none, none, none, none, none, none, { accounts: none, transfers: none, venue: none }, { people: none, oidc: none }, probes, none, { openapi: () => ({}), asyncapi: () => ({}) }, CALL_ACCESS);
     const app = createExpressApp(new RouteTable([{ prefix: '', routes, pages: [DOCS_PAGE], answerOf: () => { throw new Error(); } }]), dispatcher);
     const registered = new Set<string>();
     for (const { route } of app.router.stack) {

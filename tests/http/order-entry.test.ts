@@ -129,7 +129,7 @@ describe('order entry over a WebSocket', () => {
     expect(cancelled).toMatchObject({ status: 200, body: { order_id: id, status: 'cancelled' } });
     const again = await entry.ask({ id: 4, op: 'cancel', order_id: id });
     expect(again).toMatchObject({ status: 409, body: { code: 'order_not_open', order: { order_id: id, status: 'cancelled' } } });
-    expect(await entry.ask({ id: 7, op: 'fly' })).toMatchObject({ status: 400, body: { errors: [{ field: 'op', message: 'must be one of place, cancel, amend, batch, cancel_on_disconnect' }] } });
+    expect(await entry.ask({ id: 7, op: 'fly' })).toMatchObject({ status: 400, body: { errors: [{ field: 'op', message: 'must be one of place, cancel, amend, batch, place_list, cancel_list, cancel_on_disconnect' }] } });
     expect(await entry.ask({ id: 5, op: 'cancel', order_id: newOrderId() })).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
     const batch = await entry.ask({ id: 6, op: 'batch', operations: [{ op: 'place', ...limit({ instrument }) }, { op: 'cancel', order_id: id }] });
     expect(batch).toMatchObject({ status: 200, body: { results: [{ status: 201 }, { status: 409 }] } });

@@ -102,6 +102,15 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a change that does not name the state opens the instrument', file: 'commands/instrument', find: 'or_else(new_state, state)', replace: "or_else(new_state, '0')" },
   { name: 'nobody looks for the rules of instruments', file: 'core/catalogue', find: 'shard.rule_count, shard.has_rules = text(count), count > 0', replace: 'shard.rule_count = text(count)' },
   { name: 'an instrument that is plain again is counted on', file: 'core/catalogue', find: '(was_plain and 0 or -1)', replace: '0' },
+  { name: 'a fill of one of a pair leaves the other', file: 'core/lists', find: 'if not (role == LEG and has_traded) then return linked end', replace: 'return linked' },
+  { name: 'a first that is filled in part is followed', file: 'core/lists', find: 'if role == FIRST and is_fulfilled(status, reason, has_traded) then', replace: 'if role == FIRST and has_traded then' },
+  { name: 'an order of a list that is cancelled leaves the others', file: 'commands/cancel', find: "local linked = list ~= '' and link_all(shard, nil, id, list)", replace: 'local linked = false' },
+  { name: 'one of a pair whose price is reached leaves the other', file: 'commands/trigger', find: 'if role == ROLE.leg and not entering.waits', replace: 'if false and not entering.waits' },
+  { name: 'the orders of a list count as one', file: 'commands/list', find: '+ #members, {}', replace: '+ 1, {}' },
+  { name: 'who was placed last is followed first', file: 'core/lists', find: 'return a.placed < b.placed end', replace: 'return a.placed > b.placed end' },
+  { name: 'a pair of which both would go comes in by its limit', file: 'commands/list', find: 'if members[i].has_trigger and not members[i].direction then return members[i] end', replace: '' },
+  { name: 'what a list lets go is let go ahead of what prices have reached', file: 'core/cascades', find: 'local direction, member, cause = next_reached(shard, book)', replace: 'local direction, member, cause\n    if not next_released(shard) then direction, member, cause = next_reached(shard, book) end' },
+  { name: 'an order of a list that its own account meets leaves the others', file: 'core/lists', find: 'for i = 1, guard.count do', replace: 'for i = 1, 0 do' },
 ];
 
 /** In what the ledger does: found by sequences of money. */
@@ -132,9 +141,15 @@ const MONEY_BUGS: readonly PlantedBug[] = [
   { name: 'a transfer ends twice', file: 'commands/transfer_end', find: 'if was ~= TRANSFER_STATUS.pending or', replace: 'if' },
   { name: 'an amount loses its carry', file: 'ledger/accounts', find: '      high, low = high + 1, low - 1e15\n    end\n    balance[TOTAL_HIGH]', replace: '      low = low - 1e15\n    end\n    balance[TOTAL_HIGH]' },
   { name: 'a fee is rounded up by every fill', file: 'ledger/fees', find: '    if millionths > 0 then charged = charged - 1 end\n', replace: '' },
-  { name: 'an order of its own that goes keeps its hold', file: 'core/prevention', find: 'holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees)', replace: '' },
-  { name: 'an order of its own that is cut holds as before', file: 'core/prevention', find: 'lots - part.by, fees)', replace: 'lots, fees)' },
+  { name: 'an order of its own that goes keeps its hold', file: 'core/prevention', find: 'holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees, traits)', replace: '' },
+  { name: 'an order of its own that is cut holds as before', file: 'core/prevention', find: 'lots - part.by, fees, traits)', replace: 'lots, fees, traits)' },
   { name: 'a taker that is cut holds as before', file: 'commands/place', find: 'if makers or guard then\n', replace: 'if makers then\n' },
+  { name: 'the cover of a pair is held twice', file: 'commands/list', find: '        hold(shard, client, asset, -pair_high, -pair_low)\n', replace: '' },
+  { name: 'what goes with an order lets go of what that one holds as well', file: 'core/lists', find: 'if partner and not linked.going[partner_id] then', replace: 'if false then' },
+  { name: 'one of a pair is amended as if it were alone', file: 'core/lists', find: '  if not partner then return 0, 0 end\n', replace: '  if true then return 0, 0 end\n' },
+  { name: 'what follows a first needs no cover', file: 'commands/trigger', find: 'if is_settled or not entering.is_unfunded then return false end', replace: 'if true then return false end' },
+  { name: 'what the first is to bring is held from the start', file: 'commands/list', find: 'not member.is_dropped and not lists.is_unfunded(member.traits) then', replace: 'not member.is_dropped then' },
+  { name: 'a list needs cover for the dearest of its orders alone', file: 'commands/list', find: '  high, low = amounts.add(high, low, pair_high, pair_low)\n', replace: '' },
   { name: 'a refused order leaves its hold behind', file: 'commands/place', find: 'if shard.keeps_money then accounts.undo(shard) end', replace: '' },
 ];
 

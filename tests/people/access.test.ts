@@ -10,7 +10,7 @@ const open = calls.filter(([id]) => CALL_ACCESS[id].caller === 'anyone');
 
 const PARAMETERS: Readonly<Record<string, string>> = {
   order_id: '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21', transfer_id: '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21', withdrawal_id: '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21',
-  algo_id: '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21', account_id: 'alice', group: 'gold', instrument: 'BTC-USD', date: '2026-01-31', username: 'alice', key: 'of_x',
+  algo_id: '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21', list_id: '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e20', account_id: 'alice', group: 'gold', instrument: 'BTC-USD', date: '2026-01-31', username: 'alice', key: 'of_x',
 };
 
 interface Request {

@@ -7,25 +7,28 @@ import { PeopleVenue, bearer, forgedToken, nextTimestamp, signed, type MadeKey, 
 /** Every message of a connection, by its row of who may send it: sent by everybody who may not. */
 
 const NONE = '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e21';
+const NO_LIST = '019c2b4e-7d10-7c3a-9f52-1b6f0a4f8e20';
 const ORDER = { side: 'buy', type: 'limit', price: '10.00', quantity: '1' };
 type Path = keyof typeof MESSAGE_ACCESS;
 type Message = Readonly<Record<string, unknown>>;
 
 /** A message of each kind: about what is alice's, by its id. */
-const MESSAGES: { readonly [P in Path]: { readonly [Op in Exclude<keyof typeof MESSAGE_ACCESS[P], 'auth'>]: (orderId: string) => Message } } = {
+const MESSAGES: { readonly [P in Path]: { readonly [Op in Exclude<keyof typeof MESSAGE_ACCESS[P], 'auth'>]: (orderId: string, listId: string) => Message } } = {
   '/orders': {
     place: () => ({ client_id: 'alice', ...ORDER }),
     amend: (id) => ({ order_id: id, price: '9.00' }),
     cancel: (id) => ({ order_id: id }),
     batch: (id) => ({ operations: [{ op: 'cancel', order_id: id }, { op: 'place', client_id: 'alice', ...ORDER }] }),
     cancel_on_disconnect: () => ({ client_id: 'alice', enabled: true }),
+    place_list: () => ({ client_id: 'alice', type: 'oto', orders: [ORDER, ORDER] }),
+    cancel_list: (_, id) => ({ list_id: id }),
   },
   '/stream': {
     subscribe: () => ({ channels: ['trades'] }), unsubscribe: () => ({ channels: ['trades'] }), ping: () => ({}),
   },
 };
 const rows = Object.entries(MESSAGE_ACCESS).flatMap(([path, ops]) => Object.entries(ops).filter(([op]) => op !== 'auth')
-  .map(([op, access]) => [path as Path, op, access, (MESSAGES[path as Path] as Record<string, (id: string) => Message>)[op] as (id: string) => Message] as const));
+  .map(([op, access]) => [path as Path, op, access, (MESSAGES[path as Path] as Record<string, (id: string, listId: string) => Message>)[op] as (id: string, listId: string) => Message] as const));
 const paths = Object.keys(MESSAGE_ACCESS) as Path[];
 
 describe('every message, by its row', () => {
@@ -35,6 +38,7 @@ describe('every message, by its row', () => {
   let mallory: Person;
   let operator: Person;
   let orderId: string;
+  let listId: string;
 
   beforeAll(async () => {
     venue = await PeopleVenue.open({ ORDER_ENTRY_AUTH_TIMEOUT_MS: '60000' });
@@ -45,6 +49,7 @@ describe('every message, by its row', () => {
   afterAll(() => venue.close());
   beforeEach(async () => {
     orderId = (await alice.call<{ order_id: string }>('POST', '/orders', ORDER)).body.order_id;
+    listId = (await alice.call<{ list_id: string }>('POST', '/order-lists', { type: 'oto', orders: [ORDER, ORDER] })).body.list_id;
   });
 
   const auth = (person: Person): Message => ({ op: 'auth', token: person.tokens.access_token });
@@ -144,14 +149,14 @@ describe('every message, by its row', () => {
   describe.each(rows)('%s %s', (path, op, access, message) => {
     it(access.caller === 'anyone' ? 'is for anybody' : 'is for nobody who has not said who it is', async () => {
       const line = await Line.opened(venue.url, path);
-      expect((await line.ask({ op, ...message(orderId) })).code).toBe(access.caller === 'anyone' ? null : 'unauthenticated');
+      expect((await line.ask({ op, ...message(orderId, listId) })).code).toBe(access.caller === 'anyone' ? null : 'unauthenticated');
       await line.close();
     });
 
     it('needs its scope', async () => {
       const others = (['read', 'trade', 'transfer'] as const).filter((scope) => scope !== access.scope);
       const line = await by(path, authSigned(await alice.key({ scopes: others }), path));
-      expect((await line.ask({ op, ...message(orderId) })).code).toBe(access.scope === null ? null : 'forbidden');
+      expect((await line.ask({ op, ...message(orderId, listId) })).code).toBe(access.scope === null ? null : 'forbidden');
       await line.close();
       expect(await price()).toMatchObject({ status: 'open', price: '10.00' });
     });
@@ -161,24 +166,24 @@ describe('every message, by its row', () => {
     it('of another\'s is answered as of what is not there', async () => {
       const before = await price();
       const line = await by(path, auth(bob));
-      const told = async (id: string): Promise<Told> => {
-        const { code, body: { instance: _instance, ...body } } = await line.ask({ op, ...message(id) });
+      const told = async (id: string, list: string): Promise<Told> => {
+        const { code, body: { instance: _instance, ...body } } = await line.ask({ op, ...message(id, list) });
         const results = (body.results as { status: number; body: Record<string, unknown> }[] | undefined)?.map(({ status, body: { instance: _, ...rest } }) => ({ status, rest }));
         return { code, body: results === undefined ? body : { results } };
       };
-      const foreign = await told(orderId);
-      expect(foreign).toEqual(await told(NONE));
-      expect(JSON.stringify(foreign)).toMatch(/order_not_found|account_not_found/);
+      const foreign = await told(orderId, listId);
+      expect(foreign).toEqual(await told(NONE, NO_LIST));
+      expect(JSON.stringify(foreign)).toMatch(/order_not_found|order_list_not_found|account_not_found/);
       expect(await price()).toEqual(before);
       await line.close();
     });
 
     it('is for an operator with powers, who is told of in the audit log, and without them not', async () => {
       const without = await by(path, auth(operator));
-      expect(JSON.stringify(await without.ask({ op, ...message(orderId) }))).toMatch(/order_not_found|account_not_found/);
+      expect(JSON.stringify(await without.ask({ op, ...message(orderId, listId) }))).toMatch(/order_not_found|order_list_not_found|account_not_found/);
       const powers = await operator.sudo();
       const line = await by(path, auth(powers));
-      const { code, body } = await line.ask({ op, ...message(orderId) });
+      const { code, body } = await line.ask({ op, ...message(orderId, listId) });
       expect([code, JSON.stringify(body)]).toEqual([null, expect.not.stringMatching(/not_found/)]);
       const { entries } = (await powers.call<{ entries: Record<string, unknown>[] }>('GET', '/audit-log?limit=1')).body;
       expect(entries).toEqual([expect.objectContaining({ actor: 'olivia', action: op, outcome: 'ok' })]);

@@ -2,7 +2,8 @@ import { AccountView, type AccountViewOptions } from './account-view';
 import { AlgoCalls } from './algo-calls';
 import { ControlCalls } from './control-calls';
 import type {
-  CandlesPage, ChangeInstrumentRequest, Instrument, Interval, OpenInstrumentRequest, Order, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade, TradesPage,
+  CandlesPage, ChangeInstrumentRequest, Instrument, Interval, OpenInstrumentRequest, Order, OrderList, OrderListPage, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade,
+  TradesPage,
 } from './contract';
 import { ProblemError } from './errors';
 import { HttpTransport } from './http';
@@ -108,6 +109,16 @@ export class OpenfillClient extends MoneyCalls {
   /** An order with all its trades, open or done. */
   order(orderId: string, call: CallOptions = {}): Promise<OrderWithTrades> {
     return this.calls.get(`/public/orders/${encodeURIComponent(orderId)}`, {}, call);
+  }
+
+  /** A list with its orders and all their trades, open or done. */
+  orderList(listId: string, call: CallOptions = {}): Promise<OrderList> {
+    return this.calls.get(`/order-lists/${encodeURIComponent(listId)}`, {}, call);
+  }
+
+  /** Lists of a client (of the caller's own account where it is left out), newest first, one page. */
+  orderLists(query: { readonly client_id?: string; readonly limit?: number; readonly cursor?: string } = {}, call: CallOptions = {}): Promise<OrderListPage> {
+    return this.calls.get('/order-lists', query, call);
   }
 
   /** Totals by price, best first. */

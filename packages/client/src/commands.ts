@@ -1,9 +1,13 @@
-import type { AmendFields, CancelFields, Operation, OrderReference, OrderWithTrades, PlaceRequest } from './contract';
+import type {
+  AmendFields, CancelFields, CancelListOperation, CancelRequest, Operation, OrderList, OrderListRequest, OrderReference, OrderWithTrades, PlaceListOperation, PlaceRequest,
+} from './contract';
 import type { BatchResult } from './results';
 import { problemOf, verdictOf, type Answer, type CallOptions, type Retries, type Verdict } from './retry';
 
-/** A command on its way: an operation, or many. */
-export type Command = { readonly op: 'batch'; readonly operations: readonly Operation[] } | Operation;
+/** A command on its way: an operation, or many, or one of a list. */
+export type Command = { readonly op: 'batch'; readonly operations: readonly Operation[] } | SingleCommand;
+/** One that is answered by itself. */
+type SingleCommand = Operation | PlaceListOperation | CancelListOperation;
 
 /** What carries commands to the venue. */
 export interface Transport {
@@ -38,6 +42,16 @@ export class Commands {
     return this.single({ op: 'amend', ...referenceOf(order), ...changes }, call);
   }
 
+  /** Places orders that belong together, all of them or none. @throws ProblemError for those that the venue refused */
+  placeList(list: OrderListRequest, call: CallOptions = {}): Promise<OrderList> {
+    return this.single({ op: 'place_list', ...list }, call);
+  }
+
+  /** Cancels what is left of a list. @throws ProblemError `order_list_not_open` with its final state */
+  cancelList(listId: string, fields: CancelRequest = {}, call: CallOptions = {}): Promise<OrderList> {
+    return this.single({ op: 'cancel_list', list_id: listId, ...fields }, call);
+  }
+
   /**
    * Carries out operations in order, each answered as its single call would be. Those without a clear answer are sent again;
    * what still has none in the end is in the results as it was answered last (504: it may have happened).
@@ -69,17 +83,17 @@ export class Commands {
     return results as BatchResult[];
   }
 
-  private async single(operation: Operation, call: CallOptions): Promise<OrderWithTrades> {
+  private async single<T extends OrderWithTrades | OrderList>(operation: SingleCommand, call: CallOptions): Promise<T> {
     const command = this.keyed(operation);
     const answer = await this.retries.settle({
       name: this.transport.nameOf(command), command: { ...command }, isRepeatable: hasKey(command),
       send: (signal) => this.transport.send(command, signal),
     }, call.signal);
     if (answer.status >= 300) throw problemOf(answer);
-    return answer.body as OrderWithTrades;
+    return answer.body as T;
   }
 
-  private keyed(operation: Operation): Operation {
+  private keyed<C extends SingleCommand>(operation: C): C {
     return hasKey(operation) || !this.makesKeys ? operation : { ...operation, idempotency_key: crypto.randomUUID() };
   }
 }
@@ -88,7 +102,7 @@ function referenceOf(order: string | OrderReference): OrderReference {
   return typeof order === 'string' ? { order_id: order } : order;
 }
 
-function hasKey({ idempotency_key: key }: Operation): boolean {
+function hasKey({ idempotency_key: key }: SingleCommand): boolean {
   return key !== undefined;
 }
 

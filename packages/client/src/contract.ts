@@ -197,6 +197,149 @@ export type AmendOperation = AmendFields & OrderReference & { readonly op: 'amen
 
 export type Operation = PlaceOperation | CancelOperation | AmendOperation;
 
+export interface ListedLimitOrder {
+  readonly side: Side;
+  readonly type: 'limit';
+  readonly price: Decimal;
+  readonly quantity: Decimal;
+  /** gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC. gtc where it is left out. */
+  readonly time_in_force?: TimeInForce;
+  /** With gtc only: an order that would trade at once is rejected instead. false where it is left out. */
+  readonly post_only?: boolean;
+  /** Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
+  readonly display_quantity?: Decimal;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+}
+
+export interface ListedMarketOrder {
+  readonly side: Side;
+  readonly type: 'market';
+  readonly quantity?: Decimal;
+  /** Instead of quantity: it buys, or sells, for so much money, fees apart, as long as another lot fits. Its quantity is then what it has traded. */
+  readonly quote_quantity?: Decimal;
+  /** How far behind the best price it may take, as a fraction of that: what is left is cancelled. */
+  readonly max_slippage?: Decimal;
+  /** ioc where it is left out. */
+  readonly time_in_force?: 'ioc';
+  /** false where it is left out. */
+  readonly post_only?: false;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+}
+
+export interface ListedStopOrder {
+  readonly side: Side;
+  readonly type: 'stop';
+  /** It waits as `pending` until a trade's price reaches this: a buy at or above, a sell at or below. */
+  readonly stop_price: Decimal;
+  readonly quantity?: Decimal;
+  /** Of a buy, instead of quantity: what it spends at most, fees apart. It holds so much, and the fee on it, from the start. */
+  readonly quote_quantity?: Decimal;
+  /** How far behind the best price it may take, as a fraction of that: what is left is cancelled. */
+  readonly max_slippage?: Decimal;
+  /** ioc where it is left out. */
+  readonly time_in_force?: 'ioc';
+  /** false where it is left out. */
+  readonly post_only?: false;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+}
+
+export interface ListedStopLimitOrder {
+  readonly side: Side;
+  readonly type: 'stop_limit';
+  readonly price: Decimal;
+  /** As of a stop. */
+  readonly stop_price: Decimal;
+  readonly quantity: Decimal;
+  /** Of the limit order that it becomes. gtc where it is left out. */
+  readonly time_in_force?: TimeInForce;
+  /** With gtc only: of the limit order that it becomes. false where it is left out. */
+  readonly post_only?: boolean;
+  /** Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
+  readonly display_quantity?: Decimal;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+}
+
+export interface ListedTakeProfitOrder {
+  readonly side: Side;
+  readonly type: 'take_profit';
+  /** It waits as `pending` until a trade's price reaches this: a buy at or below, a sell at or above. */
+  readonly stop_price: Decimal;
+  readonly quantity?: Decimal;
+  /** Of a buy, instead of quantity: what it spends at most, fees apart. It holds so much, and the fee on it, from the start. */
+  readonly quote_quantity?: Decimal;
+  /** How far behind the best price it may take, as a fraction of that: what is left is cancelled. */
+  readonly max_slippage?: Decimal;
+  /** ioc where it is left out. */
+  readonly time_in_force?: 'ioc';
+  /** false where it is left out. */
+  readonly post_only?: false;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+}
+
+export interface ListedTakeProfitLimitOrder {
+  readonly side: Side;
+  readonly type: 'take_profit_limit';
+  readonly price: Decimal;
+  /** As of a take_profit. */
+  readonly stop_price: Decimal;
+  readonly quantity: Decimal;
+  /** Of the limit order that it becomes. gtc where it is left out. */
+  readonly time_in_force?: TimeInForce;
+  /** With gtc only: of the limit order that it becomes. false where it is left out. */
+  readonly post_only?: boolean;
+  /** Where it may rest (gtc, gtd, day): what the book shows of the order at a time. Each time that much has traded, as much again is shown, behind the others at the price. */
+  readonly display_quantity?: Decimal;
+  /** With gtd: when the order ends by itself, by the venue's clock. UTC. */
+  readonly expires_at?: string;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+}
+
+export type ListedOrderRequest = ListedLimitOrder | ListedMarketOrder | ListedStopOrder | ListedStopLimitOrder | ListedTakeProfitOrder | ListedTakeProfitLimitOrder;
+
+export interface OrderListRequest {
+  /** oco: two orders of which one goes and the other is cancelled. oto: the second is placed once the first is filled. otoco: a pair is. */
+  readonly type: 'oco' | 'oto' | 'otoco';
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
+  /** BTC-USD where it is left out. */
+  readonly instrument?: string;
+  /** Two, of an otoco three. Both of a pair are of the same side: one waits for the price to rise, the other for it to fall. */
+  readonly orders: readonly ListedOrderRequest[];
+  readonly idempotency_key?: string;
+  /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
+  readonly ack?: Ack;
+}
+
+export interface PlaceListOperation extends OrderListRequest {
+  readonly op: 'place_list';
+}
+
+export interface CancelRequest extends CancelFields {
+  /** When given, the order must be this client's. */
+  readonly client_id?: string;
+}
+
+export interface CancelListOperation extends CancelRequest {
+  readonly op: 'cancel_list';
+  readonly list_id: string;
+}
+
 /** UTC with microseconds: 2026-01-31T09:26:53.589793Z. */
 export type Time = string;
 
@@ -285,6 +428,8 @@ export interface Order {
   readonly updated_at: Time;
   /** When it ends by itself: of gtd and day orders. */
   readonly expires_at?: Time;
+  /** The list that it belongs to. */
+  readonly list_id?: string;
 }
 
 /** There when an answer could not be made from all of history. */
@@ -319,6 +464,21 @@ export interface OrderTrade extends TradeFields {
 export interface OrderWithTrades extends Order, Staleness {
   /** Oldest first; of an amend, those of the amend. */
   readonly trades: readonly OrderTrade[];
+}
+
+export interface OrderListFields {
+  readonly list_id: string;
+  readonly type: 'oco' | 'oto' | 'otoco';
+  readonly client_id: string;
+  readonly instrument: string;
+  /** open as long as any of its orders is: one that waits for the first of them is `pending`. */
+  readonly status: 'open' | 'done';
+  readonly created_at: Time;
+}
+
+export interface OrderList extends OrderListFields {
+  /** As they were sent. */
+  readonly orders: readonly OrderWithTrades[];
 }
 
 export interface Withdrawal {
@@ -373,6 +533,8 @@ export interface ProblemBody {
   readonly errors?: readonly FieldError[];
   /** With order_not_open: the order's final state. */
   readonly order?: OrderWithTrades;
+  /** With order_list_not_open: the list's final state. */
+  readonly list?: OrderList;
   /** With insufficient_funds: what is wanting. */
   readonly asset?: string;
   /** With insufficient_funds: what this would commit. */
@@ -415,14 +577,21 @@ export interface CancelledOrders {
   readonly cancelled: readonly string[];
 }
 
-export interface CancelRequest extends CancelFields {
+export interface AmendRequest extends AmendFields {
   /** When given, the order must be this client's. */
   readonly client_id?: string;
 }
 
-export interface AmendRequest extends AmendFields {
-  /** When given, the order must be this client's. */
-  readonly client_id?: string;
+export interface ListedOrderList extends OrderListFields {
+  /** As they were sent. */
+  readonly orders: readonly Order[];
+}
+
+export interface OrderListPage extends Staleness {
+  /** Newest first. */
+  readonly order_lists: readonly ListedOrderList[];
+  /** Give it as cursor to go on; null behind the last page. */
+  readonly next_cursor: string | null;
 }
 
 export interface TwapRequest {

@@ -45,7 +45,8 @@ export class HttpTransport implements Transport {
 
   async send(command: Command, signal: AbortSignal): Promise<Answer> {
     const { method, path, body } = routeOf(command);
-    const answer = await this.request(method, path.replace(':order_id', 'order_id' in command ? encodeURIComponent(command.order_id) : ''), body, signal);
+    const id = 'list_id' in command ? command.list_id : 'order_id' in command ? command.order_id : '';
+    const answer = await this.request(method, path.replace(/:\w+/, encodeURIComponent(id)), body, signal);
     // A single call names its order by id; by the client's own name it is a batch of one.
     return command.op !== 'batch' && path === '/orders/batch' ? onlyResult(answer) : answer;
   }
@@ -58,6 +59,14 @@ function readBody(text: string, type: string | null): unknown {
 
 function routeOf(command: Command): { method: string; path: string; body: unknown } {
   if (command.op === 'batch') return { method: 'POST', path: '/orders/batch', body: { operations: command.operations } };
+  if (command.op === 'place_list') {
+    const { op: _op, ...fields } = command;
+    return { method: 'POST', path: '/order-lists', body: fields };
+  }
+  if (command.op === 'cancel_list') {
+    const { op: _op, list_id: _listId, ...fields } = command;
+    return { method: 'DELETE', path: '/order-lists/:list_id', body: fields };
+  }
   if (command.op !== 'place' && !('order_id' in command)) return { method: 'POST', path: '/orders/batch', body: { operations: [command] } };
   const { op: _op, ...fields } = command;
   if (command.op === 'place') return { method: 'POST', path: '/orders', body: fields };

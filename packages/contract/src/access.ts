@@ -53,6 +53,10 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   amendOrder: PLACE,
   getOrder: READ,
   cancelAfter: CANCEL,
+  placeOrderList: PLACE,
+  listOrderLists: READ,
+  getOrderList: READ,
+  cancelOrderList: CANCEL,
   killAccount: CANCEL,
   unkillAccount: PLACE,
   startTwap: PLACE,
@@ -145,7 +149,7 @@ export function callAccessOf(auth: 'off' | 'dev' | 'required'): Readonly<Record<
  */
 export const MESSAGE_ACCESS = {
   '/orders': {
-    auth: PUBLIC, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE, cancel_on_disconnect: CANCEL,
+    auth: PUBLIC, place: PLACE, amend: PLACE, cancel: CANCEL, batch: PLACE, place_list: PLACE, cancel_list: CANCEL, cancel_on_disconnect: CANCEL,
   },
   '/stream': {
     auth: PUBLIC, subscribe: PUBLIC, unsubscribe: PUBLIC, ping: PUBLIC,

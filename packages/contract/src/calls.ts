@@ -12,7 +12,7 @@ import {
   PostTransferRequest, RebuildReport, Settlement, Statement, TransferRequest, WithdrawalPage, WithdrawalRequest,
 } from './money';
 import {
-  AmendRequest, BatchRequest, BatchResults, CancelRequest, CancelledOrders, ORDER_EXAMPLES, OrderPage, OrderWithTrades, PlaceRequest,
+  AmendRequest, BatchRequest, BatchResults, CancelRequest, CancelledOrders, ORDER_EXAMPLES, OrderList, OrderListPage, OrderListRequest, OrderPage, OrderWithTrades, PlaceRequest,
 } from './orders';
 import {
   ApiKeyRequest, ApiKeys, AuditLog, ChangeMeRequest, ChangeUserRequest, Ended, Jwks, LoginRequest, LogoutRequest, MadeApiKey, Me, MintRequest, MintedToken, OidcCallbackQuery, OidcLoginQuery, OidcTokenRequest, Owners, PEOPLE_EXAMPLES,
@@ -99,6 +99,7 @@ const MONEY_COMMAND = [...ANY_BODY, ...ANY_COMMAND, 'backlog_full', 'idempotency
 export const PATH_PARAMETERS: Readonly<Record<string, { readonly is: Kind; readonly description: string }>> = {
   order_id: { is: string({ examples: [ORDER_ID_EXAMPLE] }), description: 'The venue\'s id of the order. What is no UUID names no order: 404.' },
   account_id: { is: AccountName, description: 'Name of the account; the venue\'s own can be read, too.' },
+  list_id: { is: string({ examples: [ORDER_EXAMPLES.orderList.list_id] }), description: 'The venue\'s id of the order list. What is no UUID names none: 404.' },
   algo_id: { is: string({ examples: [ALGO_EXAMPLES.algo.algo_id] }), description: 'The venue\'s id of the algo. What is no UUID names none: 404.' },
   withdrawal_id: { is: string({ examples: [TRANSFER_ID_EXAMPLE] }), description: 'The venue\'s id of the withdrawal. What is no UUID names none: 404.' },
   transfer_id: { is: string({ examples: [TRANSFER_ID_EXAMPLE] }), description: 'The venue\'s id of the transfer. What is no UUID names none: 404.' },
@@ -139,6 +140,12 @@ export const OrdersQuery = request('OrdersQuery', {
   cursor: optional(uuid(), 'next_cursor of the page before.'),
 });
 export const MassCancelQuery = request('MassCancelQuery', { client_id: own(ClientId, 'The client.'), instrument: instrumentFilter });
+
+export const OrderListsQuery = request('OrderListsQuery', {
+  client_id: own(ClientId, 'The client.'),
+  limit: defaulting(integer({ min: 1, max: { limit: 'ordersLimitMax' } }), ORDERS_LIMIT_DEFAULT, 'Lists in one page.'),
+  cursor: optional(uuid(), 'next_cursor of the page before.'),
+});
 
 export const AlgosQuery = request('AlgosQuery', {
   client_id: own(ClientId, 'The client.'),
@@ -292,6 +299,35 @@ export const CALLS = {
       ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, ...ANY_RULES, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
       'order_not_pending', 'order_without_price', 'order_by_money', 'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit', 'account_killed', 'iceberg_parts_limit',
     ],
+  },
+  placeOrderList: {
+    method: 'POST', path: '/order-lists', tag: 'Orders', summary: 'Place orders that belong together: oco, oto, otoco',
+    description: 'All of them in one step, or none. A list holds orders, and no lists. The orders have the list\'s id but for its last digit, which counts them.',
+    keyed: true, takesBody: true,
+    body: { is: OrderListRequest, required: true, examples: ORDER_EXAMPLES.lists },
+    answers: { 201: { description: 'The list, with its orders and their trades so far.', is: OrderList, example: ORDER_EXAMPLES.orderList } },
+    refusals: [
+      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
+      'open_orders_limit', 'level_quantity_limit', 'iceberg_parts_limit', 'expires_at_past', 'quote_quantity_required', 'account_killed',
+    ],
+  },
+  listOrderLists: {
+    method: 'GET', path: '/order-lists', tag: 'Orders', summary: 'A client\'s order lists, newest first', query: OrderListsQuery, takesBody: false,
+    answers: { 200: { description: 'One page.', is: OrderListPage, example: { order_lists: [ORDER_EXAMPLES.listedOrderList], next_cursor: null } } },
+    refusals: [...ANY_PARAMETERS, ...ANY_READ, 'account_not_found'],
+  },
+  getOrderList: {
+    method: 'GET', path: '/order-lists/{list_id}', tag: 'Orders', summary: 'An order list, with the trades of its orders', takesBody: false,
+    answers: { 200: { description: 'The list.', is: OrderList, example: ORDER_EXAMPLES.orderList } },
+    refusals: [...ANY_PARAMETERS, ...ANY_READ, 'order_list_not_found'],
+  },
+  cancelOrderList: {
+    method: 'DELETE', path: '/order-lists/{list_id}', tag: 'Orders', summary: 'Cancel what is left of an order list', keyed: true, takesBody: true,
+    // The body of a DELETE has no meaning of its own in HTTP: the document cannot describe one.
+    query: CancelRequest,
+    description: 'The fields may come as a JSON body instead of the query string. What its orders have traded stays.',
+    answers: { 200: { description: 'The list as it is now.', is: OrderList, example: ORDER_EXAMPLES.cancelledOrderList } },
+    refusals: [...ANY_BODY, ...ANY_COMMAND, 'order_list_not_found', 'order_list_not_open', 'idempotency_key_reused'],
   },
   startTwap: {
     method: 'POST', path: '/algos/twap', tag: 'Orders', summary: 'Trade a quantity by slices, evenly over a time',

@@ -1,7 +1,7 @@
 import { alternativesOf } from './alternatives';
 import { CALLS, type Call } from './calls';
 import { rulesOf, variesBy, type Field, type Fields, type Kind, type Shape, type VariantField } from './language';
-import { Operation, PlaceOperation, Problem } from './orders';
+import { CancelListOperation, Operation, PlaceListOperation, PlaceOperation, Problem } from './orders';
 import { OrderQueues, Orderbook } from './market';
 import { STREAM_MESSAGES, type StreamMessageShape } from './stream';
 
@@ -155,7 +155,7 @@ export interface Message<Type extends string, Data, Instrument extends string | 
 /** @returns the text of the client's contract.ts */
 export function clientTypes(): string {
   const types = new ClientTypes();
-  for (const kind of [PlaceOperation, Operation, Orderbook, OrderQueues, Problem]) types.typeOf(kind);
+  for (const kind of [PlaceOperation, Operation, PlaceListOperation, CancelListOperation, Orderbook, OrderQueues, Problem]) types.typeOf(kind);
   for (const { body, answers } of Object.values(CALLS) as Call[]) {
     if (body !== undefined && body.is.name !== 'BatchRequest') types.typeOf(body.is);
     for (const { is } of Object.values(answers)) if (is !== undefined) types.typeOf(is);

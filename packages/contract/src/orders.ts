@@ -1,5 +1,5 @@
 import {
-  always, answer, defaulting, each, either, flag, growingWord, integer, list, moment, named, number, only, optional, orNull, own, pattern, request, required, string, word,
+  always, answer, defaulting, each, either, flag, growingWord, integer, list, moment, named, number, only, optional, orNull, own, pattern, request, required, string, uuid, word,
   type Shape,
 } from './language';
 import {
@@ -7,7 +7,7 @@ import {
   Price, Quantity, Role, QuoteQuantity, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, Slippage, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
 import { Transfer, Withdrawal } from './transfers';
-import { FAILURE_STEPS, INSTRUMENT_DEFAULT, INSTRUMENT_STATES, LIMIT_CLASSES, STATUS_REASONS } from './words';
+import { FAILURE_STEPS, INSTRUMENT_DEFAULT, INSTRUMENT_STATES, LIMIT_CLASSES, LIST_ORDERS_MAX, LIST_ORDERS_MIN, LIST_STATUSES, LIST_TYPES, STATUS_REASONS } from './words';
 
 /** Orders: what clients send, and what they are told. */
 
@@ -21,9 +21,8 @@ const boughtFor = optional(QuoteQuantity, 'Of a buy, instead of quantity: what i
 const slips = optional(Slippage, 'How far behind the best price it may take, as a fraction of that: what is left is cancelled.');
 const expiry = optional(moment({ examples: [EXPIRY_EXAMPLE] }), 'With gtd: when the order ends by itself, by the venue\'s clock. UTC.');
 
-export const PlaceRequest = request('PlaceRequest', {
-  client_id: own(ClientId, 'Who trades: the name of an account.'),
-  instrument: defaulting(InstrumentName, INSTRUMENT_DEFAULT),
+/** What an order asks for, alone or in a list. */
+const ORDER_TERMS = {
   side: required(Side),
   type: required(OrderType),
   price: only({ limit: required(Price), stop_limit: required(Price), take_profit_limit: required(Price) }),
@@ -67,20 +66,52 @@ export const PlaceRequest = request('PlaceRequest', {
     'What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker.',
   ),
   client_order_id: optional(ClientOrderId),
+} as const;
+
+const ACK = optional(Ack, 'Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server\'s setting.');
+
+const TERMS_RULES = [
+  { rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' },
+  { rule: 'some', of: ['quantity', 'quote_quantity'] },
+  { rule: 'not_both', of: ['quantity', 'quote_quantity'] },
+  { rule: 'just_with', field: 'expires_at', other: 'time_in_force', value: 'gtd' },
+] as const;
+
+export const PlaceRequest = request('PlaceRequest', {
+  client_id: own(ClientId, 'Who trades: the name of an account.'),
+  instrument: defaulting(InstrumentName, INSTRUMENT_DEFAULT),
+  ...ORDER_TERMS,
   idempotency_key: optional(IdempotencyKey),
-  ack: optional(Ack, 'Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server\'s setting.'),
+  ack: ACK,
 }, {
   varies: 'type',
   variantNames: {
     limit: 'LimitOrderRequest', market: 'MarketOrderRequest', stop: 'StopOrderRequest', stop_limit: 'StopLimitOrderRequest',
     take_profit: 'TakeProfitOrderRequest', take_profit_limit: 'TakeProfitLimitOrderRequest',
   },
-  rules: [
-    { rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' },
-    { rule: 'some', of: ['quantity', 'quote_quantity'] },
-    { rule: 'not_both', of: ['quantity', 'quote_quantity'] },
-    { rule: 'just_with', field: 'expires_at', other: 'time_in_force', value: 'gtd' },
-  ],
+  rules: TERMS_RULES,
+});
+
+/** An order of a list: whose it is, and of which instrument, the list says. */
+export const ListedOrderRequest = request('ListedOrderRequest', ORDER_TERMS, {
+  varies: 'type',
+  variantNames: {
+    limit: 'ListedLimitOrder', market: 'ListedMarketOrder', stop: 'ListedStopOrder', stop_limit: 'ListedStopLimitOrder',
+    take_profit: 'ListedTakeProfitOrder', take_profit_limit: 'ListedTakeProfitLimitOrder',
+  },
+  rules: TERMS_RULES,
+});
+
+export const OrderListRequest = request('OrderListRequest', {
+  type: required(word(LIST_TYPES), 'oco: two orders of which one goes and the other is cancelled. oto: the second is placed once the first is filled. otoco: a pair is.'),
+  client_id: own(ClientId, 'Who trades: the name of an account.'),
+  instrument: defaulting(InstrumentName, INSTRUMENT_DEFAULT),
+  orders: required(
+    list(ListedOrderRequest, { min: LIST_ORDERS_MIN, max: LIST_ORDERS_MAX }),
+    'Two, of an otoco three. Both of a pair are of the same side: one waits for the price to rise, the other for it to fall.',
+  ),
+  idempotency_key: optional(IdempotencyKey),
+  ack: ACK,
 });
 
 export const CancelFields = request('CancelFields', {
@@ -125,6 +156,10 @@ export const PlaceOperation = request('PlaceOperation', { op: required(word(['pl
 });
 export const CancelOperation = request('CancelOperation', { op: required(word(['cancel'])) }, { parts: [CancelFields, OrderReference] });
 export const AmendOperation = request('AmendOperation', { op: required(word(['amend'])) }, { parts: [AmendFields, OrderReference] });
+
+/** Operations of order entry alone. */
+export const PlaceListOperation = request('PlaceListOperation', { op: required(word(['place_list'])) }, { parts: [OrderListRequest] });
+export const CancelListOperation = request('CancelListOperation', { op: required(word(['cancel_list'])), list_id: required(uuid()) }, { parts: [CancelRequest] });
 
 export const OPERATIONS = { place: PlaceOperation, cancel: CancelOperation, amend: AmendOperation } as const satisfies Record<string, Shape>;
 export const Operation = named('Operation', either([PlaceOperation, CancelOperation, AmendOperation]));
@@ -172,6 +207,7 @@ export const Order = answer('Order', {
   created_at: required(Time),
   updated_at: required(Time),
   expires_at: optional(Time, 'When it ends by itself: of gtd and day orders.'),
+  list_id: optional(uuid(), 'The list that it belongs to.'),
 });
 
 /** What everybody is told of a trade. */
@@ -199,6 +235,28 @@ export const OrderPage = answer('OrderPage', {
   next_cursor: required(orNull(OrderId), 'Give it as cursor to go on; null behind the last page.'),
 }, { parts: [Staleness] });
 
+const OrderListFields = answer('OrderListFields', {
+  list_id: required(uuid()),
+  type: required(word(LIST_TYPES)),
+  client_id: required(ClientId),
+  instrument: required(InstrumentName),
+  status: required(word(LIST_STATUSES), 'open as long as any of its orders is: one that waits for the first of them is `pending`.'),
+  created_at: required(Time),
+});
+
+export const OrderList = answer('OrderList', {
+  orders: required(list(OrderWithTrades), 'As they were sent.'),
+}, { parts: [OrderListFields] });
+
+export const ListedOrderList = answer('ListedOrderList', {
+  orders: required(list(Order), 'As they were sent.'),
+}, { parts: [OrderListFields] });
+
+export const OrderListPage = answer('OrderListPage', {
+  order_lists: required(list(ListedOrderList), 'Newest first.'),
+  next_cursor: required(orNull(uuid()), 'Give it as cursor to go on; null behind the last page.'),
+}, { parts: [Staleness] });
+
 export const CancelledOrders = answer('CancelledOrders', { cancelled: required(list(OrderId)) });
 
 export const FieldError = answer('FieldError', { field: required(string()), message: required(string()) });
@@ -213,6 +271,7 @@ export const Problem = answer('Problem', {
   code: required(named('ProblemCode', string()), 'For programs; it stays.'),
   errors: optional(list(FieldError, { min: 1 }), 'What is wrong with which field.'),
   order: optional(OrderWithTrades, 'With order_not_open: the order\'s final state.'),
+  list: optional(OrderList, 'With order_list_not_open: the list\'s final state.'),
   asset: optional(AssetName, 'With insufficient_funds: what is wanting.'),
   needed: optional(Units, 'With insufficient_funds: what this would commit.'),
   available: optional(SignedUnits, 'With insufficient_funds: what the account has free.'),
@@ -255,6 +314,17 @@ const orderExample = {
 };
 
 const orderWithTradesExample = { ...orderExample, trades: [orderTradeExample] };
+const listId = '019c2b4e-9a10-7c3a-9f52-1b6f0a4f8e20';
+const takeProfit = { ...orderExample, order_id: '019c2b4e-9a10-7c3a-9f52-1b6f0a4f8e21', client_order_id: null, side: 'sell', price: '52000.00', list_id: listId,
+  filled_quantity: '0.00000000', remaining_quantity: '0.50000000', average_price: null, fee: '0.0000000000', status: 'open' };
+const stopLoss = { ...takeProfit, order_id: '019c2b4e-9a10-7c3a-9f52-1b6f0a4f8e22', type: 'stop', time_in_force: 'ioc', price: null, stop_price: '49000.00', status: 'pending' };
+const orderListExample = {
+  list_id: listId, type: 'oco', client_id: 'client-A', instrument: INSTRUMENT_DEFAULT, status: 'open', created_at: TIME_EXAMPLE,
+  orders: [{ ...takeProfit, trades: [] }, { ...stopLoss, trades: [] }],
+};
+const bracket = [
+  { side: 'sell', type: 'limit', price: '52000.00', quantity: '0.5' }, { side: 'sell', type: 'stop', stop_price: '49000.00', quantity: '0.5' },
+] as const;
 const limitOrder = { client_id: 'client-A', instrument: INSTRUMENT_DEFAULT, side: 'buy', type: 'limit', price: 50000.0, quantity: 0.5 };
 
 /** What calls and answers look like, for the documents. */
@@ -278,6 +348,18 @@ export const ORDER_EXAMPLES = {
     'fill-or-kill': { ...limitOrder, client_id: 'client-C', time_in_force: 'fok', quantity: '10' },
     'stop-loss': { client_id: 'client-B', side: 'sell', type: 'stop', stop_price: '49000.00', quantity: '0.2' },
     'stop-limit': { client_id: 'client-B', side: 'sell', type: 'stop_limit', stop_price: '49000.00', price: '48900.00', quantity: '0.2' },
+  },
+  orderList: orderListExample,
+  cancelledOrderList: {
+    ...orderListExample, status: 'done', orders: [
+      { ...takeProfit, status: 'cancelled', status_reason: 'requested', trades: [] }, { ...stopLoss, status: 'cancelled', status_reason: 'linked', trades: [] },
+    ],
+  },
+  listedOrderList: { ...orderListExample, orders: [takeProfit, stopLoss] },
+  lists: {
+    oco: { type: 'oco', client_id: 'client-A', instrument: INSTRUMENT_DEFAULT, orders: bracket, idempotency_key: 'a-unique-uuid-12349' },
+    oto: { type: 'oto', client_id: 'client-A', orders: [{ side: 'buy', type: 'limit', price: '50000.00', quantity: '0.5' }, bracket[1]] },
+    otoco: { type: 'otoco', client_id: 'client-A', orders: [{ side: 'buy', type: 'limit', price: '50000.00', quantity: '0.5' }, ...bracket] },
   },
   cancels: { keyed: { idempotency_key: 'a-unique-uuid-12347' } },
   amends: { price: { price: '50005.00' }, quantity: { quantity: 0.4 }, 'open-part': { price: 50001, remaining_quantity: '0.1' } },

@@ -3,7 +3,7 @@ import {
   type Shape,
 } from './language';
 import { DisconnectRule } from './controls';
-import { BatchResults, Order, OrderWithTrades, Problem } from './orders';
+import { BatchResults, Order, OrderList, OrderWithTrades, Problem } from './orders';
 import { InstrumentData } from './instruments';
 import { CHECKSUM_MAX, Candle, Level, TickerFields, Trade } from './market';
 import { Balance, Fill } from './money';
@@ -145,12 +145,14 @@ const entryText = { kind: 'text', max: ENTRY_ID_LENGTH_MAX } as const;
 /** A request of order entry: the operations of a batch, each with an id of the client's. */
 export const EntryRequest = answer(null, {
   id: required(either([entryText, integer()])),
-  op: required(word(['place', 'cancel', 'amend', 'batch', 'cancel_on_disconnect'])),
-}, { description: 'The fields beside `id` are those of the operation as a batch has it; of a batch, `operations`; of `cancel_on_disconnect`, `client_id` and `enabled`.' });
+  op: required(word(['place', 'cancel', 'amend', 'batch', 'place_list', 'cancel_list', 'cancel_on_disconnect'])),
+}, {
+  description: 'The fields beside `id` are those of the operation as a batch has it; of a batch, `operations`; of a list, those of its call, a cancel\'s with the `list_id`; of `cancel_on_disconnect`, `client_id` and `enabled`.',
+});
 
 export const EntryAnswer = request(null, {
   id: required(either([entryText, integer(), { kind: 'null' }]), 'That of the request; null where it had none that can be told.'),
   status: required(integer({ min: 200, max: 599 })),
-  body: required(either([OrderWithTrades, Problem, BatchResults, DisconnectRule])),
+  body: required(either([OrderWithTrades, OrderList, Problem, BatchResults, DisconnectRule])),
   headers: optional(texts(), 'Such as `Idempotency-Replayed` and `Retry-After`; left out when there is none.'),
 });

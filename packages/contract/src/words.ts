@@ -6,8 +6,13 @@ export const TIMES_IN_FORCE = ['gtc', 'ioc', 'fok', 'gtd', 'day'] as const;
 export const ORDER_STATUSES = ['open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired', 'pending'] as const;
 export const STATUS_REASONS = [
   'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit', 'self_trade', 'price_protection', 'budget_exhausted',
-  'expired', 'cancel_after', 'disconnected', 'killed', 'level_quantity_limit', 'balance_limit', 'insufficient_funds',
+  'expired', 'cancel_after', 'disconnected', 'killed', 'linked', 'level_quantity_limit', 'balance_limit', 'insufficient_funds',
 ] as const;
+/** Orders that belong together. */
+export const LIST_TYPES = ['oco', 'oto', 'otoco'] as const;
+export const LIST_STATUSES = ['open', 'done'] as const;
+export const LIST_ORDERS_MIN = 2;
+export const LIST_ORDERS_MAX = 3;
 /** What a taker does about an order of its own that it meets, instead of trading with it. */
 export const SELF_TRADE_PREVENTIONS = ['none', 'cancel_taker', 'cancel_maker', 'cancel_both', 'decrement'] as const;
 /** `cancelling` is one that runs until it is known what came of its last slice. */

@@ -7,6 +7,7 @@ import { RESULT_CODES, type ResultCode } from '../../domain/result-code';
 import type { Answer } from '../../http/answer';
 import { RequestRefusal, headersOf, headersOfLimit, type FieldError } from '../../http/request-refusal';
 import { REPLAYED, presentOrderWithTrades, presentStaleness } from './present';
+import { presentOrderList } from './present-lists';
 import { presentRules } from './present-market';
 import { presentShortfall, presentTransfer, presentWithdrawal } from './present-money';
 import { problemBody, type ProblemBody } from './problem';
@@ -15,7 +16,7 @@ import { problemBody, type ProblemBody } from './problem';
 const FIELD_NAMES = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', timeInForce: 'time_in_force', postOnly: 'post_only', selfTradePrevention: 'self_trade_prevention', price: 'price',
   quantity: 'quantity', remainingQuantity: 'remaining_quantity', displayQuantity: 'display_quantity', stopPrice: 'stop_price', quoteQuantity: 'quote_quantity', maxSlippage: 'max_slippage',
-  orderId: 'order_id',
+  orders: 'orders', orderId: 'order_id',
   clientOrderId: 'client_order_id', cursor: 'cursor',
   accountId: 'account_id', name: 'name', status: 'status', credit: 'credit', feeGroup: 'fee_group', deposits: 'deposits', asset: 'asset',
   amount: 'amount', reference: 'reference', destination: 'destination', from: 'from', to: 'to', note: 'note', pending: 'pending',
@@ -64,7 +65,7 @@ export class ProblemDocuments {
   }
 
   /** @returns null where there is nothing to say beside the code's own sentence */
-  private told(code: ResultCode, { order, cancelled, instrument, rules, asset, shortfall, transfer, reversedBy, step, limit, detail }: RefusalFacts): Told | null {
+  private told(code: ResultCode, { order, list, cancelled, instrument, rules, asset, shortfall, transfer, reversedBy, step, limit, detail }: RefusalFacts): Told | null {
     if (order !== undefined) {
       const view = presentOrderWithTrades(order.order, order.trades, this.instruments.of(order.order.instrument), this.assets);
       return {
@@ -72,6 +73,7 @@ export class ProblemDocuments {
         extensions: { order: order.stale === null ? view : Object.assign(view, presentStaleness(order.stale)) },
       };
     }
+    if (list !== undefined) return { detail: 'The orders of the list are all done already.', extensions: { list: presentOrderList(list, this.instruments, this.assets) } };
     if (shortfall !== undefined) {
       const { asset: short, needed, available } = presentShortfall(shortfall, this.assets);
       return { detail: `${needed} ${short} are needed, ${available} are available.`, extensions: { asset: short, needed, available } };

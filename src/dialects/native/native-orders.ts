@@ -57,9 +57,9 @@ export class NativeOrders {
     return this.carryOut(context, amendRequest({ order_id: orderIdOfPath(orderId), ...fields }, headerKey));
   }
 
-  /** One operation as a batch has them, alone; whoever takes it takes batches as well, and what is about the connection. */
+  /** One operation as a batch has them, alone; whoever takes it takes batches and lists as well, and what is about the connection. */
   operation(context: Context, operation: unknown): Promise<Answer> {
-    return this.carryOut(context, this.placing.operation(withClient(operation, context), ['batch', 'cancel_on_disconnect']));
+    return this.carryOut(context, this.placing.operation(withClient(operation, context), ['batch', 'place_list', 'cancel_list', 'cancel_on_disconnect']));
   }
 
   /** POST /orders/batch: every operation is answered as its own call would be. */

@@ -12,6 +12,7 @@ import { NativeAccounts } from './native-accounts';
 import { NativeAlgos } from './native-algos';
 import { NativeControls } from './native-controls';
 import { NativeInstruments } from './native-instruments';
+import { NativeLists } from './native-lists';
 import { NativeMarket } from './native-market';
 import { NativeMoney } from './native-money';
 import { NativeOrders } from './native-orders';
@@ -31,7 +32,8 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     const orders = new NativeOrders(trading, instruments, money.assets, problems, new PlaceReader(config.faultInjection), config);
     const stream = new NativeStreamDialect(instruments, money.assets, config, config.funds !== 'off', people?.gate ?? null);
     const controls = new NativeControls(trading.controls, trading.leases);
-    const orderEntry = new OrderEntryServer({ orders, controls, answerOf }, dispatcher, {
+    const lists = new NativeLists(trading.lists, instruments, money.assets, config);
+    const orderEntry = new OrderEntryServer({ orders, lists, controls, answerOf }, dispatcher, {
       connectionsMax: config.orderEntryConnectionsMax,
       inFlightMax: config.orderEntryInFlightMax,
       messageBytesMax: config.bodyBytesMax,
@@ -42,7 +44,7 @@ export function nativeDialect(config: Config, probes: Probes, logger: Logger, or
     }, logger.child({ part: 'order-entry' }), orderEntryObserver, people?.gate ?? null);
     return {
       prefix: '',
-      routes: nativeRoutes(orders, controls, new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), new NativeInstruments(trading.instruments, market), {
+      routes: nativeRoutes(orders, lists, controls, new NativeAlgos(algos, instruments, config), new NativeMarket(market, candles, config), new NativeInstruments(trading.instruments, market), {
         accounts: new NativeAccounts(money, people, config), transfers: new NativeTransfers(money, config), venue: new NativeMoney(money, instruments, config),
       }, { people: new NativePeople(people, config), oidc: new NativeOidc(people, config.oidc?.redirectUri ?? null) }, probes, { streams, dialect: stream }, {
         openapi: onFirstUse(() => createOpenapiDocument(config)), asyncapi: onFirstUse(() => createAsyncapiDocument(config)),

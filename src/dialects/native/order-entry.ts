@@ -19,6 +19,7 @@ import { CLOSE_SESSION_ENDED, callerOfMessage } from './authentication';
 import { parseJson } from './check/json';
 import { ENTRY_ID_LENGTH_MAX } from './documents/asyncapi';
 import type { NativeControls } from './native-controls';
+import type { NativeLists } from './native-lists';
 import { costOfBatch, type NativeOrders } from './native-orders';
 
 /**
@@ -123,7 +124,7 @@ export class OrderEntryServer {
   private closing = false;
 
   constructor(
-    private readonly dialect: Pick<Dialect, 'answerOf'> & { readonly orders: NativeOrders; readonly controls: NativeControls },
+    private readonly dialect: Pick<Dialect, 'answerOf'> & { readonly orders: NativeOrders; readonly lists: NativeLists; readonly controls: NativeControls },
     private readonly dispatcher: Pick<Dispatcher, 'perform'>,
     private readonly options: OrderEntryOptions,
     private readonly logger: Logger,
@@ -261,13 +262,16 @@ export class OrderEntryServer {
   }
 
   private carryOut(connection: Connection, { id: _id, ...operation }: Fields, context: Context): Promise<Answer> {
-    if (operation.op === 'cancel_on_disconnect') {
-      connection.lease ??= this.dialect.controls.leaseOf(() => this.end(connection.socket, 'lease_lost', CLOSE_LEASE_LOST));
-      return this.dialect.controls.cancelOnDisconnect(context, connection.lease, operation);
+    const { op, ...body } = operation;
+    switch (op) {
+      case 'batch': return this.dialect.orders.batch(context, body);
+      case 'place_list': return this.dialect.lists.place(context, body, undefined);
+      case 'cancel_list': return this.dialect.lists.cancelNamed(context, body);
+      case 'cancel_on_disconnect':
+        connection.lease ??= this.dialect.controls.leaseOf(() => this.end(connection.socket, 'lease_lost', CLOSE_LEASE_LOST));
+        return this.dialect.controls.cancelOnDisconnect(context, connection.lease, operation);
+      default: return this.dialect.orders.operation(context, operation);
     }
-    if (operation.op !== 'batch') return this.dialect.orders.operation(context, operation);
-    const { op: _op, ...body } = operation;
-    return this.dialect.orders.batch(context, body);
   }
 
   private answer(connection: Connection, id: RequestId | null, { status, body, headers }: Answer): void {
@@ -314,5 +318,5 @@ export class OrderEntryServer {
 
 /** Name for logs and metrics: nothing that a client makes up. */
 function routeOf(op: unknown): string {
-  return op === 'place' || op === 'cancel' || op === 'amend' || op === 'batch' || op === 'auth' || op === 'cancel_on_disconnect' ? `/orders ${op}` : '/orders none';
+  return typeof op === 'string' && Object.hasOwn(MESSAGES, op) ? `/orders ${op}` : '/orders none';
 }

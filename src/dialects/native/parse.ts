@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import { isUuid } from '../../domain/order-id';
 import type { BodyFormat } from '../../http/dialect';
 import { RequestRefusal, invalid } from '../../http/request-refusal';
-import type { AmendRequest, CancelRequest, NamedOrder, OrderRequest, PlaceRequest } from '../../trading/requests';
+import type { AmendRequest, CancelRequest, NamedOrder, OrderRequest, OrderTerms, PlaceRequest } from '../../trading/requests';
 import { parseJson } from './check/json';
-import { checkIdempotencyKey } from './check/schemas';
-import type { AmendBody, CancelBody, Operation, OrderReferenceBody, PlaceBody } from './check/shapes';
+import { checkIdempotencyKey, checkNoQuery } from './check/schemas';
+import type { AmendBody, CancelBody, ListedOrderBody, Operation, OrderReferenceBody, PlaceBody } from './check/shapes';
 
 /** From what clients write, once checked, to what trading is asked. */
 
@@ -41,6 +41,22 @@ export function keyOf(bodyKey: string | undefined, headerKey: string | undefined
     throw invalid([{ field: 'idempotency_key', message: 'differs from the Idempotency-Key header' }]);
   }
   return headerKey;
+}
+
+/** Clients that cannot send a body with DELETE give its fields in the query string. */
+export function bodyOrQuery(body: unknown, parameters: Readonly<Record<string, unknown>>): unknown {
+  if (body === undefined) return parameters;
+  checkNoQuery(parameters);
+  return body;
+}
+
+/** What an order of a list asks for. */
+export function termsOf(body: ListedOrderBody): OrderTerms {
+  return {
+    side: body.side, type: body.type, timeInForce: body.time_in_force, postOnly: body.post_only, price: body.price, stopPrice: body.stop_price, quantity: body.quantity,
+    quoteQuantity: body.quote_quantity, maxSlippage: body.max_slippage, displayQuantity: body.display_quantity, expiresUs: body.expires_at,
+    selfTradePrevention: body.self_trade_prevention, clientOrderId: body.client_order_id ?? null,
+  };
 }
 
 export function placeRequest(body: PlaceBody, headerKey: string | undefined): PlaceRequest {

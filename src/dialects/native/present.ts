@@ -5,6 +5,7 @@ import { formatBudget } from '../../domain/budget';
 import type { Instrument } from '../../domain/instruments';
 import { chargedUnits, expiryUs, formatTimeUs, remainingLots, type Order, type Role, type SettledTrade, type Trade } from '../../domain/order';
 import { NO_TRAITS, stpModeOf, type StpMode } from '../../domain/order-traits';
+import { listIdOf } from '../../domain/order-list';
 import { displayedType } from '../../domain/order-type';
 import type { Staleness } from '../../domain/staleness';
 
@@ -25,6 +26,7 @@ export interface OrderView {
   stop_price?: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
   expires_at?: string;
+  list_id?: string;
 }
 
 /** What everybody sees of a trade. */
@@ -77,11 +79,13 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
 }
 
 /** What only some orders ask for: there where it is asked for. */
-function presentTraits(view: OrderView, { traits }: Order, instrument: Instrument): void {
+function presentTraits(view: OrderView, order: Order, instrument: Instrument): void {
+  const { traits } = order;
   const mode = stpModeOf(traits);
   const { display, triggerPrice } = traits;
   if (display !== undefined) view.display_quantity = formatAmount(display, instrument.lot);
   if (mode !== null) view.self_trade_prevention = mode;
+  if (traits.list !== undefined) view.list_id = listIdOf(order);
   if (triggerPrice !== undefined) view.stop_price = formatAmount(triggerPrice, instrument.tick);
   if (traits.budget !== undefined) view.quote_quantity = formatBudget(traits.budget, instrument);
   if (traits.slippage !== undefined) view.max_slippage = formatRate(traits.slippage);

@@ -5,15 +5,16 @@ import { RequestRefusal, invalid } from '../../http/request-refusal';
 import type { StreamDialect } from '../../stream/dialect';
 import type { Streams } from '../streams';
 import { routesOf } from './call-routes';
-import { checkNoQuery } from './check/schemas';
 import { beginEvents } from './event-stream';
 import { moneyHandlers, type MoneyCalls } from './money-routes';
 import { controlHandlers, type NativeControls } from './native-controls';
 import type { NativeInstruments } from './native-instruments';
+import { listHandlers, type NativeLists } from './native-lists';
 import type { NativeMarket } from './native-market';
 import { algoHandlers, type NativeAlgos } from './native-algos';
 import { costOfBatch, type NativeOrders } from './native-orders';
 import { peopleHandlers, type PeopleCalls } from './people-routes';
+import { bodyOrQuery } from './parse';
 import { plain, reading, type Handler } from './reading';
 
 export interface Probes {
@@ -35,13 +36,6 @@ export interface Documents {
   asyncapi(): object;
 }
 
-/** Clients that cannot send a body with DELETE give its fields in the query string. */
-function bodyOrQuery(body: unknown, parameters: Readonly<Record<string, unknown>>): unknown {
-  if (body === undefined) return parameters;
-  checkNoQuery(parameters);
-  return body;
-}
-
 /** A key for a batch as a whole would be taken for a promise that nothing keeps: each operation has its own. */
 function refuseBatchKey(key: string | undefined): void {
   if (key === undefined) return;
@@ -51,11 +45,11 @@ function refuseBatchKey(key: string | undefined): void {
 const answered = (body: unknown): Promise<Answer> => Promise.resolve({ status: 200, body });
 const idOf = (call: Call): string => call.params.order_id as string;
 
-const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'cancelOrder', 'deleteOrder']);
+const ONE_COMMAND: ReadonlySet<CallId> = new Set(['placeOrder', 'amendOrder', 'cancelOrder', 'deleteOrder', 'placeOrderList', 'cancelOrderList']);
 
 /** Every call of the contract but its page, which is no route. */
 export function nativeRoutes(
-  orders: NativeOrders, controls: NativeControls, algos: NativeAlgos, market: NativeMarket, instruments: NativeInstruments, money: MoneyCalls, people: PeopleCalls, probes: Probes,
+  orders: NativeOrders, lists: NativeLists, controls: NativeControls, algos: NativeAlgos, market: NativeMarket, instruments: NativeInstruments, money: MoneyCalls, people: PeopleCalls, probes: Probes,
   stream: NativeStream, documents: Documents, access: Readonly<Record<CallId, Access>>,
 ): Route[] {
   const { getDocs: _page, ...calls } = CALLS;
@@ -76,6 +70,7 @@ export function nativeRoutes(
     amendOrder: plain((call, key) => orders.amend(call.context, idOf(call), call.body, key)),
     getOrder: plain((call) => orders.order(call.context, idOf(call))),
 
+    ...listHandlers(lists),
     ...controlHandlers(controls),
     ...algoHandlers(algos),
     ...moneyHandlers(money),

@@ -6,6 +6,7 @@ import { encodeTraits } from '../../domain/order-traits';
 import { Arguments } from './layout';
 import { encodeActor } from './reference';
 import { clientOrderName } from './client-order-name';
+import { joinTerms } from './terms';
 import { escapeText } from './text';
 
 const PLACE = new Arguments('place');
@@ -33,7 +34,7 @@ export function encodePlace(command: PlaceCommand): string[] {
   args[at.client] = client;
   args[at.name] = command.clientOrderId === null ? '' : clientOrderName(command.clientId, command.clientOrderId);
   args[at.idem] = command.idempotency ?? '';
-  args[at.terms] = `${price},${quantity},[${traits}],${side},${command.kind},"${command.instrument}","${client}","${clientOrderId}"`;
+  args[at.terms] = joinTerms(price, quantity, traits, side, command.kind, command.instrument, client, clientOrderId);
   args[at.actor] = encodeActor(command.actor);
   args[at.traits] = traits;
   return args;

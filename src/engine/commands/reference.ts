@@ -1,10 +1,13 @@
-import type { Actor, OrderReference } from '../../domain/commands';
+import type { Actor } from '../../domain/commands';
+import { LIST_MARK } from '../../domain/layouts';
+import type { CancelReference } from '../../domain/order';
 import { compactId } from '../../domain/order-id';
 import { SEPARATOR, clientOrderName } from './client-order-name';
 import { escapeText } from './text';
 
-/** The two arguments by which Lua finds an order. */
-export function encodeReference(order: OrderReference): readonly [id: string, name: string] {
+/** The two arguments by which Lua finds an order, or the orders of a list. */
+export function encodeReference(order: CancelReference): readonly [id: string, name: string] {
+  if ('listId' in order) return [`${LIST_MARK}${compactId(order.listId)}`, ''];
   if ('orderId' in order) return [compactId(order.orderId), ''];
   return ['', clientOrderName(order.clientId, order.clientOrderId)];
 }

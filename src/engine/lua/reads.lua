@@ -154,26 +154,35 @@ function reads.scan_accounts(keys, argv)
 end
 
 -- read_open_orders: a page of a client's open orders, newest first.
--- Keys: {shard}:meta. Arguments: client, instrument or '' for all, sequence of placing to go on behind or '', page size.
--- Returns: sequence to go on behind ('' when the listing ends), then records. A page scans a bounded number of
+-- Keys: {shard}:meta. Arguments: client, instrument or '' for all, where to go on behind (sequence of placing and compact id of an order) or '',
+--   page size.
+-- Returns: where to go on behind likewise ('' when the listing ends), then records. A page scans a bounded number of
 --   orders, so one may be short or empty although more follow.
 function reads.open_orders(keys, argv)
   bind()
   local tag = sub(keys[1], 1, -5)
   local page_size = tonumber(argv[4])
   local scanned_max = argv[2] == '' and page_size or 1000
-  local page = call('ZREVRANGEBYSCORE', tag .. 'open:' .. argv[1], argv[3] == '' and '+inf' or '(' .. argv[3], '-inf', 'WITHSCORES', 'LIMIT', 0,
-    scanned_max)
-  local ids = {}
-  for i = 1, #page, 2 do ids[#ids + 1] = page[i] end
-  local result = { #ids == scanned_max and page[#page] or '' }
+  local behind_seq, behind_id = match(argv[3], '^(%d+),(.+)$')
+  -- Orders of a list are placed at the same sequence, and their ids differ in the last character.
+  local behind_end = behind_id and byte(behind_id, -1)
+  local page = call('ZREVRANGEBYSCORE', tag .. 'open:' .. argv[1], behind_seq or '+inf', '-inf', 'WITHSCORES', 'LIMIT', 0,
+    behind_seq and scanned_max + #LIST_ENDS or scanned_max)
+  local ids, places, count = {}, {}, 0
+  for i = 1, #page, 2 do
+    if count < scanned_max and not (page[i + 1] == behind_seq and byte(page[i], -1) >= behind_end) then
+      count = count + 1
+      ids[count], places[count] = page[i], page[i + 1] .. ',' .. page[i]
+    end
+  end
+  local result = { count == scanned_max and places[count] or '' }
   if #ids == 0 then return result end
   local found = call('HMGET', tag .. 'orders', unpack(ids))
   for i = 1, #found do
     if argv[2] == '' or parts_of(found[i])[ORDER_PART.instrument] == argv[2] then
       result[#result + 1] = with_id(found[i], ids[i])
       if #result == page_size + 1 then
-        result[1] = page[2 * i]
+        result[1] = places[i]
         break
       end
     end

@@ -35,12 +35,20 @@ export const ORDERS: NamedQuery = {
   text: `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = ANY ($1::uuid[])`,
 };
 
-// By the log's sequence, not by id: ids are of a clock, and clocks step back.
+// By the log's sequence, not by id: ids are of a clock, and clocks step back. Orders of a list are placed at the same one.
 export const ORDERS_OF_CLIENT: NamedQuery = {
   name: 'orders_of_client',
   text: `SELECT ${ORDER_COLUMNS} FROM orders
-    WHERE shard = $1 AND client_id = $2 AND ($3::text IS NULL OR instrument = $3) AND ($4::bigint IS NULL OR placed_sequence < $4)
-    ORDER BY placed_sequence DESC LIMIT $5`,
+    WHERE shard = $1 AND client_id = $2 AND ($3::text IS NULL OR instrument = $3) AND ($4::bigint IS NULL OR (placed_sequence, order_id) < ($4, $5::uuid))
+    ORDER BY placed_sequence DESC, order_id DESC LIMIT $6`,
+};
+
+// The first order of each list, of which there is one at a sequence. The condition is that of the index.
+export const LISTS_OF_CLIENT: NamedQuery = {
+  name: 'lists_of_client',
+  text: `SELECT ${ORDER_COLUMNS} FROM orders
+    WHERE shard = $1 AND client_id = $2 AND traits ? 'list' AND right(order_id::text, 1) = '1' AND ($3::bigint IS NULL OR placed_sequence < $3)
+    ORDER BY placed_sequence DESC LIMIT $4`,
 };
 
 export const TRADE_COLUMNS = 'instrument, trade_id, price_ticks, quantity_lots, taker_side, maker_order_id, taker_order_id, executed_us';

@@ -11,12 +11,18 @@ export const OPEN_ORDERS: NamedQuery = {
     ORDER BY instrument, side, price_ticks, priority, order_id LIMIT $7`,
 };
 
-/** Orders that wait for a price: they stand in no book. */
+/** Orders that wait for a price, or for the first of their list: they stand in no book. Those of a list may have the same priority. */
 export const PENDING_ORDERS: NamedQuery = {
   name: 'pending_orders',
   text: `SELECT ${ORDER_COLUMNS} FROM orders
-    WHERE shard = $1 AND status = 'pending' AND (instrument, priority) > ($2, $3)
-    ORDER BY instrument, priority LIMIT $4`,
+    WHERE shard = $1 AND status = 'pending' AND (instrument, priority, order_id) > ($2, $3, $4)
+    ORDER BY instrument, priority, order_id LIMIT $5`,
+};
+
+/** When orders were filled that others wait for. */
+export const FILLED_ORDERS: NamedQuery = {
+  name: 'filled_orders',
+  text: `SELECT order_id, fill_sequence FROM orders WHERE order_id = ANY ($1::uuid[]) AND (status = 'filled' OR (status_reason = 'budget_exhausted' AND fill_sequence > 0))`,
 };
 
 export const RECORDED_FUNDS: NamedQuery = {

@@ -3,7 +3,7 @@
 /** Pasted against a fresh venue, as the pages say. */
 export const API_PAGES = [
   'docs/api/README.md', 'docs/api/orders.md', 'docs/api/market-data.md', 'docs/api/order-entry.md', 'docs/api/stream.md', 'docs/api/browsers.md', 'docs/api/errors.md',
-  'docs/api/money.md', 'docs/api/algos.md', 'docs/api/controls.md', 'docs/api/instruments.md',
+  'docs/api/money.md', 'docs/api/algos.md', 'docs/api/controls.md', 'docs/api/instruments.md', 'docs/api/order-lists.md',
 ] as const;
 
 /** What orders can ask for: its examples trade, and are a market by themselves. */

@@ -9,6 +9,7 @@ import { decodeRecentTrade } from '../../../src/engine/recent-trade';
 import { decodeStoredOrder } from '../../../src/engine/record';
 import { storedControls } from '../../../src/engine/stored-controls';
 import { storedMoney } from '../../../src/engine/stored-money';
+import { storedReleased } from '../../../src/engine/stored-released';
 import { storedWaiting } from '../../../src/engine/stored-waiting';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
@@ -50,7 +51,7 @@ return found
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
   accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash', lease: 'hash',
-  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set', stops: 'zset', reached: 'list',
+  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set', stops: 'zset', reached: 'list', released: 'list',
 };
 
 /** @param logFrom log sequence from which on entries are read */
@@ -108,6 +109,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     references: pairs(take(keys.references)),
   }, problems);
   take(keys.instruments);
+  const released = take(keys.released);
   const leases = new Map([...content.keys()].filter((name) => name.startsWith('lease:')).map((name) => [name.slice('lease:'.length), pairs(take(tag + name))]));
   const catalogue = pairs(take(keys.catalogue)).map(([instrument, stored]) => decodeStoredRules(instrument, stored));
   const controls = storedControls({ dues: pairs(take(keys.due)), killed: pairs(take(keys.killed)), leases }, orders, meta, problems);
@@ -123,6 +125,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
       catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
       books,
       waiting: storedWaiting({ stops, reached }, meta, byId, problems),
+      released: storedReleased(released, meta, byId, problems),
       orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
       openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
       clientOrderIds: clientOrderIds.sort(

@@ -5,6 +5,7 @@ import { decodeLogEntry, tradesOf, type LogEntry } from '../../../src/domain/log
 import type { MoneyScale } from '../../../src/domain/assets';
 import { FUNDS_CODE, type Balance, type Funds } from '../../../src/domain/money';
 import { isOpen, type Trade } from '../../../src/domain/order';
+import { LIST_ROLE_CODE, siblingIds } from '../../../src/domain/order-list';
 import type { Engine } from '../../../src/engine/engine';
 import type { FunctionLibrary } from '../../../src/engine/library';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
@@ -440,7 +441,9 @@ class ComparedRun {
       if (BigInt(total) > 10n ** 20n) seen('balances past 10^20');
       if (total.startsWith('-') && !account.startsWith('@')) seen('balances below zero');
     }
-    const [order, ...prevented] = entry.orders;
+    const [order, ...others] = entry.orders;
+    const prevented = others.filter(({ reason }) => reason !== 'linked');
+    this.countLinked(entry);
     if (entry.kind === 'place' || entry.kind === 'amend') {
       for (const own of prevented) seen(own.reason === null ? `${entry.kind} cuts an own order` : `${entry.kind} cancels an own order`);
       if (order !== undefined && prevented.some(({ clientId }) => clientId !== order.clientId)) seen("an owner's other account");
@@ -453,13 +456,26 @@ class ComparedRun {
     if (order !== undefined && order.notional.length > 16) seen('notional past 2^53');
   }
 
-  private countUnasked({ kind, fills, orders, command }: LogEntry): void {
+  private countLinked({ kind, orders, fills }: LogEntry): void {
+    const linked = orders.filter(({ reason }) => reason === 'linked');
     const seen = (name: string): void => void this.coverage?.set(name, (this.coverage.get(name) ?? 0) + 1);
+    if (linked.length > 0) seen(`${kind} links`);
+    if (linked.some((order) => siblingIds(order).some((orderId) => fills.some(({ maker }) => maker.orderId === orderId)))) seen(`${kind} links by a fill`);
+    if (kind === 'list') seen(`list of ${orders[0]?.traits.list ?? 'none'}`);
+  }
+
+  private countUnasked(entry: LogEntry): void {
+    const { kind, fills, orders, command } = entry;
+    const seen = (name: string): void => void this.coverage?.set(name, (this.coverage.get(name) ?? 0) + 1);
+    this.countLinked(entry);
     seen(`entry ${kind}`);
     if (kind !== 'trigger') return;
     if (fills.length > 0) seen('trigger trades');
     const [order] = orders;
     if (order !== undefined) seen(`trigger ${order.reason ?? order.status}`);
+    const [place] = orders;
+    if (place !== undefined && place.traits.listRole !== undefined) seen(`trigger of a list ${place.status}`);
+    if (place?.traits.listRole === LIST_ROLE_CODE.second) seen('a second goes');
     const cause = command?.op === 'trigger' ? this.log[command.cause - 1] : undefined;
     if (cause !== undefined) seen(`trigger by ${cause.kind}`);
   }

@@ -18,6 +18,10 @@ const ORDERS_MUST_BE_SEEN = [
   'entry instrument', 'place instrument_not_open', 'amend instrument_not_open', 'cancel instrument_not_open', 'mass_cancel instrument_not_open',
   'place value_below_minimum', 'amend value_below_minimum', 'place outside_instrument_limits', 'amend outside_instrument_limits',
   'instrument instrument_exists', 'instrument instrument_limits_crossed', 'instrument repeated',
+  'a taker is cut',
+  'entry list', 'list of oco', 'list of oto', 'list of otoco', 'list trades', 'list links', 'list open_orders_limit', 'list duplicate_client_order_id', 'list repeated', 'list backlog_full',
+  'list account_killed', 'list expires_at_past', 'cancel links', 'mass_cancel links', 'due links', 'kill links', 'place links by a fill', 'trigger links', 'trigger by list',
+  'a second goes', 'trigger of a list pending', 'trigger of a list filled', 'cancel order_list_not_found', 'cancel order_list_not_open',
 ];
 const MONEY_MUST_BE_SEEN = [
   'entry place', 'entry cancel', 'entry amend', 'entry mass_cancel', 'entry refuse', 'entry account', 'entry transfer', 'entry transfer_end', 'entry fee_group', 'entry due', 'entry kill', 'place account_killed',
@@ -30,6 +34,8 @@ const MONEY_MUST_BE_SEEN = [
   'rebates', 'self-trades', 'refills', 'several parts of an iceberg', 'balances past 2^53', 'balances past 10^20', 'balances below zero',
   'place self_trade', 'place cuts an own order', 'place cancels an own order', "an owner's other account", 'a taker is cut',
   'place price_protection', 'place budget_exhausted', 'a budget is spent', 'a budget is cut',
+  'entry list', 'list insufficient_funds', 'list quote_quantity_required', 'list balance_limit', 'list balance_audit_breach', 'list links', 'trigger links', 'place links by a fill',
+  'a second goes', 'trigger of a list cancelled',
 ];
 /** From so many sequences on, each of them is certain enough. */
 const RUNS_TO_SEE_ALL: Readonly<Record<Subject, number>> = { orders: 400, money: 250 };

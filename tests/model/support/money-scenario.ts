@@ -75,6 +75,7 @@ export class MoneyScenario extends Scenario {
         const command = this.place(rest, nowUs);
         return failAt === null ? command : { ...command, failAt };
       }
+      case 'list':
       case 'cancel':
       case 'amend':
       case 'mass_cancel':

@@ -3,7 +3,8 @@ import { FAILURE_STEPS, type FailureStep } from '../../../src/domain/commands';
 import type { AccountStatus, Credit, Funds, TransferEnd } from '../../../src/domain/money';
 import {
   back, orderSteps, persist, pick, profileFields, record, sometimes, StepsArbitrary, STEPS_PER_SEQUENCE, time, upTo,
-  type AmendStep, type CancelAfterStep, type CancelStep, type InstrumentStep, type KillStep, type LeaseStep, type MassCancelStep, type PersistStep, type PlaceStep, type Profile, type TimeStep,
+  type AmendStep, type CancelAfterStep, type CancelStep, type InstrumentStep, type KillStep, type LeaseStep, type ListStep, type MassCancelStep, type PersistStep, type PlaceStep, type Profile,
+  type TimeStep,
 } from './steps';
 
 /** Random sequences of orders and money together, in the manner of steps.ts. */
@@ -92,7 +93,7 @@ export interface BreachStep {
 }
 
 export type MoneyCommandStep =
-  | MoneyPlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep | InstrumentStep
+  | MoneyPlaceStep | ListStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep | InstrumentStep
   | AccountStep | DepositStep | WithdrawalStep | TransferStep | ReversalStep | TransferEndStep | FeeGroupStep;
 export type MoneyStep = MoneyCommandStep | PersistStep | BreachStep | TimeStep;
 
@@ -170,6 +171,7 @@ const step: fc.Arbitrary<MoneyStep> = fc.oneof(
       failAt: fc.oneof({ weight: 40, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...FAILURE_STEPS) }),
     }),
   },
+  { weight: 9, arbitrary: orders.list },
   { weight: 10, arbitrary: orders.cancel },
   { weight: 20, arbitrary: orders.amend },
   { weight: 2, arbitrary: orders.massCancel },

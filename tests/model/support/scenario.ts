@@ -3,12 +3,13 @@ import { UNITS_MAX } from '../../../src/domain/money';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
 import { NO_PROGRESS, NOTHING_WANTED, scaleOfRules, type InstrumentRules } from '../../../src/domain/instrument-rules';
 import type { MoneyScale } from '../../../src/domain/assets';
-import { DAY_US, KIND_CODE } from '../../../src/domain/order';
+import { DAY_US, KIND_CODE, type CancelReference, type Side } from '../../../src/domain/order';
+import { LIST_ROLE_CODE, LIST_SIZE, listOrderId, roleAt } from '../../../src/domain/order-list';
 import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/order-traits';
 import { TRIGGER_CODE } from '../../../src/domain/order-type';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import { mayRest } from '../../../src/reference/verdict';
-import type { ActorStep, AmendStep, CommandStep, InstrumentStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
+import type { ActorStep, AmendStep, CommandStep, InstrumentStep, ListedStep, ListStep, ListTargetStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
 /** Those that only come at run time. */
@@ -55,6 +56,7 @@ export function idOf(turn: number, serial: number): string {
 /** Gives steps their meaning: turns them into commands, one after the other. */
 export class Scenario {
   private readonly placed: string[] = [];
+  private readonly lists: string[] = [];
   /** Where prices lie. */
   protected readonly base: number;
   /** Of those that come at run time, which are there. */
@@ -72,7 +74,8 @@ export class Scenario {
   command(step: CommandStep, sequence: number, nowUs: number): EngineCommand {
     switch (step.op) {
       case 'place': return this.place(step, nowUs);
-      case 'cancel': return { op: 'cancel', actor: this.actor(step.actor), order: this.reference(step.target), ...this.keyed(step.key, { cancel: step.target }) };
+      case 'list': return this.list(step, nowUs);
+      case 'cancel': return { op: 'cancel', actor: this.actor(step.actor), order: this.cancelReference(step.target), ...this.keyed(step.key, { cancel: step.target }) };
       case 'amend': return this.amend(step);
       case 'cancel_after': return {
         op: 'cancel_after', actor: null, clientId: this.client(step.client), instrument: step.instrument === null ? null : this.instrument(step.instrument),
@@ -151,17 +154,48 @@ export class Scenario {
     };
   }
 
-  private traits(step: PlaceStep, nowUs: number): OrderTraits {
+  /** Every list that the venue takes: of a pair the stop goes against its owner, the other one with him. */
+  private list({ type, instrument, client, orders, stopFirst, bothWait, key }: ListStep, nowUs: number): EngineCommand {
+    const serial = this.placed.length;
+    const listId = `${idOf(serial, serial).slice(0, 14)}7001-8000-${(16 * serial).toString(16).padStart(12, '0')}`;
+    this.lists.push(listId);
+    const clientId = this.client(client);
+    const pairFrom = type === 'oco' ? 0 : 1;
+    const steps = orders.slice(0, LIST_SIZE[type]).map((order, i): ListedStep => {
+      // A sell that waits holds its quantity.
+      if (type === 'oto' && i > 0) return order.isSell ? { ...order, budget: null } : order;
+      if (i < pairFrom || type === 'oto') return order;
+      const isStop = (i === pairFrom) === stopFirst;
+      const { isSell } = orders[pairFrom] as ListedStep;
+      const kind = !isStop && !bothWait && order.kind === KIND_CODE.market ? KIND_CODE.limit_gtc : order.kind;
+      return { ...order, isSell, kind, budget: isSell ? null : order.budget, trigger: isStop ? 'stop' : bothWait ? 'take_profit' : null };
+    });
+    const sides = steps.map(({ isSell }): Side => (isSell ? 'sell' : 'buy'));
+    return {
+      op: 'list', actor: null, listId, clientId, instrument: this.instrument(instrument),
+      orders: steps.map((order, i) => {
+        this.placed.push(listOrderId(listId, i + 1));
+        return {
+          side: sides[i] as Side, kind: order.kind, priceTicks: order.kind === KIND_CODE.market ? 0 : this.price(order.price, order.isSell), quantityLots: this.budget(order) === null ? this.lots(order.quantity) : 0,
+          traits: { ...this.traits({ ...order, client }, nowUs), list: type, listRole: LIST_ROLE_CODE[roleAt(type, i + 1, sides)] },
+          clientOrderId: order.name === null ? null : NAMES[order.name] as string,
+        };
+      }),
+      ...this.keyed(key, { list: type }),
+    };
+  }
+
+  private traits(step: ListedStep & { readonly client: number }, nowUs: number): OrderTraits {
     const { trigger, stop } = step;
-    if (step.kind === KIND_CODE.market) return this.bounded(step, this.prevention(step));
+    const own = this.prevention(step);
     const traits: OrderTraits = {
-      ...this.prevention(step), ...this.iceberg(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
+      ...(step.kind === KIND_CODE.market ? this.bounded(step, own) : own), ...this.iceberg(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
       ...(step.kind === KIND_CODE.limit_gtd ? { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) } : {}),
     };
     return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
   }
 
-  private bounded(step: PlaceStep, prevention: OrderTraits): OrderTraits {
+  private bounded(step: ListedStep, prevention: OrderTraits): OrderTraits {
     const budget = this.budget(step);
     if (budget === null && (step.slippage === null || !this.profile.hasTraits)) return prevention;
     return {
@@ -169,14 +203,14 @@ export class Scenario {
     };
   }
 
-  /** What a market order may trade for, in ticks times lots: near what its quantity is worth at its price. */
-  private budget({ kind, price, isSell, quantity, budget }: PlaceStep): bigint | null {
-    if (kind !== KIND_CODE.market || budget === null || !this.profile.hasTraits) return null;
+  /** What a market order may trade for, in ticks times lots: near what its quantity is worth at its price. A sell that waits holds its quantity. */
+  private budget({ kind, price, isSell, quantity, budget, trigger }: ListedStep): bigint | null {
+    if (kind !== KIND_CODE.market || budget === null || !this.profile.hasTraits || (isSell && trigger !== null)) return null;
     const worth = BigInt(this.price(price, isSell)) * BigInt(this.lots(quantity)) + BigInt(budget);
     return worth < 1n ? 1n : worth > UNITS_MAX ? UNITS_MAX : worth;
   }
 
-  private prevention({ client, stp, owned }: PlaceStep): OrderTraits {
+  private prevention({ client, stp, owned }: ListedStep & { readonly client: number }): OrderTraits {
     if (!this.profile.hasTraits || stp === 0) return NO_TRAITS;
     const other = owned === null ? this.client(client) : this.client(owned);
     // Accounts that have owners have plain names.
@@ -186,7 +220,7 @@ export class Scenario {
   }
 
   /** Only orders that may wait can be icebergs. */
-  private iceberg({ kind, display, quantity }: PlaceStep): OrderTraits {
+  private iceberg({ kind, display, quantity }: ListedStep): OrderTraits {
     if (!this.profile.hasTraits || display === null || !mayRest(kind)) return NO_TRAITS;
     return { display: this.profile.large ? Math.ceil(this.lots(quantity) / display) : display };
   }
@@ -213,6 +247,11 @@ export class Scenario {
   private reference(target: TargetStep): OrderReference {
     if (target.by === 'id') return { orderId: this.orderId(target.back) };
     return { clientId: this.client(target.client), clientOrderId: NAMES[target.name] as string };
+  }
+
+  private cancelReference(target: TargetStep | ListTargetStep): CancelReference {
+    if (target.by !== 'list') return this.reference(target);
+    return { listId: this.lists[this.lists.length - 1 - target.back] ?? idOf(300_000 + target.back, 0) };
   }
 
   private orderId(back: number): string {

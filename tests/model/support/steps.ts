@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { INSTRUMENT_STATES } from '../../../src/domain/instrument-rules';
+import { LIST_SIZE_MAX, type ListType } from '../../../src/domain/order-list';
 import type { Trigger } from '../../../src/domain/order-type';
 
 /**
@@ -33,16 +34,39 @@ export interface PlaceStep {
   readonly budget: number | null;
 }
 
+/** Orders that belong together. Of a pair both are of the same side, and one goes at a rise, the other at a fall. */
+export interface ListStep {
+  readonly op: 'list';
+  readonly type: ListType;
+  readonly instrument: number;
+  readonly client: number;
+  /** Of as many orders as the list has, the first ones. */
+  readonly orders: readonly ListedStep[];
+  /** Whether the stop is the first of a pair. */
+  readonly stopFirst: boolean;
+  /** Whether the other one of a pair waits for its price as well. */
+  readonly bothWait: boolean;
+  readonly key: number | null;
+}
+
+export type ListedStep = Omit<PlaceStep, 'op' | 'instrument' | 'client' | 'key' | 'idLead'>;
+
 /** An order by how many placements ago it came; beyond the first, an id that was never issued. */
 export type TargetStep =
   | { readonly by: 'id'; readonly back: number }
   | { readonly by: 'name'; readonly client: number; readonly name: number };
 
+/** A list by how many lists ago it came. */
+export interface ListTargetStep {
+  readonly by: 'list';
+  readonly back: number;
+}
+
 export type ActorStep = number | readonly number[] | null;
 
 export interface CancelStep {
   readonly op: 'cancel';
-  readonly target: TargetStep;
+  readonly target: TargetStep | ListTargetStep;
   readonly key: number | null;
   /** The client that acts, or several that the caller may be, null for anybody. */
   readonly actor: ActorStep;
@@ -123,7 +147,7 @@ export interface TimeStep {
   readonly span: number;
 }
 
-export type CommandStep = PlaceStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep | InstrumentStep;
+export type CommandStep = PlaceStep | ListStep | CancelStep | AmendStep | MassCancelStep | KillStep | CancelAfterStep | LeaseStep | InstrumentStep;
 export type Step = CommandStep | PersistStep | TimeStep;
 
 /** `n` lots, or where the sequence deals in large amounts, n off a large unit. */
@@ -181,6 +205,7 @@ export const back = fc.oneof({ weight: 3, arbitrary: upTo(8) }, { weight: 2, arb
 /** Steps that orders are made of. */
 export interface OrderSteps {
   readonly place: { [K in keyof PlaceStep]: fc.Arbitrary<PlaceStep[K]> };
+  readonly list: fc.Arbitrary<ListStep>;
   readonly cancel: fc.Arbitrary<CancelStep>;
   readonly amend: fc.Arbitrary<AmendStep>;
   readonly massCancel: fc.Arbitrary<MassCancelStep>;
@@ -205,28 +230,46 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
     { weight: clients, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: client },
     { weight: 1, arbitrary: fc.array(client, { minLength: 1, maxLength: 3 }) },
   );
+  const terms: { [K in keyof ListedStep]: fc.Arbitrary<ListedStep[K]> } = {
+    isSell: fc.boolean(),
+    kind: pick([20, 0], [4, 1], [4, 2], [4, 3], [6, 4], [5, 5], [3, 6]),
+    expiry: upTo(7),
+    price: upTo(8),
+    quantity,
+    trigger: pick<Trigger | null>([7, null], [2, 'stop'], [1, 'take_profit']),
+    stop: upTo(14),
+    display: sometimes(upTo(5, 1), 3),
+    name,
+    stp: pick([4, 0], [1, 1], [2, 2], [1, 3], [3, 4]),
+    owned: sometimes(client, 4),
+    slippage: sometimes(upTo(4), 2),
+    budget: sometimes(upTo(5, -5), 2),
+  };
   return {
     place: {
       op: fc.constant('place' as const),
       instrument: upTo(2),
       client,
-      isSell: fc.boolean(),
-      kind: pick([20, 0], [4, 1], [4, 2], [4, 3], [6, 4], [5, 5], [3, 6]),
-      expiry: upTo(7),
-      price: upTo(8),
-      quantity,
-      trigger: pick<Trigger | null>([7, null], [2, 'stop'], [1, 'take_profit']),
-      stop: upTo(14),
-      display: sometimes(upTo(5, 1), 3),
-      name,
+      ...terms,
       key,
       idLead: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: upTo(6, 1) }),
-      stp: pick([4, 0], [1, 1], [2, 2], [1, 3], [3, 4]),
-      owned: sometimes(client, 4),
-      slippage: sometimes(upTo(4), 2),
-      budget: sometimes(upTo(5, -5), 2),
     },
-    cancel: record({ op: fc.constant('cancel' as const), target, key, actor }),
+    list: record({
+      op: fc.constant('list' as const),
+      type: pick<ListType>([3, 'oco'], [2, 'oto'], [3, 'otoco']),
+      instrument: upTo(2),
+      client,
+      orders: fc.array(record(terms), { minLength: LIST_SIZE_MAX, maxLength: LIST_SIZE_MAX }),
+      stopFirst: fc.boolean(),
+      bothWait: pick([2, false], [1, true]),
+      key,
+    }),
+    cancel: record({
+      op: fc.constant('cancel' as const),
+      target: fc.oneof({ weight: 5, arbitrary: target }, { weight: 1, arbitrary: record({ by: fc.constant('list' as const), back: upTo(6) }) }),
+      key,
+      actor,
+    }),
     amend: record({
       op: fc.constant('amend' as const),
       target,
@@ -282,6 +325,7 @@ export const persist: fc.Arbitrary<PersistStep> = record({
 const orders = orderSteps(4, key);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 56, arbitrary: record(orders.place) },
+  { weight: 10, arbitrary: orders.list },
   { weight: 16, arbitrary: orders.cancel },
   { weight: 22, arbitrary: orders.amend },
   { weight: 2, arbitrary: orders.massCancel },

@@ -1,10 +1,10 @@
 import { CONTROL_CODE, DUE_CODE } from '../../../src/domain/controls';
 import { encodeRules, encodeWanted } from '../../../src/domain/instrument-rules';
 import type { EntryEvent, LoggedCommand } from '../../../src/domain/entry';
-import { COMMAND_LETTER, EVENT, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
+import { COMMAND_LETTER, EVENT, LIST_MARK, LOG_ENTRY_VERSION, ORDER_RECORD_VERSION } from '../../../src/domain/layouts';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FUNDS_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE, type FeeRate, type Transfer } from '../../../src/domain/money';
 import { compactId } from '../../../src/domain/order-id';
-import { KIND_CODE, kindCode, REASON_CODE, SIDE_CODE, STATUS_CODE, type Order, type OrderFees, type OrderReference } from '../../../src/domain/order';
+import { KIND_CODE, kindCode, REASON_CODE, SIDE_CODE, STATUS_CODE, type CancelReference, type Order, type OrderFees } from '../../../src/domain/order';
 import { encodeTraits, type OrderTraits } from '../../../src/domain/order-traits';
 
 /** An entry of the present version as the engine would write it. */
@@ -71,7 +71,8 @@ function eventWire(event: EntryEvent, entry: EntryText): unknown[] {
   }
 }
 
-function referenceWire(reference: OrderReference): unknown[] {
+function referenceWire(reference: CancelReference): unknown[] {
+  if ('listId' in reference) return [`${LIST_MARK}${compactId(reference.listId)}`, '', ''];
   return 'orderId' in reference ? [compactId(reference.orderId), '', ''] : ['', reference.clientId, reference.clientOrderId];
 }
 
@@ -82,6 +83,11 @@ function commandWire(command: LoggedCommand): unknown[] {
     case 'place': return [
       letter, actor, FUNDS_CODE[command.funds], command.fillsMax, command.openOrdersMax, command.kind === KIND_CODE.market ? 0 : command.priceTicks,
       command.quantityLots, traitsWire(command.traits), SIDE_CODE[command.side], command.kind, command.instrument, command.clientId, command.clientOrderId ?? '', compactId(command.orderId),
+    ];
+    case 'list': return [
+      letter, actor, FUNDS_CODE[command.funds], command.fillsMax, command.openOrdersMax, compactId(command.listId), ...command.orders.map((order) => [
+        order.priceTicks, order.quantityLots, traitsWire(order.traits), SIDE_CODE[order.side], order.kind, command.instrument, command.clientId, order.clientOrderId ?? '',
+      ]),
     ];
     case 'cancel': return [letter, actor, ...referenceWire(command.order)];
     case 'amend': {

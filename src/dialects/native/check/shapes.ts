@@ -1,5 +1,5 @@
 import type {
-  AmendOperation as AmendOperationShape, AmendRequest, CancelOperation as CancelOperationShape, CancelRequest, ObjectOf, OrderReference,
+  AmendOperation as AmendOperationShape, AmendRequest, CancelOperation as CancelOperationShape, CancelRequest, ListedOrderRequest, ObjectOf, OrderReference,
   PlaceOperation, PlaceRequest,
 } from '#openfill-contract';
 import type { AmountInput } from '../../../domain/amounts';
@@ -9,6 +9,7 @@ export { CLIENT_ID_LENGTH_MAX, CLIENT_ORDER_ID_LENGTH_MAX, IDEMPOTENCY_KEY_LENGT
 /** What clients send, once checked: the contract's shapes, with amounts as they were written. */
 
 export type PlaceBody = ObjectOf<typeof PlaceRequest, AmountInput>;
+export type ListedOrderBody = ObjectOf<typeof ListedOrderRequest, AmountInput>;
 export type CancelBody = ObjectOf<typeof CancelRequest, AmountInput>;
 export type AmendBody = ObjectOf<typeof AmendRequest, AmountInput>;
 export type OrderReferenceBody = ObjectOf<typeof OrderReference, AmountInput>;

@@ -13,6 +13,7 @@ local book_of, level_total, set_level, lower_level, leave_level, join_level =
   books.of, levels.total, levels.set, levels.lower, levels.leave, levels.join
 local scale_of, hold_of_record, shortfall_of = scales.of, holds.of_record, accounts.shortfall
 local plan_again, settle_again, apply_again = taking.plan_again, taking.settle_again, taking.apply_again
+local carry_linked, shared, takes_partner = lists.carry_out, lists.shared, lists.takes_partner
 local hold, keep = accounts.hold, accounts.keep
 local moved, iceberg_of, shown_of, traits_at_rest = records.moved, icebergs.waiting, icebergs.shown_of, icebergs.traits_at_rest
 local not_amended = catalogue.not_amended
@@ -92,6 +93,13 @@ function amend.run(shard, limits, argv, at)
     local new_asset
     new_asset, new_high, new_low = hold_of_record(scale, side, ticks, remaining, fees, traits)
     if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
+    if traits ~= '' then
+      -- Of an order of a pair only what goes beyond the other one's counts.
+      local shared_high, shared_low = shared(shard, found, traits, instrument, side, tonumber(price), old_remaining, fees)
+      old_high, old_low = amounts.subtract(old_high, old_low, shared_high, shared_low)
+      shared_high, shared_low = shared(shard, found, traits, instrument, side, ticks, remaining, fees)
+      new_high, new_low = amounts.subtract(new_high, new_low, shared_high, shared_low)
+    end
     if amounts.is_below(old_high, old_low, new_high, new_low) then
       local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)
       local shortfall = shortfall_of(shard, client, asset, more_high, more_low)
@@ -142,8 +150,16 @@ function amend.run(shard, limits, argv, at)
   if plan_again(shard, limits, entering) then return refuse_amend(CODE.post_only_would_match) end
   if entering.rests and entering.total > EXACT_MAX then return refuse_amend(CODE.level_quantity_limit) end
   if keeps_money then
+    local _
+    local loses_partner = traits ~= '' and entering.linked and takes_partner(entering.linked, found, traits)
+    -- What it shared with one that goes now it held alone as well: the other one lets go of the rest.
+    if loses_partner then _, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees) end
     hold(shard, client, asset, -old_high, -old_low)
     if not settle_again(shard, entering, scale) then return refuse_amend(CODE.balance_limit) end
+    if traits ~= '' and not loses_partner then
+      local shared_high, shared_low = shared(shard, found, traits, instrument, side, ticks, entering.left, entering.fees)
+      hold(shard, client, asset, -shared_high, -shared_low)
+    end
     money = keep(shard)
     if not money then return refuse_amend(CODE.balance_limit) end
   end
@@ -156,6 +172,8 @@ function amend.run(shard, limits, argv, at)
   local amended = changed_record(entering.filled, entering.notional, entering.status, entering.reason, seq, time, entering.fill_sequence, seq, entering.fees,
     price_text, text(entering.lots), entering.traits, moved(tail, priority))
   store_record(shard, found, amended)
+  local linked_gone, linked_touched = carry_linked(shard, book, entering.linked)
+  gone, touched = gone .. linked_gone, touched .. linked_touched
   return add(shard, idem, OPENING .. seq .. ',' .. time .. ',' .. asked(actor, limits, wanted, id, name) .. ',0,[' .. trades .. ORDER .. fill_sequence .. ',' .. amended .. ',"' .. found
     .. '"]' .. gone .. lowered .. touched .. money .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
 end

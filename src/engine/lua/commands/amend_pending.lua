@@ -25,13 +25,14 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
   if new_price ~= 'null' and kind == KIND.market then return refuse_amend(CODE.order_without_price) end
   if quantity == '0' and (new_quantity ~= 'null' or new_remaining ~= 'null') then return refuse_amend(CODE.order_by_money) end
   local old_lots, trigger, old_stop = tonumber(quantity), stops.of_traits(traits)
+  if new_stop ~= 'null' and not trigger then return refuse_amend(CODE.order_not_pending) end
   local lots = old_lots
   if new_quantity ~= 'null' then lots = tonumber(new_quantity) end
   if new_remaining ~= 'null' then lots = tonumber(new_remaining) end
   if lots > tonumber(quantity_max) then return refuse_amend(CODE.quantity_out_of_range) end
   local iceberg = lots > old_lots and iceberg_of(traits)
   if iceberg and lots > iceberg.display * limits.iceberg_parts_max then return refuse_amend(CODE.iceberg_parts_limit) end
-  local price_text, stop_price = new_price == 'null' and price or new_price, new_stop == 'null' and old_stop or new_stop
+  local price_text, stop_price = new_price == 'null' and price or new_price, new_stop ~= 'null' and new_stop or old_stop
   local is_same_price = price_text == price and stop_price == old_stop
   if is_same_price and lots == old_lots then
     if idem == '' then return 'K' .. with_id(record, found) end
@@ -43,7 +44,7 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
   -- What only frees is let through.
   if shard.has_kills and not (is_same_price and lots < old_lots) and killed_since(shard, client) then return refuse_amend(CODE.account_killed) end
   if shard.has_rules then
-    local code, shown = catalogue.not_amended(shard, instrument, kind, is_same_price and lots < old_lots, tonumber(price_text), lots, lots, tonumber(stop_price))
+    local code, shown = catalogue.not_amended(shard, instrument, kind, is_same_price and lots < old_lots, tonumber(price_text), lots, lots, stop_price and tonumber(stop_price))
     if code then return log.refuse_telling(shard, code, shown, command, idem, request) end
   end
   local money = ''
@@ -55,6 +56,16 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
     local asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_lots, fees, traits)
     local new_asset, new_high, new_low = hold_of_record(scale, side, tonumber(price_text), lots, fees, traits)
     if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
+    if lists.is_unfunded(traits) then
+      -- It takes its cover when it goes.
+      old_high, old_low, new_high, new_low = 0, 0, 0, 0
+    else
+      -- Of an order of a pair only what goes beyond the other one's counts.
+      local shared_high, shared_low = lists.shared(shard, found, traits, instrument, side, tonumber(price), old_lots, fees)
+      old_high, old_low = amounts.subtract(old_high, old_low, shared_high, shared_low)
+      shared_high, shared_low = lists.shared(shard, found, traits, instrument, side, tonumber(price_text), lots, fees)
+      new_high, new_low = amounts.subtract(new_high, new_low, shared_high, shared_low)
+    end
     if amounts.is_below(old_high, old_low, new_high, new_low) then
       local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)
       local shortfall = shortfall_of(shard, client, asset, more_high, more_low)
@@ -68,7 +79,8 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  if not is_same_price or lots > old_lots then
+  -- One that waits for the first of its list has no turn among those that wait for a price.
+  if not lists.waits(traits) and (not is_same_price or lots > old_lots) then
     local book, direction = books.of(shard, instrument), stops.direction_of(side, trigger)
     stops.leave(shard, book, direction, priority, found)
     stops.join(shard, book, direction, stop_price, found)

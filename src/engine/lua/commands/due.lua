@@ -5,6 +5,7 @@
 -- What has fallen due: due, orders, book, depth, open:<client>, client_order_ids, accounts, log.
 
 local is_ahead = accounts.is_ahead
+local ORDER = dues.ORDER
 
 -- An entry of what fell due: its command is what is told of it. `events` have a comma before each.
 local function add_entry(shard, what, events)
@@ -20,21 +21,24 @@ local function expire(shard, fallen)
     if sub(fallen[i], 1, 1) ~= dues.ORDER then break end
     ids[#ids + 1] = sub(fallen[i], 2)
   end
-  local count = #ids
   records.read(shard, ids)
   log.next_seq(shard)
-  local changed, touched = {}, {}
-  for i = 1, count do
+  local changed, touched, count = {}, {}, 0
+  for i = 1, #ids do
     local id = ids[i]
     local record = records.of(shard, id)
     local order = record and records.parse(shard, record)
-    if not order or not records.is_open(order[ORDER_PART.status]) then error('an order is due that is not open: ' .. id) end
-    local ended, level = cancel.order(shard, id, order, REASON.expired, false, STATUS.expired)
-    changed[i] = ',[' .. EVENT.order .. ',' .. order[ORDER_PART.fill_sequence] .. ',' .. records.with_id(ended, id) .. ']'
-    touched[i] = level
+    -- One of a list may be gone with another one that was due ahead of it.
+    if shard.dues[ORDER .. id] ~= false then
+      if not order or not records.is_open(order[ORDER_PART.status]) then error('an order is due that is not open: ' .. id) end
+      local ended, gone, level = cancel.with_list(shard, id, order, REASON.expired, STATUS.expired)
+      count = count + 1
+      changed[count] = ',[' .. EVENT.order .. ',' .. order[ORDER_PART.fill_sequence] .. ',' .. records.with_id(ended, id) .. ']' .. gone
+      touched[count] = level
+    end
   end
   add_entry(shard, DUE.orders .. ',' .. count .. ',"","",0', concat(changed) .. concat(touched))
-  return count
+  return #ids
 end
 
 -- Goes on with an account that was stopped, where nobody else did. Returns how many of its orders were looked at.

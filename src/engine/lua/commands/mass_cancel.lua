@@ -23,10 +23,16 @@ end
 -- Cancels them; the sequence is the command's. Returns the events of orders, then those of levels, each with a comma before it.
 function mass_cancel.carry_out(shard, ids, orders, why)
   local changed, touched = {}, {}
+  local count = 0
   for i = 1, #ids do
-    local record, level = cancel.order(shard, ids[i], orders[i], why)
-    changed[i] = ',[' .. EVENT.order .. ',' .. orders[i][ORDER_PART.fill_sequence] .. ',' .. records.with_id(record, ids[i]) .. ']'
-    touched[i] = level
+    local order = orders[i]
+    -- One of a list may be gone with another one of this page.
+    if order[ORDER_PART.traits] == '' or records.is_open(records.parse(shard, records.of(shard, ids[i]))[ORDER_PART.status]) then
+      local record, gone, level = cancel.with_list(shard, ids[i], order, why)
+      count = count + 1
+      changed[count] = ',[' .. EVENT.order .. ',' .. order[ORDER_PART.fill_sequence] .. ',' .. records.with_id(record, ids[i]) .. ']' .. gone
+      touched[count] = level
+    end
   end
   return concat(changed) .. concat(touched)
 end

@@ -48,9 +48,10 @@ end
 -- What an order that is taken moves of money: of its trades, of what it holds from now on, of orders of its own that go. Returns the code and the shortfall
 -- of one that is refused, else nil, nil, what its trades settle, the fees of its record and the events of balances.
 -- (Its arguments stand side by side: a table of them costs more than most of it.)
-local function pay(shard, instrument, client, side, ticks, lots, left, makers, guard, rests, is_market, scale, rates, asset, hold_high, hold_low)
+local function pay(shard, instrument, client, side, ticks, lots, left, makers, guard, linked, rests, is_market, scale, rates, asset, hold_high, hold_low)
   local record_fees, settled = '', nil
   if rates then record_fees = rates.fresh end
+  if linked then lists.release(shard, linked) end
   if makers then
     settled = settle(shard, instrument, makers, side, client, rates, 0, 0, 0)
     if not settled then return CODE.balance_limit end
@@ -132,6 +133,7 @@ function place.run(shard, limits, argv, at)
     left, makers, limited, status, reason, guard = plan(shard, limits, rule, book, side, ticks, lots, traits, client)
     if guard then lots = guard.lots end
   end
+  local linked = ((makers and makers.listed) or guard) and lists.of_plan(shard, makers, guard)
   local rests, level = false, nil
   if not status then
     status, reason, rests = outcome(rule, left, makers, limited, guard, false)
@@ -144,8 +146,8 @@ function place.run(shard, limits, argv, at)
   local settled, record_fees, money = nil, '', ''
   if keeps_money then
     local problem, shortfall
-    problem, shortfall, settled, record_fees, money = pay(shard, instrument, client, side, ticks, lots, left, makers, guard, rests, is_market, scale, rates, asset,
-      hold_high, hold_low)
+    problem, shortfall, settled, record_fees, money = pay(shard, instrument, client, side, ticks, lots, left, makers, guard, linked, rests, is_market, scale, rates,
+      asset, hold_high, hold_low)
     if shortfall then return refuse_short(shard, shortfall, asked(actor, limits, terms, id), idem) end
     if problem then return refuse(shard, problem, asked(actor, limits, terms, id), idem) end
   end
@@ -187,6 +189,10 @@ function place.run(shard, limits, argv, at)
   local record = new_record(filled, notional, status, reason, fill_seq, seq, record_fees, record_terms, time)
   store_record(shard, id, record)
   if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
+  if linked then
+    local linked_gone, touched = lists.carry_out(shard, book, linked)
+    gone, taken = gone .. linked_gone, taken .. touched
+  end
   -- One that is no longer what was asked for is told whole.
   if record_terms ~= terms then
     gone = ORDER .. with_id(record, id) .. ']' .. gone

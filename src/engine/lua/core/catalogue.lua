@@ -112,6 +112,8 @@ function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lot
   if not only_reduces and (not is_within or lots < rules.quantity_min or lots > rules.quantity_max) then
     return turned_down(CODE.outside_instrument_limits, instrument, rules)
   end
+  -- Of one that goes at any price once another is filled nobody knows yet what it will be worth.
+  if ticks == 0 and not stop_ticks then return nil end
   if (ticks == 0 and stop_ticks or ticks) * remaining < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
   return nil
 end

@@ -13,7 +13,7 @@
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
 local take_once, take_all, name_of_use = once.take, once.take_all, once.name_of
-local run_cascade, resume = cascades.run, stops.resume
+local run_cascade, resume, resume_lists = cascades.run, stops.resume, lists.resume
 local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
 -- Where a command has what is read ahead of it, counted from its letter.
 local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_IDEM = ARGUMENT_AT.place.instrument, ARGUMENT_AT.place.side,
@@ -21,7 +21,7 @@ local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_I
 local CANCEL_ID, CANCEL_NAME, CANCEL_IDEM = ARGUMENT_AT.cancel.id, ARGUMENT_AT.cancel.name, ARGUMENT_AT.cancel.idem
 local PLACE_CLIENT, TRANSFER_FROM, TRANSFER_TO, TRANSFER_IDEM = ARGUMENT_AT.place.client, ARGUMENT_AT.transfer.from, ARGUMENT_AT.transfer.to,
   ARGUMENT_AT.transfer.idem
-local TRANSFER = LETTER.transfer
+local TRANSFER, LIST, LIST_IDEM = LETTER.transfer, LETTER.list, ARGUMENT_AT.list.idem
 local AMEND_ID, AMEND_NAME, AMEND_IDEM = ARGUMENT_AT.amend.id, ARGUMENT_AT.amend.name, ARGUMENT_AT.amend.idem
 
 -- By letter: the function that carries a command out, and how many arguments it has.
@@ -36,10 +36,12 @@ local HANDLERS = {
   [LETTER.fee_group] = { fee_group.run, ARGUMENTS.fee_group },
   [LETTER.due] = { due.run, ARGUMENTS.due },
   [LETTER.kill] = { kill.run, ARGUMENTS.kill },
+  [LETTER.list] = { list.run, ARGUMENTS.list },
   [LETTER.lease] = { lease.run, ARGUMENTS.lease },
   [LETTER.cancel_after] = { cancel_after.run, ARGUMENTS.cancel_after },
   [LETTER.instrument] = { instruments.run, ARGUMENTS.instrument },
 }
+local ID_LENGTH = 22
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 
 -- Stops the shard until recovery has rebuilt it; `problem` is what pcall caught.
@@ -79,6 +81,8 @@ local function read_ahead(shard, argv)
       id, name, idem = argv[at + CANCEL_ID], argv[at + CANCEL_NAME], argv[at + CANCEL_IDEM]
     elseif letter == AMEND then
       id, name, idem = argv[at + AMEND_ID], argv[at + AMEND_NAME], argv[at + AMEND_IDEM]
+    elseif letter == LIST then
+      idem = argv[at + LIST_IDEM]
     elseif letter == TRANSFER and keeps_money then
       idem = argv[at + TRANSFER_IDEM]
       owners[owner_count + 1], owners[owner_count + 2] = argv[at + TRANSFER_FROM], argv[at + TRANSFER_TO]
@@ -92,7 +96,8 @@ local function read_ahead(shard, argv)
       name_count = name_count + 1
       names[name_count] = name
     end
-    if id ~= '' then
+    -- The orders of a list are read when it is their turn.
+    if #id == ID_LENGTH then
       id_count = id_count + 1
       ids[id_count] = id
     end
@@ -220,8 +225,9 @@ end
 -- may go on.
 local function catch_up(shard, limits, argv)
   if shard.due_us and shard.due_us <= shard.time_us and due.catch_up(shard, tonumber(argv[EXECUTE_AT.due_page])) then return hold(shard) end
-  if shard.reached then
-    resume(shard, shard.reached)
+  if shard.released then resume_lists(shard) end
+  if shard.reached then resume(shard, shard.reached) end
+  if shard.cascade then
     if run_cascade(shard, limits) then return hold(shard) end
   end
   -- Those that were sent ahead of these, and had to wait, go again as soon as their sender hears of it: not behind these.
@@ -248,6 +254,7 @@ local function finish(shard)
   if shard.entry_count == 0 then
     -- What turned out to have reached nobody is not looked at again.
     if shard.reached then stops.flush(shard) end
+    if shard.released then lists.flush(shard) end
     return nil
   end
   local ok, problem = pcall(log.write, shard)
@@ -274,14 +281,14 @@ function execute.run(keys, argv)
     of_trigger = shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',"',
     triggers_left = tonumber(argv[EXECUTE_AT.triggers_max]),
   }
-  if shard.due_us or shard.reached or shard.held > 0 then
+  if shard.due_us or shard.reached or shard.released or shard.held > 0 then
     local ok, waits_for = pcall(catch_up, shard, limits, argv)
     if not ok then
       shard.seq = shard.opening_seq + shard.entry_count
       fault(shard, waits_for)
       return finish(shard) or redis.error_reply('STATE ' .. CODE.engine_unavailable)
     end
-    if shard.entry_count > 0 or shard.reached then
+    if shard.entry_count > 0 or shard.reached or shard.released then
       local failed = finish(shard)
       if failed then return failed end
       -- What is read ahead of the commands is read as it is now.

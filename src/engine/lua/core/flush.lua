@@ -38,6 +38,7 @@ function flush.all(shard)
   end
 
   if shard.waiting or shard.reached then stops.flush(shard) end
+  if shard.release_queue then lists.flush(shard) end
   if shard.has_dues then
     dues.flush(shard)
     controls.flush_leases(shard)

@@ -7,6 +7,7 @@ local record_of, store_record = records.of, records.store
 local lower_level, level_total, unlist, drop_due, note = levels.lower, levels.total, listings.unlist, dues.drop_order, stops.note
 local join_head, member_of, moved = heads.join, books.member_of, records.moved
 local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
+local LISTED = lists.MARK
 local SHOWN = ',' .. TRAIT.shown .. ','
 local is_own, meet, meet_part, own_part, spend = prevention.is_own, prevention.meet, prevention.meet_part, prevention.own_part, budgets.spend
 
@@ -73,6 +74,16 @@ local function meet_own(half, makers, guard, again, part, rows, price, price_tex
   return now, again
 end
 
+-- Notes that the maker of a row is of a list.
+local function note_listed(makers, row)
+  local listed = makers.listed
+  if not listed then
+    listed = {}
+    makers.listed = listed
+  end
+  listed[#listed + 1] = row
+end
+
 -- Trades with what is shown anew at a price, as long as anything is left of the taker, or of its guard's budget. Returns what is left, the
 -- number of rows then, and what the bound counts, and whether it stopped it.
 local function plan_again(limits, half, makers, guard, again, count, met, left)
@@ -94,6 +105,7 @@ local function plan_again(limits, half, makers, guard, again, count, met, left)
       for i = 1, MAKER_WIDTH do makers[at + i] = makers[from + i] end
       makers[at + 3], makers[at + 5] = traded, makers[from + 5] + traded
       note_part(half, makers, again, count, part.iceberg, before, part.shown)
+      if makers.listed and find(makers[at + 13], LISTED, 1, true) then note_listed(makers, count) end
       left = left - traded
     end
   end
@@ -104,7 +116,7 @@ end
 -- limit: price in ticks, nil for any. guard: of a taker with traits that bound what it trades (core/prevention.lua), which gathers
 -- what comes of them; nil for none. Returns the lots that are left without a counterpart, the makers with
 -- what is traded with each (nil for none), and whether the fills bound stopped it. A maker that is an iceberg has a row for each part
--- that is traded, and `parts` of the makers tells of these, by row.
+-- that is traded, and `parts` of the makers tells of these, by row; `listed` has the rows of those that are of a list.
 function matching.plan(shard, limits, book, side, limit, lots, guard)
   if not would_match(shard, book, side, limit) then return lots, nil, false end
   local half, is_buy = book[OPPOSITE[side]], side == BUY
@@ -176,6 +188,7 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
       elseif again then
         again.total = again.total - traded
       end
+      if traits ~= '' and find(traits, LISTED, 1, true) then note_listed(makers, count) end
       left = left - traded
       if guard and guard.exhausted then break end
     end

@@ -12,6 +12,7 @@
 local parse, record_of, store_record, with_id, fits, cut = records.parse, records.of, records.store, records.with_id, budgets.fits, budgets.cut
 local book_of, lower_level, leave_level, member_of, moved = books.of, levels.lower, levels.leave, books.member_of, records.moved
 local traits_at_rest = icebergs.traits_at_rest
+local share_anew = lists.share_anew
 local hold, scale_of, hold_of_record = accounts.hold, scales.of, holds.of_record
 local CANCEL_TAKER, CANCEL_BOTH, DECREMENT = STP.cancel_taker, STP.cancel_both, STP.decrement
 local ORDER = ',[' .. EVENT.order .. ','
@@ -127,6 +128,10 @@ function prevention.release(shard, guard)
     local _, new_high, new_low = hold_of_record(scale, side, ticks, lots - part.by, fees, traits)
     hold(shard, client, asset, -old_high, -old_low)
     hold(shard, client, asset, new_high, new_low)
+    if traits ~= '' then
+      share_anew(shard, part.id, instrument, side, client, { ticks = ticks, lots = lots, traits = traits, fees = fees },
+        { ticks = ticks, lots = lots - part.by, traits = traits, fees = fees })
+    end
   end
 end
 

@@ -8,7 +8,8 @@
 -- Keys, all behind the shard's tag:
 --   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, due_us (when
 --                               the first of due falls due), waiting and reached (core/stops.lua), held (the sequence as commands last had
---                               to wait for what fell due, or for orders that were reached), kills (1 where some accounts may not order), due_after (how far the first of due has been done)
+--                               to wait for what fell due, or for orders that were reached), released (core/lists.lua), kills (1 where some accounts may not
+--                               order), due_after (how far the first of due has been done)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
 --   orders                      hash: compact order id -> order record
@@ -16,6 +17,7 @@
 --   depth:<instrument>:<side>   hash: price ticks -> total lots
 --   stops:<instrument>:<way>    sorted set: orders that wait for a price (core/stops.lua)
 --   reached:<instrument>        list: entries whose trades have reached some of them, which are still to go
+--   released                    list: orders whose list's first is filled and that are still to go (core/lists.lua)
 --   open:<client>               sorted set: score = sequence at which it was placed, member = id of an open order
 --   client_order_ids            hash: client","client_order_id -> order id, open orders only
 --   idem                        hash: digest of client and idempotency key -> seq,second
@@ -37,7 +39,7 @@
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
-  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules', 'waiting', 'reached')
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules', 'waiting', 'reached', 'released')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -74,6 +76,8 @@ function shards.open(meta_key, epoch, sequence_min)
     has_rules = meta[13] and meta[13] ~= '0', rule_count = meta[13],
     -- What waits for a price, and of it what has been reached (core/stops.lua).
     waiting = meta[14], waiting_stored = meta[14], reached = meta[15],
+    -- What waits for the first of its list, which is filled, and is still to go (core/lists.lua).
+    released = meta[16],
     seq = seq, opening_seq = seq,
     time = text(time_us), time_us = time_us,
     -- What falls due at a time of its own: whether there is any, the earliest of it, what the call changes of it.

@@ -197,10 +197,11 @@ end
 -- The order that goes next: its direction, id and the sequence of the entry whose trade has reached it; nil where none has been reached, and
 -- the list is done with. Of entries the oldest counts; of what its trades went past, what they met first.
 function stops.next(shard, book)
-  local waiting = waiting_of(shard, book)
+  local waiting = book.waiting
+  if not waiting or not waiting.lowest then return nil end
   local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
   local lowest, highest = waiting.lowest, waiting.highest
-  if not lowest or not ((rising and rising <= highest) or (falling and falling >= lowest)) then
+  if not ((rising and rising <= highest) or (falling and falling >= lowest)) then
     drop_all(waiting)
     return nil
   end
@@ -254,7 +255,7 @@ function stops.flush(shard)
     if waiting then flush_list(shard, book, waiting) end
   end
   local book = shard.cascade
-  if book then
+  if book and book.waiting and book.waiting.lowest then
     call('HSET', shard.meta_key, 'reached', book.instrument .. '=' .. text(book.waiting.lowest) .. ',' .. text(book.waiting.highest))
   elseif shard.reached then
     call('HDEL', shard.meta_key, 'reached')

@@ -5,6 +5,7 @@ local book_of, level_total, join_level, unlist, drop_due = books.of, levels.tota
 local guard_of, does, release, carry_out, traits_of, best_price = prevention.guard, prevention.does, prevention.release, prevention.carry_out, traits.of, heads.best
 local open_budget, is_spent, share_of = budgets.open, budgets.is_spent, amounts.share_of
 local iceberg_of, shown_of, traits_at_rest, traits_at_end = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest, icebergs.traits_at_end
+local of_plan, link, release_linked = lists.of_plan, lists.link, lists.release
 local parse_fees, fees_to_record, hold_of, hold = fees.parse, fees.to_record, holds.of, accounts.hold
 local NO_TRAITS = {}
 
@@ -84,7 +85,8 @@ function taking.traits_behind(guard, list)
 end
 
 -- An order that comes in anew: id, the parts of its record of the same names, `ticks` and `lots` that it has from now on, `already` (the lots
--- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, `iceberg` (by its traits, nil for none), and `total`, that
+-- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, `iceberg` (by its traits, nil for none),
+-- `linked` (what comes of lists with it, nil for nothing), and `total`, that
 -- of the level which it joins; changes its lots and traits to what it has from now on. Returns the status of one that its kind turns down, else nil. Reads only.
 function taking.plan_again(shard, limits, entering)
   local rule, book = kinds[entering.kind], book_of(shard, entering.instrument)
@@ -100,6 +102,8 @@ function taking.plan_again(shard, limits, entering)
   entering.book, entering.left, entering.makers, entering.guard = book, left, makers, guard
   if guard then entering.lots, entering.traits = entering.already + guard.lots, taking.traits_behind(guard, entering.traits) end
   entering.status, entering.reason, entering.rests = outcome(rule, left, makers, limited, guard, entering.already > 0)
+  if makers or guard then entering.linked = of_plan(shard, makers, guard) end
+  if entering.traits ~= '' then entering.linked = link(shard, entering.linked, entering.id, entering.traits, entering.status, entering.reason, makers ~= nil) end
   if entering.rests then entering.total = level_total(book[side], entering.price) + shown_of(entering.iceberg, left) end
   return nil
 end
@@ -117,6 +121,7 @@ end
 -- its fees. Returns false beyond what an amount may be: the command is refused, or has to be taken back.
 function taking.settle_again(shard, entering, scale)
   local side, left, makers, record_fees = entering.side, entering.left, entering.makers, entering.fees
+  if entering.linked then release_linked(shard, entering.linked) end
   local start, rates, units_high, units_low, millionths = nil, nil, 0, 0, 0
   if record_fees ~= '' then
     local maker_rate, taker_rate
