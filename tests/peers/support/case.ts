@@ -6,7 +6,7 @@ import type { RuleName } from './venue-rules';
  */
 
 export type Feature =
-  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'quote-sized' | 'iceberg' | 'gtd' | 'self-trade' | 'stop' | 'stop-limit' | 'take-profit' | 'instrument state';
+  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'quote-sized' | 'iceberg' | 'gtd' | 'self-trade' | 'stop' | 'stop-limit' | 'oco' | 'take-profit' | 'instrument state';
 
 export interface Source {
   /** Within the peer's repository. */
@@ -24,6 +24,7 @@ export type Step =
   | { readonly do: 'cancel'; readonly name: string }
   | { readonly do: 'amend'; readonly name: string; readonly change: OrderFields }
   | { readonly do: 'cancel all'; readonly client: string; readonly query?: string }
+  | { readonly do: 'list'; readonly type: 'oco' | 'oto' | 'otoco'; readonly client: string; readonly orders: readonly { readonly name: string; readonly order: OrderFields }[] }
   /** Of the case's instrument, by an operator. */
   | { readonly do: 'change'; readonly rules: OrderFields }
   /** Waits for what the venue does by itself. */
@@ -116,6 +117,11 @@ export function cancelAll(query?: string, client = SOMEBODY): Step {
 
 export function until(name: string, status: string): Step {
   return { do: 'until', name, status };
+}
+
+/** Orders that belong together; each has a name of its own. */
+export function list(type: 'oco' | 'oto' | 'otoco', orders: readonly { readonly name: string; readonly order: OrderFields }[], client = SOMEBODY): Step {
+  return { do: 'list', type, client, orders };
 }
 
 export function change(rules: OrderFields): Step {

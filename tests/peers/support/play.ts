@@ -54,6 +54,10 @@ export class Played {
       case 'place': return this.placed(step);
       case 'cancel': return this.client.cancel(this.idOf(step.name));
       case 'amend': return this.client.amend(this.idOf(step.name), step.change);
+      case 'list': {
+        const orders = step.orders.map(({ order }) => order);
+        return this.client.call('POST', '/order-lists', { body: { type: step.type, client_id: this.clientOf(step.client), instrument: this.instrument, orders } });
+      }
       case 'change': return this.client.call('PATCH', `/instruments/${this.instrument}`, { body: step.rules });
       case 'cancel all': {
         const query = `client_id=${this.clientOf(step.client)}&instrument=${this.instrument}${step.query ?? ''}`;
@@ -92,11 +96,16 @@ export class Played {
       this.refused.push([code, errors.map(({ field }) => field).join(',')].filter((part) => part !== '').join(' '));
       return;
     }
-    if (step.do !== 'place') return;
-    if (this.ids.has(step.name)) throw new Error(`two orders are named ${step.name}`);
-    const { order_id: id } = body as OrderWithTradesView;
-    this.ids.set(step.name, id);
-    this.names.set(id, step.name);
+    if (step.do === 'place') this.named(step.name, body as OrderWithTradesView);
+    if (step.do !== 'list') return;
+    const { orders } = body as { readonly orders: readonly OrderWithTradesView[] };
+    for (const [i, { name }] of step.orders.entries()) this.named(name, orders[i] as OrderWithTradesView);
+  }
+
+  private named(name: string, { order_id: id }: OrderWithTradesView): void {
+    if (this.ids.has(name)) throw new Error(`two orders are named ${name}`);
+    this.ids.set(name, id);
+    this.names.set(id, name);
   }
 
   private async orders(asked: Readonly<Record<string, Told>>): Promise<Record<string, Told>> {
