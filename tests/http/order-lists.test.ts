@@ -174,6 +174,24 @@ describe('oto', () => {
     expect(fates(await read(list))).toEqual([['filled', null, '1.00000000'], ['pending', null, '0.00000000']]);
     expect(await held(account, base)).toBe('1.00000000');
   });
+
+  it('whose first has spent its money places the second, whatever of it no lot fits', async () => {
+    const { book, base } = await market('3.00');
+    const seller = await purse.account({ [base]: '9' });
+    await client.place(limit({ client_id: seller, instrument: book, side: 'sell', price: '3.00', quantity: '9' }));
+    const account = await purse.account({ USD: '10' });
+    const list = await place({ type: 'oto', client_id: account, instrument: book, orders: [{ side: 'buy', type: 'market', quote_quantity: '10' }, sell('4.00', '3')] });
+    expect(fates(await read(list))).toEqual([['cancelled', 'budget_exhausted', '3.33333333'], ['open', null, '0.00000000']]);
+  });
+
+  it('drops the second where a first by money finds too little', async () => {
+    const { book, base } = await market('3.00');
+    const seller = await purse.account({ [base]: '1' });
+    await client.place(limit({ client_id: seller, instrument: book, side: 'sell', price: '3.00', quantity: '1' }));
+    const account = await purse.account({ USD: '10' });
+    const list = await place({ type: 'oto', client_id: account, instrument: book, orders: [{ side: 'buy', type: 'market', quote_quantity: '10' }, sell('4.00', '1')] });
+    expect(fates(list)).toEqual([['cancelled', 'no_liquidity', '1.00000000'], ['cancelled', 'linked', '0.00000000']]);
+  });
 });
 
 describe('otoco', () => {
@@ -262,6 +280,8 @@ it.each<[string, Body, string]>([
   ['a pair of which one never waits', { type: 'oco', orders: [{ ...sell('110.00'), time_in_force: 'ioc' }, stop('90.00')] }, 'orders.0.type'],
   ['a list in a list', { type: 'oto', orders: [buy('100.00'), { type: 'oco', orders: [sell('110.00'), stop('90.00')] }] }, 'orders.1'],
   ['a client of an order', { type: 'oco', orders: [{ ...sell('110.00'), client_id: 'x' }, stop('90.00')] }, 'orders.0.client_id'],
+  ['a sell by money that follows', { type: 'oto', orders: [buy('100.00'), { side: 'sell', type: 'market', quote_quantity: '100' }] }, 'orders.1.quote_quantity'],
+  ['a stop that names neither quantity nor money', { type: 'oco', orders: [sell('110.00'), { side: 'sell', type: 'stop', stop_price: '90.00' }] }, 'orders.1'],
   ['a price that is none', { type: 'oco', orders: [sell('110.001'), stop('90.00')] }, 'orders.0.price'],
   ['an unknown type', { type: 'oso', orders: [sell('110.00'), stop('90.00')] }, 'type'],
 ])('refuses %s', async (_, terms, field) => {

@@ -19,9 +19,9 @@ const MESSAGES: { readonly [P in Path]: { readonly [Op in Exclude<keyof typeof M
     amend: (id) => ({ order_id: id, price: '9.00' }),
     cancel: (id) => ({ order_id: id }),
     batch: (id) => ({ operations: [{ op: 'cancel', order_id: id }, { op: 'place', client_id: 'alice', ...ORDER }] }),
-    cancel_on_disconnect: () => ({ client_id: 'alice', enabled: true }),
     place_list: () => ({ client_id: 'alice', type: 'oto', orders: [ORDER, ORDER] }),
     cancel_list: (_, id) => ({ list_id: id }),
+    cancel_on_disconnect: () => ({ client_id: 'alice', enabled: true }),
   },
   '/stream': {
     subscribe: () => ({ channels: ['trades'] }), unsubscribe: () => ({ channels: ['trades'] }), ping: () => ({}),

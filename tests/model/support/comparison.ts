@@ -461,7 +461,9 @@ class ComparedRun {
     const seen = (name: string): void => void this.coverage?.set(name, (this.coverage.get(name) ?? 0) + 1);
     if (linked.length > 0) seen(`${kind} links`);
     if (linked.some((order) => siblingIds(order).some((orderId) => fills.some(({ maker }) => maker.orderId === orderId)))) seen(`${kind} links by a fill`);
-    if (kind === 'list') seen(`list of ${orders[0]?.traits.list ?? 'none'}`);
+    if (kind !== 'list') return;
+    seen(`list of ${orders[0]?.traits.list ?? 'none'}`);
+    if (orders[0]?.reason === 'budget_exhausted' && linked.length === 0) seen('a first by money is followed');
   }
 
   private countUnasked(entry: LogEntry): void {

@@ -18,8 +18,8 @@ const ORDERS_MUST_BE_SEEN = [
   'entry instrument', 'place instrument_not_open', 'amend instrument_not_open', 'cancel instrument_not_open', 'mass_cancel instrument_not_open',
   'place value_below_minimum', 'amend value_below_minimum', 'place outside_instrument_limits', 'amend outside_instrument_limits',
   'instrument instrument_exists', 'instrument instrument_limits_crossed', 'instrument repeated',
-  'a taker is cut',
   'entry list', 'list of oco', 'list of oto', 'list of otoco', 'list trades', 'list links', 'list open_orders_limit', 'list duplicate_client_order_id', 'list repeated', 'list backlog_full',
+  'list instrument_not_open', 'list outside_instrument_limits', 'list value_below_minimum', 'a first by money is followed',
   'list account_killed', 'list expires_at_past', 'cancel links', 'mass_cancel links', 'due links', 'kill links', 'place links by a fill', 'trigger links', 'trigger by list',
   'a second goes', 'trigger of a list pending', 'trigger of a list filled', 'cancel order_list_not_found', 'cancel order_list_not_open',
 ];

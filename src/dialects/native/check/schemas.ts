@@ -117,7 +117,7 @@ export function checkListed<T>(schema: Joi.ObjectSchema<T>, items: readonly unkn
       return [check(schema, item, where)];
     } catch (error) {
       if (!(error instanceof RequestRefusal)) throw error;
-      errors.push(...(error.errors ?? []).map(({ field, message }) => ({ field: field === where ? where : `${where}.${field}`, message })));
+      errors.push(...(error.errors ?? []).map(({ field, message }) => ({ field: field === where || field === 'body' ? where : `${where}.${field}`, message })));
       return [];
     }
   });
