@@ -45,9 +45,8 @@ CREATE TABLE catalogue (
   price_band        integer  NOT NULL,
   band_window_s     integer  NOT NULL,
   max_slippage      integer  NOT NULL,
-  -- Of a call auction that is being carried out: its price in ticks, and lots that are left to trade at it.
+  -- Price in ticks of a call auction that is being carried out, else 0.
   opening_price     bigint   NOT NULL,
-  opening_lots      bigint   NOT NULL,
   -- Entry of the log from which on trades are the reference of the price band.
   band_from         bigint   NOT NULL,
   sequence          bigint   NOT NULL,

@@ -14,6 +14,7 @@ import { SlicePlacer } from './service/slice-placer';
 import { Shard } from './shard/shard';
 import { Venue } from './shard/venue';
 import { Status } from './status';
+import { AuctionChannel } from './stream/auction-channel';
 import { MarketChannels } from './stream/market-channels';
 import { StreamServer } from './stream/stream-server';
 import { nameOfSubscription } from './stream/subscriptions';
@@ -74,6 +75,10 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
   const { live } = shard;
   if (live !== null) stream?.attach(live.market, (after, count) => shard.olderEntries(after, count), (names) => shard.connection.engine.readAccounts(names));
   const channels = live === null || stream === null ? null : new MarketChannels(table, (name) => table.rulesOf(name, assets), stream, live.market, live.statistics);
+
+  const auctions = live === null || stream === null ? null : new AuctionChannel(
+    table, stream, live.market, (name) => shard.connection.engine.readAuction(name), (name) => table.rulesOf(name, assets).state, logger.child({ part: 'auctions' }),
+  );
 
   let draining = false;
   const status: Status = new Status({
@@ -145,6 +150,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await people?.start();
       // A token's time ends without anybody changing anything.
       if (people !== null) rechecks = setInterval(recheck, RECHECK_MS);
+      auctions?.start();
       logger.info({ port, pid: process.pid, roles: [...config.roles] }, 'serving');
       return { port };
     },
@@ -155,6 +161,7 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
       await server?.close(config.shutdownTimeoutMs);
       await shard.drain();
       clearInterval(rechecks);
+      await auctions?.stop();
       await people?.stop();
       // The stream closes last: its clients see everything that was answered.
       await stream?.close();

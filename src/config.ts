@@ -114,6 +114,7 @@ export interface Config {
   /** Whether orders of one account are kept from each other, or of one owner. */
   readonly stpScope: 'account' | 'owner';
   readonly duePage: number;
+  readonly auctionPage: number;
   readonly engineTimeoutMs: number;
   readonly engineCallCommandsMax: number;
   readonly engineInFlightMax: number;
@@ -291,6 +292,7 @@ const ENVIRONMENT = Joi.object({
   CANCEL_ON_DISCONNECT_MS: Joi.number().integer().min(500).max(5_000).default(3_000)
     .description('How long a process may be silent before orders go that are cancelled with its connections (`cancel_on_disconnect`).'),
   DUE_PAGE: positive(200, 1_000).description('Orders that one call of Redis ends whose time is over. What is called for waits while more of them are left.'),
+  AUCTION_PAGE: positive(500, 10_000).description('Trades of a call auction that one call of Redis carries out. What is called for waits while more of them are left.'),
   ENGINE_TIMEOUT_MS: positive(5_000, 600_000).description('Longest wait for Redis, and of `ack=postgres` for the commit.'),
   ENGINE_CALL_COMMANDS_MAX: positive(50, 1_000).description('Commands in one call of Redis.'),
   ENGINE_IN_FLIGHT_MAX: positive(50_000, 10_000_000).description('Commands of one process that may wait for Redis.'),

@@ -8,7 +8,7 @@ import { AlgoCheck } from './compare-algos';
 import { compareControls, compareMoney, compareReferences, NO_MONEY } from './compare-money';
 import { MoneyRecordCheck } from './compare-money-record';
 import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
-import { compareCatalogue, compareKeys, compareState, compareTape, type ReplayedShard } from './compare-shard';
+import { compareBands, compareCatalogue, compareKeys, compareState, compareTape, type ReplayedShard } from './compare-shard';
 import { Finding, PROBLEMS_MAX, type Check } from './finding';
 import { JournalReplay } from './journal-replay';
 import { ReplayedMoney } from './replayed-money';
@@ -191,6 +191,7 @@ class VenueAudit {
       compareState(atRedis, shard.state, redis);
       compareControls(atRedis.state.controls, shard.state.controls, redis);
       compareCatalogue('redis', atRedis.state.catalogue, shard.state.catalogue, this.catalogue);
+      compareBands(atRedis.state.bands, shard.state.bands, this.catalogue);
       this.compareRedisMoney(atRedis);
       compareTime(atRedis, shard.meta, redis);
       compareTape(atRedis, shard.trades, this.persisted, this.tape);

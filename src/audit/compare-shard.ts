@@ -1,6 +1,7 @@
 import type { InstrumentRules } from '../domain/instrument-rules';
 import { isOpen, type Order, type Trade } from '../domain/order';
 import { DIRECTIONS } from '../domain/order-type';
+import type { BandSamples } from '../domain/price-band';
 import type { LevelState, ShardState } from '../reference/state';
 import type { Finding } from './finding';
 
@@ -54,6 +55,16 @@ export function compareCatalogue(where: string, expected: readonly InstrumentRul
     else finding.addDifference(`${where}: instrument ${rules.instrument}`, rules, told);
   }
   for (const instrument of found.keys()) finding.add(`${where}: instrument ${instrument} is in no journal entry`);
+}
+
+/** What reference prices of price bands come from. */
+export function compareBands(expected: readonly BandSamples[], actual: readonly BandSamples[], finding: Finding): void {
+  const found = new Map(actual.map(({ instrument, samples }) => [instrument, samples]));
+  for (const { instrument, samples } of expected) {
+    finding.addDifference(`redis: reference prices of ${instrument}`, samples, found.get(instrument) ?? []);
+    found.delete(instrument);
+  }
+  for (const instrument of found.keys()) finding.add(`redis: reference prices of ${instrument} are kept, which has no price band`);
 }
 
 function compareOrders(expected: ReplayedShard, actual: ShardState, finding: Finding): void {

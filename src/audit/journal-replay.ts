@@ -32,7 +32,8 @@ export class JournalReplay {
   private readonly audit = new LogAudit();
   /** Limits are settings of their time: each entry tells its own. */
   private readonly limits = {
-    fillsPerOrderMax: UNLIMITED, openOrdersPerClientMax: UNLIMITED, icebergPartsMax: UNLIMITED, backlogMax: UNLIMITED, idempotencyTtlS: 0, funds: 'off' as Funds,
+    fillsPerOrderMax: UNLIMITED, openOrdersPerClientMax: UNLIMITED, icebergPartsMax: UNLIMITED, backlogMax: UNLIMITED, idempotencyTtlS: 0, auctionPage: 1,
+    funds: 'off' as Funds,
   };
   private readonly shard: ReferenceShard;
   private readonly done = new Map<string, Order>();
@@ -126,8 +127,8 @@ export class JournalReplay {
     const { reached } = this.shard;
     if (entry.command.op === 'trigger') return this.triggerDifference(entry, entry.command, moment);
     if (reached !== null && ORDER_KINDS.has(entry.kind)) this.complain(`entry ${entry.sequence} comes ahead of order ${reached.orderId}, which trades have let go`);
-    const result = entry.command.op === 'due'
-      ? { outcome: 'logged' as const, entry: this.shard.fallDue(entry.command, moment) }
+    const result = isUnasked(entry.command)
+      ? { outcome: 'logged' as const, entry: this.carryOutUnasked(entry.command, moment) }
       : this.carryOut(entry.command, entry, moment);
     if (result.outcome === 'logged' || ((result.outcome === 'mass_cancelled' || result.outcome === 'killed') && result.entry !== null)) {
       return firstDifference(this.comparable(result.entry as LogEntry), { ...this.comparable(entry), version: LOG_ENTRY_VERSION });
@@ -146,7 +147,13 @@ export class JournalReplay {
     return firstDifference(this.comparable(this.shard.trigger(moment)), { ...this.comparable(entry), version: LOG_ENTRY_VERSION });
   }
 
-  private carryOut(command: Exclude<LoggedCommand, { op: 'trigger' }>, entry: LogEntry, moment: { timeUs: number; second: number }): ReturnType<ReferenceShard['apply']> {
+  private carryOutUnasked(command: UnaskedCommand, moment: { timeUs: number; second: number }): LogEntry {
+    if (command.op === 'due') return this.shard.fallDue(command, moment);
+    this.limits.auctionPage = Math.max(command.page, 1);
+    return this.shard.uncross(moment);
+  }
+
+  private carryOut(command: AskedCommand, entry: LogEntry, moment: { timeUs: number; second: number }): ReturnType<ReferenceShard['apply']> {
     this.limits.fillsPerOrderMax = 'fillsMax' in command ? command.fillsMax ?? UNLIMITED : UNLIMITED;
     this.limits.openOrdersPerClientMax = command.op === 'place' || command.op === 'list' ? command.openOrdersMax ?? UNLIMITED : UNLIMITED;
     return this.shard.apply(engineCommandOf(command, entry, (order) => this.shard.named(order)?.instrument ?? null), moment);
@@ -288,8 +295,16 @@ function asBefore(event: EntryEvent): unknown {
   }
 }
 
+/** What the engine does ahead of all commands, and what somebody asks for. */
+type UnaskedCommand = Extract<LoggedCommand, { op: 'due' | 'auction' }>;
+type AskedCommand = Exclude<LoggedCommand, UnaskedCommand | { readonly op: 'trigger' }>;
+
+function isUnasked(command: LoggedCommand): command is UnaskedCommand {
+  return command.op === 'due' || command.op === 'auction';
+}
+
 /** An entry's command as the book is told it. */
-function engineCommandOf(command: Exclude<LoggedCommand, { op: 'trigger' }>, entry: LogEntry, instrumentOf: (order: OrderReference) => string | null): EngineCommand {
+function engineCommandOf(command: AskedCommand, entry: LogEntry, instrumentOf: (order: OrderReference) => string | null): EngineCommand {
   const { idempotency, request } = entry;
   switch (command.op) {
     case 'place': {
@@ -312,7 +327,6 @@ function engineCommandOf(command: Exclude<LoggedCommand, { op: 'trigger' }>, ent
     case 'cancel_after': return command;
     // How long it was given is not told: it is renewed beside the log.
     case 'lease': return { ...command, ttlUs: 0 };
-    case 'due': throw new Error('what fell due is no command of its own');
     case 'account':
     case 'transfer_end':
     case 'fee_group':

@@ -17,6 +17,7 @@ const quiet = pino({ level: 'silent' });
 /** Limits out of the way, but for the size of a call, which is the service's own. */
 export const BENCH_LIMITS = {
   fillsPerOrderMax: 10_000, triggersPerCommandMax: 100, openOrdersPerClientMax: 100_000_000, icebergPartsMax: 10_000, backlogMax: 100_000_000, idempotencyTtlS: 86_400, duePage: 1_000,
+  auctionPage: 500,
   commandsPerCallMax: 50, commandsInFlightMax: 10_000_000, timeoutMs: TIMEOUT_MS,
 };
 

@@ -1,3 +1,4 @@
+import { auctionPart } from './parts/auction';
 import { depthPart } from './parts/depth';
 import { enginePart } from './parts/engine';
 import { fanOutPart } from './parts/fan-out';
@@ -24,7 +25,7 @@ import { youngGenerationPart } from './parts/young-generation';
 import type { Part } from './result';
 
 export const PARTS: readonly Part[] = [
-  enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart, icebergsPart, stopsPart,
+  enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart, icebergsPart, stopsPart, auctionPart,
   memoryPart, moneyEnginePart, moneyBatchesPart, moneyOrdersPart, moneyWriterPart, moneySweepPart,
   moneyMemoryPart, moneyRecoveryPart, peopleOrdersPart, peopleAttackPart, profilePart,
 ];

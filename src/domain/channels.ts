@@ -1,5 +1,5 @@
 /** What a stream client may subscribe to. */
-export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'instruments', 'balances', 'fills'] as const;
+export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'instruments', 'auction', 'balances', 'fills'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** What of these is of an account: the others are of an instrument. */

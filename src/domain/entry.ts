@@ -9,13 +9,14 @@ import type { OrderTraits } from './order-traits';
 
 export const ENTRY_KINDS = [
   'place', 'cancel', 'amend', 'mass_cancel', 'refuse', 'keep', 'account', 'transfer', 'transfer_end', 'fee_group', 'due', 'kill', 'cancel_after', 'lease', 'instrument', 'trigger',
-  'list',
+  'list', 'auction',
 ] as const;
 /**
  * `refuse`: a command with an idempotency key was turned down, and the log remembers the answer.
  * `keep`: an amend with an idempotency key changed nothing.
  * `trigger`: an order that waited goes, because a trade has reached its price, or has filled the first order of its list.
  * `due`: what fell due was done, ahead of whatever came next.
+ * `auction`: a page of a call auction was carried out, likewise.
  */
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
@@ -105,6 +106,11 @@ export type LoggedCommand =
     /** The new one, or as it is where the catalogue has nothing of it. */
     readonly listed: InstrumentRules;
     readonly wanted: WantedRules;
+  }
+  | {
+    readonly op: 'auction'; readonly actor: null; readonly funds: Funds; readonly instrument: string;
+    /** Trades that the page may have; 0 where all it does is to end an order whose trade would go beyond what an account may have. */
+    readonly page: number;
   };
 
 export interface Fill {

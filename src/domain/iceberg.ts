@@ -11,6 +11,11 @@ export function displayedLots(order: Order): number {
   return order.traits.shown ?? remainingLots(order);
 }
 
+/** Lots of an open order that nobody sees. */
+export function hiddenLots(order: Order): number {
+  return remainingLots(order) - displayedLots(order);
+}
+
 /** The traits of an order that takes a place in the book with `lots`, as anybody does who comes there. */
 export function traitsAtRest(traits: OrderTraits, lots: number): OrderTraits {
   return traits.display === undefined ? traits : { ...traitsAtEnd(traits), shown: Math.min(traits.display, lots) };

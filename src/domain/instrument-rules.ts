@@ -5,11 +5,10 @@ import type { Instrument } from './instruments';
 
 /** What an instrument is and what goes on in it: an event of the log, a field of Redis' `catalogue`, a row of the record. */
 
-/** Codes of states, in Redis and in the log. The auction's is kept for it. */
+/** Codes of states, in Redis and in the log. */
 export const INSTRUMENT_STATE_CODE = { open: 0, post_only: 1, cancel_only: 2, halted: 3, auction: 4 } as const;
 export type InstrumentState = keyof typeof INSTRUMENT_STATE_CODE;
-/** Those that an operator can put an instrument in. */
-export const INSTRUMENT_STATES = ['open', 'post_only', 'cancel_only', 'halted'] as const satisfies readonly InstrumentState[];
+export const INSTRUMENT_STATES = Object.keys(INSTRUMENT_STATE_CODE) as readonly InstrumentState[];
 
 const STATE_NAMES = new Map(Object.entries(INSTRUMENT_STATE_CODE).map(([name, code]) => [code as number, name as InstrumentState]));
 
@@ -31,6 +30,13 @@ export interface BoundRules {
   readonly quoteDecimals: number;
 }
 
+/** The widest price band, in millionths: all of the reference price. */
+export const PRICE_BAND_MAX = 1_000_000;
+/** Window of a price band that is set without one. */
+export const BAND_WINDOW_S = 300;
+/** The longest one: a shard keeps the last trade of every second of it. */
+export const BAND_WINDOW_S_MAX = 3_600;
+
 /** What of an instrument may be changed. */
 export interface ChangeableRules {
   readonly state: InstrumentState;
@@ -42,7 +48,7 @@ export interface ChangeableRules {
   readonly minValue: number;
   /** Millionths of the reference price; 0 for none. */
   readonly priceBand: number;
-  /** How long ago the reference's trade was; 0 for none. */
+  /** How old the reference's trade is; 0 for none. */
   readonly bandWindowS: number;
   /** Millionths, of market orders that say none; 0 for none. */
   readonly maxSlippage: number;
@@ -50,14 +56,13 @@ export interface ChangeableRules {
 
 /** What comes of an instrument by itself. */
 export interface RulesProgress {
-  /** Price of a call auction that is being carried out, and lots that are still to trade at it; 0 of both where none is. */
+  /** Price of a call auction that is being carried out; 0 where none is. */
   readonly openingTicks: number;
-  readonly openingLots: number;
-  /** Log sequence from which on trades are the reference of its price band; 0 without one. */
+  /** Id of the first trade that the reference of its price band may be of; 0 for any. */
   readonly bandFrom: number;
 }
 
-export const NO_PROGRESS: RulesProgress = { openingTicks: 0, openingLots: 0, bandFrom: 0 };
+export const NO_PROGRESS: RulesProgress = { openingTicks: 0, bandFrom: 0 };
 
 export interface InstrumentRules extends BoundRules, ChangeableRules, RulesProgress {
   readonly instrument: string;
@@ -76,7 +81,7 @@ const FIELD_OF = {
   base: 'base', quote: 'quote', tick_size: 'tickSize', lot_size: 'lotSize', base_decimals: 'baseDecimals', quote_decimals: 'quoteDecimals',
   state: 'state', price_min: 'priceTicksMin', price_max: 'priceTicksMax', quantity_min: 'quantityLotsMin', quantity_max: 'quantityLotsMax',
   min_value: 'minValue', price_band: 'priceBand', band_window_s: 'bandWindowS', max_slippage: 'maxSlippage',
-  opening_price: 'openingTicks', opening_lots: 'openingLots', band_from: 'bandFrom',
+  opening_price: 'openingTicks', band_from: 'bandFrom',
 } as const satisfies Record<InstrumentRule, keyof InstrumentRules>;
 
 /** Rules as records have them: names and steps are plain text without anything to escape. */
@@ -123,15 +128,21 @@ export function decodeWanted(wire: readonly unknown[], from: number): WantedRule
 }
 
 /** Whether orders of an instrument need nothing looked up: it is open, and nothing bounds them. */
-export function isPlain({ state, priceTicksMin, priceTicksMax, quantityLotsMin, quantityLotsMax, minValue, priceBand, maxSlippage, openingLots }: InstrumentRules): boolean {
-  return state === 'open' && openingLots === 0 && minValue === 0 && priceBand === 0 && maxSlippage === 0
+export function isPlain({ state, priceTicksMin, priceTicksMax, quantityLotsMin, quantityLotsMax, minValue, priceBand, maxSlippage, openingTicks }: InstrumentRules): boolean {
+  return state === 'open' && openingTicks === 0 && minValue === 0 && priceBand === 0 && maxSlippage === 0
     && priceTicksMin === 1 && quantityLotsMin === 1 && priceTicksMax === AMOUNT_MAX && quantityLotsMax === AMOUNT_MAX;
+}
+
+/** Whether an instrument's orders trade as they come. */
+export function isOpenToTrade({ state, openingTicks }: Pick<InstrumentRules, 'state' | 'openingTicks'>): boolean {
+  return state === 'open' && openingTicks === 0;
 }
 
 /** Rules with what is wanted of them. */
 export function changedRules(rules: InstrumentRules, wanted: WantedRules): InstrumentRules {
   const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== null)) as Partial<ChangeableRules>;
-  return { ...rules, ...given };
+  const changed = { ...rules, ...given };
+  return changed.priceBand > 0 && changed.bandWindowS === 0 ? { ...changed, bandWindowS: BAND_WINDOW_S } : changed;
 }
 
 /** Whether the limits leave anything between them. */

@@ -115,11 +115,11 @@ export const CONTROL_EVENT = ['event', 'control', 'account', 'detail', 'at_us'] 
 export const INSTRUMENT_CHANGEABLE = [
   'state', 'price_min', 'price_max', 'quantity_min', 'quantity_max', 'min_value', 'price_band', 'band_window_s', 'max_slippage',
 ] as const;
-/** How far its last call auction is carried out: at which price, and how many lots are left to trade at it; 0 of both where nothing is. */
-export const INSTRUMENT_PROGRESS = ['opening_price', 'opening_lots'] as const;
+/** The price of a call auction that is being carried out, 0 where none is. */
+export const INSTRUMENT_PROGRESS = ['opening_price'] as const;
 /** What never changes of an instrument. */
 export const INSTRUMENT_BOUND = ['base', 'quote', 'tick_size', 'lot_size', 'base_decimals', 'quote_decimals'] as const;
-/** An instrument, by its name in the `catalogue` hash. `band_from` is the log sequence from which on trades are its reference price, 0 without one. */
+/** An instrument, by its name in the `catalogue` hash. `band_from` is the id of the first trade that its reference price may be of, 0 for any. */
 export const INSTRUMENT_RULES = [...INSTRUMENT_BOUND, ...INSTRUMENT_CHANGEABLE, ...INSTRUMENT_PROGRESS, 'band_from'] as const;
 export type InstrumentRule = (typeof INSTRUMENT_RULES)[number];
 /** What stands in quotes among them. */
@@ -182,10 +182,13 @@ export const LOGGED_TRIGGER = ['letter', 'funds', 'fills_max', 'id', 'cause'] as
  */
 export const LOGGED_DUE = ['letter', 'what', 'count', 'account', 'detail', 'after'] as const;
 
+/** A page of a call auction, carried out ahead of all commands: `page` is how many trades it has at most. 0: one order that could not pay ended. */
+export const LOGGED_AUCTION = ['letter', 'funds', 'instrument', 'page'] as const;
+
 /** Letters of commands, in calls and in entries. */
 export const COMMAND_LETTER = {
   place: 'P', cancel: 'C', amend: 'A', mass_cancel: 'M', account: 'N', transfer: 'T', transfer_end: 'E', fee_group: 'F', due: 'W', kill: 'K', cancel_after: 'D', lease: 'G',
-  instrument: 'I', trigger: 'X', list: 'L',
+  instrument: 'I', trigger: 'X', list: 'L', auction: 'U',
 } as const;
 
 /** Ahead of a place that is to fail, with the step at which (commands.ts, FAILURE_STEPS). */
@@ -195,7 +198,7 @@ export const ONCE_LETTER = 'S';
 
 /** Arguments of an `execute` call ahead of its commands. */
 export const EXECUTE_ARGUMENTS = [
-  'fills_max', 'triggers_max', 'open_orders_max', 'iceberg_parts_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'due_page', 'held_seen',
+  'fills_max', 'triggers_max', 'open_orders_max', 'iceberg_parts_max', 'backlog_max', 'idempotency_ttl_s', 'epoch', 'sequence_min', 'due_page', 'auction_page', 'held_seen',
 ] as const;
 
 /** Arguments of each command behind its letter. What they mean stands at the head of each command's Lua file. */

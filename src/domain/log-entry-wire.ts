@@ -1,8 +1,7 @@
 import {
   ACCOUNT_EVENT, BALANCE_EVENT, COMMAND_LETTER, CONTROL_EVENT, ENTRY, EVENT, FEE_GROUP_EVENT, FEE_RATE, INSTRUMENT_EVENT, INSTRUMENT_RULES, LEVEL_EVENT, LIST_MARK, LOG_ENTRY_VERSION,
-  LOGGED_ACCOUNT, LOGGED_AMEND, LOGGED_CANCEL, LOGGED_CANCEL_AFTER, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_INSTRUMENT, LOGGED_KILL, LOGGED_LEASE, LOGGED_LIST, LOGGED_MASS_CANCEL, LOGGED_PLACE,
-  LOGGED_TRANSFER, LOGGED_TRANSFER_END, LOGGED_TRIGGER, ORDER_EVENT, ORDER_TERMS, PLACED_EVENT,
-  SHORTFALL_EVENT,
+  LOGGED_ACCOUNT, LOGGED_AMEND, LOGGED_AUCTION, LOGGED_CANCEL, LOGGED_CANCEL_AFTER, LOGGED_DUE, LOGGED_FEE_GROUP, LOGGED_INSTRUMENT, LOGGED_KILL, LOGGED_LEASE, LOGGED_LIST,
+  LOGGED_MASS_CANCEL, LOGGED_PLACE, LOGGED_TRANSFER, LOGGED_TRANSFER_END, LOGGED_TRIGGER, ORDER_EVENT, ORDER_TERMS, PLACED_EVENT, SHORTFALL_EVENT,
   SHOWN_EVENT, TRADE_EVENT, TRANSFER_EVENT, positionsOf,
 } from './layouts';
 import { controlOf, dueKindOf } from './controls';
@@ -35,6 +34,7 @@ const KILL_AT = positionsOf(LOGGED_KILL);
 const LEASE_AT = positionsOf(LOGGED_LEASE);
 const CANCEL_AFTER_AT = positionsOf(LOGGED_CANCEL_AFTER);
 const CONTROL_AT = positionsOf(CONTROL_EVENT);
+const AUCTION_AT = positionsOf(LOGGED_AUCTION);
 const TRADE_AT = positionsOf(TRADE_EVENT);
 const ORDER_AT = positionsOf(ORDER_EVENT);
 const LEVEL_AT = positionsOf(LEVEL_EVENT);
@@ -335,6 +335,11 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
       return {
         op: 'kill', actor: orNull(wire[KILL_AT.actor]), account: wire[KILL_AT.account] as string, kills: wire[KILL_AT.kills] === 1,
         pageSize: wire[KILL_AT.page_size] as number,
+      };
+    case COMMAND_LETTER.auction:
+      return {
+        op: 'auction', actor: null, funds: fundsAt(wire, AUCTION_AT.funds), instrument: wire[AUCTION_AT.instrument] as string,
+        page: wire[AUCTION_AT.page] as number,
       };
     default:
       throw new Error(`log entry with an unknown command ${String(wire[0])}`);

@@ -94,6 +94,7 @@ export const REASON_CODE = {
   level_quantity_limit: 17,
   balance_limit: 18,
   insufficient_funds: 19,
+  price_band: 20,
 } as const;
 export type StatusReason = keyof typeof REASON_CODE;
 const REASONS: readonly (StatusReason | undefined)[] = byCode(REASON_CODE);

@@ -7,8 +7,8 @@ export interface DueEngine {
   /** By Redis' clock, as the engine decides. */
   nowUs(): Promise<number>;
   firstDueUs(): Promise<number | null>;
-  /** Whether orders that trades have reached are still to go: somebody was to go on with them, and is no more. */
-  hasReached(): Promise<boolean>;
+  /** Whether orders that trades have reached are still to go, or a call auction is half carried out: somebody was to go on with it, and is no more. */
+  isUnfinished(): Promise<boolean>;
   submit(command: EngineCommand): Promise<CommandResult>;
 }
 
@@ -20,8 +20,9 @@ export interface TimekeeperObserver {
 const EVERY_MS = 100;
 
 /**
- * Sees to it that what falls due is done where nobody else comes: every call of the engine does it first, and this sends one that does
- * nothing else. What has fallen due is decided by the engine's own clock, so that two timekeepers at once do no harm.
+ * Sees to it that what falls due is done where nobody else comes, and that a call auction goes on whose process is gone: every call of the
+ * engine does both first, and this sends one that does nothing else. What has fallen due is decided by the engine's own clock, so that two
+ * timekeepers at once do no harm.
  */
 export class Timekeeper {
   private readonly loop: DutyLoop;
@@ -41,10 +42,10 @@ export class Timekeeper {
 
   private async look(): Promise<void> {
     if (!this.isOnDuty()) return;
-    const [nowUs, dueUs, isReached] = await Promise.all([this.engine.nowUs(), this.engine.firstDueUs(), this.engine.hasReached()]);
+    const [nowUs, dueUs, isUnfinished] = await Promise.all([this.engine.nowUs(), this.engine.firstDueUs(), this.engine.isUnfinished()]);
     const lateUs = dueUs === null ? 0 : Math.max(0, nowUs - dueUs);
     this.observer.late(lateUs / 1e6);
     // What the shard does not take now, frozen or away, is due at the next look as well.
-    if (isReached || (dueUs !== null && dueUs <= nowUs)) await this.engine.submit({ op: 'due', actor: null });
+    if (isUnfinished || (dueUs !== null && dueUs <= nowUs)) await this.engine.submit({ op: 'due', actor: null });
   }
 }

@@ -42,6 +42,8 @@ export interface EngineLimits {
   readonly idempotencyTtlS: number;
   /** What fell due that a call does ahead of its commands: more of it makes them wait. */
   readonly duePage: number;
+  /** Trades of a call auction that a call carries out: what is left of it goes on in the next. */
+  readonly auctionPage: number;
   /** Commands in one function call: how long a batch may hold Redis. */
   readonly commandsPerCallMax: number;
   /** Commands of this process that may wait for an answer, and as many reads; more are refused at once. */
@@ -66,7 +68,7 @@ interface Carried {
   readonly heldFor: number | null;
   /** Whether the uses of signatures of those that wait are taken. */
   readonly areUsed: boolean;
-  /** Whether orders that were reached are still to go: whoever calls next has them go on. */
+  /** Whether something that the commands have begun is still to go on: whoever calls next has it go on. */
   readonly isUnfinished: boolean;
 }
 
@@ -398,7 +400,7 @@ export class Engine extends ShardReads {
   }
 
   private async callExecute(name: FunctionName, batch: readonly Pending[]): Promise<string[]> {
-    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin), String(this.limits.duePage), String(this.held.seen)];
+    const command = [...this.opening(name), ...this.limitArguments, this.epoch, String(this.sequenceMin), String(this.limits.duePage), String(this.limits.auctionPage), String(this.held.seen)];
     let at = command.length;
     // Grown once: it is the longest array of an order's way.
     command.length += batch.reduce((count, { args }) => count + args.length, 0);

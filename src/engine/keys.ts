@@ -21,13 +21,15 @@ export interface ShardKeys {
   /** Ahead of the second by which what is good once is timed. It says nothing of the book: it goes when its time is over, and not before. */
   readonly oncePrefix: string;
   trades(instrument: string): string;
+  band(instrument: string): string;
+  released(instrument: string): string;
   book(instrument: string, side: 'bids' | 'asks'): string;
   depth(instrument: string, side: 'bids' | 'asks'): string;
+  hidden(instrument: string, side: 'bids' | 'asks'): string;
   open(escapedClient: string): string;
   /** Orders that wait for a price. */
   stops(instrument: string, direction: Direction): string;
   /** Orders whose list's first is filled and that are still to go. */
-  readonly released: string;
   /** Entries whose trades have reached some of them. */
   reached(instrument: string): string;
 }
@@ -52,11 +54,13 @@ export function shardKeys(shard: string): ShardKeys {
     references: `${tag}references`,
     oncePrefix: `${tag}once:`,
     trades: (instrument) => `${tag}trades:${instrument}`,
+    band: (instrument) => `${tag}band:${instrument}`,
+    released: (instrument) => `${tag}released:${instrument}`,
     book: (instrument, side) => `${tag}book:${instrument}:${side}`,
     depth: (instrument, side) => `${tag}depth:${instrument}:${side}`,
+    hidden: (instrument, side) => `${tag}hidden:${instrument}:${side}`,
     open: (client) => `${tag}open:${client}`,
     stops: (instrument, direction) => `${tag}stops:${instrument}:${direction}`,
-    released: `${tag}released`,
     reached: (instrument) => `${tag}reached:${instrument}`,
   };
 }

@@ -6,7 +6,7 @@ import {
 import { AMOUNT_MAX } from '../domain/amounts';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, TRANSFER_KIND_CODE, TRANSFER_STATUS_CODE } from '../domain/money';
 import { CONTROL_CODE, DUE_CODE, KILL_PAGE_US } from '../domain/controls';
-import { INSTRUMENT_STATE_CODE } from '../domain/instrument-rules';
+import { BAND_WINDOW_S, INSTRUMENT_STATE_CODE } from '../domain/instrument-rules';
 import { KIND_CODE, REASON_CODE, STATUS_CODE } from '../domain/order';
 import { STP_CODE, TRAIT_CODE } from '../domain/order-traits';
 import { compactId } from '../domain/order-id';
@@ -176,6 +176,7 @@ export function luaLayouts(): string {
     `local RULES_PATTERN = '${rulesPattern()}'\n`,
     `local WANTED_PATTERN = '^${INSTRUMENT_CHANGEABLE.map(() => '(%w+)').join(',')}$'\n`,
     `local AMOUNT_MAX_TEXT = '${AMOUNT_MAX}'\n`,
+    `local BAND_WINDOW_S = '${BAND_WINDOW_S}'\n`,
     `local TAIL_OWNER_PATTERN = '${tailOwnerPattern()}'\n`,
     recordBuilders(),
   ].join('');

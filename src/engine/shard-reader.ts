@@ -5,11 +5,13 @@ import type { Order, Trade } from '../domain/order';
 import type { Direction } from '../domain/order-type';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
 import { parseClientOrderName } from './commands/client-order-name';
+import { sampleOfMember, type BandSample, type BandSamples } from '../domain/price-band';
 import { LOG_FIELD, entriesOf, shardKeys, type ShardKeys, type StreamElement } from './keys';
 import { decodeRecentTrade } from './recent-trade';
 import { bookPlace, decodeStoredOrder } from './record';
 import type { RedisConnection } from './redis-connection';
 import { storedControls } from './stored-controls';
+import { checkHidden } from './stored-hidden';
 import { storedMoney, type StoredMoney } from './stored-money';
 import { storedReleased, type StoredReleased } from './stored-released';
 import { storedWaiting, type StoredWaiting } from './stored-waiting';
@@ -27,6 +29,7 @@ export interface StoredShard {
     readonly sequence: number;
     readonly tradeIds: readonly { readonly instrument: string; readonly tradeId: number }[];
     readonly catalogue: readonly InstrumentRules[];
+    readonly bands: readonly BandSamples[];
     readonly waiting: readonly StoredWaiting[];
     readonly released: readonly StoredReleased[];
     readonly books: readonly { readonly instrument: string; readonly bids: readonly StoredLevel[]; readonly asks: readonly StoredLevel[] }[];
@@ -48,7 +51,7 @@ export interface StoredShard {
 
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
-const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|waiting|reached|released|trade_id:.+)$/;
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|opening|hidden|waiting|reached|suspended|released|trade_id:.+)$/;
 /** What is good once and was used: it goes by itself, at any time. */
 const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
@@ -56,8 +59,8 @@ const PAGE = 2_000;
 
 const TYPE = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash',
-  timers: 'zset', due: 'zset', killed: 'hash', lease: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', open: 'zset', trades: 'list', stops: 'zset',
-  reached: 'list', released: 'list',
+  timers: 'zset', due: 'zset', killed: 'hash', lease: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', hidden: 'hash', open: 'zset', trades: 'list', band: 'zset',
+  stops: 'zset', reached: 'list', released: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
 const KINDS = Object.keys(TYPE) as Kind[];
@@ -69,8 +72,8 @@ const ofDirection = (owner: string | null): boolean => owner !== null && /.:(ris
 const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|asks)$/.test(owner);
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
   meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, catalogue: alone, fee_groups: alone, transfers: alone,
-  timers: alone, due: alone, killed: alone, lease: owned, references: alone, log: alone, book: ofSide, depth: ofSide, open: owned, trades: owned, stops: ofDirection,
-  reached: owned, released: alone,
+  timers: alone, due: alone, killed: alone, lease: owned, references: alone, log: alone, book: ofSide, depth: ofSide, hidden: ofSide, open: owned, trades: owned, band: owned,
+  stops: ofDirection, reached: owned, released: owned,
 };
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
@@ -145,6 +148,15 @@ export class ShardReader {
     }
     const ruled = catalogue.filter((rules) => !isPlain(rules)).length;
     if (Number(meta.rules ?? 0) !== ruled) problems.push(`orders are told to look for the rules of ${meta.rules ?? 0} instruments, ${ruled} have some`);
+    const openings = catalogue.filter(({ openingTicks }) => openingTicks > 0).map(({ instrument }) => instrument);
+    if (openings.join() !== (meta.opening ?? '')) problems.push(`the call auction of ${meta.opening ?? 'nothing'} is to go on, that of ${openings.join() || 'nothing'} has begun to end`);
+    const hidden = new Map<string, [string, string][]>();
+    for (const side of names.get('hidden') as string[]) {
+      const levels: [string, string][] = [];
+      for await (const level of this.hash(`${this.tag}hidden:${side}`)) levels.push(level);
+      hidden.set(side, levels);
+    }
+    checkHidden(hidden, orders, meta.hidden !== undefined, problems);
     const dues: [string, string][] = [];
     if (has('due')) for await (const pair of this.ranks(this.keys.due)) dues.push(pair);
     const killed: [string, string][] = [];
@@ -163,6 +175,8 @@ export class ShardReader {
     }
     const trades = new Map<string, Trade[]>();
     for (const instrument of names.get('trades') as string[]) trades.set(instrument, await this.readTrades(instrument, attempt));
+    const bands: BandSamples[] = [];
+    for (const instrument of [...names.get('band') as string[]].sort(compareText)) bands.push({ instrument, samples: await this.readBand(instrument, attempt) });
     const instruments = new Set([...names.get('book') as string[], ...names.get('depth') as string[]].map((name) => name.slice(0, name.lastIndexOf(':'))));
     const books: { instrument: string; bids: StoredLevel[]; asks: StoredLevel[] }[] = [];
     for (const instrument of [...instruments].sort(compareText)) {
@@ -180,9 +194,10 @@ export class ShardReader {
           .map(([field, tradeId]) => ({ instrument: field.slice('trade_id:'.length), tradeId: Number(tradeId) }))
           .sort((a, b) => compareText(a.instrument, b.instrument)),
         catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
+        bands,
         books,
         waiting: await this.readWaiting(names, meta, byId, problems),
-        released: storedReleased(has('released') ? (await this.send('LRANGE', this.keys.released, '0', '-1')) as string[] : [], meta, byId, problems),
+        released: storedReleased(await this.readReleased(names.get('released') as string[]), meta, byId, problems),
         orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
         openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),
         clientOrderIds: clientOrderIds.sort((a, b) => compareText(a.clientId, b.clientId) || compareText(a.clientOrderId, b.clientOrderId)),
@@ -302,6 +317,21 @@ export class ShardReader {
       ids.push(orderId);
     }
     return ids.sort(compareText);
+  }
+
+  private async readReleased(instruments: readonly string[]): Promise<Map<string, string[]>> {
+    const rows = new Map<string, string[]>();
+    for (const instrument of instruments) rows.set(instrument, (await this.send('LRANGE', this.keys.released(instrument), '0', '-1')) as string[]);
+    return rows;
+  }
+
+  private async readBand(instrument: string, attempt: Attempt): Promise<BandSample[]> {
+    const samples: BandSample[] = [];
+    for await (const [member, second] of this.ranks(this.keys.band(instrument))) {
+      const sample = attempt(`reference price of ${instrument}`, () => sampleOfMember(member, second));
+      if (sample !== null) samples.push(sample);
+    }
+    return samples;
   }
 
   private async readTrades(instrument: string, attempt: Attempt): Promise<Trade[]> {

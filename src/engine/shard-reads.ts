@@ -1,11 +1,12 @@
 import DataLoader from 'dataloader';
+import type { AuctionView } from '../domain/auction';
 import type { BookOrders, BookView, QueuedOrders } from '../domain/book-view';
 import { decodeLogEntry, type LogEntry, type RawLogEntry } from '../domain/log-entry';
 import { decodeStoredRules, type InstrumentRules } from '../domain/instrument-rules';
 import { decodeRates, decodeTransfer } from '../domain/log-entry-wire';
 import type { LogPosition } from '../domain/log-position';
 import type { AccountState, FeeGroup, Transfer } from '../domain/money';
-import type { Order, Placing, Trade } from '../domain/order';
+import { sideOf, type Order, type Placing, type Trade } from '../domain/order';
 import { compactId, expandId } from '../domain/order-id';
 import { decodeOrderRecord } from '../domain/order-record';
 import { decodeAccountRecord } from './account-record';
@@ -53,10 +54,21 @@ export class ShardReads extends ShardUpkeep {
     return due === null ? null : Number(due);
   }
 
-  /** Whether orders are still to go that trades have reached, or whose list's first is filled. */
-  async hasReached(): Promise<boolean> {
-    const told = (await this.sendRead('HMGET', this.keys.meta, 'reached', 'released')) as (string | null)[];
-    return told.some((field) => field !== null);
+  /** Whether orders that trades have reached, or let go, are still to go, or a call auction is half carried out: the next call goes on with it. */
+  async isUnfinished(): Promise<boolean> {
+    return ((await this.sendRead('HMGET', this.keys.meta, 'reached', 'released', 'opening')) as (string | null)[]).some((value) => value !== null);
+  }
+
+  /** What a call auction of an instrument would come to, at one moment. */
+  async readAuction(instrument: string): Promise<AuctionView> {
+    const [sequence, timeUs, rules, last, price, lots, left, side] = (await this.call('read_auction', [instrument])) as string[];
+    return {
+      sequence: Number(sequence), timeUs: Number(timeUs), rules: rules === undefined || rules === '' ? null : decodeStoredRules(instrument, rules),
+      lastTicks: last === undefined || last === '' ? null : Number(last),
+      crossing: price === undefined ? null : {
+        priceTicks: Number(price), lots: BigInt(lots as string), leftLots: BigInt(left as string), leftSide: side === '' ? null : sideOf(Number(side)),
+      },
+    };
   }
 
   /** Where the log ends now. */

@@ -4,10 +4,11 @@ import { decodeStoredRules, encodeRules, isPlain, scaleOfRules, type InstrumentR
 import { decodeTransfer } from '../domain/log-entry-wire';
 import { FUNDS_CODE, type AccountState, type FeeGroup, type Funds, type Transfer } from '../domain/money';
 import { compareControls, LEASE_REBUILT_US, type Control } from '../domain/controls';
-import { displayedLots } from '../domain/iceberg';
+import { displayedLots, hiddenLots } from '../domain/iceberg';
 import { expiryUs, type Order, type Trade } from '../domain/order';
 import { waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
+import { bandMember, sampleOfMember, type BandSample } from '../domain/price-band';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
 import { encodeRates } from './commands/fee-group';
 import { escapeText } from './commands/text';
@@ -19,6 +20,7 @@ import type { RedisConnection } from './redis-connection';
 import { switchMember, switchOf } from './stored-controls';
 import { encodeScale } from './scale';
 import { decodeFeeGroup } from './shard-reads';
+import { addHidden, type HiddenLots } from './stored-hidden';
 import { waitingScore } from './stored-waiting';
 import { encodeStoredTransfer } from './transfer-record';
 
@@ -27,6 +29,12 @@ const TIMEOUT_MS = 60_000;
 const SCAN_COUNT = 1_000;
 const RELEASED_PAGE = 1_000;
 const VERIFY_PAGE = 1_000;
+
+/** Entries that have reached orders of an instrument. */
+interface InstrumentReaches {
+  readonly instrument: string;
+  readonly reaches: readonly { readonly sequence: number; readonly firstTicks: number; readonly lastTicks: number }[];
+}
 
 export interface RestoredCounters {
   readonly epoch: string;
@@ -46,6 +54,8 @@ export class RestoreError extends Error {}
  */
 export class ShardRestorer {
   private readonly keys: ShardKeys;
+  /** What the icebergs hide that were added. */
+  private readonly hidden: HiddenLots = new Map();
 
   constructor(private readonly redis: RedisConnection, private readonly shard: string) {
     this.keys = shardKeys(shard);
@@ -64,6 +74,7 @@ export class ShardRestorer {
   async clear(counters: RestoredCounters): Promise<void> {
     // The state first: from here on no command gets in, whatever happens to this process.
     await this.send('HSET', this.keys.meta, 'state', 'recovering');
+    this.hidden.clear();
     let cursor = '0';
     do {
       const [next, names] = (await this.send('SCAN', cursor, 'MATCH', `{${this.shard}}:*`, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
@@ -87,6 +98,10 @@ export class ShardRestorer {
     await this.send('HSET', this.keys.catalogue, ...instruments.flatMap((rules) => [rules.instrument, encodeRules(rules)]));
     await this.send('HSET', this.keys.instruments, ...instruments.flatMap((rules) => [rules.instrument, encodeScale(scaleOfRules(rules))]));
     await this.send('HSET', this.keys.meta, 'rules', String(instruments.filter((rules) => !isPlain(rules)).length));
+    // A call auction goes on where it was.
+    for (const { instrument, openingTicks } of instruments) {
+      if (openingTicks > 0) await this.send('HSET', this.keys.meta, 'opening', instrument);
+    }
   }
 
   /** Those instruments as they are written, by name. @throws RestoreError where orders would not look for their rules */
@@ -95,6 +110,9 @@ export class ShardRestorer {
     for await (const page of this.fieldsOf(this.keys.catalogue)) written.push(...page.map(([name, stored]) => decodeStoredRules(name, stored)));
     const ruled = written.filter((rules) => !isPlain(rules)).length;
     const told = Number(await this.send('HGET', this.keys.meta, 'rules') ?? 0);
+    const opening = await this.send('HGET', this.keys.meta, 'opening') as string | null;
+    const wanted = written.filter(({ openingTicks }) => openingTicks > 0).map(({ instrument }) => instrument);
+    if (wanted.join() !== (opening ?? '')) throw new RestoreError(`the call auction of ${opening ?? 'nothing'} is to go on, and that of ${wanted.join() || 'nothing'} has begun to end`);
     if (told !== ruled) throw new RestoreError(`orders are told to look for the rules of ${told} instruments, ${ruled} have some`);
     return written.sort((a, b) => (a.instrument < b.instrument ? -1 : 1));
   }
@@ -137,28 +155,30 @@ export class ShardRestorer {
       // A level may go on over pages; HINCRBY is exact in the store.
       for (const [price, lots] of levels) commands.push(this.send('HINCRBY', key, String(price), String(lots)));
     }
+    if (orders.some(({ traits }) => traits.shown !== undefined)) commands.push(this.send('HSET', this.keys.meta, 'hidden', '1'), ...this.addHidden(orders));
     await Promise.all(commands);
   }
 
-  /** Writes which instruments orders wait in, and the entries that have reached some of them. */
-  async addReached(
-    waiting: readonly string[],
-    reached: { readonly instrument: string; readonly reaches: readonly { readonly sequence: number; readonly firstTicks: number; readonly lastTicks: number }[] } | null,
-  ): Promise<void> {
+  /** Writes which instruments orders wait in, and the entries that have reached some of them: who goes ahead of all else, and who once an instrument trades. */
+  async addReached(waiting: readonly string[], reached: InstrumentReaches | null, suspended: readonly InstrumentReaches[]): Promise<void> {
     if (waiting.length > 0) await this.send('HSET', this.keys.meta, 'waiting', `;${waiting.join(';')};`);
-    if (reached === null) return;
-    const { instrument, reaches } = reached;
-    const ticks = reaches.flatMap(({ firstTicks, lastTicks }) => [firstTicks, lastTicks]);
-    await this.send('RPUSH', this.keys.reached(instrument), ...reaches.map(({ sequence, firstTicks, lastTicks }) => `${sequence},${firstTicks},${lastTicks}`));
-    await this.send('HSET', this.keys.meta, 'reached', `${instrument}=${Math.min(...ticks)},${Math.max(...ticks)}`);
+    const told: string[] = [];
+    for (const { instrument, reaches } of [...(reached === null ? [] : [reached]), ...suspended]) {
+      const ticks = reaches.flatMap(({ firstTicks, lastTicks }) => [firstTicks, lastTicks]);
+      await this.send('RPUSH', this.keys.reached(instrument), ...reaches.map(({ sequence, firstTicks, lastTicks }) => `${sequence},${firstTicks},${lastTicks}`));
+      told.push(`${instrument}=${ticks.reduce((a, b) => Math.min(a, b))},${ticks.reduce((a, b) => Math.max(a, b))}`);
+    }
+    const active = reached === null ? undefined : told.shift();
+    if (active !== undefined) await this.send('HSET', this.keys.meta, 'reached', active);
+    if (told.length > 0) await this.send('HSET', this.keys.meta, 'suspended', `;${told.join(';')};`);
   }
 
-  /** Writes orders that go next because of their lists, oldest first. */
-  async addReleased(instrument: string, released: readonly { readonly orderId: string; readonly cause: number }[]): Promise<void> {
+  /** Writes orders that go next because of their lists, oldest first. @param isActive whether they go ahead of all else */
+  async addReleased(instrument: string, released: readonly { readonly orderId: string; readonly cause: number }[], isActive: boolean): Promise<void> {
     for (let start = 0; start < released.length; start += RELEASED_PAGE) {
-      await this.send('RPUSH', this.keys.released, ...released.slice(start, start + RELEASED_PAGE).map(({ orderId, cause }) => `${cause},${compactId(orderId)}`));
+      await this.send('RPUSH', this.keys.released(instrument), ...released.slice(start, start + RELEASED_PAGE).map(({ orderId, cause }) => `${cause},${compactId(orderId)}`));
     }
-    await this.send('HSET', this.keys.meta, 'released', instrument);
+    if (isActive) await this.send('HSET', this.keys.meta, 'released', instrument);
   }
 
   /** Reads orders back by their ids. @throws RestoreError for one that is not there */
@@ -194,6 +214,20 @@ export class ShardRestorer {
         return order;
       });
     }
+  }
+
+  /** Levels of icebergs as they are with these. */
+  private addHidden(orders: readonly Order[]): Promise<unknown>[] {
+    addHidden(this.hidden, orders);
+    const touched = new Map<string, Set<string>>();
+    for (const order of orders) {
+      if (hiddenLots(order) > 0) getOrAdd(touched, `${order.instrument}:${order.side === 'buy' ? 'bids' : 'asks'}`, () => new Set()).add(String(order.priceTicks));
+    }
+    return [...touched].map(([side, prices]) => {
+      const cut = side.lastIndexOf(':');
+      const key = this.keys.hidden(side.slice(0, cut), side.slice(cut + 1) as 'bids' | 'asks');
+      return this.send('HSET', key, ...[...prices].flatMap((price) => [price, String(this.hidden.get(side)?.get(price))]));
+    });
   }
 
   /** Adds accounts with what they have. @param timeUs when the venue's own are said to begin */
@@ -311,6 +345,7 @@ export class ShardRestorer {
     const where = `${instrument} ${side}`;
     let levelPrice: number | null = null;
     let levelLots = 0;
+    const hidden: HiddenLots = new Map();
     const checkLevel = async (price: number | null, lots: number): Promise<void> => {
       if (price === null) return;
       const told = Number(await this.send('HGET', this.keys.depth(instrument, side), String(price)));
@@ -350,10 +385,32 @@ export class ShardRestorer {
         }
         levelLots += displayedLots(order);
       }
+      addHidden(hidden, orders);
       await Promise.all(levelChecks.splice(0));
       yield orders;
     }
     await checkLevel(levelPrice, levelLots);
+    await this.checkHidden(instrument, side, hidden.get(`${instrument}:${side}`) ?? new Map());
+  }
+
+  /** Adds what the reference price of an instrument's band comes from. */
+  async addBand(instrument: string, samples: readonly BandSample[]): Promise<void> {
+    if (samples.length > 0) await this.send('ZADD', this.keys.band(instrument), ...samples.flatMap((sample) => [String(sample.second), bandMember(sample)]));
+  }
+
+  /** That as it is written, oldest first. */
+  async writtenBand(instrument: string): Promise<BandSample[]> {
+    const found = await this.send('ZRANGE', this.keys.band(instrument), '0', '-1', 'WITHSCORES') as string[];
+    return Array.from({ length: found.length / 2 }, (_, i) => sampleOfMember(found[2 * i] as string, found[2 * i + 1] as string));
+  }
+
+  private async checkHidden(instrument: string, side: 'bids' | 'asks', hidden: ReadonlyMap<string, bigint>): Promise<void> {
+    const told = new Map<string, string>();
+    for await (const page of this.fieldsOf(this.keys.hidden(instrument, side))) for (const [price, lots] of page) told.set(price, lots);
+    for (const price of new Set([...told.keys(), ...hidden.keys()])) {
+      const [lots, wanted] = [told.get(price) ?? '0', String(hidden.get(price) ?? 0n)];
+      if (lots !== wanted) throw new RestoreError(`${instrument} ${side}: level ${price} counts ${lots} hidden lots, its icebergs hide ${wanted}`);
+    }
   }
 
   /** Behind the orders. @param timeUs when that is due which is left of what was begun @returns how many act by themselves */

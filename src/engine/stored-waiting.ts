@@ -31,8 +31,10 @@ export function storedWaiting(
   if (instruments.join() !== named.join()) problems.push(`meta names ${named.join() || 'nothing'} as what orders wait for a price of, there are some of ${instruments.join() || 'nothing'}`);
   const told = /^(.*)=(\d+),(\d+)$/.exec(meta.reached ?? '');
   if (meta.reached !== undefined && told === null) problems.push(`meta tells that ${meta.reached} was reached`);
+  const suspended = (meta.suspended ?? ';').split(';').slice(1, -1).map((row) => /^(.*)=\d+,\d+$/.exec(row)?.[1] ?? null);
+  if (suspended.includes(null) || (meta.suspended !== undefined && suspended.length === 0)) problems.push(`meta tells that ${meta.suspended ?? ''} is suspended`);
   for (const instrument of reached.keys()) {
-    if (told?.[1] !== instrument) problems.push(`entries have reached orders of ${instrument}, meta does not say so`);
+    if (told?.[1] !== instrument && !suspended.includes(instrument)) problems.push(`entries have reached orders of ${instrument}, meta does not say so`);
   }
   return instruments.map((instrument) => {
     const ids = (direction: Direction): string[] => (stops.get(instrument)?.[direction] ?? []).map(([member, score]) => {

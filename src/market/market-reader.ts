@@ -1,3 +1,4 @@
+import type { AuctionView } from '../domain/auction';
 import type { BookOrders, BookView, Level } from '../domain/book-view';
 import type { Candle } from '../domain/candle';
 import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
@@ -28,6 +29,8 @@ export interface MarketSources {
   book(instrument: string, levels: number): Promise<BookView>;
   /** Single orders of the best levels, in queue order, from what was acknowledged before the call. */
   bookOrders(instrument: string, levels: number, topLevels: number): Promise<BookOrders>;
+  /** What a call auction would come to, from what was acknowledged before the call. */
+  auction(instrument: string): Promise<AuctionView>;
   /** Newest first, contiguous; at least those that Postgres does not have yet. */
   recentTrades(instrument: string, count: number, before: number | null): Promise<readonly Trade[]>;
   /** Newest first. */
@@ -100,6 +103,11 @@ export class MarketReader {
       instrument, sequence, timeUs, bids: bids.orders, asks: asks.orders, checksum: bookChecksum(bids.top, asks.top, instrument),
       isCut: bids.isCut || asks.isCut,
     };
+  }
+
+  async auction(_context: Context, name: string): Promise<AuctionView & { readonly instrument: Instrument }> {
+    const instrument = this.instruments.require(name);
+    return { instrument, ...await this.sources.auction(name) };
   }
 
   /** The newest trades. @param before only those ahead of this trade id, null for the newest of all */

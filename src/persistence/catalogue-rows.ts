@@ -8,7 +8,7 @@ import { REGISTER_INSTRUMENT } from './queries/instruments';
 export interface CatalogueRow extends Row {
   instrument: string; base: string; quote: string; tick_size: string; lot_size: string; base_decimals: number; quote_decimals: number;
   state: InstrumentState; price_ticks_min: number; price_ticks_max: number; quantity_lots_min: number; quantity_lots_max: number;
-  min_value: number; price_band: number; band_window_s: number; max_slippage: number; opening_price: number; opening_lots: number; band_from: number;
+  min_value: number; price_band: number; band_window_s: number; max_slippage: number; opening_price: number; band_from: number;
 }
 
 export function rulesOfRow(row: CatalogueRow): InstrumentRules {
@@ -16,7 +16,7 @@ export function rulesOfRow(row: CatalogueRow): InstrumentRules {
     instrument: row.instrument, base: row.base, quote: row.quote, tickSize: row.tick_size, lotSize: row.lot_size, baseDecimals: row.base_decimals,
     quoteDecimals: row.quote_decimals, state: row.state, priceTicksMin: row.price_ticks_min, priceTicksMax: row.price_ticks_max,
     quantityLotsMin: row.quantity_lots_min, quantityLotsMax: row.quantity_lots_max, minValue: row.min_value, priceBand: row.price_band,
-    bandWindowS: row.band_window_s, maxSlippage: row.max_slippage, openingTicks: row.opening_price, openingLots: row.opening_lots, bandFrom: row.band_from,
+    bandWindowS: row.band_window_s, maxSlippage: row.max_slippage, openingTicks: row.opening_price, bandFrom: row.band_from,
   };
 }
 
@@ -43,7 +43,7 @@ export async function writeCatalogue(session: pg.Client, shard: string, changes:
       values: [
         shard, instrument, base, quote, tickSize, lotSize, baseDecimals, quoteDecimals, rules.state, rules.priceTicksMin, rules.priceTicksMax,
         rules.quantityLotsMin, rules.quantityLotsMax, rules.minValue, rules.priceBand, rules.bandWindowS, rules.maxSlippage, rules.openingTicks,
-        rules.openingLots, rules.bandFrom, sequence,
+        rules.bandFrom, sequence,
       ],
     });
   }

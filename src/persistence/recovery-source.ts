@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Control } from '../domain/controls';
 import type { Account, Balance, FeeGroup, Funds, Transfer } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
+import { anchorSample, samplesKept, type BandSample } from '../domain/price-band';
 import type { InstrumentRules } from '../domain/instrument-rules';
 import { rulesOfRow, type CatalogueRow } from './catalogue-rows';
 import { decodeLogEntry } from '../domain/log-entry';
@@ -15,7 +16,7 @@ import { CATALOGUE } from './queries/catalogue';
 import { CHECKPOINT, JOURNAL_PAGE } from './queries/history';
 import { FEE_GROUPS, PENDING_TRANSFERS } from './queries/money';
 import {
-  ACCOUNT_COUNT, ACCOUNT_PAGE, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FILLED_ORDERS, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
+  ACCOUNT_COUNT, ACCOUNT_PAGE, BAND_ANCHOR, BAND_SAMPLES, BEGIN_EPOCH, DEAD_LETTERS_BETWEEN, FILLED_ORDERS, FINISH_RECOVERY, IS_FROZEN, LAST_TRADE_IDS, LIVE_KEYS, NEWEST_TRADES, OPEN_ORDERS,
   OPEN_ORDER_COUNT, PENDING_ORDERS, RECORDED_FUNDS, RECORD_FUNDS, RECORD_RECOVERY, SET_FUNDS, SET_HELD, TRADES_BACK, UNCOVERED, USED_REFERENCES,
 } from './queries/recovery';
 import type { HeldBalance } from './money-batch';
@@ -169,8 +170,9 @@ export class RecoverySource {
     for (;;) {
       const rows: { trade_id: number; sequence: number; price_ticks: number }[] = await this.query(TRADES_BACK, [instrument, before, TRADES_PAGE]);
       for (const { sequence, price_ticks: ticks } of rows) {
-        from ??= await this.causeOf(sequence);
-        if (sequence < from) return reaches.reverse();
+        // What was reached ahead of an auction may have waited for the end of it.
+        if (from === null && reaches[reaches.length - 1]?.sequence !== sequence) from = await this.causeOf(sequence);
+        if (from !== null && sequence < from) return reaches.reverse();
         const known = reaches[reaches.length - 1];
         // Back from the last trade of each.
         if (known?.sequence === sequence) known.firstTicks = ticks;
@@ -182,10 +184,11 @@ export class RecoverySource {
     }
   }
 
-  /** The entry because of which an entry's order went; that entry itself, where it was a command. */
-  private async causeOf(sequence: number): Promise<number> {
+  /** The entry because of which an entry's order went; that entry itself, where it was a command; null for a page of an auction. */
+  private async causeOf(sequence: number): Promise<number | null> {
     const [row] = await this.query<{ payload: string }>(JOURNAL_PAGE, [this.shard, sequence - 1, sequence]);
     const command = row === undefined ? null : decodeLogEntry(row.payload).command;
+    if (command?.op === 'auction') return null;
     return command?.op === 'trigger' ? command.cause : sequence;
   }
 
@@ -280,6 +283,15 @@ export class RecoverySource {
   /** Instruments that were made or changed, by name. */
   async catalogue(): Promise<InstrumentRules[]> {
     return (await this.query<CatalogueRow>(CATALOGUE, [this.shard])).map(rulesOfRow);
+  }
+
+  /** What the reference price of an instrument's band comes from, oldest first. */
+  async bandSamples({ instrument, bandFrom, bandWindowS }: InstrumentRules): Promise<BandSample[]> {
+    const [anchor] = await this.query<{ price_ticks: number }>(BAND_ANCHOR, [instrument, bandFrom]);
+    if (anchor === undefined) return [];
+    const rows = await this.query<{ second: number; price_ticks: number }>(BAND_SAMPLES, [instrument, bandFrom, bandWindowS]);
+    const samples = [anchorSample({ priceTicks: anchor.price_ticks }), ...rows.map(({ second, price_ticks: priceTicks }) => ({ second, priceTicks }))];
+    return [...samplesKept(samples, rows.at(-1)?.second ?? 0, bandWindowS)];
   }
 
   async feeGroups(): Promise<FeeGroup[]> {

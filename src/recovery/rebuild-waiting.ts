@@ -21,10 +21,18 @@ export interface ReachSource {
 }
 
 export interface ReachTarget {
-  /** Writes which instruments orders wait in, and the entries that have reached some of them. */
-  addReached(waiting: readonly string[], reached: { readonly instrument: string; readonly reaches: readonly Reach[] } | null): Promise<void>;
-  /** Writes orders whose list's first is filled and that are still to go, in the order in which they do. */
-  addReleased(instrument: string, released: readonly { readonly orderId: string; readonly cause: number }[]): Promise<void>;
+  /** Writes which instruments orders wait in, and the entries that have reached some of them: who goes ahead of all else, and who once an instrument trades. */
+  addReached(waiting: readonly string[], reached: InstrumentReaches | null, suspended: readonly InstrumentReaches[]): Promise<void>;
+  /**
+   * Writes orders whose list's first is filled and that are still to go, in the order in which they do.
+   * @param isActive whether they go ahead of all else; else once their instrument trades
+   */
+  addReleased(instrument: string, released: readonly { readonly orderId: string; readonly cause: number }[], isActive: boolean): Promise<void>;
+}
+
+interface InstrumentReaches {
+  readonly instrument: string;
+  readonly reaches: readonly Reach[];
 }
 
 interface Waiting {
@@ -62,33 +70,42 @@ export class WaitingRebuild {
     }
   }
 
-  /** @throws Error where more than one cascade was not over: one ends before another begins */
-  async restore(source: ReachSource, target: ReachTarget): Promise<void> {
-    const found: { readonly instrument: string; readonly reaches: readonly Reach[] }[] = [];
+  /**
+   * @param isOpen whether an instrument trades: what was reached of one that does not goes once it does
+   * @throws Error where more than one cascade was not over: one ends before another begins
+   */
+  async restore(source: ReachSource, target: ReachTarget, isOpen: (instrument: string) => boolean): Promise<void> {
+    const found: InstrumentReaches[] = [];
     for (const [instrument, waiting] of this.byInstrument) {
       const reaches = unfinished(waiting, await source.reaches(instrument));
       if (reaches.length > 0) found.push({ instrument, reaches });
     }
-    if (found.length > 1) throw new Error(`orders of ${found.map(({ instrument }) => instrument).join(' and ')} have been reached and have not gone`);
-    await target.addReached([...this.byInstrument.keys()], found[0] ?? null);
-    await this.restoreReleased(source, target);
+    const active = found.filter(({ instrument }) => isOpen(instrument));
+    if (active.length > 1) throw new Error(`orders of ${active.map(({ instrument }) => instrument).join(' and ')} have been reached and have not gone`);
+    await target.addReached([...this.byInstrument.keys()], active[0] ?? null, found.filter(({ instrument }) => !isOpen(instrument)));
+    await this.restoreReleased(source, target, isOpen);
   }
 
   /** Orders whose list's first is filled, and that had not gone yet. */
-  private async restoreReleased(source: ReachSource, target: ReachTarget): Promise<void> {
+  private async restoreReleased(source: ReachSource, target: ReachTarget, isOpen: (instrument: string) => boolean): Promise<void> {
     const firstOf = (orderId: string): string => listOrderId(orderId, 1);
     const left = this.behindFirst.filter(({ orderId }) => !this.openFirsts.has(firstOf(orderId)));
-    const [one] = left;
-    if (one === undefined) return;
+    if (left.length === 0) return;
     const filled = await source.filledAt([...new Set(left.map(({ orderId }) => firstOf(orderId)))]);
-    const released = left.map(({ orderId, instrument, placed }) => {
+    const byInstrument = new Map<string, { readonly orderId: string; readonly cause: number; readonly placed: number }[]>();
+    for (const { orderId, instrument, placed } of left) {
       const cause = filled.get(firstOf(orderId));
       if (cause === undefined) throw new Error(`order ${orderId} waits for the first of its list, which is neither open nor filled`);
-      if (instrument !== one.instrument) throw new Error(`orders of ${one.instrument} and ${instrument} were to go because of their lists`);
-      return { orderId, cause, placed };
-    });
-    released.sort((a, b) => a.cause - b.cause || a.placed - b.placed || (a.orderId < b.orderId ? -1 : 1));
-    await target.addReleased(one.instrument, released);
+      const released = byInstrument.get(instrument) ?? [];
+      byInstrument.set(instrument, released);
+      released.push({ orderId, cause, placed });
+    }
+    const active = [...byInstrument.keys()].filter(isOpen);
+    if (active.length > 1) throw new Error(`orders of ${active.join(' and ')} were to go because of their lists`);
+    for (const [instrument, released] of byInstrument) {
+      released.sort((a, b) => a.cause - b.cause || a.placed - b.placed || (a.orderId < b.orderId ? -1 : 1));
+      await target.addReleased(instrument, released, isOpen(instrument));
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { MoneyScale } from '../domain/assets';
 import { compareControls, type Control } from '../domain/controls';
-import { scaleOfRules, type InstrumentRules } from '../domain/instrument-rules';
+import { isOpenToTrade, scaleOfRules, type InstrumentRules } from '../domain/instrument-rules';
 import type { Funds } from '../domain/money';
 import { expiryUs, type Order, type Side, type Trade } from '../domain/order';
 import { waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
+import { hasBand, type BandSample } from '../domain/price-band';
 import { BookHash } from './book-hash';
 import { MoneyRebuild, NOTHING_COMPUTED, requireCover, type ComputedMoney, type CoverSource, type MoneyTarget } from './rebuild-money';
 import { WaitingRebuild, type ReachSource, type ReachTarget } from './rebuild-waiting';
@@ -28,6 +29,8 @@ export interface RebuildSource extends CoverSource, ReachSource {
   liveKeys(second: number, pageSize: number): AsyncGenerator<{ digest: string; sequence: number; second: number }[]>;
   lastTradeIds(): Promise<Map<string, number>>;
   newestTrades(instrument: string, count: number): Promise<Trade[]>;
+  /** What the reference price of an instrument's band comes from, oldest first. */
+  bandSamples(rules: InstrumentRules): Promise<readonly BandSample[]>;
 }
 
 /** Redis' side of a rebuild. */
@@ -46,6 +49,8 @@ export interface RebuildTarget extends MoneyTarget, ReachTarget {
   writtenControls(): Promise<Control[]>;
   addIdempotencyKeys(keys: readonly { digest: string; sequence: number; second: number }[]): Promise<void>;
   addTrades(instrument: string, trades: readonly Trade[]): Promise<void>;
+  addBand(instrument: string, samples: readonly BandSample[]): Promise<void>;
+  writtenBand(instrument: string): Promise<readonly BandSample[]>;
   bookOrders(instrument: string, side: 'bids' | 'asks'): AsyncGenerator<Order[]>;
   /** Those that wait for a price of an instrument, from one direction. */
   pendingOrders(instrument: string, direction: Direction): AsyncGenerator<Order[]>;
@@ -138,7 +143,8 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
     progress('orders', expected.orders, total);
   }
   await writing;
-  await waiting.restore(source, target);
+  const closed = new Set(catalogue.filter((rules) => !isOpenToTrade(rules)).map(({ instrument }) => instrument));
+  await waiting.restore(source, target, (instrument) => !closed.has(instrument));
   const controls = (await source.controls()).sort(compareControls);
   await target.timeDues(timed + await target.addControls(controls, checkpoint.timeUs));
   const accounts = money.isKept
@@ -155,10 +161,19 @@ export async function rebuild(source: RebuildSource, target: RebuildTarget, opti
 
   let trades = 0;
   for (const instrument of tradeIds.keys()) {
-    const newest = await source.newestTrades(instrument, options.recentTradesKept);
+    const newest = await source.newestTrades(instrument, Math.max(options.recentTradesKept, 1));
     await target.addTrades(instrument, newest);
     trades += newest.length;
     progress('trades', trades, trades);
+  }
+
+  for (const rules of catalogue.filter(hasBand)) {
+    const samples = await source.bandSamples(rules);
+    await target.addBand(rules.instrument, samples);
+    const written = await target.writtenBand(rules.instrument);
+    if (JSON.stringify(written) !== JSON.stringify(samples)) {
+      throw new BookMismatchError(`the reference prices of ${rules.instrument} are ${JSON.stringify(written)}, the record has ${JSON.stringify(samples)}`);
+    }
   }
 
   const rebuilt = new BookHash();

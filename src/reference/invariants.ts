@@ -1,5 +1,6 @@
 import { AMOUNT_MAX } from '../domain/amounts';
 import { displayedLots, isAhead } from '../domain/iceberg';
+import type { InstrumentState } from '../domain/instrument-rules';
 import { isOpen, isResting, remainingLots, type Order, type Side } from '../domain/order';
 import { isFulfilled, membershipOf, partnerId, ROLE_BEHIND_FIRST, siblingIds, waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
@@ -19,7 +20,9 @@ export function invariantProblems(state: ShardState, money: MoneyRules | null): 
   for (const order of state.orders) orderProblems(order, state.sequence, problems);
 
   const queued = new Set<string>();
-  for (const book of state.books) bookProblems(book, orders, queued, problems);
+  // In a call auction orders of both sides wait at prices that meet, and what it has gathered stays until the instrument is opened.
+  const gathered = new Set(state.catalogue.filter((rules) => rules.openingTicks > 0 || MAY_CROSS.has(rules.state)).map(({ instrument }) => instrument));
+  for (const book of state.books) bookProblems(book, gathered.has(book.instrument), orders, queued, problems);
   const waiting = new Set<string>();
   for (const { instrument, rising, falling } of state.waiting) {
     waitingProblems(instrument, 'rising', rising, orders, waiting, problems);
@@ -125,10 +128,13 @@ function isDone(status: Order['status']): boolean {
   return status === 'filled' || status === 'cancelled';
 }
 
-function bookProblems(book: BookState, orders: ReadonlyMap<string, Order>, queued: Set<string>, problems: string[]): void {
+/** States in which nothing trades. */
+const MAY_CROSS: ReadonlySet<InstrumentState> = new Set(['auction', 'cancel_only', 'halted']);
+
+function bookProblems(book: BookState, mayCross: boolean, orders: ReadonlyMap<string, Order>, queued: Set<string>, problems: string[]): void {
   const bid = book.bids[0];
   const ask = book.asks[0];
-  if (bid !== undefined && ask !== undefined && bid.priceTicks >= ask.priceTicks) {
+  if (!mayCross && bid !== undefined && ask !== undefined && bid.priceTicks >= ask.priceTicks) {
     problems.push(`${book.instrument} is crossed: ${bid.priceTicks} bid, ${ask.priceTicks} asked`);
   }
   sideProblems(book.instrument, 'buy', book.bids, orders, queued, problems);

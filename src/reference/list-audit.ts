@@ -9,8 +9,8 @@ type Wrong = (what: string) => void;
 
 /** Follows a shard's log and checks that orders of lists live and end together as they should. */
 export class ListAudit {
-  /** By sequence, of the last command and of all that has gone because of it: firsts that were filled. */
-  private readonly filled = new Map<number, ReadonlySet<string>>();
+  /** By sequence, of the last command and of all that has gone because of it: firsts that were filled, and those of instruments that have not traded since. */
+  private readonly filled = new Map<number, { readonly instrument: string; readonly firsts: ReadonlySet<string> }>();
 
   /** Whether an order of an entry is one that the entry places. */
   isPlaced({ kind, command, orders }: LogEntry, order: Order): boolean {
@@ -33,8 +33,9 @@ export class ListAudit {
   /**
    * @param after of every order that the entry has changed, what it is now
    * @param orderOf orders as they were ahead of the entry
+   * @param trades whether an instrument trades as its orders come: what follows a first of one that does not goes once it does
    */
-  check(entry: LogEntry, after: ReadonlyMap<string, Order>, orderOf: OrderOf, wrong: Wrong): void {
+  check(entry: LogEntry, after: ReadonlyMap<string, Order>, orderOf: OrderOf, trades: (instrument: string) => boolean, wrong: Wrong): void {
     const { command } = entry;
     const trigger = command?.op === 'trigger' ? command : null;
     const caused = new Set<string>();
@@ -65,7 +66,7 @@ export class ListAudit {
       if (isResting(order) && siblingIds(order).some((orderId) => isRestingOrder(after.get(orderId) ?? orderOf(orderId)))) wrong(`order ${order.orderId} rests beside another one of its list`);
     }
     if (command?.op === 'list') this.checkPlaced(command.listId, after, wrong);
-    this.note(entry, after);
+    this.note(entry, after, trades);
   }
 
   private checkPlaced(listId: string, after: ReadonlyMap<string, Order>, wrong: Wrong): void {
@@ -86,14 +87,17 @@ export class ListAudit {
 
   private checkRelease(order: Order, cause: number, wrong: Wrong): void {
     const first = siblingIds(order).concat(order.orderId).sort()[0] as string;
-    if (this.filled.get(cause)?.has(first) !== true) wrong(`order ${order.orderId} goes because of entry ${cause}, which has not filled the first of its list`);
+    if (this.filled.get(cause)?.firsts.has(first) !== true) wrong(`order ${order.orderId} goes because of entry ${cause}, which has not filled the first of its list`);
   }
 
-  private note({ sequence, kind }: LogEntry, after: ReadonlyMap<string, Order>): void {
+  private note({ sequence, kind }: LogEntry, after: ReadonlyMap<string, Order>, trades: (instrument: string) => boolean): void {
     // What goes because of a command does so before the next one.
-    if (kind !== 'trigger' && kind !== 'due') this.filled.clear();
+    if (kind !== 'trigger' && kind !== 'due' && kind !== 'instrument' && kind !== 'auction') {
+      for (const [cause, { instrument }] of this.filled) if (trades(instrument)) this.filled.delete(cause);
+    }
     const firsts = [...after.values()].filter((order) => order.traits.listRole === LIST_ROLE_CODE.first && isFulfilled(order));
-    if (firsts.length > 0) this.filled.set(sequence, new Set(firsts.map(({ orderId }) => orderId)));
+    const [one] = firsts;
+    if (one !== undefined) this.filled.set(sequence, { instrument: one.instrument, firsts: new Set(firsts.map(({ orderId }) => orderId)) });
   }
 }
 

@@ -90,19 +90,23 @@ export class Released {
     this.queue.push(...waiting.map((order) => ({ order, cause })));
   }
 
+  /** By instrument. */
   state(orderOf: OrderOf): ShardState['released'] {
+    return this.left(orderOf).sort((a, b) => compareText(a.order.instrument, b.order.instrument)).map(({ order: { orderId }, cause }) => ({ orderId, cause }));
+  }
+
+  /** @param isOpen whether an instrument trades: where it does not, what follows goes once it does */
+  next(orderOf: OrderOf, isOpen: (instrument: string) => boolean): Reached | null {
+    this.queue = this.left(orderOf);
+    const next = this.queue.find(({ order: { instrument } }) => isOpen(instrument));
+    return next === undefined ? null : { order: orderOf(next.order.orderId) as Order, cause: next.cause };
+  }
+
+  /** Those that have not gone, nor come to their end. */
+  private left(orderOf: OrderOf): Reached[] {
     return this.queue.filter(({ order: { orderId } }) => {
       const order = orderOf(orderId);
       return order !== undefined && waitsForFirst(order);
-    }).map(({ order: { orderId }, cause }) => ({ orderId, cause }));
-  }
-
-  next(orderOf: OrderOf): Reached | null {
-    for (let [first] = this.queue; first !== undefined; [first] = this.queue) {
-      const order = orderOf(first.order.orderId);
-      if (order !== undefined && waitsForFirst(order)) return { order, cause: first.cause };
-      this.queue = this.queue.slice(1);
-    }
-    return null;
+    });
   }
 }

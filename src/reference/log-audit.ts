@@ -1,8 +1,11 @@
 import type { BalanceChange, EntryKind, EntryEvent, Fill, LevelChange, LogEntry, OrderChange } from '../domain/entry';
 import { displayedLots, traitsAtEnd } from '../domain/iceberg';
-import { boundOf, type InstrumentRules } from '../domain/instrument-rules';
+import { boundOf, isOpenToTrade, type InstrumentRules } from '../domain/instrument-rules';
 import { chargedUnits, expiryUs, isOpen, isResting, remainingLots, type Order } from '../domain/order';
 import { encodeTraits, isOwnAccount } from '../domain/order-traits';
+import { hasBand } from '../domain/price-band';
+import { checkAuction } from './auction-audit';
+import { Bands, isBeyond } from './bands';
 import { ListAudit } from './list-audit';
 import { TriggerAudit } from './trigger-audit';
 
@@ -11,6 +14,12 @@ const ORDERS_TOLD_FROM = 3;
 
 /** What somebody asks of orders: the venue itself ends some in whatever state. */
 const ASKED_OF_ORDERS: ReadonlySet<EntryKind> = new Set(['place', 'cancel', 'amend', 'mass_cancel']);
+
+/** What the venue does ahead of everything else. */
+const UNASKED: ReadonlySet<EntryKind> = new Set(['due', 'auction']);
+
+/** What takes: it may be stopped by a price band. */
+const TAKING: ReadonlySet<EntryKind> = new Set(['place', 'amend', 'trigger', 'list']);
 
 /** What entries that change nothing may show. */
 const SHOWN: Readonly<Partial<Record<EntryKind, ReadonlySet<EntryEvent['type']>>>> = {
@@ -37,6 +46,8 @@ export class LogAudit {
   private readonly levels = new Map<string, bigint>();
   /** As the log has told them. */
   private readonly instruments = new Map<string, InstrumentRules>();
+  /** What their price bands go by. */
+  private readonly bands = new Bands();
   /** Totals by account and asset, and by asset their sums. */
   private readonly totals = new Map<string, bigint>();
   private readonly sums = new Map<string, bigint>();
@@ -52,14 +63,20 @@ export class LogAudit {
     this.refills.clear();
 
     const touched = new Set<string>();
-    this.checkInstruments(entry, wrong);
+    const auctioned = entry.command?.op === 'auction' ? this.instruments.get(entry.command.instrument) : undefined;
+    const behind = this.checkInstruments(entry, wrong);
     const before = this.ordersBefore(entry);
     this.checkFills(entry, touched, wrong);
-    const changes = entry.events.filter((event): event is OrderChange => event.type === 'order');
+    if (entry.kind === 'auction') checkAuction(entry, this.orders, auctioned, wrong, (order) => this.replace(order, touched));
+    for (const check of behind) check();
+    const told = entry.events.filter((event): event is OrderChange => event.type === 'order');
+    // Those that an auction has traded are checked already.
+    const changes = entry.kind === 'auction' ? told.filter(({ order }) => order.reason === 'linked') : told;
     const shown = SHOWN[entry.kind];
+    const isOpenNow = (instrument: string): boolean => isOpenToTrade(this.instruments.get(instrument) ?? { state: 'open', openingTicks: 0 });
     if (shown === undefined) {
       // Behind the commanded order of one that takes stand those of its own that it met (K-20), and those that went with others of their lists.
-      const isTaking = entry.kind === 'place' || entry.kind === 'amend' || entry.kind === 'trigger' || entry.kind === 'list';
+      const isTaking = TAKING.has(entry.kind);
       for (const [i, change] of changes.entries()) {
         if (change.order.reason === 'linked') this.lists.checkLinked(entry, this.orders.get(change.order.orderId), change.order, wrong);
         else if (isTaking && i > 0 && !this.lists.isPlaced(entry, change.order)) this.checkPrevented(entry, change, wrong);
@@ -67,37 +84,79 @@ export class LogAudit {
         this.triggers.check(entry, this.orders.get(change.order.orderId), change.order, wrong);
       }
       for (const { order } of changes) this.replace(order, touched);
-      const after = new Map([...entry.fills.map(({ maker }) => maker), ...changes.map(({ order }) => order)].map((order) => [order.orderId, order]));
-      this.lists.check(entry, after, (orderId) => (before.has(orderId) ? before.get(orderId) : this.orders.get(orderId)), wrong);
+      const after = new Map([...entry.fills.map(({ maker }) => maker), ...told.map(({ order }) => order)].map((order) => [order.orderId, order]));
+      this.lists.check(entry, after, (orderId) => (before.has(orderId) ? before.get(orderId) : this.orders.get(orderId)), isOpenNow, wrong);
     } else {
       for (const { type } of entry.events) {
         if (!shown.has(type)) wrong(`is a ${entry.kind} and changes the book or its money: ${type}`);
       }
     }
-    this.triggers.note(entry);
+    this.triggers.note(entry, isOpenNow);
     this.checkLevels(entry.levels, touched, wrong);
     this.checkBalances(entry.balances, wrong);
     return problems;
   }
 
-  /** What is bound for ever stays; nothing trades but where all is open, and nothing happens where all is halted. */
-  private checkInstruments(entry: LogEntry, wrong: (what: string) => void): void {
+  /**
+   * What is bound for ever stays; nothing trades but where all is open, and nothing happens where all is halted.
+   * @returns what is to be checked behind the entry's trades
+   */
+  private checkInstruments(entry: LogEntry, wrong: (what: string) => void): (() => void)[] {
+    const behind: (() => void)[] = [];
     for (const event of entry.events) {
       if (event.type !== 'instrument') continue;
       const { rules } = event;
       const before = this.instruments.get(rules.instrument);
       if (before !== undefined && JSON.stringify(boundOf(before)) !== JSON.stringify(boundOf(rules))) wrong(`instrument ${rules.instrument} has another tick, lot or asset`);
-      if (entry.kind === 'instrument') this.instruments.set(rules.instrument, rules);
+      if (entry.kind === 'instrument') this.checkChanged(before, rules, wrong);
+      else if (entry.kind === 'auction') behind.push(() => this.checkOpened(before, rules, wrong));
+      else if (TAKING.has(entry.kind)) behind.push(() => this.checkHalted(entry, before, rules, wrong));
       else if (before === undefined || JSON.stringify(before) !== JSON.stringify(rules)) wrong(`instrument ${rules.instrument} is shown otherwise than it is`);
     }
-    if (this.instruments.size === 0) return;
+    if (this.instruments.size === 0) return behind;
+    if (!UNASKED.has(entry.kind)) {
+      for (const { instrument, openingTicks } of this.instruments.values()) {
+        const isBegun = entry.kind === 'instrument' && entry.events.some((event) => event.type === 'instrument' && event.rules.instrument === instrument);
+        if (openingTicks > 0 && !isBegun) wrong(`comes between the pages of the call auction of ${instrument}`);
+      }
+    }
     for (const { maker, tradeId } of entry.fills) {
       const state = this.instruments.get(maker.instrument)?.state ?? 'open';
-      if (state !== 'open') wrong(`trade ${tradeId} of ${maker.instrument}, which is ${state}`);
+      if (state !== 'open' && entry.kind !== 'auction') wrong(`trade ${tradeId} of ${maker.instrument}, which is ${state}`);
     }
     for (const event of entry.events) {
       if (event.type === 'order' && ASKED_OF_ORDERS.has(entry.kind) && this.instruments.get(event.order.instrument)?.state === 'halted') wrong(`order ${event.order.orderId} changes while ${event.order.instrument} is halted`);
     }
+    return behind;
+  }
+
+  /** A reference begins with the last trade as its band is set, or its instrument opened; without a band there is none. */
+  private checkChanged(before: InstrumentRules | undefined, rules: InstrumentRules, wrong: (what: string) => void): void {
+    const { instrument, bandFrom } = rules;
+    const isOther = before?.priceBand !== rules.priceBand || before.bandWindowS !== rules.bandWindowS;
+    if (!hasBand(rules)) this.bands.drop(instrument);
+    else if (isOther || bandFrom !== before.bandFrom) this.bands.anchor(instrument);
+    const last = hasBand(rules) ? this.bands.lastTrade(instrument)?.tradeId ?? 0 : 0;
+    if (bandFrom !== last && (isOther || !hasBand(rules) || bandFrom !== before.bandFrom)) wrong(`the reference price of ${instrument} begins with trade ${bandFrom}, the last is ${last}`);
+    this.instruments.set(instrument, rules);
+  }
+
+  /** The end of a call auction changes nothing else. */
+  private checkOpened(before: InstrumentRules | undefined, rules: InstrumentRules, wrong: (what: string) => void): void {
+    const bandFrom = hasBand(before) ? this.bands.anchor(rules.instrument) : 0;
+    if (before === undefined || JSON.stringify({ ...before, openingTicks: 0, bandFrom }) !== JSON.stringify(rules)) wrong(`the auction of ${rules.instrument} makes it ${JSON.stringify(rules)}`);
+    this.instruments.set(rules.instrument, rules);
+  }
+
+  /** An order whose next trade would be outside of its instrument's price band has that gather orders for a call auction; nothing else changes. */
+  private checkHalted(entry: LogEntry, before: InstrumentRules | undefined, rules: InstrumentRules, wrong: (what: string) => void): void {
+    const { instrument } = rules;
+    if (before?.state !== 'open' || JSON.stringify({ ...before, state: 'auction' }) !== JSON.stringify(rules)) wrong(`instrument ${instrument} is halted as ${JSON.stringify(rules)}`);
+    const [taker] = entry.orders;
+    if (taker?.instrument !== instrument) wrong(`instrument ${instrument} is halted by an order of another`);
+    if (this.bands.limitsOf(instrument, before, entry.timeUs) === null) wrong(`instrument ${instrument} is halted without a reference price`);
+    else if (taker !== undefined && !isOpen(taker) && taker.reason !== 'price_band') wrong(`instrument ${instrument} is halted by an order that is ${taker.status}`);
+    this.instruments.set(instrument, rules);
   }
 
   /** Orders of which an entry tells, as they were ahead of it. */
@@ -116,9 +175,14 @@ export class LogAudit {
       if (fill.tradeId !== tradeId) wrong(`trade ${fill.tradeId} where ${tradeId} follows`);
       this.tradeIds.set(taker.instrument, fill.tradeId);
       if (fill.quantityLots < 1) wrong(`trade ${fill.tradeId} of ${fill.quantityLots} lots`);
+      if (entry.kind === 'auction') continue;
       this.checkMaker(entry, taker, fill, wrong);
+      const band = this.bands.limitsOf(taker.instrument, this.instruments.get(taker.instrument), entry.timeUs);
+      if (isBeyond(band, fill.priceTicks)) wrong(`trade ${fill.tradeId} at ${fill.priceTicks} is outside of the price band of ${taker.instrument}`);
       this.replace(fill.maker, touched);
     }
+    // A reference is that of before the entry's first trade.
+    for (const { maker: { instrument }, tradeId, priceTicks } of entry.fills) this.bands.note(instrument, this.instruments.get(instrument), tradeId, priceTicks, entry.timeUs);
   }
 
   private checkMaker(entry: LogEntry, taker: Order, fill: Fill, wrong: (what: string) => void): void {

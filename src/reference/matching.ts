@@ -2,6 +2,7 @@ import { AMOUNT_MAX } from '../domain/amounts';
 import { displayedLots } from '../domain/iceberg';
 import { remainingLots, type Order } from '../domain/order';
 import { isOwnAccount, stpModeOf } from '../domain/order-traits';
+import { isBeyond, type BandLimits } from './bands';
 import type { BookSide } from './book-side';
 
 /** A part of a maker that is traded. An iceberg that is swept has one for each part that it shows. */
@@ -26,8 +27,8 @@ export interface MatchPlan {
   readonly fills: readonly PlannedFill[];
   /** Lots without a counterpart; none of an order by money. */
   readonly leftLots: number;
-  /** The bound on fills stopped it: there was more to trade with. */
-  readonly limited: boolean;
+  /** Why it stopped where there was more to trade with: the bound on fills, or the next price is outside of the instrument's band. */
+  readonly limited: 'fills_limit' | 'price_band' | null;
   /** The next price lay behind its limit. */
   readonly beyond: boolean;
   readonly prevented: Prevented;
@@ -71,7 +72,7 @@ export const NOTHING_PREVENTED: Prevented = { cancelled: [], reduced: [], cutLot
 
 /** A plan that does nothing with an order. */
 export function untouched(lots: number): MatchPlan {
-  return { fills: [], leftLots: lots, limited: false, beyond: false, prevented: NOTHING_PREVENTED, budget: null };
+  return { fills: [], leftLots: lots, limited: null, beyond: false, prevented: NOTHING_PREVENTED, budget: null };
 }
 
 /** The price behind which a market order takes nothing: a fraction of the best one, rounded towards it; null for any. */
@@ -87,9 +88,11 @@ function boundOf({ traits }: Pick<Order, 'traits'>, makers: BookSide): number | 
  * @param taker by whose terms own orders are told and treated, and by whose bounds a market order ends
  * @param makers the side it trades with
  * @param limitTicks null for a market order
+ * @param band null where any price will do
  */
 export function planMatch(
   taker: Pick<Order, 'clientId' | 'traits'>, makers: BookSide, orders: ReadonlyMap<string, Order>, limitTicks: number | null, lots: number, fillsMax: number,
+  band: BandLimits | null,
 ): MatchPlan {
   const mode = stpModeOf(taker.traits);
   const bound = limitTicks ?? boundOf(taker, makers);
@@ -103,9 +106,9 @@ export function planMatch(
   let met = 0;
   let refills = 0;
   const planned = (
-    rest: { readonly limited?: boolean; readonly stops?: boolean; readonly beyond?: boolean; readonly exhausted?: boolean } = {},
+    rest: { readonly limited?: MatchPlan['limited']; readonly stops?: boolean; readonly beyond?: boolean; readonly exhausted?: boolean } = {},
   ): MatchPlan => ({
-    fills, leftLots: all === null ? leftLots : 0, limited: rest.limited ?? false, beyond: rest.beyond ?? false,
+    fills, leftLots: all === null ? leftLots : 0, limited: rest.limited ?? null, beyond: rest.beyond ?? false,
     prevented: { cancelled, reduced: [...reduced.values()], cutLots, stops: rest.stops ?? false },
     budget: all === null || money === null ? null : { all, left: money, exhausted: rest.exhausted ?? leftLots === 0 },
   });
@@ -136,12 +139,13 @@ export function planMatch(
     };
     for (const maker of queueOf(level.queue, orders, again)) {
       if (leftLots === 0 || money === 0n) return planned();
-      if (met === fillsMax) return planned({ limited: true });
+      if (met === fillsMax) return planned({ limited: 'fills_limit' });
       met++;
       const affordable = money === null ? leftLots : Number(min(money / price, BigInt(AMOUNT_MAX)));
       if (affordable === 0) return planned({ exhausted: true });
       const shown = displayedLots(maker);
       if (mode === null || !isOwnAccount(taker, maker.clientId)) {
+        if (isBeyond(band, level.priceTicks)) return planned({ limited: 'price_band' });
         const wanted = Math.min(leftLots, shown);
         const traded = Math.min(wanted, affordable);
         const refill = shownNext(maker, traded);

@@ -1,21 +1,26 @@
 import type { MoneyScale } from '../domain/assets';
+import type { Crossing } from '../domain/auction';
 import { KILL_PAGE_US } from '../domain/controls';
 import {
   loggedActor, type AmendCandidate, type AmendCommand, type CancelCommand, type CancelAfterCommand, type CommandResult, type EngineCommand, type KillCommand, type LeaseCommand, type InstrumentCommand, type ListCommand,
   type MassCancelCommand, type MoneyCommand, type PlaceCommand,
 } from '../domain/commands';
-import type { ControlChange, EntryEvent, EntryKind, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
+import type { ControlChange, EntryEvent, EntryKind, Fill, LevelChange, LogEntry, LoggedCommand, OrderChange } from '../domain/entry';
 import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { entryOf } from '../domain/log-entry';
 import type { AccountState, Balance, Funds, Transfer } from '../domain/money';
+import type { InstrumentRules } from '../domain/instrument-rules';
+import { hasBand } from '../domain/price-band';
 import { displayedLots, traitsAtEnd, traitsAtRest, traitsWithLess } from '../domain/iceberg';
 import {
-  expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, remainingLots, type CancelReference, type Order, type OrderStatus, type StatusReason,
+  expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, remainingLots, type CancelReference, type Order, type OrderStatus, type Side, type StatusReason,
 } from '../domain/order';
 import { isFulfilled, isUnfunded, listOrderId, membershipOf, partnerId, traitsBehindFirst, waitsForFirst } from '../domain/order-list';
 import { triggerOf } from '../domain/order-type';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
+import { crossingOf, laterOf, planAuction, tradesOfAuction, type AuctionTrades } from './auction';
+import { Bands } from './bands';
 import type { BookSide } from './book-side';
 import { Books } from './books';
 import { Controls } from './controls';
@@ -30,11 +35,11 @@ import { Money } from './money';
 import { decideMoney, loggedMoney } from './money-commands';
 import { OrderStore } from './order-store';
 import { refusedOf, shownBy, type Refusal } from './refusal';
-import { settleHold, settleTrades } from './settlement';
+import { settleAuction, settleHold, settleTrades } from './settlement';
 import { compareText, type ShardState } from './state';
 import { tradesOfPlan, type PlannedTrade } from './trades';
 import { Waiting } from './waiting';
-import { mayRest, rests, verdictOnAmend, verdictOnPlace, type Verdict } from './verdict';
+import { mayRest, rests, verdictOnAmend, verdictOnPlace, wouldTrade, type Verdict } from './verdict';
 
 export interface ReferenceLimits {
   readonly fillsPerOrderMax: number;
@@ -44,6 +49,8 @@ export interface ReferenceLimits {
   /** Log entries that may wait to be persisted before new orders are refused. */
   readonly backlogMax: number;
   readonly idempotencyTtlS: number;
+  /** Trades of one entry of a call auction. */
+  readonly auctionPage: number;
   readonly funds: Funds;
 }
 
@@ -102,6 +109,8 @@ export class ReferenceShard {
   private readonly orders = new OrderStore();
   private readonly controls = new Controls();
   private readonly tradeIds = new Map<string, number>();
+  /** Of the instruments' trades what their price bands go by. */
+  private readonly bands = new Bands();
   private readonly answered = new Answers('key');
   private readonly references = new Answers('reference');
   private readonly catalogue: Catalogue;
@@ -122,6 +131,7 @@ export class ReferenceShard {
   /** Runs one command at one moment; moments may not go backwards. */
   apply(command: EngineCommand, now: Moment): CommandResult {
     this.begin(now);
+    if (this.opening !== null) throw new Error(`the call auction of ${this.opening} is not over`);
     const firstUs = this.firstDueUs();
     if (firstUs !== null && firstUs <= now.timeUs) throw new Error(`something was due at ${firstUs}, and is not done at ${now.timeUs}`);
     switch (command.op) {
@@ -149,9 +159,10 @@ export class ReferenceShard {
 
   /** What prices have reached goes ahead of what lists let go. */
   private nextToGo(): { readonly order: Order; readonly cause: number; readonly isReleased: boolean } | null {
-    const reached = this.waiting.next();
+    const isOpen = (instrument: string): boolean => this.catalogue.isOpen(instrument);
+    const reached = this.waiting.next(isOpen);
     if (reached !== null) return { ...reached, isReleased: false };
-    const released = this.released.next(this.orderOf);
+    const released = this.released.next(this.orderOf, isOpen);
     return released === null ? null : { ...released, isReleased: true };
   }
 
@@ -171,16 +182,27 @@ export class ReferenceShard {
     const isLeg = membershipOf(fresh)?.role === 'leg';
     const ahead = hasTrigger && !waits && isLeg ? openSiblings(order, this.orderOf).map((before) => ({ before, after: this.asLinked(before) })) : [];
     const levels = ahead.flatMap(({ before, after }) => this.leave(before, after));
-    const verdict: Verdict = waits ? { plan: untouched(order.quantityLots), status: 'pending', reason: null } : this.verdictOnTrigger(fresh);
-    let outcome = this.outcomeOf(order, fresh, this.isUnpaidFor(order, fresh, verdict) ? cancelledAtTrigger(fresh, 'insufficient_funds') : verdict, ahead);
-    if (outcome.money?.isTooLarge === true) outcome = this.outcomeOf(order, fresh, cancelledAtTrigger(fresh, 'balance_limit'), ahead);
+    let verdict: Verdict = waits ? { plan: untouched(order.quantityLots), status: 'pending', reason: null, halts: false } : this.verdictOnTrigger(fresh);
+    if (this.isUnpaidFor(order, fresh, verdict)) verdict = cancelledAtTrigger(fresh, 'insufficient_funds');
+    let outcome = this.outcomeOf(order, fresh, verdict, ahead);
+    if (outcome.money?.isTooLarge === true) {
+      verdict = cancelledAtTrigger(fresh, 'balance_limit');
+      outcome = this.outcomeOf(order, fresh, verdict, ahead);
+    }
     this.sequence++;
     if (!isReleased) this.waiting.leave(order);
     levels.push(...this.carryOut(outcome));
     if (isResting(outcome.order)) levels.push(this.books.join(outcome.order));
     if (outcome.order.status === 'pending') this.waiting.join(outcome.order);
     const asked: Asked = { command: { op: 'trigger', actor: null, funds, fillsMax, orderId: order.orderId, cause }, idempotency: null };
-    return this.entryOf('trigger', outcome, 0, levels, asked);
+    return this.entryOf('trigger', outcome, 0, [...levels, ...this.halted(verdict, order.instrument)], asked);
+  }
+
+  /** What becomes of an order by its kind. */
+  private verdictOn(order: Order): Verdict {
+    const { priceTicks, quantityLots } = order;
+    const planned = (isFree: boolean): MatchPlan => this.plan(order, this.books.makersFor(order), priceTicks, quantityLots, isFree);
+    return verdictOnPlace(kindCode(order.type, order.timeInForce, order.postOnly), planned(false), quantityLots, () => planned(true));
   }
 
   /** Whether the first of its list has not brought what an order takes that holds nothing yet. */
@@ -194,8 +216,7 @@ export class ReferenceShard {
 
   /** An order that was taken once is not refused any more: where it cannot be carried out it ends. */
   private verdictOnTrigger(order: Order): Verdict {
-    const kind = kindCode(order.type, order.timeInForce, order.postOnly);
-    const verdict = verdictOnPlace(kind, this.plan(order, this.books.makersFor(order), order.priceTicks, order.quantityLots), order.quantityLots);
+    const verdict = this.verdictOn(order);
     const shownLots = Math.min(order.traits.display ?? verdict.plan.leftLots, verdict.plan.leftLots);
     if (rests(verdict) && this.books.overflows(order, order.priceTicks as number, shownLots)) return cancelledAtTrigger(order, 'level_quantity_limit');
     // One that holds its cover has it.
@@ -263,6 +284,57 @@ export class ReferenceShard {
       done.push(this.cancelOpen(first.order, 'expired', money, 'expired'));
     }
     return this.entry({ kind: 'due', events: [...eventsOf(done), ...committed(money)] }, { command: due, idempotency: null });
+  }
+
+  /** The instrument whose call auction is being carried out: it goes on ahead of every command. null where none is. */
+  get opening(): string | null {
+    return this.catalogue.opening?.instrument ?? null;
+  }
+
+  /** What a call auction of an instrument would come to now, null where nothing trades. */
+  crossing(instrument: string): Crossing | null {
+    return crossingOf(this.queued(instrument, 'buy'), this.queued(instrument, 'sell'), this.bands.lastTrade(instrument)?.priceTicks ?? null);
+  }
+
+  /** Carries out a page of it. @throws Error where none is under way */
+  uncross(now: Moment): LogEntry {
+    const { opening } = this.catalogue;
+    if (opening === null) throw new Error('no call auction is under way');
+    const { instrument, priceTicks } = opening;
+    this.begin(now);
+    this.sequence++;
+    const { funds, auctionPage } = this.limits;
+    const asked = (page: number): Asked => ({ command: { op: 'auction', actor: null, funds, instrument, page }, idempotency: null });
+    for (const page of auctionPage > 1 ? [auctionPage, 1] : [auctionPage]) {
+      const plan = planAuction(this.queued(instrument, 'buy'), this.queued(instrument, 'sell'), priceTicks, page);
+      const money = this.change();
+      const scale = money === null ? null : this.money.scaleOf(instrument);
+      const outcome = tradesOfAuction(plan, priceTicks, {
+        sequence: this.sequence, timeUs: this.now.timeUs, lastTradeId: this.tradeIds.get(instrument) ?? 0, scale,
+      }, (order) => this.books.own(order).totalLots(order.priceTicks as number));
+      const changed = [...outcome.changes.values()];
+      const comesOf = linkedTo(changed, this.orderOf);
+      const moment = { sequence: this.sequence, updatedUs: this.now.timeUs };
+      const linked = comesOf.going.map((before) => ({ before, after: { ...this.asLinked(before), ...moment } }));
+      if (money !== null && scale !== null) {
+        settleAuction(money, scale, outcome);
+        for (const { before, after } of linked) settleHold(money, scale, before, after);
+        settleShared(money, scale, [...changed, ...linked], this.orderOf);
+      }
+      if (money?.isTooLarge === true) continue;
+      const events = this.carryOutAuction(instrument, outcome, linked);
+      this.released.add(comesOf.filled, this.sequence, this.orderOf);
+      if (plan.isOver) {
+        const bandFrom = hasBand(this.catalogue.rulesOf(instrument)) ? this.bands.anchor(instrument) : 0;
+        events.push({ type: 'instrument', rules: this.catalogue.opened(instrument, bandFrom) });
+      }
+      return this.entry({ kind: 'auction', events: [...events, ...committed(money)] }, asked(page));
+    }
+    // Not even one trade is within what accounts may have.
+    const { first } = planAuction(this.queued(instrument, 'buy'), this.queued(instrument, 'sell'), priceTicks, 1);
+    const money = this.change();
+    const events = eventsOf([this.cancelOpen(laterOf(first.buy as Order, first.sell as Order), 'balance_limit', money)]);
+    return this.entry({ kind: 'auction', events: [...events, ...committed(money)] }, asked(0));
   }
 
   /**
@@ -347,6 +419,7 @@ export class ReferenceShard {
         .map(([instrument, tradeId]) => ({ instrument, tradeId }))
         .sort((a, b) => compareText(a.instrument, b.instrument)),
       catalogue: this.catalogue.state(),
+      bands: this.bands.state(),
       books: this.books.state(),
       waiting: this.waiting.state(),
       released: this.released.state(this.orderOf),
@@ -388,14 +461,14 @@ export class ReferenceShard {
     const standing = this.standing(clientId);
     if (standing !== null) return this.refuse(standing, asked);
     const limitTicks = kind === KIND_CODE.market ? null : command.priceTicks;
+    // One that is reached already as it comes is one of its kind like any other.
+    const waits = triggerOf(traits) !== null && !this.waiting.isReachedNow({ instrument, side, traits });
     const ruled = this.catalogue.refusalOfOrder(
-      { instrument, quantityLots, priceTicks: limitTicks, traits }, kind, limitTicks ?? traits.triggerPrice ?? this.books.makersFor({ instrument, side }).bestTicks,
+      { instrument, quantityLots, priceTicks: limitTicks, traits }, kind, waits, limitTicks ?? traits.triggerPrice ?? this.books.makersFor({ instrument, side }).bestTicks,
     );
     if (ruled !== null) return this.refuse(ruled, asked);
     const expires = expiryUs({ timeInForce: kindOf(kind).timeInForce, createdUs: this.now.timeUs, traits });
     if (expires !== null && expires <= this.now.timeUs) return refuse('expires_at_past');
-    // One that is reached already as it comes is one of its kind like any other.
-    const waits = triggerOf(traits) !== null && !this.waiting.isReachedNow({ instrument, side, traits });
     if ((waits || mayRest(kind)) && this.orders.openCount(clientId) >= openOrdersMax) return refuse('open_orders_limit');
     if (clientOrderId !== null && this.orders.isNamed(clientId, clientOrderId)) return refuse('duplicate_client_order_id');
     if (this.hasTooManyParts(command)) return refuse('iceberg_parts_limit');
@@ -412,8 +485,7 @@ export class ReferenceShard {
     const lacking = this.isMoneyKept && (waits || limitTicks !== null) ? uncovered(this.money, funds, fresh, null) : null;
     if (lacking !== null) return this.refuse(lacking, asked);
     if (waits) return this.placePending({ ...fresh, status: 'pending' }, asked, command.failAt !== undefined);
-    const makers = this.books.makersFor(fresh);
-    const verdict = verdictOnPlace(kind, this.plan(fresh, makers, limitTicks, quantityLots), quantityLots);
+    const verdict = this.verdictOn(fresh);
     const due = this.isMoneyKept && limitTicks === null ? unpaid(this.money, funds, fresh, verdict.plan) : null;
     if (due !== null) return this.refuse(due, asked);
     const outcome = this.outcomeOf(null, fresh, verdict);
@@ -424,12 +496,12 @@ export class ReferenceShard {
     this.sequence++;
     const levels = this.carryOut(outcome);
     if (rests(verdict)) levels.push(this.books.join(outcome.order));
-    return this.log('place', outcome, 0, levels, asked);
+    return this.log('place', outcome, 0, [...levels, ...this.halted(verdict, instrument)], asked);
   }
 
   /** An order that waits for a price is in no book. */
   private placePending(order: Order, asked: Asked, fails: boolean): CommandResult {
-    const outcome = this.outcomeOf(null, order, { plan: untouched(order.quantityLots), status: 'pending', reason: null });
+    const outcome = this.outcomeOf(null, order, { plan: untouched(order.quantityLots), status: 'pending', reason: null, halts: false });
     if (outcome.money?.isTooLarge === true) return this.refuse({ code: 'balance_limit' }, asked);
     if (fails) return this.refuse({ code: 'failure_injected' }, asked);
     this.sequence++;
@@ -458,13 +530,15 @@ export class ReferenceShard {
       priority: this.sequence + 1, placedSequence: this.sequence + 1, createdUs: this.now.timeUs,
       fees: this.isMoneyKept ? this.money.feesOf(clientId, instrument) : null,
     }));
+    const waitsForPrice = (order: Order): boolean => triggerOf(order.traits) !== null && !this.waiting.isReachedNow(order);
     for (const [i, order] of orders.entries()) {
+      const role = membershipOf(order)?.role;
+      const waits = (role !== 'leg' && role !== 'first') || waitsForPrice(order);
       const ruled = this.catalogue.refusalOfOrder(
-        order, command.orders[i]?.kind as number, order.priceTicks ?? order.traits.triggerPrice ?? this.books.makersFor(order).bestTicks,
+        order, command.orders[i]?.kind as number, waits, order.priceTicks ?? order.traits.triggerPrice ?? this.books.makersFor(order).bestTicks,
       );
       if (ruled !== null) return this.refuse(ruled, asked);
     }
-    const waitsForPrice = (order: Order): boolean => triggerOf(order.traits) !== null && !this.waiting.isReachedNow(order);
     const names = new Set<string>();
     for (const order of orders) {
       const expires = expiryUs(order);
@@ -486,8 +560,8 @@ export class ReferenceShard {
     const [first] = orders as [Order, ...Order[]];
     const leading = incoming ?? first;
     const verdict: Verdict = incoming === undefined
-      ? { plan: untouched(leading.quantityLots), status: 'pending', reason: null }
-      : verdictOnPlace(kindCode(incoming.type, incoming.timeInForce, incoming.postOnly), this.plan(incoming, this.books.makersFor(incoming), incoming.priceTicks, incoming.quantityLots), incoming.quantityLots);
+      ? { plan: untouched(leading.quantityLots), status: 'pending', reason: null, halts: false }
+      : this.verdictOn(incoming);
     const isFirst = membershipOf(leading)?.role === 'first';
     const goes = incoming !== undefined && (isFirst
       ? !rests(verdict) && !isFulfilled({ ...verdict, filledLots: verdict.plan.fills.length })
@@ -508,7 +582,7 @@ export class ReferenceShard {
     for (const order of [outcome.order, ...others]) {
       if (order.status === 'pending' && !waitsForFirst(order)) this.waiting.join(order);
     }
-    return { outcome: 'logged', entry: this.entryOf('list', outcome, 0, levels, asked) };
+    return { outcome: 'logged', entry: this.entryOf('list', outcome, 0, [...levels, ...this.halted(verdict, instrument)], asked) };
   }
 
   private cancel(command: CancelCommand): CommandResult {
@@ -576,10 +650,9 @@ export class ReferenceShard {
     };
     const lacking = this.isMoneyKept ? uncovered(this.money, funds, changed, order, this.orderOf(partnerId(order) ?? '')) : null;
     if (lacking !== null) return this.refuse(lacking.shortfall === undefined ? { ...lacking, order } : lacking, asked);
-    const makers = this.books.makersFor(order);
     // At its own price it cannot match: it rested there.
-    const plan = this.plan(order, makers, priceTicks, lots);
-    if (order.postOnly && plan.fills.length > 0) return refuse('post_only_would_match');
+    const plan = priceTicks === oldPrice ? untouched(lots) : this.plan(order, this.books.makersFor(order), priceTicks, lots);
+    if (order.postOnly && wouldTrade(plan)) return refuse('post_only_would_match');
     const verdict = verdictOnAmend(plan, order.filledLots);
     const outcome = this.outcomeOf(order, changed, verdict);
     const joining = displayedLots(outcome.order) - (priceTicks === oldPrice ? displayedLots(order) : 0);
@@ -594,7 +667,7 @@ export class ReferenceShard {
     if (priceTicks !== oldPrice || keepsPlace) levels.push(this.books.level(order, oldPrice));
     levels.push(...this.carryOut(outcome));
     if (rests(verdict) && !keepsPlace) levels.push(this.books.join(outcome.order));
-    return this.log('amend', outcome, order.fillSequence, levels, asked);
+    return this.log('amend', outcome, order.fillSequence, [...levels, ...this.halted(verdict, order.instrument)], asked);
   }
 
   /** Less of it keeps its turn among those that wait for the same price; anything else goes behind them. */
@@ -630,7 +703,7 @@ export class ReferenceShard {
     };
     const lacking = this.isMoneyKept ? uncovered(this.money, this.limits.funds, changed, order, this.orderOf(partnerId(order) ?? '')) : null;
     if (lacking !== null) return this.refuse(lacking.shortfall === undefined ? { ...lacking, order } : lacking, asked);
-    const outcome = this.outcomeOf(order, changed, { plan: untouched(quantityLots), status: 'pending', reason: null });
+    const outcome = this.outcomeOf(order, changed, { plan: untouched(quantityLots), status: 'pending', reason: null, halts: false });
     if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
     this.sequence++;
     if (isBehindFirst) {
@@ -734,11 +807,23 @@ export class ReferenceShard {
     if (repeated !== null) return repeated;
     const { actor, opens, listed, wanted, idempotency, request } = command;
     const asked: Asked = { command: { op: 'instrument', actor, opens, listed, wanted }, idempotency, request };
-    const decided = this.catalogue.decide(command);
+    const decided = this.catalogue.decide(command, (instrument) => this.crossing(instrument)?.priceTicks ?? null);
     if ('code' in decided) return this.refuse(decided, asked);
     this.sequence++;
-    this.catalogue.put(decided.rules, opens);
-    return { outcome: 'logged', entry: this.entry({ kind: 'instrument', events: [{ type: 'instrument', rules: decided.rules }] }, asked) };
+    const rules: InstrumentRules = { ...decided.rules, bandFrom: this.bandFromOf(decided.rules, decided.isBandAnew) };
+    this.catalogue.put(rules, opens);
+    return { outcome: 'logged', entry: this.entry({ kind: 'instrument', events: [{ type: 'instrument', rules }] }, asked) };
+  }
+
+  private bandFromOf(rules: InstrumentRules, isAnew: boolean): number {
+    if (hasBand(rules)) return isAnew ? this.bands.anchor(rules.instrument) : rules.bandFrom;
+    this.bands.drop(rules.instrument);
+    return 0;
+  }
+
+  /** What an entry tells of an instrument whose price band has stopped an order. */
+  private halted({ halts }: Verdict, instrument: string): EntryEvent[] {
+    return halts ? [{ type: 'instrument', rules: this.catalogue.halt(instrument) }] : [];
   }
 
   /** What is about money. */
@@ -762,11 +847,16 @@ export class ReferenceShard {
     return { outcome: 'logged', entry: this.entry({ kind: command.op, events: decided.events }, asked) };
   }
 
-  private plan(taker: Order, makers: BookSide, limitTicks: number | null, lots: number): MatchPlan {
-    const most = this.catalogue.rulesOf(taker.instrument)?.maxSlippage ?? 0;
+  /** @param isFree whether no price band counts */
+  private plan(taker: Order, makers: BookSide, limitTicks: number | null, lots: number, isFree = false): MatchPlan {
+    const { instrument } = taker;
+    if (this.catalogue.gathers(instrument)) return untouched(lots);
+    const rules = this.catalogue.rulesOf(instrument);
+    const most = rules?.maxSlippage ?? 0;
     const { slippage = most } = taker.traits;
     const bounded = taker.type === 'market' && most > 0 ? { ...taker, traits: { ...taker.traits, slippage: Math.min(slippage, most) } } : taker;
-    return planMatch(bounded, makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax);
+    const band = isFree ? null : this.bands.limitsOf(instrument, rules, this.now.timeUs);
+    return planMatch(bounded, makers, this.orders.byId, limitTicks, lots, this.limits.fillsPerOrderMax, band);
   }
 
   /**
@@ -828,14 +918,46 @@ export class ReferenceShard {
     return [this.books.level(before, before.priceTicks as number)];
   }
 
+  /** Orders that wait on a side, in the order in which they trade. */
+  private queued(instrument: string, side: Side): Order[] {
+    const orders: Order[] = [];
+    for (const { queue } of this.books.own({ instrument, side }).levels()) {
+      for (const orderId of queue) orders.push(this.orders.byId.get(orderId) as Order);
+    }
+    return orders;
+  }
+
+  /** Orders and levels of an auction's page change. @returns what its entry tells of them */
+  private carryOutAuction(instrument: string, { trades, changes, takers }: AuctionTrades, linked: readonly { readonly before: Order; readonly after: Order }[]): EntryEvent[] {
+    const touched = new Map<Side, Set<number>>([['buy', new Set()], ['sell', new Set()]]);
+    for (const { before, after } of changes.values()) {
+      touched.get(after.side)?.add(after.priceTicks as number);
+      this.books.change(before, after);
+      this.orders.put(after);
+    }
+    for (const { fill } of trades) this.noteTrade(instrument, fill);
+    this.waiting.traded(instrument, this.sequence, trades.map(({ fill }) => fill));
+    return [
+      ...trades.map(({ fill }) => fill),
+      ...takers.map((orderId): EntryEvent => {
+        const { before, after } = changes.get(orderId) as { before: Order; after: Order };
+        return { type: 'order', order: after, previousFill: before.fillSequence };
+      }),
+      ...linked.map(({ before, after }): EntryEvent => ({ type: 'order', order: after, previousFill: before.fillSequence })),
+      ...[...touched].flatMap(([side, prices]) => [...prices].map((price) => this.books.level({ instrument, side }, price))),
+      ...linked.flatMap(({ before, after }) => this.leave(before, after)),
+    ];
+  }
+
   /** Makers, trade ids and the makers' levels change, and all the money. The order's own place is the caller's. */
   private carryOut({ order, trades, prevented, linked, filled, money }: Outcome): LevelChange[] {
     const makers = this.books.makersFor(order);
     const touched = new Set<number>();
-    for (const { before, fill: { maker, tradeId, priceTicks } } of trades) {
+    for (const { before, fill } of trades) {
+      const { maker, priceTicks } = fill;
       this.books.change(before, maker);
       this.orders.put(maker);
-      this.tradeIds.set(order.instrument, tradeId);
+      this.noteTrade(order.instrument, fill);
       touched.add(priceTicks);
     }
     this.orders.put(order);
@@ -852,6 +974,11 @@ export class ReferenceShard {
     levels.push(...linked.flatMap(({ before, after }) => this.leave(before, after)));
     this.released.add(filled, this.sequence, this.orderOf);
     return levels;
+  }
+
+  private noteTrade(instrument: string, { tradeId, priceTicks }: Fill): void {
+    this.tradeIds.set(instrument, tradeId);
+    this.bands.note(instrument, this.catalogue.rulesOf(instrument), tradeId, priceTicks, this.now.timeUs);
   }
 
   /** An order ends, and with it all others of its list. @returns what became of them and, where they were in the book, of their levels */
@@ -909,18 +1036,18 @@ export class ReferenceShard {
     return { outcome: 'logged', entry: this.entry({ kind: 'refuse', events: shownBy(refusal), code }, { command, idempotency, request }) };
   }
 
-  private log(kind: 'place' | 'amend', outcome: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked): CommandResult {
-    return { outcome: 'logged', entry: this.entryOf(kind, outcome, previousFill, levels, asked) };
+  private log(kind: 'place' | 'amend', outcome: Outcome, previousFill: number, behind: readonly EntryEvent[], asked: Asked): CommandResult {
+    return { outcome: 'logged', entry: this.entryOf(kind, outcome, previousFill, behind, asked) };
   }
 
   private entryOf(
-    kind: 'place' | 'amend' | 'trigger' | 'list', { order, trades, prevented, beside, linked, money }: Outcome, previousFill: number, levels: readonly LevelChange[], asked: Asked,
+    kind: 'place' | 'amend' | 'trigger' | 'list', { order, trades, prevented, beside, linked, money }: Outcome, previousFill: number, behind: readonly EntryEvent[], asked: Asked,
   ): LogEntry {
     const toldOf = ({ before, after }: Changed): EntryEvent => ({ type: 'order', order: after, previousFill: before?.fillSequence ?? 0 });
     const [placed, ahead] = kind === 'list' ? [beside, []] : [[], beside];
     const events: EntryEvent[] = [
       ...trades.map(({ fill }) => fill), { type: 'order', order, previousFill }, ...placed.map(toldOf), ...prevented.map(toldOf), ...ahead.map(toldOf),
-      ...linked.map(toldOf), ...levels, ...(money?.events() ?? []),
+      ...linked.map(toldOf), ...behind, ...(money?.events() ?? []),
     ];
     return this.entry({ kind, events }, asked);
   }
@@ -962,7 +1089,7 @@ function eventsOf(done: readonly Cancelled[]): EntryEvent[] {
 }
 
 function cancelledAtTrigger({ quantityLots }: Order, reason: StatusReason): Verdict {
-  return { plan: untouched(quantityLots), status: 'cancelled', reason };
+  return { plan: untouched(quantityLots), status: 'cancelled', reason, halts: false };
 }
 
 /** Carries out what an entry changes of money. @returns what the entry tells of it */

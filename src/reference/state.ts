@@ -2,6 +2,7 @@ import type { Control } from '../domain/controls';
 import type { InstrumentRules } from '../domain/instrument-rules';
 import type { AccountState, FeeGroup, Transfer } from '../domain/money';
 import type { Order } from '../domain/order';
+import type { BandSamples } from '../domain/price-band';
 
 /**
  * Everything a shard holds, in one comparable form: the reference book gives it, and whoever reads a
@@ -14,6 +15,8 @@ export interface ShardState {
   readonly tradeIds: readonly { readonly instrument: string; readonly tradeId: number }[];
   /** Instruments that were made, or changed, by name. */
   readonly catalogue: readonly InstrumentRules[];
+  /** What the reference prices of instruments with a price band come from, by name. */
+  readonly bands: readonly BandSamples[];
   /** Instruments with at least one order in the book, by name. */
   readonly books: readonly BookState[];
   /** Instruments with orders that wait for a price, by name. */

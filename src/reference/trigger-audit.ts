@@ -14,7 +14,7 @@ interface Reach {
 export class TriggerAudit {
   /** Of the last trade of each instrument. */
   private readonly lastTicks = new Map<string, number>();
-  /** By sequence, of the last command and of all that has gone because of it. */
+  /** By sequence, of the last command and of all that has gone because of it, and those of instruments that have not traded since. */
   private readonly reaches = new Map<number, Reach>();
 
   /** @param before the order as it was, undefined for a new one */
@@ -47,9 +47,12 @@ export class TriggerAudit {
     }
   }
 
-  note({ sequence, kind, fills, orders }: LogEntry): void {
+  /** @param isOpen whether an instrument trades as its orders come: what was reached of one that does not goes once it does */
+  note({ sequence, kind, fills, orders }: LogEntry, isOpen: (instrument: string) => boolean): void {
     // What goes because of a command does so before the next one.
-    if (kind !== 'trigger' && kind !== 'due') this.reaches.clear();
+    if (kind !== 'trigger' && kind !== 'due' && kind !== 'instrument' && kind !== 'auction') {
+      for (const [cause, { instrument }] of this.reaches) if (isOpen(instrument)) this.reaches.delete(cause);
+    }
     const instrument = orders[0]?.instrument;
     if (instrument === undefined) return;
     const prices = fills.map(({ priceTicks }) => priceTicks);
@@ -57,6 +60,7 @@ export class TriggerAudit {
     if (last === undefined) return;
     this.lastTicks.set(instrument, last);
     // One that is amended to where the market stands already has reached that itself.
+    if (prices.length === 0 && kind !== 'amend') return;
     if (prices.length === 0) prices.push(last);
     this.reaches.set(sequence, { instrument, low: Math.min(...prices), high: Math.max(...prices) });
   }

@@ -124,9 +124,13 @@ export class Waiting {
     this.of(order.instrument).note({ sequence: order.priority, firstTicks: ticks, lastTicks: ticks });
   }
 
-  /** The order that goes next, null where nobody has been reached. */
-  next(): Reached | null {
-    for (const waiting of this.byInstrument.values()) {
+  /**
+   * The order that goes next, null where nobody has been reached who may.
+   * @param isOpen whether an instrument trades: where it does not, orders that were reached go once it does
+   */
+  next(isOpen: (instrument: string) => boolean): Reached | null {
+    for (const [instrument, waiting] of this.byInstrument) {
+      if (!isOpen(instrument)) continue;
       const next = waiting.next();
       if (next !== null) return next;
     }

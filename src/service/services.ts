@@ -62,6 +62,7 @@ export function createServices(
     bookOrders: (instrument, levels, topLevels) => (
       venue.ofInstrument(instrument).connection.engine.readOrders(instrument, levels, config.orderbookOrdersMax, topLevels)
     ),
+    auction: (instrument) => venue.ofInstrument(instrument).connection.engine.readAuction(instrument),
     recentTrades: (instrument, count, before) => venue.ofInstrument(instrument).connection.engine.recentTrades(instrument, count, before),
     olderTrades: (instrument, before, count) => venue.ofInstrument(instrument).connection.history.trades(instrument, before, count),
     ticker: (instrument) => venue.ofInstrument(instrument).readTicker(live, instrument),

@@ -43,6 +43,7 @@ export function connectionOf(
     backlogMax: config.backlogMax,
     idempotencyTtlS: config.idempotencyTtlS,
     duePage: config.duePage,
+    auctionPage: config.auctionPage,
     commandsPerCallMax: config.engineCallCommandsMax,
     commandsInFlightMax: config.engineInFlightMax,
     timeoutMs: config.engineTimeoutMs,

@@ -22,9 +22,12 @@ export interface Wanted {
   readonly ofAccount: IsAccountWanted | null;
 }
 
-/** Which fill of each iceberg is its last within an entry: it may trade part by part, and is told once, as it became; null without any. */
-function lastFillOfIcebergs({ fills }: LogEntry): ReadonlyMap<string, number> | null {
-  if (!fills.some(({ maker }) => maker.traits.display !== undefined)) return null;
+/**
+ * Which fill of each maker is its last within an entry, where one may have several: of an iceberg, which trades part by part, and in a call
+ * auction. It is told once, as it became. null where none has.
+ */
+function lastFills({ kind, fills }: LogEntry): ReadonlyMap<string, number> | null {
+  if (kind !== 'auction' && !fills.some(({ maker }) => maker.traits.display !== undefined)) return null;
   return new Map(fills.map(({ maker }, at) => [maker.orderId, at]));
 }
 
@@ -45,9 +48,11 @@ export function itemsOf(entry: LogEntry, wanted: Wanted): EntryItem[] {
     index++;
   };
   for (const order of entry.orders) addOrder(order);
-  const told = lastFillOfIcebergs(entry);
+  const told = lastFills(entry);
+  // In a call auction an order may make and take: what it has become is told above.
+  const took = entry.kind === 'auction' ? new Set(entry.orders.map(({ orderId }) => orderId)) : null;
   entry.fills.forEach(({ maker }, at) => {
-    if ((told?.get(maker.orderId) ?? at) === at) addOrder(maker);
+    if ((told?.get(maker.orderId) ?? at) === at && took?.has(maker.orderId) !== true) addOrder(maker);
     else index++;
   });
   for (const event of entry.events) {

@@ -1,5 +1,6 @@
 import type { ResultCode } from '../domain/result-code';
 import { CHECKSUM_LEVELS, bookChecksum } from '../domain/checksum';
+import type { AuctionView } from '../domain/auction';
 import type { Candle, Interval } from '../domain/candle';
 import type { InstrumentRules } from '../domain/instrument-rules';
 import type { Instrument } from '../domain/instruments';
@@ -14,7 +15,7 @@ import type { Subscription } from './subscriptions';
 export type News = MarketNews | DeltaNews | NoticeNews;
 export type MarketNews = TradeNews | OrderNews | SnapshotNews | FillNews | BalancesNews | InstrumentNews | ChannelNews;
 /** Of the channels that another market listener feeds. */
-export type ChannelNews = TickerNews | CandleNews | InstrumentNews;
+export type ChannelNews = TickerNews | CandleNews | InstrumentNews | AuctionNews;
 
 type Level = readonly [priceTicks: number, quantityLots: number];
 
@@ -39,6 +40,12 @@ export interface OrderNews extends Of {
 export interface InstrumentNews extends Of {
   readonly kind: 'instrument';
   readonly rules: InstrumentRules;
+}
+
+/** What a call auction would come to. */
+export interface AuctionNews extends Of {
+  readonly kind: 'auction';
+  readonly auction: Pick<AuctionView, 'rules' | 'lastTicks' | 'crossing'>;
 }
 
 /** A trade as one of its accounts sees it. */

@@ -82,6 +82,11 @@ export class StreamServer implements MarketListener {
     this.follower.publish(channel, instrument, make);
   }
 
+  /** Whether anybody follows a channel of an instrument. */
+  isFollowed(channel: InstrumentChannel, instrument: string): boolean {
+    return this.topics.followed(channel, instrument) !== undefined;
+  }
+
   /** @returns why one more connection from an address is not taken; null when it is */
   refusal(address: string): StreamRefusal | null {
     return this.connections.refusal(address);

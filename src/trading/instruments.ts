@@ -1,11 +1,11 @@
 import { AMOUNT_MAX, parseAmount, parseStep, textOfInput, type AmountInput, type Step } from '../domain/amounts';
-import { ASSET_DECIMALS_MAX, needsOf } from '../domain/assets';
+import { ASSET_DECIMALS_MAX, needsOf, parseRate } from '../domain/assets';
 import type { AssetTable } from '../domain/asset-table';
 import type { CommandResult } from '../domain/commands';
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import {
-  NOTHING_WANTED, instrumentOfRules, rulesOfInstrument, valueStepOf, type ChangeableRules, type InstrumentRules, type InstrumentState, type WantedRules,
+  NOTHING_WANTED, PRICE_BAND_MAX, instrumentOfRules, rulesOfInstrument, valueStepOf, type ChangeableRules, type InstrumentRules, type InstrumentState, type WantedRules,
 } from '../domain/instrument-rules';
 import { INSTRUMENTS_MAX, type Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
@@ -22,13 +22,16 @@ const SCOPE = '@instruments';
 
 /** What is wanted of an instrument, as it was written; undefined leaves a rule as it is. */
 export interface RulesRequest {
-  readonly state?: Exclude<InstrumentState, 'auction'> | undefined;
+  readonly state?: InstrumentState | undefined;
   readonly priceMin?: AmountInput | undefined;
   readonly priceMax?: AmountInput | undefined;
   readonly quantityMin?: AmountInput | undefined;
   readonly quantityMax?: AmountInput | undefined;
   /** 0 for none. */
   readonly minValue?: AmountInput | undefined;
+  /** 0 for none. */
+  readonly priceBand?: AmountInput | undefined;
+  readonly bandWindowS?: number | undefined;
   readonly key: string | null;
 }
 
@@ -195,12 +198,15 @@ function wantedOf(instrument: Instrument, request: RulesRequest, faults: FieldFa
     faults.push({ field, message: parsed.problem });
     return null;
   };
-  const { minValue } = request;
+  const { minValue, priceBand } = request;
+  const band = priceBand === undefined ? null : parseRate(priceBand);
+  if (priceBand !== undefined && (band === null || band < 0 || band > PRICE_BAND_MAX)) faults.push({ field: 'priceBand', message: 'must be a fraction from 0 to 1, in whole millionths' });
   return {
     ...NOTHING_WANTED,
     state: request.state ?? null,
     priceTicksMin: amount('priceMin', request.priceMin, instrument.tick), priceTicksMax: amount('priceMax', request.priceMax, instrument.tick),
     quantityLotsMin: amount('quantityMin', request.quantityMin, instrument.lot), quantityLotsMax: amount('quantityMax', request.quantityMax, instrument.lot),
     minValue: minValue !== undefined && ZERO.test(textOfInput(minValue)) ? 0 : amount('minValue', minValue, valueStepOf(instrument)),
+    priceBand: band, bandWindowS: request.bandWindowS ?? null,
   };
 }

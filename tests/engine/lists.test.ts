@@ -148,7 +148,7 @@ describeOnEachRedis('orders of a list', (target) => {
     // An engine that hears no answer: its process has ended.
     const limits: Readonly<Record<(typeof EXECUTE_ARGUMENTS)[number], string>> = {
       fills_max: '100', triggers_max: '2', open_orders_max: '100', iceberg_parts_max: '100', backlog_max: '1000', idempotency_ttl_s: '100', epoch: EPOCH,
-      sequence_min: '0', due_page: '100', held_seen: '0',
+      sequence_min: '0', due_page: '100', auction_page: '100', held_seen: '0',
     };
     const sale = placeCommand('sell', 99, 3, { client: 'taker' });
     if (sale.op !== 'place') throw new Error('it places');
@@ -159,9 +159,9 @@ describeOnEachRedis('orders of a list', (target) => {
     expect((await shard.read()).state.released.length).toBe(1);
     const another = await shard.anotherEngine();
     another.bind(EPOCH, 0);
-    expect(await another.hasReached()).toBe(true);
+    expect(await another.isUnfinished()).toBe(true);
     expect(await another.submit(placeCommand('buy', 1, 1))).toMatchObject({ outcome: 'logged' });
-    expect(await another.hasReached()).toBe(false);
+    expect(await another.isUnfinished()).toBe(false);
     expect((await shard.read()).state.books[0]?.asks).toMatchObject([{ priceTicks: 120, quantityLots: 3 }]);
   });
 

@@ -132,7 +132,7 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     const library = buildLibrary();
     const limits: Readonly<Record<(typeof EXECUTE_ARGUMENTS)[number], string>> = {
       fills_max: '100', triggers_max: '2', open_orders_max: '100', iceberg_parts_max: '100', backlog_max: '1000', idempotency_ttl_s: '100', epoch: EPOCH,
-      sequence_min: '0', due_page: '100', held_seen: '0',
+      sequence_min: '0', due_page: '100', auction_page: '100', held_seen: '0',
     };
     await shard.send(
       'FCALL', library.functionName('execute'), '1', shard.engine.keys.meta, ...EXECUTE_ARGUMENTS.map((name) => limits[name]),
@@ -141,9 +141,9 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     expect((await shard.read()).meta.reached).toMatch(/^BTC-USD=/);
     const another = await shard.anotherEngine();
     another.bind(EPOCH, 0);
-    expect(await another.hasReached()).toBe(true);
+    expect(await another.isUnfinished()).toBe(true);
     const entry = await another.submit(placeCommand('buy', 1, 1));
     expect(entry).toMatchObject({ outcome: 'logged' });
-    expect(await another.hasReached()).toBe(false);
+    expect(await another.isUnfinished()).toBe(false);
   });
 });

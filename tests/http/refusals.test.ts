@@ -19,7 +19,8 @@ async function withEngine<T>(service: Service, work: (engine: Engine) => Promise
   const redis = new RedisConnection(service.venue.redisUrl, 'test', testLogger);
   await redis.connect();
   const engine = new Engine(redis, buildLibrary(), service.venue.shard, {
-    fillsPerOrderMax: 1, triggersPerCommandMax: 1, openOrdersPerClientMax: 1, icebergPartsMax: 1, backlogMax: 1, idempotencyTtlS: 1, duePage: 1, commandsPerCallMax: 1, commandsInFlightMax: 1, timeoutMs: 1_000,
+    fillsPerOrderMax: 1, triggersPerCommandMax: 1, openOrdersPerClientMax: 1, icebergPartsMax: 1, backlogMax: 1, idempotencyTtlS: 1, duePage: 1, auctionPage: 1, commandsPerCallMax: 1,
+    commandsInFlightMax: 1, timeoutMs: 1_000,
   }, testLogger);
   try {
     return await work(engine);

@@ -75,7 +75,7 @@ async function saleOfALostProcess(lots: number): Promise<void> {
   const epoch = await recovery.meta('epoch') as string;
   const limits: Readonly<Record<(typeof EXECUTE_ARGUMENTS)[number], string>> = {
     fills_max: '100', triggers_max: '1', open_orders_max: '100', iceberg_parts_max: '100', backlog_max: '1000', idempotency_ttl_s: '100', epoch,
-    sequence_min: '0', due_page: '100', held_seen: '0',
+    sequence_min: '0', due_page: '100', auction_page: '100', held_seen: '0',
   };
   const sale = encodePlace({
     actor: null, instrument: 'BTC-USD', side: 'sell', kind: KIND_CODE.limit_gtc, priceTicks: 9_900, quantityLots: lots, traits: NO_TRAITS, orderId: newOrderId(),

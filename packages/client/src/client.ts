@@ -2,8 +2,8 @@ import { AccountView, type AccountViewOptions } from './account-view';
 import { AlgoCalls } from './algo-calls';
 import { ControlCalls } from './control-calls';
 import type {
-  CandlesPage, ChangeInstrumentRequest, Instrument, Interval, OpenInstrumentRequest, Order, OrderList, OrderListPage, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness, Ticker, Trade,
-  TradesPage,
+  Auction, CandlesPage, ChangeInstrumentRequest, Instrument, Interval, OpenInstrumentRequest, Order, OrderList, OrderListPage, OrderPage, OrderQueues, OrderWithTrades, Orderbook, ProblemBody, Readiness,
+  Ticker, Trade, TradesPage,
 } from './contract';
 import { ProblemError } from './errors';
 import { HttpTransport } from './http';
@@ -177,6 +177,11 @@ export class OpenfillClient extends MoneyCalls {
 
   async instruments(call: CallOptions = {}): Promise<readonly Instrument[]> {
     return (await this.calls.get<{ instruments: readonly Instrument[] }>('/public/instruments', {}, call)).instruments;
+  }
+
+  /** What a call auction of an instrument would come to now. */
+  auction(instrument: string, call: CallOptions = {}): Promise<Auction> {
+    return this.calls.get('/public/instruments/:instrument/auction', { instrument }, call);
   }
 
   /** Whether the process is alive. */

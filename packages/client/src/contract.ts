@@ -1173,14 +1173,18 @@ export interface OpenInstrumentRequest {
   readonly tick_size: Decimal;
   /** Bound for ever. */
   readonly lot_size: Decimal;
-  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels, and amends that only reduce. halted: nothing. */
-  readonly state?: 'open' | 'post_only' | 'cancel_only' | 'halted';
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels, and amends that only reduce. halted: nothing. auction: orders that may wait, and cancels; nothing trades before it is opened. */
+  readonly state?: 'open' | 'post_only' | 'cancel_only' | 'halted' | 'auction';
   readonly price_min?: Decimal;
   readonly price_max?: Decimal;
   readonly quantity_min?: Decimal;
   readonly quantity_max?: Decimal;
   /** Least price × quantity of an order, and of what an amend leaves of one; 0 for none. */
   readonly min_value?: Decimal;
+  /** How far from the reference price may be traded: whoever would trade further has the instrument gather orders for a call auction. */
+  readonly price_band?: Decimal;
+  /** How old the trade of the reference price is; 300 where a band is set without. */
+  readonly band_window_s?: number;
   readonly idempotency_key?: string;
 }
 
@@ -1196,9 +1200,9 @@ export interface InstrumentFields {
   readonly quantity_max: Decimal;
   /** Least price × quantity of an order, and of what an amend leaves of one; null for none. */
   readonly min_value: Decimal | null;
-  /** Fraction of the reference price beyond which nothing trades; null for none. */
+  /** How far from the reference price may be traded, as a fraction of that: whoever would trade further has the instrument gather orders for a call auction. null for none. */
   readonly price_band: Decimal | null;
-  /** How long ago the reference price was traded, in seconds; null for none. */
+  /** How old the trade of the reference price is, in seconds; null for none. */
   readonly band_window_s: number | null;
 }
 
@@ -1208,7 +1212,7 @@ export interface InstrumentFees {
 }
 
 export interface Instrument extends InstrumentFields {
-  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels. halted: nothing. Where the venue as a whole takes no orders, how that is. */
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels. halted: nothing. auction: orders that may wait, and cancels; nothing trades before it is opened. Where the venue as a whole takes no orders, how that is. */
   readonly state: string;
   /** Of the group `default`, as fractions of money; null where they cannot be told. */
   readonly fees: InstrumentFees | null;
@@ -1216,19 +1220,46 @@ export interface Instrument extends InstrumentFields {
 
 /** What is left out stays as it is. */
 export interface ChangeInstrumentRequest {
-  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels, and amends that only reduce. halted: nothing. */
-  readonly state?: 'open' | 'post_only' | 'cancel_only' | 'halted';
+  /** open: all orders. post_only: post-only orders, and cancels. cancel_only: cancels, and amends that only reduce. halted: nothing. auction: orders that may wait, and cancels; nothing trades before it is opened. */
+  readonly state?: 'open' | 'post_only' | 'cancel_only' | 'halted' | 'auction';
   readonly price_min?: Decimal;
   readonly price_max?: Decimal;
   readonly quantity_min?: Decimal;
   readonly quantity_max?: Decimal;
   /** Least price × quantity of an order, and of what an amend leaves of one; 0 for none. */
   readonly min_value?: Decimal;
+  /** How far from the reference price may be traded: whoever would trade further has the instrument gather orders for a call auction. */
+  readonly price_band?: Decimal;
+  /** How old the trade of the reference price is; 300 where a band is set without. */
+  readonly band_window_s?: number;
   readonly idempotency_key?: string;
 }
 
 export interface Instruments {
   readonly instruments: readonly Instrument[];
+}
+
+export interface AuctionFields {
+  /** Of the instrument: its orders are gathered while it is auction. */
+  readonly state: string;
+  /** At which everything would trade that can, were it opened now; null, as both quantities, where nothing would. */
+  readonly price: Decimal | null;
+  /** What would trade, with what icebergs hide. */
+  readonly quantity: Decimal | null;
+  /** What else is bid or asked at that price or better. */
+  readonly left_over: Decimal | null;
+  /** Whose that is; null for none. */
+  readonly left_over_side: Side | null;
+  /** Of the last trade; null before the first. */
+  readonly last_price: Decimal | null;
+}
+
+export interface Auction extends AuctionFields {
+  readonly instrument: string;
+  /** It contains every change up to this one. */
+  readonly sequence: number;
+  /** Of the last change that it contains. */
+  readonly timestamp: Time;
 }
 
 export interface Owners {
@@ -1495,7 +1526,7 @@ export interface FillData extends Fill {
   readonly account_id: string;
 }
 
-export type Channel = 'orderbook' | 'trades' | 'orders' | 'ticker' | 'candles' | 'instruments' | 'balances' | 'fills';
+export type Channel = 'orderbook' | 'trades' | 'orders' | 'ticker' | 'candles' | 'instruments' | 'auction' | 'balances' | 'fills';
 
 export interface Subscription {
   readonly channel: Channel;
@@ -1533,6 +1564,8 @@ export interface StreamMessages {
   readonly candle: Message<'candle', CandleData>;
   /** An instrument after it was made or changed; on subscribing, as it is. */
   readonly instrument: Message<'instrument', InstrumentData>;
+  /** What a call auction would come to after that changed, at most ten times a second; on subscribing, as it is. */
+  readonly auction: Message<'auction', AuctionFields>;
   /** What an account has, of every asset that it ever had: on subscribing, and behind a resync. */
   readonly balances_snapshot: Message<'balances_snapshot', BalancesData, null>;
   /** What an account has behind an entry of the log, of the assets that the entry touched. */

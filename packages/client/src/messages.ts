@@ -15,13 +15,15 @@ export type BalancesSnapshotMessage = StreamMessages['balances_snapshot'];
 export type BalancesMessage = StreamMessages['balances'];
 /** An instrument after it was made or changed. */
 export type InstrumentMessage = StreamMessages['instrument'];
+/** What a call auction would come to. */
+export type AuctionMessage = StreamMessages['auction'];
 export type FillMessage = StreamMessages['fill'];
 /** Something is missing; fresh snapshots follow. */
 export type ResyncMessage = StreamMessages['resync'];
 
 /** What a reader of the stream gets. */
 export type StreamMessage = SnapshotMessage | DeltaMessage | TradeMessage | OrderMessage | TickerMessage | CandleMessage
-  | InstrumentMessage | BalancesSnapshotMessage | BalancesMessage | FillMessage | ResyncMessage;
+  | InstrumentMessage | AuctionMessage | BalancesSnapshotMessage | BalancesMessage | FillMessage | ResyncMessage;
 
 export type SubscribedMessage = StreamMessages['subscribed'];
 

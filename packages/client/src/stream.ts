@@ -67,6 +67,7 @@ export interface StreamEvents {
   ticker: [message: Extract<StreamMessage, { type: 'ticker' }>];
   candle: [message: Extract<StreamMessage, { type: 'candle' }>];
   instrument: [message: Extract<StreamMessage, { type: 'instrument' }>];
+  auction: [message: Extract<StreamMessage, { type: 'auction' }>];
   balances_snapshot: [message: BalancesSnapshotMessage];
   balances: [message: BalancesMessage];
   fill: [message: FillMessage];
@@ -464,6 +465,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncIterable<
         return;
       // What an instrument is may be told twice: it says the same.
       case 'instrument':
+      case 'auction':
       case 'ticker':
       case 'candle':
         this.tell(message);

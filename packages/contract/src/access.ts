@@ -105,6 +105,7 @@ export const CALL_ACCESS: Readonly<Record<CallId, Access>> = {
   openInstrument: OPERATE,
   changeInstrument: OPERATE,
   getInstruments: PUBLIC,
+  getAuction: PUBLIC,
   // Who asks says so in the handshake or by a message: what each may follow is told by MESSAGE_ACCESS and by the channel.
   openStream: PUBLIC,
   openEventStream: { ...PUBLIC, asksWho: true },

@@ -4,7 +4,7 @@ import {
 } from './language';
 import { AccountKill, CONTROL_EXAMPLES, CancelAfter, CancelAfterRequest } from './controls';
 import { ALGO_EXAMPLES, Algo, AlgoPage, AlgoWithSlices, TwapRequest } from './algos';
-import { ChangeInstrumentRequest, INSTRUMENT_EXAMPLES, Instrument, Instruments, OpenInstrumentRequest } from './instruments';
+import { Auction, ChangeInstrumentRequest, INSTRUMENT_EXAMPLES, Instrument, Instruments, OpenInstrumentRequest } from './instruments';
 import { AnyBook, Candles, Health, MARKET_EXAMPLES, Readiness, Ticker, Trades } from './market';
 import {
   Account, AccountEventPage, AccountPage, AccountSnapshots, Assets, Balances, ChangeAccountRequest, DepositPage, DepositRequest, EventId, FeeGroup,
@@ -613,6 +613,13 @@ export const CALLS = {
     takesBody: false,
     answers: { 200: { description: 'All instruments.', is: Instruments, example: INSTRUMENT_EXAMPLES.instruments } },
     refusals: ANY_PARAMETERS,
+  },
+  getAuction: {
+    method: 'GET', path: '/public/instruments/{instrument}/auction', tag: 'Market data', summary: 'What a call auction would come to now',
+    description: 'The price with the most trades by quantity, of several such the one that leaves the least over, of several such the one nearest to the last trade.',
+    takesBody: false,
+    answers: { 200: { description: 'The auction with everything that was acknowledged before the call.', is: Auction, example: INSTRUMENT_EXAMPLES.auction } },
+    refusals: [...ANY_PARAMETERS, ...ANY_READ, 'instrument_not_found'],
   },
   openStream: {
     method: 'GET', path: '/stream', tag: 'Market data', summary: 'A WebSocket: book snapshots and deltas, trades and orders as they happen',

@@ -4,7 +4,7 @@ import {
 } from './language';
 import { DisconnectRule } from './controls';
 import { BatchResults, Order, OrderList, OrderWithTrades, Problem } from './orders';
-import { InstrumentData } from './instruments';
+import { AuctionFields, InstrumentData } from './instruments';
 import { CHECKSUM_MAX, Candle, Level, TickerFields, Trade } from './market';
 import { Balance, Fill } from './money';
 import { Username } from './people';
@@ -67,6 +67,7 @@ export const STREAM_MESSAGES = {
   ticker: { summary: 'The ticker after it changed, at most once a turn; on subscribing, as it is.', ofInstrument: true, data: TickerFields },
   candle: { summary: 'A candle with new trades, or one that is over: `closed`, once. On subscribing, the last one of each interval.', ofInstrument: true, data: CandleData },
   instrument: { summary: 'An instrument after it was made or changed; on subscribing, as it is.', ofInstrument: true, data: InstrumentData },
+  auction: { summary: 'What a call auction would come to after that changed, at most ten times a second; on subscribing, as it is.', ofInstrument: true, data: AuctionFields },
   balances_snapshot: { summary: 'What an account has, of every asset that it ever had: on subscribing, and behind a resync.', ofInstrument: false, data: BalancesData },
   balances: { summary: 'What an account has behind an entry of the log, of the assets that the entry touched.', ofInstrument: false, data: BalancesData },
   fill: { summary: 'A trade as one of its accounts sees it; one of an account with itself is two of them.', ofInstrument: true, data: FillData },

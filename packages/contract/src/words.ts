@@ -6,7 +6,7 @@ export const TIMES_IN_FORCE = ['gtc', 'ioc', 'fok', 'gtd', 'day'] as const;
 export const ORDER_STATUSES = ['open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired', 'pending'] as const;
 export const STATUS_REASONS = [
   'requested', 'ioc_remainder', 'no_liquidity', 'fok_not_fillable', 'post_only_would_match', 'mass_cancel', 'fills_limit', 'self_trade', 'price_protection', 'budget_exhausted',
-  'expired', 'cancel_after', 'disconnected', 'killed', 'linked', 'level_quantity_limit', 'balance_limit', 'insufficient_funds',
+  'expired', 'cancel_after', 'disconnected', 'killed', 'linked', 'level_quantity_limit', 'balance_limit', 'insufficient_funds', 'price_band',
 ] as const;
 /** Orders that belong together. */
 export const LIST_TYPES = ['oco', 'oto', 'otoco'] as const;
@@ -20,12 +20,12 @@ export const ALGO_STATUSES = ['running', 'cancelling', 'completed', 'expired', '
 export const SLICE_STATUSES = ['placing', 'placed', 'refused', 'missed'] as const;
 export const ACKS = ['redis', 'postgres'] as const;
 export const INTERVALS = ['1s', '1m', '5m', '15m', '1h', '1d'] as const;
-export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'instruments', 'balances', 'fills'] as const;
+export const CHANNELS = ['orderbook', 'trades', 'orders', 'ticker', 'candles', 'instruments', 'auction', 'balances', 'fills'] as const;
 /** Those that are of accounts. */
 export const ACCOUNT_CHANNELS = ['balances', 'fills'] as const;
-/** As Redis tells it; `empty` for a Redis without a shard, `unknown` for one that does not answer. */
 /** States that an instrument can be put in. */
-export const INSTRUMENT_STATES = ['open', 'post_only', 'cancel_only', 'halted'] as const;
+export const INSTRUMENT_STATES = ['open', 'post_only', 'cancel_only', 'halted', 'auction'] as const;
+/** As Redis tells it; `empty` for a Redis without a shard, `unknown` for one that does not answer. */
 export const SHARD_STATES = ['open', 'frozen', 'recovering', 'faulted', 'empty', 'unknown'] as const;
 
 /** Steps at which an order can be made to fail. */
@@ -62,6 +62,9 @@ export const NOTE_LENGTH_MAX = 500;
 export const OPENING_DEPOSITS_MAX = 100;
 /** A year. */
 export const TRANSFER_TIMEOUT_MAX_S = 31_536_000;
+/** Seconds of a price band's window where it is set without one, and the most of them. */
+export const BAND_WINDOW_S = 300;
+export const BAND_WINDOW_S_MAX = 3_600;
 /** Rows of a group of fees. */
 export const FEE_RATES_MAX = 1_001;
 /** What an API key, or a token, may be used for. */

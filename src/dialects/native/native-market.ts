@@ -10,7 +10,7 @@ import type { CandleReader } from '../../market/candle-reader';
 import type { MarketReader } from '../../market/market-reader';
 import { candlesSchema, checkQuery, querySchemas } from './check/schemas';
 import { presentStaleness, presentTrade } from './present';
-import { presentCandle, presentInstrument, presentTicker } from './present-market';
+import { presentAuction, presentCandle, presentInstrument, presentTicker } from './present-market';
 
 type Query = Readonly<Record<string, unknown>>;
 
@@ -89,6 +89,12 @@ export class NativeMarket {
         instrument: checked.instrument, interval, candles: candles.map((candle) => presentCandle(candle, instrument)), ...presentStaleness(stale),
       },
     };
+  }
+
+  /** GET /public/instruments/{instrument}/auction */
+  async auction(context: Context, name: string): Promise<Answer> {
+    const { instrument, sequence, timeUs, ...view } = await this.market.auction(context, name);
+    return { status: 200, body: { instrument: name, sequence, timestamp: formatTimeUs(timeUs), ...presentAuction(view, instrument) } };
   }
 
   /** GET /public/instruments */

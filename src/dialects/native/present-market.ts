@@ -1,9 +1,10 @@
 import { formatAmount, formatNotional } from '../../domain/amounts';
 import { formatRate } from '../../domain/assets';
+import type { AuctionView } from '../../domain/auction';
 import type { Candle } from '../../domain/candle';
 import { instrumentOfRules, valueStepOf, type InstrumentRules, type InstrumentState } from '../../domain/instrument-rules';
 import type { Instrument } from '../../domain/instruments';
-import { formatTimeUs, type Trade } from '../../domain/order';
+import { formatTimeUs, type Side, type Trade } from '../../domain/order';
 import type { ListedInstrument } from '../../market/market-reader';
 
 /** Candles and tickers as clients see them. */
@@ -92,6 +93,21 @@ export function presentRules(rules: InstrumentRules): RulesView {
     min_value: rules.minValue === 0 ? null : formatAmount(rules.minValue, valueStepOf(instrument)),
     price_band: rules.priceBand === 0 ? null : formatRate(rules.priceBand), band_window_s: rules.bandWindowS === 0 ? null : rules.bandWindowS,
     state: rules.state,
+  };
+}
+
+export interface AuctionFieldsView {
+  state: InstrumentState;
+  /** Null where nothing would trade. */
+  price: string | null; quantity: string | null; left_over: string | null; left_over_side: Side | null;
+  last_price: string | null;
+}
+
+export function presentAuction({ rules, lastTicks, crossing }: Pick<AuctionView, 'rules' | 'lastTicks' | 'crossing'>, { tick, lot }: Instrument): AuctionFieldsView {
+  return {
+    state: rules?.state ?? 'open', price: crossing === null ? null : formatAmount(crossing.priceTicks, tick),
+    quantity: crossing === null ? null : formatAmount(crossing.lots, lot), left_over: crossing === null ? null : formatAmount(crossing.leftLots, lot),
+    left_over_side: crossing?.leftSide ?? null, last_price: lastTicks === null ? null : formatAmount(lastTicks, tick),
   };
 }
 

@@ -83,6 +83,7 @@ export function nativeRoutes(
     openInstrument: plain((call, key) => instruments.open(call.context, call.body, key)),
     changeInstrument: plain((call, key) => instruments.change(call.context, call.params.instrument as string, call.body, key)),
     getInstruments: plain((call) => market.list(call.context)),
+    getAuction: plain((call) => market.auction(call.context, call.params.instrument as string)),
 
     openStream: () => Promise.reject(new RequestRefusal('upgrade_required', {
       headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },

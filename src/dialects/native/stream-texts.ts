@@ -10,7 +10,7 @@ import type { DeltaNews, MarketNews, News, Notice, Refusal } from '../../stream/
 import { isOfAccount, type Subscription } from '../../stream/subscriptions';
 import { CLOSE_SESSION_ENDED } from './authentication';
 import { presentOrder, presentTrade } from './present';
-import { presentCandle, presentRules, presentTicker } from './present-market';
+import { presentAuction, presentCandle, presentRules, presentTicker } from './present-market';
 import { presentBalance, presentFill } from './present-money';
 import { formatPosition } from './stream-position';
 
@@ -73,6 +73,7 @@ function tellMarket(news: MarketNews, assets: AssetTable): Told {
     });
     case 'fill': return tell('fill', { account_id: news.account, ...presentFill(news.fill, instrument, assets) });
     case 'instrument': return tell('instrument', presentRules(news.rules));
+    case 'auction': return tell('auction', presentAuction(news.auction, instrument));
     case 'ticker': return tell('ticker', presentTicker(news.last, news.bid, news.ask, news.day, instrument));
     case 'candle': return tell('candle', { interval: news.interval, ...presentCandle(news.candle, instrument), closed: news.isClosed });
   }

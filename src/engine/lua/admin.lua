@@ -102,7 +102,7 @@ function admin.trim(keys, argv)
     local name, committed = argv[at], tonumber(argv[at + 1])
     local last = tonumber(call('HGET', keys[1], 'trade_id:' .. name) or 0)
     -- The list is newest first, so its first entries are those that Postgres does not have yet.
-    -- The last one is what orders that wait for a price go by.
+    -- The last one is what orders that wait for a price go by, and call auctions.
     local kept = math.max(trades_kept, last - committed, 1)
     call('LTRIM', tag .. 'trades:' .. name, 0, kept - 1)
     at = at + 2

@@ -2,11 +2,13 @@
 
 local with_id, parts_of, ID_START = records.with_id, records.parts_of, books.ID_START
 
--- Sequence of an order's fill before an entry: of the first of the entry's events that tells of it.
+-- Sequence of an order's fill before an entry: of the first of the entry's events that tells of one of another entry. In a call auction an
+-- order may take first and make then.
 local function previous_fill(entry, id)
+  local own = entry[ENTRY_AT.sequence]
   for _, event in ipairs(entry[ENTRY_AT.events]) do
     local kind = text(event[1])
-    if kind == EVENT.trade and event[#event] == id then return event[TRADE_AT.maker_previous_fill] end
+    if kind == EVENT.trade and event[#event] == id and event[TRADE_AT.maker_previous_fill] ~= own then return event[TRADE_AT.maker_previous_fill] end
     if kind == EVENT.order and event[#event] == id then return event[ORDER_EVENT_AT.previous_fill] end
   end
   -- Placed by it.
@@ -83,6 +85,20 @@ function reads.book(keys, argv)
   local result = { meta[1], meta[2], 0 }
   result[3] = append_levels(tag, argv[1], BUY, '', levels, result)
   append_levels(tag, argv[1], SELL, '', levels, result)
+  return result
+end
+
+-- read_auction: what a call auction of an instrument would come to at this moment.
+-- Keys: {shard}:meta. Arguments: instrument.
+-- Returns: log sequence, time in µs, its rules ('' where the catalogue has none), price of its last trade ('' without one), then, where something
+--   would trade, price, lots, lots left over and their side ('' for none).
+function reads.auction(keys, argv)
+  bind()
+  local tag, instrument = sub(keys[1], 1, -5), argv[1]
+  local meta, last = call('HMGET', keys[1], 'seq', 'time_us'), auction_price.last(tag, instrument)
+  local result = { meta[1], meta[2], call('HGET', tag .. 'catalogue', instrument) or '', last and text(last) or '' }
+  local price, lots, left, side = auction_price.find(tag, instrument, last)
+  if price then result[5], result[6], result[7], result[8] = text(price), lots, left, side or '' end
   return result
 end
 

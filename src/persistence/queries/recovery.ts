@@ -80,6 +80,26 @@ export const TRADES_BACK: NamedQuery = {
     ORDER BY trade_id DESC LIMIT $3`,
 };
 
+/** What the reference price of a band comes from behind trade $2: the last trade of each second, as far back as is $3 seconds older than the last one. */
+export const BAND_SAMPLES: NamedQuery = {
+  name: 'band_samples',
+  text: `WITH newest AS (SELECT max(start_s) AS second FROM candles WHERE instrument = $1 AND interval_s = 1),
+    reference AS (
+      SELECT start_s FROM candles WHERE instrument = $1 AND interval_s = 1 AND start_s <= (SELECT second FROM newest) - $3::bigint
+      ORDER BY start_s DESC LIMIT 1
+    )
+    SELECT start_s AS second, close_ticks AS price_ticks FROM candles
+    WHERE instrument = $1 AND interval_s = 1 AND last_trade_id > $2
+      AND start_s >= coalesce((SELECT start_s FROM reference), (SELECT second FROM newest) - $3::bigint)
+    ORDER BY start_s`,
+};
+
+/** The trade that a band begins with. */
+export const BAND_ANCHOR: NamedQuery = {
+  name: 'band_anchor',
+  text: 'SELECT price_ticks FROM trades WHERE instrument = $1 AND trade_id = greatest($2::bigint, 1)',
+};
+
 export const ACCOUNT_COUNT: NamedQuery = {
   name: 'account_count',
   text: 'SELECT count(*)::bigint AS count FROM accounts WHERE shard = $1',

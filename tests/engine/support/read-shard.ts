@@ -8,9 +8,11 @@ import { parseClientOrderName } from '../../../src/engine/commands/client-order-
 import { decodeRecentTrade } from '../../../src/engine/recent-trade';
 import { decodeStoredOrder } from '../../../src/engine/record';
 import { storedControls } from '../../../src/engine/stored-controls';
+import { checkHidden } from '../../../src/engine/stored-hidden';
 import { storedMoney } from '../../../src/engine/stored-money';
 import { storedReleased } from '../../../src/engine/stored-released';
 import { storedWaiting } from '../../../src/engine/stored-waiting';
+import { sampleOfMember, type BandSamples } from '../../../src/domain/price-band';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareText, type BookState, type LevelState, type ShardState } from '../../../src/reference/state';
 
@@ -49,9 +51,9 @@ return found
 
 /** Type of each key of a shard, by its name behind the tag up to the first colon. */
 const KEY_TYPES: Record<string, string> = {
-  meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash',
+  meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash', hidden: 'hash',
   accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash', lease: 'hash',
-  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set', stops: 'zset', reached: 'list', released: 'list',
+  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set', stops: 'zset', reached: 'list', released: 'list', band: 'zset',
 };
 
 /** @param logFrom log sequence from which on entries are read */
@@ -87,17 +89,23 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   const instruments = new Set<string>();
   const stops = new Map<string, Record<Direction, [string, string][]>>();
   const reached = new Map<string, string[]>();
+  const hidden = new Map<string, [string, string][]>();
+  const bands: BandSamples[] = [];
+  const released = new Map<string, string[]>();
   for (const name of content.keys()) {
     const [kind, rest] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
     if (kind === 'open') openOrders.push({ clientId: unescape(rest), orderIds: readOpen(name, take(tag + name), byId, problems) });
     else if (kind === 'once' && Number(content.get(name)?.[0]) < 0) problems.push(`key ${name} stays for ever`);
     else if (kind === 'once') take(tag + name);
+    else if (kind === 'hidden') hidden.set(rest, pairs(take(tag + name)));
     else if (kind === 'trades') trades.set(rest, take(tag + name).map((row) => decodeRecentTrade(rest, row)));
     else if (kind === 'reached') reached.set(rest, take(tag + name));
+    else if (kind === 'released') released.set(rest, take(tag + name));
     else if (kind === 'stops') {
       const [instrument, direction] = [rest.slice(0, rest.lastIndexOf(':')), rest.slice(rest.lastIndexOf(':') + 1) as Direction];
       stops.set(instrument, { ...(stops.get(instrument) ?? { rising: [], falling: [] }), [direction]: pairs(take(tag + name)) });
-    } else if (kind === 'book' || kind === 'depth') instruments.add(rest.slice(0, rest.lastIndexOf(':')));
+    } else if (kind === 'band') bands.push({ instrument: rest, samples: pairs(take(tag + name)).map(([member, second]) => sampleOfMember(member, second)) });
+    else if (kind === 'book' || kind === 'depth') instruments.add(rest.slice(0, rest.lastIndexOf(':')));
   }
   const books = [...instruments].sort(compareText).map((instrument): BookState => ({
     instrument,
@@ -109,10 +117,12 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     references: pairs(take(keys.references)),
   }, problems);
   take(keys.instruments);
-  const released = take(keys.released);
   const leases = new Map([...content.keys()].filter((name) => name.startsWith('lease:')).map((name) => [name.slice('lease:'.length), pairs(take(tag + name))]));
   const catalogue = pairs(take(keys.catalogue)).map(([instrument, stored]) => decodeStoredRules(instrument, stored));
   const controls = storedControls({ dues: pairs(take(keys.due)), killed: pairs(take(keys.killed)), leases }, orders, meta, problems);
+  checkHidden(hidden, orders, meta.hidden !== undefined, problems);
+  const opening = catalogue.find(({ openingTicks }) => openingTicks > 0)?.instrument;
+  if (meta.opening !== opening) problems.push(`the call auction of ${meta.opening ?? 'nothing'} is to go on, that of ${opening ?? 'nothing'} has begun to end`);
   for (const name of content.keys()) problems.push(`key ${name} belongs to nothing`);
 
   const tradeIds = Object.entries(meta)
@@ -123,6 +133,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
       sequence: Number(meta.seq),
       tradeIds: tradeIds.sort((a, b) => compareText(a.instrument, b.instrument)),
       catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
+      bands: bands.sort((a, b) => compareText(a.instrument, b.instrument)),
       books,
       waiting: storedWaiting({ stops, reached }, meta, byId, problems),
       released: storedReleased(released, meta, byId, problems),

@@ -16,6 +16,7 @@ export const TEST_LIMITS: EngineLimits = {
   backlogMax: 1_000_000_000,
   idempotencyTtlS: 86_400,
   duePage: 1_000,
+  auctionPage: 1_000,
   commandsPerCallMax: 50,
   commandsInFlightMax: 1_000_000,
   timeoutMs: 20_000,

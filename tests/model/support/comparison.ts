@@ -1,4 +1,5 @@
 import { SHARD_LAYOUT_VERSION } from '../../../src/domain/layouts';
+import type { Crossing } from '../../../src/domain/auction';
 import type { CommandResult, EngineCommand } from '../../../src/domain/commands';
 import { isPlain } from '../../../src/domain/instrument-rules';
 import { decodeLogEntry, tradesOf, type LogEntry } from '../../../src/domain/log-entry';
@@ -39,8 +40,8 @@ const NEWS_PAGE = 5_000;
 const FOUND = 'a unit too much';
 /** Clock of the engine against ours: one machine, so only rounding is between them. */
 const CLOCK_SLACK_US = 1_000_000;
-/** An engine goes on with a cascade by itself. */
-const CASCADE_WAIT_MS = 5_000;
+/** An engine goes on by itself with what a command has begun. */
+const GO_ON_WAIT_MS = 5_000;
 
 /**
  * Runs a sequence on the engine and on the reference book and compares every answer, every log
@@ -118,6 +119,8 @@ class ComparedRun {
   private persisted = 0;
   /** Whether an audit has found something. */
   private isStopped = false;
+  /** Whether an iceberg has ever waited. */
+  private hides = false;
   /** Entries before this one may have been trimmed. */
   private logStart = 1;
   private comparedTo = 0;
@@ -142,12 +145,12 @@ class ComparedRun {
       idempotencyTtlS: profile.ttlS,
     };
     this.isTimed = profile.isTimed;
-    this.engine = engineOn(redis, shard, { library, limits: { ...limits, duePage: profile.duePage, commandsPerCallMax: TEST_LIMITS.commandsPerCallMax } });
+    this.engine = engineOn(redis, shard, { library, limits: { ...limits, duePage: profile.duePage, auctionPage: profile.auctionPage, commandsPerCallMax: TEST_LIMITS.commandsPerCallMax } });
     this.isOneByOne = profile.batchSizes.every((size) => size === 1);
     this.scenario = 'funds' in profile ? new MoneyScenario(profile, this.isOneByOne || this.isTimed) : new Scenario(profile);
     this.funds = 'funds' in profile ? profile.funds : 'off';
     this.scales = this.scenario instanceof MoneyScenario ? this.scenario.scales : new Map();
-    this.reference = new ReferenceShard({ ...limits, funds: this.funds }, this.scales);
+    this.reference = new ReferenceShard({ ...limits, auctionPage: profile.auctionPage, funds: this.funds }, this.scales);
   }
 
   async begin(): Promise<void> {
@@ -189,20 +192,21 @@ class ComparedRun {
       const timeUs = entry === null && this.isOneByOne && !this.isTimed ? Math.max(this.timeUs, Math.min(latest, (this.reference.firstDueUs() ?? Infinity) - 1)) : this.timeUs;
       this.compareAnswer(where, this.answerOf(where, command, timeUs), result);
       this.note(command, result);
-      await this.cascade(where);
+      await this.goOn(where);
     }
     this.takeNews(Number.POSITIVE_INFINITY);
     const isLeaseOver = this.isTimed && this.leasesOf(this.reference.state()).some((timeUs) => timeUs <= this.timeUs);
     if (this.reference.isDue(this.timeUs) || isLeaseOver) this.fail(`batch ${this.batch} is done, and something is due that is not`);
   }
 
-  /** What has been reached goes before the next command: an engine goes on with it by itself. */
-  private async cascade(where: string): Promise<void> {
-    const untilMs = Date.now() + CASCADE_WAIT_MS;
-    for (let { reached } = this.reference; reached !== null; { reached } = this.reference) {
+  /** A call auction that was ended goes on before the next command, and what trades have reached: an engine goes on with both by itself. */
+  private async goOn(where: string): Promise<void> {
+    const untilMs = Date.now() + GO_ON_WAIT_MS;
+    while (this.reference.opening !== null || this.reference.reached !== null) {
       const next = this.log.length + 1;
       while (!this.news.has(next)) {
-        if (Date.now() > untilMs) this.fail(`${where}: order ${reached.orderId}, whose price was reached, does not go`);
+        const { opening, reached } = this.reference;
+        if (Date.now() > untilMs) this.fail(`${where}: ${opening === null ? `order ${reached?.orderId ?? 'nobody'}, whose price was reached,` : `the call auction of ${opening}`} does not go on`);
         await this.fetchNews();
       }
       this.takeNews(next + 1);
@@ -254,11 +258,11 @@ class ComparedRun {
     const where = `batch ${this.batch}, entry ${entry.sequence}`;
     this.follow(where, entry);
     const { command } = entry;
-    if (command?.op !== 'due' && command?.op !== 'trigger') this.fail(`${where}: nobody asked for ${entry.kind}`);
+    if (command?.op !== 'due' && command?.op !== 'trigger' && command?.op !== 'auction') this.fail(`${where}: nobody asked for ${entry.kind}`);
     let expected: LogEntry;
     try {
       const moment = this.moment(entry.timeUs);
-      expected = command.op === 'due' ? this.reference.fallDue(command, moment) : this.reference.trigger(moment);
+      expected = command.op === 'due' ? this.reference.fallDue(command, moment) : command.op === 'trigger' ? this.reference.trigger(moment) : this.reference.uncross(moment);
     } catch (error) {
       this.fail(`${where}: ${(error as Error).message}`);
     }
@@ -285,7 +289,7 @@ class ComparedRun {
     for (const [instrument, trades] of this.trades) {
       const committed = trades.find((trade) => this.sequenceOf(trade) <= sequence)?.tradeId ?? 0;
       lastTradeIds.set(instrument, committed);
-      // The last one is what orders that wait for a price go by.
+      // The last one is what orders that wait for a price go by, and call auctions.
       trades.splice(Math.max(step.keepTrades, 1, (trades[0]?.tradeId ?? 0) - committed));
     }
     const done = step.forgets
@@ -330,6 +334,13 @@ class ComparedRun {
     if (difference !== null) this.fail(difference);
     this.compareMeta(live.meta, expected);
     this.compareLog(live, from);
+    for (const { instrument, state } of expected.catalogue) {
+      if (state !== 'auction') continue;
+      const { crossing, lastTicks } = await this.engine.readAuction(instrument);
+      const last = this.trades.get(instrument)?.[0]?.priceTicks ?? null;
+      const auction = firstDifference({ ...told(this.reference.crossing(instrument)), lastTicks: last }, { ...told(crossing), lastTicks }, `auction of ${instrument}`);
+      if (auction !== null) this.fail(auction);
+    }
     for (const instrument of new Set([...this.trades.keys(), ...live.trades.keys()])) {
       const trades = firstDifference(this.trades.get(instrument) ?? [], live.trades.get(instrument) ?? [], `trades of ${instrument}`);
       if (trades !== null) this.fail(trades);
@@ -372,6 +383,7 @@ class ComparedRun {
   private noteEntry(entry: LogEntry): void {
     for (const problem of this.audit.add(entry)) this.fail(problem);
     this.log.push(entry);
+    if ([...entry.orders, ...entry.fills.map(({ maker }) => maker)].some(({ traits }) => traits.shown !== undefined)) this.hides = true;
     for (const change of entry.balances) this.balances.set(`${change.account}\u0000${change.asset}`, change);
     // Recent trades are public: they tell nothing of their parties.
     for (const { makerClientId: _m, takerClientId: _t, makerFee: _f, takerFee: _g, ...trade } of tradesOf(entry)) {
@@ -396,8 +408,13 @@ class ComparedRun {
     if (expected.catalogue.length > 0) wanted.rules = String(expected.catalogue.filter((rules) => !isPlain(rules)).length);
     if (this.isStopped) wanted.breach = FOUND;
     if (expected.controls.some(({ kind }) => kind === 'kill')) wanted.kills = '1';
-    // Which instruments orders wait in is compared with the state.
+    // Which instruments orders wait in is compared with the state, and what of them was reached.
     if (meta.waiting !== undefined) wanted.waiting = meta.waiting;
+    if (meta.suspended !== undefined) {
+      wanted.suspended = meta.suspended;
+      this.coverage?.set('suspended', (this.coverage.get('suspended') ?? 0) + 1);
+    }
+    if (this.hides) wanted.hidden = '1';
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
     // What a process was told to wait for is between it and Redis.
     const { held: _, ...rest } = meta;
@@ -441,6 +458,8 @@ class ComparedRun {
       if (BigInt(total) > 10n ** 20n) seen('balances past 10^20');
       if (total.startsWith('-') && !account.startsWith('@')) seen('balances below zero');
     }
+    if (entry.kind === 'instrument' && entry.events.some((event) => event.type === 'instrument' && event.rules.openingTicks > 0)) seen('auctions');
+    if (entry.kind !== 'instrument' && entry.code === 0 && entry.events.some(({ type }) => type === 'instrument')) seen(`${entry.kind} halts`);
     const [order, ...others] = entry.orders;
     const prevented = others.filter(({ reason }) => reason !== 'linked');
     this.countLinked(entry);
@@ -467,12 +486,13 @@ class ComparedRun {
   }
 
   private countUnasked(entry: LogEntry): void {
-    const { kind, fills, orders, command } = entry;
+    const { kind, fills, orders, command, events } = entry;
     const seen = (name: string): void => void this.coverage?.set(name, (this.coverage.get(name) ?? 0) + 1);
     this.countLinked(entry);
     seen(`entry ${kind}`);
     if (kind !== 'trigger') return;
     if (fills.length > 0) seen('trigger trades');
+    if (events.some(({ type }) => type === 'instrument')) seen('trigger halts');
     const [order] = orders;
     if (order !== undefined) seen(`trigger ${order.reason ?? order.status}`);
     const [place] = orders;
@@ -490,6 +510,11 @@ class ComparedRun {
 /** Whether the entries of results follow one another, behind `sequence`. */
 function isGapless(results: readonly CommandResult[], sequence: number): boolean {
   return results.map(writtenEntry).filter((entry) => entry !== null).every((entry, i) => entry.sequence === sequence + 1 + i);
+}
+
+/** What a call auction comes to, as text. */
+function told(crossing: Crossing | null): Readonly<Record<string, string>> {
+  return crossing === null ? {} : Object.fromEntries(Object.entries(crossing).map(([name, value]) => [name, String(value)]));
 }
 
 /** Keys and references without the second of their use. */

@@ -1,7 +1,7 @@
 import { AMOUNT_MAX } from '../../../src/domain/amounts';
 import { UNITS_MAX } from '../../../src/domain/money';
 import type { Actor, AmendCandidate, EngineCommand, OrderReference } from '../../../src/domain/commands';
-import { NO_PROGRESS, NOTHING_WANTED, scaleOfRules, type InstrumentRules } from '../../../src/domain/instrument-rules';
+import { BAND_WINDOW_S_MAX, NO_PROGRESS, NOTHING_WANTED, scaleOfRules, type InstrumentRules } from '../../../src/domain/instrument-rules';
 import type { MoneyScale } from '../../../src/domain/assets';
 import { DAY_US, KIND_CODE, type CancelReference, type Side } from '../../../src/domain/order';
 import { LIST_ROLE_CODE, LIST_SIZE, listOrderId, roleAt } from '../../../src/domain/order-list';
@@ -53,6 +53,11 @@ export function idOf(turn: number, serial: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${'0'.repeat(3)}-8000-${serial.toString(16).padStart(12, '0')}`;
 }
 
+/** Millionths of the reference price, by where prices lie. */
+const BANDS: Readonly<Record<Profile['prices'], { readonly narrow: number; readonly wide: number }>> = {
+  low: { narrow: 300_000, wide: 1_000_000 }, middle: { narrow: 2_000, wide: 5_000 }, high: { narrow: 1, wide: 1_000_000 },
+};
+
 /** Gives steps their meaning: turns them into commands, one after the other. */
 export class Scenario {
   private readonly placed: string[] = [];
@@ -61,6 +66,8 @@ export class Scenario {
   protected readonly base: number;
   /** Of those that come at run time, which are there. */
   private readonly newNames: string[] = [];
+  /** In sequences of auctions, those whose orders are gathered as far as was asked. */
+  private readonly gathering = new Set<string>();
 
   /** @param decimals by which a lot and a tick of a lot are counted in */
   constructor(protected readonly profile: Profile, private readonly decimals = { base: 0, quote: 0 }) {
@@ -114,7 +121,19 @@ export class Scenario {
     };
   }
 
-  private changeInstrument({ instrument, opens, isOther, state, limits, minLots, key }: InstrumentStep): EngineCommand {
+  /** In sequences of auctions: of a traded instrument, with nothing that keeps orders out for long. */
+  private auctionStep(step: InstrumentStep): InstrumentStep {
+    const instrument = step.instrument % this.profile.instruments;
+    const name = INSTRUMENTS[instrument] as string;
+    const isGathering = this.gathering.has(name);
+    const state = step.state === null ? null : step.state === 'open' || isGathering ? 'open' as const : 'auction' as const;
+    if (state === 'auction') this.gathering.add(name);
+    else if (state === 'open') this.gathering.delete(name);
+    return { ...step, instrument, opens: false, isOther: false, state, limits: null, minLots: null, band: step.band ?? (step.windowS === null ? 'narrow' : null) };
+  }
+
+  private changeInstrument(step: InstrumentStep): EngineCommand {
+    const { instrument, opens, isOther, state, limits, band, windowS, minLots, key } = this.profile.isAuctioned ? this.auctionStep(step) : step;
     const name = [...INSTRUMENTS, ...NEW][instrument] as string;
     const rules = this.rulesOf(name);
     // What is traded is surely there: the first that is asked of one that is not makes it as it is.
@@ -128,9 +147,11 @@ export class Scenario {
       narrow: { priceTicksMin: base + 2, priceTicksMax: base + 10, quantityLotsMin: 2, quantityLotsMax: large ? AMOUNT_MAX - 4 : 9, maxSlippage: 100_000 },
       crossed: { priceTicksMin: base + 10, priceTicksMax: base + 9 },
     }[limits];
+    const priceBand = band === null ? null : { none: 0, ...BANDS[this.profile.prices] }[band];
+    const bandWindowS = band !== null && windowS !== null && this.profile.isTimed ? windowS : null;
     const minValue = minLots === null ? null : Math.min(AMOUNT_MAX, (base + 4) * minLots);
     return {
-      op: 'instrument', actor: null, opens, listed: isOther ? { ...rules, tickSize: '2' } : rules, wanted: { ...NOTHING_WANTED, state, minValue, ...bounds },
+      op: 'instrument', actor: null, opens, listed: isOther ? { ...rules, tickSize: '2' } : rules, wanted: { ...NOTHING_WANTED, state, minValue, priceBand, bandWindowS: priceBand === null || this.profile.isTimed ? bandWindowS : BAND_WINDOW_S_MAX, ...bounds },
       ...this.keyed(key, { instrument: state }),
     };
   }

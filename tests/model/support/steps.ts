@@ -104,6 +104,10 @@ export interface InstrumentStep {
   readonly isOther: boolean;
   readonly state: (typeof INSTRUMENT_STATES)[number] | null;
   readonly limits: 'wide' | 'narrow' | 'crossed' | null;
+  /** How far from the reference an instrument may trade; what that is lies with the profile's prices. */
+  readonly band: 'none' | 'narrow' | 'wide' | null;
+  /** Seconds of its window, where the clock is the test's: else a window is longer than any sequence takes. */
+  readonly windowS: number | null;
   /** Lots at a usual price that an order has to be worth. */
   readonly minLots: number | null;
   readonly key: number | null;
@@ -168,6 +172,7 @@ export interface Profile {
   /** Whether the venue's clock is the test's: it stands still but for steps of time. */
   readonly isTimed: boolean;
   readonly duePage: number;
+  readonly auctionPage: number;
   /** Where prices lie: next to 1, in the middle, next to the largest amount. */
   readonly prices: 'low' | 'middle' | 'high';
   /** How many ticks sellers start above buyers: more of it, more rests. */
@@ -178,6 +183,8 @@ export interface Profile {
   readonly batchSizes: readonly number[];
   /** Whether instruments are made and changed. */
   readonly isRuled: boolean;
+  /** Whether what is asked of instruments is mostly that they gather orders for an auction, and open again. */
+  readonly isAuctioned: boolean;
   /** Whether orders may ask for what only some do. */
   readonly hasTraits: boolean;
 }
@@ -304,8 +311,10 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       instrument: upTo(4),
       opens: pick([3, false], [1, true]),
       isOther: pick([4, false], [1, true]),
-      state: pick<InstrumentStep['state']>([3, null], [4, 'open'], [3, 'post_only'], [2, 'cancel_only'], [1, 'halted']),
+      state: pick<InstrumentStep['state']>([3, null], [5, 'open'], [3, 'post_only'], [2, 'cancel_only'], [1, 'halted'], [5, 'auction']),
       limits: pick<InstrumentStep['limits']>([8, null], [2, 'wide'], [1, 'narrow'], [1, 'crossed']),
+      band: pick<InstrumentStep['band']>([4, null], [2, 'none'], [3, 'narrow'], [2, 'wide']),
+      windowS: sometimes(upTo(3, 1), 2),
       minLots: pick<number | null>([6, null], [2, 0], [2, 4], [1, 9]),
       key,
     }),
@@ -348,6 +357,7 @@ export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbit
   ttlS: pick([9, 86_400], [1, 0]),
   isTimed: pick([1, true], [1, false]),
   duePage: pick([3, 1000], [1, 1], [1, 3]),
+  auctionPage: pick([2, 1000], [1, 1], [1, 2], [1, 5]),
   prices: pick([1, 'low' as const], [4, 'middle' as const], [2, 'high' as const]),
   gap: upTo(7),
   large: pick([3, false], [2, true]),
@@ -355,7 +365,8 @@ export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbit
   clients: upTo(clients, 1),
   hasTraits: pick([2, true], [1, false]),
   batchSizes: fc.oneof({ weight: 5, arbitrary: fc.array(upTo(70, 1), { minLength: 1, maxLength: 6 }) }, { weight: 1, arbitrary: fc.constant([1]) }),
-  isRuled: pick([2, false], [1, true]),
+  isRuled: pick([2, false], [3, true]),
+  isAuctioned: pick([2, false], [3, true]),
 });
 
 /** Where cutting a sequence down has got to. */

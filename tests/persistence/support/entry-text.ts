@@ -116,6 +116,7 @@ function commandWire(command: LoggedCommand): unknown[] {
     case 'cancel_after': return [letter, actor, command.clientId, command.instrument ?? '', command.timeoutUs ?? 0];
     case 'lease': return [letter, actor, command.lease, command.clientId, command.begins ? 1 : 0];
     case 'kill': return [letter, actor, command.account, command.kills ? 1 : 0, command.pageSize];
+    case 'auction': return [letter, FUNDS_CODE[command.funds], command.instrument, command.page];
     case 'fee_group': return [letter, actor, FUNDS_CODE[command.funds], command.group, ...ratesWire(command.rates)];
     case 'instrument': return [
       letter, actor, command.opens ? 1 : 0, command.listed.instrument,

@@ -54,7 +54,7 @@ export class WriterRig {
     this.engine = new Engine(this.redis, buildLibrary(), config.shard, {
       fillsPerOrderMax: config.fillsPerOrderMax, triggersPerCommandMax: config.triggersPerCommand, openOrdersPerClientMax: config.openOrdersPerClientMax,
       icebergPartsMax: config.icebergPartsMax, backlogMax: config.backlogMax,
-      idempotencyTtlS: config.idempotencyTtlS, duePage: config.duePage, commandsPerCallMax: config.engineCallCommandsMax,
+      idempotencyTtlS: config.idempotencyTtlS, duePage: config.duePage, auctionPage: config.auctionPage, commandsPerCallMax: config.engineCallCommandsMax,
       commandsInFlightMax: config.engineInFlightMax, timeoutMs: config.engineTimeoutMs,
     }, testLogger);
     this.log = new LogReader(config.redisUrl, config.shard, 'rig', testLogger);

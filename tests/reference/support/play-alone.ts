@@ -59,7 +59,7 @@ export class AlonePlay {
     this.scenario = new MoneyScenario(profile);
     const { scales } = this.scenario;
     this.limits = {
-      fillsPerOrderMax: profile.fillsMax, openOrdersPerClientMax: profile.openOrdersMax, icebergPartsMax: profile.partsMax, backlogMax: profile.backlogMax, idempotencyTtlS: profile.ttlS,
+      fillsPerOrderMax: profile.fillsMax, openOrdersPerClientMax: profile.openOrdersMax, icebergPartsMax: profile.partsMax, backlogMax: profile.backlogMax, idempotencyTtlS: profile.ttlS, auctionPage: profile.auctionPage,
       funds: profile.funds,
     };
     this.shard = new ReferenceShard(this.limits, scales);
@@ -109,6 +109,7 @@ export class AlonePlay {
     }
     if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
     this.note(command, result, entry);
+    if (problems.length === 0 && this.shard.opening !== null) this.uncross();
     if (problems.length > 0) throw new Error(`${JSON.stringify(command)} gives ${JSON.stringify(result)}: ${problems.join('; ')}`);
     this.cascade(moment);
   }
@@ -122,6 +123,18 @@ export class AlonePlay {
       this.before = matter(this.shard.state());
       this.seen.set('entry trigger', (this.seen.get('entry trigger') ?? 0) + 1);
     }
+  }
+
+  /** A call auction that a command has ended. */
+  private uncross(): void {
+    const moment = { timeUs: this.timeUs, second: Math.floor(this.timeUs / 1e6) };
+    while (this.shard.opening !== null) {
+      const entry = this.shard.uncross(moment);
+      const problems = [...this.problems(), ...this.entryProblems(entry)];
+      if (problems.length > 0) throw new Error(`a page of an auction gives ${JSON.stringify(entry)}: ${problems.join('; ')}`);
+      this.seen.set('entry auction', (this.seen.get('entry auction') ?? 0) + 1);
+    }
+    this.before = matter(this.shard.state());
   }
 
   /** What is wrong with the next entry of the log. */

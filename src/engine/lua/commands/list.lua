@@ -60,7 +60,9 @@ end
 local function not_taken_of(shard, members)
   for i = 1, #members do
     local member = members[i]
-    local code, shown = catalogue.not_taken(shard, member.instrument, member.kind, member.side, member.ticks, member.lots, member.traits)
+    local waits = member.direction or not (member.role == LEG or member.role == FIRST)
+    local code, shown = catalogue.not_taken(shard, member.instrument, member.kind, waits or kinds[member.kind].may_rest, member.side, member.ticks, member.lots,
+      member.traits)
     if code then return code, shown end
   end
   return nil
@@ -154,13 +156,15 @@ local function add_waiting(shard, book, open, member)
   return ORDER .. with_id(record, member.id) .. ']'
 end
 
--- Carries out what came in. Returns its trades' events, its own, those of makers of its own that go, and those of levels.
+-- Carries out what came in. Returns its trades' events, its own, those of makers of its own that go, and those of levels and of the instrument.
 local function add_incoming(shard, open, member)
   local trades, gone, touched = '', '', ''
   if not member.turned_down then
     listings.list(shard, open, member.name, member.id)
     trades, gone, touched = apply_again(shard, member)
     if member.rests and member.expires then dues.add_order(shard, member.id, member.expires) end
+  elseif member.halts then
+    touched = catalogue.halt(shard, member.instrument)
   end
   local record = new_record(member.filled, member.notional, member.status, member.reason, member.fill_sequence, shard.seq_text, member.fees,
     member.price .. ',' .. text(member.lots) .. ',[' .. member.traits .. '],' .. member.terms_tail, shard.time)

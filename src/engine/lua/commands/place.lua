@@ -14,11 +14,11 @@ local release, carry_out = prevention.release, prevention.carry_out
 local add_due, killed_since = dues.add_order, controls.killed_since
 local scale_of, rates_of, fees_to_record = scales.of, fees.rates, fees.to_record
 local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.is_beyond
-local open_account, hold, covers, keep, known_head = accounts.open, accounts.hold, accounts.covers, accounts.keep, accounts.known_head
+local hold, covers, keep, known_head = accounts.hold, accounts.covers, accounts.keep, accounts.known_head
 local to_wait_for, needed_of_market = stops.to_wait_for, taking.needed
 local iceberg_of, shown_of, traits_at_rest = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest
 local ACTIVE = ACCOUNT_STATUS.active
-local not_taken = catalogue.not_taken
+local PRICE_BAND = REASON.price_band
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED, ORDER = log.OPENING.place, '[' .. EVENT.placed .. ',', '[' .. EVENT.order .. ',0,'
 -- Behind the command of an order that traded nothing and waits: as far as its fees, and behind them.
@@ -87,18 +87,16 @@ function place.run(shard, limits, argv, at)
   -- An account that is not there yet begins with its order.
   local head = keeps_money and known_head(shard, client)
   if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
-  local ticks, lots = tonumber(price), tonumber(quantity)
+  local rule, ticks, lots, direction, stop_price, gathers = kinds[kind], tonumber(price), tonumber(quantity), nil, nil, false
+  if traits ~= '' then direction, stop_price = to_wait_for(shard, instrument, side, traits) end
   if shard.has_rules then
-    local code, shown = not_taken(shard, instrument, kind, side, ticks, lots, traits)
+    local code, shown
+    code, shown, gathers = catalogue.not_taken(shard, instrument, kind, direction or rule.may_rest, side, ticks, lots, traits)
     if code then return log.refuse_telling(shard, code, shown, asked(actor, limits, terms, id), idem, '') end
   end
-  local rule = kinds[kind]
   local expires = rule.expires and rule.expires(shard, traits)
   if expires and expires <= shard.time_us then return refuse(shard, CODE.expires_at_past, asked(actor, limits, terms, id), idem) end
-  if traits ~= '' then
-    local direction, stop_price = to_wait_for(shard, instrument, side, traits)
-    if direction then return place.run_pending(shard, limits, argv, at, head, direction, stop_price, expires) end
-  end
+  if direction then return place.run_pending(shard, limits, argv, at, head, direction, stop_price, expires) end
   local open = rule.may_rest and open_of(shard, client)
   if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
   if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
@@ -109,7 +107,7 @@ function place.run(shard, limits, argv, at)
   local scale, rates, is_market, asset, hold_high, hold_low
   if keeps_money then
     if not head then
-      open_account(shard, client)
+      accounts.open(shard, client)
       head = known_head(shard, client)
     end
     scale, is_market = scale_of(shard, instrument), kind == KIND.market
@@ -119,7 +117,7 @@ function place.run(shard, limits, argv, at)
       if not asset or (hold_high >= 1e15 and is_beyond(hold_high, hold_low)) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
       -- As a whole at its own limit, ahead of any match (A-31).
       if shard.is_covered and not covers(shard, client, asset, hold_high, hold_low) then
-        return refuse_short(shard, shortfall_of(shard, client, asset, hold_high, hold_low), asked(actor, limits, terms, id), idem)
+        return refuse_short(shard, accounts.shortfall(shard, client, asset, hold_high, hold_low), asked(actor, limits, terms, id), idem)
       end
     end
   end
@@ -127,7 +125,9 @@ function place.run(shard, limits, argv, at)
   local book = book_of(shard, instrument)
   local half = book[side]
   local left, makers, limited, status, reason, guard
-  if traits == '' and not (shard.has_rules and kind == KIND.market) then
+  if gathers then
+    left = lots
+  elseif traits == '' and not (shard.has_rules and kind == KIND.market) then
     left, makers, limited, status, reason = rule.plan(shard, limits, book, side, ticks, lots)
   else
     left, makers, limited, status, reason, guard = plan(shard, limits, rule, book, side, ticks, lots, traits, client)
@@ -156,7 +156,7 @@ function place.run(shard, limits, argv, at)
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  if rests and not makers and not guard and not iceberg then
+  if rests and not (makers or guard or iceberg or limited) then
     local joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
     if expires then add_due(shard, id, expires) end
@@ -172,6 +172,7 @@ function place.run(shard, limits, argv, at)
   end
   local record_terms, shown_traits = terms, nil
   if iceberg and rests then
+    hidden.begin(shard)
     shown_traits = traits_at_rest(iceberg, shown_of(iceberg, left), nil)
     record_terms = price .. ',' .. text(lots) .. ',[' .. shown_traits .. sub(terms, #price + #quantity + #traits + 4)
   end
@@ -186,6 +187,7 @@ function place.run(shard, limits, argv, at)
     list_open(shard, open, name, id)
     if expires then add_due(shard, id, expires) end
   end
+  if limited == PRICE_BAND then joined = joined .. catalogue.halt(shard, instrument) end
   local record = new_record(filled, notional, status, reason, fill_seq, seq, record_fees, record_terms, time)
   store_record(shard, id, record)
   if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end

@@ -134,6 +134,7 @@ function trigger.run(shard, limits, book, direction, id, cause)
     entering.status, entering.lots = entering.turned_down, before.lots
     unlist(shard, client, client_order_id, id)
     if shard.has_dues then dues.drop_order(shard, id, tail) end
+    if entering.turned_down == STATUS.rejected and entering.halts then touched = catalogue.halt(shard, instrument) end
   elseif entering.waits then
     entering.status, entering.reason = PENDING, '0'
     stops.join(shard, book, wait_direction, stop_price, id)

@@ -1,18 +1,17 @@
 -- execute: runs a batch of independent commands, in order.
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
 -- Arguments: fills_max, triggers_max (how many orders that were reached go in a call), open_orders_max, iceberg_parts_max, backlog_max,
---   idempotency_ttl_s, epoch ('' for any), sequence_min, due_page (how much of what fell due a call does), held_seen (the last sequence for
---   which the caller was told to wait), then for
+--   idempotency_ttl_s, epoch ('' for any), sequence_min, due_page (how much of what fell due a call does), auction_page (trades of a call
+--   auction that a call carries out), held_seen (the last sequence for which the caller was told to wait), then for
 --   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER and the use of that (once.lua).
 --   A command that is refused has used it, too.
--- What has fallen due is done first, then what is left of a cascade. Returns: one string per command; W<sequence> alone, with nothing done of
---   the commands, where they have to wait: more of that is left than a call does, or commands that were sent ahead of these wait; the same
---   for each behind the one whose cascade is not over (their signatures are used). Behind these U where a cascade is not over. Or an error
---   reply `STATE <code>` when the
---   shard takes no commands.
+-- What has fallen due is done first, then what is left of a call auction, then of a cascade. Returns: one string per command; W<sequence>
+--   alone, with nothing done of the commands, where they have to wait: more of that is left than a call does, or commands that were sent
+--   ahead of these wait; the same for each behind the one whose auction or cascade is not over (their signatures are used). Behind these U
+--   where one is not over. Or an error reply `STATE <code>` when the shard takes no commands.
 
 local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
-local take_once, take_all, name_of_use = once.take, once.take_all, once.name_of
+local take_once, take_all, name_of_use, run_page = once.take, once.take_all, once.name_of, uncross.page
 local run_cascade, resume, resume_lists = cascades.run, stops.resume, lists.resume
 local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
 -- Where a command has what is read ahead of it, counted from its letter.
@@ -21,7 +20,7 @@ local PLACE_INSTRUMENT, PLACE_SIDE, PLACE_KIND, PLACE_PRICE, PLACE_NAME, PLACE_I
 local CANCEL_ID, CANCEL_NAME, CANCEL_IDEM = ARGUMENT_AT.cancel.id, ARGUMENT_AT.cancel.name, ARGUMENT_AT.cancel.idem
 local PLACE_CLIENT, TRANSFER_FROM, TRANSFER_TO, TRANSFER_IDEM = ARGUMENT_AT.place.client, ARGUMENT_AT.transfer.from, ARGUMENT_AT.transfer.to,
   ARGUMENT_AT.transfer.idem
-local TRANSFER, LIST, LIST_IDEM = LETTER.transfer, LETTER.list, ARGUMENT_AT.list.idem
+local TRANSFER, LIST, LIST_IDEM, INSTRUMENT = LETTER.transfer, LETTER.list, ARGUMENT_AT.list.idem, LETTER.instrument
 local AMEND_ID, AMEND_NAME, AMEND_IDEM = ARGUMENT_AT.amend.id, ARGUMENT_AT.amend.name, ARGUMENT_AT.amend.idem
 
 -- By letter: the function that carries a command out, and how many arguments it has.
@@ -147,19 +146,23 @@ local function write(shard)
   flush.all(shard)
 end
 
+-- The shard anew, once what was changed is written.
+local function anew(shard, argv)
+  return shards.open(shard.meta_key, argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]))
+end
+
 -- Carries out a place that is to fail at a step. What the commands ahead of it have changed is written first, so that all that it
 -- does itself can be dropped. Returns its result and the shard to go on with.
 local function run_failing(shard, limits, argv, at, step)
   write(shard)
-  local function anew() return shards.open(shard.meta_key, argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min])) end
-  local trial = anew()
+  local trial = anew(shard, argv)
   trial.fail_at = step
   local ok, outcome = pcall(place.run, trial, limits, argv, at)
   -- Refused before it came so far, or answered before.
   trial.fail_at = nil
   if ok then return outcome, trial end
   if type(outcome) ~= 'table' or outcome.failed_at ~= step then error(outcome) end
-  local untouched = anew()
+  local untouched = anew(shard, argv)
   return log.refuse(untouched, CODE.failure_injected, nil, nil, outcome.asked, argv[at + PLACE_IDEM - 1], ''), untouched
 end
 
@@ -180,8 +183,19 @@ local function next_command(argv, at)
   return at + 1 + HANDLERS[argv[at]][2]
 end
 
+-- Goes on with the call auction that is under way, a page of it in each call, and with what trades have reached. Returns whether more of that is
+-- left.
+local function go_on(shard, limits)
+  local is_left = false
+  if shard.opening then
+    is_left = limits.is_page_done or run_page(shard, limits.auction_page)
+    limits.is_page_done = true
+  end
+  return shard.cascade and run_cascade(shard, limits) or is_left
+end
+
 -- Carries out the commands of a call, one after the other. `progress.at` is where the next one begins, `progress.shard` what they change,
--- `progress.uses` tells of the uses that are taken already.
+-- `progress.uses` tells of the uses that are taken already. Stops behind one whose auction is not over: `progress.is_unfinished`.
 local function run(limits, argv, results, progress)
   local shard, at, count = progress.shard, progress.at, #results
   local uses = progress.uses
@@ -202,12 +216,18 @@ local function run(limits, argv, results, progress)
       progress.shard = shard
       at = at + 1 + ARGUMENTS.place
     else
+      if letter == INSTRUMENT and shard.entry_count > 0 then
+        -- It looks at whole books, as they are written.
+        write(shard)
+        shard = anew(shard, argv)
+        progress.shard = shard
+      end
       local handler = HANDLERS[letter]
       results[count] = handler[1](shard, limits, argv, at + 1)
       at = at + 1 + handler[2]
     end
     progress.at = at
-    if shard.cascade and run_cascade(shard, limits) then
+    if (shard.opening or shard.cascade) and go_on(shard, limits) then
       progress.is_unfinished = true
       return
     end
@@ -221,20 +241,18 @@ local function hold(shard)
   return shard.held
 end
 
--- Does what has fallen due, and what is left of a cascade, ahead of a call's commands. Returns the sequence that they wait for, nil where they
--- may go on.
+-- Does what has fallen due, and what is left of a call auction or of a cascade, ahead of a call's commands. Returns the sequence that they
+-- wait for, nil where they may go on.
 local function catch_up(shard, limits, argv)
   if shard.due_us and shard.due_us <= shard.time_us and due.catch_up(shard, tonumber(argv[EXECUTE_AT.due_page])) then return hold(shard) end
   if shard.released then resume_lists(shard) end
   if shard.reached then resume(shard, shard.reached) end
-  if shard.cascade then
-    if run_cascade(shard, limits) then return hold(shard) end
-  end
+  if (shard.opening or shard.cascade) and go_on(shard, limits) then return hold(shard) end
   -- Those that were sent ahead of these, and had to wait, go again as soon as their sender hears of it: not behind these.
   return shard.held > tonumber(argv[EXECUTE_AT.held_seen]) and shard.held or nil
 end
 
--- Has the commands wait behind one whose cascade is not over.
+-- Has the commands wait behind one whose auction or cascade is not over.
 local function hold_rest(shard, argv, results, progress)
   local at, count = progress.at, #results
   if argv[at] then
@@ -274,14 +292,14 @@ function execute.run(keys, argv)
   local limits = {
     fills_max = tonumber(argv[EXECUTE_AT.fills_max]), open_orders_max = tonumber(argv[EXECUTE_AT.open_orders_max]),
     iceberg_parts_max = tonumber(argv[EXECUTE_AT.iceberg_parts_max]),
-    backlog_max = tonumber(argv[EXECUTE_AT.backlog_max]), idempotency_ttl_s = tonumber(argv[EXECUTE_AT.idempotency_ttl_s]),
+    auction_page = tonumber(argv[EXECUTE_AT.auction_page]), backlog_max = tonumber(argv[EXECUTE_AT.backlog_max]), idempotency_ttl_s = tonumber(argv[EXECUTE_AT.idempotency_ttl_s]),
     -- As entries tell them, behind the actor.
     of_place = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',' .. argv[EXECUTE_AT.open_orders_max] .. ',',
     of_amend = '",' .. shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',',
     of_trigger = shard.funds .. ',' .. argv[EXECUTE_AT.fills_max] .. ',"',
     triggers_left = tonumber(argv[EXECUTE_AT.triggers_max]),
   }
-  if shard.due_us or shard.reached or shard.released or shard.held > 0 then
+  if shard.due_us or shard.opening or shard.reached or shard.released or shard.held > 0 then
     local ok, waits_for = pcall(catch_up, shard, limits, argv)
     if not ok then
       shard.seq = shard.opening_seq + shard.entry_count

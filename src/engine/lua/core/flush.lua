@@ -9,6 +9,7 @@ function flush.all(shard)
   end
   for client, open in pairs(shard.opens) do listings.flush(shard, client, open) end
 
+  if shard.hides then hidden.flush(shard) end
   set_fields(shard.orders_key, shard.records)
 
   local values, count = {}, 0
@@ -37,13 +38,14 @@ function flush.all(shard)
     change_members(shard.tag .. 'timers', shard.timers)
   end
 
-  if shard.waiting or shard.reached then stops.flush(shard) end
-  if shard.release_queue then lists.flush(shard) end
+  if shard.waiting or shard.reached or shard.suspended_stored then stops.flush(shard) end
+  if shard.release_queues then lists.flush(shard) end
   if shard.has_dues then
     dues.flush(shard)
     controls.flush_leases(shard)
   end
   if shard.has_kills then controls.flush(shard) end
+  if shard.has_rules or shard.anchors then bands.flush(shard) end
   if shard.new_rules then catalogue.flush(shard) end
 
   local fields = { 'seq', text(shard.seq), 'time_us', shard.time }

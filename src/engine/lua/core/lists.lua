@@ -1,8 +1,10 @@
 -- Orders of a list (domain/order-list.ts): their ids differ in the last character, and two traits say what the list is and what the order is in
 -- it. At most one order of a list is in a book at any time. Plain orders are told from these by one plain find, and only where they have traits.
 --
--- Keys: released  list, oldest first: orders whose list's first is filled and that are still to go, each as `sequence of the entry that filled it,id`
---       meta      released: the one instrument of all of them
+-- Keys: released:<instrument>  list, oldest first: orders whose list's first is filled and that are still to go, each as `sequence of the entry that
+--                              filled it,id`
+--       meta                   released: the one instrument of which some go ahead of everything else; those of instruments that do not trade go
+--                              once they do
 
 local with_trait, parse, record_of, is_open = traits.with, records.parse, records.of, records.is_open
 local scale_of, hold_of_record, hold = scales.of, holds.of_record, accounts.hold
@@ -223,29 +225,59 @@ function lists.queue(shard, book, linked)
     end
   end
   table.sort(rows, is_placed_ahead)
-  local queue = lists.queue_of(shard)
+  local queue = lists.queue_of(shard, book.instrument)
   for i = 1, count do queue.added[#queue.added + 1] = shard.seq_text .. ',' .. rows[i].id end
-  if count > 0 then queue.instrument, shard.cascade = book.instrument, book end
+  if count > 0 then shard.cascade = book end
 end
 
--- The queue as the call knows it: what was read of it (`page`, from `at` on), how much of it is done with, what the call adds to it.
-function lists.queue_of(shard)
-  local queue = shard.release_queue
+local function key_of(shard, instrument)
+  return shard.tag .. 'released:' .. instrument
+end
+
+-- The queue of an instrument as the call knows it: what was read of it (`page`, from `at` on), how much of it is done with, what the call adds to
+-- it, and whether it waits until the instrument trades.
+function lists.queue_of(shard, instrument)
+  local queues = shard.release_queues
+  if not queues then
+    queues = {}
+    shard.release_queues = queues
+  end
+  local queue = queues[instrument]
   if not queue then
-    queue = { page = {}, at = 1, gone = 0, stored = shard.released and call('LLEN', shard.tag .. 'released') or 0, added = {}, added_at = 1, instrument = shard.released }
-    shard.release_queue = queue
+    -- While all trades there is no other than what meta tells of.
+    local may_be = shard.released == instrument or (shard.has_rules and not catalogue.is_open(shard, instrument))
+    queue = { page = {}, at = 1, gone = 0, stored = may_be and call('LLEN', key_of(shard, instrument)) or 0, added = {}, added_at = 1, is_suspended = false }
+    queues[instrument] = queue
   end
   return queue
 end
 
+-- What goes because of lists of an instrument that does not trade goes once it does.
+function lists.suspend(shard, instrument)
+  local queue = shard.release_queues and shard.release_queues[instrument]
+  if queue then queue.is_suspended = true end
+end
+
+-- An instrument trades from now on.
+function lists.wake(shard, instrument)
+  local queue = shard.release_queues and shard.release_queues[instrument]
+  if not queue then
+    local stored = call('LLEN', key_of(shard, instrument))
+    if stored == 0 then return end
+    queue = lists.queue_of(shard, instrument)
+    queue.stored = stored
+  end
+  queue.is_suspended, shard.cascade = false, books.of(shard, instrument)
+end
+
 -- The order that goes next, and the sequence of the entry that has filled its list's first; nil where there is none.
-function lists.next(shard)
-  if not shard.released and not shard.release_queue then return nil end
-  local queue = lists.queue_of(shard)
+function lists.next(shard, instrument)
+  if shard.released ~= instrument and not (shard.release_queues and shard.release_queues[instrument]) then return nil end
+  local queue = lists.queue_of(shard, instrument)
   while true do
     local row = queue.page[queue.at]
     if not row and queue.stored > 0 then
-      queue.page = call('LRANGE', shard.tag .. 'released', queue.gone, queue.gone + PAGE - 1)
+      queue.page = call('LRANGE', key_of(shard, instrument), queue.gone, queue.gone + PAGE - 1)
       queue.at, queue.stored = 1, queue.stored - #queue.page
       row = queue.page[1]
     end
@@ -270,16 +302,14 @@ function lists.resume(shard)
 end
 
 function lists.flush(shard)
-  local queue = shard.release_queue
-  if not queue then return end
-  local key, added, count = shard.tag .. 'released', queue.added, #queue.added
-  if queue.gone > 0 then call('LTRIM', key, queue.gone, -1) end
-  for first = queue.added_at, count, VARIADIC_MAX do call('RPUSH', key, unpack(added, first, math.min(first + VARIADIC_MAX - 1, count))) end
-  if queue.stored > 0 or queue.page[queue.at] or queue.added[queue.added_at] then
-    call('HSET', shard.meta_key, 'released', queue.instrument)
-  elseif shard.released then
-    call('HDEL', shard.meta_key, 'released')
+  local active
+  for instrument, queue in pairs(shard.release_queues or {}) do
+    local key, added, count = key_of(shard, instrument), queue.added, #queue.added
+    if queue.gone > 0 then call('LTRIM', key, queue.gone, -1) end
+    for first = queue.added_at, count, VARIADIC_MAX do call('RPUSH', key, unpack(added, first, math.min(first + VARIADIC_MAX - 1, count))) end
+    if not queue.is_suspended and (queue.stored > 0 or queue.page[queue.at] or queue.added[queue.added_at]) then active = instrument end
   end
+  if active then call('HSET', shard.meta_key, 'released', active) elseif shard.released then call('HDEL', shard.meta_key, 'released') end
 end
 
 lists.MARK, lists.member_of, lists.shared, lists.is_fulfilled = MARK, member_of, shared, is_fulfilled

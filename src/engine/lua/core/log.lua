@@ -8,7 +8,7 @@ local OPENING = {
   place = HEAD .. 'place",', cancel = HEAD .. 'cancel",', amend = HEAD .. 'amend",', mass_cancel = HEAD .. 'mass_cancel",',
   refuse = HEAD .. 'refuse",', keep = HEAD .. 'keep",', account = HEAD .. 'account",', transfer = HEAD .. 'transfer",',
   transfer_end = HEAD .. 'transfer_end",', fee_group = HEAD .. 'fee_group",', due = HEAD .. 'due",', kill = HEAD .. 'kill",', cancel_after = HEAD .. 'cancel_after",', lease = HEAD .. 'lease",', instrument = HEAD .. 'instrument",', trigger = HEAD .. 'trigger",',
-  list = HEAD .. 'list",',
+  list = HEAD .. 'list",', auction = HEAD .. 'auction",',
 }
 log.OPENING = OPENING
 

@@ -10,6 +10,8 @@ local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.tra
 local LISTED = lists.MARK
 local SHOWN = ',' .. TRAIT.shown .. ','
 local is_own, meet, meet_part, own_part, spend = prevention.is_own, prevention.meet, prevention.meet_part, prevention.own_part, budgets.spend
+local fits, band_of = budgets.fits, bands.limits
+local FILLS_LIMIT, PRICE_BAND = REASON.fills_limit, REASON.price_band
 
 -- Orders read at once behind the best one: most orders trade with few, some sweep thousands.
 local CHUNK_FIRST = 8
@@ -85,10 +87,10 @@ local function note_listed(makers, row)
 end
 
 -- Trades with what is shown anew at a price, as long as anything is left of the taker, or of its guard's budget. Returns what is left, the
--- number of rows then, and what the bound counts, and whether it stopped it.
+-- number of rows then, and what the bound counts, and why it stopped.
 local function plan_again(limits, half, makers, guard, again, count, met, left)
   while left > 0 and again.first <= again.count and not (guard and guard.exhausted) do
-    if met == limits.fills_max then return left, count, met, true end
+    if met == limits.fills_max then return left, count, met, FILLS_LIMIT end
     local before = again[again.first]
     again.first, met = again.first + 1, met + 1
     if type(before) == 'table' then
@@ -115,12 +117,14 @@ end
 -- Finds the makers that an order would trade with, best price first, then first come.
 -- limit: price in ticks, nil for any. guard: of a taker with traits that bound what it trades (core/prevention.lua), which gathers
 -- what comes of them; nil for none. Returns the lots that are left without a counterpart, the makers with
--- what is traded with each (nil for none), and whether the fills bound stopped it. A maker that is an iceberg has a row for each part
--- that is traded, and `parts` of the makers tells of these, by row; `listed` has the rows of those that are of a list.
-function matching.plan(shard, limits, book, side, limit, lots, guard)
+-- what is traded with each (nil for none), and false, or the reason why it stopped though there was more: `fills_limit`, or `price_band`
+-- where the next trade would be outside of the instrument's band. A maker that is an iceberg has a row for each part that is traded, and
+-- `parts` of the makers tells of these, by row; `listed` has the rows of those that are of a list. is_free: no band counts.
+function matching.plan(shard, limits, book, side, limit, lots, guard, is_free)
   if not would_match(shard, book, side, limit) then return lots, nil, false end
   local half, is_buy = book[OPPOSITE[side]], side == BUY
-  local makers, limited = {}, false
+  local makers, limited, lowest, highest = {}, false, nil, nil
+  if shard.has_rules and not is_free then lowest, highest = band_of(shard, book) end
   -- Orders of the head that are met; rows, of which an iceberg has several and the taker's own orders none; what the bound counts, which
   -- is all of these.
   local left, taken, count, met, size, again = lots, 0, 0, 0, CHUNK_FIRST, nil
@@ -149,7 +153,7 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
     end
     if met == limits.fills_max then
       -- Only a bound that really cuts something off counts as one.
-      limited = true
+      limited = FILLS_LIMIT
       break
     end
     local member = head.members[at]
@@ -167,6 +171,9 @@ function matching.plan(shard, limits, book, side, limit, lots, guard)
         left = meet(guard, id, maker_price, traded, left)
       end
       if guard.stops or guard.exhausted then break end
+    elseif highest and (maker_price > highest or maker_price < lowest) and not (guard and guard.budget and fits(guard, maker_price, 1) == 0) then
+      limited = PRICE_BAND
+      break
     else
       if iceberg then
         shown = iceberg.shown
@@ -206,6 +213,7 @@ local function next_trade_id(shard, instrument)
   shard.trade_ids[instrument] = id
   return id
 end
+matching.next_trade_id = next_trade_id
 
 -- What a trade makes of an iceberg's record: ahead of it `notional` to `tail` are as the plan has them, of the order's first part.
 -- refilled: parts of the entry that are shown anew, in their order. Returns notional and sequence of its fill ahead of the trade, and

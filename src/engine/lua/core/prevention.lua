@@ -26,6 +26,11 @@ function prevention.guard(found, instrument, client)
   }
 end
 
+-- A guard of the same taker, of which nothing has come yet.
+function prevention.anew(guard)
+  return { mode = guard.mode, mark = guard.mark, accounts = guard.accounts, is_by_parts = guard.is_by_parts, ids = {}, count = 0, reduced = {}, cut = 0, stops = false }
+end
+
 -- Whether a maker is the taker's own. `tail` is of its record: text in it has no raw quotes, so the mark stands where it has to.
 function prevention.is_own(guard, tail)
   local mark = guard.mark

@@ -7,17 +7,19 @@
 --
 -- Keys, all behind the shard's tag:
 --   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, due_us (when
---                               the first of due falls due), waiting and reached (core/stops.lua), held (the sequence as commands last had
---                               to wait for what fell due, or for orders that were reached), released (core/lists.lua), kills (1 where some accounts may not
---                               order), due_after (how far the first of due has been done)
+--                               the first of due falls due), waiting, reached and suspended (core/stops.lua), held (the sequence as commands
+--                               last had to wait for what fell due, for orders that were reached or for a call auction), released
+--                               (core/lists.lua), kills (1 where some accounts may not order), due_after (how far the first of due has been
+--                               done), rules and opening (core/catalogue.lua), hidden (core/hidden.lua)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
 --   orders                      hash: compact order id -> order record
 --   book:<instrument>:<side>    sorted set: score = price (negative for bids), member = priority + order id
 --   depth:<instrument>:<side>   hash: price ticks -> total lots
+--   hidden:<instrument>:<side>  hash: price ticks -> lots that icebergs hide (core/hidden.lua)
 --   stops:<instrument>:<way>    sorted set: orders that wait for a price (core/stops.lua)
 --   reached:<instrument>        list: entries whose trades have reached some of them, which are still to go
---   released                    list: orders whose list's first is filled and that are still to go (core/lists.lua)
+--   released:<instrument>       list: orders whose list's first is filled and that are still to go (core/lists.lua)
 --   open:<client>               sorted set: score = sequence at which it was placed, member = id of an open order
 --   client_order_ids            hash: client","client_order_id -> order id, open orders only
 --   idem                        hash: digest of client and idempotency key -> seq,second
@@ -33,13 +35,15 @@
 --   killed                      hash: account that may not order -> since when, in us
 --   references                  hash: digest of what happens once for ever -> seq,second
 --   once:<second>               set: digests of what is good once, is of that second, and was used (core/once.lua)
---   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted
+--   trades:<instrument>         list, newest first: recent trades, at least those not yet persisted, and the last one
+--   band:<instrument>           zset: what the reference price of its band comes from (core/bands.lua)
 
 -- Opens the shard for one call. Returns the shard, or nil and a result code when its state refuses commands.
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
-  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules', 'waiting', 'reached', 'released')
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules', 'waiting', 'reached',
+    'released', 'suspended', 'opening', 'hidden')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -78,6 +82,12 @@ function shards.open(meta_key, epoch, sequence_min)
     waiting = meta[14], waiting_stored = meta[14], reached = meta[15],
     -- What waits for the first of its list, which is filled, and is still to go (core/lists.lua).
     released = meta[16],
+    -- Of what was reached that which goes on once an instrument trades.
+    suspended = meta[17], suspended_stored = meta[17],
+    -- The instrument of the call auction that is being carried out, and whether icebergs are counted for one.
+    opening = meta[18], opening_stored = meta[18], hides = meta[19],
+    -- Reference prices that are known.
+    bands = {},
     seq = seq, opening_seq = seq,
     time = text(time_us), time_us = time_us,
     -- What falls due at a time of its own: whether there is any, the earliest of it, what the call changes of it.

@@ -6,7 +6,9 @@
 --       reached:<instrument>                 list, oldest first: entries whose trades have reached orders that still wait, each as
 --                                            `sequence,first price,last price`
 --       meta                                 waiting: `;<instrument>;<instrument>;`; reached: `<instrument>=<lowest>,<highest>`, of the one
---                                            instrument with a list, and how far its entries reach in all
+--                                            instrument whose list goes on ahead of everything else, and how far its entries reach in all;
+--                                            suspended: `;<instrument>=<lowest>,<highest>;`, the same of those that do not trade: what was
+--                                            reached of these goes once they do
 --
 -- A direction is told by the side that its sorted set is laid out like: falling as bids (highest first), rising as asks.
 
@@ -28,6 +30,24 @@ local function direction_of(side, trigger)
   return side
 end
 
+-- What `suspended` says of an instrument: how far its entries reach, and where that begins and ends; nil for nothing.
+local function suspended_of(shard, instrument)
+  local names = shard.suspended
+  local from, to = find(names or '', ';' .. instrument .. '=', 1, true)
+  if not from then return nil end
+  local lowest, highest, behind = match(names, '^(%d+),(%d+)()', to + 1)
+  return lowest, highest, from, behind
+end
+
+-- Takes an instrument out of `suspended`. Returns whether it was there.
+local function unsuspend(shard, instrument)
+  local _, _, from, behind = suspended_of(shard, instrument)
+  if not from then return false end
+  local names = sub(shard.suspended, 1, from - 1) .. sub(shard.suspended, behind)
+  shard.suspended = names ~= ';' and names or nil
+  return true
+end
+
 -- What waits for prices of a book's instrument: a half for each direction (as of a book: core/books.lua), and the list of entries.
 local function waiting_of(shard, book)
   local waiting = book.waiting
@@ -39,6 +59,11 @@ local function waiting_of(shard, book)
     waiting[direction] = { side = direction, key = shard.tag .. 'stops:' .. book.instrument .. name, members = {}, page = PAGE_FIRST }
   end
   book.waiting = waiting
+  local lowest, highest = suspended_of(shard, book.instrument)
+  if lowest then
+    waiting.lowest, waiting.highest = tonumber(lowest), tonumber(highest)
+    waiting.stored = call('LLEN', shard.tag .. 'reached:' .. book.instrument)
+  end
   return waiting
 end
 
@@ -233,6 +258,23 @@ function stops.resume(shard, reached)
   shard.cascade = book
 end
 
+-- The cascade of a book whose instrument does not trade goes on once it does.
+function stops.suspend(shard, book)
+  local waiting = book.waiting
+  if not waiting or not waiting.lowest then return end
+  unsuspend(shard, book.instrument)
+  shard.suspended = (shard.suspended or ';') .. book.instrument .. '=' .. text(waiting.lowest) .. ',' .. text(waiting.highest) .. ';'
+end
+
+-- An instrument trades from now on: what was reached of it goes.
+function stops.wake(shard, instrument)
+  if not shard.suspended then return end
+  local book = books.of(shard, instrument)
+  -- Ahead of what says how far that is.
+  waiting_of(shard, book)
+  if unsuspend(shard, instrument) then shard.cascade = book end
+end
+
 local function flush_list(shard, book, waiting)
   local key, added, count = shard.tag .. 'reached:' .. book.instrument, waiting.added, #waiting.added
   if waiting.gone > 0 then call('LTRIM', key, waiting.gone, -1) end
@@ -259,6 +301,9 @@ function stops.flush(shard)
     call('HSET', shard.meta_key, 'reached', book.instrument .. '=' .. text(book.waiting.lowest) .. ',' .. text(book.waiting.highest))
   elseif shard.reached then
     call('HDEL', shard.meta_key, 'reached')
+  end
+  if shard.suspended ~= shard.suspended_stored then
+    if shard.suspended then call('HSET', shard.meta_key, 'suspended', shard.suspended) else call('HDEL', shard.meta_key, 'suspended') end
   end
   if names == shard.waiting_stored then return end
   if names == ';' then call('HDEL', shard.meta_key, 'waiting') else call('HSET', shard.meta_key, 'waiting', names) end

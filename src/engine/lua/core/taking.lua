@@ -7,14 +7,17 @@ local open_budget, is_spent, share_of = budgets.open, budgets.is_spent, amounts.
 local iceberg_of, shown_of, traits_at_rest, traits_at_end = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest, icebergs.traits_at_end
 local of_plan, link, release_linked = lists.of_plan, lists.link, lists.release
 local parse_fees, fees_to_record, hold_of, hold = fees.parse, fees.to_record, holds.of, accounts.hold
+local gathers, halt, begin_hiding = catalogue.gathers, catalogue.halt, hidden.begin
+local PRICE_BAND = REASON.price_band
 local NO_TRAITS = {}
 
--- What becomes of an order by its plan. `has_traded`: ahead of it. Returns status, reason and whether what is left waits.
+-- What becomes of an order by its plan. `has_traded`: ahead of it. What may wait is gathered by the call auction that a price band begins.
+-- Returns status, reason and whether what is left waits.
 local function outcome(rule, left, makers, limited, guard, has_traded)
   if guard and guard.status then return guard.status, guard.reason, false end
   if left == 0 then return STATUS.filled, '0', false end
   if guard and guard.stops then return STATUS.cancelled, REASON.self_trade, false end
-  if limited then return STATUS.cancelled, REASON.fills_limit, false end
+  if limited and not (limited == PRICE_BAND and rule.may_rest) then return STATUS.cancelled, limited, false end
   if not rule.may_rest then return STATUS.cancelled, rule.left_reason, false end
   return (makers or has_traded) and STATUS.partially_filled or STATUS.open, '0', true
 end
@@ -38,7 +41,7 @@ local function plan_bounded(shard, limits, book, side, lots, guard, slippage, bu
   local left, makers, limited = matching.plan(shard, limits, book, side, slippage and bound_of(shard, book, side, slippage), lots, guard)
   local reason
   if guard.stops then reason = REASON.self_trade
-  elseif limited then reason = REASON.fills_limit
+  elseif limited then reason = limited
   elseif guard.beyond then reason = REASON.price_protection
   elseif budget and (guard.exhausted or left == 0) then reason = REASON.budget_exhausted
   elseif budget then reason = REASON.no_liquidity end
@@ -85,19 +88,22 @@ function taking.traits_behind(guard, list)
 end
 
 -- An order that comes in anew: id, the parts of its record of the same names, `ticks` and `lots` that it has from now on, `already` (the lots
--- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, `iceberg` (by its traits, nil for none),
--- `linked` (what comes of lists with it, nil for nothing), and `total`, that
+-- filled). Adds what is to become of it: status, reason, rests, left, makers, guard, `iceberg` (by its traits, false for none), `halts` (whether
+-- its instrument's price band stops it), `linked` (what comes of lists with it, nil for nothing), and `total`, that
 -- of the level which it joins; changes its lots and traits to what it has from now on. Returns the status of one that its kind turns down, else nil. Reads only.
 function taking.plan_again(shard, limits, entering)
   local rule, book = kinds[entering.kind], book_of(shard, entering.instrument)
   local side, ticks, lots = entering.side, entering.ticks, entering.lots - entering.already
   local left, makers, limited, turned_down, reason, guard
-  if entering.traits == '' and not (shard.has_rules and entering.kind == KIND.market) then
+  entering.iceberg = entering.traits ~= '' and iceberg_of(entering.traits)
+  if shard.has_rules and gathers(shard, entering.instrument) then
+    left = lots
+  elseif entering.traits == '' and not (shard.has_rules and entering.kind == KIND.market) then
     left, makers, limited, turned_down, reason = rule.plan(shard, limits, book, side, ticks, lots)
   else
-    entering.iceberg = entering.traits ~= '' and iceberg_of(entering.traits)
     left, makers, limited, turned_down, reason, guard = plan(shard, limits, rule, book, side, ticks, lots, entering.traits, entering.client)
   end
+  entering.halts = limited == PRICE_BAND
   if turned_down then return turned_down, reason end
   entering.book, entering.left, entering.makers, entering.guard = book, left, makers, guard
   if guard then entering.lots, entering.traits = entering.already + guard.lots, taking.traits_behind(guard, entering.traits) end
@@ -143,7 +149,7 @@ function taking.settle_again(shard, entering, scale)
 end
 
 -- Carries it out: trades, joins its level or is done. The order stands in no level any more, and the sequence is the command's. Returns the
--- trades' events (each with a comma behind it), those of makers of its own that go, and those of levels (each with one before it).
+-- trades' events (each with a comma behind it), those of makers of its own that go, and those of levels and of the instrument (each with one before it).
 -- Changes filled, notional, fill_sequence and traits to what the record has from now on.
 function taking.apply_again(shard, entering)
   local book, side, id, makers, left = entering.book, entering.side, entering.id, entering.makers, entering.left
@@ -154,6 +160,7 @@ function taking.apply_again(shard, entering)
   end
   if entering.guard then gone, lowered = carry_out(shard, entering.guard) end
   local iceberg = entering.iceberg
+  if iceberg and entering.rests then begin_hiding(shard) end
   if iceberg then entering.traits = entering.rests and traits_at_rest(iceberg, shown_of(iceberg, left), nil) or traits_at_end(iceberg) end
   if entering.rests then
     joined = join_level(shard, book[side], entering.ticks, entering.price, id, entering.total)
@@ -161,6 +168,7 @@ function taking.apply_again(shard, entering)
     unlist(shard, entering.client, entering.client_order_id, id)
     if shard.has_dues then drop_due(shard, id, entering.tail) end
   end
+  if entering.halts then joined = joined .. halt(shard, entering.instrument) end
   return trades, gone, taken .. lowered .. joined
 end
 

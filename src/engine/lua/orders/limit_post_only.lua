@@ -6,7 +6,7 @@ kinds.define(KIND.limit_post_only, {
     if guard then
       -- Orders that it may not trade with are in nobody's way but its own.
       local left, makers, limited = kinds.at_limit(shard, limits, book, side, price, lots, guard)
-      if not makers then return left, nil, limited end
+      if not makers and limited ~= REASON.price_band then return left, nil, limited end
     end
     return lots, nil, false, STATUS.rejected, REASON.post_only_would_match
   end,
