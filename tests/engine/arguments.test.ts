@@ -197,7 +197,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'execute', reply: ['X1', 'X1'], call: (engine) => engine.submitAll([cancelCommand(orderId), placeCommand('buy', 1, 1)]),
     values: {
-      fills_max: '11', triggers_max: '100', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
+      fills_max: '11', triggers_max: '100', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', auction_page: '1000', held_seen: '0',
       'for each command its letter and its arguments': [
         'C', compactId(orderId), '', '', '', '', 'P', 'BTC-USD', '0', '0', '1', '1', ANY, 'client', '', '', ANY, '', '',
       ],
@@ -206,7 +206,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
   {
     fn: 'execute_freeing', header: 'execute', reply: ['X1'], call: (engine) => engine.submitAll([cancelCommand(orderId)]),
     values: {
-      fills_max: '11', triggers_max: '100', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', held_seen: '0',
+      fills_max: '11', triggers_max: '100', open_orders_max: '12', iceberg_parts_max: '100', backlog_max: '13', idempotency_ttl_s: '14', epoch: 'epoch-1', sequence_min: '15', due_page: '16', auction_page: '1000', held_seen: '0',
       'for each command its letter and its arguments': ['C', compactId(orderId), '', '', '', ''],
     },
   },
@@ -260,6 +260,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     fn: 'read_orders', reply: ['1', '2', [], 0, [], [], 0, []], call: (engine) => engine.readOrders('ETH-USD', 51, 52, 53),
     values: { instrument: 'ETH-USD', 'levels a side': '51', 'orders a side': '52', 'levels of the checksum': '53' },
   },
+  { fn: 'read_auction', reply: ['1', '2', '', ''], call: (engine) => engine.readAuction('ETH-USD'), values: { instrument: 'ETH-USD' } },
   { fn: 'read_book', reply: ['1', '2', 0], call: (engine) => engine.readBook('ETH-USD', 41), values: { instrument: 'ETH-USD', 'levels a side': '41' } },
   {
     fn: 'read_accounts', reply: ['1', '2', null, null], call: (engine) => engine.readAccounts(['c"1', 'd']),
