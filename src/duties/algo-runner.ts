@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isMissed, isRunning, sliceKey, type Algo, type AlgoSlice, type AlgoStatus, type SliceOutcome } from '../domain/algo';
 import { newOrderId } from '../domain/order-id';
-import { DutyLoop } from './duty-loop';
+import { LookLoop } from '../look-loop';
 
 /** A slice, as whoever places it is told of it. */
 export interface OrderedSlice {
@@ -62,7 +62,7 @@ const AT_ONCE = 32;
  * off between, the next one goes on with the slice that is on record, and its key answers where it was placed.
  */
 export class AlgoRunner {
-  private readonly loop: DutyLoop;
+  private readonly loop: LookLoop;
   /** Those that are due soon, by id. */
   private readonly soon = new Map<string, Algo>();
   /** Those that something is being done of, by id. */
@@ -73,7 +73,7 @@ export class AlgoRunner {
     private readonly algos: RunAlgos, private readonly placer: SlicePlacer, private readonly options: AlgoRunnerOptions, private readonly logger: Logger,
     private readonly observer: AlgoObserver,
   ) {
-    this.loop = new DutyLoop(LOOK_MS, () => this.look(), (error) => this.logger.debug({ err: error }, 'algos could not be looked at'));
+    this.loop = new LookLoop(LOOK_MS, () => this.look(), (error) => this.logger.debug({ err: error }, 'algos could not be looked at'));
   }
 
   start(): void {

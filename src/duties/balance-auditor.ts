@@ -4,7 +4,7 @@ import type { AccountState, Balance, Funds } from '../domain/money';
 import type { AuditFinding } from '../domain/money-history';
 import type { MoneyScales } from '../domain/postings';
 import { BalanceBook } from './balance-book';
-import { DutyLoop } from './duty-loop';
+import { LookLoop } from '../look-loop';
 
 /** The engine as the auditor sees it. */
 export interface AuditedEngine {
@@ -62,7 +62,7 @@ const FINDINGS_MAX = 20;
  * again holds what Redis has against both. What it finds stops new orders and all that takes money from an account until a later look finds nothing any more.
  */
 export class BalanceAuditor {
-  private readonly loop: DutyLoop;
+  private readonly loop: LookLoop;
   private found: readonly AuditFinding[] = [];
 
   constructor(
@@ -70,7 +70,7 @@ export class BalanceAuditor {
     private readonly logger: Logger, private readonly observer: AuditorObserver,
   ) {
     // A gap, another life, a Redis that is away: it begins anew with what is there then.
-    this.loop = new DutyLoop(IDLE_MS, () => this.auditLife(), (error) => this.logger.debug({ err: error }, 'the audit of balances begins anew'));
+    this.loop = new LookLoop(IDLE_MS, () => this.auditLife(), (error) => this.logger.debug({ err: error }, 'the audit of balances begins anew'));
   }
 
   start(): void {

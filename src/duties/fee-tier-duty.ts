@@ -3,7 +3,7 @@ import type { CommandResult, EngineCommand } from '../domain/commands';
 import { volumeUnits, type FeeTier } from '../domain/fee-tiers';
 import { DEFAULT_FEE_GROUP, type Account } from '../domain/money';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
-import { DutyLoop } from './duty-loop';
+import { LookLoop } from '../look-loop';
 
 /** What the duty asks of the venue. */
 export interface TieredVenue {
@@ -61,11 +61,11 @@ export function groupOfVolumes(tiers: readonly FeeTier[], volumes: ReadonlyMap<s
  * none of the tiers' was put there by somebody and stays there.
  */
 export class FeeTierDuty {
-  private readonly loop: DutyLoop;
+  private readonly loop: LookLoop;
   private doneDay = Number.NaN;
 
   constructor(private readonly venue: TieredVenue, private readonly options: FeeTierOptions, private readonly logger: Logger) {
-    this.loop = new DutyLoop(LOOK_MS, () => this.look(), (error) => this.logger.warn({ err: error }, 'volumes could not be evaluated'));
+    this.loop = new LookLoop(LOOK_MS, () => this.look(), (error) => this.logger.warn({ err: error }, 'volumes could not be evaluated'));
   }
 
   start(): void {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { DutyLoop } from './duty-loop';
+import { LookLoop } from '../look-loop';
 
 /** The record of logins as the sweeper sees it. */
 export interface SweptLogins {
@@ -12,13 +12,13 @@ const PAGE = 1_000;
 
 /** Deletes logins that are over, page by page: nobody waits for it, and two at once do no harm. */
 export class LoginSweeper {
-  private readonly loop: DutyLoop;
+  private readonly loop: LookLoop;
 
   /** @param isOnDuty whether this process is the one that does it now */
   constructor(
     private readonly logins: SweptLogins, private readonly isOnDuty: () => boolean, private readonly logger: Logger, everyMs = EVERY_MS, private readonly page = PAGE,
   ) {
-    this.loop = new DutyLoop(everyMs, () => this.sweep(), (error) => this.logger.debug({ err: error }, 'logins that are over could not be deleted'));
+    this.loop = new LookLoop(everyMs, () => this.sweep(), (error) => this.logger.debug({ err: error }, 'logins that are over could not be deleted'));
   }
 
   start(): void {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand } from '../domain/commands';
-import { DutyLoop } from './duty-loop';
+import { LookLoop } from '../look-loop';
 
 /** The engine as the timekeeper sees it. */
 export interface DueEngine {
@@ -25,11 +25,11 @@ const EVERY_MS = 100;
  * timekeepers at once do no harm.
  */
 export class Timekeeper {
-  private readonly loop: DutyLoop;
+  private readonly loop: LookLoop;
 
   /** @param isOnDuty whether this process is the one that does it now */
   constructor(private readonly engine: DueEngine, private readonly isOnDuty: () => boolean, logger: Logger, private readonly observer: TimekeeperObserver) {
-    this.loop = new DutyLoop(EVERY_MS, () => this.look(), (error) => logger.debug({ err: error }, 'what is due could not be looked at'));
+    this.loop = new LookLoop(EVERY_MS, () => this.look(), (error) => logger.debug({ err: error }, 'what is due could not be looked at'));
   }
 
   start(): void {

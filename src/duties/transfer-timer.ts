@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { CommandResult, EngineCommand } from '../domain/commands';
-import { DutyLoop } from './duty-loop';
+import { LookLoop } from '../look-loop';
 
 /** The engine as the timer sees it. */
 export interface TimedEngine {
@@ -18,11 +18,11 @@ const PAGE = 200;
  * whether it is due: two timers at once, or one that comes late, do no harm.
  */
 export class TransferTimer {
-  private readonly loop: DutyLoop;
+  private readonly loop: LookLoop;
 
   /** @param isOnDuty whether this process is the one that does it now */
   constructor(private readonly engine: TimedEngine, private readonly isOnDuty: () => boolean, logger: Logger) {
-    this.loop = new DutyLoop(EVERY_MS, () => this.expire(), (error) => logger.debug({ err: error }, 'pending transfers could not be looked at'));
+    this.loop = new LookLoop(EVERY_MS, () => this.expire(), (error) => logger.debug({ err: error }, 'pending transfers could not be looked at'));
   }
 
   start(): void {

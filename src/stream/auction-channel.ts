@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { AuctionView } from '../domain/auction';
-import { DutyLoop } from '../duties/duty-loop';
+import { LookLoop } from '../look-loop';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Market } from '../market/market';
 import type { FedStream } from './market-channels';
@@ -29,7 +29,7 @@ interface Known {
  */
 export class AuctionChannel {
   private readonly known = new Map<string, Known>();
-  private readonly loop: DutyLoop;
+  private readonly loop: LookLoop;
 
   /** @param read what an auction would come to @param stateOf of an instrument, as the log has told it */
   constructor(
@@ -37,7 +37,7 @@ export class AuctionChannel {
     private readonly read: (instrument: string) => Promise<AuctionView>, private readonly stateOf: (instrument: string) => string, logger: Logger,
   ) {
     stream.feed('auction', (name) => this.newsOf(name));
-    this.loop = new DutyLoop(EVERY_MS, () => this.look(), (error) => logger.debug({ err: error }, 'auctions could not be looked at'));
+    this.loop = new LookLoop(EVERY_MS, () => this.look(), (error) => logger.debug({ err: error }, 'auctions could not be looked at'));
   }
 
   start(): void {

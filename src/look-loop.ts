@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What is looked at again and again, until it is stopped: with a pause in between, which the stop cuts short. */
-export class DutyLoop {
+export class LookLoop {
   private running: Promise<void> | null = null;
   private readonly stopping = new AbortController();
 
