@@ -110,7 +110,8 @@ export class Crew {
   }
 
   private async register(name: string, password: string, { url }: ApiProcess, ledger: Ledger): Promise<void> {
-    const { user_id: userId } = await new OpenfillClient(url).people.register(name, password);
+    // It is asked once: done again it would be refused. Nothing is broken yet, so all that it can take is time.
+    const { user_id: userId } = await new OpenfillClient(url, { timeoutMs: DONE_WITHIN_MS }).people.register(name, password);
     this.tell(name, userId, ledger);
   }
 
