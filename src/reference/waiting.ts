@@ -23,6 +23,8 @@ class InstrumentWaiting {
   private readonly orders: Readonly<Record<Direction, Order[]>> = { rising: [], falling: [] };
   /** Oldest first. */
   private reaches: Reach[] = [];
+  /** They are left as they are until the instrument trades again. */
+  private isSuspended = false;
 
   get isEmpty(): boolean {
     return DIRECTIONS.every((direction) => this.orders[direction].length === 0);
@@ -47,8 +49,23 @@ class InstrumentWaiting {
     queue[queue.findIndex(({ orderId }) => orderId === order.orderId)] = order;
   }
 
+  /** What has reached nobody as it happened is forgotten: whoever comes to wait later, while the instrument does not trade, came behind it. */
   note(reach: Reach): void {
+    const { firstTicks, lastTicks } = reach;
+    const [rising, falling] = [this.orders.rising[0], this.orders.falling[0]];
+    const reachesRising = rising !== undefined && isReached('rising', triggerTicksOf(rising), Math.max(firstTicks, lastTicks));
+    const reachesFalling = falling !== undefined && isReached('falling', triggerTicksOf(falling), Math.min(firstTicks, lastTicks));
+    if (!reachesRising && !reachesFalling) return;
     this.reaches.push(reach);
+    this.isSuspended = false;
+  }
+
+  /** @returns the order that goes next, null for none, or where the instrument does not trade */
+  goes(isOpen: boolean): Reached | null {
+    if (!isOpen && this.isSuspended) return null;
+    const next = this.next();
+    this.isSuspended = !isOpen && next !== null;
+    return isOpen ? next : null;
   }
 
   next(): Reached | null {
@@ -130,8 +147,7 @@ export class Waiting {
    */
   next(isOpen: (instrument: string) => boolean): Reached | null {
     for (const [instrument, waiting] of this.byInstrument) {
-      if (!isOpen(instrument)) continue;
-      const next = waiting.next();
+      const next = waiting.goes(isOpen(instrument));
       if (next !== null) return next;
     }
     return null;

@@ -181,8 +181,10 @@ function stops.note(shard, book, first, last)
   if low > high then low, high = last, first end
   local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
   local lowest, highest = waiting.lowest, waiting.highest
-  local reaches = rising and rising <= high and (not highest or high > highest)
-  if not reaches then reaches = falling and falling >= low and (not lowest or low < lowest) end
+  -- Where instruments may stand still, who comes to wait meanwhile is reached by what comes behind it only.
+  local any = shard.has_rules
+  local reaches = rising and rising <= high and (any or not highest or high > highest)
+  if not reaches then reaches = falling and falling >= low and (any or not lowest or low < lowest) end
   if not reaches then return end
   waiting.lowest = lowest and lowest < low and lowest or low
   waiting.highest = highest and highest > high and highest or high
@@ -232,7 +234,11 @@ function stops.next(shard, book)
   end
   while true do
     local seq, first, last = first_entry(shard, book, waiting)
-    if not seq then error('what was reached of ' .. book.instrument .. ' is in no entry') end
+    -- Those whom they had reached have gone while the instrument did not trade.
+    if not seq then
+      drop_all(waiting)
+      return nil
+    end
     local direction
     -- A buyer's trades go up: what they meet first is what waits for a fall as deep as the first of them.
     if last >= first then
