@@ -312,7 +312,7 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       opens: pick([3, false], [1, true]),
       isOther: pick([4, false], [1, true]),
       state: pick<InstrumentStep['state']>([3, null], [5, 'open'], [3, 'post_only'], [2, 'cancel_only'], [1, 'halted'], [5, 'auction']),
-      limits: pick<InstrumentStep['limits']>([8, null], [2, 'wide'], [1, 'narrow'], [1, 'crossed']),
+      limits: pick<InstrumentStep['limits']>([8, null], [2, 'wide'], [3, 'narrow'], [1, 'crossed']),
       band: pick<InstrumentStep['band']>([4, null], [2, 'none'], [3, 'narrow'], [2, 'wide']),
       windowS: sometimes(upTo(3, 1), 2),
       minLots: pick<number | null>([6, null], [2, 0], [2, 4], [1, 9]),
