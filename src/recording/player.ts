@@ -126,15 +126,26 @@ function placeOf(order: Order): PlaceOperation {
       const size = budget === undefined ? { quantity } : { quote_quantity: budget };
       return { ...common, ...prevents, ...size, ...(slippage === undefined ? {} : { max_slippage: slippage }), type: order.type, stop_price: order.stop_price as string };
     }
+    case 'trailing_stop': {
+      const { quote_quantity: budget, max_slippage: slippage, trailing_offset: offset, trailing_percent: percent } = order;
+      const distance = offset === undefined ? { trailing_percent: percent as string } : { trailing_offset: offset };
+      const size = budget === undefined ? { quantity } : { quote_quantity: budget };
+      return { ...common, ...prevents, ...size, ...(slippage === undefined ? {} : { max_slippage: slippage }), type: order.type, ...distance };
+    }
     case 'stop_limit':
     case 'take_profit_limit': return { ...common, ...prevents, type: order.type, stop_price: order.stop_price as string, quantity, ...limitOf(order) };
     default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
   }
 }
 
+function waitsBy({ stop_price: stopPrice, trailing_offset: offset, trailing_percent: percent }: Order): Pick<AmendOperation, 'stop_price' | 'trailing_offset' | 'trailing_percent'> {
+  if (offset !== undefined) return { trailing_offset: offset };
+  return percent === undefined ? { stop_price: stopPrice as string } : { trailing_percent: percent };
+}
+
 function amendOfPending(order: Order, name: { client_id: string; client_order_id: string }): AmendOperation {
   return {
-    op: 'amend', ...name, stop_price: order.stop_price as string, ...(order.price === null ? {} : { price: order.price }),
+    op: 'amend', ...name, ...waitsBy(order), ...(order.price === null ? {} : { price: order.price }),
     ...(order.quote_quantity === undefined ? { remaining_quantity: order.remaining_quantity } : {}),
   };
 }

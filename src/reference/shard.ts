@@ -13,6 +13,7 @@ import {
   expiryUs, isOpen, isResting, KIND_CODE, kindCode, kindOf, remainingLots, type Order, type OrderReference, type OrderStatus, type StatusReason,
 } from '../domain/order';
 import { triggerOf } from '../domain/order-type';
+import type { OrderTraits } from '../domain/order-traits';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
 import type { BookSide } from './book-side';
@@ -138,7 +139,8 @@ export class ReferenceShard {
     this.begin(now);
     const next = this.waiting.next();
     if (next === null) throw new Error('no order has been reached');
-    const { order, cause } = next;
+    const { cause } = next;
+    const order = this.waiting.asOfNow(next.order);
     const { funds, fillsPerOrderMax: fillsMax } = this.limits;
     const sequence = this.sequence + 1;
     const fresh: Order = { ...order, status: 'open', sequence, updatedUs: this.now.timeUs, priority: sequence };
@@ -156,7 +158,8 @@ export class ReferenceShard {
   private verdictOnTrigger(order: Order): Verdict {
     const kind = kindCode(order.type, order.timeInForce, order.postOnly);
     const verdict = verdictOnPlace(kind, this.plan(order, this.books.makersFor(order), order.priceTicks, order.quantityLots), order.quantityLots);
-    if (rests(verdict) && this.books.overflows(order, order.priceTicks as number, verdict.plan.leftLots)) return cancelledAtTrigger(order, 'level_quantity_limit');
+    const shown = Math.min(order.traits.display ?? verdict.plan.leftLots, verdict.plan.leftLots);
+    if (rests(verdict) && this.books.overflows(order, order.priceTicks as number, shown)) return cancelledAtTrigger(order, 'level_quantity_limit');
     // One that holds its cover has it.
     const needsCover = this.isMoneyKept && order.type === 'market' && (order.side === 'buy') === (order.traits.budget === undefined);
     const due = needsCover ? unpaid(this.money, this.limits.funds, order, verdict.plan) : null;
@@ -322,6 +325,7 @@ export class ReferenceShard {
 
   private begin(now: Moment): void {
     this.now = now;
+    this.waiting.settle();
     this.takeFunds();
     this.money.ledger.beginCommand();
   }
@@ -386,7 +390,7 @@ export class ReferenceShard {
 
   /** An order that waits for a price is in no book. */
   private placePending(order: Order, asked: Asked, fails: boolean): CommandResult {
-    const outcome = this.outcomeOf(null, order, { plan: untouched(order.quantityLots), status: 'pending', reason: null });
+    const outcome = this.outcomeOf(null, this.waiting.beginning(order), { plan: untouched(order.quantityLots), status: 'pending', reason: null });
     if (outcome.money?.isTooLarge === true) return this.refuse({ code: 'balance_limit' }, asked);
     if (fails) return this.refuse({ code: 'failure_injected' }, asked);
     this.sequence++;
@@ -428,7 +432,7 @@ export class ReferenceShard {
     if (wanted === null) return refusedOf({ code: 'amend_invalid', order });
     const { priceTicks: newPrice, quantityLots: newQuantity, remainingLots: newRemaining } = wanted;
     if (order.status === 'pending') return this.amendPending(order, wanted, asked);
-    if (wanted.stopTicks !== null) return refuse('order_not_pending');
+    if (wanted.stopTicks !== null || wanted.trailingOffset !== null || wanted.trailingPercent !== null) return refuse('order_not_pending');
 
     const oldPrice = order.priceTicks as number;
     const priceTicks = newPrice ?? oldPrice;
@@ -444,7 +448,7 @@ export class ReferenceShard {
     }
     const isReduction = priceTicks === oldPrice && quantityLots < order.quantityLots;
     if (!isReduction && this.controls.isKilled(order.clientId)) return refuse('account_killed');
-    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots });
+    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots }, priceTicks === oldPrice, null);
     if (ruled !== null) return this.refuse(ruled, asked);
     if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const standing = this.standing(order.clientId);
@@ -484,12 +488,14 @@ export class ReferenceShard {
     const refuse = (code: ResultCode): CommandResult => this.refuse({ code, order }, asked);
     if (wanted.priceTicks !== null && order.priceTicks === null) return refuse('order_without_price');
     if (order.traits.budget !== undefined && (wanted.quantityLots !== null || wanted.remainingLots !== null)) return refuse('order_by_money');
+    const waitsBy = { triggerPrice: wanted.stopTicks, trailingOffset: wanted.trailingOffset, trailingPercent: wanted.trailingPercent };
+    const names = (Object.keys(waitsBy) as (keyof typeof waitsBy)[]).filter((name) => waitsBy[name] !== null);
+    if (names.some((name) => order.traits[name] === undefined)) return refuse('order_waits_otherwise');
     const quantityLots = wanted.remainingLots ?? wanted.quantityLots ?? order.quantityLots;
     if (quantityLots > wanted.quantityLotsMax) return refuse('quantity_out_of_range');
     if (quantityLots > order.quantityLots && this.hasTooManyParts({ ...order, quantityLots })) return refuse('iceberg_parts_limit');
     const priceTicks = wanted.priceTicks ?? order.priceTicks;
-    const triggerPrice = wanted.stopTicks ?? order.traits.triggerPrice;
-    const isSamePrice = priceTicks === order.priceTicks && triggerPrice === order.traits.triggerPrice;
+    const isSamePrice = priceTicks === order.priceTicks && names.every((name) => waitsBy[name] === order.traits[name]);
     if (isSamePrice && quantityLots === order.quantityLots) {
       if (asked.idempotency === null) return { outcome: 'unchanged', order };
       this.sequence++;
@@ -497,8 +503,8 @@ export class ReferenceShard {
     }
     const keepsPlace = isSamePrice && quantityLots < order.quantityLots;
     if (!keepsPlace && this.controls.isKilled(order.clientId)) return refuse('account_killed');
-    const traits = { ...order.traits, ...(triggerPrice !== undefined && { triggerPrice }) };
-    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots, traits });
+    const traits: OrderTraits = { ...this.waiting.asOfNow(order).traits, ...Object.fromEntries(names.map((name) => [name, waitsBy[name]])) };
+    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots, traits }, isSamePrice, traits.triggerPrice ?? this.books.makersFor(order).bestTicks);
     if (ruled !== null) return this.refuse(ruled, asked);
     if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const standing = this.standing(order.clientId);
@@ -710,9 +716,10 @@ export class ReferenceShard {
   private cancelOpen(
     order: Order, reason: StatusReason, money: LedgerChange | null, status: OrderStatus = 'cancelled',
   ): readonly [OrderChange, ...LevelChange[]] {
+    const ended = order.status === 'pending' ? this.waiting.asOfNow(order) : order;
     if (order.status === 'pending') this.waiting.leave(order);
     else this.books.leave(order);
-    const cancelled: Order = { ...order, status, reason, sequence: this.sequence, updatedUs: this.now.timeUs, traits: traitsAtEnd(order.traits) };
+    const cancelled: Order = { ...ended, status, reason, sequence: this.sequence, updatedUs: this.now.timeUs, traits: traitsAtEnd(ended.traits) };
     this.orders.put(cancelled);
     if (money !== null) settleHold(money, this.money.scaleOf(order.instrument), order, cancelled);
     const change: OrderChange = { type: 'order', order: cancelled, previousFill: order.fillSequence };
@@ -812,7 +819,8 @@ type Wanted = NonNullable<Extract<LoggedCommand, { op: 'amend' }>['wanted']>;
 /** What an amend wants in its order's own ticks and lots; null where no candidate says, or a value does not fit. */
 function wantedOf(candidate: AmendCandidate | undefined): Wanted | null {
   if (candidate === undefined) return null;
-  const { priceTicks, quantityLots, remainingLots, stopTicks = null, quantityLotsMax } = candidate;
-  if (priceTicks === 'invalid' || quantityLots === 'invalid' || remainingLots === 'invalid' || stopTicks === 'invalid') return null;
-  return { priceTicks, quantityLots, remainingLots, stopTicks, quantityLotsMax };
+  const { priceTicks, quantityLots, remainingLots, stopTicks = null, trailingOffset = null, trailingPercent = null, quantityLotsMax } = candidate;
+  if (priceTicks === 'invalid' || quantityLots === 'invalid' || remainingLots === 'invalid') return null;
+  if (stopTicks === 'invalid' || trailingOffset === 'invalid' || trailingPercent === 'invalid') return null;
+  return { priceTicks, quantityLots, remainingLots, stopTicks, trailingOffset, trailingPercent, quantityLotsMax };
 }

@@ -12,6 +12,7 @@ import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
 import { resultCodeOf } from '../domain/result-code';
+import { parsePercent, PERCENT_PROBLEM } from '../domain/trailing';
 import type { Asked, Outcomes } from './outcomes';
 import type { OrderEngine, TradingObserver } from './ports';
 import { fingerprintOfPlace, type RequestFingerprint } from './request-fingerprint';
@@ -78,9 +79,11 @@ export class PlaceOrder {
     const stopTicks = request.stopPrice === undefined
       ? undefined
       : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
+    const offset = request.trailingOffset === undefined ? undefined : amount('trailingOffset', request.trailingOffset, instrument.tick, instrument.priceTicksMax, 1);
+    const waiting = waitingOf(request, stopTicks, offset, faults);
     const bounds = boundsOf(request, instrument, faults);
     if (quantityLots === 0 && bounds.budget === undefined && faults.length === 0) faults.push({ field: 'quantity', message: 'is required' });
-    if (stopTicks !== undefined && bounds.budget !== undefined && request.side === 'sell') {
+    if (waiting !== NO_TRAITS && bounds.budget !== undefined && request.side === 'sell') {
       faults.push({ field: 'quoteQuantity', message: 'is for a buy: a sell that waits for a price holds its quantity' });
     }
     const kind = kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly);
@@ -100,7 +103,7 @@ export class PlaceOrder {
       kind,
       priceTicks,
       quantityLots,
-      traits: this.traitsOf(request, beside, display === undefined ? bounds : { display }, stopTicks),
+      traits: this.traitsOf(request, beside, display === undefined ? bounds : { display }, waiting),
       orderId: request.orderId ?? newOrderId(),
       clientId: request.clientId,
       clientOrderId: request.clientOrderId,
@@ -109,15 +112,15 @@ export class PlaceOrder {
     };
   }
 
-  /** @param own traits whose values are the instrument's @param stopTicks the price that it waits for */
-  private traitsOf(request: PlaceRequest, beside: readonly string[], own: OrderTraits, stopTicks: number | undefined): OrderTraits {
+  /** @param own traits whose values are the instrument's @param waiting what it waits for */
+  private traitsOf(request: PlaceRequest, beside: readonly string[], own: OrderTraits, waiting: OrderTraits): OrderTraits {
     const mode = this.modeOf(request);
-    const { type, expiresUs } = request;
+    const { expiresUs } = request;
     const stpAccounts = namesToTrait(beside);
-    if (mode === 'none' && expiresUs === undefined && own === NO_TRAITS && stopTicks === undefined) return NO_TRAITS;
+    if (mode === 'none' && expiresUs === undefined && own === NO_TRAITS && waiting === NO_TRAITS) return NO_TRAITS;
     return {
       ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
-      ...(type === 'limit' || type === 'market' || stopTicks === undefined ? {} : { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks }),
+      ...waiting,
       ...(expiresUs === undefined ? {} : { expiresUs }),
       ...own,
     };
@@ -131,6 +134,17 @@ export class PlaceOrder {
   private besideOf(request: PlaceRequest): Awaitable<readonly string[]> {
     return this.modeOf(request) === 'none' ? NOBODY_BESIDE : this.selfTrade.accountsBeside(request.clientId);
   }
+}
+
+/** What an order waits for, in its instrument's ticks. @param faults what is wrong is added to them */
+function waitingOf({ type, trailingPercent }: PlaceRequest, stopTicks: number | undefined, offset: number | undefined, faults: FieldFault[]): OrderTraits {
+  if (type === 'limit' || type === 'market') return NO_TRAITS;
+  const trigger = TRIGGER_CODE[WAITING_TYPES[type].trigger];
+  if (type !== 'trailing_stop') return stopTicks === undefined ? NO_TRAITS : { trigger, triggerPrice: stopTicks };
+  if (trailingPercent === undefined) return { trigger, trailingOffset: offset ?? 0, best: 0 };
+  const percent = parsePercent(trailingPercent);
+  if (percent === null) faults.push({ field: 'trailingPercent', message: PERCENT_PROBLEM });
+  return { trigger, trailingPercent: percent ?? 0, best: 0 };
 }
 
 const NOBODY_BESIDE: readonly string[] = [];

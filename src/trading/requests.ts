@@ -22,6 +22,9 @@ export interface PlaceRequest {
   readonly price: AmountInput | undefined;
   /** What it waits for; absent for an order that waits for no price. */
   readonly stopPrice?: AmountInput | undefined;
+  /** Of a trailing stop, one of the two: how far behind the best price it waits, and that as a percentage of the price. */
+  readonly trailingOffset?: AmountInput | undefined;
+  readonly trailingPercent?: AmountInput | undefined;
   /** undefined for an order by money. */
   readonly quantity: AmountInput | undefined;
   /** Of a market order instead of a quantity: what it may trade for, in the quote asset. */
@@ -69,6 +72,8 @@ export interface AmendRequest {
   /** New open part. */
   readonly remainingQuantity: AmountInput | undefined;
   readonly stopPrice?: AmountInput | undefined;
+  readonly trailingOffset?: AmountInput | undefined;
+  readonly trailingPercent?: AmountInput | undefined;
   readonly key: string | null;
 }
 

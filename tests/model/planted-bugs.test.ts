@@ -97,11 +97,24 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a halted instrument lets cancels through', file: 'core/catalogue', find: 'if not rules or rules.state ~= HALTED then return nil end', replace: 'if true then return nil end' },
   { name: 'an instrument that only posts takes any order', file: 'core/catalogue', find: 'if state ~= OPEN and not (state == POST_ONLY and ONLY_POSTS[kind]) then', replace: 'if state ~= OPEN and state ~= POST_ONLY then' },
   { name: 'an amend that only reduces is refused', file: 'core/catalogue', find: 'if state == HALTED or (not only_reduces and', replace: 'if state == HALTED or (true and' },
-  { name: 'the least worth is asked of the whole and not of what an amend leaves', file: 'core/catalogue', find: 'or ticks) * remaining <', replace: 'or ticks) * lots <' },
+  { name: 'the least worth is asked of the whole and not of what an amend leaves', file: 'core/catalogue', find: 'price * remaining <', replace: 'price * lots <' },
   { name: 'a market order is worth nothing', file: 'core/catalogue', find: 'if price == 0 then', replace: 'if false then' },
   { name: 'a change that does not name the state opens the instrument', file: 'commands/instrument', find: 'or_else(new_state, state)', replace: "or_else(new_state, '0')" },
   { name: 'nobody looks for the rules of instruments', file: 'core/catalogue', find: 'shard.rule_count, shard.has_rules = text(count), count > 0', replace: 'shard.rule_count = text(count)' },
   { name: 'an instrument that is plain again is counted on', file: 'core/catalogue', find: '(was_plain and 0 or -1)', replace: '0' },
+];
+
+/** In what trails: found by sequences of orders that do. */
+const TRAIL_BUGS: readonly PlantedBug[] = [
+  { name: 'a trailing stop follows its market back', file: 'core/trails', find: 'if direction == FALLING then return price > best end\n  return price < best', replace: 'return price ~= best' },
+  { name: 'one that came at a worse price has seen what came before it', file: 'core/trails', find: 'if not group or group.best ~= last then', replace: 'if not group then' },
+  { name: 'of two groups that a trade makes one the smaller is left behind', file: 'core/trails', find: 'put(queue, member, tonumber(distance), distance)', replace: '' },
+  { name: 'of two groups that a trade makes one the farther leads', file: 'core/trails', find: 'is_better(direction, its_stop, stop) or', replace: 'is_better(direction, stop, its_stop) or' },
+  { name: 'a best price counts for the trades ahead of it', file: 'core/stops', find: 'if waiting.lowest or met_first(shard, waiting, first, last) then', replace: 'if waiting.lowest then' },
+  { name: 'a best price of an entry counts for what those before it reach', file: 'core/stops', find: 'if waiting.lowest or met_first', replace: 'if met_first' },
+  { name: 'of several fractions of one price the smallest goes first', file: 'core/trails', find: 'if priority < least then', replace: 'if false then' },
+  { name: 'a fraction of a price is rounded down', file: 'core/trails', find: '(left > 0 and 1 or 0)', replace: '0' },
+  { name: 'behind the nearest of a group nobody waits', file: 'core/trails', find: 'if group.shown == member then show(', replace: 'if false then show(' },
 ];
 
 /** In what the ledger does: found by sequences of money. */
@@ -182,6 +195,11 @@ describe('the model test', () => {
     const details = await fc.check(modelProperty(redis, plant(bug), undefined, 'money'), { seed: SEED, numRuns: RUNS_MAX, endOnFailure: true });
     expect(details.errorInstance).toBeInstanceOf(ModelDifference);
   }, 240_000);
+
+  test.each(TRAIL_BUGS)('finds: $name', async (bug) => {
+    const details = await fc.check(modelProperty(redis, plant(bug), undefined, 'trails'), { seed: SEED, numRuns: RUNS_MAX, endOnFailure: true });
+    expect(details.errorInstance).toBeInstanceOf(ModelDifference);
+  }, 120_000);
 
   test('cuts a failing sequence down to the few steps that matter', async () => {
     const lifo = BUGS[0] as PlantedBug;

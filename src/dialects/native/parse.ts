@@ -54,6 +54,8 @@ export function placeRequest(body: PlaceBody, headerKey: string | undefined): Pl
     postOnly: body.post_only,
     price: body.price,
     stopPrice: body.stop_price,
+    trailingOffset: body.trailing_offset,
+    trailingPercent: body.trailing_percent,
     quantity: body.quantity,
     quoteQuantity: body.quote_quantity,
     maxSlippage: body.max_slippage,
@@ -73,6 +75,7 @@ export function cancelRequest(body: CancelBody & OrderReferenceBody, headerKey: 
 export function amendRequest(body: AmendBody & OrderReferenceBody, headerKey: string | undefined): AmendRequest {
   return {
     op: 'amend', order: namedOrder(body), price: body.price, quantity: body.quantity, remainingQuantity: body.remaining_quantity, stopPrice: body.stop_price,
+    trailingOffset: body.trailing_offset, trailingPercent: body.trailing_percent,
     key: keyOf(body.idempotency_key, headerKey),
   };
 }

@@ -395,8 +395,9 @@ class ComparedRun {
     if (expected.catalogue.length > 0) wanted.rules = String(expected.catalogue.filter((rules) => !isPlain(rules)).length);
     if (this.isStopped) wanted.breach = FOUND;
     if (expected.controls.some(({ kind }) => kind === 'kill')) wanted.kills = '1';
-    // Which instruments orders wait in is compared with the state.
+    // Which instruments orders wait in, and which trail, is compared with the state.
     if (meta.waiting !== undefined) wanted.waiting = meta.waiting;
+    if (meta.trailing !== undefined) wanted.trailing = meta.trailing;
     for (const { instrument, tradeId } of expected.tradeIds) wanted[`trade_id:${instrument}`] = String(tradeId);
     // What a process was told to wait for is between it and Redis.
     const { held: _, ...rest } = meta;
@@ -460,6 +461,7 @@ class ComparedRun {
     if (fills.length > 0) seen('trigger trades');
     const [order] = orders;
     if (order !== undefined) seen(`trigger ${order.reason ?? order.status}`);
+    if (order?.traits.best !== undefined) seen(`trailing trigger ${order.reason ?? order.status}`);
     const cause = command?.op === 'trigger' ? this.log[command.cause - 1] : undefined;
     if (cause !== undefined) seen(`trigger by ${cause.kind}`);
   }

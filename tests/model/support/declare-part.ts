@@ -2,7 +2,7 @@ import { buildLibrary } from '../../../src/engine/library';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { connectTo } from '../../engine/support/test-shard';
 import { PrivateServer } from '../../support/servers';
-import { MODEL_RUNS, MONEY_RUNS, modelSeed, runModel, type Subject } from './model-run';
+import { MODEL_RUNS, MONEY_RUNS, TRAIL_RUNS, modelSeed, runModel, type Subject } from './model-run';
 
 /** Where random sequences must have got to, or they test less than they say. */
 const ORDERS_MUST_BE_SEEN = [
@@ -17,6 +17,7 @@ const ORDERS_MUST_BE_SEEN = [
   'a taker is cut', 'place price_protection', 'place budget_exhausted', 'a budget is spent', 'a budget is cut',
   'entry instrument', 'place instrument_not_open', 'amend instrument_not_open', 'cancel instrument_not_open', 'mass_cancel instrument_not_open',
   'place value_below_minimum', 'amend value_below_minimum', 'place outside_instrument_limits', 'amend outside_instrument_limits',
+  'trailing trigger filled', 'trailing trigger no_liquidity', 'amend order_waits_otherwise', 'trigger by trigger',
   'instrument instrument_exists', 'instrument instrument_limits_crossed', 'instrument repeated',
 ];
 const MONEY_MUST_BE_SEEN = [
@@ -31,8 +32,13 @@ const MONEY_MUST_BE_SEEN = [
   'place self_trade', 'place cuts an own order', 'place cancels an own order', "an owner's other account", 'a taker is cut',
   'place price_protection', 'place budget_exhausted', 'a budget is spent', 'a budget is cut',
 ];
+const TRAILS_MUST_BE_SEEN = [
+  'trailing trigger filled', 'trailing trigger no_liquidity', 'trigger by trigger', 'amend order_waits_otherwise', 'entry cancel', 'cancel order_not_open',
+];
+const RUNS: Readonly<Record<Subject, number>> = { orders: MODEL_RUNS, money: MONEY_RUNS, trails: TRAIL_RUNS };
+const MUST_BE_SEEN: Readonly<Record<Subject, readonly string[]>> = { orders: ORDERS_MUST_BE_SEEN, money: MONEY_MUST_BE_SEEN, trails: TRAILS_MUST_BE_SEEN };
 /** From so many sequences on, each of them is certain enough. */
-const RUNS_TO_SEE_ALL: Readonly<Record<Subject, number>> = { orders: 400, money: 250 };
+const RUNS_TO_SEE_ALL: Readonly<Record<Subject, number>> = { orders: 400, money: 250, trails: 40 };
 
 /** Declares one part of the model test: a test file each, so that they run side by side. */
 export function declareModelPart(part: number, parts: number, subject: Subject = 'orders'): void {
@@ -52,12 +58,11 @@ export function declareModelPart(part: number, parts: number, subject: Subject =
     });
 
     test('give the same answers, log and state to the same commands', async () => {
-      const runs = Math.ceil((subject === 'money' ? MONEY_RUNS : MODEL_RUNS) / parts);
+      const runs = Math.ceil(RUNS[subject] / parts);
       const coverage = await runModel({
         title: `model of ${subject}, part ${part}`, subject, redis, library: buildLibrary(), runs, seed: modelSeed(), part,
       });
-      const mustBeSeen = subject === 'money' ? MONEY_MUST_BE_SEEN : ORDERS_MUST_BE_SEEN;
-      if (runs >= RUNS_TO_SEE_ALL[subject]) expect(mustBeSeen.filter((name) => !coverage.has(name))).toEqual([]);
+      if (runs >= RUNS_TO_SEE_ALL[subject]) expect(MUST_BE_SEEN[subject].filter((name) => !coverage.has(name))).toEqual([]);
       expect(await redis.send(['DBSIZE'], 1000)).toBe(0);
     }, 30 * 60_000);
   });

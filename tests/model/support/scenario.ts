@@ -8,7 +8,7 @@ import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/o
 import { TRIGGER_CODE } from '../../../src/domain/order-type';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import { mayRest } from '../../../src/reference/verdict';
-import type { ActorStep, AmendStep, CommandStep, InstrumentStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
+import type { ActorStep, AmendStep, CommandStep, InstrumentStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep, TrailStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
 /** Those that only come at run time. */
@@ -22,6 +22,9 @@ const NAMES = ['my-1', '"', '\\', 'é\n', 'my-5', ';BTC-USD='];
 
 /** Millionths: at the best price alone, a tick or a few off it at a middle price, anywhere. */
 const SLIPPAGES = [0, 999, 1_000, 4_500, 1_000_000];
+/** How far orders trail in millionths of a price: where that is a few ticks, several come to the same one; elsewhere some do. */
+const COARSE = [10_000, 90_000, 100_000, 250_000, 300_000, 500_000, 900_000, 999_999];
+const FINE = [500, 1_000, 1_001, 2_000, 2_500, 3_000, 4_999, 5_000];
 const LARGE_UNITS = [AMOUNT_MAX + 1, 2 ** 52, 3_000_000_019, 10_000_000];
 
 const SECOND_US = 1_000_000;
@@ -132,7 +135,10 @@ export class Scenario {
     };
   }
 
-  protected place(step: PlaceStep, nowUs: number): Extract<EngineCommand, { op: 'place' }> {
+  protected place(asked: PlaceStep, nowUs: number): Extract<EngineCommand, { op: 'place' }> {
+    // What trails is a market order once it goes.
+    const trails = asked.trigger === 'trailing_stop' || (this.profile.trails && asked.trail.distance < 3);
+    const step: PlaceStep = trails ? { ...asked, trigger: 'trailing_stop', kind: KIND_CODE.market } : asked;
     const orderId = idOf(this.placed.length + step.idLead, this.placed.length);
     this.placed.push(orderId);
     return {
@@ -141,7 +147,7 @@ export class Scenario {
       instrument: this.instrument(step.instrument),
       side: step.isSell ? 'sell' : 'buy',
       kind: step.kind,
-      priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
+      priceTicks: step.kind === KIND_CODE.market ? 0 : this.price(step.price, step.isSell),
       quantityLots: this.budget(step) === null ? this.lots(step.quantity) : 0,
       traits: this.traits(step, nowUs),
       orderId,
@@ -152,13 +158,25 @@ export class Scenario {
   }
 
   private traits(step: PlaceStep, nowUs: number): OrderTraits {
-    const { trigger, stop } = step;
-    if (step.kind === KIND_CODE.market) return this.bounded(step, this.prevention(step));
+    if (step.kind === KIND_CODE.market) return this.bounded(step, { ...this.prevention(step), ...this.waiting(step) });
     const traits: OrderTraits = {
-      ...this.prevention(step), ...this.iceberg(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
+      ...this.prevention(step), ...this.iceberg(step), ...this.waiting(step),
       ...(step.kind === KIND_CODE.limit_gtd ? { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) } : {}),
     };
     return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
+  }
+
+  /** What it waits for: what trails, and of any other market orders some. */
+  private waiting({ trigger, stop, trail, kind, isSell, budget }: PlaceStep): OrderTraits {
+    // A sell that waits names its quantity.
+    if (trigger === null || (kind === KIND_CODE.market && isSell && budget !== null && this.profile.hasTraits)) return NO_TRAITS;
+    const code = TRIGGER_CODE[trigger];
+    if (trigger !== 'trailing_stop') return { trigger: code, triggerPrice: this.base + stop };
+    return { trigger: code, ...this.trail(trail), best: 0 };
+  }
+
+  private trail({ by, distance }: TrailStep): OrderTraits {
+    return by === 'offset' ? { trailingOffset: 1 + distance } : { trailingPercent: (this.profile.prices === 'low' ? COARSE : FINE)[distance] as number };
   }
 
   private bounded(step: PlaceStep, prevention: OrderTraits): OrderTraits {
@@ -200,9 +218,15 @@ export class Scenario {
       quantityLots: step.amount === 'total' || step.amount === 'invalid' ? lots : null,
       remainingLots: step.amount === 'remaining' ? lots : null,
       stopTicks: step.newStop === 'same' ? null : step.newStop === 'invalid' ? 'invalid' : this.base + step.newStop,
+      ...this.newTrail(step),
       quantityLotsMax: this.profile.large ? AMOUNT_MAX : 15,
     }));
     return { op: 'amend', actor: this.actor(step.actor), order: this.reference(step.target), candidates, ...this.keyed(step.key, { amend: step.price, "é\"": [null, 1.5] }) };
+  }
+
+  private newTrail({ newTrail }: AmendStep): Pick<AmendCandidate, 'trailingOffset' | 'trailingPercent'> {
+    if (newTrail === null || (newTrail !== 'invalid' && newTrail.distance > 1 && !this.profile.trails)) return {};
+    return newTrail === 'invalid' ? { trailingPercent: 'invalid' } : this.trail(newTrail);
   }
 
   protected keyed(key: number | null, request: unknown): { idempotency: string | null; request: unknown } {

@@ -37,7 +37,7 @@ function cancel.order(shard, id, order, why, is_released, ended)
   local shown, level = quantity - filled, ''
   local iceberg = traits ~= '' and iceberg_of(traits)
   if status == STATUS.pending then
-    stops.leave_order(shard, instrument, side, traits, priority, id)
+    traits = stops.leave_order(shard, instrument, side, traits, priority, tail, id)
   else
     local half = book_of(shard, instrument)[side]
     if iceberg then

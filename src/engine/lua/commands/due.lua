@@ -104,6 +104,7 @@ function due.catch_up(shard, page)
     if not first then return false end
     if left <= 0 then return true end
     left = left - STEPS[sub(first, 1, 1)](shard, sub(first, 2), left, fallen)
+    stops.settle(shard)
   end
 end
 

@@ -69,7 +69,8 @@ function trigger.run(shard, limits, book, direction, member, cause)
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  leave_waiting(shard, book, direction, priority, id)
+  if turned_down then entering.traits = traits end
+  entering.traits = leave_waiting(shard, book, direction, entering.traits, priority, tail, id)
   local trades, gone, touched = '', '', ''
   if turned_down then
     entering.status, entering.reason, entering.lots = turned_down, reason, lots

@@ -71,8 +71,8 @@ local function turned_down(code, instrument, rules)
   return code, EVENT_HEAD .. instrument .. '",' .. rules.text
 end
 
--- Why an order is not taken, and what tells the rule: nil where it is. A market order is worth what it would be at the price that it waits
--- for, else at the best one that it meets; where there is none it trades nothing, and is worth whatever is asked for. One by money is worth
+-- Why an order is not taken, and what tells the rule: nil where it is. A market order is worth what it would be at the stop price that it
+-- waits for, else (one that trails, too) at the best one that it meets; where there is none it trades nothing, and is worth whatever is asked for. One by money is worth
 -- that: nobody knows yet how many lots it will trade.
 function catalogue.not_taken(shard, instrument, kind, side, ticks, lots, list)
   local rules = catalogue.of(shard, instrument)
@@ -98,7 +98,8 @@ function catalogue.not_taken(shard, instrument, kind, side, ticks, lots, list)
   return nil
 end
 
--- The same of what an amend leaves of an order: of a market order, which waits for `stop_ticks`, `ticks` are 0, and `lots` of one by money, of
+-- The same of what an amend leaves of an order: of a market order, which is worth what it would be at `stop_ticks` (false for nobody knows
+-- what), `ticks` are 0, and `lots` of one by money, of
 -- which nothing changes but what it waits for. One that only takes something off it, at its price, is taken wherever a cancel is.
 function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lots, remaining, stop_ticks)
   local rules = catalogue.of(shard, instrument)
@@ -112,7 +113,8 @@ function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lot
   if not only_reduces and (not is_within or lots < rules.quantity_min or lots > rules.quantity_max) then
     return turned_down(CODE.outside_instrument_limits, instrument, rules)
   end
-  if (ticks == 0 and stop_ticks or ticks) * remaining < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
+  local price = ticks == 0 and stop_ticks or ticks
+  if price ~= 0 and price * remaining < rules.min_value then return turned_down(CODE.value_below_minimum, instrument, rules) end
   return nil
 end
 

@@ -219,11 +219,9 @@ end
 -- Does what has fallen due, and what is left of a cascade, ahead of a call's commands. Returns the sequence that they wait for, nil where they
 -- may go on.
 local function catch_up(shard, limits, argv)
+  if shard.reached then resume(shard, shard.reached) end
   if shard.due_us and shard.due_us <= shard.time_us and due.catch_up(shard, tonumber(argv[EXECUTE_AT.due_page])) then return hold(shard) end
-  if shard.reached then
-    resume(shard, shard.reached)
-    if run_cascade(shard, limits) then return hold(shard) end
-  end
+  if shard.cascade and run_cascade(shard, limits) then return hold(shard) end
   -- Those that were sent ahead of these, and had to wait, go again as soon as their sender hears of it: not behind these.
   return shard.held > tonumber(argv[EXECUTE_AT.held_seen]) and shard.held or nil
 end

@@ -7,7 +7,7 @@
 --
 -- Keys, all behind the shard's tag:
 --   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, due_us (when
---                               the first of due falls due), waiting and reached (core/stops.lua), held (the sequence as commands last had
+--                               the first of due falls due), waiting and reached (core/stops.lua), trailing (core/trails.lua), held (the sequence as commands last had
 --                               to wait for what fell due, or for orders that were reached), kills (1 where some accounts may not order), due_after (how far the first of due has been done)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
@@ -15,6 +15,8 @@
 --   book:<instrument>:<side>    sorted set: score = price (negative for bids), member = priority + order id
 --   depth:<instrument>:<side>   hash: price ticks -> total lots
 --   stops:<instrument>:<way>    sorted set: orders that wait for a price (core/stops.lua)
+--   trails:<instrument>:<way>:<measure>, trail:<instrument>:<way>:<measure>:<store>
+--                               sorted sets: groups of trailing stops, and the orders of each (core/trails.lua)
 --   reached:<instrument>        list: entries whose trades have reached some of them, which are still to go
 --   open:<client>               sorted set: score = sequence at which it was placed, member = id of an open order
 --   client_order_ids            hash: client","client_order_id -> order id, open orders only
@@ -37,7 +39,7 @@
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
-  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules', 'waiting', 'reached')
+  local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules', 'waiting', 'reached', 'trailing')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -73,7 +75,7 @@ function shards.open(meta_key, epoch, sequence_min)
     -- Whether any instrument has rules that an order has to be held against.
     has_rules = meta[13] and meta[13] ~= '0', rule_count = meta[13],
     -- What waits for a price, and of it what has been reached (core/stops.lua).
-    waiting = meta[14], waiting_stored = meta[14], reached = meta[15],
+    waiting = meta[14], waiting_stored = meta[14], reached = meta[15], trailing = meta[16], trailing_stored = meta[16],
     seq = seq, opening_seq = seq,
     time = text(time_us), time_us = time_us,
     -- What falls due at a time of its own: whether there is any, the earliest of it, what the call changes of it.

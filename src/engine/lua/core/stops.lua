@@ -1,31 +1,30 @@
--- Orders that wait for a price ahead of the book: stops and take-profits. Plain commands pay nothing for them: `waiting` of meta names the
+-- Orders that wait for a price ahead of the book: stops and take-profits, and of trailing stops the nearest of each group (core/trails.lua). Plain commands pay nothing for them: `waiting` of meta names the
 -- instruments that have any, and even there they are looked at only by a command that trades.
 --
 -- Keys: stops:<instrument>:<rising|falling>  sorted set: score = the order's stop price (negative for falling), member = priority + order id,
 --                                            as in a side of the book: nearest first, then first come
---       reached:<instrument>                 list, oldest first: entries whose trades have reached orders that still wait, each as
---                                            `sequence,first price,last price`
+--       reached:<instrument>                 list, oldest first: entries whose trades have reached orders that still wait, or move trailing
+--                                            ones behind such an entry, each as `sequence,first price,last price`
 --       meta                                 waiting: `;<instrument>;<instrument>;`; reached: `<instrument>=<lowest>,<highest>`, of the one
 --                                            instrument with a list, and how far its entries reach in all
 --
 -- A direction is told by the side that its sorted set is laid out like: falling as bids (highest first), rising as asks.
 
 local member_of, flush_members = books.member_of, books.flush_members
-local extend_head, skip_removed, join_head = heads.extend, heads.skip_removed, heads.join
+local open_queue, nearest, put, take = queues.open, queues.nearest, queues.put, queues.take
+local are_trailing, trail_of_traits = trails.are_there, trails.of_traits
 local FALLING, RISING = BUY, SELL
 local NAMES = { [FALLING] = ':falling', [RISING] = ':rising' }
-local STOP = TRIGGER.stop
-local traits_of = traits.of
+local TAKE_PROFIT = TRIGGER.take_profit
+local traits_of, with_trait = traits.of, traits.with
 
--- Orders read at once behind the nearest one.
-local PAGE_FIRST, PAGE_GROWTH, PAGE_MAX = 8, 8, 256
 -- Entries of the list read at once.
 local REACHED_PAGE = 64
 
 -- From which direction the price of an order has to come.
 local function direction_of(side, trigger)
-  if trigger == STOP then return OPPOSITE[side] end
-  return side
+  if trigger == TAKE_PROFIT then return side end
+  return OPPOSITE[side]
 end
 
 -- What waits for prices of a book's instrument: a half for each direction (as of a book: core/books.lua), and the list of entries.
@@ -33,10 +32,10 @@ local function waiting_of(shard, book)
   local waiting = book.waiting
   if waiting then return waiting end
   -- The list: as far as it was read (`page`, from `at` on), how much of it stands behind that and how much of it is done with, and what the
-  -- call adds to it.
+  -- call adds to it. `front` is the entry that is looked at, where it is to be looked at otherwise than it stands in the list.
   waiting = { page = {}, at = 1, stored = 0, gone = 0, added = {}, added_at = 1, is_changed = false, has_left = false }
   for direction, name in pairs(NAMES) do
-    waiting[direction] = { side = direction, key = shard.tag .. 'stops:' .. book.instrument .. name, members = {}, page = PAGE_FIRST }
+    waiting[direction] = open_queue(shard.tag .. 'stops:' .. book.instrument .. name, direction)
   end
   book.waiting = waiting
   return waiting
@@ -50,22 +49,6 @@ local function waits(shard, book)
     book.waits = known
   end
   return known
-end
-
--- The nearest stop price of a direction, false where nobody waits there.
-local function nearest(shard, half)
-  local best = half.best
-  if best ~= nil then return best end
-  local head = half.head or extend_head(shard, half, 1)
-  head.first = skip_removed(half, head.first)
-  while head.first > head.count and not head.complete do
-    head = extend_head(shard, half, half.page, true)
-    half.page = math.min(half.page * PAGE_GROWTH, PAGE_MAX)
-    head.first = skip_removed(half, head.first)
-  end
-  best = head.prices[head.first] or false
-  half.best = best
-  return best
 end
 
 -- What an order waits for, told from its traits: trigger and stop price, both text; nil for nothing.
@@ -94,27 +77,20 @@ function stops.is_reached(direction, stop_price, price)
   return price <= stop_price
 end
 
--- From which direction the price of a new order has to come, and which it is, as text; nil where it waits for none, or is reached already: then it
--- is one of its kind like any other.
+-- From which direction the price of a new order has to come, and which it is, as text (nil for one that trails); nil where it waits for none,
+-- or is reached already: then it is one of its kind like any other.
 function stops.to_wait_for(shard, instrument, side, list)
   local trigger, stop_price = stops.of_traits(list)
   if not trigger then return nil end
-  local direction, last = direction_of(side, trigger), stops.last_price(shard, books.of(shard, instrument))
+  local direction = direction_of(side, trigger)
+  if not stop_price then return direction, nil end
+  local last = stops.last_price(shard, books.of(shard, instrument))
   if last and stops.is_reached(direction, tonumber(stop_price), last) then return nil end
   return direction, stop_price
 end
 
--- An order begins to wait, behind those of the same price; its priority is the command's sequence.
-function stops.join(shard, book, direction, stop_text, id)
-  local waiting = waiting_of(shard, book)
-  local half, stop_price = waiting[direction], tonumber(stop_text)
-  local member = member_of(shard, shard.seq_text, id)
-  half.members[member] = direction == FALLING and '-' .. stop_text or stop_text
-  if half.head then join_head(half, member, stop_price) end
-  local best = half.best
-  if best ~= nil and (best == false or (direction == FALLING and stop_price > best) or (direction == RISING and stop_price < best)) then
-    half.best = stop_price
-  end
+-- What somebody waits in is known of from now on.
+local function name_it(shard, book, waiting)
   book.waits, waiting.is_changed = true, true
   local name = ';' .. book.instrument .. ';'
   if not shard.waiting then
@@ -124,18 +100,72 @@ function stops.join(shard, book, direction, stop_text, id)
   end
 end
 
--- An order waits no more.
-function stops.leave(shard, book, direction, priority_text, id)
+-- An order begins to wait, behind those of the same price; its priority is the command's sequence. `stop_text` is nil for one that trails.
+-- Returns its traits as they are from now on.
+function stops.join(shard, book, direction, stop_text, list, id)
   local waiting = waiting_of(shard, book)
-  local half, member = waiting[direction], member_of(shard, priority_text, id)
-  -- One that came within this call is not stored yet, but the head may know of it.
-  if half.members[member] and not half.head then half.members[member] = nil else half.members[member] = false end
-  half.best, waiting.is_changed, waiting.has_left = nil, true, true
+  name_it(shard, book, waiting)
+  if stop_text then
+    put(waiting[direction], member_of(shard, shard.seq_text, id), tonumber(stop_text), stop_text)
+    return list
+  end
+  local measure, distance = trail_of_traits(list)
+  local last = stops.last_price(shard, book) or 0
+  trails.begin(shard, book, waiting[direction], direction, measure, distance, last, id)
+  return last == 0 and list or with_trait(list, TRAIT.best, text(last))
+end
+
+-- The sequence at which an order was placed, by its record's tail.
+local function placed_at(priority_text, tail)
+  local placed = match(tail, ',(%d+)$')
+  return tonumber(placed == '0' and priority_text or placed)
+end
+stops.placed_at = placed_at
+
+-- An order waits no more. Returns its traits as they are from now on.
+function stops.leave(shard, book, direction, list, priority_text, tail, id)
+  local waiting = waiting_of(shard, book)
+  waiting.is_changed, waiting.has_left = true, true
+  local measure = trail_of_traits(list)
+  if not measure then
+    take(waiting[direction], member_of(shard, priority_text, id))
+    return list
+  end
+  local best = trails.leave(shard, book, waiting[direction], direction, measure, placed_at(priority_text, tail), priority_text, id)
+  return with_trait(list, TRAIT.best, text(best))
 end
 
 -- The same of an order by its record's parts.
-function stops.leave_order(shard, instrument, side, list, priority_text, id)
-  stops.leave(shard, books.of(shard, instrument), direction_of(side, (stops.of_traits(list))), priority_text, id)
+function stops.leave_order(shard, instrument, side, list, priority_text, tail, id)
+  return stops.leave(shard, books.of(shard, instrument), direction_of(side, (stops.of_traits(list))), list, priority_text, tail, id)
+end
+
+-- An order waits on, at another price or behind those of its own; `list` has what it waits for from now on. Where the market stands there
+-- already it goes behind the command's entry, as if a trade had reached it now. Returns its traits as they are from now on.
+function stops.move(shard, book, direction, list, priority_text, tail, id)
+  local waiting = waiting_of(shard, book)
+  waiting.is_changed = true
+  local measure, distance = trail_of_traits(list)
+  local stop_price
+  if measure then
+    local best
+    best, stop_price = trails.move(shard, book, waiting[direction], direction, measure, placed_at(priority_text, tail), priority_text, distance, id)
+    list = with_trait(list, TRAIT.best, text(best))
+  else
+    local _, stop_text = stops.of_traits(list)
+    stop_price = tonumber(stop_text)
+    take(waiting[direction], member_of(shard, priority_text, id))
+    put(waiting[direction], member_of(shard, shard.seq_text, id), stop_price, stop_text)
+  end
+  local last = stops.last_price(shard, book)
+  if last and stop_price and stops.is_reached(direction, stop_price, last) then stops.note_own(shard, book, last) end
+  return list
+end
+
+-- The traits of an order that waits on at its place, as they are by now.
+function stops.traits_now(shard, book, direction, list, priority_text, tail)
+  local measure = trail_of_traits(list)
+  return measure and with_trait(list, TRAIT.best, text(trails.best(shard, book, direction, measure, placed_at(priority_text, tail)))) or list
 end
 
 -- What has been reached of an order that is so already as it begins to wait: it goes behind its own entry.
@@ -147,27 +177,63 @@ function stops.note_own(shard, book, price)
   shard.cascade = book
 end
 
--- Notes that the command has traded in a book: from `first` to `last`, in ticks. Where it has reached somebody whom no entry before it has,
--- its entry gets into the list. Called by matching.apply where anything waits at all.
-function stops.note(shard, book, first, last)
-  if not waits(shard, book) then return end
-  local waiting = waiting_of(shard, book)
+local function add_entry(shard, book, waiting, first, last)
   local low, high = first, last
   if low > high then low, high = last, first end
-  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
   local lowest, highest = waiting.lowest, waiting.highest
-  local reaches = rising and rising <= high and (not highest or high > highest)
-  if not reaches then reaches = falling and falling >= low and (not lowest or low < lowest) end
-  if not reaches then return end
   waiting.lowest = lowest and lowest < low and lowest or low
   waiting.highest = highest and highest > high and highest or high
   waiting.added[#waiting.added + 1] = shard.seq_text .. ',' .. text(first) .. ',' .. text(last)
   shard.cascade = book
 end
 
+-- Who is reached first by trades from one price to another: a direction, nil for nobody. A buyer's trades go up: what they meet first is what
+-- waits for a fall as deep as the first of them.
+local function met_first(shard, waiting, first, last)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  if last >= first then return falling and falling >= first and FALLING or nil end
+  return rising and rising <= first and RISING or nil
+end
+
+-- Who is reached by the last of them.
+local function met_last(shard, waiting, first, last)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  if last >= first then return rising and rising <= last and RISING or nil end
+  return falling and falling >= last and FALLING or nil
+end
+
+-- What trails is moved on by trades from one price to another, once nobody is left whom the first of them has reached.
+local function move_on(shard, book, waiting, first, last)
+  waiting.is_changed = true
+  trails.advance(shard, book, waiting, math.min(first, last), math.max(first, last))
+end
+
+-- Notes that the command has traded in a book: from `first` to `last`, in ticks. Where it has reached somebody whom no entry before it has,
+-- its entry gets into the list. Where anybody trails, so does every entry behind one that is there: what it moves on counts for those behind
+-- it only. Called by matching.apply where anything waits at all.
+function stops.note(shard, book, first, last)
+  if not waits(shard, book) then return end
+  local waiting = waiting_of(shard, book)
+  if are_trailing(shard, book) then
+    if waiting.lowest or met_first(shard, waiting, first, last) then
+      add_entry(shard, book, waiting, first, last)
+      return
+    end
+    move_on(shard, book, waiting, first, last)
+    if met_last(shard, waiting, first, last) then add_entry(shard, book, waiting, last, last) end
+    return
+  end
+  local low, high = math.min(first, last), math.max(first, last)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  local lowest, highest = waiting.lowest, waiting.highest
+  local reaches = rising and rising <= high and (not highest or high > highest)
+  if not reaches then reaches = falling and falling >= low and (not lowest or low < lowest) end
+  if reaches then add_entry(shard, book, waiting, first, last) end
+end
+
 -- The list's first entry: sequence as text, first and last price; nil where there is none.
 local function first_entry(shard, book, waiting)
-  local row = waiting.page[waiting.at]
+  local row = waiting.front or waiting.page[waiting.at]
   if not row and waiting.stored > 0 then
     waiting.page = call('LRANGE', shard.tag .. 'reached:' .. book.instrument, waiting.gone, waiting.gone + REACHED_PAGE - 1)
     waiting.at = 1
@@ -181,7 +247,9 @@ local function first_entry(shard, book, waiting)
 end
 
 local function drop_entry(waiting)
-  if waiting.page[waiting.at] then
+  if waiting.front then
+    waiting.front = nil
+  elseif waiting.page[waiting.at] then
     waiting.at, waiting.gone = waiting.at + 1, waiting.gone + 1
   else
     waiting.added_at = waiting.added_at + 1
@@ -189,37 +257,43 @@ local function drop_entry(waiting)
 end
 
 local function drop_all(waiting)
-  waiting.gone = waiting.gone + waiting.stored + #waiting.page - waiting.at + 1
-  waiting.page, waiting.at, waiting.stored, waiting.added, waiting.added_at = {}, 1, 0, {}, 1
+  waiting.page, waiting.at, waiting.added, waiting.added_at = {}, 1, {}, 1
   waiting.lowest, waiting.highest = nil, nil
 end
 
 -- The order that goes next: its direction, id and the sequence of the entry whose trade has reached it; nil where none has been reached, and
--- the list is done with. Of entries the oldest counts; of what its trades went past, what they met first.
+-- the list is done with. Of entries the oldest counts; of what its trades went past, what they met first. Once all are gone that the first
+-- of its trades has reached, an entry moves on what trails: from then on only its last price counts.
 function stops.next(shard, book)
   local waiting = waiting_of(shard, book)
-  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
-  local lowest, highest = waiting.lowest, waiting.highest
-  if not lowest or not ((rising and rising <= highest) or (falling and falling >= lowest)) then
-    drop_all(waiting)
-    return nil
-  end
+  if not waiting.lowest then return nil end
   while true do
     local seq, first, last = first_entry(shard, book, waiting)
-    if not seq then error('what was reached of ' .. book.instrument .. ' is in no entry') end
-    local direction
-    -- A buyer's trades go up: what they meet first is what waits for a fall as deep as the first of them.
-    if last >= first then
-      direction = falling and falling >= first and FALLING or rising and rising <= last and RISING
-    else
-      direction = rising and rising <= first and RISING or falling and falling >= last and FALLING
+    if not seq then
+      drop_all(waiting)
+      return nil
     end
+    local direction = met_first(shard, waiting, first, last)
+    if not direction and are_trailing(shard, book) then
+      move_on(shard, book, waiting, first, last)
+      if first ~= last then
+        drop_entry(waiting)
+        waiting.front = seq .. ',' .. text(last) .. ',' .. text(last)
+      end
+    end
+    direction = direction or met_last(shard, waiting, first, last)
     if direction then
-      local head = waiting[direction].head
-      return direction, head.members[head.first], seq
+      local _, member = nearest(shard, waiting[direction])
+      return direction, member, seq
     end
     drop_entry(waiting)
   end
+end
+
+-- What has happened to those that wait, beside the cascade: who of them goes next is told anew.
+function stops.settle(shard)
+  local book = shard.cascade
+  if book and not stops.next(shard, book) then shard.cascade = nil end
 end
 
 -- Goes on with a cascade that another call has left. `reached` is what meta says of it.
@@ -235,7 +309,12 @@ end
 local function flush_list(shard, book, waiting)
   local key, added, count = shard.tag .. 'reached:' .. book.instrument, waiting.added, #waiting.added
   if waiting.gone > 0 then call('LTRIM', key, waiting.gone, -1) end
+  if waiting.front then call('LPUSH', key, waiting.front) end
   for first = waiting.added_at, count, VARIADIC_MAX do call('RPUSH', key, unpack(added, first, math.min(first + VARIADIC_MAX - 1, count))) end
+end
+
+local function tell(shard, field, names)
+  if names == ';' then call('HDEL', shard.meta_key, field) else call('HSET', shard.meta_key, field, names) end
 end
 
 -- Writes what the call has changed of what waits, and which instruments anything waits in.
@@ -246,7 +325,9 @@ function stops.flush(shard)
     if waiting and waiting.is_changed then
       flush_members(waiting[FALLING])
       flush_members(waiting[RISING])
-      if waiting.has_left and call('EXISTS', waiting[FALLING].key, waiting[RISING].key) == 0 then
+      if book.trails then trails.flush(shard, book) end
+      -- Of what trails, those that stand nowhere yet are in neither.
+      if waiting.has_left and not are_trailing(shard, book) and call('EXISTS', waiting[FALLING].key, waiting[RISING].key) == 0 then
         local from, to = find(names, ';' .. instrument .. ';', 1, true)
         names = sub(names, 1, from) .. sub(names, to + 1)
       end
@@ -259,8 +340,8 @@ function stops.flush(shard)
   elseif shard.reached then
     call('HDEL', shard.meta_key, 'reached')
   end
-  if names == shard.waiting_stored then return end
-  if names == ';' then call('HDEL', shard.meta_key, 'waiting') else call('HSET', shard.meta_key, 'waiting', names) end
+  if names ~= shard.waiting_stored then tell(shard, 'waiting', names) end
+  if shard.trailing ~= shard.trailing_stored then tell(shard, 'trailing', shard.trailing) end
 end
 
 stops.direction_of = direction_of
