@@ -18,7 +18,7 @@ const STOPS = 10_000;
 const WAITING = 100_000;
 const PLAIN = 5_000;
 const CLIENTS = 1_000;
-const GOAL = { triggerUs: 40, callMs: 20, bytes: 600, plain: 1.03 } as const;
+const GOAL = { triggerUs: 40, callMs: 20, bytes: 600, plain: 1.03, trailing: 1.1, moving: 1.5 } as const;
 
 function place(side: Side, priceTicks: number, n: number, traits: OrderTraits = NO_TRAITS, quantityLots = 1): EngineCommand {
   return {
@@ -28,6 +28,9 @@ function place(side: Side, priceTicks: number, n: number, traits: OrderTraits = 
 }
 
 const stop = (triggerPrice: number, n: number): EngineCommand => place('sell', 0, n, { trigger: TRIGGER_CODE.stop, triggerPrice });
+
+/** Never so far behind that anything reaches them: what is measured is what they cost others. */
+const trailing = (trailingOffset: number, n: number): EngineCommand => place('sell', 0, n, { trigger: TRIGGER_CODE.trailing_stop, trailingOffset, best: 0 });
 
 async function usedMemory(shard: EngineShard): Promise<number> {
   return Number(/used_memory:(\d+)/.exec((await shard.send('INFO', 'memory')) as string)?.[1]);
@@ -67,9 +70,9 @@ async function cascade(shard: EngineShard, name: string): Promise<Cascade> {
   return { triggerUs: us / STOPS, longestMs: longestUs / 1_000 };
 }
 
-/** µs inside Redis of a plain order that trades, each with one that waits for it. */
-async function plain(shard: EngineShard, engine: Engine): Promise<number> {
-  const orders = Array.from({ length: PLAIN }, (_, n) => [place('buy', MID, n), place('sell', MID, n + 1)]).flat();
+/** µs inside Redis of a plain order that trades, each with one that waits for it. @param from the first price, each trade `step` above the last */
+async function plain(shard: EngineShard, engine: Engine, from = MID, step = 0): Promise<number> {
+  const orders = Array.from({ length: PLAIN }, (_, n) => [place('buy', from + n * step, n), place('sell', from + n * step, n + 1)]).flat();
   await shard.resetStats();
   await submitAll(engine, orders);
   return ((await shard.stats()).get('fcall')?.us ?? Number.NaN) / orders.length;
@@ -92,18 +95,39 @@ async function run(bench: Bench) {
       costs[1].push(await plain(shard, full));
     }
     const [without, beside] = [median(costs[0]), median(costs[1])];
-    empty.close();
-    full.close();
+    const trailed = await shard.engine('trailing');
+    await submitAll(trailed, [place('buy', MID, 0), place('sell', MID, 1)]);
+    const ahead = await usedMemory(shard);
+    await submitAll(trailed, Array.from({ length: WAITING }, (_, n) => trailing(MID - 1 - n % 10_000, n)));
+    await shard.persisted(trailed);
+    const trailingBytes = (await usedMemory(shard) - ahead) / WAITING;
+    const resting: number[] = [];
+    const moving: [number[], number[]] = [[], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      resting.push(await plain(shard, trailed));
+      // Each trade higher than all before it.
+      const from = MID + 1 + round * PLAIN;
+      moving[0].push(await plain(shard, empty, from, 1));
+      moving[1].push(await plain(shard, trailed, from, 1));
+    }
+    const [still, unmoved, moved] = [median(resting), median(moving[0]), median(moving[1])];
+    for (const engine of [empty, full, trailed]) engine.close();
     return {
       figures: [
         { name: 'a trigger, of 10,000 stops in a falling market', value: median(cascades.map(({ triggerUs }) => triggerUs)), unit: 'µs inside Redis', goal: { bound: GOAL.triggerUs, better: 'lower' as const } },
         { name: 'the longest call of that cascade', value: Math.max(...cascades.map(({ longestMs }) => longestMs)), unit: 'ms inside Redis', goal: { bound: GOAL.callMs, better: 'lower' as const } },
         { name: 'Redis memory of a stop that waits', value: bytes, unit: 'bytes', goal: { bound: GOAL.bytes, better: 'lower' as const } },
         { name: 'a plain order beside 100,000 that wait, as a multiple of one without', value: beside / without, unit: '×', goal: { bound: GOAL.plain, better: 'lower' as const } },
+        { name: 'Redis memory of a trailing stop that waits', value: trailingBytes, unit: 'bytes', goal: { bound: GOAL.bytes, better: 'lower' as const } },
+        { name: 'a plain order beside 100,000 that trail, as a multiple of one without', value: still / without, unit: '×', goal: { bound: GOAL.trailing, better: 'lower' as const } },
+        { name: 'the same where each trade moves all of them', value: moved / unmoved, unit: '×', goal: { bound: GOAL.moving, better: 'lower' as const } },
       ],
       tables: [{
         title: 'µs inside Redis for a plain order, half of which trade', columns: ['orders that wait', 'µs'],
-        rows: [['none', without], [WAITING.toLocaleString('en-US'), beside]],
+        rows: [
+          ['none', without], [WAITING.toLocaleString('en-US'), beside], [`${WAITING.toLocaleString('en-US')} that trail`, still],
+          ['none, each trade at a new high', unmoved], [`${WAITING.toLocaleString('en-US')} that trail, each trade at a new high`, moved],
+        ],
       }],
     };
   } finally {
