@@ -1,0 +1,370 @@
+-- Orders that wait for a price ahead of the book: stops and take-profits, and of trailing stops the nearest of each group (core/trails.lua). Plain commands pay nothing for them: `waiting` of meta names the
+-- instruments that have any, and even there they are looked at only by a command that trades.
+--
+-- Keys: stops:<instrument>:<rising|falling>  sorted set: score = the order's stop price (negative for falling), member = priority + order id,
+--                                            as in a side of the book: nearest first, then first come
+--       reached:<instrument>                 list, oldest first: entries whose trades have reached orders that still wait, or move trailing
+--                                            ones behind such an entry, each as `sequence,first price,last price`
+--       meta                                 waiting: `;<instrument>;<instrument>;`; reached: `<instrument>=<lowest>,<highest>`, of the one
+--                                            instrument whose list goes on ahead of everything else, and how far its entries reach in all;
+--                                            suspended: `;<instrument>=<lowest>,<highest>;`, the same of those that do not trade: what was
+--                                            reached of these goes once they do
+--
+-- A direction is told by the side that its sorted set is laid out like: falling as bids (highest first), rising as asks.
+
+local member_of, flush_members = books.member_of, books.flush_members
+local open_queue, nearest, put, take = queues.open, queues.nearest, queues.put, queues.take
+local are_trailing, trail_of_traits = trails.are_there, trails.of_traits
+local FALLING, RISING = BUY, SELL
+local NAMES = { [FALLING] = ':falling', [RISING] = ':rising' }
+local TAKE_PROFIT = TRIGGER.take_profit
+local traits_of, with_trait = traits.of, traits.with
+
+-- Entries of the list read at once.
+local REACHED_PAGE = 64
+
+-- From which direction the price of an order has to come.
+local function direction_of(side, trigger)
+  if trigger == TAKE_PROFIT then return side end
+  return OPPOSITE[side]
+end
+
+-- What `suspended` says of an instrument: how far its entries reach, and where that begins and ends; nil for nothing.
+local function suspended_of(shard, instrument)
+  local names = shard.suspended
+  local from, to = find(names or '', ';' .. instrument .. '=', 1, true)
+  if not from then return nil end
+  local lowest, highest, behind = match(names, '^(%d+),(%d+)()', to + 1)
+  return lowest, highest, from, behind
+end
+
+-- Takes an instrument out of `suspended`. Returns whether it was there.
+local function unsuspend(shard, instrument)
+  local _, _, from, behind = suspended_of(shard, instrument)
+  if not from then return false end
+  local names = sub(shard.suspended, 1, from - 1) .. sub(shard.suspended, behind)
+  shard.suspended = names ~= ';' and names or nil
+  return true
+end
+
+-- What waits for prices of a book's instrument: a half for each direction (as of a book: core/books.lua), and the list of entries.
+local function waiting_of(shard, book)
+  local waiting = book.waiting
+  if waiting then return waiting end
+  -- The list: as far as it was read (`page`, from `at` on), how much of it stands behind that and how much of it is done with, and what the
+  -- call adds to it. `front` is the entry that is looked at, where it is to be looked at otherwise than it stands in the list.
+  waiting = { page = {}, at = 1, stored = 0, gone = 0, added = {}, added_at = 1, is_changed = false, has_left = false }
+  for direction, name in pairs(NAMES) do
+    waiting[direction] = open_queue(shard.tag .. 'stops:' .. book.instrument .. name, direction)
+  end
+  book.waiting = waiting
+  local lowest, highest = suspended_of(shard, book.instrument)
+  if lowest then
+    waiting.lowest, waiting.highest = tonumber(lowest), tonumber(highest)
+    waiting.stored = call('LLEN', shard.tag .. 'reached:' .. book.instrument)
+  end
+  return waiting
+end
+
+-- Whether anything waits for a price of the book's instrument.
+local function waits(shard, book)
+  local known = book.waits
+  if known == nil then
+    known = find(shard.waiting, ';' .. book.instrument .. ';', 1, true) ~= nil
+    book.waits = known
+  end
+  return known
+end
+
+-- What an order waits for, told from its traits: trigger and stop price, both text; nil for nothing.
+function stops.of_traits(list)
+  local found = traits_of(list)
+  local trigger = found and found[TRAIT.trigger]
+  return trigger, trigger and found[TRAIT.triggerPrice]
+end
+
+-- The price of the instrument's last trade, nil ahead of the first.
+function stops.last_price(shard, book)
+  local row = book.recent[book.recent_count]
+  if not row then
+    row = book.last_row
+    if row == nil then
+      row = call('LINDEX', shard.tag .. 'trades:' .. book.instrument, 0)
+      book.last_row = row
+    end
+  end
+  return row and tonumber(match(row, '^%d+,(%d+)'))
+end
+
+-- Whether a trade at a price is what an order waits for.
+function stops.is_reached(direction, stop_price, price)
+  if direction == RISING then return price >= stop_price end
+  return price <= stop_price
+end
+
+-- From which direction the price of a new order has to come, and which it is, as text (nil for one that trails); nil where it waits for none,
+-- or is reached already: then it is one of its kind like any other.
+function stops.to_wait_for(shard, instrument, side, list)
+  local trigger, stop_price = stops.of_traits(list)
+  if not trigger then return nil end
+  local direction = direction_of(side, trigger)
+  if not stop_price then return direction, nil end
+  local last = stops.last_price(shard, books.of(shard, instrument))
+  if last and stops.is_reached(direction, tonumber(stop_price), last) then return nil end
+  return direction, stop_price
+end
+
+-- An order begins to wait, behind those of the same price; its priority is the command's sequence. `stop_text` is nil for one that trails.
+-- Returns its traits as they are from now on.
+function stops.join(shard, book, direction, stop_text, list, id)
+  local waiting = waiting_of(shard, book)
+  book.waits, waiting.is_changed = true, true
+  local name = ';' .. book.instrument .. ';'
+  if not shard.waiting then
+    shard.waiting = name
+  elseif not find(shard.waiting, name, 1, true) then
+    shard.waiting = shard.waiting .. sub(name, 2)
+  end
+  if stop_text then
+    put(waiting[direction], member_of(shard, shard.seq_text, id), tonumber(stop_text), stop_text)
+    return list
+  end
+  local measure, distance = trail_of_traits(list)
+  local last = stops.last_price(shard, book) or 0
+  trails.begin(shard, book, waiting[direction], direction, measure, distance, last, id)
+  return with_trait(with_trait(list, TRAIT.best, text(last)), TRAIT.trailsSince, shard.seq_text)
+end
+
+-- An order waits no more. Returns its traits as they are from now on, should it go.
+function stops.leave(shard, book, direction, list, priority_text, id)
+  local waiting = waiting_of(shard, book)
+  waiting.is_changed, waiting.has_left = true, true
+  local measure, _, since = trail_of_traits(list)
+  if not measure then
+    take(waiting[direction], member_of(shard, priority_text, id))
+    return list
+  end
+  return with_trait(list, TRAIT.best, text(trails.leave(shard, book, waiting[direction], direction, measure, tonumber(since), priority_text, id)))
+end
+
+-- The same of an order by its record's parts.
+function stops.leave_order(shard, instrument, side, list, priority_text, id)
+  stops.leave(shard, books.of(shard, instrument), direction_of(side, (stops.of_traits(list))), list, priority_text, id)
+end
+
+-- An order waits on, at another price or behind those of its own; `list` has what it waits for from now on. Where the market stands there
+-- already it goes behind the command's entry, as if a trade had reached it now. Returns its traits as they are from now on.
+function stops.move(shard, book, direction, list, priority_text, id)
+  local waiting = waiting_of(shard, book)
+  waiting.is_changed = true
+  local measure, distance, since = trail_of_traits(list)
+  local stop_price
+  if measure then
+    local best
+    best, stop_price = trails.move(shard, book, waiting[direction], direction, measure, tonumber(since), priority_text, distance, id)
+    list = with_trait(list, TRAIT.best, text(best))
+  else
+    local _, stop_text = stops.of_traits(list)
+    stop_price = tonumber(stop_text)
+    take(waiting[direction], member_of(shard, priority_text, id))
+    put(waiting[direction], member_of(shard, shard.seq_text, id), stop_price, stop_text)
+  end
+  local last = stops.last_price(shard, book)
+  if last and stop_price and stops.is_reached(direction, stop_price, last) then stops.note_own(shard, book, last) end
+  return list
+end
+
+-- What has been reached of an order that is so already as it begins to wait: it goes behind its own entry.
+function stops.note_own(shard, book, price)
+  local waiting = waiting_of(shard, book)
+  if not waiting.lowest or price < waiting.lowest then waiting.lowest = price end
+  if not waiting.highest or price > waiting.highest then waiting.highest = price end
+  waiting.added[#waiting.added + 1] = shard.seq_text .. ',' .. text(price) .. ',' .. text(price)
+  shard.cascade = book
+end
+
+local function add_entry(shard, book, waiting, first, last)
+  local low, high = first, last
+  if low > high then low, high = last, first end
+  local lowest, highest = waiting.lowest, waiting.highest
+  waiting.lowest = lowest and lowest < low and lowest or low
+  waiting.highest = highest and highest > high and highest or high
+  waiting.added[#waiting.added + 1] = shard.seq_text .. ',' .. text(first) .. ',' .. text(last)
+  shard.cascade = book
+end
+
+-- Who is reached first by trades from one price to another: a direction, nil for nobody. A buyer's trades go up: what they meet first is what
+-- waits for a fall as deep as the first of them.
+local function met_first(shard, waiting, first, last)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  if last >= first then return falling and falling >= first and FALLING or nil end
+  return rising and rising <= first and RISING or nil
+end
+
+-- Who is reached by the last of them.
+local function met_last(shard, waiting, first, last)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  if last >= first then return rising and rising <= last and RISING or nil end
+  return falling and falling >= last and FALLING or nil
+end
+
+-- What trails is moved on by trades from one price to another, once nobody is left whom the first of them has reached.
+local function move_on(shard, book, waiting, first, last)
+  waiting.is_changed = true
+  trails.advance(shard, book, waiting, math.min(first, last), math.max(first, last))
+end
+
+-- Notes that the command has traded in a book: from `first` to `last`, in ticks. Where it has reached somebody whom no entry before it has,
+-- its entry gets into the list. Where anybody trails, so does every entry behind one that is there: what it moves on counts for those behind
+-- it only. Called by matching.apply where anything waits at all.
+function stops.note(shard, book, first, last)
+  if not waits(shard, book) then return end
+  local waiting = waiting_of(shard, book)
+  if are_trailing(shard, book) then
+    if waiting.lowest or met_first(shard, waiting, first, last) then
+      add_entry(shard, book, waiting, first, last)
+      return
+    end
+    move_on(shard, book, waiting, first, last)
+    if met_last(shard, waiting, first, last) then add_entry(shard, book, waiting, last, last) end
+    return
+  end
+  local low, high = math.min(first, last), math.max(first, last)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  local lowest, highest = waiting.lowest, waiting.highest
+  -- Where instruments may stand still, who comes to wait meanwhile is reached by what comes behind it only.
+  local any = shard.has_rules
+  local reaches = rising and rising <= high and (any or not highest or high > highest)
+  if not reaches then reaches = falling and falling >= low and (any or not lowest or low < lowest) end
+  if reaches then add_entry(shard, book, waiting, first, last) end
+end
+
+-- The list's first entry: sequence as text, first and last price; nil where there is none.
+local function first_entry(shard, book, waiting)
+  local row = waiting.front or waiting.page[waiting.at]
+  if not row and waiting.stored > 0 then
+    waiting.page = call('LRANGE', shard.tag .. 'reached:' .. book.instrument, waiting.gone, waiting.gone + REACHED_PAGE - 1)
+    waiting.at = 1
+    waiting.stored = waiting.stored - #waiting.page
+    row = waiting.page[1]
+  end
+  row = row or waiting.added[waiting.added_at]
+  if not row then return nil end
+  local seq, first, last = match(row, '^(%d+),(%d+),(%d+)$')
+  return seq, tonumber(first), tonumber(last)
+end
+
+local function drop_entry(waiting)
+  if waiting.front then
+    waiting.front = nil
+  elseif waiting.page[waiting.at] then
+    waiting.at, waiting.gone = waiting.at + 1, waiting.gone + 1
+  else
+    waiting.added_at = waiting.added_at + 1
+  end
+end
+
+local function drop_all(waiting)
+  waiting.page, waiting.at, waiting.added, waiting.added_at = {}, 1, {}, 1
+  waiting.lowest, waiting.highest = nil, nil
+end
+
+-- The order that goes next: its direction, id and the sequence of the entry whose trade has reached it; nil where none has been reached, and
+-- the list is done with. Of entries the oldest counts; of what its trades went past, what they met first. Once all are gone that the first
+-- of its trades has reached, an entry moves on what trails: from then on only its last price counts.
+function stops.next(shard, book)
+  local waiting = book.waiting
+  if not waiting or not waiting.lowest then return nil end
+  while true do
+    local seq, first, last = first_entry(shard, book, waiting)
+    -- Those whom they had reached are gone.
+    if not seq then
+      drop_all(waiting)
+      return nil
+    end
+    local direction = met_first(shard, waiting, first, last)
+    if not direction and are_trailing(shard, book) then
+      move_on(shard, book, waiting, first, last)
+      if first ~= last then
+        drop_entry(waiting)
+        waiting.front = seq .. ',' .. text(last) .. ',' .. text(last)
+      end
+    end
+    direction = direction or met_last(shard, waiting, first, last)
+    if direction then
+      local _, member = nearest(shard, waiting[direction])
+      return direction, member, seq
+    end
+    drop_entry(waiting)
+  end
+end
+
+-- Goes on with a cascade that another call has left. `reached` is what meta says of it.
+function stops.resume(shard, reached)
+  local instrument, lowest, highest = match(reached, '^(.*)=(%d+),(%d+)$')
+  local book = books.of(shard, instrument)
+  local waiting = waiting_of(shard, book)
+  waiting.lowest, waiting.highest = tonumber(lowest), tonumber(highest)
+  waiting.stored = call('LLEN', shard.tag .. 'reached:' .. instrument)
+  shard.cascade = book
+end
+
+-- The cascade of a book whose instrument does not trade goes on once it does.
+function stops.suspend(shard, book)
+  local waiting = book.waiting
+  if not waiting or not waiting.lowest then return end
+  unsuspend(shard, book.instrument)
+  shard.suspended = (shard.suspended or ';') .. book.instrument .. '=' .. text(waiting.lowest) .. ',' .. text(waiting.highest) .. ';'
+end
+
+-- An instrument trades from now on: what was reached of it goes.
+function stops.wake(shard, instrument)
+  if not shard.suspended then return end
+  local book = books.of(shard, instrument)
+  -- Ahead of what says how far that is.
+  waiting_of(shard, book)
+  if unsuspend(shard, instrument) then shard.cascade = book end
+end
+
+local function flush_list(shard, book, waiting)
+  local key, added, count = shard.tag .. 'reached:' .. book.instrument, waiting.added, #waiting.added
+  if waiting.gone > 0 then call('LTRIM', key, waiting.gone, -1) end
+  if waiting.front then call('LPUSH', key, waiting.front) end
+  for first = waiting.added_at, count, VARIADIC_MAX do call('RPUSH', key, unpack(added, first, math.min(first + VARIADIC_MAX - 1, count))) end
+end
+
+local function tell(shard, field, names)
+  if names == ';' then call('HDEL', shard.meta_key, field) else call('HSET', shard.meta_key, field, names) end
+end
+
+-- Writes what the call has changed of what waits, and which instruments anything waits in.
+function stops.flush(shard)
+  local names = shard.waiting
+  for instrument, book in pairs(shard.books) do
+    local waiting = book.waiting
+    if waiting and waiting.is_changed then
+      flush_members(waiting[FALLING])
+      flush_members(waiting[RISING])
+      if book.trails then trails.flush(shard, book) end
+      -- Of what trails, those that stand nowhere yet are in neither.
+      if waiting.has_left and not are_trailing(shard, book) and call('EXISTS', waiting[FALLING].key, waiting[RISING].key) == 0 then
+        local from, to = find(names, ';' .. instrument .. ';', 1, true)
+        names = sub(names, 1, from) .. sub(names, to + 1)
+      end
+    end
+    if waiting then flush_list(shard, book, waiting) end
+  end
+  local book = shard.cascade
+  if book and book.waiting and book.waiting.lowest then
+    call('HSET', shard.meta_key, 'reached', book.instrument .. '=' .. text(book.waiting.lowest) .. ',' .. text(book.waiting.highest))
+  elseif shard.reached then
+    call('HDEL', shard.meta_key, 'reached')
+  end
+  if shard.suspended ~= shard.suspended_stored then
+    if shard.suspended then call('HSET', shard.meta_key, 'suspended', shard.suspended) else call('HDEL', shard.meta_key, 'suspended') end
+  end
+  if names ~= shard.waiting_stored then tell(shard, 'waiting', names) end
+  if shard.trailing ~= shard.trailing_stored then tell(shard, 'trailing', shard.trailing) end
+end
+
+stops.direction_of = direction_of
