@@ -59,7 +59,7 @@ describeOnEachRedis('a call auction', (target) => {
   });
 
   describe('has a price', () => {
-    const priced = async (orders: readonly ['buy' | 'sell', number, number][], last: number | null = null): Promise<unknown> => {
+    const priced = async (orders: readonly (readonly ['buy' | 'sell', number, number])[], last: number | null = null): Promise<unknown> => {
       const { desk } = venue;
       if (last !== null) {
         await desk.rest('sell', last, 1);
@@ -94,6 +94,15 @@ describeOnEachRedis('a call auction', (target) => {
       await open();
       // An ask at 200 is still there.
       expect(await priced([['buy', 300, 2], ['sell', 250, 2], ['buy', 260, 1]])).toEqual([250, 3, 0, null]);
+    });
+
+    test('and of what is left over the side that it is of at that price', async () => {
+      // Ten lots anywhere from 95 to 105, two left over: of the buyers up to 100, of the sellers from 101 on.
+      const orders = [['buy', 105, 10], ['buy', 100, 2], ['sell', 95, 10], ['sell', 101, 2]] as const;
+      expect(await priced(orders)).toEqual([100, 10, 2, 'buy']);
+      await venue.desk.massCancel('client');
+      await open();
+      expect(await priced(orders, 103)).toEqual([103, 10, 2, 'sell']);
     });
 
     test('with what icebergs hide', async () => {

@@ -72,7 +72,7 @@ local function curves(tag, instrument)
 end
 
 -- Prices from `from` to `to`, at which the same is bid and asked: where they are as good as the best so far, these go on to there; where they are
--- better, they are the best.
+-- better, they are the best. At the best prices the same is left over, of the buyers up to `short_from` and of the sellers from there on.
 local function judge(best, from, to, bid, asked)
   local is_short = is_below(bid[1], bid[2], asked[1], asked[2])
   local less, more = is_short and bid or asked, is_short and asked or bid
@@ -82,12 +82,13 @@ local function judge(best, from, to, bid, asked)
     if less[1] == best.high and less[2] == best.low then
       if is_below(best.left_high, best.left_low, left_high, left_low) then return end
       if left_high == best.left_high and left_low == best.left_low then
-        best.to = to
+        best.to, best.short_from = to, best.short_from or is_short and from or nil
         return
       end
     end
   end
-  best.from, best.to, best.high, best.low, best.left_high, best.left_low, best.is_short = from, to, less[1], less[2], left_high, left_low, is_short
+  best.from, best.to, best.high, best.low, best.left_high, best.left_low = from, to, less[1], less[2], left_high, left_low
+  best.short_from = is_short and from or nil
 end
 
 -- The price at which an instrument's orders would trade now; `last` is that of its last trade, nil without one. Returns it, and as texts of
@@ -103,7 +104,8 @@ function auction_price.find(tag, instrument, last)
   end
   local wanted = last or best.from + floor((best.to - best.from) / 2)
   local price, left = math.min(math.max(wanted, best.from), best.to), to_text(best.left_high, best.left_low)
-  return price, to_text(best.high, best.low), left, left ~= '0' and (best.is_short and SELL or BUY) or nil
+  local is_short = best.short_from and price >= best.short_from
+  return price, to_text(best.high, best.low), left, left ~= '0' and (is_short and SELL or BUY) or nil
 end
 
 -- The price of an instrument's last trade, nil ahead of the first.
