@@ -110,7 +110,7 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'a trade is made that is outside of the band', file: 'core/matching', find: 'elseif highest and (maker_price > highest or maker_price < lowest) and', replace: 'elseif highest and (maker_price > highest + 1 or maker_price < lowest) and' },
   { name: 'a band halts nothing', file: 'commands/place', find: 'if limited == PRICE_BAND then joined', replace: 'if false then joined' },
   { name: 'the reference of a band is the last trade, however young', file: 'core/bands', find: 'text(second_of(shard.time_us) - rules.band_window_s)', replace: 'text(second_of(shard.time_us))' },
-  { name: 'a band goes by the trades of before an auction', file: 'core/uncross', find: 'bands.anchor(shard, instrument, bands.last_trade(shard, instrument))', replace: 'catalogue.of(shard, instrument).band_from' },
+  { name: 'a band goes by the trades of before an auction', file: 'core/uncross', find: 'bands.anchor(shard, instrument, books.last_trade(shard, book))', replace: 'catalogue.of(shard, instrument).band_from' },
   { name: 'an instrument that is plain again is counted on', file: 'core/catalogue', find: '(was_plain and 0 or -1)', replace: '0' },
   { name: 'a fill of one of a pair leaves the other', file: 'core/lists', find: 'if not (role == LEG and has_traded) then return linked end', replace: 'return linked' },
   { name: 'a first that is filled in part is followed', file: 'core/lists', find: 'if role == FIRST and is_fulfilled(status, reason, has_traded) then', replace: 'if role == FIRST and has_traded then' },

@@ -22,6 +22,29 @@ local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
 local NOTHING = 'null,null,null,null,null'
 
+-- What an order holds, and what it is to hold with `lots` left of it at `ticks`: one that takes its cover when it goes nothing, one of a pair only
+-- what goes beyond the other one's. `order` is its record, parsed. Returns the asset, both amounts, and as text what is short of them where
+-- something is; nil beyond what an amount may be.
+function amend.holds_of(shard, id, order, ticks, lots)
+  local ORDER_PARTS = unpack(order)
+  local scale, old_ticks, old_lots = scale_of(shard, instrument), tonumber(price), quantity - filled
+  local asset, old_high, old_low = hold_of_record(scale, side, old_ticks, old_lots, fees, traits)
+  local new_asset, new_high, new_low = hold_of_record(scale, side, ticks, lots, fees, traits)
+  if not new_asset or amounts.is_beyond(new_high, new_low) then return nil end
+  if traits ~= '' then
+    if lists.is_unfunded(traits) then return asset, 0, 0, 0, 0, nil end
+    local shared_high, shared_low = shared(shard, id, traits, instrument, side, old_ticks, old_lots, fees)
+    old_high, old_low = amounts.subtract(old_high, old_low, shared_high, shared_low)
+    shared_high, shared_low = shared(shard, id, traits, instrument, side, ticks, lots, fees)
+    new_high, new_low = amounts.subtract(new_high, new_low, shared_high, shared_low)
+  end
+  local shortfall = nil
+  if amounts.is_below(old_high, old_low, new_high, new_low) then
+    shortfall = shortfall_of(shard, client, asset, amounts.subtract(new_high, new_low, old_high, old_low))
+  end
+  return asset, old_high, old_low, new_high, new_low, shortfall
+end
+
 -- The command as the log tells it.
 local function asked(actor, limits, wanted, id, name)
   return '["A","' .. actor .. limits.of_amend .. wanted .. ',"' .. id .. '","' .. name .. '"]'
@@ -34,7 +57,8 @@ function amend.run(shard, limits, argv, at)
   if shard.seq - shard.persisted >= limits.backlog_max then return 'X' .. CODE.backlog_full end
   local found, record, actor = find_order(shard, id, name, actor)
   if not record then return refuse(shard, CODE.order_not_found, nil, nil, asked(actor, limits, NOTHING, id, name), idem, request) end
-  local ORDER_PARTS = unpack(parse(shard, record))
+  local order = parse(shard, record)
+  local ORDER_PARTS = unpack(order)
   -- A later program placed it: what may be done with it is not known here.
   if not kinds[kind] then return 'X' .. CODE.engine_unavailable end
   local _, start = string.find(candidates, ';' .. instrument .. '=', 1, true)
@@ -89,22 +113,10 @@ function amend.run(shard, limits, argv, at)
     local head = accounts.head(shard, client)
     if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(accounts.barred(head)) end
     scale = scale_of(shard, instrument)
-    asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_remaining, fees, traits)
-    local new_asset
-    new_asset, new_high, new_low = hold_of_record(scale, side, ticks, remaining, fees, traits)
-    if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
-    if traits ~= '' then
-      -- Of an order of a pair only what goes beyond the other one's counts.
-      local shared_high, shared_low = shared(shard, found, traits, instrument, side, tonumber(price), old_remaining, fees)
-      old_high, old_low = amounts.subtract(old_high, old_low, shared_high, shared_low)
-      shared_high, shared_low = shared(shard, found, traits, instrument, side, ticks, remaining, fees)
-      new_high, new_low = amounts.subtract(new_high, new_low, shared_high, shared_low)
-    end
-    if amounts.is_below(old_high, old_low, new_high, new_low) then
-      local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)
-      local shortfall = shortfall_of(shard, client, asset, more_high, more_low)
-      if shortfall then return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, asked(actor, limits, wanted, id, name), idem, request) end
-    end
+    local shortfall
+    asset, old_high, old_low, new_high, new_low, shortfall = amend.holds_of(shard, found, order, ticks, remaining)
+    if not asset then return refuse_amend(CODE.balance_limit) end
+    if shortfall then return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, asked(actor, limits, wanted, id, name), idem, request) end
   end
 
   local book = book_of(shard, instrument)

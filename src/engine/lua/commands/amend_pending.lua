@@ -5,9 +5,9 @@
 
 local add, next_seq, ending, refuse, with_id = log.add, log.next_seq, log.ending, log.refuse, records.with_id
 local asked = amend.asked
-local hold, keep, undo, shortfall_of = accounts.hold, accounts.keep, accounts.undo, accounts.shortfall
+local hold, keep, undo = accounts.hold, accounts.keep, accounts.undo
 local killed_since = controls.killed_since
-local hold_of_record, with_trait, iceberg_of = holds.of_record, traits.with, icebergs.of
+local with_trait, iceberg_of = traits.with, icebergs.of
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',0,', '[' .. EVENT.shown .. ','
 
@@ -15,7 +15,8 @@ local ORDER, SHOWN = '[' .. EVENT.order .. ',0,', '[' .. EVENT.shown .. ','
 function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted)
   local id, name, idem, request = argv[at + ARGUMENT_AT.amend.id - 1], argv[at + ARGUMENT_AT.amend.name - 1], argv[at + ARGUMENT_AT.amend.idem - 1],
     argv[at + ARGUMENT_AT.amend.request - 1]
-  local ORDER_PARTS = unpack(records.parse(shard, record))
+  local order = records.parse(shard, record)
+  local ORDER_PARTS = unpack(order)
   local new_price, new_quantity, new_remaining, new_stop, quantity_max = match(wanted, '^(%w+),(%w+),(%w+),(%w+),(%d+)$')
   local command = asked(actor, limits, wanted, id, name)
   local function refuse_amend(code)
@@ -52,25 +53,9 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
     if shard.is_in_breach then return 'X' .. CODE.balance_audit_breach end
     local head = accounts.head(shard, client)
     if head.status ~= ACCOUNT_STATUS.active then return refuse_amend(accounts.barred(head)) end
-    local scale = scales.of(shard, instrument)
-    local asset, old_high, old_low = hold_of_record(scale, side, tonumber(price), old_lots, fees, traits)
-    local new_asset, new_high, new_low = hold_of_record(scale, side, tonumber(price_text), lots, fees, traits)
-    if not new_asset or amounts.is_beyond(new_high, new_low) then return refuse_amend(CODE.balance_limit) end
-    if lists.is_unfunded(traits) then
-      -- It takes its cover when it goes.
-      old_high, old_low, new_high, new_low = 0, 0, 0, 0
-    else
-      -- Of an order of a pair only what goes beyond the other one's counts.
-      local shared_high, shared_low = lists.shared(shard, found, traits, instrument, side, tonumber(price), old_lots, fees)
-      old_high, old_low = amounts.subtract(old_high, old_low, shared_high, shared_low)
-      shared_high, shared_low = lists.shared(shard, found, traits, instrument, side, tonumber(price_text), lots, fees)
-      new_high, new_low = amounts.subtract(new_high, new_low, shared_high, shared_low)
-    end
-    if amounts.is_below(old_high, old_low, new_high, new_low) then
-      local more_high, more_low = amounts.subtract(new_high, new_low, old_high, old_low)
-      local shortfall = shortfall_of(shard, client, asset, more_high, more_low)
-      if shortfall then return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, command, idem, request) end
-    end
+    local asset, old_high, old_low, new_high, new_low, shortfall = amend.holds_of(shard, found, order, tonumber(price_text), lots)
+    if not asset then return refuse_amend(CODE.balance_limit) end
+    if shortfall then return log.refuse_telling(shard, CODE.insufficient_funds, shortfall, command, idem, request) end
     hold(shard, client, asset, -old_high, -old_low)
     hold(shard, client, asset, new_high, new_low)
     money = keep(shard)

@@ -82,14 +82,13 @@ function cancel.order(shard, id, order, why, is_released, ended)
   return record, level
 end
 
--- Cancels what is linked to orders of lists, whose cover is let go of already. Returns the orders' events and those of their levels, each with a comma
--- before it.
-function cancel.linked(shard, linked)
+-- Cancels `count` orders whose cover is let go of already. Returns their events and those of their levels, each with a comma before it.
+function cancel.released(shard, ids, count, why)
   local orders, touched = '', ''
-  for i = 1, linked.count do
-    local id = linked.ids[i]
+  for i = 1, count do
+    local id = ids[i]
     local order = parse(shard, record_of(shard, id))
-    local record, level = cancel.order(shard, id, order, REASON.linked, true)
+    local record, level = cancel.order(shard, id, order, why, true)
     orders = orders .. ',' .. ORDER .. order[AT_FILL] .. ',' .. with_id(record, id) .. ']'
     touched = touched .. level
   end
@@ -100,7 +99,7 @@ end
 -- became but for these. Returns the events of orders and of levels, each with a comma before it.
 function lists.carry_out(shard, book, linked)
   if not linked then return '', '' end
-  local gone, touched = cancel.linked(shard, linked)
+  local gone, touched = cancel.released(shard, linked.ids, linked.count, REASON.linked)
   lists.queue(shard, book, linked)
   return gone, touched
 end
@@ -109,13 +108,10 @@ end
 function cancel.with_list(shard, id, order, why, ended)
   local list = order[ORDER_PART.traits]
   local linked = list ~= '' and link_all(shard, nil, id, list)
-  if not linked then
-    local record, level = cancel.order(shard, id, order, why, false, ended)
-    return record, '', level
-  end
-  lists.release(shard, linked)
+  if linked then lists.release(shard, linked) end
   local record, level = cancel.order(shard, id, order, why, false, ended)
-  local gone, touched = cancel.linked(shard, linked)
+  if not linked then return record, '', level end
+  local gone, touched = cancel.released(shard, linked.ids, linked.count, REASON.linked)
   return record, gone, level .. touched
 end
 
@@ -137,8 +133,9 @@ function cancel.run(shard, limits, argv, at)
   local is_list = #id == LIST_ID_LENGTH
   if not record then return refuse(shard, is_list and CODE.order_list_not_found or CODE.order_not_found, nil, nil, asked(actor, id, name), idem, request) end
   local order = parse(shard, record)
-  if is_list and not is_open(order[AT_STATUS]) then return refuse(shard, CODE.order_list_not_open, record, found, asked(actor, id, name), idem, request) end
-  if not is_open(order[AT_STATUS]) then return refuse(shard, CODE.order_not_open, record, found, asked(actor, id, name), idem, request) end
+  if not is_open(order[AT_STATUS]) then
+    return refuse(shard, is_list and CODE.order_list_not_open or CODE.order_not_open, record, found, asked(actor, id, name), idem, request)
+  end
   local shown = shard.has_rules and halted(shard, order[AT_INSTRUMENT])
   if shown then return log.refuse_telling(shard, CODE.instrument_not_open, shown, asked(actor, id, name), idem, request) end
 

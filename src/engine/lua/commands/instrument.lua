@@ -21,7 +21,7 @@ end
 -- Without a band there is none.
 local function band_from_of(shard, instrument, before, band, is_anew, band_from)
   if band == '0' then return before == '0' and before or bands.anchor(shard, instrument, false) end
-  return is_anew and bands.anchor(shard, instrument, bands.last_trade(shard, instrument)) or band_from
+  return is_anew and bands.anchor(shard, instrument, books.last_trade(shard, books.of(shard, instrument))) or band_from
 end
 
 -- The rules with what is wanted of them, and the price of the call auction that this ends, nil for none; nil where the limits would leave

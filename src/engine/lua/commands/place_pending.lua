@@ -34,19 +34,13 @@ function place_pending.run(shard, limits, argv, at, head, direction, stop_price,
     end
     local scale = scales.of(shard, instrument)
     local rates = fees.rates(shard, head.group, scale, instrument)
-    local highest = rates and rates.highest or 0
-    local asset, high, low
-    if kind == KIND.market then
-      asset, high, low = holds.of_waiting(scale, side, tonumber(quantity), traits, highest, 0)
-    else
-      asset, high, low = holds.of(scale, side, tonumber(price), tonumber(quantity), highest, 0)
-    end
+    if rates then record_fees = rates.fresh end
+    local asset, high, low = holds.of_record(scale, side, tonumber(price), tonumber(quantity), record_fees, traits)
     if not asset or amounts.is_beyond(high, low) then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
     if shard.is_covered and not covers(shard, client, asset, high, low) then
       return refuse_short(shard, shortfall_of(shard, client, asset, high, low), asked(actor, limits, terms, id), idem)
     end
     hold(shard, client, asset, high, low)
-    if rates then record_fees = rates.fresh end
     money = accounts.keep(shard)
     if not money then return refuse(shard, CODE.balance_limit, asked(actor, limits, terms, id), idem) end
   end

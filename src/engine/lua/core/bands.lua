@@ -61,13 +61,6 @@ function bands.anchor(shard, instrument, row)
   return id
 end
 
--- The last trade of an instrument, also one of this call; false where it has never traded.
-function bands.last_trade(shard, instrument)
-  local book = shard.books[instrument]
-  if book and book.recent_count > 0 then return book.recent[book.recent_count] end
-  return call('LINDEX', shard.tag .. 'trades:' .. instrument, 0)
-end
-
 local function keep(key, second, price)
   call('ZADD', key, second, second .. ',' .. price)
 end

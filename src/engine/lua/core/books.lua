@@ -18,7 +18,7 @@ function books.member_of(shard, priority_text, id, refill)
   return zeros .. priority_text .. id
 end
 
--- The book of one instrument: its recent trades to list, and for each side its key, best price once known (false for an
+-- The book of one instrument: the call's trades to list, and for each side its key, best price once known (false for an
 -- empty side), pending members (score to add, false to remove) and the totals of levels: as numbers, as the text that
 -- they changed to, and as the text that is stored (false where there is none).
 function books.of(shard, instrument)
@@ -39,6 +39,18 @@ function books.of(shard, instrument)
   end
   shard.books[instrument] = book
   return book
+end
+
+-- The last trade of a book as the list of recent ones has it, also one of this call; false where there was none.
+function books.last_trade(shard, book)
+  local row = book.recent[book.recent_count]
+  if row then return row end
+  row = book.last_row
+  if row == nil then
+    row = call('LINDEX', shard.tag .. 'trades:' .. book.instrument, 0)
+    book.last_row = row
+  end
+  return row
 end
 
 function books.flush_members(half)

@@ -1,5 +1,5 @@
 -- Controls of accounts (domain/controls.ts): what acts on their orders as a whole. A dead man's switch, and the lease of a connection, stand
--- among what falls due; accounts that are stopped in the hash `killed`, each with since when. `kills` of meta says whether there are any.
+-- among what falls due; accounts that are killed in the hash `killed`, each with since when. `kills` of meta says whether there are any.
 
 -- Since when an account is killed, as text; false where it is not.
 function controls.killed_since(shard, account)
@@ -40,22 +40,6 @@ end
 -- The event of a control, with a comma before it. `at` is '0' for one that is gone.
 function controls.event(kind, account, detail, at)
   return ',[' .. EVENT.control .. ',' .. kind .. ',"' .. account .. '","' .. detail .. '",' .. at .. ']'
-end
-
--- Writes fields of a hash, and takes those out that are false.
-local function change_fields(key, changes)
-  local set, set_count, gone, gone_count = {}, 0, {}, 0
-  for field, value in pairs(changes) do
-    if value then
-      set[set_count + 1], set[set_count + 2] = field, value
-      set_count = set_count + 2
-    else
-      gone_count = gone_count + 1
-      gone[gone_count] = field
-    end
-  end
-  call_many('HSET', key, set, set_count)
-  call_many('HDEL', key, gone, gone_count)
 end
 
 function controls.flush_leases(shard)

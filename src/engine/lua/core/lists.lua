@@ -23,8 +23,6 @@ local OTHER_LEG = {
   oco = { [LIST_ENDS[1]] = LIST_ENDS[2], [LIST_ENDS[2]] = LIST_ENDS[1] },
   otoco = { [LIST_ENDS[2]] = LIST_ENDS[3], [LIST_ENDS[3]] = LIST_ENDS[2] },
 }
--- Orders of the queue read at once.
-local PAGE = 64
 
 -- What an order's list is and what the order is in it, both text; nil for one of no list.
 local function member_of(list)
@@ -226,7 +224,7 @@ function lists.queue(shard, book, linked)
   end
   table.sort(rows, is_placed_ahead)
   local queue = lists.queue_of(shard, book.instrument)
-  for i = 1, count do queue.added[#queue.added + 1] = shard.seq_text .. ',' .. rows[i].id end
+  for i = 1, count do queues.add(queue, shard.seq_text .. ',' .. rows[i].id) end
   if count > 0 then shard.cascade = book end
 end
 
@@ -234,20 +232,20 @@ local function key_of(shard, instrument)
   return shard.tag .. 'released:' .. instrument
 end
 
--- The queue of an instrument as the call knows it: what was read of it (`page`, from `at` on), how much of it is done with, what the call adds to
--- it, and whether it waits until the instrument trades.
+-- The queue of an instrument (core/queues.lua); `is_suspended` says whether it waits until the instrument trades.
 function lists.queue_of(shard, instrument)
-  local queues = shard.release_queues
-  if not queues then
-    queues = {}
-    shard.release_queues = queues
+  local known = shard.release_queues
+  if not known then
+    known = {}
+    shard.release_queues = known
   end
-  local queue = queues[instrument]
+  local queue = known[instrument]
   if not queue then
+    queue = queues.open(key_of(shard, instrument), 0)
+    queue.is_suspended = false
     -- While all trades there is no other than what meta tells of.
-    local may_be = shard.released == instrument or (shard.has_rules and not catalogue.is_open(shard, instrument))
-    queue = { page = {}, at = 1, gone = 0, stored = may_be and call('LLEN', key_of(shard, instrument)) or 0, added = {}, added_at = 1, is_suspended = false }
-    queues[instrument] = queue
+    if shard.released == instrument or (shard.has_rules and not catalogue.is_open(shard, instrument)) then queues.count(queue) end
+    known[instrument] = queue
   end
   return queue
 end
@@ -275,24 +273,14 @@ function lists.next(shard, instrument)
   if shard.released ~= instrument and not (shard.release_queues and shard.release_queues[instrument]) then return nil end
   local queue = lists.queue_of(shard, instrument)
   while true do
-    local row = queue.page[queue.at]
-    if not row and queue.stored > 0 then
-      queue.page = call('LRANGE', key_of(shard, instrument), queue.gone, queue.gone + PAGE - 1)
-      queue.at, queue.stored = 1, queue.stored - #queue.page
-      row = queue.page[1]
-    end
-    row = row or queue.added[queue.added_at]
+    local row = queues.first(queue)
     if not row then return nil end
     local cause, id = match(row, '^(%d+),(.+)$')
     local record = record_of(shard, id)
     local order = record and parse(shard, record)
     if order and order[ORDER_PART.status] == STATUS.pending and lists.waits(order[ORDER_PART.traits]) then return id, cause end
     -- It has come to its end, or gone.
-    if queue.page[queue.at] then
-      queue.at, queue.gone = queue.at + 1, queue.gone + 1
-    else
-      queue.added_at = queue.added_at + 1
-    end
+    queues.drop(queue)
   end
 end
 
@@ -304,10 +292,8 @@ end
 function lists.flush(shard)
   local active
   for instrument, queue in pairs(shard.release_queues or {}) do
-    local key, added, count = key_of(shard, instrument), queue.added, #queue.added
-    if queue.gone > 0 then call('LTRIM', key, queue.gone, -1) end
-    for first = queue.added_at, count, VARIADIC_MAX do call('RPUSH', key, unpack(added, first, math.min(first + VARIADIC_MAX - 1, count))) end
-    if not queue.is_suspended and (queue.stored > 0 or queue.page[queue.at] or queue.added[queue.added_at]) then active = instrument end
+    queues.flush(queue)
+    if not queue.is_suspended and queues.is_left(queue) then active = instrument end
   end
   if active then call('HSET', shard.meta_key, 'released', active) elseif shard.released then call('HDEL', shard.meta_key, 'released') end
 end

@@ -50,18 +50,29 @@ local function set_fields(key, fields)
   call_many('HSET', key, values, count)
 end
 
--- Brings a sorted set to what has changed in it: member -> score, or false for one that is gone.
-local function change_members(key, changes)
+-- Brings a key to what has changed in it: name -> value, or false for what is gone. `value_at` and `name_at` say which of the two the command
+-- that adds has first (1) and second (2).
+local function change(key, changes, remove, add, value_at, name_at)
   local added, added_count, removed, removed_count = {}, 0, {}, 0
-  for member, score in pairs(changes) do
-    if score then
-      added[added_count + 1], added[added_count + 2] = score, member
+  for name, value in pairs(changes) do
+    if value then
+      added[added_count + value_at], added[added_count + name_at] = value, name
       added_count = added_count + 2
     else
       removed_count = removed_count + 1
-      removed[removed_count] = member
+      removed[removed_count] = name
     end
   end
-  call_many('ZREM', key, removed, removed_count)
-  call_many('ZADD', key, added, added_count)
+  call_many(remove, key, removed, removed_count)
+  call_many(add, key, added, added_count)
+end
+
+-- A sorted set: member -> score.
+local function change_members(key, changes)
+  change(key, changes, 'ZREM', 'ZADD', 1, 2)
+end
+
+-- A hash: field -> value.
+local function change_fields(key, changes)
+  change(key, changes, 'HDEL', 'HSET', 2, 1)
 end

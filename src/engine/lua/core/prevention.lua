@@ -17,18 +17,20 @@ local hold, scale_of, hold_of_record = accounts.hold, scales.of, holds.of_record
 local CANCEL_TAKER, CANCEL_BOTH, DECREMENT = STP.cancel_taker, STP.cancel_both, STP.decrement
 local ORDER = ',[' .. EVENT.order .. ','
 
+-- A guard of which nothing has come yet.
+local function fresh(mode, mark, accounts)
+  return { mode = mode, mark = mark, accounts = accounts, is_by_parts = mode == DECREMENT, ids = {}, count = 0, reduced = {}, cut = 0, stops = false }
+end
+
 -- The guard of a taker; `found` are its traits.
 function prevention.guard(found, instrument, client)
   local mode, accounts = found[TRAIT.stp], found[TRAIT.stpAccounts]
-  return {
-    mode = mode, mark = mode and ',"' .. instrument .. '","' .. client .. '","', accounts = accounts and ';' .. accounts .. ';',
-    is_by_parts = mode == DECREMENT, ids = {}, count = 0, reduced = {}, cut = 0, stops = false,
-  }
+  return fresh(mode, mode and ',"' .. instrument .. '","' .. client .. '","', accounts and ';' .. accounts .. ';')
 end
 
--- A guard of the same taker, of which nothing has come yet.
+-- One of the same taker, of which nothing has come yet.
 function prevention.anew(guard)
-  return { mode = guard.mode, mark = guard.mark, accounts = guard.accounts, is_by_parts = guard.is_by_parts, ids = {}, count = 0, reduced = {}, cut = 0, stops = false }
+  return fresh(guard.mode, guard.mark, guard.accounts)
 end
 
 -- Whether a maker is the taker's own. `tail` is of its record: text in it has no raw quotes, so the mark stands where it has to.
@@ -164,14 +166,7 @@ end
 
 -- Carries out what is to come of the makers. Returns their events, and those of their levels, each with a comma before it.
 function prevention.carry_out(shard, guard)
-  local orders, touched = '', ''
-  for i = 1, guard.count do
-    local id = guard.ids[i]
-    local order = parse(shard, record_of(shard, id))
-    local record, level = cancel.order(shard, id, order, REASON.self_trade, true)
-    orders = orders .. ORDER .. order[ORDER_PART.fill_sequence] .. ',' .. with_id(record, id) .. ']'
-    touched = touched .. level
-  end
+  local orders, touched = cancel.released(shard, guard.ids, guard.count, REASON.self_trade)
   for i = 1, #guard.reduced do
     local order, level = reduce(shard, guard.reduced[i])
     orders, touched = orders .. order, touched .. level

@@ -21,8 +21,6 @@ local traits_of = traits.of
 
 -- Orders read at once behind the nearest one.
 local PAGE_FIRST, PAGE_GROWTH, PAGE_MAX = 8, 8, 256
--- Entries of the list read at once.
-local REACHED_PAGE = 64
 
 -- From which direction the price of an order has to come.
 local function direction_of(side, trigger)
@@ -48,13 +46,11 @@ local function unsuspend(shard, instrument)
   return true
 end
 
--- What waits for prices of a book's instrument: a half for each direction (as of a book: core/books.lua), and the list of entries.
+-- What waits for prices of a book's instrument: a half for each direction (as of a book: core/books.lua), and the queue of entries (`reached`).
 local function waiting_of(shard, book)
   local waiting = book.waiting
   if waiting then return waiting end
-  -- The list: as far as it was read (`page`, from `at` on), how much of it stands behind that and how much of it is done with, and what the
-  -- call adds to it.
-  waiting = { page = {}, at = 1, stored = 0, gone = 0, added = {}, added_at = 1, is_changed = false, has_left = false }
+  waiting = { reached = queues.open(shard.tag .. 'reached:' .. book.instrument, 0), is_changed = false, has_left = false }
   for direction, name in pairs(NAMES) do
     waiting[direction] = { side = direction, key = shard.tag .. 'stops:' .. book.instrument .. name, members = {}, page = PAGE_FIRST }
   end
@@ -62,7 +58,7 @@ local function waiting_of(shard, book)
   local lowest, highest = suspended_of(shard, book.instrument)
   if lowest then
     waiting.lowest, waiting.highest = tonumber(lowest), tonumber(highest)
-    waiting.stored = call('LLEN', shard.tag .. 'reached:' .. book.instrument)
+    queues.count(waiting.reached)
   end
   return waiting
 end
@@ -102,15 +98,8 @@ end
 
 -- The price of the instrument's last trade, nil ahead of the first.
 function stops.last_price(shard, book)
-  local row = book.recent[book.recent_count]
-  if not row then
-    row = book.last_row
-    if row == nil then
-      row = call('LINDEX', shard.tag .. 'trades:' .. book.instrument, 0)
-      book.last_row = row
-    end
-  end
-  return row and tonumber(match(row, '^%d+,(%d+)'))
+  local row = books.last_trade(shard, book)
+  return row and tonumber(match(row, '^%d+,(%d+)')) or nil
 end
 
 -- Whether a trade at a price is what an order waits for.
@@ -168,12 +157,12 @@ function stops.note_own(shard, book, price)
   local waiting = waiting_of(shard, book)
   if not waiting.lowest or price < waiting.lowest then waiting.lowest = price end
   if not waiting.highest or price > waiting.highest then waiting.highest = price end
-  waiting.added[#waiting.added + 1] = shard.seq_text .. ',' .. text(price) .. ',' .. text(price)
+  queues.add(waiting.reached, shard.seq_text .. ',' .. text(price) .. ',' .. text(price))
   shard.cascade = book
 end
 
--- Notes that the command has traded in a book: from `first` to `last`, in ticks. Where it has reached somebody whom no entry before it has,
--- its entry gets into the list. Called by matching.apply where anything waits at all.
+-- Notes that the command has traded in a book: from `first` to `last`, in ticks. Where it may have reached somebody whom no entry before it has,
+-- its entry gets into the queue. Called by matching.apply where anything waits at all.
 function stops.note(shard, book, first, last)
   if not waits(shard, book) then return end
   local waiting = waiting_of(shard, book)
@@ -188,36 +177,20 @@ function stops.note(shard, book, first, last)
   if not reaches then return end
   waiting.lowest = lowest and lowest < low and lowest or low
   waiting.highest = highest and highest > high and highest or high
-  waiting.added[#waiting.added + 1] = shard.seq_text .. ',' .. text(first) .. ',' .. text(last)
+  queues.add(waiting.reached, shard.seq_text .. ',' .. text(first) .. ',' .. text(last))
   shard.cascade = book
 end
 
--- The list's first entry: sequence as text, first and last price; nil where there is none.
-local function first_entry(shard, book, waiting)
-  local row = waiting.page[waiting.at]
-  if not row and waiting.stored > 0 then
-    waiting.page = call('LRANGE', shard.tag .. 'reached:' .. book.instrument, waiting.gone, waiting.gone + REACHED_PAGE - 1)
-    waiting.at = 1
-    waiting.stored = waiting.stored - #waiting.page
-    row = waiting.page[1]
-  end
-  row = row or waiting.added[waiting.added_at]
+-- The first entry: sequence as text, first and last price; nil where there is none.
+local function first_entry(waiting)
+  local row = queues.first(waiting.reached)
   if not row then return nil end
   local seq, first, last = match(row, '^(%d+),(%d+),(%d+)$')
   return seq, tonumber(first), tonumber(last)
 end
 
-local function drop_entry(waiting)
-  if waiting.page[waiting.at] then
-    waiting.at, waiting.gone = waiting.at + 1, waiting.gone + 1
-  else
-    waiting.added_at = waiting.added_at + 1
-  end
-end
-
 local function drop_all(waiting)
-  waiting.gone = waiting.gone + waiting.stored + #waiting.page - waiting.at + 1
-  waiting.page, waiting.at, waiting.stored, waiting.added, waiting.added_at = {}, 1, 0, {}, 1
+  queues.drop_all(waiting.reached)
   waiting.lowest, waiting.highest = nil, nil
 end
 
@@ -233,7 +206,7 @@ function stops.next(shard, book)
     return nil
   end
   while true do
-    local seq, first, last = first_entry(shard, book, waiting)
+    local seq, first, last = first_entry(waiting)
     -- Those whom they had reached have gone while the instrument did not trade.
     if not seq then
       drop_all(waiting)
@@ -250,7 +223,7 @@ function stops.next(shard, book)
       local head = waiting[direction].head
       return direction, head.members[head.first], seq
     end
-    drop_entry(waiting)
+    queues.drop(waiting.reached)
   end
 end
 
@@ -260,7 +233,7 @@ function stops.resume(shard, reached)
   local book = books.of(shard, instrument)
   local waiting = waiting_of(shard, book)
   waiting.lowest, waiting.highest = tonumber(lowest), tonumber(highest)
-  waiting.stored = call('LLEN', shard.tag .. 'reached:' .. instrument)
+  queues.count(waiting.reached)
   shard.cascade = book
 end
 
@@ -281,12 +254,6 @@ function stops.wake(shard, instrument)
   if unsuspend(shard, instrument) then shard.cascade = book end
 end
 
-local function flush_list(shard, book, waiting)
-  local key, added, count = shard.tag .. 'reached:' .. book.instrument, waiting.added, #waiting.added
-  if waiting.gone > 0 then call('LTRIM', key, waiting.gone, -1) end
-  for first = waiting.added_at, count, VARIADIC_MAX do call('RPUSH', key, unpack(added, first, math.min(first + VARIADIC_MAX - 1, count))) end
-end
-
 -- Writes what the call has changed of what waits, and which instruments anything waits in.
 function stops.flush(shard)
   local names = shard.waiting
@@ -300,7 +267,7 @@ function stops.flush(shard)
         names = sub(names, 1, from) .. sub(names, to + 1)
       end
     end
-    if waiting then flush_list(shard, book, waiting) end
+    if waiting then queues.flush(waiting.reached) end
   end
   local book = shard.cascade
   if book and book.waiting and book.waiting.lowest then

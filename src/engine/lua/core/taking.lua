@@ -49,7 +49,6 @@ local function plan_bounded(shard, limits, book, side, lots, guard, slippage, bu
     lots, left = lots - left, 0
     guard.status, guard.reason = STATUS.cancelled, reason
     if is_spent(guard) then guard.status, guard.reason = STATUS.filled, '0' end
-    if guard.budget ~= budget then guard.budget_before = budget end
   elseif reason and left > 0 then
     guard.status, guard.reason = STATUS.cancelled, reason
   end
@@ -81,10 +80,7 @@ end
 
 -- Traits of an order as they are from now on: a budget falls by what orders of its own have cost it.
 function taking.traits_behind(guard, list)
-  if not guard.budget_before then return list end
-  local before = ',' .. TRAIT.budget .. ',"'
-  local first, last = find(',' .. list, before .. guard.budget_before .. '"', 1, true)
-  return sub(sub(',' .. list, 1, first - 1) .. before .. guard.budget .. '"' .. sub(',' .. list, last + 1), 2)
+  return guard.budget and traits.with(list, TRAIT.budget, '"' .. guard.budget .. '"') or list
 end
 
 -- An order that comes in anew: id, the parts of its record of the same names, `ticks` and `lots` that it has from now on, `already` (the lots

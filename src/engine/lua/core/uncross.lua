@@ -233,7 +233,7 @@ function uncross.page(shard, page)
   end
   local events = #trades > 0 and apply(shard, book, trades, orders, ticks, price, linked) or ''
   if is_over then
-    local band_from = catalogue.of(shard, instrument).price_band > 0 and bands.anchor(shard, instrument, bands.last_trade(shard, instrument)) or '0'
+    local band_from = catalogue.of(shard, instrument).price_band > 0 and bands.anchor(shard, instrument, books.last_trade(shard, book)) or '0'
     local ended = '[' .. catalogue.event(instrument, catalogue.opened(shard, instrument, band_from)) .. ']'
     events = events == '' and ended or events .. ',' .. ended
   end

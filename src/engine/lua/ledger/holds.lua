@@ -67,4 +67,4 @@ function holds.release(shard, client, instrument, side, ticks, lots, record_fees
   hold(shard, client, asset, -high, -low)
 end
 
-holds.of, holds.of_waiting = hold_of, hold_waiting
+holds.of = hold_of
