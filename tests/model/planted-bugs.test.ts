@@ -119,7 +119,7 @@ const BUGS: readonly PlantedBug[] = [
   { name: 'the orders of a list count as one', file: 'commands/list', find: '+ #members, {}', replace: '+ 1, {}' },
   { name: 'who was placed last is followed first', file: 'core/lists', find: 'return a.placed < b.placed end', replace: 'return a.placed > b.placed end' },
   { name: 'a pair of which both would go comes in by its limit', file: 'commands/list', find: 'if members[i].has_trigger and not members[i].direction then return members[i] end', replace: '' },
-  { name: 'what a list lets go is let go ahead of what prices have reached', file: 'core/cascades', find: 'local direction, member, cause = next_reached(shard, book)', replace: 'local direction, member, cause\n    if not next_released(shard) then direction, member, cause = next_reached(shard, book) end' },
+  { name: 'what a list lets go is let go ahead of what prices have reached', file: 'core/cascades', find: 'local direction, member, cause = next_reached(shard, book)', replace: 'local direction, member, cause\n    if not next_released(shard, book.instrument) then direction, member, cause = next_reached(shard, book) end' },
   { name: 'an order of a list that its own account meets leaves the others', file: 'core/lists', find: 'for i = 1, guard.count do', replace: 'for i = 1, 0 do' },
 ];
 
