@@ -118,6 +118,8 @@ export class ReferenceShard {
   private isMoneyKept = false;
   private isStopped = false;
   private now: Moment = { timeUs: 0, second: 0 };
+  /** Behind the order placed at that sequence goes a dead man's switch on that is being carried out; 0 where none is. */
+  private switchedTo = 0;
 
   /**
    * @param limits read at each command; where `funds` turns from off, everything open is held from then on, as a rebuild does
@@ -243,7 +245,7 @@ export class ReferenceShard {
     const [expiry, first] = [this.orders.firstToExpire(), this.controls.first()];
     // At the same time letters decide: those of controls come first, but for one.
     if (first === null || (expiry !== null && expiry.timeUs < first.timeUs)) return { op: 'due', actor: null, what: 'orders', count: 1, account: null, detail: '', after: 0 };
-    return { op: 'due', actor: null, what: first.what, count: 1, account: first.account, detail: first.detail, after: 0 };
+    return { op: 'due', actor: null, what: first.what, count: 1, account: first.account, detail: first.detail, after: first.what === 'cancel_after' ? this.switchedTo : 0 };
   }
 
   /** Does what has fallen due, as far as an entry tells. @throws Error where so much has not */
@@ -255,6 +257,7 @@ export class ReferenceShard {
       if (control === null || control.atUs > now.timeUs) throw new Error(`the switch of ${account} is said to be due, it is at ${control?.atUs ?? 'no time'}`);
       const page = this.openPage(account, due.after, due.count);
       const isOver = page.length < due.count;
+      this.switchedTo = isOver ? 0 : (page.at(-1)?.placedSequence ?? due.after);
       if (isOver) this.controls.drop(control);
       const chosen = page.filter(({ instrument }) => due.detail === '' || instrument === due.detail);
       return this.cancelPage('due', chosen, 'cancel_after', isOver ? [{ type: 'control', control: { ...control, atUs: 0 }, isGone: true }] : [], due);
