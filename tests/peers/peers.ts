@@ -1,3 +1,4 @@
+import { CONTINGENCIES as NAUTILUS_CONTINGENCIES } from './nautilus-trader/contingency';
 import { EXPIRY as NAUTILUS_EXPIRY } from './nautilus-trader/expiry';
 import { ICEBERGS as NAUTILUS_ICEBERGS } from './nautilus-trader/iceberg';
 import { LIQUIDITY as NAUTILUS_LIQUIDITY } from './nautilus-trader/liquidity';
@@ -13,5 +14,5 @@ import type { Peer } from './support/case';
 
 export const PEERS: readonly Peer[] = [
   { project: 'fasenderos/nodejs-order-book', cases: [...NODEJS_MATCHING, ...NODEJS_SELF_TRADE, ...NODEJS_STOPS, ...NODEJS_OCO] },
-  { project: 'nautechsystems/nautilus_trader', cases: [...NAUTILUS_MATCHING, ...NAUTILUS_LIQUIDITY, ...NAUTILUS_QUOTED, ...NAUTILUS_ICEBERGS, ...NAUTILUS_EXPIRY, ...NAUTILUS_STOPS, ...NAUTILUS_STATES] },
+  { project: 'nautechsystems/nautilus_trader', cases: [...NAUTILUS_MATCHING, ...NAUTILUS_LIQUIDITY, ...NAUTILUS_QUOTED, ...NAUTILUS_ICEBERGS, ...NAUTILUS_EXPIRY, ...NAUTILUS_STOPS, ...NAUTILUS_STATES, ...NAUTILUS_CONTINGENCIES] },
 ];

@@ -20,6 +20,7 @@ import { readShard, type LiveShard } from '../../engine/support/read-shard';
 import { dropShard, engineOn, EPOCH, TEST_LIMITS } from '../../engine/support/test-shard';
 import { MoneyScenario } from './money-scenario';
 import type { BreachStep, MoneyCommandStep, MoneyProfile, MoneySequence } from './money-steps';
+import { Pairs } from './pairs';
 import { Scenario, spanOf, startOfTime } from './scenario';
 import type { CommandStep, PersistStep, Profile, Sequence, TimeStep } from './steps';
 
@@ -131,6 +132,7 @@ class ComparedRun {
   private timeUs = 0;
   private batch = 0;
   private readonly digests = new Set<string>();
+  private readonly pairs = new Pairs();
 
   constructor(
     private readonly redis: RedisConnection, library: FunctionLibrary, private readonly shard: string,
@@ -191,7 +193,7 @@ class ComparedRun {
       }
       const timeUs = entry === null && this.isOneByOne && !this.isTimed ? Math.max(this.timeUs, Math.min(latest, (this.reference.firstDueUs() ?? Infinity) - 1)) : this.timeUs;
       this.compareAnswer(where, this.answerOf(where, command, timeUs), result);
-      this.note(command, result);
+      this.note(command, result, commands.length);
       await this.goOn(where);
     }
     this.takeNews(Number.POSITIVE_INFINITY);
@@ -372,10 +374,10 @@ class ComparedRun {
   }
 
   /** Keeps what Redis should hold besides the reference book's state. */
-  private note(command: EngineCommand, result: CommandResult): void {
+  private note(command: EngineCommand, result: CommandResult, batchSize: number): void {
     if ('idempotency' in command && command.idempotency !== null) this.digests.add(command.idempotency);
     if (command.op === 'lease' && command.begins) this.leases.set(command.lease, this.timeUs + command.ttlUs);
-    this.count(command, result);
+    this.count(command, result, batchSize);
     const entry = writtenEntry(result);
     if (entry !== null) this.noteEntry(entry);
   }
@@ -383,6 +385,7 @@ class ComparedRun {
   private noteEntry(entry: LogEntry): void {
     for (const problem of this.audit.add(entry)) this.fail(problem);
     this.log.push(entry);
+    this.pairs.follow(entry);
     if ([...entry.orders, ...entry.fills.map(({ maker }) => maker)].some(({ traits }) => traits.shown !== undefined)) this.hides = true;
     for (const change of entry.balances) this.balances.set(`${change.account}\u0000${change.asset}`, change);
     // Recent trades are public: they tell nothing of their parties.
@@ -436,11 +439,12 @@ class ComparedRun {
     return entry?.sequence ?? 0;
   }
 
-  private count(command: EngineCommand, result: CommandResult): void {
+  private count(command: EngineCommand, result: CommandResult, batchSize: number): void {
     const { coverage } = this;
     if (coverage === undefined) return;
     const seen = (name: string): void => void coverage.set(name, (coverage.get(name) ?? 0) + 1);
     seen('commands');
+    for (const pair of this.pairs.ofCommand(command, result, batchSize)) seen(pair);
     seen(result.outcome === 'refused' ? `${command.op} ${result.code}` : `${command.op} ${result.outcome}`);
     const entry = writtenEntry(result);
     if (entry === null) return;
@@ -489,6 +493,7 @@ class ComparedRun {
     const { kind, fills, orders, command, events } = entry;
     const seen = (name: string): void => void this.coverage?.set(name, (this.coverage.get(name) ?? 0) + 1);
     this.countLinked(entry);
+    for (const pair of this.pairs.ofEntry(entry)) seen(pair);
     seen(`entry ${kind}`);
     if (kind !== 'trigger') return;
     if (fills.length > 0) seen('trigger trades');

@@ -2,6 +2,7 @@ import { buildLibrary } from '../../../src/engine/library';
 import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { connectTo } from '../../engine/support/test-shard';
 import { PrivateServer } from '../../support/servers';
+import { FUNDS_PAIRS, ORDER_PAIRS } from './pairs';
 import { MODEL_RUNS, MONEY_RUNS, modelSeed, runModel, type Subject } from './model-run';
 
 /** Where random sequences must have got to, or they test less than they say. */
@@ -40,6 +41,8 @@ const MONEY_MUST_BE_SEEN = [
 /** From so many sequences on, all of them but a few, or each of them, are certain enough. */
 const RUNS_TO_SEE: Readonly<Record<Subject, { readonly most: number; readonly all: number }>> = { orders: { most: 400, all: 3_000 }, money: { most: 250, all: 1_500 } };
 const UNSEEN_MAX = 3;
+/** Each of these comes up in so few as `most`, many times over. */
+const PAIRS_MUST_BE_SEEN: Readonly<Record<Subject, readonly string[]>> = { orders: ORDER_PAIRS, money: FUNDS_PAIRS };
 
 /** Declares one part of the model test: a test file each, so that they run side by side. */
 export function declareModelPart(part: number, parts: number, subject: Subject = 'orders'): void {
@@ -64,6 +67,8 @@ export function declareModelPart(part: number, parts: number, subject: Subject =
         title: `model of ${subject}, part ${part}`, subject, redis, library: buildLibrary(), runs, seed: modelSeed(), part,
       });
       const mustBeSeen = subject === 'money' ? MONEY_MUST_BE_SEEN : ORDERS_MUST_BE_SEEN;
+      const unseenPairs = PAIRS_MUST_BE_SEEN[subject].filter((name) => !coverage.has(name));
+      if (runs >= RUNS_TO_SEE[subject].most) expect(unseenPairs).toEqual([]);
       const unseen = mustBeSeen.filter((name) => !coverage.has(name));
       if (runs >= RUNS_TO_SEE[subject].all || (runs >= RUNS_TO_SEE[subject].most && unseen.length > UNSEEN_MAX)) expect(unseen).toEqual([]);
       expect(await redis.send(['DBSIZE'], 1000)).toBe(0);

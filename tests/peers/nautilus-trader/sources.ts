@@ -31,6 +31,14 @@ export function contingencies(test: string): Source {
   return { file: `${PYTHON}/test_exchange_contingencies.py`, test };
 }
 
+export function ifTouched(test: string): Source {
+  return { file: `${PYTHON}/test_exchange_bracket_if_touched_entries.py`, test };
+}
+
+export function independence(test: string): Source {
+  return { file: `${PYTHON}/test_exchange_bracket_quantity_independence.py`, test };
+}
+
 /** The tests of an order by itself stand beside its code. */
 export function model(order: string, test: string): Source {
   return { file: `crates/model/src/orders/${order}.rs`, test };

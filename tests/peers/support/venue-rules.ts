@@ -87,6 +87,21 @@ export const VENUE_RULES = {
     rule: 'an amount of money (quoteOrderQty) is for market orders only; a limit order has a quantity',
     where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
   },
+  'one of a pair ends the other': {
+    venue: 'Binance',
+    rule: 'as soon as one order of an OCO is active, in that it trades or is triggered, the other one is cancelled: no part of it stays',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
+  },
+  'an amend is of one order': {
+    venue: 'Binance',
+    rule: 'an amend names one order, and lessens the quantity of that one, also where it is of a list',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/faqs/order_amend_keep_priority',
+  },
+  'what follows waits for all of it': {
+    venue: 'Binance',
+    rule: 'the pending orders of an OTO or OTOCO are placed when the working order is filled whole, and not before',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
+  },
 } as const satisfies Readonly<Record<string, VenueRule>>;
 
 export type RuleName = keyof typeof VENUE_RULES;
