@@ -5,6 +5,7 @@ import { LOG_ENTRY_VERSION } from '../domain/layouts';
 import { tradesOf, type EntryEvent, type LogEntry, type LoggedCommand } from '../domain/log-entry';
 import type { AccountState, Balance, Funds } from '../domain/money';
 import { isOpen, type Order, type OrderReference } from '../domain/order';
+import { isUnfunded, partnerId } from '../domain/order-list';
 import { RESULT_CODES } from '../domain/result-code';
 import { comparableEvents } from '../reference/comparable';
 import { LogAudit } from '../reference/log-audit';
@@ -17,8 +18,13 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 const CANCELS: ReadonlySet<LogEntry['kind']> = new Set(['cancel', 'mass_cancel', 'due', 'kill']);
 
-/** Of an order that was cancelled. What waits for a price and then trades at any holds what it may spend, or sell, where it says so. */
-function heldSomething({ side, priceTicks, quantityLots, traits }: LogEntry['orders'][number]): boolean {
+/**
+ * Whether a cancelled order has surely held something that it alone held. What waits for a price and then trades at any holds what it may
+ * spend, or sell, where it says so; of a pair the other one may go on holding it all, and what a first is to bring nobody holds yet.
+ */
+function heldSomething(order: LogEntry['orders'][number]): boolean {
+  const { side, priceTicks, quantityLots, traits } = order;
+  if (partnerId(order) !== null || isUnfunded(order)) return false;
   if (priceTicks !== null) return true;
   return side === 'buy' ? traits.budget !== undefined : quantityLots > 0;
 }
@@ -96,7 +102,7 @@ export class JournalReplay {
     const { limits, silent } = this;
     const isTold = command !== null && 'funds' in command;
     // One that cancels nothing that held something releases nothing.
-    const isCancel = CANCELS.has(kind) && orders.some(heldSomething);
+    const isCancel = CANCELS.has(kind) && (balances.length > 0 || orders.some(heldSomething));
     if (!isTold && !isCancel) return;
     const before = limits.funds;
     if (isTold) limits.funds = command.funds;

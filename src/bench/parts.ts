@@ -18,6 +18,7 @@ import { peopleAttackPart } from './parts/people-attack';
 import { peopleOrdersPart } from './parts/people-orders';
 import { profilePart } from './parts/profile';
 import { recoveryPart } from './parts/recovery';
+import { statesPart } from './parts/states';
 import { stopsPart } from './parts/stops';
 import { writerPart } from './parts/writer';
 import { wsOrdersPart } from './parts/ws-orders';
@@ -25,7 +26,7 @@ import { youngGenerationPart } from './parts/young-generation';
 import type { Part } from './result';
 
 export const PARTS: readonly Part[] = [
-  enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart, icebergsPart, stopsPart, auctionPart,
+  enginePart, libraryPart, httpBatchesPart, httpOrdersPart, latencyPart, wsOrdersPart, fanOutPart, writerPart, recoveryPart, depthPart, icebergsPart, stopsPart, auctionPart, statesPart,
   memoryPart, moneyEnginePart, moneyBatchesPart, moneyOrdersPart, moneyWriterPart, moneySweepPart,
   moneyMemoryPart, moneyRecoveryPart, peopleOrdersPart, peopleAttackPart, profilePart,
 ];

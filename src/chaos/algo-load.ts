@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning, sliceKey, type Algo, type AlgoSlice } from '../domain/algo';
 import type { Random } from '../seeded-random';
+import { AskingLoad, LOAD_INSTRUMENTS, MID_PRICE } from './asking-load';
 import type { Ledger } from './ledger';
-import type { Answered, Line } from './line';
+import type { Line } from './line';
 
-const RETRY_MS = 150;
 const PAUSE_MS = 400;
-const INSTRUMENTS = ['BTC-USD', 'ETH-USD'] as const;
-const MID_PRICE = 50_000;
+const POLL_MS = 150;
 const DURATION_MAX_S = 4;
 const SLICES_MAX = 8;
 /** Of them, that are cancelled on their way. */
@@ -23,65 +22,50 @@ export interface StartedAlgo {
 }
 
 /** Starts parent orders one after another, cancels some of them, and asks again until it knows what came of that. */
-export class AlgoLoad {
+export class AlgoLoad extends AskingLoad {
   readonly started: StartedAlgo[] = [];
-  readonly problems: string[] = [];
-  private stopping = false;
   private keys = 0;
 
-  constructor(private readonly line: Line, private readonly account: string, private readonly random: Random) {}
-
-  stop(): void {
-    this.stopping = true;
+  constructor(private readonly line: Line, private readonly account: string, random: Random) {
+    super(random, PAUSE_MS);
   }
 
-  async run(): Promise<void> {
-    while (!this.stopping) {
-      await this.one();
-      await sleep(PAUSE_MS * (0.5 + this.random.next()));
-    }
-  }
-
-  private async one(): Promise<void> {
+  protected async one(): Promise<void> {
     const { random } = this;
     const slices = 1 + random.below(SLICES_MAX);
     const key = `twap-${++this.keys}`;
-    const { status, body } = await this.ask('POST', '/algos/twap', {
-      client_id: this.account, instrument: random.pick(INSTRUMENTS), side: random.pick(['buy', 'sell'] as const), quantity: (0.01 * (slices + random.below(50))).toFixed(2),
+    const answer = await this.call('POST', '/algos/twap', {
+      client_id: this.account, instrument: random.pick(LOAD_INSTRUMENTS), side: random.pick(['buy', 'sell'] as const), quantity: (0.01 * (slices + random.below(50))).toFixed(2),
       duration_s: 1 + random.below(DURATION_MAX_S), slices, ...(random.next() < 0.7 && { limit_price: String(MID_PRICE + random.below(21) - 10) }), idempotency_key: key,
     });
+    const { status, body } = answer;
     if (body.code === 'algos_limit') return;
     if (status !== 201 || typeof body.algo_id !== 'string') {
-      this.problems.push(`${key} was answered ${status} ${JSON.stringify(body)}`);
+      this.wrong(key, answer);
       return;
     }
     const algo: StartedAlgo = { key, algoId: body.algo_id, isCancelled: false };
     this.started.push(algo);
     if (random.next() >= CANCELLED) return;
     await sleep(random.below(1_500));
-    const answer = await this.ask('DELETE', `/algos/${algo.algoId}`, undefined);
-    algo.isCancelled = answer.status === 200 && answer.body.status === 'cancelled';
-    if (answer.status !== 200 && answer.body.code !== 'algo_ended') this.problems.push(`the end of ${algo.algoId} was answered ${answer.status} ${JSON.stringify(answer.body)}`);
+    const end = await this.call('DELETE', `/algos/${algo.algoId}`, undefined);
+    algo.isCancelled = end.status === 200 && end.body.status === 'cancelled';
+    if (end.status !== 200 && end.body.code !== 'algo_ended') this.wrong(`the end of ${algo.algoId}`, end);
   }
 
-  /** Until the answer says what came of it. */
-  private async ask(method: string, path: string, body: unknown): Promise<Answered> {
-    for (;;) {
-      const answer = await this.line.send(method, path, body, this.account);
-      if (answer !== null && answer.status < 500 && !this.line.isKeptOut(answer, this.account)) return answer;
-      await sleep(RETRY_MS);
-    }
+  private call(method: string, path: string, body: unknown) {
+    return this.ask(this.line, method, path, body, this.account);
   }
 
   /** Waits until all have ended. @throws Error naming one that does not */
-  async ended(): Promise<void> {
+  protected async end(): Promise<void> {
     const deadline = Date.now() + END_TIMEOUT_MS;
     for (const { algoId } of this.started) {
       for (;;) {
-        const { body } = await this.ask('GET', `/algos/${algoId}`, undefined);
+        const { body } = await this.call('GET', `/algos/${algoId}`, undefined);
         if (body.status !== 'running' && body.status !== 'cancelling') break;
         if (Date.now() > deadline) throw new Error(`algo ${algoId} goes on and on: ${JSON.stringify(body)}`);
-        await sleep(RETRY_MS);
+        await sleep(POLL_MS);
       }
     }
   }

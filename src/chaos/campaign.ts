@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { auditVenue } from '../audit/audit';
 import { seededRandom } from '../seeded-random';
+import type { EntryKind } from '../domain/entry';
 import { DEFAULT_INSTRUMENTS, parseInstruments } from '../domain/instruments';
 import type { Funds } from '../domain/money';
 import { idempotencyDigest, referenceDigest, reversalDigest } from '../engine/idempotency';
@@ -13,11 +14,12 @@ import { Database } from '../persistence/database';
 import { PostgresPeople } from '../persistence/people-store';
 import { recordedScales } from '../persistence/money-scales';
 import { AlgoLoad, judgeAlgos, type AlgosVerdict } from './algo-load';
+import { LOAD_INSTRUMENTS } from './asking-load';
 import { ChaosVenue, type ApiProcess } from './chaos-venue';
 import { ControlLoad, type ControlLines } from './control-load';
 import { Crew } from './crew';
 import { FAULTS, type Fault, type Part } from './faults';
-import { isAboutMoney, judgeLedger, NO_RIGHTS, type LossWindow, type Verdict } from './judge';
+import { isAboutMoney, judgeLedger, NO_RIGHTS, type LossWindow, type Rule, type Verdict } from './judge';
 import { judgePeople, RightsRule, type AuditedAct } from './judge-people';
 import { Ledger } from './ledger';
 import { OpenLine } from './line';
@@ -25,6 +27,7 @@ import { beginLoad, clientName, TAKER } from './load';
 import { MoneyRule } from './money-rule';
 import { moneyProblems, MoneyWatch } from './money-watch';
 import { peopleFaults } from './people-faults';
+import { StreamWatch } from './stream-watch';
 
 export const AUTHS = ['off', 'required'] as const;
 export type Auth = (typeof AUTHS)[number];
@@ -59,6 +62,12 @@ export interface CampaignReport extends Verdict {
   /** Parent orders that were started, and slices that were decided of them. */
   readonly algos: number;
   readonly slices: number;
+  /** Order lists that were placed; orders that went as a price, or the first of their list, had them go; pages of call auctions. */
+  readonly lists: number;
+  readonly triggers: number;
+  readonly auctionPages: number;
+  /** Changes of books that clients have kept from the stream. */
+  readonly bookMessages: number;
   /** Switches set, kills and states of instruments that were answered. */
   readonly controls: number;
   readonly unclear: number;
@@ -78,6 +87,8 @@ const SHARD = 'main';
 const BACKLOG_MAX = 400;
 /** Often enough that a campaign meets each. */
 const MONEY_SETTINGS = { BALANCE_AUDIT_MS: '500', ACCOUNT_SNAPSHOT_EVERY: '40' };
+/** So little at a time that cascades, lists and auctions are cut in two by what is broken. */
+const PAGE_SETTINGS = { TRIGGERS_PER_COMMAND: '1', AUCTION_PAGE: '1' };
 /** Tokens that are over within a campaign, many times; no allowance is what is tried here. */
 const PEOPLE_SETTINGS = {
   AUTH: 'required', ACCESS_TOKEN_TTL_S: '20', SUDO_TTL_S: '30', LIMIT_LOGIN_PER_SECOND: '1000', LIMIT_LOGIN_BURST: '10000', LIMIT_PRINCIPAL_PER_SECOND: '100000',
@@ -102,7 +113,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const started = Date.now();
   const { funds, auth } = options;
   const hasPeople = auth === 'required';
-  const venue = await ChaosVenue.start({ backlogMax: BACKLOG_MAX, environment: { ...options.environment, FUNDS: funds, ...MONEY_SETTINGS, ...(hasPeople && PEOPLE_SETTINGS) } });
+  const venue = await ChaosVenue.start({ backlogMax: BACKLOG_MAX, environment: { ...options.environment, FUNDS: funds, ...MONEY_SETTINGS, ...PAGE_SETTINGS, ...(hasPeople && PEOPLE_SETTINGS) } });
   try {
     const ledger = new Ledger();
     const [first] = venue.apis as readonly [ApiProcess];
@@ -113,6 +124,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     const controls = new ControlLoad(controlLines(crew, venue.apis), accounts.filter((account) => account !== TAKER), seededRandom(options.seed * 1_000 + CONTROL_SEED));
     const beside = [algos, controls];
     const running = [...clients, ...beside].map((client) => client.run());
+    const books = new StreamWatch(venue.apis.map(({ url }) => url), LOAD_INSTRUMENTS);
     const watch = watchLag(venue);
     const overseer = crew === null ? new OpenLine(first.url) : crew.operator(first);
     const audit = funds === 'off' ? null : new MoneyWatch(overseer);
@@ -142,10 +154,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 
     for (const client of [...clients, ...beside]) client.stop();
     await withTimeout(Promise.all(running), SETTLE_TIMEOUT_MS, 'the clients did not learn what became of their commands');
-    await algos.ended();
     watch.stop();
     const verdict = await judge(venue, ledger, losses, crew, algos, options);
     verdict.unexplained.push(...controls.problems);
+    verdict.booksWrong.push(...await books.stop());
     if (audit !== null) {
       verdict.auditFailures.push(...audit.stop().map((finding) => `the running audit had found ${finding}`), ...await moneyProblems(overseer, accounts));
     }
@@ -153,12 +165,17 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     if (stopped > 0) verdict.auditFailures.push(`the running audit stopped ${stopped} commands`);
     const commands = [...ledger.commands.values()];
     const sorted = [...recoveries].sort((a, b) => a - b);
-    const { algos: algosVerdict, ...judged } = verdict;
+    const { algos: algosVerdict, kinds, ...judged } = verdict;
+    const entriesOf = (kind: EntryKind): number => kinds.get(kind) ?? 0;
     return {
       ...judged,
       algos: algos.started.length,
       slices: algosVerdict.slices,
       controls: controls.done,
+      lists: entriesOf('list'),
+      triggers: entriesOf('trigger'),
+      auctionPages: entriesOf('auction'),
+      bookMessages: books.messages,
       seed: options.seed,
       seconds: (Date.now() - started) / 1000,
       faults,
@@ -240,9 +257,15 @@ async function untilNothingIsDue(redis: RedisConnection): Promise<void> {
   }
 }
 
+interface Judgement extends Verdict {
+  readonly algos: AlgosVerdict;
+  /** Entries of the record by kind. */
+  readonly kinds: ReadonlyMap<EntryKind, number>;
+}
+
 async function judge(
   venue: ChaosVenue, ledger: Ledger, losses: readonly LossWindow[], crew: Crew | null, algos: AlgoLoad, { logger, funds }: CampaignOptions,
-): Promise<Verdict & { readonly algos: AlgosVerdict }> {
+): Promise<Judgement> {
   const database = new Database(venue.databaseUrl, 60_000, 1, logger);
   const redis = new RedisConnection(venue.redisUrl, 'chaos', logger);
   try {
@@ -254,7 +277,15 @@ async function judge(
       const instruments = new Map(parseInstruments(DEFAULT_INSTRUMENTS).map((instrument) => [instrument.instrument, instrument]));
       const scales = await recordedScales(database);
       const algosVerdict = await judgeAlgos(algos, record, ledger);
-      const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, new MoneyRule(funds, scales), crew === null ? NO_RIGHTS : new RightsRule(crew.people));
+      const kinds = new Map<EntryKind, number>();
+      const money = new MoneyRule(funds, scales);
+      const rule: Rule = {
+        add: (entry) => {
+          kinds.set(entry.kind, (kinds.get(entry.kind) ?? 0) + 1);
+          return money.add(entry);
+        },
+      };
+      const verdict = await judgeLedger(ledger, record, idempotencyDigest, instruments, losses, rule, crew === null ? NO_RIGHTS : new RightsRule(crew.people));
       if (crew !== null) {
         // The overseer goes on looking: what it is told from here on may not be in what is read.
         const acts = [...crew.people.acts];
@@ -266,7 +297,7 @@ async function judge(
         verdict.auditFailures.push(...check.problems.map((problem) => `${check.name}: ${problem}`));
       }
       verdict.unexplained.push(...algosVerdict.problems);
-      return { ...verdict, algos: algosVerdict };
+      return { ...verdict, algos: algosVerdict, kinds };
     } finally {
       await record.close();
     }

@@ -3,7 +3,7 @@ import type { SentCommand } from './ledger';
 /** A command as a client has thought of it, before it is sent. */
 export interface Planned {
   readonly command: SentCommand;
-  readonly method: 'POST' | 'PATCH' | 'PUT';
+  readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
   /** As an operation of a batch; null for what can be in none. */

@@ -37,6 +37,7 @@ function presentAny(transfer: Transfer, assets: AssetTable): object {
 /** What a client may have been told where the record says a code: what Redis has let go of is looked up in history. */
 const TOLD_AS: Readonly<Partial<Record<ResultCode, readonly string[]>>> = {
   order_not_found: ['order_not_open'],
+  order_list_not_found: ['order_list_not_open'],
   transfer_not_found: ['withdrawal_not_found', 'transfer_resolved', 'withdrawal_resolved'],
   transfer_resolved: ['withdrawal_resolved'],
 };

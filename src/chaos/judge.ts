@@ -6,6 +6,7 @@ import type { Instrument } from '../domain/instruments';
 import { presentOrderWithTrades } from '../dialects/native/present';
 import { resultCodeOf } from '../domain/result-code';
 import { answerOfMoney, isEndToldAgain, isSameRefusal, shortfallDifference } from './judge-money';
+import { listDifference } from './judge-lists';
 import { MONEY_OPS, type Ledger, type SentCommand } from './ledger';
 import { OnceOnly } from './once-only';
 
@@ -29,6 +30,8 @@ export interface Verdict {
   readonly ruleBroken: string[];
   /** Who did what is not theirs to do, or was let in, kept out or kept on record in another way than is right. */
   readonly rightsBroken: string[];
+  /** Where a book that a client has kept from the stream is another than the venue's. */
+  readonly booksWrong: string[];
   readonly auditFailures: string[];
 }
 
@@ -67,7 +70,7 @@ export async function judgeLedger(
   ledger: Ledger, record: JudgedRecord, digest: (account: string, key: string) => string,
   instruments: ReadonlyMap<string, Instrument>, losses: readonly LossWindow[], rule: Rule, rights: Rights = NO_RIGHTS,
 ): Promise<Verdict> {
-  const verdict: Verdict = { acknowledged: 0, lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], ruleBroken: [], rightsBroken: [], auditFailures: [] };
+  const verdict: Verdict = { acknowledged: 0, lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], ruleBroken: [], rightsBroken: [], booksWrong: [], auditFailures: [] };
   const assets = new AssetTable(assetsOf([...instruments.values()], new Map()));
   const byDigest = new Map<string, SentCommand>();
   for (const command of ledger.commands.values()) byDigest.set(digest(command.account, command.key), command);
@@ -109,8 +112,8 @@ function tellLost(command: SentCommand, losses: readonly LossWindow[], verdict: 
   else verdict.lost.push(`${command.key} (${command.op} of ${command.account}, ${command.status}, acknowledged after ${command.mode} at ${at}, ${command.unclear} times unclear; losses ${losses.map(({ fromMs, toMs }) => `${fromMs}-${toMs}`).join(' ')})`);
 }
 
-/** Commands of the venue itself, which ends what is over and has orders go whose price trades have reached, and those that have no key. */
-const WITHOUT_KEY: ReadonlySet<LogEntry['kind']> = new Set(['trigger', 'due', 'kill', 'cancel_after', 'instrument']);
+/** Commands of the venue itself, which ends what is over, has orders go whose price trades have reached, and carries auctions out, and those that have no key. */
+const WITHOUT_KEY: ReadonlySet<LogEntry['kind']> = new Set(['trigger', 'due', 'kill', 'cancel_after', 'instrument', 'auction']);
 
 function isOfVenue({ kind, command, idempotency }: LogEntry): boolean {
   if (WITHOUT_KEY.has(kind)) return idempotency === null;
@@ -127,6 +130,7 @@ function differenceOf(command: SentCommand, entry: LogEntry, instruments: Readon
     return `is a refusal with ${code}, the client was told ${JSON.stringify(body.code ?? command.status)}`;
   }
   if ((command.status as number) >= 300) return `is a ${entry.kind}, the client was told ${JSON.stringify(body.code)}`;
+  if (command.op === 'list' || command.op === 'cancel_list') return listDifference(command, entry, instruments, assets);
   const expected = answerOf(entry, instruments, assets);
   if (expected === null) return 'has no order';
   const { stale: _stale, lag_entries: _entries, lag_seconds: _seconds, ...told }: Record<string, unknown> = body;

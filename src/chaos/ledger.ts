@@ -2,7 +2,7 @@
 
 export type AckMode = 'redis' | 'postgres';
 
-export const ORDER_OPS = ['place', 'cancel', 'amend'] as const;
+export const ORDER_OPS = ['place', 'cancel', 'amend', 'list', 'cancel_list'] as const;
 export const MONEY_OPS = [
   'open_account', 'change_account', 'fee_group', 'deposit', 'withdrawal', 'end_withdrawal', 'transfer', 'end_transfer', 'reversal',
 ] as const;

@@ -5,6 +5,7 @@ import type { Crew, Trader } from './crew';
 import type { Habit } from './habit';
 import type { Ledger } from './ledger';
 import { OpenLine } from './line';
+import { ListHabit } from './list-habit';
 import { LoadClient, type Lines, type Share } from './load-client';
 import { MoneyHabit } from './money-habit';
 import { BETTER_GROUP, BETTER_RATES, DEFAULT_RATES, OperatorHabit } from './operator-habit';
@@ -48,10 +49,12 @@ export async function beginLoad(apis: readonly ApiProcess[], ledger: Ledger, cre
     const api = apis[i % apis.length] as ApiProcess;
     const { mode } = api;
     const random = seededRandom(seed * 1_000 + i);
-    const orders: Share = { habit: new OrderHabit(mine, mode, ledger, random), of: 1, inBatches: true };
+    const habit = new OrderHabit(mine, mode, ledger, random);
+    const orders: Share = { habit, of: 1 - LIST_SHARE, inBatches: true };
+    const lists: Share = { habit: new ListHabit(mine, mode, ledger, random, habit), of: LIST_SHARE, inBatches: false };
     const shares: Share[] = isMoneyKept
-      ? [{ ...orders, of: 0.74 }, { habit: new MoneyHabit(mine, accounts, mode, ledger, random), of: 0.25, inBatches: false }, { habit: new OperatorHabit(mine, mode, ledger, random), of: 0.01, inBatches: false }]
-      : [orders];
+      ? [{ ...orders, of: 0.74 - LIST_SHARE }, lists, { habit: new MoneyHabit(mine, accounts, mode, ledger, random), of: 0.25, inBatches: false }, { habit: new OperatorHabit(mine, mode, ledger, random), of: 0.01, inBatches: false }]
+      : [orders, lists];
     const [first] = shares as [Share, ...Share[]];
     if (crew !== null) shares.splice(0, 1, { ...first, of: first.of - GUEST_SHARE }, guestShare(crew.ownerOf(clientName(i)), api, ledger, random));
     return new LoadClient(linesOf(clientName(i), api), ledger, random, CLIENT_PAUSE_MS, shares);
@@ -67,6 +70,7 @@ export async function beginLoad(apis: readonly ApiProcess[], ledger: Ledger, cre
 }
 
 const GUEST_SHARE = 0.15;
+const LIST_SHARE = 0.12;
 
 /** Orders for an account that somebody shares, for as long as it does and a while longer. */
 function guestShare(trader: Trader, { mode }: ApiProcess, ledger: Ledger, random: Random): Share {

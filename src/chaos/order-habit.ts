@@ -1,10 +1,9 @@
 import type { Random } from '../seeded-random';
+import { LOAD_INSTRUMENTS, MID_PRICE } from './asking-load';
 import type { Habit, Planned } from './habit';
 import type { AckMode, Ledger } from './ledger';
 
 const OPEN_ORDERS_MAX = 40;
-const MID_PRICE = 50_000;
-const INSTRUMENTS = ['BTC-USD', 'ETH-USD'] as const;
 const LIVES_MAX_MS = 5_000;
 /** What an iceberg shows: the least that any order is of. */
 const DISPLAYED = '0.01';
@@ -39,6 +38,11 @@ export class OrderHabit implements Habit {
     return this.place(choice > 0.92);
   }
 
+  /** @param told what a client is told of an order: one that is open is amended and cancelled later */
+  follow(told: Readonly<Record<string, unknown>>, account: string): void {
+    if (isOpen(told) && typeof told.order_id === 'string') this.open.push({ orderId: told.order_id, account });
+  }
+
   private cancel(order: OpenOrder): Planned {
     const command = this.ledger.enter(order.account, 'cancel', this.mode);
     return {
@@ -60,7 +64,7 @@ export class OrderHabit implements Habit {
   private place(isMarket: boolean): Planned {
     const account = this.random.pick(this.accounts);
     const command = this.ledger.enter(account, 'place', this.mode);
-    const order = { client_id: account, instrument: this.random.pick(INSTRUMENTS), side: this.random.pick(['buy', 'sell'] as const), quantity: this.quantity() };
+    const order = { client_id: account, instrument: this.random.pick(LOAD_INSTRUMENTS), side: this.random.pick(['buy', 'sell'] as const), quantity: this.quantity() };
     const lifetimes = this.kind === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'gtd', 'ioc', 'fok'];
     const lifetime = this.random.pick(lifetimes);
     const waits = !isMarket && this.kind !== 'taker' && this.random.next() < 0.12;
@@ -73,9 +77,7 @@ export class OrderHabit implements Habit {
     const body = { ...(isByMoney ? { ...byMoney, quote_quantity: this.money() } : order), ...terms, ...hides, ...bounds, ...prevents, idempotency_key: command.key };
     return {
       command, method: 'POST', path: '/orders', body, byOperator: false, operation: { op: 'place', ...body },
-      learn: (status, told) => {
-        if (isOpen(told) && typeof told.order_id === 'string') this.open.push({ orderId: told.order_id, account });
-      },
+      learn: (_status, told) => this.follow(told, account),
     };
   }
 

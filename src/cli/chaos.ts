@@ -23,6 +23,9 @@ function tell(report: CampaignReport): boolean {
     ['commands', report.commands],
     ['about money', `${report.commandsOfMoney}; refused for want of it ${report.refusedForFunds}`],
     ['algos', `${report.algos}, in ${report.slices} slices`],
+    ['order lists', `${report.lists}, triggers ${report.triggers}`],
+    ['pages of call auctions', report.auctionPages],
+    ['books from the stream', `${report.bookMessages} changes`],
     ['switches, kills and states', report.controls],
     ['turned away for certain', `${report.turnedAway}, ${report.turnedAwayByBacklog} by a full backlog`],
     ['kept out for who asked', report.keptOut],
@@ -36,11 +39,12 @@ function tell(report: CampaignReport): boolean {
     ['unexplained', report.unexplained.length],
     ['rule of money broken', report.ruleBroken.length],
     ['rights of people broken', report.rightsBroken.length],
+    ['books of clients wrong', report.booksWrong.length],
     ['audit failures', report.auditFailures.length],
     ['recovery', `p50 ${report.recoveryMs.p50} ms, max ${report.recoveryMs.max} ms`],
   ];
   for (const [name, value] of rows) process.stdout.write(`${name.padEnd(44)} ${value}\n`);
-  const bad = [...report.lost, ...report.doubled, ...report.unexplained, ...report.ruleBroken, ...report.rightsBroken, ...report.auditFailures];
+  const bad = [...report.lost, ...report.doubled, ...report.unexplained, ...report.ruleBroken, ...report.rightsBroken, ...report.booksWrong, ...report.auditFailures];
   for (const problem of bad.slice(0, SHOWN_MAX)) process.stdout.write(`  ${problem}\n`);
   return bad.length === 0;
 }

@@ -10,6 +10,7 @@ import { actorOf, initiator, requireAccount } from '../domain/principal';
 import { Refusal, type FieldFault, type OrderWithTrades, type RefusalFacts } from '../domain/refusal';
 import { resultCodeOf } from '../domain/result-code';
 import type { Staleness } from '../domain/staleness';
+import { UnavailableError } from '../domain/unavailable';
 import type { Acknowledgement } from './acknowledgement';
 import type { CommandRunner } from './command-runner';
 import type { OrderOwners } from './order-owners';
@@ -97,14 +98,23 @@ export class OrderLists {
       { op: 'cancel', actor, order: { listId }, idempotency, request: idempotency === null ? null : fingerprint }, context.signatureUse,
     );
     const replayed = result.outcome === 'repeated';
-    return this.replaying(replayed, async () => {
+    return this.replaying(replayed, () => this.read(key !== null, async () => {
       try {
         await this.entryOf(context, result, epoch, fingerprint, undefined);
       } catch (error) {
         throw error instanceof Refusal ? await this.notCancelled(context, error, listId, actor, key !== null) : error;
       }
       return { ...await this.list(context, listId), replayed };
-    });
+    }));
+  }
+
+  /** Behind a command: that its list cannot be read now is no promise that nothing happened. @throws Refusal */
+  private async read(isKeyed: boolean, answer: () => Promise<ListOutcome>): Promise<ListOutcome> {
+    try {
+      return await answer();
+    } catch (error) {
+      throw error instanceof UnavailableError ? new Refusal(isKeyed ? 'history_unavailable' : 'outcome_unknown') : error;
+    }
   }
 
   /** A list with its orders and their trades, wherever they are. @throws Refusal `order_list_not_found` */

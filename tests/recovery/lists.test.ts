@@ -70,6 +70,21 @@ it('lists come back with their places, their cover and what each waits for', asy
   expect(await audit(venue)).toEqual([]);
 });
 
+it('one of a pair that is cancelled alone releases nothing where the other holds as much, and an audit knows', async () => {
+  await recovery.place({ client_id: 'eve', side: 'sell', price: '100.00' });
+  await recovery.place({ client_id: 'bob', price: '100.00' });
+  const id = await list('oco', [limit('sell', '110.00'), stop('90.00')]);
+  const [leg] = (await recovery.client.get<{ orders: { order_id: string }[] }>(`/order-lists/${id}`)).body.orders;
+  expect((await recovery.client.post(`/orders/${leg?.order_id ?? ''}/cancel`, {})).status).toBe(200);
+  const follower = await list('oto', [limit('buy', '95.00'), limit('sell', '120.00')]);
+  const [, second] = (await recovery.client.get<{ orders: { order_id: string }[] }>(`/order-lists/${follower}`)).body.orders;
+  expect((await recovery.client.post(`/orders/${second?.order_id ?? ''}/cancel`, {})).status).toBe(200);
+  await recovery.place({ client_id: 'bob', price: '99.00' });
+  await recovery.persisted();
+  await running.stop();
+  expect(await audit(venue)).toEqual([]);
+});
+
 /** What a process leaves that ends as it has had orders go, one of them in a call, in a venue that takes no commands then. */
 async function saleOfALostProcess(lots: number): Promise<void> {
   const epoch = await recovery.meta('epoch') as string;
