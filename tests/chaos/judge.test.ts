@@ -3,7 +3,7 @@ import { Ledger, type AckMode, type SentCommand } from '../../src/chaos/ledger';
 import { AssetTable } from '../../src/domain/asset-table';
 import { assetsOf } from '../../src/domain/assets';
 import { KIND_CODE } from '../../src/domain/order';
-import { DEFAULT_INSTRUMENTS, parseInstruments } from '../../src/domain/instruments';
+import { DEFAULT_INSTRUMENTS, parseInstruments, type Instrument } from '../../src/domain/instruments';
 import { EVENT, FUNDS_CODE, LOG_ENTRY_VERSION } from '../../src/domain/layouts';
 import { decodeLogEntry, tradesOf } from '../../src/domain/log-entry';
 import { compactId } from '../../src/domain/order-id';
@@ -45,7 +45,31 @@ const judge = (ledger: Ledger, entries: readonly { sequence: number; payload: st
 
 const CLEAN = { lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], ruleBroken: [] };
 
+/** The entry of a list's cancel, one of which waits for the other. */
+function listCancelled(sequence: number, key: string): { sequence: number; payload: string } {
+  const [first, second] = ['-P7RhOifT7a9bPwuP_H-BF', '-P7RhOifT7a9bPwuP_H-BV'] as const;
+  const order = (id: string, price: number, role: number, reason: number, side: number) => (
+    [EVENT.order, 0, 5, 0, '0', 4, reason, sequence, 1_000, 0, 1, [], price, 100, [13, 'oto', 14, role], side, 0, 'BTC-USD', 'ann', '', 900, 0, id]
+  );
+  const events = [order(second, 12_000, 6, 1, 1), order(first, 9_500, 2, 15, 0), [EVENT.level, 'BTC-USD', 0, 9_500, 0]];
+  return { sequence, payload: JSON.stringify([LOG_ENTRY_VERSION, 'cancel', sequence, 1_000, ['C', '', second, ''], 0, events, idempotencyDigest('ann', key), null, 'epoch123']) };
+}
+
 describe('what a campaign is judged by', () => {
+  it('holds each order of a list against what was told of it', async () => {
+    const ledger = new Ledger();
+    const entry = listCancelled(1, 'key-1');
+    const orders = decodeLogEntry(entry.payload).orders.map((order) => presentOrderWithTrades(order, [], INSTRUMENTS.get('BTC-USD') as Instrument, ASSETS));
+    const listId = `${orders[0]?.order_id.slice(0, -1) ?? ''}0`;
+    const command = ledger.enter('ann', 'cancel_list', 'redis');
+    ledger.settle(command, 200, { list_id: listId, orders });
+    expect(await judge(ledger, [entry])).toMatchObject({ ...CLEAN, acknowledged: 1 });
+    ledger.settle(command, 200, { list_id: listId, orders: orders.map((order, i) => (i === 0 ? { ...order, status: 'open' } : order)) });
+    expect((await judge(ledger, [entry])).unexplained).toEqual([expect.stringMatching(/^key-1 \(cancel_list\): entry 1 differs from the answer at.*status/)]);
+    ledger.settle(command, 200, { list_id: listId, orders: orders.slice(1) });
+    expect((await judge(ledger, [entry])).unexplained).toEqual(['key-1 (cancel_list): entry 1 differs from the answer at an order that it lacks']);
+  });
+
   it('finds nothing where the record is what was answered', async () => {
     const ledger = new Ledger();
     answered(ledger, placed(1, 'key-1'));

@@ -70,16 +70,20 @@ it('lists come back with their places, their cover and what each waits for', asy
   expect(await audit(venue)).toEqual([]);
 });
 
-it('one of a pair that is cancelled alone releases nothing where the other holds as much, and an audit knows', async () => {
+it('what is let go and cannot go, as its instrument does not trade, holds nothing: its cancel releases nothing, and an audit knows', async () => {
+  const change = (body: object) => recovery.client.call('PATCH', '/instruments/BTC-USD', { body });
   await recovery.place({ client_id: 'eve', side: 'sell', price: '100.00' });
   await recovery.place({ client_id: 'bob', price: '100.00' });
-  const id = await list('oco', [limit('sell', '110.00'), stop('90.00')]);
-  const [leg] = (await recovery.client.get<{ orders: { order_id: string }[] }>(`/order-lists/${id}`)).body.orders;
-  expect((await recovery.client.post(`/orders/${leg?.order_id ?? ''}/cancel`, {})).status).toBe(200);
-  const follower = await list('oto', [limit('buy', '95.00'), limit('sell', '120.00')]);
-  const [, second] = (await recovery.client.get<{ orders: { order_id: string }[] }>(`/order-lists/${follower}`)).body.orders;
-  expect((await recovery.client.post(`/orders/${second?.order_id ?? ''}/cancel`, {})).status).toBe(200);
-  await recovery.place({ client_id: 'bob', price: '99.00' });
+  expect((await change({ price_band: '0.1', band_window_s: 30 })).status).toBe(200);
+  const id = await list('oto', [limit('buy', '99.00'), limit('sell', '120.00')]);
+  await recovery.place({ client_id: 'bob', price: '50.00' });
+  // Its second trade would be beyond the band.
+  await recovery.place({ client_id: 'eve', side: 'sell', price: '50.00', quantity: '2' });
+  expect(await fates(id)).toEqual(['filled', 'pending']);
+  expect((await recovery.client.call('DELETE', `/order-lists/${id}`, { body: { client_id: 'ann' } })).status).toBe(200);
+  expect(await fates(id)).toEqual(['filled', 'cancelled requested']);
+  expect((await change({ state: 'open' })).status).toBe(200);
+  await recovery.place({ client_id: 'bob', price: '49.00' });
   await recovery.persisted();
   await running.stop();
   expect(await audit(venue)).toEqual([]);

@@ -108,6 +108,30 @@ describe('while Postgres is away', () => {
     expect(await recovery.recoveries()).toEqual([]);
     await expectSound();
   });
+
+  it('a list whose cancel is carried out and that cannot be told is not said to be left as it was', async () => {
+    const place = async (): Promise<string> => {
+      const orders = [{ side: 'buy', type: 'limit', price: '100.00', quantity: '1' }, { side: 'sell', type: 'limit', price: '120.00', quantity: '1' }];
+      const { status, body } = await recovery.client.post<{ list_id: string }>('/order-lists', { type: 'oto', client_id: 'ann', orders });
+      expect(status).toBe(201);
+      return body.list_id;
+    };
+    const lists = [await place(), await place()] as const;
+    await recovery.place({ client_id: 'bob', side: 'sell', quantity: '2' });
+    // What is done and in the record has left Redis.
+    await recovery.persisted();
+    comeBack = () => postgres.restart();
+    await postgres.kill();
+    await until('postgres is away', async () => (await recovery.ready()).postgres.status === 'down');
+    const cancel = (id: string, key?: string) => recovery.client.call('DELETE', `/order-lists/${id}`, { body: { client_id: 'ann', idempotency_key: key } });
+    expect(await cancel(lists[0])).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } });
+    expect(await cancel(lists[1], 'once')).toMatchObject({ status: 503, body: { code: 'history_unavailable' } });
+    await bringBack();
+    await recovery.untilReady();
+    expect(await cancel(lists[1], 'once')).toMatchObject({ status: 200, body: { status: 'done' } });
+    for (const id of lists) expect((await recovery.client.get(`/order-lists/${id}`)).body).toMatchObject({ status: 'done', orders: [{ status: 'filled' }, { status: 'cancelled' }] });
+    await expectSound();
+  });
 });
 
 describe('while Redis is away', () => {

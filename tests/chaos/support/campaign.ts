@@ -17,7 +17,7 @@ export async function campaign(args: readonly string[], faults: number): Promise
   const table = new Map(stdout.split('\n').map((line) => [line.slice(0, 44).trim(), line.slice(45)]));
   // A failure shows what was judged.
   const told = `${stdout}\n${stderr}`;
-  for (const row of ['lost', 'doubled', 'unexplained', 'rule of money broken', 'rights of people broken', 'audit failures']) if (table.get(row) !== '0') throw new Error(told);
+  for (const row of ['lost', 'doubled', 'unexplained', 'rule of money broken', 'rights of people broken', 'books of clients wrong', 'audit failures']) if (table.get(row) !== '0') throw new Error(told);
   expect([code, told]).toEqual([0, told]);
   expect(stderr.match(/whole again within/g)).toHaveLength(faults);
   expect(table.get('kills')).toMatch(/: api [1-9]\d*, writer [1-9]\d*, redis [1-9]\d*, postgres [1-9]\d*$/);
@@ -28,6 +28,10 @@ export async function campaign(args: readonly string[], faults: number): Promise
   expect(numberIn(table, 'about money')).toBeGreaterThan(100);
   expect(table.get('about money')).toMatch(/; refused for want of it [1-9]\d*$/);
   expect(numberIn(table, 'algos')).toBeGreaterThan(10);
+  expect(numberIn(table, 'order lists')).toBeGreaterThan(20);
+  expect(table.get('order lists')).toMatch(/, triggers [1-9]\d*$/);
+  expect(numberIn(table, 'pages of call auctions')).toBeGreaterThan(0);
+  expect(numberIn(table, 'books from the stream')).toBeGreaterThan(100);
   expect(table.get('turned away for certain')).toMatch(/^\d+, [1-9]\d* by a full backlog$/);
   return table;
 }
