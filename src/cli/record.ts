@@ -57,7 +57,7 @@ const program = new Command('record')
   .description('Records the stream of a running venue as gzip NDJSON, for npm run replay.')
   .requiredOption('--out <file>', 'where to, such as market.ndjson.gz')
   .option('--url <url>', 'the venue', venueUrl(process.env))
-  .option('--channels <names>', 'separated by commas; a replay needs orders and trades', channelsOf, ['orderbook', 'trades', 'orders'])
+  .option('--channels <names>', 'separated by commas; a replay needs orders and trades, and instruments for auctions', channelsOf, ['orderbook', 'trades', 'orders', 'instruments'])
   .option('--instruments <names>', 'separated by commas; without it all of them', (text: string) => text.split(','))
   .option('--minutes <number>', 'ends by itself after so long', minutesOf)
   .action(async (options: Options) => {

@@ -1,23 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalBook, OpenfillClient, isDone, type AmendOperation, type CancelOperation, type Operation, type Order, type OrderQueues, type PlaceOperation, type StreamMessage } from '#openfill-client';
-import { readLines, type Head } from './recording';
+import { LocalBook, OpenfillClient, isDone, type Instrument, type Operation, type Order, type OrderQueues, type StreamMessage } from '#openfill-client';
+import { EARLIER_CLIENT, amendOf, cancelOf, isRequested, isStopped, placeOf, restOf, wayOf, withLimit, type Name } from './operations';
+import { readLines, type Head, type QueuesLine } from './recording';
 
 /**
- * Plays a recording into another venue: each order that was placed, amended or cancelled, in the order of the log. Orders are
- * named by the ids that they had (`client_order_id`), so that nothing has to be waited for.
+ * Plays a recording into another venue: each order that came into a book, was amended or cancelled, in the order of the log, and the call
+ * auctions of instruments. Orders are named by the ids that they had (`client_order_id`), so that nothing has to be waited for. One that waits
+ * for a price, or for another order, comes once it goes.
  */
 
 const OPERATIONS_IN_BATCH = 400;
 const LEVELS = 5_000;
 const DIFFERENCES_SHOWN = 5;
-/** Whose the orders are that were open before: the venue does not tell. */
-const EARLIER_CLIENT = 'recording';
-const REQUESTED = new Set(['requested', 'mass_cancel', 'expired', 'cancel_after', 'disconnected', 'killed', 'linked']);
+const AUCTION_LOOK_MS = 20;
+
+type Queues = Pick<QueuesLine, 'queues' | 'last_price'>;
 
 /** What a recording is about, from a first reading. */
 interface Outline {
   readonly head: Head;
-  readonly queues: ReadonlyMap<string, OrderQueues>;
+  readonly queues: ReadonlyMap<string, Queues>;
+  /** Those whose orders were gathered for a call auction when it began. */
+  readonly gathering: ReadonlySet<string>;
+  /** Those that have an auction in it. */
+  readonly auctioned: ReadonlySet<string>;
   /** Up to where it can be played. */
   readonly end: number;
   /** Why it cannot be played further, null when it can. */
@@ -34,20 +40,67 @@ export interface PlayReport {
 /** A recording that cannot be played. */
 export class RecordingError extends Error {}
 
+/** Whether an instrument's orders are gathered from a state on, null where that leaves them as they were. */
+function gathersIn(state: string): boolean | null {
+  if (state === 'auction') return true;
+  return state === 'open' || state === 'post_only' ? false : null;
+}
+
+/** Of decimals of equal scale. */
+const ticksOf = (price: string): bigint => BigInt(price.replace('.', ''));
+
+/**
+ * Orders of both sides in the order in which they came to wait, as far as queues tell: an id begins with its time, and who stands behind
+ * another one at a price came later. In an auction it decides who is the maker.
+ */
+function byAge(bids: OrderQueues['bids'], asks: OrderQueues['asks']): { side: 'buy' | 'sell'; price: string; quantity: string; orderId: string; age: string }[] {
+  const aged = ([['buy', bids], ['sell', asks]] as const).flatMap(([side, orders]) => {
+    let ahead = { price: '', age: '' };
+    return orders.map(([price, quantity, orderId]) => {
+      ahead = { price, age: ahead.price === price && ahead.age > orderId ? ahead.age : orderId };
+      return { side, price, quantity, orderId, age: ahead.age };
+    });
+  });
+  return aged.sort((a, b) => (a.age < b.age ? -1 : a.age > b.age ? 1 : 0));
+}
+
+function isCrossed({ bids: [bid], asks: [ask] }: OrderQueues): boolean {
+  return bid !== undefined && ask !== undefined && ticksOf(bid[0]) >= ticksOf(ask[0]);
+}
+
+/** How an instrument was at a time. */
+interface ToldState {
+  readonly instrument: string;
+  readonly sequence: number;
+  readonly state: string;
+}
+
+function gatheringOf(instruments: readonly Instrument[], queues: ReadonlyMap<string, Queues>, told: readonly ToldState[]): Set<string> {
+  const gathers = ({ instrument, state }: Instrument): boolean => {
+    const from = queues.get(instrument)?.queues;
+    if (from === undefined) return false;
+    const before = told.filter((one) => one.instrument === instrument && one.sequence <= from.sequence).map((one) => one.state);
+    return isCrossed(from) || ([state, ...before].map(gathersIn).findLast((known) => known !== null) ?? false);
+  };
+  return new Set(instruments.filter(gathers).map(({ instrument }) => instrument));
+}
+
 async function outlineOf(file: string): Promise<Outline> {
   let head: Head | null = null;
-  const queues = new Map<string, OrderQueues>();
+  const queues = new Map<string, Queues>();
+  const told: ToldState[] = [];
   let last = 0;
   let end: number | null = null;
   let hole: string | null = null;
   for await (const line of readLines(file)) {
     if ('recording' in line) head = line;
-    else if ('queues' in line) queues.set(line.queues.instrument, line.queues);
+    else if ('queues' in line) queues.set(line.queues.instrument, line);
     else if ('ended_at' in line) end = line.sequence;
     else if (line.message.type === 'resync') {
       hole ??= `at sequence ${last} the venue had to skip something (${line.message.data.reason}): what came behind it is left out`;
       end ??= last;
     } else if (line.message.type === 'trade' || line.message.type === 'order') last = Math.max(last, line.message.sequence);
+    else if (line.message.type === 'instrument') told.push({ instrument: line.message.instrument, sequence: line.message.sequence, state: line.message.data.state });
     if (hole !== null) break;
   }
   if (head === null) throw new RecordingError('the file is no recording');
@@ -57,97 +110,52 @@ async function outlineOf(file: string): Promise<Outline> {
   if (queues.size < head.instruments.length) throw new RecordingError('the recording ended before it had begun');
   // A recorder that was killed says nothing of its end: the last entry may be there in part.
   if (end === null) hole = `it has no end: its recorder was killed; it is played up to sequence ${last - 1}`;
-  return { head, queues, end: end ?? last - 1, hole };
+  const gathering = gatheringOf(head.instruments, queues, told);
+  const auctioned = new Set([...gathering, ...told.filter(({ state }) => gathersIn(state) === true).map(({ instrument }) => instrument)]);
+  return { head, queues, gathering, auctioned, end: end ?? last - 1, hole };
+}
+
+/** What an order traded in an entry. */
+interface Taken {
+  readonly quantities: string[];
+  lastPrice: string;
 }
 
 /** Everything of one entry of the log. */
 interface Entry {
   readonly sequence: number;
+  readonly instrument: string;
   readonly receivedMs: number;
   readonly orders: Order[];
   /** Orders that a trade of the entry found in the book: they are not what the command was about. */
   readonly makers: Set<string>;
-  /** Lots traded are not needed, only how much the command itself took, by order. */
-  readonly traded: Map<string, string[]>;
+  /** By the order that took. */
+  readonly taken: Map<string, Taken>;
+  /** State that the instrument is in from here on, null where the entry does not say. */
+  state: string | null;
 }
 
-/** Adds decimals of equal scale without a float. */
-function sum(decimals: readonly string[]): string {
-  const scale = decimals[0]?.split('.')[1]?.length ?? 0;
-  const total = decimals.reduce((all, text) => all + BigInt(text.replace('.', '')), 0n).toString().padStart(scale + 1, '0');
-  return scale === 0 ? total : `${total.slice(0, -scale)}.${total.slice(-scale)}`;
+function newEntry({ sequence, instrument }: { readonly sequence: number; readonly instrument: string }, receivedAt: string): Entry {
+  return { sequence, instrument, receivedMs: Date.parse(receivedAt), orders: [], makers: new Set(), taken: new Map(), state: null };
 }
 
-function nameOf(order: Order, earlier: ReadonlySet<string>): { client_id: string; client_order_id: string } {
-  return { client_id: earlier.has(order.order_id) ? EARLIER_CLIENT : order.client_id, client_order_id: order.order_id };
-}
+/** What an instrument does with its orders: it trades; it gathers them for a call auction; that is being carried out. */
+type Trading = 'open' | 'gathers' | 'opening';
 
-/** What a limit order asks for. */
-interface Limit {
-  readonly price: string;
-  readonly time_in_force: Order['time_in_force'];
-  readonly post_only: boolean;
-  readonly display_quantity?: string;
-}
-
-/** What ended an order by its time is played as what happened to it then: here it rests until that comes. */
-function limitOf({ price, time_in_force: lifetime, post_only, display_quantity: display }: Order): Limit {
-  const rests = lifetime === 'gtd' || lifetime === 'day';
-  return { price: price as string, time_in_force: rests ? 'gtc' : lifetime, post_only, ...(display === undefined ? {} : { display_quantity: display }) };
-}
-
-/** Why an order ended ahead of what it could have traded: it is played by what it did. */
-const STOPPED = new Set(['self_trade', 'price_protection', 'budget_exhausted']);
-
-const isStopped = ({ status_reason: reason }: Order): boolean => STOPPED.has(reason ?? '');
-
-/** Nothing for an order that left no trace. */
-function placesOf(order: Order): PlaceOperation[] {
-  return isStopped(order) && /^[0.]*$/.test(order.filled_quantity) ? [] : [placeOf(order)];
-}
-
-function placeOf(order: Order): PlaceOperation {
-  const quantity = isStopped(order) ? order.filled_quantity : order.quantity;
-  // What became of its own orders that it met is played as what happened to them.
-  const common = {
-    op: 'place' as const, client_id: order.client_id, client_order_id: order.order_id, instrument: order.instrument, side: order.side,
-    self_trade_prevention: 'none' as const,
-  };
-  // One that waits for a price meets them as it goes, by itself.
-  const prevents = { self_trade_prevention: order.self_trade_prevention ?? 'none' };
-  switch (order.type) {
-    case 'market': return { ...common, type: 'market', quantity };
-    case 'limit':
-      if (isStopped(order)) return { ...common, type: 'limit', price: order.price as string, quantity, time_in_force: 'ioc' };
-      return { ...common, type: 'limit', quantity, ...limitOf(order) };
-    case 'stop':
-    case 'take_profit': {
-      const { quote_quantity: budget, max_slippage: slippage } = order;
-      const size = budget === undefined ? { quantity } : { quote_quantity: budget };
-      return { ...common, ...prevents, ...size, ...(slippage === undefined ? {} : { max_slippage: slippage }), type: order.type, stop_price: order.stop_price as string };
-    }
-    case 'stop_limit':
-    case 'take_profit_limit': return { ...common, ...prevents, type: order.type, stop_price: order.stop_price as string, quantity, ...limitOf(order) };
-    default: throw new Error(`order ${order.order_id} is of a type that is not known here: ${String(order.type satisfies never)}`);
-  }
-}
-
-function amendOfPending(order: Order, name: { client_id: string; client_order_id: string }): AmendOperation {
-  return {
-    op: 'amend', ...name, stop_price: order.stop_price as string, ...(order.price === null ? {} : { price: order.price }),
-    ...(order.quote_quantity === undefined ? { remaining_quantity: order.remaining_quantity } : {}),
-  };
+/** Operations of an entry, ahead of what becomes of its instrument and behind it. */
+interface Played {
+  readonly before: readonly Operation[];
+  readonly after: readonly Operation[];
 }
 
 class Player {
   private readonly known = new Set<string>();
   private readonly earlier = new Set<string>();
-  /** Those that wait for a price in the recording. */
-  private readonly pending = new Set<string>();
+  private readonly trading = new Map<string, Trading>();
   /** By the id in this venue, the id in the recording. */
   private readonly recordedIds = new Map<string, string>();
   private readonly expected: string[] = [];
-  private readonly played: string[] = [];
+  private played: string[] = [];
   private readonly books = new Map<string, LocalBook>();
   private waiting: Operation[] = [];
   private readonly refused: string[] = [];
@@ -159,17 +167,38 @@ class Player {
 
   /** The orders that were open when recording began, in queue order. */
   async restore(): Promise<void> {
-    for (const { instrument, bids, asks } of this.outline.queues.values()) {
-      for (const [side, orders] of [['buy', bids], ['sell', asks]] as const) {
-        for (const [price, quantity, orderId] of orders) {
-          this.known.add(orderId);
-          this.earlier.add(orderId);
-          await this.add({ op: 'place', client_id: EARLIER_CLIENT, client_order_id: orderId, instrument, side, type: 'limit', price, quantity });
-        }
-      }
+    for (const { queues, last_price: lastPrice } of this.outline.queues.values()) {
+      const { instrument } = queues;
+      if (this.outline.auctioned.has(instrument) && typeof lastPrice === 'string') await this.restoreLastPrice(instrument, lastPrice);
+      if (this.outline.gathering.has(instrument)) await this.gather(instrument);
+      await this.restoreQueues(queues);
     }
     await this.flush();
+    this.played = [];
     this.startedMs = Date.now();
+  }
+
+  private async restoreQueues({ instrument, bids, asks }: OrderQueues): Promise<void> {
+    for (const { side, price, quantity, orderId } of byAge(bids, asks)) {
+      this.known.add(orderId);
+      this.earlier.add(orderId);
+      await this.add({ op: 'place', client_id: EARLIER_CLIENT, client_order_id: orderId, instrument, side, type: 'limit', price, quantity });
+    }
+  }
+
+  /** An auction may go by the price of the last trade ahead of it. */
+  private async restoreLastPrice(instrument: string, price: string): Promise<void> {
+    const quantity = this.outline.head.instruments.find((one) => one.instrument === instrument)?.lot_size;
+    if (quantity === undefined) throw new RecordingError(`the recording does not say what ${instrument} is`);
+    const common = { op: 'place', client_id: EARLIER_CLIENT, instrument, type: 'limit', price, quantity, self_trade_prevention: 'none' } as const;
+    await this.add({ ...common, side: 'sell' });
+    await this.add({ ...common, side: 'buy' });
+  }
+
+  private async gather(instrument: string): Promise<void> {
+    await this.flush();
+    await this.client.changeInstrument(instrument, { state: 'auction' });
+    this.trading.set(instrument, 'gathers');
   }
 
   async play(file: string): Promise<void> {
@@ -180,23 +209,32 @@ class Player {
       if (message.type === 'resync') break;
       if (message.sequence > this.outline.end) continue;
       this.keepBook(message);
-      if (message.type !== 'trade' && message.type !== 'order') continue;
-      if (message.sequence <= (this.outline.queues.get(message.instrument)?.sequence ?? Infinity)) continue;
+      if (message.type !== 'trade' && message.type !== 'order' && message.type !== 'instrument') continue;
+      if (message.sequence <= (this.outline.queues.get(message.instrument)?.queues.sequence ?? Infinity)) continue;
       if (entry?.sequence !== message.sequence) {
         if (entry !== null) await this.carryOut(entry);
-        entry = { sequence: message.sequence, receivedMs: Date.parse(receivedAt), orders: [], makers: new Set(), traded: new Map() };
+        entry = newEntry(message, receivedAt);
       }
-      if (message.type === 'order') {
-        entry.orders.push(message.data);
-      } else {
-        const { maker_order_id: maker, taker_order_id: taker, price, quantity, taker_side: side } = message.data;
-        entry.makers.add(maker);
-        entry.traded.set(taker, [...entry.traded.get(taker) ?? [], quantity]);
-        this.expected.push(`${message.instrument} ${side} ${quantity} at ${price}, ${taker} took from ${maker}`);
-      }
+      this.note(entry, message);
     }
     if (entry !== null) await this.carryOut(entry);
     await this.flush();
+  }
+
+  private note(entry: Entry, message: Extract<StreamMessage, { type: 'trade' | 'order' | 'instrument' }>): void {
+    if (message.type === 'order') {
+      entry.orders.push(message.data);
+    } else if (message.type === 'instrument') {
+      entry.state = message.data.state;
+    } else {
+      const { maker_order_id: maker, taker_order_id: taker, price, quantity, taker_side: side } = message.data;
+      entry.makers.add(maker);
+      const taken = entry.taken.get(taker) ?? { quantities: [], lastPrice: price };
+      taken.quantities.push(quantity);
+      taken.lastPrice = price;
+      entry.taken.set(taker, taken);
+      this.expected.push(`${message.instrument} ${side} ${quantity} at ${price}, ${taker} took from ${maker}`);
+    }
   }
 
   private keepBook(message: StreamMessage): void {
@@ -209,44 +247,71 @@ class Player {
   }
 
   private async carryOut(entry: Entry): Promise<void> {
-    // Behind the order that a command was about stand others that went with it, or those of its own that it met: they make way first.
-    const [commanded, ...others] = entry.orders.filter(({ order_id: id }) => !entry.makers.has(id));
-    const goesByItself = commanded !== undefined && commanded.status !== 'pending' && this.pending.has(commanded.order_id) && !REQUESTED.has(commanded.status_reason ?? '');
-    const making = goesByItself ? [] : others.map((order) => this.wayOf(order));
-    const operations = [...making, ...(commanded === undefined ? [] : this.operationOf(commanded, entry))];
-    if (operations.length === 0) return;
+    // Trades of an auction are the venue's own.
+    const isAuction = this.tradingOf(entry.instrument) !== 'open' && entry.taken.size > 0;
+    const { before, after } = isAuction ? { before: [], after: [] } : this.operationsOf(entry);
+    if (before.length === 0 && after.length === 0 && entry.state === null) return;
     await this.waitFor(entry.receivedMs);
-    for (const operation of operations) await this.add(operation);
+    for (const operation of before) await this.add(operation);
+    if (entry.state !== null) await this.follow(entry.instrument, entry.state);
+    for (const operation of after) await this.add(operation);
   }
 
-  private operationOf(order: Order, entry: Entry): Operation[] {
-    // Of a list what does not go yet is in no book: it is placed once it goes.
-    if (!this.known.has(order.order_id) && order.list_id !== undefined && (order.status === 'pending' || REQUESTED.has(order.status_reason ?? ''))) return [];
-    const wasPending = this.pending.delete(order.order_id);
-    if (order.status === 'pending') this.pending.add(order.order_id);
+  private tradingOf(instrument: string): Trading {
+    return this.trading.get(instrument) ?? 'open';
+  }
+
+  private operationsOf(entry: Entry): Played {
+    // Of what waits for a price, or for another order, nothing is in the venue before it goes.
+    const orders = entry.orders.filter((order) => !entry.makers.has(order.order_id) && (this.known.has(order.order_id) || !(order.status === 'pending' || isRequested(order))));
+    // Behind the order that a command was about stand others that went with it, or those of its own that it met: they make way first.
+    const [commanded, ...others] = orders;
+    if (commanded === undefined) return { before: [], after: [] };
+    const making = others.filter(({ order_id: id }) => this.known.has(id)).map((order) => wayOf(order, this.nameOf(order)));
+    const taken = entry.taken.get(commanded.order_id);
+    const operations = this.operationsOfOrder(commanded, taken?.quantities ?? []);
+    const halts = entry.state === 'auction' && this.tradingOf(entry.instrument) === 'open';
+    if (!halts || isStopped(commanded)) return { before: [...making, ...operations], after: [] };
+    if (taken === undefined) return { before: making, after: operations };
+    // It took all that there was up to some price, and the rest of it waits at its own.
+    const bounded = operations.map((operation) => withLimit(operation, taken.lastPrice));
+    return { before: [...making, ...bounded], after: [restOf(commanded, this.nameOf(commanded))] };
+  }
+
+  private operationsOfOrder(order: Order, traded: readonly string[]): Operation[] {
     if (!this.known.has(order.order_id)) {
       this.known.add(order.order_id);
-      return placesOf(order);
+      return placeOf(order);
     }
-    const name = nameOf(order, this.earlier);
-    if (order.status === 'pending') return [amendOfPending(order, name)];
-    if (REQUESTED.has(order.status_reason ?? '')) return [{ op: 'cancel', ...name } satisfies CancelOperation];
-    // One whose price trades have reached goes by itself.
-    if (wasPending || order.price === null) return [];
-    // What was open after the amend, before it traded; what was filled earlier may not be known here.
-    const traded = entry.traded.get(order.order_id) ?? [];
-    if (isStopped(order)) {
-      return traded.length === 0 ? [{ op: 'cancel', ...name }] : [{ op: 'amend', ...name, price: order.price, remaining_quantity: sum(traded) }];
-    }
-    const remaining = sum([order.status === 'cancelled' ? unfilledOf(order) : order.remaining_quantity, ...traded]);
-    return [{ op: 'amend', ...name, price: order.price, remaining_quantity: remaining } satisfies AmendOperation];
+    const name = this.nameOf(order);
+    return isRequested(order) ? [cancelOf(name)] : amendOf(order, name, traded);
   }
 
-  /** What makes way for a command: it is cancelled, or loses what it no longer has. */
-  private wayOf(order: Order): Operation {
-    const name = nameOf(order, this.earlier);
-    if (order.status !== 'open' && order.status !== 'partially_filled') return { op: 'cancel', ...name } satisfies CancelOperation;
-    return { op: 'amend', ...name, remaining_quantity: order.remaining_quantity } satisfies AmendOperation;
+  private nameOf({ order_id: id, client_id: client }: Order): Name {
+    return { client_id: this.earlier.has(id) ? EARLIER_CLIENT : client, client_order_id: id };
+  }
+
+  private async follow(instrument: string, state: string): Promise<void> {
+    const trading = this.tradingOf(instrument);
+    // Told once more at the end.
+    if (trading === 'opening') this.trading.set(instrument, 'open');
+    else if (trading === 'open' && gathersIn(state) === true) await this.gather(instrument);
+    else if (trading === 'gathers' && gathersIn(state) === false) await this.openAuction(instrument);
+  }
+
+  private async openAuction(instrument: string): Promise<void> {
+    await this.flush();
+    const before = (await this.client.trades({ instrument, limit: 1 })).trades[0]?.trade_id ?? 0;
+    const isAny = (await this.client.auction(instrument)).price !== null;
+    await this.client.changeInstrument(instrument, { state: 'open' });
+    while ((await this.client.auction(instrument)).price !== null) await sleep(AUCTION_LOOK_MS);
+    const trades: string[] = [];
+    for await (const { trade_id: id, price, quantity, taker_side: side, maker_order_id: maker, taker_order_id: taker } of this.client.everyTrade({ instrument })) {
+      if (id <= before) break;
+      trades.push(this.tradeText(instrument, side, quantity, price, taker, maker));
+    }
+    this.played.push(...trades.reverse());
+    this.trading.set(instrument, isAny ? 'opening' : 'open');
   }
 
   private async waitFor(receivedMs: number): Promise<void> {
@@ -277,9 +342,13 @@ class Player {
       // A cancelled order's trades are its history.
       if (operations[i]?.op === 'cancel') return;
       for (const { price, quantity, maker_order_id: maker, taker_order_id: taker } of trades) {
-        this.played.push(`${instrument} ${side} ${quantity} at ${price}, ${this.recorded(taker)} took from ${this.recorded(maker)}`);
+        this.played.push(this.tradeText(instrument, side, quantity, price, taker, maker));
       }
     });
+  }
+
+  private tradeText(instrument: string, side: string, quantity: string, price: string, taker: string, maker: string): string {
+    return `${instrument} ${side} ${quantity} at ${price}, ${this.recorded(taker)} took from ${this.recorded(maker)}`;
   }
 
   private recorded(id: string): string {
@@ -288,7 +357,7 @@ class Player {
 
   async report(): Promise<PlayReport> {
     const differences = this.outline.hole === null ? [] : [`the recording is not whole: ${this.outline.hole}`];
-    for (const { instrument, truncated } of this.outline.queues.values()) {
+    for (const { queues: { instrument, truncated } } of this.outline.queues.values()) {
       if (truncated === true) differences.push(`${instrument}: when recording began, the book had more orders than the venue tells`);
     }
     differences.push(...this.refused.slice(0, DIFFERENCES_SHOWN), ...this.tradeDifferences());
@@ -314,13 +383,6 @@ class Player {
       return [`${book.instrument} ${side}, level ${index + 1}: recorded ${String(recorded[index] ?? 'none')}; played ${String(played[index] ?? 'none')}`];
     });
   }
-}
-
-/** The open part that a cancelled order had. */
-function unfilledOf(order: Order): string {
-  const scale = order.quantity.split('.')[1]?.length ?? 0;
-  const digits = (BigInt(order.quantity.replace('.', '')) - BigInt(order.filled_quantity.replace('.', ''))).toString().padStart(scale + 1, '0');
-  return scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
 /** Instruments of a recording, as an instruments file has them. */

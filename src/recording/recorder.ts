@@ -62,8 +62,9 @@ export async function record({ url, file, channels, instruments: names }: Record
       await stream.reached(0, { signal });
       // What they hold beyond the stream's first word comes from the stream as well: a player goes by the sequence.
       for (const { instrument } of instruments) {
+        const { last: lastPrice } = await client.ticker({ instrument }, { signal });
         const queues = await client.orderQueues({ instrument, levels: LEVELS }, { signal });
-        put({ received_at: new Date().toISOString(), queues });
+        put({ received_at: new Date().toISOString(), queues, last_price: lastPrice });
       }
       begun();
       await aborted(signal);

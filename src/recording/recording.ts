@@ -16,8 +16,8 @@ export interface Head {
 
 /** A message as it came. */
 export interface MessageLine { readonly received_at: string; readonly message: StreamMessage }
-/** The orders that were open when recording began: the stream tells of them only when they change. */
-export interface QueuesLine { readonly received_at: string; readonly queues: OrderQueues }
+/** The orders that were open when recording began: the stream tells of them only when they change. `last_price` is that of the last trade until then. */
+export interface QueuesLine { readonly received_at: string; readonly queues: OrderQueues; readonly last_price?: string | null }
 export interface EndLine { readonly ended_at: string; readonly sequence: number }
 
 export type Line = Head | MessageLine | QueuesLine | EndLine;

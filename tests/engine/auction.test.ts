@@ -3,6 +3,7 @@ import { NO_PROGRESS, NOTHING_WANTED, type InstrumentRules, type InstrumentState
 import type { LogEntry } from '../../src/domain/log-entry';
 import { STP_CODE } from '../../src/domain/order-traits';
 import { BTC, ETH, entryOf, fillsOf, placeCommand } from './support/desk';
+import { buy, fates, listCommand, sell, stop } from './support/listed';
 import { describeOnEachRedis } from './support/redis-targets';
 import { useShard } from './support/use-shard';
 
@@ -157,5 +158,36 @@ describeOnEachRedis('a call auction', (target) => {
     await put('halted');
     expect((await desk.refused(placeCommand('buy', 100, 2))).code).toBe('instrument_not_open');
     expect((await open())[0]?.fills).toHaveLength(1);
+  });
+
+  describe('has lists', () => {
+    test('of which a pair\'s other one goes with the page that fills the first, whole or in part', async () => {
+      const { desk } = venue;
+      await put('auction');
+      const pair = listCommand('oco', [sell(100, 5), stop(90, 5)]);
+      expect(fates(await desk.submit(pair))).toEqual(['1 open', '2 pending']);
+      await desk.rest('buy', 100, 2, { client: 'a' });
+      const [page] = await open();
+      expect(page && fillsOf(page)).toEqual([[100, 2, expect.any(String)]]);
+      expect(page && fates(page)).toContain('2 cancelled linked');
+      expect((await desk.book()).asks).toEqual([[100, 3]]);
+    });
+
+    test('of which what follows a first goes once the instrument is open, in the order in which the firsts came, ahead of everything else', async () => {
+      const { desk, shard } = venue;
+      await put('auction');
+      await desk.submit(listCommand('oto', [buy(101), sell(120)], 'first'));
+      await desk.submit(listCommand('oto', [buy(100), sell(110)], 'second'));
+      // Its first does not trade: what follows it waits on.
+      await desk.submit(listCommand('oto', [buy(80), sell(130)], 'third'));
+      await desk.rest('sell', 95, 2, { client: 'a' });
+      await put('open');
+      await desk.rest('buy', 1, 1, { client: 'behind' });
+      const { log } = await shard.read();
+      const page = log.findLast(({ kind }) => kind === 'auction') as LogEntry;
+      const behind = log.filter(({ sequence }) => sequence > page.sequence);
+      expect(behind.map(({ kind, orders }) => [kind, orders[0]?.priceTicks])).toEqual([['trigger', 120], ['trigger', 110], ['place', 1]]);
+      expect((await desk.book()).asks).toEqual([[110, 1], [120, 1]]);
+    });
   });
 });

@@ -1,42 +1,16 @@
-import type { EngineCommand, ListCommand } from '../../src/domain/commands';
+import type { EngineCommand } from '../../src/domain/commands';
 import { EXECUTE_ARGUMENTS } from '../../src/domain/layouts';
 import { decodeLogEntry, type LogEntry } from '../../src/domain/log-entry';
-import { KIND_CODE, type Order, type Side } from '../../src/domain/order';
-import { LIST_ROLE_CODE, listOrderId, newListId, roleAt, type ListedOrder, type ListType } from '../../src/domain/order-list';
+import { KIND_CODE } from '../../src/domain/order';
+import { LIST_ROLE_CODE, listOrderId, newListId, type ListedOrder } from '../../src/domain/order-list';
 import { TRIGGER_CODE } from '../../src/domain/order-type';
 import { encodePlace } from '../../src/engine/commands/place';
 import { buildLibrary } from '../../src/engine/library';
 import { fillsOf, placeCommand } from './support/desk';
+import { buy, fates, listCommand, sell, stop } from './support/listed';
 import { describeOnEachRedis } from './support/redis-targets';
 import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
-
-interface Leg {
-  readonly side: Side;
-  /** null for an order without a limit. */
-  readonly price: number | null;
-  readonly lots: number;
-  readonly stop?: number;
-  readonly kind?: keyof typeof KIND_CODE;
-  readonly name?: string;
-}
-
-function listCommand(type: ListType, legs: readonly Leg[], client = 'client'): ListCommand & { readonly op: 'list' } {
-  const sides = legs.map(({ side }) => side);
-  const orders = legs.map(({ side, price, lots, stop, kind, name }, i): ListedOrder => ({
-    side, kind: KIND_CODE[kind ?? (price === null ? 'market' : 'limit_gtc')], priceTicks: price ?? 0, quantityLots: lots, clientOrderId: name ?? null,
-    traits: { ...(stop !== undefined && { trigger: TRIGGER_CODE.stop, triggerPrice: stop }), list: type, listRole: LIST_ROLE_CODE[roleAt(type, i + 1, sides)] },
-  }));
-  return { op: 'list', actor: null, listId: newListId(), clientId: client, instrument: 'BTC-USD', orders, idempotency: null, request: null };
-}
-
-const sell = (price: number, lots = 1): Leg => ({ side: 'sell', price, lots });
-const stop = (price: number, lots = 1): Leg => ({ side: 'sell', price: null, lots, stop: price });
-const buy = (price: number, lots = 1): Leg => ({ side: 'buy', price, lots });
-
-/** Place of an order in its list, status and reason. */
-const fate = ({ orderId, status, reason }: Order): string => `${orderId.slice(-1)} ${status}${reason === null ? '' : ` ${reason}`}`;
-const fates = ({ orders }: LogEntry): string[] => orders.map(fate);
 
 describeOnEachRedis('orders of a list', (target) => {
   const venue = useShard(target, { limits: { triggersPerCommandMax: 2, openOrdersPerClientMax: 40 } });

@@ -71,7 +71,7 @@ describe('a market that is recorded', () => {
     const [code] = await once(child, 'close') as [number];
     expect([code, /up to sequence (\d+)/.exec(output)?.[1], output.includes(' 0 holes')]).toEqual([0, String(end), true]);
     const lines = gunzipSync(readFileSync(file)).toString('utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines[0]).toMatchObject({ recording: 1, channels: ['orderbook', 'trades', 'orders'] });
+    expect(lines[0]).toMatchObject({ recording: 1, channels: ['orderbook', 'trades', 'orders', 'instruments'] });
     expect(lines.at(-1)).toMatchObject({ sequence: end });
 
     const queues = async (of: OpenfillClient): Promise<unknown[]> => Promise.all(['BTC-USD', 'ETH-USD'].map(async (instrument) => {

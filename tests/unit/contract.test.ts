@@ -6,6 +6,7 @@ import { CHANNELS } from '../../src/domain/channels';
 import { INTERVALS } from '../../src/domain/candle';
 import { AMOUNT_TEXT_LENGTH_MAX, PLAIN_DECIMAL } from '../../src/domain/amounts';
 import { FAILURE_STEPS } from '../../src/domain/commands';
+import { BAND_WINDOW_S, BAND_WINDOW_S_MAX, INSTRUMENT_STATES } from '../../src/domain/instrument-rules';
 import { ASSET_NAME, DEFAULT_INSTRUMENTS, INSTRUMENT_NAME } from '../../src/domain/instruments';
 import { ACCOUNT_STATUS_CODE, CREDIT_CODE, FEE_GROUP_NAME, TRANSFER_STATUS_CODE, VENUE_ACCOUNT_START } from '../../src/domain/money';
 import { ACCOUNT_EVENT_KINDS, DAY_STATUSES } from '../../src/domain/money-history';
@@ -33,6 +34,8 @@ describe('the contract', () => {
       .toEqual([access.SCOPES, access.USER_ROLES, access.LIMIT_CLASSES, access.USERNAME_PATTERN, access.PASSWORD_BYTES.min, access.PASSWORD_BYTES.max]);
     expect(contract.CHANNELS).toEqual(CHANNELS);
     expect(contract.INTERVALS).toEqual(INTERVALS);
+    expect(contract.INSTRUMENT_STATES).toEqual(INSTRUMENT_STATES);
+    expect([contract.BAND_WINDOW_S, contract.BAND_WINDOW_S_MAX]).toEqual([BAND_WINDOW_S, BAND_WINDOW_S_MAX]);
     expect(sorted(contract.ORDER_TYPES)).toEqual(sorted([...ORDER_KINDS.map(({ type }) => type), ...Object.keys(WAITING_TYPES)]));
     expect(sorted(contract.TIMES_IN_FORCE)).toEqual(sorted(ORDER_KINDS.map(({ timeInForce }) => timeInForce)));
     expect(sorted(contract.ORDER_STATUSES)).toEqual(sorted(Object.keys(STATUS_CODE)));

@@ -181,7 +181,7 @@ export class OpenfillClient extends MoneyCalls {
 
   /** What a call auction of an instrument would come to now. */
   auction(instrument: string, call: CallOptions = {}): Promise<Auction> {
-    return this.calls.get('/public/instruments/:instrument/auction', { instrument }, call);
+    return this.calls.get(`/public/instruments/${encodeURIComponent(instrument)}/auction`, {}, call);
   }
 
   /** Whether the process is alive. */

@@ -9,6 +9,9 @@ export const API_PAGES = [
 /** What orders can ask for: its examples trade, and are a market by themselves. */
 export const ORDER_TYPE_PAGES = ['docs/order-types.md'] as const;
 
+/** Orders that are gathered: an instrument of its own. */
+export const AUCTION_PAGES = ['docs/auctions.md'] as const;
+
 /** The same against a venue whose callers say who they are. */
 export const PEOPLE_PAGES = ['docs/api/people.md'] as const;
 
