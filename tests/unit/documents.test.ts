@@ -81,7 +81,7 @@ describe('the documents', () => {
   });
 
   it('name no setting that does not exist', () => {
-    const others = ['POSTGRES_PASSWORD', 'ADMIN_PASSWORD', 'SMOKE_PASSWORD', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'BASE_URL', 'TEST_LOG_LEVEL', 'MODEL_SEED', 'CONFORMANCE_ALL', 'CAMPAIGN_ALL', 'ALGO_KILLS', 'CHROMIUM_PATH', 'LD_PRELOAD', 'LOAD_USER', 'LOAD_PASSWORD',
+    const others = ['POSTGRES_PASSWORD', 'ADMIN_PASSWORD', 'SMOKE_PASSWORD', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'BASE_URL', 'TEST_LOG_LEVEL', 'MODEL_SEED', 'CONFORMANCE_ALL', 'CAMPAIGN_ALL', 'ALGO_KILLS', 'CASCADE_KILLS', 'CHROMIUM_PATH', 'LD_PRELOAD', 'LOAD_USER', 'LOAD_PASSWORD',
       'OPENFILL_USER', 'OPENFILL_PASSWORD', 'OPENFILL_TOKEN', 'OPENFILL_API_KEY', 'OPENFILL_API_SECRET', 'OPENFILL_PRIVATE_KEY'];
     // Tables of the code are written as settings are.
     const places = ['src/domain', 'packages/contract/src'];
