@@ -118,6 +118,7 @@ export class Crew {
   /** The account comes with the user. */
   private tell(name: string, userId: string, ledger: Ledger): void {
     ledger.expected.push({ account: name, key: `registration of ${userId}` });
+    ledger.userIds.set(name, userId);
     this.owns(name, name);
   }
 

@@ -73,7 +73,9 @@ export async function judgeLedger(
   const verdict: Verdict = { acknowledged: 0, lost: [], lostAsAllowed: 0, doubled: [], unexplained: [], ruleBroken: [], rightsBroken: [], booksWrong: [], auditFailures: [] };
   const assets = new AssetTable(assetsOf([...instruments.values()], new Map()));
   const byDigest = new Map<string, SentCommand>();
-  for (const command of ledger.commands.values()) byDigest.set(digest(command.account, command.key), command);
+  for (const command of ledger.commands.values()) {
+    for (const scope of scopesOf(command, ledger)) byDigest.set(digest(scope, command.key), command);
+  }
   const expected = new Set(ledger.expected.map(({ account, key }) => digest(account, key)));
   const found = new Map<SentCommand, LogEntry>();
   const once = new OnceOnly();
@@ -103,6 +105,13 @@ export async function judgeLedger(
     if (difference !== null) verdict.unexplained.push(`${command.key} (${command.op}): entry ${entry.sequence} ${difference}`);
   }
   return verdict;
+}
+
+/** Whose a key may be: of the account, or, where its order went with Redis and nobody remembers whose it was, of that order and who asked. */
+function scopesOf({ account, orderId, senders }: SentCommand, { userIds }: Ledger): string[] {
+  if (orderId === null) return [account];
+  const users = [...senders].map((name) => userIds.get(name)).filter((id) => id !== undefined);
+  return [account, `\u0000${orderId}`, ...users.map((id) => `\u0000${orderId}\u0000${id}`)];
 }
 
 function tellLost(command: SentCommand, losses: readonly LossWindow[], verdict: Verdict): void {

@@ -22,6 +22,8 @@ export interface SentCommand {
   readonly mode: AckMode;
   readonly reference: Reference | null;
   readonly firstSentMs: number;
+  /** The order that it names without naming its client; its key may then belong to that one id. */
+  readonly orderId: string | null;
   /** Users who have sent it; none where nobody is asked who they are. */
   readonly senders: Set<string>;
   /** Set once the answer is known beyond doubt. */
@@ -36,13 +38,15 @@ export class Ledger {
   readonly commands = new Map<string, SentCommand>();
   /** Accounts and keys of commands that the venue has made of something else that was asked for. */
   readonly expected: { readonly account: string; readonly key: string }[] = [];
+  /** Ids of users by name; of nobody where nobody is asked who they are. */
+  readonly userIds = new Map<string, string>();
   private counter = 0;
 
   /** Enters a command before it is sent. */
-  enter(account: string, op: Op, mode: AckMode, reference: Reference | null = null): SentCommand {
+  enter(account: string, op: Op, mode: AckMode, reference: Reference | null = null, orderId: string | null = null): SentCommand {
     const key = `key-${++this.counter}`;
     const command: SentCommand = {
-      account, key, op, mode, reference, firstSentMs: Date.now(), senders: new Set(), status: null, body: null, answeredMs: null, unclear: 0,
+      account, key, op, mode, reference, orderId, firstSentMs: Date.now(), senders: new Set(), status: null, body: null, answeredMs: null, unclear: 0,
     };
     this.commands.set(key, command);
     return command;

@@ -44,7 +44,7 @@ export class OrderHabit implements Habit {
   }
 
   private cancel(order: OpenOrder): Planned {
-    const command = this.ledger.enter(order.account, 'cancel', this.mode);
+    const command = this.ledger.enter(order.account, 'cancel', this.mode, null, this.kind === 'guest' ? null : order.orderId);
     return {
       command, method: 'POST', path: `/orders/${order.orderId}/cancel`, body: { ...this.named(order), idempotency_key: command.key }, byOperator: false,
       operation: { op: 'cancel', order_id: order.orderId, idempotency_key: command.key }, learn: (status, body) => this.learn(order, status, body),
@@ -52,7 +52,7 @@ export class OrderHabit implements Habit {
   }
 
   private amend(order: OpenOrder): Planned {
-    const command = this.ledger.enter(order.account, 'amend', this.mode);
+    const command = this.ledger.enter(order.account, 'amend', this.mode, null, this.kind === 'guest' ? null : order.orderId);
     const change = this.random.next() < 0.5 ? { price: this.price() } : { remaining_quantity: this.quantity() };
     const body = { ...change, ...this.named(order), idempotency_key: command.key };
     return {

@@ -85,6 +85,7 @@ export class OrderLists {
     this.observe(request, result);
     const entry = await this.entryOf(context, result, epoch, fingerprint, ackAfter);
     const replayed = result.outcome === 'repeated';
+    for (const order of entry.orders) this.owners.remember(order);
     return this.replaying(replayed, () => Promise.resolve({ ...placedBy(entry), replayed }));
   }
 

@@ -56,6 +56,17 @@ function listCancelled(sequence: number, key: string): { sequence: number; paylo
 }
 
 describe('what a campaign is judged by', () => {
+  it('knows a key by the order that it named, where nobody remembers whose that was', async () => {
+    const ledger = new Ledger();
+    ledger.userIds.set('ann', 'user-1');
+    const command = ledger.enter('ann-2', 'cancel', 'redis', null, 'order-1');
+    command.senders.add('ann');
+    ledger.settle(command, 404, { code: 'order_not_found' });
+    const entry = (scope: string) => ({ sequence: 1, payload: refused(1, '').payload.replace(idempotencyDigest('ann', ''), idempotencyDigest(scope, command.key)) });
+    expect(await judge(ledger, [entry('\u0000order-1\u0000user-1')])).toMatchObject({ ...CLEAN, acknowledged: 1 });
+    expect(await judge(ledger, [entry('\u0000order-2\u0000user-1')])).toMatchObject({ lost: [expect.stringMatching(/^key-1 /)], unexplained: ['entry 1 carries a key that no client sent'] });
+  });
+
   it('holds each order of a list against what was told of it', async () => {
     const ledger = new Ledger();
     const entry = listCancelled(1, 'key-1');

@@ -1,5 +1,6 @@
 import { changeStatesUnderLoad } from '../../src/bench/state-changes';
-import { audit } from '../audit/support';
+import { isOpen, remainingLots, type Side } from '../../src/domain/order';
+import { audit, readShard } from '../audit/support';
 import { ShardView } from '../persistence/support/shard-view';
 import { Client } from '../support/client';
 import { Venue } from '../support/venue';
@@ -28,6 +29,16 @@ it('a client that keeps its book from the stream has no gap and no wrong checksu
   expect(refused).toBeLessThan(load.answered);
   expect(rounds).toBeGreaterThan(0);
   expect(bookMessages).toBeGreaterThan(rounds);
+  // What the client has kept is what the venue says, and that is what Redis holds.
+  const { bids, asks } = (await client.get<{ bids: [string, string][]; asks: [string, string][] }>('/public/orderbook?instrument=BTC-USD&levels=1000')).body;
+  const { state } = await readShard(venue.redisUrl, venue.shard);
+  const levels = (side: Side): [number, number][] => {
+    const totals = new Map<number, number>();
+    for (const order of state.orders) if (order.side === side && isOpen(order)) totals.set(order.priceTicks ?? 0, (totals.get(order.priceTicks ?? 0) ?? 0) + remainingLots(order));
+    return [...totals].sort(([a], [b]) => (side === 'buy' ? b - a : a - b));
+  };
+  const told = (side: readonly [string, string][]): number[][] => side.map((level) => level.map((text) => Number(text.replace('.', ''))));
+  expect([told(bids), told(asks)]).toEqual([levels('buy'), levels('sell')]);
   client.close();
   await new ShardView(venue).persisted();
   const kinds = await venue.database.query<{ kind: string }>('SELECT DISTINCT kind FROM journal');
