@@ -5,7 +5,7 @@ import type { CommandResult } from '../domain/commands';
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import {
-  NOTHING_WANTED, PRICE_BAND_MAX, instrumentOfRules, rulesOfInstrument, valueStepOf, type ChangeableRules, type InstrumentRules, type InstrumentState, type WantedRules,
+  PRICE_BAND_MAX, SLIPPAGE_MAX, instrumentOfRules, rulesOfInstrument, valueStepOf, type ChangeableRules, type InstrumentRules, type InstrumentState, type WantedRules,
 } from '../domain/instrument-rules';
 import { INSTRUMENTS_MAX, type Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
@@ -32,6 +32,8 @@ export interface RulesRequest {
   /** 0 for none. */
   readonly priceBand?: AmountInput | undefined;
   readonly bandWindowS?: number | undefined;
+  /** 0 for any. */
+  readonly maxSlippage?: AmountInput | undefined;
   readonly key: string | null;
 }
 
@@ -198,15 +200,18 @@ function wantedOf(instrument: Instrument, request: RulesRequest, faults: FieldFa
     faults.push({ field, message: parsed.problem });
     return null;
   };
-  const { minValue, priceBand } = request;
-  const band = priceBand === undefined ? null : parseRate(priceBand);
-  if (priceBand !== undefined && (band === null || band < 0 || band > PRICE_BAND_MAX)) faults.push({ field: 'priceBand', message: 'must be a fraction from 0 to 1, in whole millionths' });
+  const fraction = (field: 'priceBand' | 'maxSlippage', max: number): number | null => {
+    const input = request[field];
+    const millionths = input === undefined ? null : parseRate(input);
+    if (input !== undefined && (millionths === null || millionths < 0 || millionths > max)) faults.push({ field, message: 'must be a fraction from 0 to 1, in whole millionths' });
+    return millionths;
+  };
+  const { minValue } = request;
   return {
-    ...NOTHING_WANTED,
     state: request.state ?? null,
     priceTicksMin: amount('priceMin', request.priceMin, instrument.tick), priceTicksMax: amount('priceMax', request.priceMax, instrument.tick),
     quantityLotsMin: amount('quantityMin', request.quantityMin, instrument.lot), quantityLotsMax: amount('quantityMax', request.quantityMax, instrument.lot),
     minValue: minValue !== undefined && ZERO.test(textOfInput(minValue)) ? 0 : amount('minValue', minValue, valueStepOf(instrument)),
-    priceBand: band, bandWindowS: request.bandWindowS ?? null,
+    priceBand: fraction('priceBand', PRICE_BAND_MAX), bandWindowS: request.bandWindowS ?? null, maxSlippage: fraction('maxSlippage', SLIPPAGE_MAX),
   };
 }

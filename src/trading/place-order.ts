@@ -3,6 +3,7 @@ import { parseRate } from '../domain/assets';
 import { parseBudget } from '../domain/budget';
 import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '../domain/commands';
 import type { Context } from '../domain/context';
+import { SLIPPAGE_MAX } from '../domain/instrument-rules';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { EXPIRY_US_END, kindCode, type TimeInForce } from '../domain/order';
@@ -148,8 +149,6 @@ export class PlaceOrder {
 
 const NOBODY_BESIDE: readonly string[] = [];
 
-const MILLIONTHS = 1_000_000;
-
 /** What bounds a market order. */
 type Bounds = Pick<OrderTraits, 'slippage' | 'budget'>;
 
@@ -159,7 +158,7 @@ function boundsOf({ quoteQuantity, maxSlippage }: OrderTerms, instrument: Instru
   const budget = quoteQuantity === undefined ? undefined : parseBudget(quoteQuantity, instrument);
   if (budget?.ok === false) fault('quoteQuantity', budget.problem);
   const slippage = maxSlippage === undefined ? undefined : parseRate(maxSlippage);
-  const isFraction = slippage === undefined || (slippage !== null && slippage >= 0 && slippage <= MILLIONTHS);
+  const isFraction = slippage === undefined || (slippage !== null && slippage >= 0 && slippage <= SLIPPAGE_MAX);
   if (!isFraction) fault('maxSlippage', 'must be a fraction from 0 to 1, in whole millionths');
   return {
     ...(budget?.ok === true ? { budget: budget.units } : {}), ...(slippage === undefined || slippage === null ? {} : { slippage }),

@@ -41,7 +41,7 @@ describe('instruments at run time', () => {
     const { status, body } = await open({ ...SOL, min_value: '10', idempotency_key: 'sol' });
     expect([status, body]).toEqual([201, {
       ...SOL, price_min: '0.01', price_max: '90071992547409.91', quantity_min: '0.001', quantity_max: '9007199254740.991', min_value: '10.00000',
-      price_band: null, band_window_s: null, state: 'open', fees: { maker: '0', taker: '0' },
+      price_band: null, band_window_s: null, max_slippage: null, state: 'open', fees: { maker: '0', taker: '0' },
     }]);
     const again = await open({ ...SOL, min_value: '10', idempotency_key: 'sol' });
     expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([201, 'true']);
@@ -100,6 +100,26 @@ describe('instruments at run time', () => {
     const replayed = await refusal(order(keyed), 409, 'instrument_not_open');
     expect([replayed.headers.get('Idempotency-Replayed'), replayed.body]).toMatchObject(['true', { state: 'halted' }]);
     expect((await client.call('DELETE', `/orders/${resting}`)).status).toBe(200);
+  });
+
+  test('bounds how far behind the best price its market orders take, whatever they say themselves', async () => {
+    const market = (more: object) => client.post<OrderWithTradesView>('/orders', { client_id: 'bob', instrument: 'SOL-USD', side: 'buy', type: 'market', quantity: '3', ...more });
+    for (const max_slippage of ['1.1', '0.0000001']) {
+      expect((await refusal(change('SOL-USD', { max_slippage }), 400, 'validation_failed')).body.errors).toMatchObject([{ field: 'max_slippage' }]);
+    }
+    const key = { max_slippage: '0.02', state: 'open', idempotency_key: 'slippage' };
+    expect((await change('SOL-USD', key)).body).toMatchObject({ max_slippage: '0.02', state: 'open' });
+    await refusal(change('SOL-USD', { ...key, max_slippage: '0.03' }), 422, 'idempotency_key_reused');
+    // Both bids of earlier tests are far below.
+    for (const price of ['200', '203', '205']) await order({ side: 'sell', price, quantity: '1' });
+    expect((await market({ max_slippage: '0.5' })).body).toMatchObject({ status: 'cancelled', status_reason: 'price_protection', filled_quantity: '2.000' });
+  });
+
+  test('its bound on market orders can be taken off', async () => {
+    expect((await change('SOL-USD', { max_slippage: '0' })).body.max_slippage).toBeNull();
+    await order({ side: 'sell', price: '300', quantity: '1' });
+    const taken = (await client.post<OrderWithTradesView>('/orders', { client_id: 'bob', instrument: 'SOL-USD', side: 'buy', type: 'market', quantity: '2' })).body;
+    expect([taken.status, taken.trades.map(({ price }) => price)]).toEqual(['filled', ['205.00', '300.00']]);
   });
 
   test('a second process knows it at once, and a start knows it again', async () => {

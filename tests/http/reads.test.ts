@@ -283,7 +283,7 @@ describe('reading', () => {
     expect(status).toBe(200);
     expect(body.instruments[0]).toEqual({
       instrument: 'BTC-USD', base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001', price_min: '0.01', price_max: '90071992547409.91',
-      quantity_min: '0.00000001', quantity_max: '90071992.54740991', min_value: null, price_band: null, band_window_s: null, state: 'open',
+      quantity_min: '0.00000001', quantity_max: '90071992.54740991', min_value: null, price_band: null, band_window_s: null, max_slippage: null, state: 'open',
       fees: { maker: '0', taker: '0' },
     });
     expect(body.instruments[2]).toMatchObject({ instrument: 'ODD-EUR', tick_size: '0.25', price_max: '1000.00', quantity_min: '10' });

@@ -1185,6 +1185,8 @@ export interface OpenInstrumentRequest {
   readonly price_band?: Decimal;
   /** How old the trade of the reference price is; 300 where a band is set without. */
   readonly band_window_s?: number;
+  /** How far behind the best price a market order takes at most, as a fraction of that, whatever it says itself: what is left is cancelled. 0 for any. */
+  readonly max_slippage?: Decimal;
   readonly idempotency_key?: string;
 }
 
@@ -1204,6 +1206,8 @@ export interface InstrumentFields {
   readonly price_band: Decimal | null;
   /** How old the trade of the reference price is, in seconds; null for none. */
   readonly band_window_s: number | null;
+  /** How far behind the best price a market order takes at most, as a fraction of that; null for any. */
+  readonly max_slippage: Decimal | null;
 }
 
 export interface InstrumentFees {
@@ -1232,6 +1236,8 @@ export interface ChangeInstrumentRequest {
   readonly price_band?: Decimal;
   /** How old the trade of the reference price is; 300 where a band is set without. */
   readonly band_window_s?: number;
+  /** How far behind the best price a market order takes at most, as a fraction of that, whatever it says itself: what is left is cancelled. 0 for any. */
+  readonly max_slippage?: Decimal;
   readonly idempotency_key?: string;
 }
 

@@ -1,5 +1,5 @@
 import { amount, amountOrZero, answer, growingWord, integer, list, named, optional, orNull, rate, request, required, string, word } from './language';
-import { AssetName, Decimal, IdempotencyKey, InstrumentName, Price, Quantity, Sequence, Side, SignedDecimal, Time, TIME_EXAMPLE } from './values';
+import { AssetName, Decimal, IdempotencyKey, InstrumentName, Price, Quantity, Sequence, Side, SignedDecimal, Slippage, Time, TIME_EXAMPLE } from './values';
 import { BAND_WINDOW_S, BAND_WINDOW_S_MAX, INSTRUMENT_DEFAULT, INSTRUMENT_STATES, SHARD_STATES } from './words';
 
 /** What is traded, and how: each thing once. */
@@ -22,6 +22,7 @@ const InstrumentFields = answer('InstrumentFields', {
   min_value: required(orNull(Decimal), 'Least price × quantity of an order, and of what an amend leaves of one; null for none.'),
   price_band: required(orNull(Decimal), 'How far from the reference price may be traded, as a fraction of that: whoever would trade further has the instrument gather orders for a call auction. null for none.'),
   band_window_s: required(orNull(integer({ min: 1 })), 'How old the trade of the reference price is, in seconds; null for none.'),
+  max_slippage: required(orNull(Decimal), 'How far behind the best price a market order takes at most, as a fraction of that; null for any.'),
 });
 
 const Fees = answer('InstrumentFees', { maker: required(SignedDecimal), taker: required(SignedDecimal) });
@@ -65,6 +66,7 @@ const changeable = {
   min_value: optional(LeastValue, 'Least price × quantity of an order, and of what an amend leaves of one; 0 for none.'),
   price_band: optional(PriceBand, 'How far from the reference price may be traded: whoever would trade further has the instrument gather orders for a call auction.'),
   band_window_s: optional(integer({ min: 1, max: BAND_WINDOW_S_MAX }), `How old the trade of the reference price is; ${BAND_WINDOW_S} where a band is set without.`),
+  max_slippage: optional(Slippage, 'How far behind the best price a market order takes at most, as a fraction of that, whatever it says itself: what is left is cancelled. 0 for any.'),
   idempotency_key: optional(IdempotencyKey),
 };
 
@@ -79,12 +81,12 @@ export const OpenInstrumentRequest = request('OpenInstrumentRequest', {
 
 export const ChangeInstrumentRequest = request('ChangeInstrumentRequest', changeable, {
   description: 'What is left out stays as it is.',
-  rules: [{ rule: 'some', of: ['state', 'price_min', 'price_max', 'quantity_min', 'quantity_max', 'min_value', 'price_band', 'band_window_s'] }],
+  rules: [{ rule: 'some', of: ['state', 'price_min', 'price_max', 'quantity_min', 'quantity_max', 'min_value', 'price_band', 'band_window_s', 'max_slippage'] }],
 });
 
 const instrument = {
   instrument: INSTRUMENT_DEFAULT, base: 'BTC', quote: 'USD', tick_size: '0.01', lot_size: '0.00000001', price_min: '0.01', price_max: '90071992547409.91',
-  quantity_min: '0.00000001', quantity_max: '90071992.54740991', min_value: null, price_band: null, band_window_s: null, state: 'open',
+  quantity_min: '0.00000001', quantity_max: '90071992.54740991', min_value: null, price_band: null, band_window_s: null, max_slippage: null, state: 'open',
   fees: { maker: '0', taker: '0' },
 };
 const made = {
@@ -101,6 +103,6 @@ export const INSTRUMENT_EXAMPLES = {
     instrument: INSTRUMENT_DEFAULT, sequence: 1042, timestamp: TIME_EXAMPLE, state: 'auction', price: '50005.00', quantity: '1.25000000', left_over: '0.30000000',
     left_over_side: 'buy', last_price: '50010.00',
   },
-  changes: { halt: { state: 'halted' }, auction: { state: 'auction' }, band: { price_band: '0.05', band_window_s: 60 }, limits: { quantity_max: '100', min_value: 0 } },
+  changes: { halt: { state: 'halted' }, auction: { state: 'auction' }, band: { price_band: '0.05', band_window_s: 60 }, limits: { quantity_max: '100', min_value: 0 }, slippage: { max_slippage: '0.01' } },
   made, instruments: { instruments: [instrument] },
 };

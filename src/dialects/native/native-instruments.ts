@@ -38,13 +38,13 @@ export class NativeInstruments {
 interface Checked {
   readonly state?: RulesRequest['state']; readonly price_min?: RulesRequest['priceMin']; readonly price_max?: RulesRequest['priceMax'];
   readonly quantity_min?: RulesRequest['quantityMin']; readonly quantity_max?: RulesRequest['quantityMax']; readonly min_value?: RulesRequest['minValue'];
-  readonly price_band?: RulesRequest['priceBand']; readonly band_window_s?: number;
+  readonly price_band?: RulesRequest['priceBand']; readonly band_window_s?: number; readonly max_slippage?: RulesRequest['maxSlippage'];
   readonly idempotency_key?: string;
 }
 
 function rulesOf(body: Checked, headerKey: string | undefined): RulesRequest {
   return {
     state: body.state, priceMin: body.price_min, priceMax: body.price_max, quantityMin: body.quantity_min, quantityMax: body.quantity_max,
-    minValue: body.min_value, priceBand: body.price_band, bandWindowS: body.band_window_s, key: keyOf(body.idempotency_key, headerKey),
+    minValue: body.min_value, priceBand: body.price_band, bandWindowS: body.band_window_s, maxSlippage: body.max_slippage, key: keyOf(body.idempotency_key, headerKey),
   };
 }

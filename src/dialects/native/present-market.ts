@@ -80,7 +80,7 @@ export interface RulesView {
   instrument: string; base: string; quote: string; tick_size: string; lot_size: string;
   price_min: string; price_max: string; quantity_min: string; quantity_max: string;
   /** Null where there is none. */
-  min_value: string | null; price_band: string | null; band_window_s: number | null; state: InstrumentState;
+  min_value: string | null; price_band: string | null; band_window_s: number | null; max_slippage: string | null; state: InstrumentState;
 }
 
 export function presentRules(rules: InstrumentRules): RulesView {
@@ -92,7 +92,7 @@ export function presentRules(rules: InstrumentRules): RulesView {
     quantity_min: formatAmount(rules.quantityLotsMin, lot), quantity_max: formatAmount(rules.quantityLotsMax, lot),
     min_value: rules.minValue === 0 ? null : formatAmount(rules.minValue, valueStepOf(instrument)),
     price_band: rules.priceBand === 0 ? null : formatRate(rules.priceBand), band_window_s: rules.bandWindowS === 0 ? null : rules.bandWindowS,
-    state: rules.state,
+    max_slippage: rules.maxSlippage === 0 ? null : formatRate(rules.maxSlippage), state: rules.state,
   };
 }
 
