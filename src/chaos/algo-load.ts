@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning, sliceKey, type Algo, type AlgoSlice } from '../domain/algo';
 import type { Random } from '../seeded-random';
-import { AskingLoad, LOAD_INSTRUMENTS, MID_PRICE } from './asking-load';
+import { AskingLoad } from './asking-load';
 import type { Ledger } from './ledger';
 import type { Line } from './line';
+import { LOAD_INSTRUMENTS, MID_PRICE } from './market';
 
 const PAUSE_MS = 400;
 const POLL_MS = 150;

@@ -4,10 +4,6 @@ import type { Answered, Line } from './line';
 
 const RETRY_MS = 150;
 
-export const LOAD_INSTRUMENTS = ['BTC-USD', 'ETH-USD'] as const;
-/** Around which everything is ordered. */
-export const MID_PRICE = 50_000;
-
 /** Does one thing after another beside the clients, each of which it asks for until it has been heard. */
 export abstract class AskingLoad {
   /** What was answered as nobody would expect. */

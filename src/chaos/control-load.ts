@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../seeded-random';
-import { AskingLoad, LOAD_INSTRUMENTS } from './asking-load';
+import { AskingLoad } from './asking-load';
 import type { Line } from './line';
+import { LOAD_INSTRUMENTS } from './market';
 
 const PAUSE_MS = 250;
 const SWITCH_MAX_S = 3;

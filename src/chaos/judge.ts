@@ -1,14 +1,13 @@
-import { firstDifference } from '../audit/difference';
 import { AssetTable } from '../domain/asset-table';
 import { assetsOf } from '../domain/assets';
-import { decodeLogEntry, tradesOf, type LogEntry } from '../domain/log-entry';
+import { decodeLogEntry, type LogEntry } from '../domain/log-entry';
 import type { Instrument } from '../domain/instruments';
-import { presentOrderWithTrades } from '../dialects/native/present';
 import { resultCodeOf } from '../domain/result-code';
 import { answerOfMoney, isEndToldAgain, isSameRefusal, shortfallDifference } from './judge-money';
 import { listDifference } from './judge-lists';
 import { MONEY_OPS, type Ledger, type SentCommand } from './ledger';
 import { OnceOnly } from './once-only';
+import { presentedOf, toldDifference, type Told } from './told-order';
 
 /** A time in which Redis lost what only it had: from the last moment when Postgres had everything, to its return. */
 export interface LossWindow {
@@ -142,21 +141,13 @@ function differenceOf(command: SentCommand, entry: LogEntry, instruments: Readon
   if (command.op === 'list' || command.op === 'cancel_list') return listDifference(command, entry, instruments, assets);
   const expected = answerOf(entry, instruments, assets);
   if (expected === null) return 'has no order';
-  const { stale: _stale, lag_entries: _entries, lag_seconds: _seconds, ...told }: Record<string, unknown> = body;
-  // A cancel tells all trades of the order, the entry only its own.
-  if (command.op === 'cancel') {
-    delete expected.trades;
-    delete told.trades;
-  }
-  const difference = firstDifference(expected, told);
-  return difference === null ? null : `differs from the answer at${difference}`;
+  return toldDifference(expected, body, command.op === 'cancel');
 }
 
 /** What a client is to be told of an entry, null where that is nothing. */
-function answerOf(entry: LogEntry, instruments: ReadonlyMap<string, Instrument>, assets: AssetTable): Record<string, unknown> | null {
+function answerOf(entry: LogEntry, instruments: ReadonlyMap<string, Instrument>, assets: AssetTable): Told | null {
   const money = answerOfMoney(entry, assets);
   if (money !== null) return money;
   const order = entry.orders[0];
-  const instrument = order === undefined ? undefined : instruments.get(order.instrument);
-  return order === undefined || instrument === undefined ? null : { ...presentOrderWithTrades(order, tradesOf(entry), instrument, assets) };
+  return order === undefined ? null : presentedOf(order, entry, instruments, assets);
 }

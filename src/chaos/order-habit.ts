@@ -1,5 +1,5 @@
 import type { Random } from '../seeded-random';
-import { LOAD_INSTRUMENTS, MID_PRICE } from './asking-load';
+import { LOAD_INSTRUMENTS, MID_PRICE } from './market';
 import type { Habit, Planned } from './habit';
 import type { AckMode, Ledger } from './ledger';
 

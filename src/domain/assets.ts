@@ -1,4 +1,4 @@
-import { PLAIN_DECIMAL, textOfInput, type AmountInput, type Step } from './amounts';
+import { PLAIN_DECIMAL, textOfInput, type AmountInput, type AmountResult, type Step } from './amounts';
 import { ASSET_NAME, type Instrument } from './instruments';
 import { UNITS_MAX } from './money';
 
@@ -127,6 +127,16 @@ export function parseRate(input: AmountInput): number | null {
   if (!/^0*$/.test(fraction.slice(RATE_DECIMALS))) return null;
   // Zero has no sign.
   return Number(`${sign}${whole}${fraction.slice(0, RATE_DECIMALS).padEnd(RATE_DECIMALS, '0')}`) + 0;
+}
+
+/** Of a price, of which it is all. */
+const FRACTION_MAX = 10 ** RATE_DECIMALS;
+
+/** A fraction from 0 to 1 as whole millionths, or what is wrong with it. */
+export function parseFraction(input: AmountInput): AmountResult {
+  const millionths = parseRate(input);
+  const fits = millionths !== null && millionths >= 0 && millionths <= FRACTION_MAX;
+  return fits ? { ok: true, value: millionths } : { ok: false, problem: 'must be a fraction from 0 to 1, in whole millionths' };
 }
 
 const ASSETS_MAX = 1_000;

@@ -30,10 +30,6 @@ export interface BoundRules {
   readonly quoteDecimals: number;
 }
 
-/** The widest price band, in millionths: all of the reference price. */
-export const PRICE_BAND_MAX = 1_000_000;
-/** The widest bound of a market order behind the best price, in millionths of that. */
-export const SLIPPAGE_MAX = 1_000_000;
 /** Window of a price band that is set without one. */
 export const BAND_WINDOW_S = 300;
 /** The longest one: a shard keeps the last trade of every second of it. */

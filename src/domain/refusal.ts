@@ -108,6 +108,18 @@ export class Refusal extends Error {
   }
 }
 
+/**
+ * What a piece of work comes to. A missing dependency's own answer would say that nothing has happened: where that is not sure, or is no answer
+ * yet, `code` says so instead. @throws Refusal
+ */
+export async function unavailableAs<T>(code: ResultCode, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof UnavailableError ? new Refusal(code) : error;
+  }
+}
+
 /** The refusal that an error stands for; null for a fault of ours. */
 export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error;

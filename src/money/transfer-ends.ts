@@ -3,9 +3,8 @@ import type { Context } from '../domain/context';
 import type { Transfer, TransferEnd, TransferKind } from '../domain/money';
 import { newOrderId } from '../domain/order-id';
 import { initiator } from '../domain/principal';
-import { Refusal } from '../domain/refusal';
+import { Refusal, unavailableAs } from '../domain/refusal';
 import type { ResultCode } from '../domain/result-code';
-import { UnavailableError } from '../domain/unavailable';
 import type { MoneyFingerprint } from './fingerprint';
 import { transferOf, type Explain, type MoneyOutcomes } from './outcomes';
 import type { EndWithdrawalRequest, NamedTransferRequest, PostTransferRequest, WithdrawalEnd } from './requests';
@@ -94,12 +93,8 @@ export class TransferEnds {
   }
 
   /** By now the command has been refused, and that may be remembered: whatever cannot be read is `history_unavailable`, no answer yet. */
-  private async recorded(context: Context, transferId: string): Promise<Transfer | null> {
-    try {
-      return await this.finder.inRecord(context, transferId);
-    } catch (error) {
-      throw error instanceof UnavailableError ? new Refusal('history_unavailable') : error;
-    }
+  private recorded(context: Context, transferId: string): Promise<Transfer | null> {
+    return unavailableAs('history_unavailable', () => this.finder.inRecord(context, transferId));
   }
 
   /** What has come to its end has left Redis, which then knows of no such transfer: Postgres tells how it ended. */

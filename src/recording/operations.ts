@@ -1,3 +1,4 @@
+import { formatUnits } from '../domain/assets';
 import type { AmendOperation, CancelOperation, Operation, Order, PlaceOperation } from '#openfill-client';
 
 /** What is sent to a venue so that there happens what happened to an order in a recording. */
@@ -19,18 +20,18 @@ export const isStopped = ({ status_reason: reason }: Order): boolean => STOPPED.
 
 const isNothing = (quantity: string): boolean => /^[0.]*$/.test(quantity);
 
-/** Adds decimals of equal scale without a float. */
+/** A decimal in units of its last digit: those of equal scale are added and compared so, without a float. */
+export const unitsOf = (decimal: string): bigint => BigInt(decimal.replace('.', ''));
+
+const scaleOf = (decimal: string): number => decimal.split('.')[1]?.length ?? 0;
+
 function sum(decimals: readonly string[]): string {
-  const scale = decimals[0]?.split('.')[1]?.length ?? 0;
-  const total = decimals.reduce((all, text) => all + BigInt(text.replace('.', '')), 0n).toString().padStart(scale + 1, '0');
-  return scale === 0 ? total : `${total.slice(0, -scale)}.${total.slice(-scale)}`;
+  return formatUnits(decimals.reduce((all, decimal) => all + unitsOf(decimal), 0n), scaleOf(decimals[0] ?? ''));
 }
 
 /** The open part that a cancelled order had. */
 function unfilledOf(order: Order): string {
-  const scale = order.quantity.split('.')[1]?.length ?? 0;
-  const digits = (BigInt(order.quantity.replace('.', '')) - BigInt(order.filled_quantity.replace('.', ''))).toString().padStart(scale + 1, '0');
-  return scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+  return formatUnits(unitsOf(order.quantity) - unitsOf(order.filled_quantity), scaleOf(order.quantity));
 }
 
 /** How an order is named in the venue that it is played into. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalBook, OpenfillClient, isDone, type Instrument, type Operation, type Order, type OrderQueues, type StreamMessage } from '#openfill-client';
-import { EARLIER_CLIENT, amendOf, cancelOf, isRequested, isStopped, placeOf, restOf, wayOf, withLimit, type Name } from './operations';
+import { LocalBook, OpenfillClient, isDone, type Instrument, type Operation, type Order, type OrderQueues, type StreamMessage, type Trade } from '#openfill-client';
+import { EARLIER_CLIENT, amendOf, cancelOf, isRequested, isStopped, placeOf, restOf, unitsOf, wayOf, withLimit, type Name } from './operations';
 import { readLines, type Head, type QueuesLine } from './recording';
 
 /**
@@ -15,6 +15,11 @@ const DIFFERENCES_SHOWN = 5;
 const AUCTION_LOOK_MS = 20;
 
 type Queues = Pick<QueuesLine, 'queues' | 'last_price'>;
+
+/** A trade in words, by which what was recorded and what is played are compared. */
+function tradeText(instrument: string, side: string, { quantity, price }: { readonly quantity: string; readonly price: string }, taker: string, maker: string): string {
+  return `${instrument} ${side} ${quantity} at ${price}, ${taker} took from ${maker}`;
+}
 
 /** What a recording is about, from a first reading. */
 interface Outline {
@@ -46,9 +51,6 @@ function gathersIn(state: string): boolean | null {
   return state === 'open' || state === 'post_only' ? false : null;
 }
 
-/** Of decimals of equal scale. */
-const ticksOf = (price: string): bigint => BigInt(price.replace('.', ''));
-
 /**
  * Orders of both sides in the order in which they came to wait, as far as queues tell: an id begins with its time, and who stands behind
  * another one at a price came later. In an auction it decides who is the maker.
@@ -65,7 +67,7 @@ function byAge(bids: OrderQueues['bids'], asks: OrderQueues['asks']): { side: 'b
 }
 
 function isCrossed({ bids: [bid], asks: [ask] }: OrderQueues): boolean {
-  return bid !== undefined && ask !== undefined && ticksOf(bid[0]) >= ticksOf(ask[0]);
+  return bid !== undefined && ask !== undefined && unitsOf(bid[0]) >= unitsOf(ask[0]);
 }
 
 /** How an instrument was at a time. */
@@ -233,7 +235,7 @@ class Player {
       taken.quantities.push(quantity);
       taken.lastPrice = price;
       entry.taken.set(taker, taken);
-      this.expected.push(`${message.instrument} ${side} ${quantity} at ${price}, ${taker} took from ${maker}`);
+      this.expected.push(tradeText(message.instrument, side, message.data, taker, maker));
     }
   }
 
@@ -306,9 +308,9 @@ class Player {
     await this.client.changeInstrument(instrument, { state: 'open' });
     while ((await this.client.auction(instrument)).price !== null) await sleep(AUCTION_LOOK_MS);
     const trades: string[] = [];
-    for await (const { trade_id: id, price, quantity, taker_side: side, maker_order_id: maker, taker_order_id: taker } of this.client.everyTrade({ instrument })) {
-      if (id <= before) break;
-      trades.push(this.tradeText(instrument, side, quantity, price, taker, maker));
+    for await (const trade of this.client.everyTrade({ instrument })) {
+      if (trade.trade_id <= before) break;
+      trades.push(this.playedText(instrument, trade.taker_side, trade));
     }
     this.played.push(...trades.reverse());
     this.trading.set(instrument, isAny ? 'opening' : 'open');
@@ -341,14 +343,12 @@ class Player {
       if (recorded !== null) this.recordedIds.set(id, recorded);
       // A cancelled order's trades are its history.
       if (operations[i]?.op === 'cancel') return;
-      for (const { price, quantity, maker_order_id: maker, taker_order_id: taker } of trades) {
-        this.played.push(this.tradeText(instrument, side, quantity, price, taker, maker));
-      }
+      for (const trade of trades) this.played.push(this.playedText(instrument, side, trade));
     });
   }
 
-  private tradeText(instrument: string, side: string, quantity: string, price: string, taker: string, maker: string): string {
-    return `${instrument} ${side} ${quantity} at ${price}, ${this.recorded(taker)} took from ${this.recorded(maker)}`;
+  private playedText(instrument: string, side: string, trade: Pick<Trade, 'quantity' | 'price' | 'taker_order_id' | 'maker_order_id'>): string {
+    return tradeText(instrument, side, trade, this.recorded(trade.taker_order_id), this.recorded(trade.maker_order_id));
   }
 
   private recorded(id: string): string {

@@ -7,7 +7,7 @@ import type { Instrument } from '../domain/instruments';
 import { newOrderId } from '../domain/order-id';
 import type { Side } from '../domain/order';
 import { initiator, mayActFor, requireAccount } from '../domain/principal';
-import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
+import { Refusal, unavailableAs, type FieldFault, type RequestField } from '../domain/refusal';
 import { UnavailableError } from '../domain/unavailable';
 
 /** What can be asked for of a parent order, once a dialect has read it. */
@@ -104,13 +104,9 @@ export class Algos {
     return done;
   }
 
-  private async begin(algo: Algo, idempotency: string | null): ReturnType<AlgoRecord['start']> {
-    try {
-      return await this.record.start(algo, idempotency, this.options.perAccountMax);
-    } catch (error) {
-      // It may be on record, and would begin.
-      throw error instanceof UnavailableError ? new Refusal('outcome_unknown') : error;
-    }
+  private begin(algo: Algo, idempotency: string | null): ReturnType<AlgoRecord['start']> {
+    // It may be on record, and would begin.
+    return unavailableAs('outcome_unknown', () => this.record.start(algo, idempotency, this.options.perAccountMax));
   }
 
   /** @param algoId UUID in lower case @throws Refusal `algo_not_found` */
@@ -148,12 +144,8 @@ export class Algos {
     return algo;
   }
 
-  private async askStop(algoId: string, timeUs: number): Promise<Algo | null> {
-    try {
-      return await this.record.askStop(algoId, timeUs);
-    } catch (error) {
-      throw error instanceof UnavailableError ? new Refusal('outcome_unknown') : error;
-    }
+  private askStop(algoId: string, timeUs: number): Promise<Algo | null> {
+    return unavailableAs('outcome_unknown', () => this.record.askStop(algoId, timeUs));
   }
 
   private async own({ principal }: Context, algoId: string): Promise<Algo> {

@@ -1,11 +1,11 @@
-import { AMOUNT_MAX, parseAmount, parseStep, textOfInput, type AmountInput, type Step } from '../domain/amounts';
-import { ASSET_DECIMALS_MAX, needsOf, parseRate } from '../domain/assets';
+import { AMOUNT_MAX, parseAmount, parseStep, textOfInput, type AmountInput, type AmountResult, type Step } from '../domain/amounts';
+import { ASSET_DECIMALS_MAX, needsOf, parseFraction } from '../domain/assets';
 import type { AssetTable } from '../domain/asset-table';
 import type { CommandResult } from '../domain/commands';
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import {
-  PRICE_BAND_MAX, SLIPPAGE_MAX, instrumentOfRules, rulesOfInstrument, valueStepOf, type ChangeableRules, type InstrumentRules, type InstrumentState, type WantedRules,
+  instrumentOfRules, rulesOfInstrument, valueStepOf, type ChangeableRules, type InstrumentRules, type InstrumentState, type WantedRules,
 } from '../domain/instrument-rules';
 import { INSTRUMENTS_MAX, type Instrument } from '../domain/instruments';
 import type { LogEntry } from '../domain/log-entry';
@@ -193,25 +193,20 @@ function stepOf(field: 'tickSize' | 'lotSize', input: AmountInput, faults: Field
 }
 
 function wantedOf(instrument: Instrument, request: RulesRequest, faults: FieldFault[]): WantedRules {
-  const amount = (field: InstrumentField, input: AmountInput | undefined, step: Step): number | null => {
+  const read = (field: InstrumentField, input: AmountInput | undefined, parse: (input: AmountInput) => AmountResult): number | null => {
     if (input === undefined) return null;
-    const parsed = parseAmount(input, step);
+    const parsed = parse(input);
     if (parsed.ok) return parsed.value;
     faults.push({ field, message: parsed.problem });
     return null;
   };
-  const fraction = (field: 'priceBand' | 'maxSlippage', max: number): number | null => {
-    const input = request[field];
-    const millionths = input === undefined ? null : parseRate(input);
-    if (input !== undefined && (millionths === null || millionths < 0 || millionths > max)) faults.push({ field, message: 'must be a fraction from 0 to 1, in whole millionths' });
-    return millionths;
-  };
+  const amount = (field: InstrumentField, input: AmountInput | undefined, step: Step): number | null => read(field, input, (given) => parseAmount(given, step));
   const { minValue } = request;
   return {
     state: request.state ?? null,
     priceTicksMin: amount('priceMin', request.priceMin, instrument.tick), priceTicksMax: amount('priceMax', request.priceMax, instrument.tick),
     quantityLotsMin: amount('quantityMin', request.quantityMin, instrument.lot), quantityLotsMax: amount('quantityMax', request.quantityMax, instrument.lot),
     minValue: minValue !== undefined && ZERO.test(textOfInput(minValue)) ? 0 : amount('minValue', minValue, valueStepOf(instrument)),
-    priceBand: fraction('priceBand', PRICE_BAND_MAX), bandWindowS: request.bandWindowS ?? null, maxSlippage: fraction('maxSlippage', SLIPPAGE_MAX),
+    priceBand: read('priceBand', request.priceBand, parseFraction), bandWindowS: request.bandWindowS ?? null, maxSlippage: read('maxSlippage', request.maxSlippage, parseFraction),
   };
 }

@@ -7,10 +7,9 @@ import { isOpen, kindOf, type Order } from '../domain/order';
 import { legDirection, LIST_ROLE_CODE, LIST_SIZE, listIdOf, listOrderId, listOrderIds, membershipOf, newListId, roleAt, type ListedOrder, type ListType } from '../domain/order-list';
 import { triggerOf } from '../domain/order-type';
 import { actorOf, initiator, requireAccount } from '../domain/principal';
-import { Refusal, type FieldFault, type OrderWithTrades, type RefusalFacts } from '../domain/refusal';
+import { Refusal, unavailableAs, type FieldFault, type OrderWithTrades, type RefusalFacts } from '../domain/refusal';
 import { resultCodeOf } from '../domain/result-code';
 import type { Staleness } from '../domain/staleness';
-import { UnavailableError } from '../domain/unavailable';
 import type { Acknowledgement } from './acknowledgement';
 import type { CommandRunner } from './command-runner';
 import type { OrderOwners } from './order-owners';
@@ -99,7 +98,8 @@ export class OrderLists {
       { op: 'cancel', actor, order: { listId }, idempotency, request: idempotency === null ? null : fingerprint }, context.signatureUse,
     );
     const replayed = result.outcome === 'repeated';
-    return this.replaying(replayed, () => this.read(key !== null, async () => {
+    // That its list cannot be read now is no promise that nothing happened.
+    return this.replaying(replayed, () => unavailableAs(key === null ? 'outcome_unknown' : 'history_unavailable', async () => {
       try {
         await this.entryOf(context, result, epoch, fingerprint, undefined);
       } catch (error) {
@@ -107,15 +107,6 @@ export class OrderLists {
       }
       return { ...await this.list(context, listId), replayed };
     }));
-  }
-
-  /** Behind a command: that its list cannot be read now is no promise that nothing happened. @throws Refusal */
-  private async read(isKeyed: boolean, answer: () => Promise<ListOutcome>): Promise<ListOutcome> {
-    try {
-      return await answer();
-    } catch (error) {
-      throw error instanceof UnavailableError ? new Refusal(isKeyed ? 'history_unavailable' : 'outcome_unknown') : error;
-    }
   }
 
   /** A list with its orders and their trades, wherever they are. @throws Refusal `order_list_not_found` */

@@ -1,9 +1,8 @@
 import { parseAmount, type AmountInput, type Step as AmountStep } from '../domain/amounts';
-import { parseRate } from '../domain/assets';
+import { parseFraction } from '../domain/assets';
 import { parseBudget } from '../domain/budget';
 import type { CancelCommand, CommandResult, FailureStep, PlaceCommand } from '../domain/commands';
 import type { Context } from '../domain/context';
-import { SLIPPAGE_MAX } from '../domain/instrument-rules';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { EXPIRY_US_END, kindCode, type TimeInForce } from '../domain/order';
@@ -157,11 +156,10 @@ function boundsOf({ quoteQuantity, maxSlippage }: OrderTerms, instrument: Instru
   if (quoteQuantity === undefined && maxSlippage === undefined) return NO_TRAITS;
   const budget = quoteQuantity === undefined ? undefined : parseBudget(quoteQuantity, instrument);
   if (budget?.ok === false) fault('quoteQuantity', budget.problem);
-  const slippage = maxSlippage === undefined ? undefined : parseRate(maxSlippage);
-  const isFraction = slippage === undefined || (slippage !== null && slippage >= 0 && slippage <= SLIPPAGE_MAX);
-  if (!isFraction) fault('maxSlippage', 'must be a fraction from 0 to 1, in whole millionths');
+  const slippage = maxSlippage === undefined ? undefined : parseFraction(maxSlippage);
+  if (slippage?.ok === false) fault('maxSlippage', slippage.problem);
   return {
-    ...(budget?.ok === true ? { budget: budget.units } : {}), ...(slippage === undefined || slippage === null ? {} : { slippage }),
+    ...(budget?.ok === true ? { budget: budget.units } : {}), ...(slippage?.ok === true ? { slippage: slippage.value } : {}),
   };
 }
 
