@@ -3,7 +3,9 @@ import type { LogEntry } from '../../src/domain/log-entry';
 import { STP_CODE } from '../../src/domain/order-traits';
 import { TRIGGER_CODE } from '../../src/domain/order-type';
 import { BTC, amendCommand, fillsOf, orderOf, placeCommand } from './support/desk';
+import { buy, listCommand, sell } from './support/listed';
 import { describeOnEachRedis } from './support/redis-targets';
+import { until } from '../support/until';
 import { useShard } from './support/use-shard';
 
 const LISTED: InstrumentRules = {
@@ -222,5 +224,34 @@ describeOnEachRedis('a price band', (target) => {
     ]);
     expect(results.map((result) => (result.outcome === 'logged' ? result.entry.fills.length : result.outcome))).toEqual([0, 1, 0, 1, 0, 0]);
     expect(await state()).toBe('auction');
+  });
+});
+
+describeOnEachRedis('a price band in a cascade', (target) => {
+  const venue = useShard(target, { limits: { triggersPerCommandMax: 1 } });
+
+  test('that halts it in another call leaves nothing that goes on, and all that is left goes once the instrument is open', async () => {
+    const { desk, shard } = venue;
+    const change = (wanted: Partial<WantedRules>): Promise<LogEntry> => desk.submit({
+      op: 'instrument', actor: null, opens: false, listed: LISTED, wanted: { ...NOTHING_WANTED, ...wanted }, idempotency: null, request: null,
+    });
+    await desk.rest('sell', 100, 1, { client: 'maker' });
+    await desk.buy(100, 1);
+    await change({ priceBand: TENTH });
+    await desk.rest('buy', 80, 1, { client: 'maker' });
+    await desk.submit(listCommand('oto', [buy(95), sell(120)]));
+    // Reached one after another: the first rests, the second would trade at 80, the third waits for both.
+    for (const price of [109, 50, 108]) await desk.sell(price, 1, { client: 'ann', traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 95 } });
+    // What comes with the trade that reaches them has to wait, and comes with the second.
+    await shard.engine.submitAll([placeCommand('sell', 95, 1), placeCommand('buy', 1, 1)]);
+    const triggered = async (): Promise<(number | null | undefined)[]> => (
+      (await shard.read()).log.filter(({ kind }) => kind === 'trigger').map(({ orders }) => orders[0]?.priceTicks)
+    );
+    expect(await triggered()).toEqual([109, 50]);
+    const { meta, state } = await shard.read();
+    expect([state.catalogue[0]?.state, meta.released, meta.reached]).toEqual(['auction', undefined, undefined]);
+    await change({ state: 'open', priceBand: 0 });
+    await until('all have gone', async () => (await triggered()).length === 4);
+    expect(await triggered()).toEqual([109, 50, 108, 120]);
   });
 });

@@ -18,7 +18,6 @@ function cascades.run(shard, limits)
     end
     if shard.has_rules and not is_open(shard, book.instrument) then
       stops.suspend(shard, book)
-      lists.suspend(shard, book.instrument)
       shard.cascade = nil
       return false
     end

@@ -39,7 +39,7 @@ function flush.all(shard)
   end
 
   if shard.waiting or shard.reached or shard.suspended_stored then stops.flush(shard) end
-  if shard.release_queues then lists.flush(shard) end
+  if shard.release_queues or shard.released then lists.flush(shard) end
   if shard.has_dues then
     dues.flush(shard)
     controls.flush_leases(shard)

@@ -232,7 +232,7 @@ local function key_of(shard, instrument)
   return shard.tag .. 'released:' .. instrument
 end
 
--- The queue of an instrument (core/queues.lua); `is_suspended` says whether it waits until the instrument trades.
+-- The queue of an instrument (core/queues.lua).
 function lists.queue_of(shard, instrument)
   local known = shard.release_queues
   if not known then
@@ -242,18 +242,11 @@ function lists.queue_of(shard, instrument)
   local queue = known[instrument]
   if not queue then
     queue = queues.open(key_of(shard, instrument), 0)
-    queue.is_suspended = false
     -- While all trades there is no other than what meta tells of.
     if shard.released == instrument or (shard.has_rules and not catalogue.is_open(shard, instrument)) then queues.count(queue) end
     known[instrument] = queue
   end
   return queue
-end
-
--- What goes because of lists of an instrument that does not trade goes once it does.
-function lists.suspend(shard, instrument)
-  local queue = shard.release_queues and shard.release_queues[instrument]
-  if queue then queue.is_suspended = true end
 end
 
 -- An instrument trades from now on.
@@ -265,7 +258,7 @@ function lists.wake(shard, instrument)
     queue = lists.queue_of(shard, instrument)
     queue.stored = stored
   end
-  queue.is_suspended, shard.cascade = false, books.of(shard, instrument)
+  shard.cascade = books.of(shard, instrument)
 end
 
 -- The order that goes next, and the sequence of the entry that has filled its list's first; nil where there is none.
@@ -289,13 +282,21 @@ function lists.resume(shard)
   shard.cascade = books.of(shard, shard.released)
 end
 
+-- Whether what is left of an instrument's queue goes on: of one that does not trade it goes once it does.
+local function goes_on(shard, instrument)
+  return not shard.has_rules or catalogue.is_open(shard, instrument)
+end
+
+-- Writes what the call has changed of queues. Meta tells of which instrument something goes on.
 function lists.flush(shard)
-  local active
-  for instrument, queue in pairs(shard.release_queues or {}) do
+  local known, released = shard.release_queues or {}, shard.released
+  -- A queue that nobody has looked at is as it was.
+  local active = released and not known[released] and goes_on(shard, released) and released
+  for instrument, queue in pairs(known) do
     queues.flush(queue)
-    if not queue.is_suspended and queues.is_left(queue) then active = instrument end
+    if queues.is_left(queue) and goes_on(shard, instrument) then active = instrument end
   end
-  if active then call('HSET', shard.meta_key, 'released', active) elseif shard.released then call('HDEL', shard.meta_key, 'released') end
+  if active then call('HSET', shard.meta_key, 'released', active) elseif released then call('HDEL', shard.meta_key, 'released') end
 end
 
 lists.MARK, lists.member_of, lists.shared, lists.is_fulfilled = MARK, member_of, shared, is_fulfilled
