@@ -89,6 +89,7 @@ function compareWaiting(expected: ShardState, actual: ShardState, finding: Findi
     const told = found.get(instrument);
     found.delete(instrument);
     for (const direction of DIRECTIONS) compareQueue(`${instrument} ${direction}`, wanted[direction], told?.[direction] ?? [], finding);
+    finding.addDifference(`${instrument}, the best trades that those have seen which trail`, wanted.trailing, told?.trailing ?? []);
     finding.addDifference(`${instrument}, the order that goes next`, wanted.next, told?.next ?? null);
   }
   for (const { instrument, rising, falling } of found.values()) {

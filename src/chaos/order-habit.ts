@@ -53,7 +53,8 @@ export class OrderHabit implements Habit {
 
   private amend(order: OpenOrder): Planned {
     const command = this.ledger.enter(order.account, 'amend', this.mode, null, this.kind === 'guest' ? null : order.orderId);
-    const change = this.random.next() < 0.5 ? { price: this.price() } : { remaining_quantity: this.quantity() };
+    const kind = this.random.next();
+    const change = kind < 0.45 ? { price: this.price() } : kind < 0.9 ? { remaining_quantity: this.quantity() } : { trailing_offset: this.offset() };
     const body = { ...change, ...this.named(order), idempotency_key: command.key };
     return {
       command, method: 'PATCH', path: `/orders/${order.orderId}`, body, byOperator: false, operation: { op: 'amend', order_id: order.orderId, ...body },
@@ -68,12 +69,13 @@ export class OrderHabit implements Habit {
     const lifetimes = this.kind === 'taker' ? ['ioc', 'fok'] : ['gtc', 'gtc', 'gtc', 'gtd', 'ioc', 'fok'];
     const lifetime = this.random.pick(lifetimes);
     const waits = !isMarket && this.kind !== 'taker' && this.random.next() < 0.12;
-    const terms = isMarket ? { type: 'market' } : waits ? this.stop() : { type: 'limit', price: this.price(), time_in_force: lifetime, ...(lifetime === 'gtd' && { expires_at: this.soon() }) };
-    const hides = !isMarket && lifetime === 'gtc' && this.random.next() < 0.3 ? { display_quantity: DISPLAYED } : {};
+    const trails = waits && this.random.next() < 0.3;
+    const terms = isMarket ? { type: 'market' } : trails ? this.trailing() : waits ? this.stop() : { type: 'limit', price: this.price(), time_in_force: lifetime, ...(lifetime === 'gtd' && { expires_at: this.soon() }) };
+    const hides = !isMarket && !trails && lifetime === 'gtc' && this.random.next() < 0.3 ? { display_quantity: DISPLAYED } : {};
     const bounds = isMarket && this.random.next() < 0.4 ? { max_slippage: this.random.pick(['0', '0.00005', '0.0002']) } : {};
     const prevents = this.random.next() < 0.3 ? { self_trade_prevention: this.random.pick(SELF_TRADE_PREVENTIONS) } : {};
     const { quantity: _quantity, ...byMoney } = order;
-    const isByMoney = isMarket && this.random.next() < 0.4;
+    const isByMoney = (isMarket && this.random.next() < 0.4) || (trails && order.side === 'buy');
     const body = { ...(isByMoney ? { ...byMoney, quote_quantity: this.money() } : order), ...terms, ...hides, ...bounds, ...prevents, idempotency_key: command.key };
     return {
       command, method: 'POST', path: '/orders', body, byOperator: false, operation: { op: 'place', ...body },
@@ -89,6 +91,16 @@ export class OrderHabit implements Habit {
   /** Near the market, so that many are reached: a limit, as a buy without one would have to name what it may cost. */
   private stop(): Readonly<Record<string, string>> {
     return { type: this.random.pick(['stop_limit', 'stop_limit', 'take_profit_limit'] as const), stop_price: this.price(), price: this.price() };
+  }
+
+  /** Behind the market as far as it usually moves. */
+  private trailing(): Readonly<Record<string, string>> {
+    const distance = this.random.next() < 0.6 ? { trailing_offset: this.offset() } : { trailing_percent: this.random.pick(['0.002', '0.0064', '0.02']) };
+    return { type: 'trailing_stop', ...distance };
+  }
+
+  private offset(): string {
+    return String(1 + this.random.below(12));
   }
 
   private named({ account }: OpenOrder): { readonly client_id?: string } {

@@ -80,6 +80,9 @@ export interface AmendCandidate {
   readonly remainingLots: number | 'invalid' | null;
   /** The price that the order waits for; absent where it stays as it is. */
   readonly stopTicks?: number | 'invalid' | null;
+  /** The distance at which it trails, likewise: ticks, or millionths. */
+  readonly trailingOffset?: number | 'invalid' | null;
+  readonly trailingPercent?: number | 'invalid' | null;
   readonly quantityLotsMax: number;
 }
 

@@ -47,6 +47,7 @@ export type LoggedCommand =
     /** null where the order was not found: amounts are ticks and lots of its instrument. */
     readonly wanted: {
       readonly priceTicks: number | null; readonly quantityLots: number | null; readonly remainingLots: number | null; readonly stopTicks: number | null;
+      readonly trailingOffset: number | null; readonly trailingPercent: number | null;
       readonly quantityLotsMax: number;
     } | null;
   }

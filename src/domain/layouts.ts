@@ -150,7 +150,7 @@ export const LIST_MARK = 'L';
 export const LOGGED_CANCEL = ['letter', 'actor', 'id', 'client', 'client_order_id'] as const;
 /** What is wanted is null where the order was not found, so that no instrument tells ticks. */
 export const LOGGED_AMEND = [
-  'letter', 'actor', 'funds', 'fills_max', 'price', 'quantity', 'remaining', 'stop_price', 'quantity_max', 'id', 'client', 'client_order_id',
+  'letter', 'actor', 'funds', 'fills_max', 'price', 'quantity', 'remaining', 'stop_price', 'trailing_offset', 'trailing_percent', 'quantity_max', 'id', 'client', 'client_order_id',
 ] as const;
 export const LOGGED_MASS_CANCEL = ['letter', 'actor', 'client', 'instrument', 'after', 'bound', 'page_size'] as const;
 /** What is left as it is is null. Pairs of an asset and an amount, as text, follow: the deposits that it opens with. */

@@ -51,8 +51,10 @@ const INSTRUMENT_COMMAND_AT = positionsOf(LOGGED_INSTRUMENT);
 const VERSION_WITHOUT_MONEY = 3;
 const VERSION_WITHOUT_TRAITS = 4;
 const without = <Name extends string>(names: readonly Name[], ...unknown: string[]): readonly Name[] => names.filter((name) => !unknown.includes(name));
+/** What an order waits by that waits for a price. */
+const WAITS_BY = ['stop_price', 'trailing_offset', 'trailing_percent'] as const;
 const THIS_VERSION = { place: positionsOf(LOGGED_PLACE), amend: positionsOf(LOGGED_AMEND), placed: positionsOf(PLACED_EVENT), tradeLength: TRADE_EVENT.length };
-type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' | 'traits' | 'stop_price' ? number | undefined : T[Name] };
+type Positions<T> = { readonly [Name in keyof T]: Name extends 'funds' | 'fees' | 'traits' | (typeof WAITS_BY)[number] ? number | undefined : T[Name] };
 interface Layout {
   readonly place: Positions<typeof THIS_VERSION.place>;
   readonly amend: Positions<typeof THIS_VERSION.amend>;
@@ -60,10 +62,10 @@ interface Layout {
   readonly tradeLength: number;
 }
 const WITHOUT_TRAITS = {
-  ...THIS_VERSION, place: positionsOf(without(LOGGED_PLACE, 'traits')), amend: positionsOf(without(LOGGED_AMEND, 'stop_price')),
+  ...THIS_VERSION, place: positionsOf(without(LOGGED_PLACE, 'traits')), amend: positionsOf(without(LOGGED_AMEND, ...WAITS_BY)),
 } as Layout;
 const WITHOUT_MONEY = {
-  place: positionsOf(without(LOGGED_PLACE, 'traits', 'funds')), amend: positionsOf(without(LOGGED_AMEND, 'funds', 'stop_price')),
+  place: positionsOf(without(LOGGED_PLACE, 'traits', 'funds')), amend: positionsOf(without(LOGGED_AMEND, 'funds', ...WAITS_BY)),
   placed: positionsOf(PLACED_EVENT.filter((name) => name !== 'fees')), tradeLength: TRADE_EVENT.length - 2,
 } as Layout;
 /** By version of the entry. */
@@ -233,6 +235,10 @@ function fundsAt(wire: Wire, at: number | undefined): Funds {
   return at === undefined ? 'off' : fundsOf(wire[at] as number);
 }
 
+function waitsBy(wire: Wire, at: number | undefined): number | null {
+  return at === undefined ? null : wire[at] as number | null;
+}
+
 function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
   switch (wire[0]) {
     case COMMAND_LETTER.place:
@@ -258,8 +264,8 @@ function decodeCommand(wire: Wire, { place, amend }: Layout): LoggedCommand {
         order: referenceOf(wire[amend.id], wire[amend.client], wire[amend.client_order_id]),
         wanted: quantityLotsMax === null ? null : {
           priceTicks: wire[amend.price] as number | null, quantityLots: wire[amend.quantity] as number | null,
-          remainingLots: wire[amend.remaining] as number | null, stopTicks: amend.stop_price === undefined ? null : wire[amend.stop_price] as number | null,
-          quantityLotsMax,
+          remainingLots: wire[amend.remaining] as number | null, stopTicks: waitsBy(wire, amend.stop_price),
+          trailingOffset: waitsBy(wire, amend.trailing_offset), trailingPercent: waitsBy(wire, amend.trailing_percent), quantityLotsMax,
         },
       };
     }

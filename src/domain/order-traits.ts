@@ -30,6 +30,16 @@ export interface OrderTraits {
   readonly listRole?: number;
   /** Which refill of its `priority`'s entry gave it its place, from 1; absent where no refill did. */
   readonly refill?: number;
+  /** Of a trailing stop, one of the two: how far behind the best price it waits, in ticks, or in millionths of that price (trailing.ts). */
+  readonly trailingOffset?: number;
+  readonly trailingPercent?: number;
+  /**
+   * Of a trailing stop: the best trade since it was placed, as far as is known when the record is written, in ticks; 0 where there was no
+   * trade yet. While it waits trades move it on without the record being written.
+   */
+  readonly best?: number;
+  /** Of a trailing stop: the sequence of the entry with which it began to trail; 0 where it has not: it waits for the first of its list. */
+  readonly trailsSince?: number;
 }
 
 /** What a taker does about an order of its own that it meets, instead of trading with it. */
@@ -78,9 +88,13 @@ const TRAITS = {
   display: { code: 7, column: 'display', holds: 'integer' },
   shown: { code: 8, column: 'shown', holds: 'integer' },
   refill: { code: 9, column: 'refill', holds: 'integer' },
+  trailingOffset: { code: 10, column: 'trailing_offset', holds: 'integer' },
+  trailingPercent: { code: 11, column: 'trailing_percent', holds: 'integer' },
+  best: { code: 12, column: 'best', holds: 'integer' },
   list: { code: 13, column: 'list', holds: 'text' },
   listRole: { code: 14, column: 'list_role', holds: 'integer' },
   stpAccounts: { code: 15, column: 'stp_accounts', holds: 'text' },
+  trailsSince: { code: 16, column: 'trails_since', holds: 'integer' },
 } as const satisfies Record<TraitName, Trait>;
 
 const TABLE = Object.entries(TRAITS) as [TraitName, Trait][];

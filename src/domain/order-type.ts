@@ -6,12 +6,12 @@ import type { OrderTraits } from './order-traits';
  * what it waits for among its traits; what clients call its type is told from both.
  */
 
-export const TRIGGER_CODE = { stop: 1, take_profit: 2 } as const;
+export const TRIGGER_CODE = { stop: 1, take_profit: 2, trailing_stop: 3 } as const;
 export type Trigger = keyof typeof TRIGGER_CODE;
 const TRIGGERS = Object.keys(TRIGGER_CODE) as readonly Trigger[];
 
 /** As clients say it. */
-export type DisplayedType = OrderType | 'stop' | 'stop_limit' | 'take_profit' | 'take_profit_limit';
+export type DisplayedType = OrderType | 'stop' | 'stop_limit' | 'take_profit' | 'take_profit_limit' | 'trailing_stop';
 
 interface WaitingType {
   readonly trigger: Trigger;
@@ -25,6 +25,7 @@ export const WAITING_TYPES = {
   stop_limit: { trigger: 'stop', becomes: 'limit' },
   take_profit: { trigger: 'take_profit', becomes: 'market' },
   take_profit_limit: { trigger: 'take_profit', becomes: 'limit' },
+  trailing_stop: { trigger: 'trailing_stop', becomes: 'market' },
 } as const satisfies Record<Exclude<DisplayedType, OrderType>, WaitingType>;
 
 /** What an order of a type is once it goes. */
@@ -44,6 +45,7 @@ export function triggerOf({ trigger }: OrderTraits): Trigger | null {
 export function displayedType({ type, traits }: Pick<Order, 'type' | 'traits'>): DisplayedType {
   const trigger = triggerOf(traits);
   if (trigger === null) return type;
+  if (trigger === 'trailing_stop') return trigger;
   return type === 'market' ? trigger : `${trigger}_limit`;
 }
 
@@ -51,11 +53,11 @@ export function displayedType({ type, traits }: Pick<Order, 'type' | 'traits'>):
 export type Direction = 'rising' | 'falling';
 export const DIRECTIONS = ['rising', 'falling'] as const satisfies readonly Direction[];
 
-/** A stop goes against its owner, a take-profit with him. @throws Error for an order that waits for nothing */
+/** A stop goes against its owner, as one that trails does, a take-profit with him. @throws Error for an order that waits for nothing */
 export function directionOf({ side, traits }: { readonly side: Side; readonly traits: OrderTraits }): Direction {
   const trigger = triggerOf(traits);
   if (trigger === null) throw new Error('the order waits for no price');
-  return (side === 'buy') === (trigger === 'stop') ? 'rising' : 'falling';
+  return (side === 'buy') === (trigger !== 'take_profit') ? 'rising' : 'falling';
 }
 
 /** Whether a trade's price is one that an order waits for. */

@@ -11,7 +11,7 @@ import { UnavailableError } from './unavailable';
 /** What a request says of an order, by the domain's name for it; a dialect may have another one. */
 export type OrderField =
   | 'op' | 'instrument' | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'selfTradePrevention' | 'price' | 'quantity' | 'remainingQuantity' | 'displayQuantity'
-  | 'stopPrice' | 'quoteQuantity' | 'maxSlippage'
+  | 'stopPrice' | 'trailingOffset' | 'trailingPercent' | 'quoteQuantity' | 'maxSlippage'
   | 'orders' | 'orderId' | 'clientOrderId' | 'cursor';
 
 /** The same of accounts and money. */

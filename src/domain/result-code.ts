@@ -45,6 +45,7 @@ export const RESULT_CODES = {
   account_killed: { number: 41, status: 403, title: 'The account is killed: it may not order until it is let go on (POST /accounts/{account_id}/unkill).' },
   order_not_pending: { number: 35, status: 409, title: 'The order does not wait for a price, or no longer.' },
   quote_quantity_required: { number: 36, status: 422, title: 'A buy that waits for a price and then trades at any holds its cover as an amount of money: name quote_quantity instead of quantity.' },
+  order_waits_otherwise: { number: 39, status: 422, title: 'The order does not wait by this: one has a stop price, one that trails an offset or a percentage.' },
   order_by_money: { number: 38, status: 422, title: 'The order is by money: it has no quantity to change.' },
   order_without_price: { number: 37, status: 422, title: 'The order trades at any price: it has none to change.' },
   expires_at_past: { number: 40, status: 422, title: 'The time at which the order would expire is over already.' },

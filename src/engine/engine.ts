@@ -64,7 +64,7 @@ function isNotSent(error: unknown): boolean {
 /** What came of a call: the result of each of its commands, null for one that has to wait. */
 interface Carried {
   readonly results: readonly (CommandResult | null)[];
-  /** The sequence that those wait for; null where none does. */
+  /** The turn that those wait for; null where none does. */
   readonly heldFor: number | null;
   /** Whether the uses of signatures of those that wait are taken. */
   readonly areUsed: boolean;

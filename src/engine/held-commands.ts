@@ -21,7 +21,7 @@ export class HeldCommands<T> {
     private readonly waitMs: number, private readonly send: (batch: T[]) => void, private readonly giveUp: (batch: readonly T[]) => void,
   ) {}
 
-  /** The last sequence for which this process was told to wait: Redis holds back whatever was sent without knowing of it. */
+  /** The last turn for which this process was told to wait: Redis holds back whatever was sent without knowing of it. */
   get seen(): number {
     return this.lastSeen;
   }
@@ -39,9 +39,9 @@ export class HeldCommands<T> {
     else this.sinceMs = null;
   }
 
-  /** A call has been told to wait for `sequence`. Calls are answered in the order in which they were sent. */
-  hold(batch: T[], sequence: number): void {
-    this.lastSeen = Math.max(this.lastSeen, sequence);
+  /** A call has been told to wait for a turn. Calls are answered in the order in which they were sent. */
+  hold(batch: T[], turn: number): void {
+    this.lastSeen = Math.max(this.lastSeen, turn);
     this.isHolding = true;
     this.sinceMs ??= Date.now();
     this.held.push(batch);
@@ -49,7 +49,7 @@ export class HeldCommands<T> {
     this.goOn();
   }
 
-  /** Sequences of another life of the shard begin anew. */
+  /** Turns of another life of the shard begin anew. */
   forget(): void {
     this.lastSeen = 0;
   }

@@ -29,7 +29,9 @@ export interface ShardKeys {
   open(escapedClient: string): string;
   /** Orders that wait for a price. */
   stops(instrument: string, direction: Direction): string;
-  /** Orders whose list's first is filled and that are still to go. */
+  /** Groups of those that trail, by name of the trail (stored-trails.ts), and the orders of a group. */
+  trails(name: string): string;
+  trail(name: string, store: string): string;
   /** Entries whose trades have reached some of them. */
   reached(instrument: string): string;
 }
@@ -61,6 +63,8 @@ export function shardKeys(shard: string): ShardKeys {
     hidden: (instrument, side) => `${tag}hidden:${instrument}:${side}`,
     open: (client) => `${tag}open:${client}`,
     stops: (instrument, direction) => `${tag}stops:${instrument}:${direction}`,
+    trails: (name) => `${tag}trails:${name}`,
+    trail: (name, store) => `${tag}trail:${name}:${store}`,
     reached: (instrument) => `${tag}reached:${instrument}`,
   };
 }

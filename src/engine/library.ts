@@ -10,7 +10,7 @@ import { expandNameLists, luaLayouts } from './lua-layouts';
  */
 const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/traits', 'traits'], ['core/icebergs', 'icebergs'], ['core/dues', 'dues'], ['core/controls', 'controls'], ['core/heads', 'heads'],
-  ['core/levels', 'levels'], ['core/queues', 'queues'], ['core/stops', 'stops'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
+  ['core/levels', 'levels'], ['core/queues', 'queues'], ['core/ranks', 'ranks'], ['core/trails', 'trails'], ['core/stops', 'stops'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
   ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
   ['ledger/settlement', 'settlement'], ['ledger/auctioned', 'auctioned'], ['core/hidden', 'hidden'], ['core/catalogue', 'catalogue'], ['core/bands', 'bands'], ['core/auction_price', 'auction_price'],
   ['core/lists', 'lists'], ['commands/cancel', 'cancel'], ['core/budgets', 'budgets'], ['core/prevention', 'prevention'], ['core/matching', 'matching'],
@@ -51,6 +51,7 @@ const FUNCTIONS = {
   read_orders: { callback: 'reads.orders', flags: ['no-writes'] },
   read_book: { callback: 'reads.book', flags: ['no-writes'] },
   read_auction: { callback: 'reads.auction', flags: ['no-writes'] },
+  read_waiting: { callback: 'reads.waiting', flags: ['no-writes'] },
   read_accounts: { callback: 'reads.accounts', flags: ['no-writes'] },
   scan_accounts: { callback: 'reads.scan_accounts', flags: ['no-writes'] },
   read_open_orders: { callback: 'reads.open_orders', flags: ['no-writes'] },

@@ -14,6 +14,7 @@ import { storedControls } from './stored-controls';
 import { checkHidden } from './stored-hidden';
 import { storedMoney, type StoredMoney } from './stored-money';
 import { storedReleased, type StoredReleased } from './stored-released';
+import { trailOfName } from './stored-trails';
 import { storedWaiting, type StoredWaiting } from './stored-waiting';
 
 /** A price level as Redis holds it; orders in queue order. */
@@ -51,7 +52,7 @@ export interface StoredShard {
 
 type Attempt = <T>(what: string, read: () => T) => T | null;
 
-const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|opening|hidden|waiting|reached|suspended|released|trade_id:.+)$/;
+const META_FIELD = /^(state|epoch|version|seq|time_us|persisted|fault|funds|fees|breach|due_us|due_after|held|kills|rules|opening|hidden|waiting|trailing|reached|suspended|released|trade_id:.+)$/;
 /** What is good once and was used: it goes by itself, at any time. */
 const ONCE = /^once:[0-9]+$/;
 const TIMEOUT_MS = 30_000;
@@ -60,7 +61,7 @@ const PAGE = 2_000;
 const TYPE = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash',
   timers: 'zset', due: 'zset', killed: 'hash', lease: 'hash', references: 'hash', log: 'stream', book: 'zset', depth: 'hash', hidden: 'hash', open: 'zset', trades: 'list', band: 'zset',
-  stops: 'zset', reached: 'list', released: 'list',
+  stops: 'zset', trails: 'zset', trail: 'zset', reached: 'list', released: 'list',
 } as const;
 type Kind = keyof typeof TYPE;
 const KINDS = Object.keys(TYPE) as Kind[];
@@ -73,7 +74,13 @@ const ofSide = (owner: string | null): boolean => owner !== null && /.:(bids|ask
 const OWNER: Readonly<Record<Kind, (owner: string | null) => boolean>> = {
   meta: alone, orders: alone, client_order_ids: alone, idem: alone, accounts: alone, instruments: alone, catalogue: alone, fee_groups: alone, transfers: alone,
   timers: alone, due: alone, killed: alone, lease: owned, references: alone, log: alone, book: ofSide, depth: ofSide, hidden: ofSide, open: owned, trades: owned, band: owned,
-  stops: ofDirection, reached: owned, released: owned,
+  stops: ofDirection, trails: (owner) => owner !== null && trailOfName(owner) !== null, trail: (owner) => owner !== null && storeOf(owner) !== null, reached: owned, released: owned,
+};
+
+/** A group's store: the trail's name and its own. */
+const storeOf = (owner: string): { readonly name: string; readonly store: string } | null => {
+  const [, name = '', store = ''] = /^(.+):(\d+)$/.exec(owner) ?? [];
+  return trailOfName(name) === null ? null : { name, store };
 };
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
@@ -237,11 +244,24 @@ export class ShardReader {
       for await (const pair of this.ranks(this.keys.stops(instrument, direction))) both[direction].push(pair);
       stops.set(instrument, both);
     }
+    const trails = new Map<string, { groups: [string, string][]; stores: Map<string, [string, string][]> }>();
+    const trailOf = (name: string): { groups: [string, string][]; stores: Map<string, [string, string][]> } => {
+      const known = trails.get(name) ?? { groups: [], stores: new Map<string, [string, string][]>() };
+      trails.set(name, known);
+      return known;
+    };
+    for (const name of names.get('trails') ?? []) for await (const pair of this.ranks(this.keys.trails(name))) trailOf(name).groups.push(pair);
+    for (const owner of names.get('trail') ?? []) {
+      const { name, store } = storeOf(owner) as { name: string; store: string };
+      const members: [string, string][] = [];
+      for await (const pair of this.ranks(this.keys.trail(name, store))) members.push(pair);
+      trailOf(name).stores.set(store, members);
+    }
     const reached = new Map<string, string[]>();
     for (const instrument of names.get('reached') ?? []) {
       reached.set(instrument, (await this.send('LRANGE', this.keys.reached(instrument), '0', '-1')) as string[]);
     }
-    return storedWaiting({ stops, reached }, meta, orders, problems);
+    return storedWaiting({ stops, trails, reached }, meta, orders, problems);
   }
 
   private async keyNames(): Promise<Set<string>> {

@@ -139,6 +139,15 @@ export class ShardReads extends ShardUpkeep {
     return this.records.load(orderId);
   }
 
+  /** Orders as they are now, null for one that Redis does not hold (any more): of one that trails with the best trade that it has seen. */
+  async readWaiting(orderIds: readonly string[]): Promise<(Order | null)[]> {
+    const records = (await this.read(() => this.call('read_waiting', orderIds.map(compactId)))) as (string | null)[];
+    return orderIds.map((_, i) => {
+      const record = records[i] ?? null;
+      return record === null ? null : decodeOrderRecord(record);
+    });
+  }
+
   private async readRecords(orderIds: readonly string[]): Promise<(Order | null)[]> {
     const ids = orderIds.map(compactId);
     const stored = (await this.sendRead('HMGET', this.keys.orders, ...ids)) as (string | null)[];

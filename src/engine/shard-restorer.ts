@@ -9,6 +9,7 @@ import { expiryUs, type Order, type Trade } from '../domain/order';
 import { waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
 import { bandMember, sampleOfMember, type BandSample } from '../domain/price-band';
+import { isBetter, trailingTicks, trailOf } from '../domain/trailing';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
 import { encodeRates } from './commands/fee-group';
 import { escapeText } from './commands/text';
@@ -21,7 +22,8 @@ import { switchMember, switchOf } from './stored-controls';
 import { encodeScale } from './scale';
 import { decodeFeeGroup } from './shard-reads';
 import { addHidden, type HiddenLots } from './stored-hidden';
-import { waitingScore } from './stored-waiting';
+import { trailName, trailOfName, trailsOf } from './stored-trails';
+import { waitingScore, waitingScoreAt } from './stored-waiting';
 import { encodeStoredTransfer } from './transfer-record';
 
 /** Redis may take a while for a page while it rewrites its append-only file. */
@@ -43,6 +45,16 @@ export interface RestoredCounters {
   /** Last trade id of each instrument. */
   readonly tradeIds: ReadonlyMap<string, number>;
   readonly funds: Funds;
+}
+
+/** Orders of an instrument that trail, from one direction by one measure: groups of those that have seen the same best price (0 for none). */
+export interface RestoredTrail {
+  /** As `trailName` has it. */
+  readonly name: string;
+  readonly groups: readonly {
+    readonly bestTicks: number;
+    readonly orders: readonly { readonly since: number; readonly priority: number; readonly member: string; readonly distance: number }[];
+  }[];
 }
 
 /** What the rebuilt book holds that it must not, or the other way round. */
@@ -131,8 +143,10 @@ export class ShardRestorer {
       records.push(id, encodeStoredOrder(order));
       if (waitsForFirst(order)) {
         // It stands nowhere but in its record until the first of its list is filled.
+      } else if (order.status === 'pending' && trailOf(order.traits) !== null) {
+        // Where it stands other trades tell (`addTrails`).
       } else if (order.status === 'pending') {
-        getOrAdd(members, this.keys.stops(order.instrument, directionOf(order)), () => []).push(waitingScore(order), bookMember(order));
+        getOrAdd(members, this.keys.stops(order.instrument, directionOf(order)), () => []).push(waitingScore(order, order.traits.triggerPrice as number), bookMember(order));
       } else {
         const side = order.side === 'buy' ? 'bids' : 'asks';
         getOrAdd(members, this.keys.book(order.instrument, side), () => []).push(bookScore(order), bookMember(order));
@@ -157,6 +171,30 @@ export class ShardRestorer {
     }
     if (orders.some(({ traits }) => traits.shown !== undefined)) commands.push(this.send('HSET', this.keys.meta, 'hidden', '1'), ...this.addHidden(orders));
     await Promise.all(commands);
+  }
+
+  /** Adds orders that trail, of which `addOrders` has the records: the nearest of each group waits for its price. */
+  async addTrails(trails: readonly RestoredTrail[]): Promise<void> {
+    for (const { name, groups } of trails) {
+      const trail = trailOfName(name);
+      if (trail === null) throw new RestoreError(`${name} is no trail`);
+      const { instrument, direction, measure } = trail;
+      for (const { bestTicks, orders } of groups) {
+        const first = orders.reduce((least, { since }) => Math.min(least, since), Number.MAX_SAFE_INTEGER);
+        await this.send('ZADD', this.keys.trails(name), String(first), `${bestTicks},${first}`);
+        let head: { readonly member: string; readonly ticks: number; readonly priority: number } | null = null;
+        for (let at = 0; at < orders.length; at += VERIFY_PAGE) {
+          await this.send('ZADD', this.keys.trail(name, String(first)), ...orders.slice(at, at + VERIFY_PAGE).flatMap(({ distance, member }) => [String(distance), member]));
+        }
+        for (const { distance, member, priority } of orders) {
+          const ticks = trailingTicks(direction, { measure, distance }, bestTicks);
+          if (ticks === null) continue;
+          if (head === null || isBetter(direction, ticks, head.ticks) || (ticks === head.ticks && priority < head.priority)) head = { member, ticks, priority };
+        }
+        if (head !== null) await this.send('ZADD', this.keys.stops(instrument, direction), waitingScoreAt(direction, head.ticks), head.member);
+      }
+    }
+    if (trails.length > 0) await this.send('HSET', this.keys.meta, 'trailing', `;${trails.map(({ name }) => name).join(';')};`);
   }
 
   /** Writes which instruments orders wait in, and the entries that have reached some of them: who goes ahead of all else, and who once an instrument trades. */
@@ -198,21 +236,53 @@ export class ShardRestorer {
    * @throws RestoreError naming what does not fit
    */
   async *pendingOrders(instrument: string, direction: Direction): AsyncGenerator<Order[]> {
+    yield* this.standingOrders(instrument, direction);
+    for (const { name } of trailsOf(instrument).filter((trail) => trail.direction === direction)) {
+      const groups = (await this.send('ZRANGE', this.keys.trails(name), '0', '-1')) as string[];
+      for (const group of groups) yield* this.trailingOrders(name, group.slice(group.indexOf(',') + 1));
+    }
+  }
+
+  private async *trailingOrders(name: string, store: string): AsyncGenerator<Order[]> {
+    for (let start = 0; ; start += VERIFY_PAGE) {
+      const page = (await this.send('ZRANGE', this.keys.trail(name, store), String(start), String(start + VERIFY_PAGE - 1), 'WITHSCORES')) as string[];
+      if (page.length === 0) return;
+      yield await this.waitingPage(name, page, (order) => {
+        const trail = trailOf(order.traits);
+        return trail === null ? null : [trailName(order.instrument, directionOf(order), trail.measure), String(trail.distance)];
+      });
+    }
+  }
+
+  /** Records of a page of members and scores. @param placeOf where an order waits and its score there, null for nowhere */
+  private async waitingPage(where: string, page: readonly string[], placeOf: (order: Order, score: string) => readonly [where: string, score: string] | null): Promise<Order[]> {
+    const ids: string[] = [];
+    for (let i = 0; i < page.length; i += 2) ids.push((page[i] as string).slice(-COMPACT_ID_LENGTH));
+    const records = (await this.send('HMGET', this.keys.orders, ...ids)) as (string | null)[];
+    return records.map((record, i) => {
+      if (record === null) throw new RestoreError(`${where}: order ${ids[i]} waits for a price but has no record`);
+      const order = decodeStoredOrder(record, ids[i] as string);
+      const [member, score] = [page[2 * i], page[2 * i + 1] as string];
+      const place = placeOf(order, score);
+      if (bookMember(order) !== member || place?.[0] !== where || place[1] !== score) {
+        throw new RestoreError(`${where}: order ${order.orderId} waits at another place than its record tells`);
+      }
+      return order;
+    });
+  }
+
+  /** Those whose price is their own; those that trail only lead their groups here. */
+  private async *standingOrders(instrument: string, direction: Direction): AsyncGenerator<Order[]> {
     const key = this.keys.stops(instrument, direction);
     for (let start = 0; ; start += VERIFY_PAGE) {
       const page = (await this.send('ZRANGE', key, String(start), String(start + VERIFY_PAGE - 1), 'WITHSCORES')) as string[];
-      const ids: string[] = [];
-      for (let i = 0; i < page.length; i += 2) ids.push((page[i] as string).slice(-COMPACT_ID_LENGTH));
-      if (ids.length === 0) return;
-      const records = (await this.send('HMGET', this.keys.orders, ...ids)) as (string | null)[];
-      yield records.map((record, i) => {
-        if (record === null) throw new RestoreError(`${instrument} ${direction}: order ${ids[i]} waits for a price but has no record`);
-        const order = decodeStoredOrder(record, ids[i] as string);
-        if (bookMember(order) !== page[2 * i] || waitingScore(order) !== page[2 * i + 1] || directionOf(order) !== direction) {
-          throw new RestoreError(`${instrument} ${direction}: order ${order.orderId} waits at another place than its record tells`);
-        }
-        return order;
+      if (page.length === 0) return;
+      const where = `${instrument} ${direction}`;
+      const orders = await this.waitingPage(where, page, (order, score) => {
+        const { triggerPrice } = order.traits;
+        return [`${order.instrument} ${directionOf(order)}`, triggerPrice === undefined ? score : waitingScore(order, triggerPrice)];
       });
+      yield orders.filter((order) => trailOf(order.traits) === null);
     }
   }
 

@@ -1,11 +1,15 @@
 import type { Order } from '../domain/order';
 import { DIRECTIONS, directionOf, isReached, type Direction } from '../domain/order-type';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
+import { isBetter, trailingTicks, trailOf } from '../domain/trailing';
 import { bookMember } from './record';
+import { storedTrail, trailOfName, trailsOf, type TrailKeys } from './stored-trails';
 
 /** What a shard's keys of orders that wait for a price hold, by instrument: members and scores, nearest first, and the list of entries. */
 export interface WaitingKeys {
   readonly stops: ReadonlyMap<string, Readonly<Record<Direction, readonly (readonly [member: string, score: string])[]>>>;
+  /** By name of the trail. */
+  readonly trails: ReadonlyMap<string, TrailKeys>;
   readonly reached: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -14,21 +18,33 @@ export interface StoredWaiting {
   readonly instrument: string;
   readonly rising: readonly string[];
   readonly falling: readonly string[];
+  readonly trailing: readonly { readonly orderId: string; readonly bestTicks: number }[];
   readonly next: { readonly orderId: string; readonly cause: number } | null;
 }
 
+/** An order and where it stands, null for nowhere; of one that trails the best trade that it has seen, 0 for none. */
+interface Standing {
+  readonly order: Order;
+  readonly ticks: number | null;
+  readonly bestTicks: number | null;
+}
+
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+const namesIn = (list: string | undefined): string[] => (list ?? ';').split(';').filter((name) => name !== '').sort(compareText);
 
 /**
  * Orders that wait for a price, as they are stored, and whether `meta` says the same of them.
  * @param problems to which what is wrong is added
  */
 export function storedWaiting(
-  { stops, reached }: WaitingKeys, meta: Readonly<Record<string, string>>, orders: ReadonlyMap<string, Order>, problems: string[],
+  { stops, trails, reached }: WaitingKeys, meta: Readonly<Record<string, string>>, orders: ReadonlyMap<string, Order>, problems: string[],
 ): StoredWaiting[] {
-  const instruments = [...stops.keys()].sort(compareText);
-  const named = (meta.waiting ?? ';').split(';').filter((name) => name !== '').sort(compareText);
+  const trailing = [...trails.keys()].sort(compareText);
+  const trailed = trailing.flatMap((name) => trailOfName(name)?.instrument ?? []);
+  const instruments = [...new Set([...stops.keys(), ...trailed])].sort(compareText);
+  const named = namesIn(meta.waiting);
   if (instruments.join() !== named.join()) problems.push(`meta names ${named.join() || 'nothing'} as what orders wait for a price of, there are some of ${instruments.join() || 'nothing'}`);
+  if (trailing.join() !== namesIn(meta.trailing).join()) problems.push(`meta names ${meta.trailing ?? 'no trail'}, there are ${trailing.join() || 'none'}`);
   const told = /^(.*)=(\d+),(\d+)$/.exec(meta.reached ?? '');
   if (meta.reached !== undefined && told === null) problems.push(`meta tells that ${meta.reached} was reached`);
   const suspended = (meta.suspended ?? ';').split(';').slice(1, -1).map((row) => /^(.*)=\d+,\d+$/.exec(row)?.[1] ?? null);
@@ -37,36 +53,92 @@ export function storedWaiting(
     if (told?.[1] !== instrument && !suspended.includes(instrument)) problems.push(`entries have reached orders of ${instrument}, meta does not say so`);
   }
   return instruments.map((instrument) => {
-    const ids = (direction: Direction): string[] => (stops.get(instrument)?.[direction] ?? []).map(([member, score]) => {
-      const orderId = expandId(member.slice(-COMPACT_ID_LENGTH));
-      const order = orders.get(orderId);
-      if (order !== undefined && (member !== bookMember(order) || score !== waitingScore(order))) {
-        problems.push(`${instrument} ${direction}: order ${orderId} waits as ${member} at ${score}, its record tells otherwise`);
+    const queues = { rising: [] as Standing[], falling: [] as Standing[] };
+    const rows = reached.get(instrument) ?? [];
+    for (const direction of DIRECTIONS) {
+      const heads = new Map<string, string>();
+      for (const { name } of trailsOf(instrument).filter((trail) => trail.direction === direction)) {
+        const keys = trails.get(name);
+        if (keys === undefined) continue;
+        const stored = storedTrail(name, keys, orders, isMoving(rows[0]), problems);
+        for (const { order, bestTicks } of stored.orders) queues[direction].push({ order, ticks: standsAt(order, bestTicks), bestTicks });
+        for (const { order, ticks } of stored.heads) heads.set(bookMember(order), waitingScore(order, ticks));
       }
-      return orderId;
-    });
-    const [rising, falling] = DIRECTIONS.map(ids) as [string[], string[]];
-    return { instrument, rising, falling, next: nextOf(rising, falling, reached.get(instrument) ?? [], orders) };
+      for (const [member, score] of stops.get(instrument)?.[direction] ?? []) {
+        const orderId = expandId(member.slice(-COMPACT_ID_LENGTH));
+        const order = orders.get(orderId);
+        if (order === undefined) continue;
+        const trails = trailOf(order.traits) !== null;
+        const expected = trails ? heads.get(member) : waitingScore(order, order.traits.triggerPrice as number);
+        if (member !== bookMember(order) || score !== expected) {
+          problems.push(`${instrument} ${direction}: order ${orderId} waits as ${member} at ${score}, its record tells otherwise`);
+        }
+        heads.delete(member);
+        if (!trails) queues[direction].push({ order, ticks: order.traits.triggerPrice as number, bestTicks: null });
+      }
+      for (const [member, score] of heads) problems.push(`${instrument} ${direction}: ${member} leads its group, and does not wait at ${score}`);
+      queues[direction].sort((a, b) => compareStanding(direction, a, b));
+    }
+    // What is left of the entries is carried on as far as somebody goes: what they move on in pages is told as it will be.
+    const next = nextOf(queues, rows);
+    const [rising, falling] = DIRECTIONS.map((direction) => queues[direction].map(({ order }) => order.orderId)) as [string[], string[]];
+    return {
+      instrument, rising, falling,
+      trailing: DIRECTIONS.flatMap((direction) => queues[direction])
+        .flatMap(({ order: { orderId }, bestTicks }) => (bestTicks === null ? [] : [{ orderId, bestTicks }]))
+        .sort((a, b) => compareText(a.orderId, b.orderId)),
+      next,
+    };
   });
 }
 
-function nextOf(rising: readonly string[], falling: readonly string[], rows: readonly string[], orders: ReadonlyMap<string, Order>): StoredWaiting['next'] {
-  const nearest = { rising: rising[0], falling: falling[0] };
+const MOVING = 'moving';
+const isMoving = (row: string | undefined): boolean => row?.split(',')[3] === MOVING;
+
+function nextOf(queues: Record<Direction, Standing[]>, rows: readonly string[]): StoredWaiting['next'] {
   for (const row of rows) {
-    const [cause, first, last] = row.split(',').map(Number) as [number, number, number];
-    const turns: readonly (readonly [Direction, number])[] = last >= first ? [['falling', first], ['rising', last]] : [['rising', first], ['falling', last]];
-    for (const [direction, price] of turns) {
-      const orderId = nearest[direction];
-      const ticks = orderId === undefined ? undefined : orders.get(orderId)?.traits.triggerPrice;
-      if (orderId !== undefined && ticks !== undefined && isReached(direction, ticks, price)) return { orderId, cause };
-    }
+    const [cause, first, last] = row.split(',').slice(0, 3).map(Number) as [number, number, number];
+    const met = (direction: Direction, price: number): StoredWaiting['next'] => {
+      const [nearest] = queues[direction];
+      return nearest !== undefined && nearest.ticks !== null && isReached(direction, nearest.ticks, price) ? { orderId: nearest.order.orderId, cause } : null;
+    };
+    const [ahead, behind] = last >= first ? ['falling', 'rising'] as const : ['rising', 'falling'] as const;
+    const metFirst = isMoving(row) ? null : met(ahead, first);
+    if (metFirst !== null) return metFirst;
+    if (DIRECTIONS.some((direction) => queues[direction].some(({ bestTicks }) => bestTicks !== null))) moveOn(queues, Math.min(first, last), Math.max(first, last));
+    const metLast = met(ahead, last) ?? met(behind, last);
+    if (metLast !== null) return metLast;
   }
   return null;
 }
 
-/** Score of an order among those that wait for a price: lowest first is nearest first from either direction. @throws Error for one that waits for none */
-export function waitingScore(order: Order): string {
-  const { triggerPrice } = order.traits;
-  if (triggerPrice === undefined) throw new Error(`order ${order.orderId} waits for no price`);
-  return directionOf(order) === 'falling' ? `-${triggerPrice}` : String(triggerPrice);
+function moveOn(queues: Record<Direction, Standing[]>, lowTicks: number, highTicks: number): void {
+  for (const direction of DIRECTIONS) {
+    const price = direction === 'falling' ? highTicks : lowTicks;
+    queues[direction] = queues[direction]
+      .map((one) => (one.bestTicks !== null && isBetter(direction, price, one.bestTicks) ? { order: one.order, ticks: standsAt(one.order, price), bestTicks: price } : one))
+      .sort((a, b) => compareStanding(direction, a, b));
+  }
+}
+
+/** Nearest first, then first come. */
+function compareStanding(direction: Direction, a: Standing, b: Standing): number {
+  if (a.ticks === null || b.ticks === null) return a.ticks === b.ticks ? a.order.priority - b.order.priority : a.ticks === null ? 1 : -1;
+  return (direction === 'rising' ? a.ticks - b.ticks : b.ticks - a.ticks) || a.order.priority - b.order.priority;
+}
+
+/** Where an order stands that waits for a price, null for nowhere. @param bestTicks of one that trails */
+export function standsAt(order: Order, bestTicks: number): number | null {
+  const trail = trailOf(order.traits);
+  return trail === null ? order.traits.triggerPrice as number : trailingTicks(directionOf(order), trail, bestTicks);
+}
+
+/** Score of an order among those that wait for a price: lowest first is nearest first from either direction. */
+export function waitingScore(order: Order, ticks: number): string {
+  return waitingScoreAt(directionOf(order), ticks);
+}
+
+/** The same of an order that waits for a price from a direction. */
+export function waitingScoreAt(direction: Direction, ticks: number): string {
+  return direction === 'falling' ? `-${ticks}` : String(ticks);
 }

@@ -3,8 +3,10 @@ import type { Control } from '../domain/controls';
 import type { Account, Balance, FeeGroup, Funds, Transfer } from '../domain/money';
 import type { Order, Trade } from '../domain/order';
 import { anchorSample, samplesKept, type BandSample } from '../domain/price-band';
+import { DIRECTIONS, type Direction } from '../domain/order-type';
 import type { InstrumentRules } from '../domain/instrument-rules';
 import { rulesOfRow, type CatalogueRow } from './catalogue-rows';
+import { isBetter } from '../domain/trailing';
 import { decodeLogEntry } from '../domain/log-entry';
 import { numbers, texts } from './columns';
 import { controlOfRow, type ControlRow } from './control-rows';
@@ -26,12 +28,18 @@ import { upsertAccounts } from './write-money';
 const STATEMENT_TIMEOUT_MS = 120_000;
 const TRADES_PAGE = 1_000;
 const FILLED_PAGE = 1_000;
+const BEST_TRADES_PAGE = 10_000;
 
 /** Where the trades of an entry lie: the first and the last of them. */
 export interface Reach {
   readonly sequence: number;
   readonly firstTicks: number;
   readonly lastTicks: number;
+}
+/** A trade that is better than all behind it. */
+export interface BestTrade {
+  readonly sequence: number;
+  readonly ticks: number;
 }
 /** Ahead of every order's. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
@@ -181,6 +189,25 @@ export class RecoverySource {
       const last = rows[rows.length - 1];
       if (last === undefined || rows.length < TRADES_PAGE) return reaches.reverse();
       before = last.trade_id;
+    }
+  }
+
+  /** As a rebuild asks: back from the newest trade, page by page, as far as the first that counts. */
+  async bestTrades(instrument: string, after: number, before: number): Promise<Record<Direction, BestTrade[]>> {
+    const best: Record<Direction, BestTrade[]> = { rising: [], falling: [] };
+    for (let ahead: number | null = null; ;) {
+      const rows: { trade_id: number; sequence: number; price_ticks: number }[] = await this.query(TRADES_BACK, [instrument, ahead, BEST_TRADES_PAGE]);
+      for (const { sequence, price_ticks: ticks } of rows) {
+        if (sequence <= after) return { rising: best.rising.reverse(), falling: best.falling.reverse() };
+        if (sequence >= before) continue;
+        for (const direction of DIRECTIONS) {
+          const found = best[direction];
+          if (isBetter(direction, ticks, found[found.length - 1]?.ticks ?? 0)) found.push({ sequence, ticks });
+        }
+      }
+      const last = rows[rows.length - 1];
+      if (last === undefined || rows.length < BEST_TRADES_PAGE) return { rising: best.rising.reverse(), falling: best.falling.reverse() };
+      ahead = last.trade_id;
     }
   }
 

@@ -1,6 +1,10 @@
 import type { Order } from '../domain/order';
 import { LIST_ROLE_CODE, listOrderId, waitsForFirst } from '../domain/order-list';
 import { directionOf, isReached, type Direction } from '../domain/order-type';
+import { isBetter, trailingTicks, trailOf, type Trail } from '../domain/trailing';
+import { bookMember } from '../engine/record';
+import type { RestoredTrail } from '../engine/shard-restorer';
+import { trailName } from '../engine/stored-trails';
 
 /** Where the trades of an entry lie: the first and the last of them. */
 export interface Reach {
@@ -16,11 +20,23 @@ export interface ReachSource {
    * the one because of which the last order went.
    */
   reaches(instrument: string): Promise<readonly Reach[]>;
+  /**
+   * Of the trades of entries behind one sequence and ahead of another, those that are better than all behind them, seen from each direction:
+   * oldest first.
+   */
+  bestTrades(instrument: string, after: number, before: number): Promise<Readonly<Record<Direction, readonly BestTrade[]>>>;
   /** Of orders that are filled, the log sequence of their last fill, by id. */
   filledAt(orderIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
+/** A trade that is better than all behind it. */
+export interface BestTrade {
+  readonly sequence: number;
+  readonly ticks: number;
+}
+
 export interface ReachTarget {
+  addTrails(trails: readonly RestoredTrail[]): Promise<void>;
   /** Writes which instruments orders wait in, and the entries that have reached some of them: who goes ahead of all else, and who once an instrument trades. */
   addReached(waiting: readonly string[], reached: InstrumentReaches | null, suspended: readonly InstrumentReaches[]): Promise<void>;
   /**
@@ -38,12 +54,19 @@ interface InstrumentReaches {
 interface Waiting {
   readonly priority: number;
   readonly direction: Direction;
-  readonly ticks: number;
+  /** Of one that trails, null for any other. */
+  readonly trail: Trail | null;
+  readonly since: number;
+  /** Of one that trails. */
+  readonly member: string;
+  /** The price that it waits for, or the best trade that it has seen, 0 for none. */
+  ticks: number;
 }
 
 /**
  * Orders that wait for a price, and a cascade that was not over. What trades reach goes before anything else happens in its book, so an
- * order that waits and has been reached since it began to is one that was still to go.
+ * order that waits and has been reached since it began to is one that was still to go. What those that trail have seen their records tell
+ * as of when they took their places, and the trades since then.
  */
 export class WaitingRebuild {
   private readonly byInstrument = new Map<string, Waiting[]>();
@@ -65,7 +88,12 @@ export class WaitingRebuild {
       }
       if (order.status !== 'pending') continue;
       const list = this.byInstrument.get(order.instrument) ?? [];
-      list.push({ priority: order.priority, direction: directionOf(order), ticks: order.traits.triggerPrice as number });
+      const { priority, traits } = order;
+      const trail = trailOf(traits);
+      list.push({
+        priority, direction: directionOf(order), trail, since: traits.trailsSince ?? 0, member: trail === null ? '' : bookMember(order),
+        ticks: (trail === null ? traits.triggerPrice : traits.best) as number,
+      });
       this.byInstrument.set(order.instrument, list);
     }
   }
@@ -77,7 +105,18 @@ export class WaitingRebuild {
   async restore(source: ReachSource, target: ReachTarget, isOpen: (instrument: string) => boolean): Promise<void> {
     const found: InstrumentReaches[] = [];
     for (const [instrument, waiting] of this.byInstrument) {
-      const reaches = unfinished(waiting, await source.reaches(instrument));
+      const entries = await source.reaches(instrument);
+      const trailing = waiting.filter(({ trail }) => trail !== null);
+      if (trailing.length > 0) {
+        const after = trailing.reduce((least, { priority }) => Math.min(least, priority), Number.MAX_SAFE_INTEGER);
+        const best = await source.bestTrades(instrument, after, entries[0]?.sequence ?? Number.MAX_SAFE_INTEGER);
+        for (const order of trailing) seeTrades(order, best[order.direction]);
+      }
+      const reaches = trailing.length > 0 ? carriedOn(waiting, entries) : unfinished(waiting, entries);
+      if (trailing.length > 0) {
+        seeAll(trailing);
+        await target.addTrails(trailsOf(instrument, trailing));
+      }
       if (reaches.length > 0) found.push({ instrument, reaches });
     }
     const active = found.filter(({ instrument }) => isOpen(instrument));
@@ -124,4 +163,71 @@ function unfinished(waiting: readonly Waiting[], reaches: readonly Reach[]): Rea
     if (priority > newest.sequence && isReached(direction, ticks, lastTicks)) left.push({ sequence: priority, firstTicks: lastTicks, lastTicks });
   }
   return left;
+}
+
+function see(order: Waiting, ticks: number): void {
+  if (isBetter(order.direction, ticks, order.ticks)) order.ticks = ticks;
+}
+
+/** @param best oldest first */
+function seeTrades(order: Waiting, best: readonly BestTrade[]): void {
+  let [low, high] = [0, best.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((best[middle] as BestTrade).sequence <= order.priority) low = middle + 1;
+    else high = middle;
+  }
+  const found = best[low];
+  if (found !== undefined) see(order, found.ticks);
+}
+
+/** Who began earlier has seen all that a later one has, also where the record lacks a trade. */
+function seeAll(trailing: readonly Waiting[]): void {
+  const seen = new Map<Direction, number>();
+  for (const order of [...trailing].sort((a, b) => b.since - a.since)) {
+    const later = seen.get(order.direction) ?? 0;
+    if (later !== 0) see(order, later);
+    seen.set(order.direction, order.ticks);
+  }
+}
+
+/** What is left of the entries, once they have moved on what trails as far as nobody is reached who still waits. */
+function carriedOn(waiting: readonly Waiting[], entries: readonly Reach[]): Reach[] {
+  const newest = entries[entries.length - 1];
+  if (newest === undefined) return [];
+  for (const [i, { sequence, firstTicks, lastTicks }] of entries.entries()) {
+    // Who took his place behind it has nothing of it.
+    const met = waiting.filter((order) => order.priority < sequence);
+    const isRising = lastTicks >= firstTicks;
+    const reachedBy = (direction: Direction, ticks: number): boolean => met.some((order) => order.direction === direction && isReachedAt(order, ticks));
+    if (reachedBy(isRising ? 'falling' : 'rising', firstTicks)) return entries.slice(i);
+    for (const order of met) {
+      if (order.trail !== null) see(order, order.direction === 'falling' ? Math.max(firstTicks, lastTicks) : Math.min(firstTicks, lastTicks));
+    }
+    if (reachedBy(isRising ? 'rising' : 'falling', lastTicks)) return [{ sequence, firstTicks: lastTicks, lastTicks }, ...entries.slice(i + 1)];
+  }
+  // Amended to where the market stood already: its own entry has reached it.
+  const { sequence, lastTicks } = newest;
+  return waiting.filter((order) => order.priority > sequence && isReachedAt(order, lastTicks))
+    .map((order) => ({ sequence: order.priority, firstTicks: lastTicks, lastTicks }));
+}
+
+function isReachedAt({ direction, trail, ticks }: Waiting, priceTicks: number): boolean {
+  const stop = trail === null ? ticks : trailingTicks(direction, trail, ticks);
+  return stop !== null && isReached(direction, stop, priceTicks);
+}
+
+/** Groups of those that have seen the same best trade: who began to trail earlier has seen all that a later one has. */
+function trailsOf(instrument: string, trailing: readonly Waiting[]): RestoredTrail[] {
+  const trails = new Map<string, { bestTicks: number; orders: { since: number; priority: number; member: string; distance: number }[] }[]>();
+  for (const { since, priority, direction, trail, member, ticks: bestTicks } of [...trailing].sort((a, b) => a.since - b.since)) {
+    const { measure, distance } = trail as Trail;
+    const name = trailName(instrument, direction, measure);
+    const groups = trails.get(name) ?? [];
+    trails.set(name, groups);
+    let group = groups[groups.length - 1];
+    if (group?.bestTicks !== bestTicks) groups.push(group = { bestTicks, orders: [] });
+    group.orders.push({ since, priority, member, distance });
+  }
+  return [...trails].map(([name, groups]) => ({ name, groups }));
 }

@@ -1,7 +1,8 @@
 import type { LogEntry } from '../domain/entry';
 import { displayedLots, traitsAtEnd } from '../domain/iceberg';
 import type { InstrumentRules } from '../domain/instrument-rules';
-import { chargedUnits, expiryUs, isOpen, remainingLots, type Order } from '../domain/order';
+import { chargedUnits, expiryUs, isOpen, isResting, remainingLots, type Order, type Side } from '../domain/order';
+import { priceOfPage } from './auction';
 
 /** What is known of an order on its way through a page. */
 interface Running {
@@ -29,8 +30,10 @@ export function checkAuction(
     return;
   }
   const { instrument, page } = command;
-  const priceTicks = rules?.openingTicks ?? 0;
-  if (rules?.instrument !== instrument || priceTicks === 0) wrong(`carries out an auction of ${instrument}, which has none`);
+  const openingTicks = rules?.openingTicks ?? 0;
+  if (rules?.instrument !== instrument || openingTicks === 0) wrong(`carries out an auction of ${instrument}, which has none`);
+  const first = entry.fills[0]?.priceTicks ?? openingTicks;
+  const priceTicks = first === openingTicks ? openingTicks : priceOfPage(best(orders, instrument, 'buy'), best(orders, instrument, 'sell'), openingTicks) ?? openingTicks;
   if (page === 0) {
     checkEnded(entry, orders, instrument, wrong);
     for (const order of ownOf(entry)) changed(order);
@@ -139,4 +142,11 @@ function checkEnded(entry: LogEntry, orders: ReadonlyMap<string, Order>, instrum
   const { sequence, timeUs: updatedUs } = entry;
   const expected: Order = { ...before, sequence, updatedUs, status: 'cancelled', reason: 'balance_limit', traits: traitsAtEnd(before.traits) };
   if (order.instrument !== instrument || JSON.stringify(expected) !== JSON.stringify(order)) wrong(`order ${order.orderId} is ${JSON.stringify(order)}`);
+}
+
+/** The best order of a side that waits in the book, nothing where none does. */
+function best(orders: ReadonlyMap<string, Order>, instrument: string, side: Side): readonly Order[] {
+  const waiting = [...orders.values()].filter((order) => order.instrument === instrument && order.side === side && isResting(order));
+  const sign = side === 'buy' ? -1 : 1;
+  return waiting.sort((a, b) => sign * ((a.priceTicks as number) - (b.priceTicks as number))).slice(0, 1);
 }

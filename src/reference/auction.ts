@@ -55,6 +55,16 @@ export function crossingOf(bids: readonly Order[], asks: readonly Order[], lastT
   return nearest[0] ?? null;
 }
 
+/**
+ * The price nearest to an auction's at which the sides still cross, null where they do not: orders that have ended between its pages may leave
+ * others that cross at another price only.
+ * @param bids in the order in which they trade, as asks are
+ */
+export function priceOfPage(bids: readonly Pick<Order, 'priceTicks'>[], asks: readonly Pick<Order, 'priceTicks'>[], openingTicks: number): number | null {
+  const [bid, ask] = [bids[0]?.priceTicks ?? null, asks[0]?.priceTicks ?? null];
+  return bid === null || ask === null || bid < ask ? null : Math.max(Math.min(openingTicks, bid), ask);
+}
+
 /** A trade of an auction: of the two orders the one that waited for longer is the maker. */
 interface Pair {
   readonly maker: Order;

@@ -114,21 +114,24 @@ export class Catalogue {
     return null;
   }
 
-  /** Why an amend is not taken, null where it is. @param before as the order is @param after as it would be ahead of any trade */
-  refusalOfAmend(before: Order, after: Order): Refusal | null {
+  /**
+   * Why an amend is not taken, null where it is.
+   * @param before as the order is @param after as it would be ahead of any trade
+   * @param isSamePrice whether it stays at its limit, and waits for the same
+   * @param marketTicks what a market order is worth its quantity at, null where nobody knows
+   */
+  refusalOfAmend(before: Order, after: Order, isSamePrice: boolean, marketTicks: number | null): Refusal | null {
     const rules = this.rulesOf(before.instrument);
     if (rules === null) return null;
-    const isSamePrice = before.priceTicks === after.priceTicks && before.traits.triggerPrice === after.traits.triggerPrice;
     const onlyReduces = isSamePrice && after.quantityLots < before.quantityLots;
     const kind = before.postOnly ? KIND_CODE.limit_post_only : KIND_CODE.limit_gtc;
     if (rules.state === 'halted' || (!onlyReduces && !takesNew(rules, kind, true))) return { code: 'instrument_not_open', instrument: rules };
     if (after.traits.budget !== undefined) return null;
     if (!onlyReduces && isOutside(rules, after.priceTicks, after.quantityLots)) return { code: 'outside_instrument_limits', instrument: rules };
     const left = after.quantityLots - after.filledLots;
-    const atTicks = after.priceTicks ?? after.traits.triggerPrice;
     // One that waits for the first of its list may have no price yet.
-    if (atTicks === undefined) return null;
-    return isBelowMinimum(rules, atTicks, left) ? { code: 'value_below_minimum', instrument: rules } : null;
+    const atTicks = after.priceTicks ?? marketTicks;
+    return atTicks !== null && isBelowMinimum(rules, atTicks, left) ? { code: 'value_below_minimum', instrument: rules } : null;
   }
 
   /** Why nothing happens to orders of an instrument, null where something may. */

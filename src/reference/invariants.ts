@@ -4,6 +4,7 @@ import type { InstrumentState } from '../domain/instrument-rules';
 import { isOpen, isResting, remainingLots, type Order, type Side } from '../domain/order';
 import { isFulfilled, membershipOf, partnerId, ROLE_BEHIND_FIRST, siblingIds, waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
+import { trailingTicks, trailOf } from '../domain/trailing';
 import { moneyProblems, type MoneyRules } from './money-invariants';
 import type { BookState, LevelState, ShardState } from './state';
 
@@ -24,9 +25,10 @@ export function invariantProblems(state: ShardState, money: MoneyRules | null): 
   const gathered = new Set(state.catalogue.filter((rules) => rules.openingTicks > 0 || MAY_CROSS.has(rules.state)).map(({ instrument }) => instrument));
   for (const book of state.books) bookProblems(book, gathered.has(book.instrument), orders, queued, problems);
   const waiting = new Set<string>();
-  for (const { instrument, rising, falling } of state.waiting) {
-    waitingProblems(instrument, 'rising', rising, orders, waiting, problems);
-    waitingProblems(instrument, 'falling', falling, orders, waiting, problems);
+  for (const { instrument, rising, falling, trailing } of state.waiting) {
+    const best = new Map(trailing.map(({ orderId, bestTicks }) => [orderId, bestTicks]));
+    waitingProblems(instrument, 'rising', rising, { orders, best }, waiting, problems);
+    waitingProblems(instrument, 'falling', falling, { orders, best }, waiting, problems);
   }
   const listed = new Set<string>();
   for (const { clientId, orderIds } of state.openOrders) {
@@ -141,29 +143,43 @@ function bookProblems(book: BookState, mayCross: boolean, orders: ReadonlyMap<st
   sideProblems(book.instrument, 'sell', book.asks, orders, queued, problems);
 }
 
-/** Orders that wait for a price from one direction: the nearest first, then first come. */
-function waitingProblems(
-  instrument: string, direction: Direction, orderIds: readonly string[], orders: ReadonlyMap<string, Order>, waiting: Set<string>, problems: string[],
-): void {
+interface Waiters {
+  readonly orders: ReadonlyMap<string, Order>;
+  /** The best trade that each has seen of those that trail, 0 for none. */
+  readonly best: ReadonlyMap<string, number>;
+}
+
+/** Orders that wait for a price from one direction: the nearest first, then first come; those that stand nowhere yet last. */
+function waitingProblems(instrument: string, direction: Direction, orderIds: readonly string[], { orders, best }: Waiters, waiting: Set<string>, problems: string[]): void {
   const where = `${instrument} ${direction}`;
-  let before: Order | null = null;
+  let before: Standing | null = null;
   for (const orderId of orderIds) {
     if (waiting.has(orderId)) problems.push(`order ${orderId} waits for a price twice`);
     waiting.add(orderId);
     const order = orders.get(orderId);
     if (order === undefined) continue;
-    if (order.instrument !== instrument || order.traits.triggerPrice === undefined || directionOf(order) !== direction) {
+    if (order.instrument !== instrument || order.traits.trigger === undefined || directionOf(order) !== direction) {
       problems.push(`order ${orderId} waits for ${where} but is ${order.side} of ${order.instrument}`);
       continue;
     }
-    if (before !== null && !isBehind(order, before, direction)) problems.push(`order ${orderId} of ${where} waits behind one that is farther, or came later`);
-    before = order;
+    const trail = trailOf(order.traits);
+    const seen = best.get(orderId);
+    if ((trail === null) !== (seen === undefined)) problems.push(`order ${orderId} of ${where} ${trail === null ? 'does not trail' : 'trails'}, and has ${seen === undefined ? 'no' : 'a'} best price`);
+    const ticks = trail === null ? order.traits.triggerPrice as number : trailingTicks(direction, trail, seen ?? 0);
+    if (before !== null && !isBehind({ order, ticks }, before, direction)) problems.push(`order ${orderId} of ${where} waits behind one that is farther, or came later`);
+    before = { order, ticks };
   }
 }
 
-function isBehind(order: Order, before: Order, direction: Direction): boolean {
-  const farther = ((order.traits.triggerPrice as number) - (before.traits.triggerPrice as number)) * (direction === 'rising' ? 1 : -1);
-  return farther > 0 || (farther === 0 && order.priority > before.priority);
+interface Standing {
+  readonly order: Order;
+  readonly ticks: number | null;
+}
+
+function isBehind(one: Standing, before: Standing, direction: Direction): boolean {
+  if (one.ticks === null || before.ticks === null) return one.ticks === null && (before.ticks !== null || one.order.priority > before.order.priority);
+  const farther = (one.ticks - before.ticks) * (direction === 'rising' ? 1 : -1);
+  return farther > 0 || (farther === 0 && one.order.priority > before.order.priority);
 }
 
 function sideProblems(

@@ -26,7 +26,9 @@ export class ListAudit {
     }
     if (!isOpen(before)) wrong(`${name} was done already`);
     const { sequence, timeUs: updatedUs } = entry;
-    const expected: Order = { ...before, sequence, updatedUs, status: 'cancelled', reason: 'linked', traits: traitsAtEnd(before.traits) };
+    // What one that trails has seen by then is for the audit of triggers.
+    const seen = order.traits.best === undefined ? {} : { best: order.traits.best };
+    const expected: Order = { ...before, sequence, updatedUs, status: 'cancelled', reason: 'linked', traits: { ...traitsAtEnd(before.traits), ...seen } };
     if (!isSame(order, expected)) wrong(`${name} is ${JSON.stringify(order)}, cancelled with another one`);
   }
 

@@ -17,9 +17,10 @@ import {
 } from '../domain/order';
 import { isFulfilled, isUnfunded, listOrderId, membershipOf, partnerId, traitsBehindFirst, waitsForFirst } from '../domain/order-list';
 import { triggerOf } from '../domain/order-type';
+import type { OrderTraits } from '../domain/order-traits';
 import { RESULT_CODES, type ResultCode } from '../domain/result-code';
 import { Answers } from './answers';
-import { crossingOf, laterOf, planAuction, tradesOfAuction, type AuctionTrades } from './auction';
+import { crossingOf, laterOf, planAuction, priceOfPage, tradesOfAuction, type AuctionTrades } from './auction';
 import { Bands } from './bands';
 import type { BookSide } from './book-side';
 import { Books } from './books';
@@ -173,7 +174,8 @@ export class ReferenceShard {
     this.begin(now);
     const next = this.nextToGo();
     if (next === null) throw new Error('no order has been reached');
-    const { order, cause, isReleased } = next;
+    const { cause, isReleased } = next;
+    const order = isReleased ? next.order : this.waiting.asOfNow(next.order);
     const { funds, fillsPerOrderMax: fillsMax } = this.limits;
     const sequence = this.sequence + 1;
     const traits = isReleased ? traitsBehindFirst(order) : order.traits;
@@ -186,7 +188,7 @@ export class ReferenceShard {
     const levels = ahead.flatMap(({ before, after }) => this.leave(before, after));
     let verdict: Verdict = waits ? { plan: untouched(order.quantityLots), status: 'pending', reason: null, halts: false } : this.verdictOnTrigger(fresh);
     if (this.isUnpaidFor(order, fresh, verdict)) verdict = cancelledAtTrigger(fresh, 'insufficient_funds');
-    let outcome = this.outcomeOf(order, fresh, verdict, ahead);
+    let outcome = this.outcomeOf(order, verdict.status === 'pending' ? this.waiting.beginning(fresh, sequence) : fresh, verdict, ahead);
     if (outcome.money?.isTooLarge === true) {
       verdict = cancelledAtTrigger(fresh, 'balance_limit');
       outcome = this.outcomeOf(order, fresh, verdict, ahead);
@@ -303,13 +305,15 @@ export class ReferenceShard {
   uncross(now: Moment): LogEntry {
     const { opening } = this.catalogue;
     if (opening === null) throw new Error('no call auction is under way');
-    const { instrument, priceTicks } = opening;
+    const { instrument } = opening;
+    const [bids, asks] = [this.queued(instrument, 'buy'), this.queued(instrument, 'sell')];
+    const priceTicks = priceOfPage(bids, asks, opening.priceTicks) ?? opening.priceTicks;
     this.begin(now);
     this.sequence++;
     const { funds, auctionPage } = this.limits;
     const asked = (page: number): Asked => ({ command: { op: 'auction', actor: null, funds, instrument, page }, idempotency: null });
     for (const page of auctionPage > 1 ? [auctionPage, 1] : [auctionPage]) {
-      const plan = planAuction(this.queued(instrument, 'buy'), this.queued(instrument, 'sell'), priceTicks, page);
+      const plan = planAuction(bids, asks, priceTicks, page);
       const money = this.change();
       const scale = money === null ? null : this.money.scaleOf(instrument);
       const outcome = tradesOfAuction(plan, priceTicks, {
@@ -327,14 +331,14 @@ export class ReferenceShard {
       if (money?.isTooLarge === true) continue;
       const events = this.carryOutAuction(instrument, outcome, linked);
       this.released.add(comesOf.filled, this.sequence, this.orderOf);
-      if (plan.isOver) {
+      if (plan.isOver && priceOfPage(this.queued(instrument, 'buy'), this.queued(instrument, 'sell'), priceTicks) === null) {
         const bandFrom = hasBand(this.catalogue.rulesOf(instrument)) ? this.bands.anchor(instrument) : 0;
         events.push({ type: 'instrument', rules: this.catalogue.opened(instrument, bandFrom) });
       }
       return this.entry({ kind: 'auction', events: [...events, ...committed(money)] }, asked(page));
     }
     // Not even one trade is within what accounts may have.
-    const { first } = planAuction(this.queued(instrument, 'buy'), this.queued(instrument, 'sell'), priceTicks, 1);
+    const { first } = planAuction(bids, asks, priceTicks, 1);
     const money = this.change();
     const events = eventsOf([this.cancelOpen(laterOf(first.buy as Order, first.sell as Order), 'balance_limit', money)]);
     return this.entry({ kind: 'auction', events: [...events, ...committed(money)] }, asked(0));
@@ -468,7 +472,7 @@ export class ReferenceShard {
     const waits = triggerOf(traits) !== null && !this.waiting.isReachedNow({ instrument, side, traits });
     const ruled = this.catalogue.refusalOfOrder(
       { instrument, quantityLots, priceTicks: limitTicks, traits }, kind, waits, limitTicks ?? traits.triggerPrice ?? this.books.makersFor({ instrument, side }).bestTicks,
-    );
+    ) ?? (waits ? this.notAwaited(instrument) : null);
     if (ruled !== null) return this.refuse(ruled, asked);
     const expires = expiryUs({ timeInForce: kindOf(kind).timeInForce, createdUs: this.now.timeUs, traits });
     if (expires !== null && expires <= this.now.timeUs) return refuse('expires_at_past');
@@ -502,9 +506,19 @@ export class ReferenceShard {
     return this.log('place', outcome, 0, [...levels, ...this.halted(verdict, instrument)], asked);
   }
 
+  /**
+   * Why an order may not take a place among those that wait for a price, null where it may: while some of them are still to go, what has
+   * reached these would reach it as well.
+   */
+  private notAwaited(instrument: string): Refusal | null {
+    const rules = this.catalogue.rulesOf(instrument);
+    return this.waiting.isSuspended(instrument) && rules !== null ? { code: 'instrument_not_open', instrument: rules } : null;
+  }
+
   /** An order that waits for a price is in no book. */
   private placePending(order: Order, asked: Asked, fails: boolean): CommandResult {
-    const outcome = this.outcomeOf(null, order, { plan: untouched(order.quantityLots), status: 'pending', reason: null, halts: false });
+    const waiting = this.waiting.beginning({ ...order, status: 'pending' }, this.sequence + 1);
+    const outcome = this.outcomeOf(null, waiting, { plan: untouched(order.quantityLots), status: 'pending', reason: null, halts: false });
     if (outcome.money?.isTooLarge === true) return this.refuse({ code: 'balance_limit' }, asked);
     if (fails) return this.refuse({ code: 'failure_injected' }, asked);
     this.sequence++;
@@ -539,7 +553,7 @@ export class ReferenceShard {
       const waits = (role !== 'leg' && role !== 'first') || waitsForPrice(order);
       const ruled = this.catalogue.refusalOfOrder(
         order, command.orders[i]?.kind as number, waits, order.priceTicks ?? order.traits.triggerPrice ?? this.books.makersFor(order).bestTicks,
-      );
+      ) ?? ((role === 'leg' || role === 'first') && waits ? this.notAwaited(instrument) : null);
       if (ruled !== null) return this.refuse(ruled, asked);
     }
     const names = new Set<string>();
@@ -570,10 +584,11 @@ export class ReferenceShard {
       ? !rests(verdict) && !isFulfilled({ ...verdict, filledLots: verdict.plan.fills.length })
       : !rests(verdict) || verdict.plan.fills.length > 0 || triggerOf(incoming.traits) !== null);
     const others = orders.filter((order) => order !== leading)
-      .map((order): Order => ({ ...order, ...(goes ? { status: 'cancelled', reason: 'linked' } as const : { status: 'pending' } as const) }));
+      .map((order) => (goes ? { ...order, status: 'cancelled', reason: 'linked' } as const : this.waiting.beginning({ ...order, status: 'pending' }, this.sequence + 1)));
     const due = this.isMoneyKept && isFirst && incoming?.type === 'market' && verdict.plan.fills.length > 0
       ? unpaid(this.money, funds, incoming, verdict.plan, cover.units) : null;
-    const outcome = this.outcomeOf(null, leading, verdict, others.map((after) => ({ before: null, after })));
+    const told = incoming === undefined ? this.waiting.beginning({ ...leading, status: 'pending' }, this.sequence + 1) : leading;
+    const outcome = this.outcomeOf(null, told, verdict, others.map((after) => ({ before: null, after })));
     if (rests(verdict) && this.books.overflows(leading, leading.priceTicks as number, displayedLots(outcome.order))) return refuse('level_quantity_limit');
     if (due !== null) return this.refuse(due, asked);
     if (outcome.money?.isTooLarge === true) return refuse('balance_limit');
@@ -623,7 +638,7 @@ export class ReferenceShard {
     if (wanted === null) return refusedOf({ code: 'amend_invalid', order });
     const { priceTicks: newPrice, quantityLots: newQuantity, remainingLots: newRemaining } = wanted;
     if (order.status === 'pending') return this.amendPending(order, wanted, asked);
-    if (wanted.stopTicks !== null) return refuse('order_not_pending');
+    if (wanted.stopTicks !== null || wanted.trailingOffset !== null || wanted.trailingPercent !== null) return refuse('order_not_pending');
 
     const oldPrice = order.priceTicks as number;
     const priceTicks = newPrice ?? oldPrice;
@@ -639,7 +654,7 @@ export class ReferenceShard {
     }
     const isReduction = priceTicks === oldPrice && quantityLots < order.quantityLots;
     if (!isReduction && this.controls.isKilled(order.clientId)) return refuse('account_killed');
-    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots });
+    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots }, priceTicks === oldPrice, null);
     if (ruled !== null) return this.refuse(ruled, asked);
     if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const standing = this.standing(order.clientId);
@@ -678,13 +693,15 @@ export class ReferenceShard {
     const refuse = (code: ResultCode): CommandResult => this.refuse({ code, order }, asked);
     if (wanted.priceTicks !== null && order.priceTicks === null) return refuse('order_without_price');
     if (order.traits.budget !== undefined && (wanted.quantityLots !== null || wanted.remainingLots !== null)) return refuse('order_by_money');
-    if (wanted.stopTicks !== null && triggerOf(order.traits) === null) return refuse('order_not_pending');
+    const waitsBy = { triggerPrice: wanted.stopTicks, trailingOffset: wanted.trailingOffset, trailingPercent: wanted.trailingPercent };
+    const names = (Object.keys(waitsBy) as (keyof typeof waitsBy)[]).filter((name) => waitsBy[name] !== null);
+    if (names.length > 0 && triggerOf(order.traits) === null) return refuse('order_not_pending');
+    if (names.some((name) => order.traits[name] === undefined)) return refuse('order_waits_otherwise');
     const quantityLots = wanted.remainingLots ?? wanted.quantityLots ?? order.quantityLots;
     if (quantityLots > wanted.quantityLotsMax) return refuse('quantity_out_of_range');
     if (quantityLots > order.quantityLots && this.hasTooManyParts({ ...order, quantityLots })) return refuse('iceberg_parts_limit');
     const priceTicks = wanted.priceTicks ?? order.priceTicks;
-    const triggerPrice = wanted.stopTicks ?? order.traits.triggerPrice;
-    const isSamePrice = priceTicks === order.priceTicks && triggerPrice === order.traits.triggerPrice;
+    const isSamePrice = priceTicks === order.priceTicks && names.every((name) => waitsBy[name] === order.traits[name]);
     if (isSamePrice && quantityLots === order.quantityLots) {
       if (asked.idempotency === null) return { outcome: 'unchanged', order };
       this.sequence++;
@@ -692,14 +709,16 @@ export class ReferenceShard {
     }
     const keepsPlace = isSamePrice && quantityLots < order.quantityLots;
     if (!keepsPlace && this.controls.isKilled(order.clientId)) return refuse('account_killed');
-    const traits = { ...order.traits, ...(triggerPrice !== undefined && { triggerPrice }) };
-    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots, traits });
+    const isBehindFirst = waitsForFirst(order);
+    const seen = keepsPlace ? order : this.waiting.asOfNow(order);
+    const traits: OrderTraits = { ...seen.traits, ...Object.fromEntries(names.map((name) => [name, waitsBy[name]])) };
+    const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots, traits }, isSamePrice, traits.triggerPrice ?? this.books.makersFor(order).bestTicks)
+      ?? (keepsPlace || isBehindFirst ? null : this.notAwaited(order.instrument));
     if (ruled !== null) return this.refuse(ruled, asked);
     if (this.isMoneyStopped()) return refusedOf({ code: 'balance_audit_breach' });
     const standing = this.standing(order.clientId);
     if (standing !== null) return refuse(standing.code);
     const sequence = this.sequence + 1;
-    const isBehindFirst = waitsForFirst(order);
     const changed: Order = {
       ...order, priceTicks, quantityLots, traits, sequence,
       updatedUs: this.now.timeUs, priority: keepsPlace || isBehindFirst ? order.priority : sequence,
@@ -910,8 +929,15 @@ export class ReferenceShard {
     return { ...order, sequence: this.sequence + 1, updatedUs: this.now.timeUs, status: 'cancelled', reason: 'linked', traits: traitsAtEnd(order.traits) };
   }
 
-  /** An open order is done: it leaves its place. @returns what became of its level */
-  private leave(before: Order, after: Order): LevelChange[] {
+  /** An order as an entry leaves it. */
+  private readonly toldOf = ({ before, after }: Changed): OrderChange => (
+    { type: 'order', order: this.orderOf(after.orderId) as Order, previousFill: before?.fillSequence ?? 0 }
+  );
+
+  /** An open order is done: it leaves its place, and one that trails with the best trade that it has seen. @returns what became of its level */
+  private leave(before: Order, ended: Order): LevelChange[] {
+    const { best } = this.waiting.asOfNow(before).traits;
+    const after = best === undefined ? ended : { ...ended, traits: { ...ended.traits, best } };
     this.orders.put(after);
     if (before.status === 'pending') {
       if (!waitsForFirst(before)) this.waiting.leave(before);
@@ -940,15 +966,11 @@ export class ReferenceShard {
     }
     for (const { fill } of trades) this.noteTrade(instrument, fill);
     this.waiting.traded(instrument, this.sequence, trades.map(({ fill }) => fill));
+    const levels = [...touched].flatMap(([side, prices]) => [...prices].map((price) => this.books.level({ instrument, side }, price)));
+    const left = linked.flatMap(({ before, after }) => this.leave(before, after));
     return [
-      ...trades.map(({ fill }) => fill),
-      ...takers.map((orderId): EntryEvent => {
-        const { before, after } = changes.get(orderId) as { before: Order; after: Order };
-        return { type: 'order', order: after, previousFill: before.fillSequence };
-      }),
-      ...linked.map(({ before, after }): EntryEvent => ({ type: 'order', order: after, previousFill: before.fillSequence })),
-      ...[...touched].flatMap(([side, prices]) => [...prices].map((price) => this.books.level({ instrument, side }, price))),
-      ...linked.flatMap(({ before, after }) => this.leave(before, after)),
+      ...trades.map(({ fill }) => fill), ...takers.map((orderId) => this.toldOf(changes.get(orderId) as { before: Order; after: Order })),
+      ...linked.map(this.toldOf), ...levels, ...left,
     ];
   }
 
@@ -998,7 +1020,7 @@ export class ReferenceShard {
       settleShared(money, scale, changed, this.orderOf);
     }
     const levels = changed.flatMap(({ before, after }) => this.leave(before, after));
-    return { orders: changed.map(({ before, after }) => ({ type: 'order', order: after, previousFill: before.fillSequence })), levels };
+    return { orders: changed.map(this.toldOf), levels };
   }
 
   /** null where no money is kept. */
@@ -1046,11 +1068,10 @@ export class ReferenceShard {
   private entryOf(
     kind: 'place' | 'amend' | 'trigger' | 'list', { order, trades, prevented, beside, linked, money }: Outcome, previousFill: number, behind: readonly EntryEvent[], asked: Asked,
   ): LogEntry {
-    const toldOf = ({ before, after }: Changed): EntryEvent => ({ type: 'order', order: after, previousFill: before?.fillSequence ?? 0 });
     const [placed, ahead] = kind === 'list' ? [beside, []] : [[], beside];
     const events: EntryEvent[] = [
-      ...trades.map(({ fill }) => fill), { type: 'order', order, previousFill }, ...placed.map(toldOf), ...prevented.map(toldOf), ...ahead.map(toldOf),
-      ...linked.map(toldOf), ...behind, ...(money?.events() ?? []),
+      ...trades.map(({ fill }) => fill), { type: 'order', order, previousFill }, ...placed.map(this.toldOf), ...prevented.map(this.toldOf), ...ahead.map(this.toldOf),
+      ...linked.map(this.toldOf), ...behind, ...(money?.events() ?? []),
     ];
     return this.entry({ kind, events }, asked);
   }
@@ -1107,7 +1128,8 @@ type Wanted = NonNullable<Extract<LoggedCommand, { op: 'amend' }>['wanted']>;
 /** What an amend wants in its order's own ticks and lots; null where no candidate says, or a value does not fit. */
 function wantedOf(candidate: AmendCandidate | undefined): Wanted | null {
   if (candidate === undefined) return null;
-  const { priceTicks, quantityLots, remainingLots, stopTicks = null, quantityLotsMax } = candidate;
-  if (priceTicks === 'invalid' || quantityLots === 'invalid' || remainingLots === 'invalid' || stopTicks === 'invalid') return null;
-  return { priceTicks, quantityLots, remainingLots, stopTicks, quantityLotsMax };
+  const { priceTicks, quantityLots, remainingLots, stopTicks = null, trailingOffset = null, trailingPercent = null, quantityLotsMax } = candidate;
+  if (priceTicks === 'invalid' || quantityLots === 'invalid' || remainingLots === 'invalid') return null;
+  if (stopTicks === 'invalid' || trailingOffset === 'invalid' || trailingPercent === 'invalid') return null;
+  return { priceTicks, quantityLots, remainingLots, stopTicks, trailingOffset, trailingPercent, quantityLotsMax };
 }

@@ -55,6 +55,8 @@ export interface WaitingState {
   readonly instrument: string;
   readonly rising: readonly string[];
   readonly falling: readonly string[];
+  /** Those of them that trail, by id, with the best trade that each has seen; 0 for none. */
+  readonly trailing: readonly { readonly orderId: string; readonly bestTicks: number }[];
   /** The one that goes next, and the entry that has reached it; null where nobody has been reached. */
   readonly next: { readonly orderId: string; readonly cause: number } | null;
 }

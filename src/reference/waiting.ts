@@ -1,6 +1,8 @@
 import type { Fill } from '../domain/entry';
 import type { Order } from '../domain/order';
+import { waitsForFirst } from '../domain/order-list';
 import { DIRECTIONS, directionOf, isReached, type Direction } from '../domain/order-type';
+import { isBetter, stopTicksOf, trailingTicks, trailOf } from '../domain/trailing';
 import { compareText, type WaitingState } from './state';
 
 /** An entry that has reached orders: the prices between which its trades lie, the first and the last, or where the market stood. */
@@ -16,91 +18,169 @@ export interface Reached {
   readonly cause: number;
 }
 
-const triggerTicksOf = ({ traits }: Pick<Order, 'traits'>): number => traits.triggerPrice as number;
+/** An order that waits, and the best trade since it began to, 0 for none: of a trailing stop only. */
+interface Waiter {
+  readonly order: Order;
+  readonly bestTicks: number;
+}
+
+const waiterOf = (order: Order): Waiter => ({ order, bestTicks: order.traits.best ?? 0 });
+const trails = ({ order }: Waiter): boolean => trailOf(order.traits) !== null;
+
+/** Where it stands by now, null where no trade tells. */
+function standsAt({ order, bestTicks }: Waiter): number | null {
+  const trail = trailOf(order.traits);
+  return trail === null ? order.traits.triggerPrice as number : trailingTicks(directionOf(order), trail, bestTicks);
+}
+
+/** Nearest first, then first come; those that stand nowhere last. */
+function compareWaiters(direction: Direction, a: Waiter, b: Waiter): number {
+  const [here, there] = [standsAt(a), standsAt(b)];
+  if (here !== null && there !== null && here !== there) return direction === 'rising' ? here - there : there - here;
+  if ((here === null) !== (there === null)) return here === null ? 1 : -1;
+  return a.order.priority - b.order.priority;
+}
 
 /** Orders of one instrument that wait for a price, of each direction the nearest first, then first come. */
 class InstrumentWaiting {
-  private readonly orders: Readonly<Record<Direction, Order[]>> = { rising: [], falling: [] };
-  /** Oldest first. */
-  private reaches: Reach[] = [];
-  /** They are left as they are until the instrument trades again. */
-  private isSuspended = false;
+  /** Orders that were reached are left as they are until the instrument trades again. */
+  private suspended = false;
+
+  /** @param reaches oldest first */
+  constructor(private readonly waiters: Record<Direction, Waiter[]> = { rising: [], falling: [] }, private readonly reaches: Reach[] = []) {}
+
+  get isSuspended(): boolean {
+    return this.suspended;
+  }
 
   get isEmpty(): boolean {
-    return DIRECTIONS.every((direction) => this.orders[direction].length === 0);
+    return DIRECTIONS.every((direction) => this.waiters[direction].length === 0);
   }
 
   join(order: Order): void {
     const direction = directionOf(order);
-    const queue = this.orders[direction];
-    queue.splice(this.placeOf(queue, order, direction), 0, order);
+    const queue = this.waiters[direction];
+    const waiter = waiterOf(order);
+    queue.splice(placeOf(queue, waiter, direction), 0, waiter);
   }
 
   leave(order: Order): void {
-    const queue = this.orders[directionOf(order)];
-    const at = queue.findIndex(({ orderId }) => orderId === order.orderId);
-    if (at < 0) throw new Error(`order ${order.orderId} does not wait`);
-    queue.splice(at, 1);
+    this.waiters[directionOf(order)].splice(this.at(order), 1);
   }
 
   /** It stays where it is, and is another one. */
   replace(order: Order): void {
-    const queue = this.orders[directionOf(order)];
-    queue[queue.findIndex(({ orderId }) => orderId === order.orderId)] = order;
+    this.waiters[directionOf(order)][this.at(order)] = { order, bestTicks: this.bestTicks(order) };
   }
 
-  /** What has reached nobody as it happened is forgotten: whoever comes to wait later, while the instrument does not trade, came behind it. */
+  bestTicks(order: Order): number {
+    return (this.waiters[directionOf(order)][this.at(order)] as Waiter).bestTicks;
+  }
+
+  /**
+   * What has reached nobody as it happened is forgotten, once it has moved on what trails: whoever comes to wait later, while the instrument
+   * does not trade, came behind it. Where orders trail, an entry behind others is looked at in its turn only.
+   */
   note(reach: Reach): void {
     const { firstTicks, lastTicks } = reach;
-    const [rising, falling] = [this.orders.rising[0], this.orders.falling[0]];
-    const reachesRising = rising !== undefined && isReached('rising', triggerTicksOf(rising), Math.max(firstTicks, lastTicks));
-    const reachesFalling = falling !== undefined && isReached('falling', triggerTicksOf(falling), Math.min(firstTicks, lastTicks));
-    if (!reachesRising && !reachesFalling) return;
-    this.reaches.push(reach);
-    this.isSuspended = false;
+    if (this.isTrailing()) {
+      if (this.reaches.length > 0 || this.metBy(reach, 'first') !== null) {
+        this.push(reach);
+        return;
+      }
+      this.moveOn(reach);
+      if (this.metBy(reach, 'last') !== null) this.push({ ...reach, firstTicks: lastTicks });
+      return;
+    }
+    const [rising, falling] = [this.waiters.rising[0], this.waiters.falling[0]];
+    const reachesRising = rising !== undefined && isReached('rising', standsAt(rising) as number, Math.max(firstTicks, lastTicks));
+    const reachesFalling = falling !== undefined && isReached('falling', standsAt(falling) as number, Math.min(firstTicks, lastTicks));
+    if (reachesRising || reachesFalling) this.push(reach);
   }
 
   /** @returns the order that goes next, null for none, or where the instrument does not trade */
   goes(isOpen: boolean): Reached | null {
-    if (!isOpen && this.isSuspended) return null;
+    if (!isOpen && this.suspended) return null;
     const next = this.next();
-    this.isSuspended = !isOpen && next !== null;
+    this.suspended = !isOpen && next !== null;
     return isOpen ? next : null;
   }
 
-  next(): Reached | null {
+  state(instrument: string): WaitingState {
+    // As it would be if all went on now; it does so in its turn.
+    const now = new InstrumentWaiting({ rising: [...this.waiters.rising], falling: [...this.waiters.falling] }, [...this.reaches]);
+    const next = now.next();
+    const [rising, falling] = DIRECTIONS.map((direction) => now.waiters[direction].map(({ order: { orderId } }) => orderId)) as [string[], string[]];
+    const trailing = DIRECTIONS.flatMap((direction) => now.waiters[direction].filter(trails))
+      .map(({ order: { orderId }, bestTicks }) => ({ orderId, bestTicks }))
+      .sort((a, b) => compareText(a.orderId, b.orderId));
+    return { instrument, rising, falling, trailing, next: next === null ? null : { orderId: next.order.orderId, cause: next.cause } };
+  }
+
+  /**
+   * Entries are looked at one after the other, each once all are gone that those before it have reached: its first trade, then what trails is
+   * moved on, then its last.
+   */
+  private next(): Reached | null {
     for (let [reach] = this.reaches; reach !== undefined; [reach] = this.reaches) {
-      const { sequence, firstTicks, lastTicks } = reach;
-      // A buyer's trades go up: what they meet first is what waits for a fall.
-      const byTurns: readonly (readonly [Direction, number])[] = lastTicks >= firstTicks
-        ? [['falling', firstTicks], ['rising', lastTicks]] : [['rising', firstTicks], ['falling', lastTicks]];
-      for (const [direction, ticks] of byTurns) {
-        const [nearest] = this.orders[direction];
-        if (nearest !== undefined && isReached(direction, triggerTicksOf(nearest), ticks)) return { order: nearest, cause: sequence };
+      let order = this.metBy(reach, 'first');
+      if (order === null) {
+        if (this.isTrailing()) {
+          this.moveOn(reach);
+          // Whom the first of its trades has reached is gone.
+          this.reaches[0] = { ...reach, firstTicks: reach.lastTicks };
+        }
+        order = this.metBy(reach, 'last');
       }
-      this.reaches = this.reaches.slice(1);
+      if (order !== null) return { order, cause: reach.sequence };
+      this.reaches.shift();
     }
     return null;
   }
 
-  state(instrument: string): WaitingState {
-    const [rising, falling] = DIRECTIONS.map((direction) => this.orders[direction].map(({ orderId }) => orderId)) as [string[], string[]];
-    const next = this.next();
-    return { instrument, rising, falling, next: next === null ? null : { orderId: next.order.orderId, cause: next.cause } };
+  private push(reach: Reach): void {
+    this.reaches.push(reach);
+    this.suspended = false;
   }
 
-  /** Behind everything that is as near. */
-  private placeOf(queue: readonly Order[], order: Order, direction: Direction): number {
-    const sign = direction === 'rising' ? 1 : -1;
-    const ticks = sign * triggerTicksOf(order);
-    let [low, high] = [0, queue.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (sign * triggerTicksOf(queue[middle] as Order) <= ticks) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  private isTrailing(): boolean {
+    return DIRECTIONS.some((direction) => this.waiters[direction].some(trails));
   }
+
+  /** A buyer's trades go up: what the first of them meets is what waits for a fall, the last what waits for a rise. */
+  private metBy({ firstTicks, lastTicks }: Reach, trade: 'first' | 'last'): Order | null {
+    const direction = (lastTicks >= firstTicks) === (trade === 'first') ? 'falling' : 'rising';
+    const [nearest] = this.waiters[direction];
+    const ticks = nearest === undefined ? null : standsAt(nearest);
+    return nearest !== undefined && ticks !== null && isReached(direction, ticks, trade === 'first' ? firstTicks : lastTicks) ? nearest.order : null;
+  }
+
+  private moveOn({ firstTicks, lastTicks }: Reach): void {
+    for (const direction of DIRECTIONS) {
+      const priceTicks = direction === 'falling' ? Math.max(firstTicks, lastTicks) : Math.min(firstTicks, lastTicks);
+      const isBehind = (waiter: Waiter): boolean => trails(waiter) && isBetter(direction, priceTicks, waiter.bestTicks);
+      if (!this.waiters[direction].some(isBehind)) continue;
+      this.waiters[direction] = this.waiters[direction]
+        .map((waiter) => (isBehind(waiter) ? { order: waiter.order, bestTicks: priceTicks } : waiter))
+        .sort((a, b) => compareWaiters(direction, a, b));
+    }
+  }
+
+  private at(order: Order): number {
+    const at = this.waiters[directionOf(order)].findIndex(({ order: { orderId } }) => orderId === order.orderId);
+    if (at < 0) throw new Error(`order ${order.orderId} does not wait`);
+    return at;
+  }
+}
+
+function placeOf(queue: readonly Waiter[], waiter: Waiter, direction: Direction): number {
+  let [low, high] = [0, queue.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareWaiters(direction, queue[middle] as Waiter, waiter) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Orders that wait for a price, and what of them has been reached. */
@@ -111,8 +191,25 @@ export class Waiting {
 
   /** Whether an order that begins to wait would be reached already. */
   isReachedNow(order: Pick<Order, 'instrument' | 'side' | 'traits'>): boolean {
-    const last = this.lastTicks.get(order.instrument);
-    return last !== undefined && isReached(directionOf(order), triggerTicksOf(order), last);
+    const [last, ticks] = [this.lastTicks.get(order.instrument), stopTicksOf(order)];
+    return last !== undefined && ticks !== null && isReached(directionOf(order), ticks, last);
+  }
+
+  /** An order as it begins to wait: where it trails, behind the last trade. @param sequence of the entry */
+  beginning(order: Order, sequence: number): Order {
+    if (order.status !== 'pending' || waitsForFirst(order) || trailOf(order.traits) === null) return order;
+    return { ...order, traits: { ...order.traits, best: this.lastTicks.get(order.instrument) ?? 0, trailsSince: sequence } };
+  }
+
+  /** An order that waits with the best trade that it has seen by now. */
+  asOfNow(order: Order): Order {
+    if (order.status !== 'pending' || waitsForFirst(order) || trailOf(order.traits) === null) return order;
+    return { ...order, traits: { ...order.traits, best: this.of(order.instrument).bestTicks(order) } };
+  }
+
+  /** Whether orders of an instrument that does not trade have been reached, and go once it does. */
+  isSuspended(instrument: string): boolean {
+    return this.byInstrument.get(instrument)?.isSuspended ?? false;
   }
 
   join(order: Order): void {

@@ -4,6 +4,7 @@ import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
+import { parsePercent, PERCENT_PROBLEM } from '../domain/trailing';
 import { actorOfNamed, type OrderOwners } from './order-owners';
 import type { Asked, Outcomes } from './outcomes';
 import type { TradingObserver } from './ports';
@@ -91,6 +92,13 @@ function candidateOf(instrument: Instrument, request: AmendRequest): { candidate
     faults.push({ field, message: parsed.problem });
     return 'invalid';
   };
+  const percent = (value: AmountInput | undefined): number | 'invalid' | null => {
+    if (value === undefined) return null;
+    const millionths = parsePercent(value);
+    if (millionths !== null) return millionths;
+    faults.push({ field: 'trailingPercent', message: PERCENT_PROBLEM });
+    return 'invalid';
+  };
   return {
     candidate: {
       instrument: instrument.instrument,
@@ -98,6 +106,8 @@ function candidateOf(instrument: Instrument, request: AmendRequest): { candidate
       quantityLots: amount('quantity', request.quantity, instrument.lot, instrument.quantityLotsMax, instrument.quantityLotsMin),
       remainingLots: amount('remainingQuantity', request.remainingQuantity, instrument.lot, instrument.quantityLotsMax, 1),
       stopTicks: amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin),
+      trailingOffset: amount('trailingOffset', request.trailingOffset, instrument.tick, instrument.priceTicksMax, 1),
+      trailingPercent: percent(request.trailingPercent),
       quantityLotsMax: instrument.quantityLotsMax,
     },
     faults,

@@ -4,6 +4,7 @@ import { placingOf, type Order, type Placing } from '../domain/order';
 import { mayActFor, requireAccount } from '../domain/principal';
 import { Refusal, type OrderWithTrades } from '../domain/refusal';
 import type { Staleness } from '../domain/staleness';
+import { trailOf } from '../domain/trailing';
 import { UnavailableError } from '../domain/unavailable';
 import type { OrderTrades } from './order-trades';
 import type { CommitWatch, OrderEngine, OrderHistory } from './ports';
@@ -61,12 +62,21 @@ export class OrderReader {
     try {
       const orders = await this.history.ordersOfClient(clientId, instrument, behind, limit);
       const last = orders.length === limit ? orders[orders.length - 1] : undefined;
-      return { orders, nextCursor: last?.orderId ?? null, stale: isComplete ? null : await this.commits.staleness() };
+      return { orders: await this.asOfNow(orders), nextCursor: last?.orderId ?? null, stale: isComplete ? null : await this.commits.staleness() };
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       // What Redis knows is better than nothing, as long as the answer says so.
       return this.open(query, behind, await this.commits.staleness());
     }
+  }
+
+  /** What trails, trades move on without their records being written. */
+  private async asOfNow(orders: readonly Order[]): Promise<readonly Order[]> {
+    const trailing = orders.filter(({ status, traits }) => status === 'pending' && trailOf(traits) !== null);
+    if (trailing.length === 0) return orders;
+    const found = await this.engine.readWaiting(trailing.map(({ orderId }) => orderId));
+    const now = new Map(found.flatMap((order) => (order?.status === 'pending' ? [[order.orderId, order.traits] as const] : [])));
+    return orders.map((order) => ({ ...order, traits: now.get(order.orderId) ?? order.traits }));
   }
 
   private async placing({ principal }: Context, orderId: string): Promise<Placing> {

@@ -13,6 +13,7 @@ import { newOrderId } from '../domain/order-id';
 import { initiator, requireAccount } from '../domain/principal';
 import { Refusal, type FieldFault, type RequestField } from '../domain/refusal';
 import { resultCodeOf } from '../domain/result-code';
+import { parsePercent, PERCENT_PROBLEM } from '../domain/trailing';
 import type { Asked, Outcomes } from './outcomes';
 import type { OrderEngine, TradingObserver } from './ports';
 import { fingerprintOfPlace, type RequestFingerprint } from './request-fingerprint';
@@ -104,9 +105,11 @@ export class PlaceOrder {
     const stopTicks = request.stopPrice === undefined
       ? undefined
       : amount('stopPrice', request.stopPrice, instrument.tick, instrument.priceTicksMax, instrument.priceTicksMin);
+    const offset = request.trailingOffset === undefined ? undefined : amount('trailingOffset', request.trailingOffset, instrument.tick, instrument.priceTicksMax, 1);
+    const waiting = waitingOf(request, stopTicks, offset, fault);
     const bounds = boundsOf(request, instrument, fault);
     if (request.quantity === undefined && request.quoteQuantity === undefined) fault('quantity', 'is required');
-    if (stopTicks !== undefined && bounds.budget !== undefined && request.side === 'sell') {
+    if (waiting !== NO_TRAITS && bounds.budget !== undefined && request.side === 'sell') {
       fault('quoteQuantity', 'is for a buy: a sell that waits for a price holds its quantity');
     }
     const kind = kindCode(baseTypeOf(request.type), request.timeInForce, request.postOnly);
@@ -118,19 +121,19 @@ export class PlaceOrder {
     }
     if (request.expiresUs !== undefined && request.expiresUs >= EXPIRY_US_END) fault('expiresAt', 'must be before the year 2200');
     return {
-      side: request.side, kind, priceTicks, quantityLots, traits: this.traitsOf(request, beside, display === undefined ? bounds : { display }, stopTicks), clientOrderId: request.clientOrderId,
+      side: request.side, kind, priceTicks, quantityLots, traits: this.traitsOf(request, beside, display === undefined ? bounds : { display }, waiting), clientOrderId: request.clientOrderId,
     };
   }
 
-  /** @param own traits whose values are the instrument's @param stopTicks the price that it waits for */
-  private traitsOf(request: OrderTerms, beside: readonly string[], own: OrderTraits, stopTicks: number | undefined): OrderTraits {
+  /** @param own traits whose values are the instrument's @param waiting what it waits for */
+  private traitsOf(request: OrderTerms, beside: readonly string[], own: OrderTraits, waiting: OrderTraits): OrderTraits {
     const mode = this.modeOf(request);
-    const { type, expiresUs } = request;
+    const { expiresUs } = request;
     const stpAccounts = namesToTrait(beside);
-    if (mode === 'none' && expiresUs === undefined && own === NO_TRAITS && stopTicks === undefined) return NO_TRAITS;
+    if (mode === 'none' && expiresUs === undefined && own === NO_TRAITS && waiting === NO_TRAITS) return NO_TRAITS;
     return {
       ...(mode === 'none' ? {} : { stp: STP_CODE[mode], ...(stpAccounts === undefined ? {} : { stpAccounts }) }),
-      ...(type === 'limit' || type === 'market' || stopTicks === undefined ? {} : { trigger: TRIGGER_CODE[WAITING_TYPES[type].trigger], triggerPrice: stopTicks }),
+      ...waiting,
       ...(expiresUs === undefined ? {} : { expiresUs }),
       ...own,
     };
@@ -144,6 +147,19 @@ export class PlaceOrder {
   besideOf(request: OrderTerms & { readonly clientId: string }): Awaitable<readonly string[]> {
     return this.modeOf(request) === 'none' ? NOBODY_BESIDE : this.selfTrade.accountsBeside(request.clientId);
   }
+}
+
+/** What an order waits for, in its instrument's ticks. @param fault told of what is wrong */
+function waitingOf(
+  { type, trailingPercent }: OrderTerms, stopTicks: number | undefined, offset: number | undefined, fault: (field: RequestField, message: string) => void,
+): OrderTraits {
+  if (type === 'limit' || type === 'market') return NO_TRAITS;
+  const trigger = TRIGGER_CODE[WAITING_TYPES[type].trigger];
+  if (type !== 'trailing_stop') return stopTicks === undefined ? NO_TRAITS : { trigger, triggerPrice: stopTicks };
+  if (trailingPercent === undefined) return { trigger, trailingOffset: offset ?? 0, best: 0, trailsSince: 0 };
+  const percent = parsePercent(trailingPercent);
+  if (percent === null) fault('trailingPercent', PERCENT_PROBLEM);
+  return { trigger, trailingPercent: percent ?? 0, best: 0, trailsSince: 0 };
 }
 
 const NOBODY_BESIDE: readonly string[] = [];

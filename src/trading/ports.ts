@@ -18,6 +18,8 @@ export interface OrderEngine {
   /** @param digest of a client and its idempotency key */
   hasKey(digest: string): Promise<boolean>;
   readRecord(orderId: string): Promise<Order | null>;
+  /** Those that wait for a price with where they stand now, null for one that is not there any more. */
+  readWaiting(orderIds: readonly string[]): Promise<readonly (Order | null)[]>;
   readOrder(orderId: string): Promise<{ order: Order; entries: readonly LogEntry[]; reachedFrom: number } | null>;
   /** @param behind the order to go on behind */
   readOpenOrders(clientId: string, instrument: string | null, behind: Placing | null, limit: number):

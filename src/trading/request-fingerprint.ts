@@ -19,7 +19,8 @@ export type RequestFingerprint = Readonly<Partial<Record<FingerprintName, string
 const FIELDS = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', time_in_force: 'timeInForce', post_only: 'postOnly',
   self_trade_prevention: 'selfTradePrevention', price: 'price', quantity: 'quantity', remaining_quantity: 'remainingQuantity', display_quantity: 'displayQuantity',
-  stop_price: 'stopPrice', orders: 'orders', order_id: 'orderId', client_order_id: 'clientOrderId', expires_at: 'expiresAt', quote_quantity: 'quoteQuantity', max_slippage: 'maxSlippage',
+  stop_price: 'stopPrice', trailing_offset: 'trailingOffset', trailing_percent: 'trailingPercent', orders: 'orders', order_id: 'orderId', client_order_id: 'clientOrderId', expires_at: 'expiresAt',
+  quote_quantity: 'quoteQuantity', max_slippage: 'maxSlippage',
 } as const satisfies Record<string, RequestField>;
 
 type FingerprintName = keyof typeof FIELDS;
@@ -35,7 +36,8 @@ export function fingerprintOfPlace(
   return {
     op: 'place', instrument: request.instrument, side: request.side, type: displayedType({ type: kind.type, traits: request.traits }), time_in_force: kind.timeInForce,
     post_only: kind.postOnly, price: request.priceTicks, quantity: request.quantityLots, display_quantity: request.traits.display ?? null,
-    stop_price: request.traits.triggerPrice ?? null, expires_at: request.traits.expiresUs ?? null, quote_quantity: request.traits.budget ?? null, max_slippage: request.traits.slippage ?? null,
+    stop_price: request.traits.triggerPrice ?? null, trailing_offset: request.traits.trailingOffset ?? null, trailing_percent: request.traits.trailingPercent ?? null,
+    expires_at: request.traits.expiresUs ?? null, quote_quantity: request.traits.budget ?? null, max_slippage: request.traits.slippage ?? null,
     client_order_id: request.clientOrderId, ...(isModeLeft ? {} : { self_trade_prevention: stpModeOf(request.traits) ?? 'none' }),
   };
 }
@@ -60,11 +62,11 @@ export function fingerprintOfCancel(order: NamedOrder): RequestFingerprint {
   return { op: 'cancel', ...namesOf(order) };
 }
 
-export function fingerprintOfAmend({ order, price, quantity, remainingQuantity, stopPrice }: AmendRequest): RequestFingerprint {
+export function fingerprintOfAmend({ order, price, quantity, remainingQuantity, stopPrice, trailingOffset, trailingPercent }: AmendRequest): RequestFingerprint {
   return {
     op: 'amend', ...namesOf(order),
     price: canonicalText(price), quantity: canonicalText(quantity), remaining_quantity: canonicalText(remainingQuantity),
-    stop_price: canonicalText(stopPrice),
+    stop_price: canonicalText(stopPrice), trailing_offset: canonicalText(trailingOffset), trailing_percent: canonicalText(trailingPercent),
   };
 }
 

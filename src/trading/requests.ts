@@ -23,6 +23,9 @@ export interface PlaceRequest {
   readonly price: AmountInput | undefined;
   /** What it waits for; absent for an order that waits for no price. */
   readonly stopPrice?: AmountInput | undefined;
+  /** Of a trailing stop, one of the two: how far behind the best price it waits, and that as a percentage of the price. */
+  readonly trailingOffset?: AmountInput | undefined;
+  readonly trailingPercent?: AmountInput | undefined;
   /** undefined for an order by money. */
   readonly quantity: AmountInput | undefined;
   /** Of a market order instead of a quantity: what it may trade for, in the quote asset. */
@@ -49,7 +52,7 @@ export interface PlaceRequest {
 /** What an order asks for, alone or in a list. */
 export type OrderTerms = Pick<
   PlaceRequest,
-  | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'price' | 'stopPrice' | 'quantity' | 'quoteQuantity' | 'maxSlippage' | 'displayQuantity' | 'expiresUs'
+  | 'side' | 'type' | 'timeInForce' | 'postOnly' | 'price' | 'stopPrice' | 'trailingOffset' | 'trailingPercent' | 'quantity' | 'quoteQuantity' | 'maxSlippage' | 'displayQuantity' | 'expiresUs'
   | 'selfTradePrevention' | 'clientOrderId'
 >;
 
@@ -95,6 +98,8 @@ export interface AmendRequest {
   /** New open part. */
   readonly remainingQuantity: AmountInput | undefined;
   readonly stopPrice?: AmountInput | undefined;
+  readonly trailingOffset?: AmountInput | undefined;
+  readonly trailingPercent?: AmountInput | undefined;
   readonly key: string | null;
 }
 

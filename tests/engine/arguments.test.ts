@@ -84,13 +84,13 @@ const COMMANDS: readonly { op: keyof typeof COMMAND_ARGUMENTS; encoded: readonly
   {
     op: 'amend', encoded: amended.op === 'amend' ? encodeAmend(amended) : [],
     values: {
-      id: compactId(orderId), name: '', actor: '', candidates: ';BTC-USD=103,104,105,null,106;', idem: 'digest', request: '{"price":103}',
+      id: compactId(orderId), name: '', actor: '', candidates: ';BTC-USD=103,104,105,null,null,null,106;', idem: 'digest', request: '{"price":103}',
     },
   },
   {
     op: 'amend', encoded: amendedByName.op === 'amend' ? encodeAmend(amendedByName) : [],
     values: {
-      id: '', name: 'c\\u00221","n\\u005c1', actor: '', candidates: ';BTC-USD=x,null,null,null,9007199254740991;', idem: '', request: '',
+      id: '', name: 'c\\u00221","n\\u005c1', actor: '', candidates: ';BTC-USD=x,null,null,null,null,null,9007199254740991;', idem: '', request: '',
     },
   },
   {
@@ -260,6 +260,7 @@ const CALLS: readonly { fn: string; header?: string; reply: unknown; call: (engi
     fn: 'read_orders', reply: ['1', '2', [], 0, [], [], 0, []], call: (engine) => engine.readOrders('ETH-USD', 51, 52, 53),
     values: { instrument: 'ETH-USD', 'levels a side': '51', 'orders a side': '52', 'levels of the checksum': '53' },
   },
+  { fn: 'read_waiting', reply: [null], call: (engine) => engine.readWaiting([orderId]), values: { 'compact order ids': [compactId(orderId)] } },
   { fn: 'read_auction', reply: ['1', '2', '', ''], call: (engine) => engine.readAuction('ETH-USD'), values: { instrument: 'ETH-USD' } },
   { fn: 'read_book', reply: ['1', '2', 0], call: (engine) => engine.readBook('ETH-USD', 41), values: { instrument: 'ETH-USD', 'levels a side': '41' } },
   {

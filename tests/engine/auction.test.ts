@@ -2,6 +2,8 @@ import type { InstrumentCommand } from '../../src/domain/commands';
 import { NO_PROGRESS, NOTHING_WANTED, type InstrumentRules, type InstrumentState } from '../../src/domain/instrument-rules';
 import type { LogEntry } from '../../src/domain/log-entry';
 import { STP_CODE } from '../../src/domain/order-traits';
+import { encodeInstrument } from '../../src/engine/commands/instrument';
+import { abandonedCall } from './support/abandoned-call';
 import { BTC, ETH, entryOf, fillsOf, placeCommand } from './support/desk';
 import { buy, fates, listCommand, sell, stop } from './support/listed';
 import { describeOnEachRedis } from './support/redis-targets';
@@ -139,6 +141,28 @@ describeOnEachRedis('a call auction', (target) => {
     expect(log.slice(begun + 1, over + 1).flatMap(({ fills }) => fills)).toHaveLength(11);
     const names = log.slice(over + 1).map(({ orders }) => orders[0]?.clientOrderId).filter((name) => name !== null);
     expect(names).toEqual(['b', 'c', 'd', 'e']);
+  });
+
+  test('trades what is left where it crosses, should orders end between its pages', async () => {
+    const { desk, shard } = venue;
+    // Ahead of Redis' own clock, which stands behind it for good: the time is the test's.
+    const nowUs = Math.floor(Date.now() / 1000 + 172_800) * 1_000_000;
+    const setTime = (timeUs: number): Promise<unknown> => shard.send('HSET', shard.engine.keys.meta, 'time_us', String(timeUs));
+    await setTime(nowUs);
+    await put('auction');
+    for (let i = 0; i < 4; i++) await desk.rest('buy', 110, 1, { client: 'short', kind: 'limit_gtd', traits: { expiresUs: nowUs + 10 } });
+    for (const price of [105, 104]) await desk.rest('buy', price, 1, { client: 'long' });
+    for (let i = 0; i < 4; i++) await desk.rest('sell', 100, 1, { client: 'seller' });
+    await desk.rest('sell', 110, 1, { client: 'high' });
+    expect((await shard.engine.readAuction(BTC)).crossing).toMatchObject({ priceTicks: 107, lots: 4n });
+    await abandonedCall(shard, encodeInstrument(change('open')), { auction_page: '2' });
+    expect((await pages()).map(fillsOf).map((fills) => fills.map(([price]) => price))).toEqual([[107, 107]]);
+    // The other two who bid the opening's price are gone: who bid less meet what is asked for less, each at the price nearest to the opening's.
+    await setTime(nowUs + 10);
+    await shard.engine.submit(placeCommand('buy', 1, 1, { client: 'behind' }));
+    expect((await pages()).map(fillsOf).map((fills) => fills.map(([price]) => price))).toEqual([[107, 107], [105], [104]]);
+    expect(await desk.book()).toEqual({ bids: [[1, 1]], asks: [[110, 1]] });
+    expect((await shard.read()).state.catalogue[0]).toMatchObject({ state: 'open', openingTicks: 0 });
   });
 
   test('does not ask whose orders they are, nor for self-trade prevention', async () => {

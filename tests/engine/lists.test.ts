@@ -1,11 +1,10 @@
 import type { EngineCommand } from '../../src/domain/commands';
-import { EXECUTE_ARGUMENTS } from '../../src/domain/layouts';
 import { decodeLogEntry, type LogEntry } from '../../src/domain/log-entry';
 import { KIND_CODE } from '../../src/domain/order';
 import { LIST_ROLE_CODE, listOrderId, newListId, type ListedOrder } from '../../src/domain/order-list';
 import { TRIGGER_CODE } from '../../src/domain/order-type';
 import { encodePlace } from '../../src/engine/commands/place';
-import { buildLibrary } from '../../src/engine/library';
+import { abandonedCall } from './support/abandoned-call';
 import { fillsOf, placeCommand } from './support/desk';
 import { buy, fates, listCommand, sell, stop } from './support/listed';
 import { describeOnEachRedis } from './support/redis-targets';
@@ -120,15 +119,9 @@ describeOnEachRedis('orders of a list', (target) => {
     await market(0);
     for (let i = 0; i < 3; i++) await desk.submit(listCommand('oto', [buy(99), sell(120)]));
     // An engine that hears no answer: its process has ended.
-    const limits: Readonly<Record<(typeof EXECUTE_ARGUMENTS)[number], string>> = {
-      fills_max: '100', triggers_max: '2', open_orders_max: '100', iceberg_parts_max: '100', backlog_max: '1000', idempotency_ttl_s: '100', epoch: EPOCH,
-      sequence_min: '0', due_page: '100', auction_page: '100', held_seen: '0',
-    };
     const sale = placeCommand('sell', 99, 3, { client: 'taker' });
     if (sale.op !== 'place') throw new Error('it places');
-    await shard.send(
-      'FCALL', buildLibrary().functionName('execute'), '1', shard.engine.keys.meta, ...EXECUTE_ARGUMENTS.map((name) => limits[name]), ...encodePlace(sale),
-    );
+    await abandonedCall(shard, encodePlace(sale));
     expect((await shard.read()).meta.released).toBe('BTC-USD');
     expect((await shard.read()).state.released.length).toBe(1);
     const another = await shard.anotherEngine();

@@ -1,9 +1,10 @@
 import { NO_PROGRESS, NOTHING_WANTED, type InstrumentRules, type WantedRules } from '../../src/domain/instrument-rules';
 import type { LogEntry } from '../../src/domain/log-entry';
+import type { Order } from '../../src/domain/order';
 import { STP_CODE } from '../../src/domain/order-traits';
 import { TRIGGER_CODE } from '../../src/domain/order-type';
 import { BTC, amendCommand, fillsOf, orderOf, placeCommand } from './support/desk';
-import { buy, listCommand, sell } from './support/listed';
+import { buy, listCommand, sell, stop } from './support/listed';
 import { describeOnEachRedis } from './support/redis-targets';
 import { until } from '../support/until';
 import { useShard } from './support/use-shard';
@@ -190,8 +191,8 @@ describeOnEachRedis('a price band', (target) => {
       expect(log.at(-1)).toMatchObject({ kind: 'trigger', orders: [{ status: 'cancelled', reason: 'price_band', filledLots: 0 }] });
       expect([meta.reached, meta.suspended]).toEqual([undefined, ';BTC-USD=95,95;']);
       expect(await state()).toBe('auction');
-      // It waits for a price, and in an auction as well.
-      await waits('buy', 110);
+      // What comes to wait for a price now would be reached by what was before.
+      expect((await desk.refused(placeCommand('buy', null, 1, { traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 110 } }))).code).toBe('instrument_not_open');
       await set({ state: 'open' });
       const after = await venue.shard.read();
       expect([after.meta.reached, after.meta.suspended]).toEqual([undefined, undefined]);
@@ -241,7 +242,8 @@ describeOnEachRedis('a price band in a cascade', (target) => {
     await desk.rest('buy', 80, 1, { client: 'maker' });
     await desk.submit(listCommand('oto', [buy(95), sell(120)]));
     // Reached one after another: the first rests, the second would trade at 80, the third waits for both.
-    for (const price of [109, 50, 108]) await desk.sell(price, 1, { client: 'ann', traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 95 } });
+    const stops = [];
+    for (const price of [109, 50, 108]) stops.push(orderOf(await desk.sell(price, 2, { client: 'ann', traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 95 } })));
     // What comes with the trade that reaches them has to wait, and comes with the second.
     await shard.engine.submitAll([placeCommand('sell', 95, 1), placeCommand('buy', 1, 1)]);
     const triggered = async (): Promise<(number | null | undefined)[]> => (
@@ -250,6 +252,13 @@ describeOnEachRedis('a price band in a cascade', (target) => {
     expect(await triggered()).toEqual([109, 50]);
     const { meta, state } = await shard.read();
     expect([state.catalogue[0]?.state, meta.released, meta.reached]).toEqual(['auction', undefined, undefined]);
+    // What has reached them would reach whoever comes to wait behind them.
+    const other = await desk.refused(placeCommand('sell', 90, 1, { traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 70 } }));
+    expect(other).toMatchObject({ code: 'instrument_not_open', instrument: { state: 'auction' } });
+    expect((await desk.refused(listCommand('oco', [sell(120), stop(60)]))).code).toBe('instrument_not_open');
+    const waiting = stops[2] as Order;
+    expect((await desk.refused(amendCommand(waiting, { stop: 70 }))).code).toBe('instrument_not_open');
+    expect(orderOf(await desk.amend(waiting, { quantity: 1 })).quantityLots).toBe(1);
     await change({ state: 'open', priceBand: 0 });
     await until('all have gone', async () => (await triggered()).length === 4);
     expect(await triggered()).toEqual([109, 50, 108, 120]);

@@ -1,10 +1,9 @@
 import type { EngineCommand, PlaceCommand } from '../../src/domain/commands';
-import { EXECUTE_ARGUMENTS } from '../../src/domain/layouts';
 import { decodeLogEntry, type LogEntry } from '../../src/domain/log-entry';
 import type { OrderTraits } from '../../src/domain/order-traits';
 import { TRIGGER_CODE, type Trigger } from '../../src/domain/order-type';
 import { encodePlace } from '../../src/engine/commands/place';
-import { buildLibrary } from '../../src/engine/library';
+import { abandonedCall } from './support/abandoned-call';
 import { amendCommand, cancelCommand, fillsOf, orderOf, placeCommand } from './support/desk';
 import { describeOnEachRedis } from './support/redis-targets';
 import { EPOCH } from './support/test-shard';
@@ -129,15 +128,7 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     await market(20);
     for (let i = 0; i < 6; i++) await desk.sell(null, 1, waits(99));
     // An engine that hears no answer: its process has ended.
-    const library = buildLibrary();
-    const limits: Readonly<Record<(typeof EXECUTE_ARGUMENTS)[number], string>> = {
-      fills_max: '100', triggers_max: '2', open_orders_max: '100', iceberg_parts_max: '100', backlog_max: '1000', idempotency_ttl_s: '100', epoch: EPOCH,
-      sequence_min: '0', due_page: '100', auction_page: '100', held_seen: '0',
-    };
-    await shard.send(
-      'FCALL', library.functionName('execute'), '1', shard.engine.keys.meta, ...EXECUTE_ARGUMENTS.map((name) => limits[name]),
-      ...encodePlace(placeCommand('sell', null, 1) as PlaceCommand),
-    );
+    await abandonedCall(shard, encodePlace(placeCommand('sell', null, 1) as PlaceCommand));
     expect((await shard.read()).meta.reached).toMatch(/^BTC-USD=/);
     const another = await shard.anotherEngine();
     another.bind(EPOCH, 0);

@@ -253,7 +253,7 @@ describe('the examples of the document', () => {
       expect([body, answer.status]).toEqual([body, 201]);
       placed.push(answer.body.order_id);
     }
-    expect(placed).toHaveLength(11);
+    expect(placed).toHaveLength(13);
     const [first] = placed as [string];
     for (const body of examples('/orders/{order_id}', 'patch')) {
       const answer = await client.amend(first, body);

@@ -168,7 +168,42 @@ export interface TakeProfitLimitOrderRequest {
   readonly ack?: Ack;
 }
 
-export type PlaceRequest = LimitOrderRequest | MarketOrderRequest | StopOrderRequest | StopLimitOrderRequest | TakeProfitOrderRequest | TakeProfitLimitOrderRequest;
+export interface TrailingStopOrderRequest {
+  /** Who trades: the name of an account. Left out, it is the caller's own account. A venue that asks nobody who they are (`AUTH=off`) answers 400 then, naming the field. */
+  readonly client_id?: string;
+  /** BTC-USD where it is left out. */
+  readonly instrument?: string;
+  readonly side: Side;
+  readonly type: 'trailing_stop';
+  /** It waits as `pending` so far behind the best trade since it was placed: a sell below the highest, a buy above the lowest. Where it stands moves only in its owner's favour. */
+  readonly trailing_offset?: Decimal;
+  /** Instead of trailing_offset: the same as a percentage of that best price, rounded up to whole ticks. */
+  readonly trailing_percent?: Decimal;
+  readonly quantity?: Decimal;
+  /** Of a buy, instead of quantity: what it spends at most, fees apart. It holds so much, and the fee on it, from the start. */
+  readonly quote_quantity?: Decimal;
+  /** How far behind the best price it may take, as a fraction of that: what is left is cancelled. */
+  readonly max_slippage?: Decimal;
+  /** ioc where it is left out. */
+  readonly time_in_force?: 'ioc';
+  /** false where it is left out. */
+  readonly post_only?: false;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+  readonly idempotency_key?: string;
+  /** Answer when Redis has the order on disk, or when Postgres holds it as well. The default is the server's setting. */
+  readonly ack?: Ack;
+}
+
+export type PlaceRequest = 
+  | LimitOrderRequest
+  | MarketOrderRequest
+  | StopOrderRequest
+  | StopLimitOrderRequest
+  | TakeProfitOrderRequest
+  | TakeProfitLimitOrderRequest
+  | TrailingStopOrderRequest;
 
 export type PlaceOperation = PlaceRequest & { readonly op: 'place' };
 
@@ -181,7 +216,7 @@ export type OrderReference = { readonly order_id: string; readonly client_id?: s
 
 export type CancelOperation = CancelFields & OrderReference & { readonly op: 'cancel' };
 
-/** At least one of the prices and quantities; of the two quantities one. */
+/** At least one of the prices, distances and quantities; of the two quantities one. */
 export interface AmendFields {
   readonly price?: Decimal;
   /** The new total, what is filled already included. */
@@ -190,6 +225,10 @@ export interface AmendFields {
   readonly remaining_quantity?: Decimal;
   /** Of an order that waits for a price: which one. */
   readonly stop_price?: Decimal;
+  /** Of a trailing stop that has one: how far behind the best price it waits from now on. */
+  readonly trailing_offset?: Decimal;
+  /** Likewise. */
+  readonly trailing_percent?: Decimal;
   readonly idempotency_key?: string;
 }
 
@@ -310,7 +349,35 @@ export interface ListedTakeProfitLimitOrder {
   readonly client_order_id?: string;
 }
 
-export type ListedOrderRequest = ListedLimitOrder | ListedMarketOrder | ListedStopOrder | ListedStopLimitOrder | ListedTakeProfitOrder | ListedTakeProfitLimitOrder;
+export interface ListedTrailingStopOrder {
+  readonly side: Side;
+  readonly type: 'trailing_stop';
+  /** It waits as `pending` so far behind the best trade since it was placed: a sell below the highest, a buy above the lowest. Where it stands moves only in its owner's favour. */
+  readonly trailing_offset?: Decimal;
+  /** Instead of trailing_offset: the same as a percentage of that best price, rounded up to whole ticks. */
+  readonly trailing_percent?: Decimal;
+  readonly quantity?: Decimal;
+  /** Of a buy, instead of quantity: what it spends at most, fees apart. It holds so much, and the fee on it, from the start. */
+  readonly quote_quantity?: Decimal;
+  /** How far behind the best price it may take, as a fraction of that: what is left is cancelled. */
+  readonly max_slippage?: Decimal;
+  /** ioc where it is left out. */
+  readonly time_in_force?: 'ioc';
+  /** false where it is left out. */
+  readonly post_only?: false;
+  /** What happens where it would trade with an order of the same account, or owner (STP_SCOPE): it trades; or what is left of it is cancelled, or the order that waits, or both; or both lose the smaller of the two quantities, and whoever has no more is cancelled. The default is none in an open venue, else cancel_taker. */
+  readonly self_trade_prevention?: SelfTradePrevention;
+  readonly client_order_id?: string;
+}
+
+export type ListedOrderRequest = 
+  | ListedLimitOrder
+  | ListedMarketOrder
+  | ListedStopOrder
+  | ListedStopLimitOrder
+  | ListedTakeProfitOrder
+  | ListedTakeProfitLimitOrder
+  | ListedTrailingStopOrder;
 
 export interface OrderListRequest {
   /** oco: two orders of which one goes and the other is cancelled. oto: the second is placed once the first is filled. otoco: a pair is. */
@@ -381,7 +448,7 @@ export interface FieldError {
   readonly message: string;
 }
 
-export type OrderType = 'limit' | 'market' | 'stop' | 'stop_limit' | 'take_profit' | 'take_profit_limit';
+export type OrderType = 'limit' | 'market' | 'stop' | 'stop_limit' | 'take_profit' | 'take_profit_limit' | 'trailing_stop';
 
 export type OrderStatus = 'open' | 'partially_filled' | 'filled' | 'cancelled' | 'rejected' | 'expired' | 'pending';
 
@@ -396,8 +463,12 @@ export interface Order {
   readonly post_only: boolean;
   /** null for an order that trades at any price. */
   readonly price: Decimal | null;
-  /** Of an order that waits for a price, or has: which one. */
+  /** Of an order that waits for a price, or has: which one. Of a trailing stop: where it stands, or stood as it went; left out as long as no trade tells. */
   readonly stop_price?: Decimal;
+  /** Of a trailing stop: how far behind the best price it waits. */
+  readonly trailing_offset?: Decimal;
+  /** The same as a percentage of that price. */
+  readonly trailing_percent?: Decimal;
   /** Of an order by money: what it has traded. */
   readonly quantity: Decimal;
   readonly filled_quantity: Decimal;

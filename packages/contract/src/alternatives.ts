@@ -40,7 +40,7 @@ function saysMore(rule: Rule, fields: Readonly<Record<string, Field>>): boolean 
       // What stands in for it is for the field itself to say.
       return rule.field in fields && fields[rule.other]?.presence !== 'required' && fields[rule.other]?.presence !== 'own';
     case 'some':
-      return rule.of.every((name) => fields[name]?.presence !== 'required');
+      return rule.of.some((name) => name in fields) && rule.of.every((name) => fields[name]?.presence !== 'required');
     case 'not_both':
       return rule.of.every((name) => name in fields);
     case 'true_only_with': {

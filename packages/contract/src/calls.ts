@@ -297,7 +297,7 @@ export const CALLS = {
     answers: { 200: orderAnswer('The order, with the trades of this amend.') },
     refusals: [
       ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, ...ANY_RULES, 'backlog_full', 'quantity_out_of_range', 'order_not_found', 'instrument_not_found', 'order_not_open', 'idempotency_key_reused',
-      'order_not_pending', 'order_without_price', 'order_by_money', 'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit', 'account_killed', 'iceberg_parts_limit',
+      'order_not_pending', 'order_waits_otherwise', 'order_without_price', 'order_by_money', 'quantity_below_filled', 'post_only_would_match', 'level_quantity_limit', 'account_killed', 'iceberg_parts_limit',
     ],
   },
   placeOrderList: {

@@ -98,8 +98,8 @@ export type Fields = Readonly<Record<string, Field | VariantField>>;
 export type Rule =
   /** Exactly one of them. */
   | { readonly rule: 'one'; readonly of: readonly string[] }
-  /** At least one of them. */
-  | { readonly rule: 'some'; readonly of: readonly string[] }
+  /** At least one of them; with `where`, only where another field has a value. */
+  | { readonly rule: 'some'; readonly of: readonly string[]; readonly where?: { readonly field: string; readonly value: string } }
   /** Not both of them. */
   | { readonly rule: 'not_both'; readonly of: readonly [string, string] }
   /** With the first, the second has to be there; `own` where the second is the caller's own account if it is left out. */

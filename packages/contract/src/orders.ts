@@ -4,7 +4,7 @@ import {
 } from './language';
 import {
   Ack, AssetName, ClientId, ClientOrderId, Decimal, IdempotencyKey, InstrumentName, ORDER_ID_EXAMPLE, OTHER_ORDER_ID_EXAMPLE, OrderId, OrderStatus, OrderType,
-  Price, Quantity, Role, QuoteQuantity, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, Slippage, TIME_EXAMPLE, Time, TimeInForce, Units,
+  Percent, Price, Quantity, Role, QuoteQuantity, SelfTradePrevention, Sequence, Side, SignedDecimal, SignedUnits, Slippage, TIME_EXAMPLE, Time, TimeInForce, Units,
 } from './values';
 import { Transfer, Withdrawal } from './transfers';
 import { FAILURE_STEPS, INSTRUMENT_DEFAULT, INSTRUMENT_STATES, LIMIT_CLASSES, LIST_ORDERS_MAX, LIST_ORDERS_MIN, LIST_STATUSES, LIST_TYPES, STATUS_REASONS } from './words';
@@ -32,17 +32,24 @@ const ORDER_TERMS = {
     take_profit: required(Price, 'It waits as `pending` until a trade\'s price reaches this: a buy at or below, a sell at or above.'),
     take_profit_limit: required(Price, 'As of a take_profit.'),
   }),
+  trailing_offset: only({
+    trailing_stop: optional(
+      Price,
+      'It waits as `pending` so far behind the best trade since it was placed: a sell below the highest, a buy above the lowest. Where it stands moves only in its owner\'s favour.',
+    ),
+  }),
+  trailing_percent: only({ trailing_stop: optional(Percent, 'Instead of trailing_offset: the same as a percentage of that best price, rounded up to whole ticks.') }),
   quantity: each({
     limit: required(Quantity), market: optional(Quantity), stop: optional(Quantity), stop_limit: required(Quantity), take_profit: optional(Quantity),
-    take_profit_limit: required(Quantity),
+    take_profit_limit: required(Quantity), trailing_stop: optional(Quantity),
   }),
   quote_quantity: only({
     market: optional(
       QuoteQuantity, 'Instead of quantity: it buys, or sells, for so much money, fees apart, as long as another lot fits. Its quantity is then what it has traded.',
     ),
-    stop: boughtFor, take_profit: boughtFor,
+    stop: boughtFor, take_profit: boughtFor, trailing_stop: boughtFor,
   }),
-  max_slippage: only({ market: slips, stop: slips, take_profit: slips }),
+  max_slippage: only({ market: slips, stop: slips, take_profit: slips, trailing_stop: slips }),
   time_in_force: each({
     limit: defaulting(TimeInForce, 'gtc', 'gtc rests until filled or cancelled; ioc trades what it can at once and cancels the rest; fok trades all of it at once or nothing; gtd rests until expires_at; day until the next midnight UTC.'),
     market: defaulting(word(['ioc']), 'ioc'),
@@ -50,6 +57,7 @@ const ORDER_TERMS = {
     stop_limit: defaulting(TimeInForce, 'gtc', 'Of the limit order that it becomes.'),
     take_profit: defaulting(word(['ioc']), 'ioc'),
     take_profit_limit: defaulting(TimeInForce, 'gtc', 'Of the limit order that it becomes.'),
+    trailing_stop: defaulting(word(['ioc']), 'ioc'),
   }),
   post_only: each({
     limit: defaulting(flag(), false, 'With gtc only: an order that would trade at once is rejected instead.'),
@@ -58,6 +66,7 @@ const ORDER_TERMS = {
     stop_limit: defaulting(flag(), false, 'With gtc only: of the limit order that it becomes.'),
     take_profit: defaulting(always(false), false),
     take_profit_limit: defaulting(flag(), false, 'With gtc only: of the limit order that it becomes.'),
+    trailing_stop: defaulting(always(false), false),
   }),
   display_quantity: only({ limit: displayed, stop_limit: displayed, take_profit_limit: displayed }),
   expires_at: only({ limit: expiry, stop_limit: expiry, take_profit_limit: expiry }),
@@ -74,6 +83,8 @@ const TERMS_RULES = [
   { rule: 'true_only_with', flag: 'post_only', field: 'time_in_force', value: 'gtc' },
   { rule: 'some', of: ['quantity', 'quote_quantity'] },
   { rule: 'not_both', of: ['quantity', 'quote_quantity'] },
+  { rule: 'some', of: ['trailing_offset', 'trailing_percent'], where: { field: 'type', value: 'trailing_stop' } },
+  { rule: 'not_both', of: ['trailing_offset', 'trailing_percent'] },
   { rule: 'just_with', field: 'expires_at', other: 'time_in_force', value: 'gtd' },
 ] as const;
 
@@ -87,7 +98,7 @@ export const PlaceRequest = request('PlaceRequest', {
   varies: 'type',
   variantNames: {
     limit: 'LimitOrderRequest', market: 'MarketOrderRequest', stop: 'StopOrderRequest', stop_limit: 'StopLimitOrderRequest',
-    take_profit: 'TakeProfitOrderRequest', take_profit_limit: 'TakeProfitLimitOrderRequest',
+    take_profit: 'TakeProfitOrderRequest', take_profit_limit: 'TakeProfitLimitOrderRequest', trailing_stop: 'TrailingStopOrderRequest',
   },
   rules: TERMS_RULES,
 });
@@ -97,7 +108,7 @@ export const ListedOrderRequest = request('ListedOrderRequest', ORDER_TERMS, {
   varies: 'type',
   variantNames: {
     limit: 'ListedLimitOrder', market: 'ListedMarketOrder', stop: 'ListedStopOrder', stop_limit: 'ListedStopLimitOrder',
-    take_profit: 'ListedTakeProfitOrder', take_profit_limit: 'ListedTakeProfitLimitOrder',
+    take_profit: 'ListedTakeProfitOrder', take_profit_limit: 'ListedTakeProfitLimitOrder', trailing_stop: 'ListedTrailingStopOrder',
   },
   rules: TERMS_RULES,
 });
@@ -123,10 +134,12 @@ export const AmendFields = request('AmendFields', {
   quantity: optional(Quantity, 'The new total, what is filled already included.'),
   remaining_quantity: optional(Quantity, 'The new open part.'),
   stop_price: optional(Price, 'Of an order that waits for a price: which one.'),
+  trailing_offset: optional(Price, 'Of a trailing stop that has one: how far behind the best price it waits from now on.'),
+  trailing_percent: optional(Percent, 'Likewise.'),
   idempotency_key: optional(IdempotencyKey),
 }, {
-  description: 'At least one of the prices and quantities; of the two quantities one.',
-  rules: [{ rule: 'some', of: ['price', 'quantity', 'remaining_quantity', 'stop_price'] }, { rule: 'not_both', of: ['quantity', 'remaining_quantity'] }],
+  description: 'At least one of the prices, distances and quantities; of the two quantities one.',
+  rules: [{ rule: 'some', of: ['price', 'quantity', 'remaining_quantity', 'stop_price', 'trailing_offset', 'trailing_percent'] }, { rule: 'not_both', of: ['quantity', 'remaining_quantity'] }],
 });
 
 /** Which order is meant. */
@@ -151,7 +164,7 @@ export const PlaceOperation = request('PlaceOperation', { op: required(word(['pl
   parts: [PlaceRequest],
   variantNames: {
     limit: 'PlaceLimitOperation', market: 'PlaceMarketOperation', stop: 'PlaceStopOperation', stop_limit: 'PlaceStopLimitOperation',
-    take_profit: 'PlaceTakeProfitOperation', take_profit_limit: 'PlaceTakeProfitLimitOperation',
+    take_profit: 'PlaceTakeProfitOperation', take_profit_limit: 'PlaceTakeProfitLimitOperation', trailing_stop: 'PlaceTrailingStopOperation',
   },
 });
 export const CancelOperation = request('CancelOperation', { op: required(word(['cancel'])) }, { parts: [CancelFields, OrderReference] });
@@ -188,7 +201,9 @@ export const Order = answer('Order', {
   time_in_force: required(TimeInForce),
   post_only: required(flag()),
   price: required(orNull(Decimal), 'null for an order that trades at any price.'),
-  stop_price: optional(Decimal, 'Of an order that waits for a price, or has: which one.'),
+  stop_price: optional(Decimal, 'Of an order that waits for a price, or has: which one. Of a trailing stop: where it stands, or stood as it went; left out as long as no trade tells.'),
+  trailing_offset: optional(Decimal, 'Of a trailing stop: how far behind the best price it waits.'),
+  trailing_percent: optional(Decimal, 'The same as a percentage of that price.'),
   quantity: required(Decimal, 'Of an order by money: what it has traded.'),
   filled_quantity: required(Decimal),
   remaining_quantity: required(Decimal),
@@ -347,6 +362,8 @@ export const ORDER_EXAMPLES = {
     day: { ...limitOrder, price: '45000.00', time_in_force: 'day' },
     'fill-or-kill': { ...limitOrder, client_id: 'client-C', time_in_force: 'fok', quantity: '10' },
     'stop-loss': { client_id: 'client-B', side: 'sell', type: 'stop', stop_price: '49000.00', quantity: '0.2' },
+    'trailing-stop': { client_id: 'client-B', side: 'sell', type: 'trailing_stop', trailing_offset: '500.00', quantity: '0.2' },
+    'trailing-stop-percent': { client_id: 'client-B', side: 'buy', type: 'trailing_stop', trailing_percent: '2.5', quote_quantity: '250.00' },
     'stop-limit': { client_id: 'client-B', side: 'sell', type: 'stop_limit', stop_price: '49000.00', price: '48900.00', quantity: '0.2' },
   },
   orderList: orderListExample,

@@ -47,6 +47,7 @@ export const Price = named('Price', amount({ description: 'Price of one unit, a 
 export const Quantity = named('Quantity', amount({ description: 'A multiple of the lot size.', examples: [0.5, '0.50000000'] }));
 export const QuoteQuantity = named('QuoteQuantity', amount({ description: 'Money in the quote asset, a multiple of tick size × lot size.', examples: ['250.00', 250] }));
 export const Slippage = named('Slippage', rate({ description: 'Fraction of a price, from 0 to 1, in whole millionths.', examples: ['0.005', 0.01] }));
+export const Percent = named('Percent', rate({ description: 'Percentage of a price, above 0 and below 100, with at most 4 decimals.', examples: ['2.5', 1] }));
 export const Decimal = named('Decimal', decimal({ description: 'With the instrument\'s own number of decimals.', examples: ['50000.00'] }));
 export const Time = named('Time', time({ description: 'UTC, with microseconds.', examples: [TIME_EXAMPLE] }));
 export const Sequence = named('Sequence', integer({ min: 0 }, { description: 'Number in the shard\'s log.' }));

@@ -15,7 +15,8 @@ import { problemBody, type ProblemBody } from './problem';
 /** The dialect's name of each field. */
 const FIELD_NAMES = {
   op: 'op', instrument: 'instrument', side: 'side', type: 'type', timeInForce: 'time_in_force', postOnly: 'post_only', selfTradePrevention: 'self_trade_prevention', price: 'price',
-  quantity: 'quantity', remainingQuantity: 'remaining_quantity', displayQuantity: 'display_quantity', stopPrice: 'stop_price', quoteQuantity: 'quote_quantity', maxSlippage: 'max_slippage',
+  quantity: 'quantity', remainingQuantity: 'remaining_quantity', displayQuantity: 'display_quantity', stopPrice: 'stop_price',
+  trailingOffset: 'trailing_offset', trailingPercent: 'trailing_percent', quoteQuantity: 'quote_quantity', maxSlippage: 'max_slippage',
   orders: 'orders', orderId: 'order_id',
   clientOrderId: 'client_order_id', cursor: 'cursor',
   accountId: 'account_id', name: 'name', status: 'status', credit: 'credit', feeGroup: 'fee_group', deposits: 'deposits', asset: 'asset',

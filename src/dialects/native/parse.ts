@@ -53,7 +53,8 @@ export function bodyOrQuery(body: unknown, parameters: Readonly<Record<string, u
 /** What an order of a list asks for. */
 export function termsOf(body: ListedOrderBody): OrderTerms {
   return {
-    side: body.side, type: body.type, timeInForce: body.time_in_force, postOnly: body.post_only, price: body.price, stopPrice: body.stop_price, quantity: body.quantity,
+    side: body.side, type: body.type, timeInForce: body.time_in_force, postOnly: body.post_only, price: body.price, stopPrice: body.stop_price,
+    trailingOffset: body.trailing_offset, trailingPercent: body.trailing_percent, quantity: body.quantity,
     quoteQuantity: body.quote_quantity, maxSlippage: body.max_slippage, displayQuantity: body.display_quantity, expiresUs: body.expires_at,
     selfTradePrevention: body.self_trade_prevention, clientOrderId: body.client_order_id ?? null,
   };
@@ -70,6 +71,8 @@ export function placeRequest(body: PlaceBody, headerKey: string | undefined): Pl
     postOnly: body.post_only,
     price: body.price,
     stopPrice: body.stop_price,
+    trailingOffset: body.trailing_offset,
+    trailingPercent: body.trailing_percent,
     quantity: body.quantity,
     quoteQuantity: body.quote_quantity,
     maxSlippage: body.max_slippage,
@@ -89,6 +92,7 @@ export function cancelRequest(body: CancelBody & OrderReferenceBody, headerKey: 
 export function amendRequest(body: AmendBody & OrderReferenceBody, headerKey: string | undefined): AmendRequest {
   return {
     op: 'amend', order: namedOrder(body), price: body.price, quantity: body.quantity, remainingQuantity: body.remaining_quantity, stopPrice: body.stop_price,
+    trailingOffset: body.trailing_offset, trailingPercent: body.trailing_percent,
     key: keyOf(body.idempotency_key, headerKey),
   };
 }

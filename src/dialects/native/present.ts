@@ -8,6 +8,7 @@ import { NO_TRAITS, stpModeOf, type StpMode } from '../../domain/order-traits';
 import { listIdOf } from '../../domain/order-list';
 import { displayedType } from '../../domain/order-type';
 import type { Staleness } from '../../domain/staleness';
+import { formatPercent, stopTicksOf } from '../../domain/trailing';
 
 /** Header of an answer that the request's key got first. */
 export const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
@@ -23,7 +24,7 @@ export interface OrderView {
   display_quantity?: string;
   maker_fee_rate: string; taker_fee_rate: string; fee: string; fee_asset: string;
   self_trade_prevention?: StpMode | 'none' | undefined; quote_quantity?: string; max_slippage?: string;
-  stop_price?: string;
+  stop_price?: string; trailing_offset?: string; trailing_percent?: string;
   status: string; status_reason: string | null; sequence: number; created_at: string; updated_at: string;
   expires_at?: string;
   list_id?: string;
@@ -82,11 +83,16 @@ export function presentOrder(order: Order, instrument: Instrument, assets: Asset
 function presentTraits(view: OrderView, order: Order, instrument: Instrument): void {
   const { traits } = order;
   const mode = stpModeOf(traits);
-  const { display, triggerPrice } = traits;
+  const { display, trailingOffset, trailingPercent } = traits;
   if (display !== undefined) view.display_quantity = formatAmount(display, instrument.lot);
   if (mode !== null) view.self_trade_prevention = mode;
   if (traits.list !== undefined) view.list_id = listIdOf(order);
-  if (triggerPrice !== undefined) view.stop_price = formatAmount(triggerPrice, instrument.tick);
+  if (traits.trigger !== undefined) {
+    const stopTicks = stopTicksOf(order);
+    if (stopTicks !== null) view.stop_price = formatAmount(stopTicks, instrument.tick);
+    if (trailingOffset !== undefined) view.trailing_offset = formatAmount(trailingOffset, instrument.tick);
+    if (trailingPercent !== undefined) view.trailing_percent = formatPercent(trailingPercent);
+  }
   if (traits.budget !== undefined) view.quote_quantity = formatBudget(traits.budget, instrument);
   if (traits.slippage !== undefined) view.max_slippage = formatRate(traits.slippage);
 }

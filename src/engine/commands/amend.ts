@@ -17,8 +17,8 @@ export function encodeAmend(command: AmendCommand): string[] {
     const price = encodeAmount(candidate.priceTicks);
     const quantity = encodeAmount(candidate.quantityLots);
     const remaining = encodeAmount(candidate.remainingLots);
-    const stop = encodeAmount(candidate.stopTicks ?? null);
-    candidates += `${candidate.instrument}=${price},${quantity},${remaining},${stop},${candidate.quantityLotsMax};`;
+    const waitsBy = [candidate.stopTicks, candidate.trailingOffset, candidate.trailingPercent].map((amount) => encodeAmount(amount ?? null)).join();
+    candidates += `${candidate.instrument}=${price},${quantity},${remaining},${waitsBy},${candidate.quantityLotsMax};`;
   }
   const args = AMEND.fresh();
   const [id, name] = encodeReference(command.order);

@@ -1,6 +1,22 @@
 -- What the service reads of a shard, each at one moment.
 
 local with_id, parts_of, ID_START = records.with_id, records.parts_of, books.ID_START
+local trail_of_traits, best_of, traits_with = trails.of_traits, trails.read_best, traits.with
+local BEST = ',' .. TRAIT.best .. ','
+
+-- A record as results hold it, of an order that trails with the best trade that it has seen by now.
+local function shown(tag, record, id)
+  if find(record, BEST, 1, true) then
+    local ORDER_PARTS = unpack(parts_of(record))
+    local measure, _, since
+    if status == STATUS.pending and traits ~= '' then measure, _, since = trail_of_traits(traits) end
+    if measure and since ~= '0' then
+      local from, to = find(record, '[' .. traits .. ']', 1, true)
+      record = sub(record, 1, from) .. traits_with(traits, TRAIT.best, best_of(tag, instrument, side, measure, since)) .. sub(record, to)
+    end
+  end
+  return with_id(record, id)
+end
 
 -- Sequence of an order's fill before an entry: of the first of the entry's events that tells of one of another entry. In a call auction an
 -- order may take first and make then.
@@ -30,12 +46,12 @@ function reads.order(keys, argv)
   seq = tonumber(seq)
   while seq > 0 and count < page_size do
     local payload = log.entry_at(tag .. 'log', seq)
-    if not payload then return { with_id(record, argv[1]), 0, seq, unpack(entries) } end
+    if not payload then return { shown(tag, record, argv[1]), 0, seq, unpack(entries) } end
     count = count + 1
     entries[count] = payload
     seq = previous_fill(cjson.decode(payload), argv[1])
   end
-  return { with_id(record, argv[1]), seq, 0, unpack(entries) }
+  return { shown(tag, record, argv[1]), seq, 0, unpack(entries) }
 end
 
 -- A page of one side's price levels, best first, behind price `behind` ('' for the best): appends price and lots of
@@ -196,7 +212,7 @@ function reads.open_orders(keys, argv)
   local found = call('HMGET', tag .. 'orders', unpack(ids))
   for i = 1, #found do
     if argv[2] == '' or parts_of(found[i])[ORDER_PART.instrument] == argv[2] then
-      result[#result + 1] = with_id(found[i], ids[i])
+      result[#result + 1] = shown(tag, found[i], ids[i])
       if #result == page_size + 1 then
         result[1] = places[i]
         break
@@ -204,4 +220,15 @@ function reads.open_orders(keys, argv)
     end
   end
   return result
+end
+
+-- read_waiting: orders by id, of one that trails with the best trade that it has seen by now.
+-- Keys: {shard}:meta. Arguments: compact order ids.
+-- Returns: the record of each, nothing where there is none.
+function reads.waiting(keys, argv)
+  bind()
+  local tag = sub(keys[1], 1, -5)
+  local found = call('HMGET', tag .. 'orders', unpack(argv))
+  for i = 1, #argv do found[i] = found[i] and shown(tag, found[i], argv[i]) end
+  return found
 end

@@ -31,7 +31,7 @@ const FORM: BodyFormat = {
 /** Its own names of what a request says. */
 const NAMES: Readonly<Record<OrderField, string>> = {
   op: 'call', instrument: 'market', side: 'way', type: 'kind', timeInForce: 'lasting', postOnly: 'maker', selfTradePrevention: 'own', quoteQuantity: 'money', maxSlippage: 'slip', price: 'limit', quantity: 'size',
-  stopPrice: 'stop', remainingQuantity: 'left', displayQuantity: 'tip', orders: 'calls', orderId: 'ref', clientOrderId: 'tag', cursor: 'cursor',
+  stopPrice: 'stop', trailingOffset: 'behind', trailingPercent: 'share', remainingQuantity: 'left', displayQuantity: 'tip', orders: 'calls', orderId: 'ref', clientOrderId: 'tag', cursor: 'cursor',
 };
 
 const SIDES = { bid: 'buy', ask: 'sell' } as const;

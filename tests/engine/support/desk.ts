@@ -25,6 +25,8 @@ export interface AmendOptions {
   readonly quantity?: number | 'invalid';
   readonly remaining?: number | 'invalid';
   readonly stop?: number | 'invalid';
+  readonly offset?: number | 'invalid';
+  readonly percent?: number | 'invalid';
   readonly quantityMax?: number;
   readonly instrument?: string;
   readonly key?: string;
@@ -71,6 +73,8 @@ export function amendCommand(named: Named, options: AmendOptions): EngineCommand
       quantityLots: options.quantity ?? null,
       remainingLots: options.remaining ?? null,
       stopTicks: options.stop ?? null,
+      trailingOffset: options.offset ?? null,
+      trailingPercent: options.percent ?? null,
       quantityLotsMax: options.quantityMax ?? AMOUNT_MAX,
     }],
     idempotency: options.key ?? null,

@@ -53,7 +53,7 @@ return found
 const KEY_TYPES: Record<string, string> = {
   meta: 'hash', orders: 'hash', client_order_ids: 'hash', idem: 'hash', depth: 'hash', hidden: 'hash',
   accounts: 'hash', instruments: 'hash', catalogue: 'hash', fee_groups: 'hash', transfers: 'hash', timers: 'zset', references: 'hash', due: 'zset', killed: 'hash', lease: 'hash',
-  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set', stops: 'zset', reached: 'list', released: 'list', band: 'zset',
+  log: 'stream', book: 'zset', open: 'zset', trades: 'list', once: 'set', stops: 'zset', trails: 'zset', trail: 'zset', reached: 'list', released: 'list', band: 'zset',
 };
 
 /** @param logFrom log sequence from which on entries are read */
@@ -88,6 +88,12 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
   const trades = new Map<string, Trade[]>();
   const instruments = new Set<string>();
   const stops = new Map<string, Record<Direction, [string, string][]>>();
+  const trails = new Map<string, { groups: [string, string][]; stores: Map<string, [string, string][]> }>();
+  const trailNamed = (name: string): { groups: [string, string][]; stores: Map<string, [string, string][]> } => {
+    const known = trails.get(name) ?? { groups: [], stores: new Map<string, [string, string][]>() };
+    trails.set(name, known);
+    return known;
+  };
   const reached = new Map<string, string[]>();
   const hidden = new Map<string, [string, string][]>();
   const bands: BandSamples[] = [];
@@ -101,6 +107,8 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
     else if (kind === 'trades') trades.set(rest, take(tag + name).map((row) => decodeRecentTrade(rest, row)));
     else if (kind === 'reached') reached.set(rest, take(tag + name));
     else if (kind === 'released') released.set(rest, take(tag + name));
+    else if (kind === 'trails') trailNamed(rest).groups.push(...pairs(take(tag + name)));
+    else if (kind === 'trail') trailNamed(rest.slice(0, rest.lastIndexOf(':'))).stores.set(rest.slice(rest.lastIndexOf(':') + 1), pairs(take(tag + name)));
     else if (kind === 'stops') {
       const [instrument, direction] = [rest.slice(0, rest.lastIndexOf(':')), rest.slice(rest.lastIndexOf(':') + 1) as Direction];
       stops.set(instrument, { ...(stops.get(instrument) ?? { rising: [], falling: [] }), [direction]: pairs(take(tag + name)) });
@@ -135,7 +143,7 @@ export async function readShard(redis: RedisConnection, shard: string, logFrom =
       catalogue: catalogue.sort((a, b) => compareText(a.instrument, b.instrument)),
       bands: bands.sort((a, b) => compareText(a.instrument, b.instrument)),
       books,
-      waiting: storedWaiting({ stops, reached }, meta, byId, problems),
+      waiting: storedWaiting({ stops, trails, reached }, meta, byId, problems),
       released: storedReleased(released, meta, byId, problems),
       orders: orders.sort((a, b) => compareText(a.orderId, b.orderId)),
       openOrders: openOrders.sort((a, b) => compareText(a.clientId, b.clientId)),

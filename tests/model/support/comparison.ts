@@ -215,6 +215,10 @@ class ComparedRun {
       }
       this.takeNews(next + 1);
     }
+    // What only moves what trails writes no entry.
+    while (await this.engine.isUnfinished()) {
+      if (Date.now() > untilMs) this.fail(`${where}: what it has begun does not come to its end`);
+    }
   }
 
   private answerOf(where: string, command: EngineCommand, timeUs: number): CommandResult {
@@ -413,8 +417,9 @@ class ComparedRun {
     if (expected.catalogue.length > 0) wanted.rules = String(expected.catalogue.filter((rules) => !isPlain(rules)).length);
     if (this.isStopped) wanted.breach = FOUND;
     if (expected.controls.some(({ kind }) => kind === 'kill')) wanted.kills = '1';
-    // Which instruments orders wait in is compared with the state, and what of them was reached.
+    // Which instruments orders wait in, and which trail, is compared with the state, and what of them was reached.
     if (meta.waiting !== undefined) wanted.waiting = meta.waiting;
+    if (meta.trailing !== undefined) wanted.trailing = meta.trailing;
     if (meta.suspended !== undefined) {
       wanted.suspended = meta.suspended;
       this.coverage?.set('suspended', (this.coverage.get('suspended') ?? 0) + 1);
@@ -505,6 +510,7 @@ class ComparedRun {
     const [place] = orders;
     if (place !== undefined && place.traits.listRole !== undefined) seen(`trigger of a list ${place.status}`);
     if (place?.traits.listRole === LIST_ROLE_CODE.second) seen('a second goes');
+    if (order?.traits.best !== undefined) seen(`trailing trigger ${order.reason ?? order.status}`);
     const cause = command?.op === 'trigger' ? this.log[command.cause - 1] : undefined;
     if (cause !== undefined) seen(`trigger by ${cause.kind}`);
   }

@@ -3,7 +3,7 @@ import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { connectTo } from '../../engine/support/test-shard';
 import { PrivateServer } from '../../support/servers';
 import { FUNDS_PAIRS, ORDER_PAIRS } from './pairs';
-import { MODEL_RUNS, MONEY_RUNS, modelSeed, runModel, type Subject } from './model-run';
+import { MODEL_RUNS, MONEY_RUNS, TRAIL_RUNS, modelSeed, runModel, type Subject } from './model-run';
 
 /** Where random sequences must have got to, or they test less than they say. */
 const ORDERS_MUST_BE_SEEN = [
@@ -18,6 +18,7 @@ const ORDERS_MUST_BE_SEEN = [
   'a taker is cut', 'place price_protection', 'place budget_exhausted', 'a budget is spent', 'a budget is cut',
   'entry instrument', 'place instrument_not_open', 'amend instrument_not_open', 'cancel instrument_not_open', 'mass_cancel instrument_not_open',
   'place value_below_minimum', 'amend value_below_minimum', 'place outside_instrument_limits', 'amend outside_instrument_limits',
+  'trailing trigger filled', 'trailing trigger no_liquidity', 'amend order_waits_otherwise', 'trigger by trigger',
   'instrument instrument_exists', 'instrument instrument_limits_crossed', 'instrument repeated', 'auctions', 'entry auction', 'place halts', 'place price_band',
   'entry list', 'list of oco', 'list of oto', 'list of otoco', 'list trades', 'list links', 'list open_orders_limit', 'list duplicate_client_order_id', 'list repeated', 'list backlog_full',
   'list instrument_not_open', 'list outside_instrument_limits', 'list value_below_minimum', 'a first by money is followed',
@@ -38,11 +39,18 @@ const MONEY_MUST_BE_SEEN = [
   'entry list', 'list insufficient_funds', 'list quote_quantity_required', 'list balance_limit', 'list balance_audit_breach', 'list links', 'trigger links', 'place links by a fill',
   'a second goes', 'trigger of a list cancelled',
 ];
+const TRAILS_MUST_BE_SEEN = [
+  'trailing trigger filled', 'trailing trigger no_liquidity', 'trigger by trigger', 'amend order_waits_otherwise', 'entry cancel', 'cancel order_not_open',
+];
+const RUNS: Readonly<Record<Subject, number>> = { orders: MODEL_RUNS, money: MONEY_RUNS, trails: TRAIL_RUNS };
+const MUST_BE_SEEN: Readonly<Record<Subject, readonly string[]>> = { orders: ORDERS_MUST_BE_SEEN, money: MONEY_MUST_BE_SEEN, trails: TRAILS_MUST_BE_SEEN };
 /** From so many sequences on, all of them but a few, or each of them, are certain enough. */
-const RUNS_TO_SEE: Readonly<Record<Subject, { readonly most: number; readonly all: number }>> = { orders: { most: 400, all: 3_000 }, money: { most: 250, all: 1_500 } };
+const RUNS_TO_SEE: Readonly<Record<Subject, { readonly most: number; readonly all: number }>> = {
+  orders: { most: 400, all: 3_000 }, money: { most: 250, all: 1_500 }, trails: { most: 40, all: 150 },
+};
 const UNSEEN_MAX = 3;
 /** Each of these comes up in so few as `most`, many times over. */
-const PAIRS_MUST_BE_SEEN: Readonly<Record<Subject, readonly string[]>> = { orders: ORDER_PAIRS, money: FUNDS_PAIRS };
+const PAIRS_MUST_BE_SEEN: Readonly<Record<Subject, readonly string[]>> = { orders: ORDER_PAIRS, money: FUNDS_PAIRS, trails: [] };
 
 /** Declares one part of the model test: a test file each, so that they run side by side. */
 export function declareModelPart(part: number, parts: number, subject: Subject = 'orders'): void {
@@ -62,14 +70,13 @@ export function declareModelPart(part: number, parts: number, subject: Subject =
     });
 
     test('give the same answers, log and state to the same commands', async () => {
-      const runs = Math.ceil((subject === 'money' ? MONEY_RUNS : MODEL_RUNS) / parts);
+      const runs = Math.ceil(RUNS[subject] / parts);
       const coverage = await runModel({
         title: `model of ${subject}, part ${part}`, subject, redis, library: buildLibrary(), runs, seed: modelSeed(), part,
       });
-      const mustBeSeen = subject === 'money' ? MONEY_MUST_BE_SEEN : ORDERS_MUST_BE_SEEN;
       const unseenPairs = PAIRS_MUST_BE_SEEN[subject].filter((name) => !coverage.has(name));
       if (runs >= RUNS_TO_SEE[subject].most) expect(unseenPairs).toEqual([]);
-      const unseen = mustBeSeen.filter((name) => !coverage.has(name));
+      const unseen = MUST_BE_SEEN[subject].filter((name) => !coverage.has(name));
       if (runs >= RUNS_TO_SEE[subject].all || (runs >= RUNS_TO_SEE[subject].most && unseen.length > UNSEEN_MAX)) expect(unseen).toEqual([]);
       expect(await redis.send(['DBSIZE'], 1000)).toBe(0);
     }, 30 * 60_000);

@@ -6,15 +6,19 @@ import type { RedisConnection } from '../../../src/engine/redis-connection';
 import { compareSequence, type Coverage } from './comparison';
 import { moneySequences, type MoneySequence } from './money-steps';
 import { sequences, type Sequence } from './steps';
+import { trailSequences } from './trail-steps';
 
 /** Sequences of the whole test run: MODEL_RUNS, by default what the project promises. */
-export const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 1_500);
+export const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 900);
 
 /** The same of those with money: accounts, fees, transfers and credit beside orders. */
-export const MONEY_RUNS = Number(process.env.MODEL_MONEY_RUNS ?? 600);
+export const MONEY_RUNS = Number(process.env.MODEL_MONEY_RUNS ?? 500);
+
+/** The same of those of orders that trail a market. */
+export const TRAIL_RUNS = Math.ceil(MODEL_RUNS / 10);
 
 /** What the sequences are of. */
-export type Subject = 'orders' | 'money';
+export type Subject = 'orders' | 'money' | 'trails';
 
 /** MODEL_SEED replays a run; without it each test file draws its own. */
 export function modelSeed(): number {
@@ -65,7 +69,8 @@ let sequencesRun = 0;
 export function modelProperty(
   redis: RedisConnection, library: FunctionLibrary, coverage?: Coverage, subject: Subject = 'orders',
 ): fc.IAsyncProperty<[Sequence | MoneySequence]> {
-  return fc.asyncProperty(subject === 'money' ? moneySequences : sequences, (sequence: Sequence | MoneySequence) => (
+  const made = { orders: sequences, money: moneySequences, trails: trailSequences }[subject];
+  return fc.asyncProperty(made as fc.Arbitrary<Sequence | MoneySequence>, (sequence: Sequence | MoneySequence) => (
     // Workers share a server at most with workers of their own process id.
     compareSequence(redis, library, `model-${process.pid}-${sequencesRun++}`, sequence, coverage)
   ));

@@ -9,7 +9,7 @@ import { namesToTrait, NO_TRAITS, type OrderTraits } from '../../../src/domain/o
 import { TRIGGER_CODE } from '../../../src/domain/order-type';
 import { idempotencyDigest } from '../../../src/engine/idempotency';
 import { mayRest } from '../../../src/reference/verdict';
-import type { ActorStep, AmendStep, CommandStep, InstrumentStep, ListedStep, ListStep, ListTargetStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep } from './steps';
+import type { ActorStep, AmendStep, CommandStep, InstrumentStep, ListedStep, ListStep, ListTargetStep, PlaceStep, Profile, Quantity, TargetStep, TimeStep, TrailStep } from './steps';
 
 export const INSTRUMENTS = ['BTC-USD', 'ETH-USD', 'a.b_C-9'];
 /** Those that only come at run time. */
@@ -23,6 +23,9 @@ const NAMES = ['my-1', '"', '\\', 'é\n', 'my-5', ';BTC-USD='];
 
 /** Millionths: at the best price alone, a tick or a few off it at a middle price, anywhere. */
 const SLIPPAGES = [0, 999, 1_000, 4_500, 1_000_000];
+/** How far orders trail in millionths of a price: where that is a few ticks, several come to the same one; elsewhere some do. */
+const COARSE = [10_000, 90_000, 100_000, 250_000, 300_000, 500_000, 900_000, 999_999];
+const FINE = [500, 1_000, 1_001, 2_000, 2_500, 3_000, 4_999, 5_000];
 const LARGE_UNITS = [AMOUNT_MAX + 1, 2 ** 52, 3_000_000_019, 10_000_000];
 
 const SECOND_US = 1_000_000;
@@ -59,6 +62,11 @@ const BANDS: Readonly<Record<Profile['prices'], { readonly narrow: number; reado
 };
 
 /** Gives steps their meaning: turns them into commands, one after the other. */
+/** What trails is a market order once it goes. */
+function asMarketWhereItTrails<Step extends ListedStep>(step: Step): Step {
+  return step.trigger === 'trailing_stop' ? { ...step, kind: KIND_CODE.market } : step;
+}
+
 export class Scenario {
   private readonly placed: string[] = [];
   private readonly lists: string[] = [];
@@ -156,7 +164,8 @@ export class Scenario {
     };
   }
 
-  protected place(step: PlaceStep, nowUs: number): Extract<EngineCommand, { op: 'place' }> {
+  protected place(asked: PlaceStep, nowUs: number): Extract<EngineCommand, { op: 'place' }> {
+    const step = asMarketWhereItTrails(asked);
     const orderId = idOf(this.placed.length + step.idLead, this.placed.length);
     this.placed.push(orderId);
     return {
@@ -165,7 +174,7 @@ export class Scenario {
       instrument: this.instrument(step.instrument),
       side: step.isSell ? 'sell' : 'buy',
       kind: step.kind,
-      priceTicks: step.kind === 4 ? 0 : this.price(step.price, step.isSell),
+      priceTicks: step.kind === KIND_CODE.market ? 0 : this.price(step.price, step.isSell),
       quantityLots: this.budget(step) === null ? this.lots(step.quantity) : 0,
       traits: this.traits(step, nowUs),
       orderId,
@@ -182,14 +191,15 @@ export class Scenario {
     this.lists.push(listId);
     const clientId = this.client(client);
     const pairFrom = type === 'oco' ? 0 : 1;
-    const steps = orders.slice(0, LIST_SIZE[type]).map((order, i): ListedStep => {
+    const steps = orders.slice(0, LIST_SIZE[type]).map(asMarketWhereItTrails).map((order, i, all): ListedStep => {
       // A sell that waits holds its quantity.
       if (type === 'oto' && i > 0) return order.isSell ? { ...order, budget: null } : order;
       if (i < pairFrom || type === 'oto') return order;
       const isStop = (i === pairFrom) === stopFirst;
-      const { isSell } = orders[pairFrom] as ListedStep;
+      const { isSell } = all[pairFrom] as ListedStep;
       const kind = !isStop && !bothWait && order.kind === KIND_CODE.market ? KIND_CODE.limit_gtc : order.kind;
-      return { ...order, isSell, kind, budget: isSell ? null : order.budget, trigger: isStop ? 'stop' : bothWait ? 'take_profit' : null };
+      const stop = order.trigger === 'trailing_stop' ? order.trigger : 'stop';
+      return { ...order, isSell, kind, budget: isSell ? null : order.budget, trigger: isStop ? stop : bothWait ? 'take_profit' : null };
     });
     const sides = steps.map(({ isSell }): Side => (isSell ? 'sell' : 'buy'));
     return {
@@ -207,13 +217,22 @@ export class Scenario {
   }
 
   private traits(step: ListedStep & { readonly client: number }, nowUs: number): OrderTraits {
-    const { trigger, stop } = step;
     const own = this.prevention(step);
     const traits: OrderTraits = {
-      ...(step.kind === KIND_CODE.market ? this.bounded(step, own) : own), ...this.iceberg(step), ...(trigger !== null && { trigger: TRIGGER_CODE[trigger], triggerPrice: this.base + stop }),
+      ...(step.kind === KIND_CODE.market ? this.bounded(step, own) : own), ...this.iceberg(step), ...this.waiting(step),
       ...(step.kind === KIND_CODE.limit_gtd ? { expiresUs: nowUs + (this.profile.isTimed ? EXPIRIES_US[step.expiry] as number : DAY_US) } : {}),
     };
     return Object.keys(traits).length === 0 ? NO_TRAITS : traits;
+  }
+
+  private waiting({ trigger, stop, trail }: ListedStep): OrderTraits {
+    if (trigger === null) return NO_TRAITS;
+    const code = TRIGGER_CODE[trigger];
+    return trigger === 'trailing_stop' ? { trigger: code, ...this.trail(trail), best: 0, trailsSince: 0 } : { trigger: code, triggerPrice: this.base + stop };
+  }
+
+  private trail({ by, distance }: TrailStep): OrderTraits {
+    return by === 'offset' ? { trailingOffset: 1 + distance } : { trailingPercent: (this.profile.prices === 'low' ? COARSE : FINE)[distance % FINE.length] as number };
   }
 
   private bounded(step: ListedStep, prevention: OrderTraits): OrderTraits {
@@ -255,9 +274,15 @@ export class Scenario {
       quantityLots: step.amount === 'total' || step.amount === 'invalid' ? lots : null,
       remainingLots: step.amount === 'remaining' ? lots : null,
       stopTicks: step.newStop === 'same' ? null : step.newStop === 'invalid' ? 'invalid' : this.base + step.newStop,
+      ...this.newTrail(step),
       quantityLotsMax: this.profile.large ? AMOUNT_MAX : 15,
     }));
     return { op: 'amend', actor: this.actor(step.actor), order: this.reference(step.target), candidates, ...this.keyed(step.key, { amend: step.price, "é\"": [null, 1.5] }) };
+  }
+
+  private newTrail({ newTrail }: AmendStep): Pick<AmendCandidate, 'trailingOffset' | 'trailingPercent'> {
+    if (newTrail === null) return {};
+    return newTrail === 'invalid' ? { trailingPercent: 'invalid' } : this.trail(newTrail);
   }
 
   protected keyed(key: number | null, request: unknown): { idempotency: string | null; request: unknown } {
@@ -296,7 +321,7 @@ export class Scenario {
   }
 
   private price(price: number, isSell: boolean): number {
-    return this.base + price + (isSell ? this.profile.gap : 0);
+    return this.base + price + (isSell ? this.profile.gap : 0) + this.profile.drift * this.placed.length;
   }
 
   private lots({ n, unit }: Quantity): number {

@@ -18,6 +18,8 @@ export interface PlaceStep {
   /** For what it waits, and at which price. */
   readonly trigger: Trigger | null;
   readonly stop: number;
+  /** How far behind the best price it trails: so many ticks, or one of the scenario's fractions. */
+  readonly trail: TrailStep;
   /** Of what it displays: so many lots, or where the sequence deals in large amounts, one such part of it. */
   readonly display: number | null;
   /** Which of the scenario's times a gtd order ends at. */
@@ -64,6 +66,11 @@ export interface ListTargetStep {
 
 export type ActorStep = number | readonly number[] | null;
 
+export interface TrailStep {
+  readonly by: 'offset' | 'percent';
+  readonly distance: number;
+}
+
 export interface CancelStep {
   readonly op: 'cancel';
   readonly target: TargetStep | ListTargetStep;
@@ -79,6 +86,7 @@ export interface AmendStep {
   readonly amount: 'total' | 'remaining' | 'neither' | 'invalid';
   readonly quantity: Quantity;
   readonly newStop: number | 'same' | 'invalid';
+  readonly newTrail: TrailStep | 'invalid' | null;
   /** Whether the candidates name every instrument, or leave the first one out. */
   readonly namesAll: boolean;
   readonly key: number | null;
@@ -185,6 +193,8 @@ export interface Profile {
   readonly isRuled: boolean;
   /** Whether what is asked of instruments is mostly that they gather orders for an auction, and open again. */
   readonly isAuctioned: boolean;
+  /** By how many ticks prices go up with each order that is placed. */
+  readonly drift: number;
   /** Whether orders may ask for what only some do. */
   readonly hasTraits: boolean;
 }
@@ -205,6 +215,7 @@ export const sometimes = <T>(arbitrary: fc.Arbitrary<T>, oneIn: number): fc.Arbi
 // Few keys and names, so that they are used again.
 const key = fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(11) });
 const name = fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(5) });
+const trail: fc.Arbitrary<TrailStep> = record({ by: pick([1, 'offset' as const], [1, 'percent' as const]), distance: upTo(7) });
 const quantity: fc.Arbitrary<Quantity> = record({ n: upTo(12, 1), unit: upTo(9) });
 /** Recent orders, which are likely to be open, more often than old ones. */
 export const back = fc.oneof({ weight: 3, arbitrary: upTo(8) }, { weight: 2, arbitrary: upTo(60) }, { weight: 1, arbitrary: upTo(210) });
@@ -243,8 +254,9 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
     expiry: upTo(7),
     price: upTo(8),
     quantity,
-    trigger: pick<Trigger | null>([7, null], [2, 'stop'], [1, 'take_profit']),
+    trigger: pick<Trigger | null>([14, null], [4, 'stop'], [2, 'take_profit'], [2, 'trailing_stop']),
     stop: upTo(14),
+    trail,
     display: sometimes(upTo(5, 1), 3),
     name,
     stp: pick([4, 0], [1, 1], [2, 2], [1, 3], [3, 4]),
@@ -290,6 +302,7 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       newStop: fc.oneof(
         { weight: 12, arbitrary: fc.constant('same' as const) }, { weight: 4, arbitrary: upTo(14) }, { weight: 1, arbitrary: fc.constant('invalid' as const) },
       ),
+      newTrail: fc.oneof({ weight: 30, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: trail }, { weight: 1, arbitrary: fc.constant('invalid' as const) }),
       namesAll: pick([9, true], [1, false]),
       key,
       actor,
@@ -367,6 +380,7 @@ export const profileFields = (clients: number): { [K in keyof Profile]: fc.Arbit
   batchSizes: fc.oneof({ weight: 5, arbitrary: fc.array(upTo(70, 1), { minLength: 1, maxLength: 6 }) }, { weight: 1, arbitrary: fc.constant([1]) }),
   isRuled: pick([2, false], [3, true]),
   isAuctioned: pick([2, false], [3, true]),
+  drift: fc.constant(0),
 });
 
 /** Where cutting a sequence down has got to. */
@@ -416,7 +430,7 @@ function* shorterSteps<S extends object>(steps: S[], from: Cut = { size: Math.ce
 
 /** What is plain in a step, field by field. */
 const PLAIN: Readonly<Record<string, unknown>> = {
-  key: null, actor: null, name: null, trigger: null, newStop: 'same', idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
+  key: null, actor: null, name: null, trigger: null, newStop: 'same', newTrail: null, idLead: 0, kind: 0, client: 0, instrument: 0, quantity: { n: 1, unit: 9 },
   display: null, failAt: null, opens: false, isOther: false, state: null, limits: null, minLots: null, stp: 0, owned: null, slippage: null, budget: null, reference: null, timeout: null, from: 0, to: 1,
   account: 0, asset: 0,
 };

@@ -49,7 +49,8 @@ function eventWire(event: EntryEvent, entry: EntryText): unknown[] {
     ];
     case 'order': {
       const { order } = event;
-      if (entry.command.op !== 'place') return [EVENT.order, event.previousFill, ...orderWire(order)];
+      // One that is no longer what was asked for is told whole.
+      if (entry.command.op !== 'place' || encodeTraits(order.traits) !== encodeTraits(entry.command.traits)) return [EVENT.order, event.previousFill, ...orderWire(order)];
       const reason = order.reason === null ? 0 : REASON_CODE[order.reason];
       return [EVENT.placed, order.filledLots, order.notional, STATUS_CODE[order.status], reason, order.fillSequence, feesWire(order.fees)];
     }
@@ -94,7 +95,7 @@ function commandWire(command: LoggedCommand): unknown[] {
       const { wanted } = command;
       return [
         letter, actor, FUNDS_CODE[command.funds], command.fillsMax, wanted?.priceTicks ?? null, wanted?.quantityLots ?? null, wanted?.remainingLots ?? null,
-        wanted?.stopTicks ?? null, wanted?.quantityLotsMax ?? null, ...referenceWire(command.order),
+        wanted?.stopTicks ?? null, wanted?.trailingOffset ?? null, wanted?.trailingPercent ?? null, wanted?.quantityLotsMax ?? null, ...referenceWire(command.order),
       ];
     }
     case 'trigger': return [letter, FUNDS_CODE[command.funds], command.fillsMax, compactId(command.orderId), command.cause];

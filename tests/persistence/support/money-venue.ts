@@ -370,7 +370,7 @@ export class MoneyVenue {
     this.put(before, order);
     this.log('amend', {
       op: 'amend', actor: null, funds: this.funds, fillsMax: 1_000, order: { orderId: before.orderId },
-      wanted: { priceTicks, quantityLots, remainingLots: null, stopTicks: null, quantityLotsMax: 1_000_000 },
+      wanted: { priceTicks, quantityLots, remainingLots: null, stopTicks: null, trailingOffset: null, trailingPercent: null, quantityLotsMax: 1_000_000 },
     }, [...fills, { type: 'order', order, previousFill: before.fillSequence }]);
   }
 

@@ -148,7 +148,8 @@ function withRule(schema: Joi.ObjectSchema, rule: Rule): Joi.ObjectSchema {
     case 'one':
       return schema.xor(...rule.of);
     case 'some':
-      return schema.or(...rule.of);
+      if (rule.where === undefined) return schema.or(...rule.of);
+      return schema.when(Joi.object({ [rule.where.field]: Joi.valid(rule.where.value).required() }).unknown(), { then: Joi.object().or(...rule.of) });
     case 'not_both':
       return schema.nand(...rule.of).messages({ 'object.nand': `must not have ${rule.of.join(' and ')} at once` });
     case 'needs':

@@ -93,11 +93,13 @@ class Plan {
         }
         case 'some': {
           const mask = maskOf(rule.of);
-          return (seen: number) => (seen & mask) !== 0;
+          // A variant that knows none of them is asked for none.
+          return (seen: number) => mask === 0 || (seen & mask) !== 0;
         }
         case 'not_both': {
           const mask = maskOf(rule.of);
-          return (seen: number) => (seen & mask) !== mask;
+          // Where it knows one of the two only, the other is not given.
+          return rule.of.every((name) => bits.has(name)) ? (seen: number) => (seen & mask) !== mask : () => true;
         }
         case 'needs': {
           const [one, other] = [bit(rule.field), bit(rule.other)];

@@ -1,7 +1,7 @@
 -- amend: changes price, quantity or both of an open order.
 -- Arguments: id (of the order, or ''), name (its client's: client","client_order_id, where id is ''), actor (the client, or
 --   clients, that it must belong to, '' for anybody), candidates, idem (digest of its key, or ''), request (as JSON, or '').
--- candidates: `<instrument>=<price>,<quantity>,<remaining>,<stop price>,<quantity max>;` for each instrument the order may be of, in ticks
+-- candidates: `<instrument>=<price>,<quantity>,<remaining>,<stop price>,<trailing offset>,<trailing percent>,<quantity max>;` for each instrument the order may be of, in ticks
 --   and lots; null leaves a value as it is, x marks one that does not fit the instrument.
 -- Reads: client_order_ids, orders, book, depth, idem, accounts, instruments, catalogue. Writes: the same but for the last two, open:<client>, trades,
 --   log.
@@ -20,7 +20,9 @@ local not_amended = catalogue.not_amended
 local LAST = ARGUMENTS.amend - 1
 local OPENING, KEEP = log.OPENING.amend, log.OPENING.keep
 local ORDER, SHOWN = '[' .. EVENT.order .. ',', '[' .. EVENT.shown .. ','
-local NOTHING = 'null,null,null,null,null'
+local NOTHING = 'null,null,null,null,null,null,null'
+-- What is wanted of one of the candidates, and its parts: what an order waits by is one.
+local WANTED = '^((%w+),(%w+),(%w+),(%w+,%w+,%w+),(%d+));'
 
 -- What an order holds, and what it is to hold with `lots` left of it at `ticks`: one that takes its cover when it goes nothing, one of a pair only
 -- what goes beyond the other one's. `order` is its record, parsed. Returns the asset, both amounts, and as text what is short of them where
@@ -62,18 +64,18 @@ function amend.run(shard, limits, argv, at)
   -- A later program placed it: what may be done with it is not known here.
   if not kinds[kind] then return 'X' .. CODE.engine_unavailable end
   local _, start = string.find(candidates, ';' .. instrument .. '=', 1, true)
-  local wanted, new_price, new_quantity, new_remaining, new_stop, quantity_max
+  local wanted, new_price, new_quantity, new_remaining, waits_by, quantity_max
   if start then
-    wanted, new_price, new_quantity, new_remaining, new_stop, quantity_max = match(candidates, '^((%w+),(%w+),(%w+),(%w+),(%d+));', start + 1)
+    wanted, new_price, new_quantity, new_remaining, waits_by, quantity_max = match(candidates, WANTED, start + 1)
   end
-  local is_valid = quantity_max and new_price ~= 'x' and new_quantity ~= 'x' and new_remaining ~= 'x' and new_stop ~= 'x'
+  local is_valid = quantity_max and new_price ~= 'x' and new_quantity ~= 'x' and new_remaining ~= 'x' and not find(waits_by, 'x', 1, true)
   if not is_open(status) then
     return refuse(shard, CODE.order_not_open, record, found, asked(actor, limits, is_valid and wanted or NOTHING, id, name), idem, request)
   end
   -- A request that is not valid uses up no key, here as little as where the service finds out itself.
   if not is_valid then return refuse(shard, CODE.amend_invalid, record, found, asked(actor, limits, NOTHING, id, name), '', request) end
   if status == STATUS.pending then return amend.run_pending(shard, limits, argv, at, found, record, actor, wanted) end
-  if new_stop ~= 'null' then return refuse(shard, CODE.order_not_pending, record, found, asked(actor, limits, wanted, id, name), idem, request) end
+  if waits_by ~= 'null,null,null' then return refuse(shard, CODE.order_not_pending, record, found, asked(actor, limits, wanted, id, name), idem, request) end
   local already, old_lots = tonumber(filled), tonumber(quantity)
   local lots = old_lots
   if new_quantity ~= 'null' then lots = tonumber(new_quantity) end

@@ -63,7 +63,7 @@ function cancel.order(shard, id, order, why, is_released, ended)
   local shown, level = quantity - filled, ''
   local iceberg = traits ~= '' and iceberg_of(traits)
   if status == STATUS.pending then
-    if not waits_for_first(traits) then stops.leave_order(shard, instrument, side, traits, priority, id) end
+    if not waits_for_first(traits) then traits = stops.leave_order(shard, instrument, side, traits, priority, id) end
   else
     local half = book_of(shard, instrument)[side]
     if iceberg then

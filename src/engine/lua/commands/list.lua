@@ -63,6 +63,7 @@ local function not_taken_of(shard, members)
     local waits = member.direction or not (member.role == LEG or member.role == FIRST)
     local code, shown = catalogue.not_taken(shard, member.instrument, member.kind, waits or kinds[member.kind].may_rest, member.side, member.ticks, member.lots,
       member.traits)
+    if member.direction and not code then code, shown = catalogue.not_awaited(shard, member.instrument) end
     if code then return code, shown end
   end
   return nil
@@ -148,7 +149,13 @@ local function add_waiting(shard, book, open, member)
     status, reason = STATUS.cancelled, REASON.linked
   else
     listings.list(shard, open, member.name, member.id)
-    if member.direction then stops.join(shard, book, member.direction, member.stop_price, member.id) end
+    if member.direction then
+      local joined = stops.join(shard, book, member.direction, member.stop_price, member.traits, member.id)
+      if joined ~= member.traits then
+        member.traits = joined
+        member.terms = member.price .. ',' .. member.quantity .. ',[' .. joined .. '],' .. member.terms_tail
+      end
+    end
     if member.expires then dues.add_order(shard, member.id, member.expires) end
   end
   local record = new_record('0', '0', status, reason, '0', shard.seq_text, member.fees, member.terms, shard.time)

@@ -92,6 +92,7 @@ function place.run(shard, limits, argv, at)
   if shard.has_rules then
     local code, shown
     code, shown, gathers = catalogue.not_taken(shard, instrument, kind, direction or rule.may_rest, side, ticks, lots, traits)
+    if direction and not code then code, shown = catalogue.not_awaited(shard, instrument) end
     if code then return log.refuse_telling(shard, code, shown, asked(actor, limits, terms, id), idem, '') end
   end
   local expires = rule.expires and rule.expires(shard, traits)

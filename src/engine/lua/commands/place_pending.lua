@@ -9,9 +9,11 @@ local iceberg_of = icebergs.of
 local LAST = ARGUMENTS.place - 1
 -- Behind the command, as far as its fees.
 local PENDING = '"],0,[[' .. EVENT.placed .. ',0,"0",' .. STATUS.pending .. ',0,0,['
+-- The same of one whose record follows.
+local PLACED = '"],0,[[' .. EVENT.order .. ',0,'
 
--- `head` is of the account, nil where it begins with this order; `direction` and `stop_price` (text) tell what it waits for, `expires` when its
--- time is over, nil for never.
+-- `head` is of the account, nil where it begins with this order; `direction` and `stop_price` (text, nil for one that trails) tell what it waits
+-- for, `expires` when its time is over, nil for never.
 function place_pending.run(shard, limits, argv, at, head, direction, stop_price, expires)
   local PLACE_ARGUMENTS = unpack(argv, at, at + LAST)
   local open = open_of(shard, client)
@@ -49,12 +51,16 @@ function place_pending.run(shard, limits, argv, at, head, direction, stop_price,
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  stops.join(shard, books.of(shard, instrument), direction, stop_price, id)
+  local joined = stops.join(shard, books.of(shard, instrument), direction, stop_price, traits, id)
   list_open(shard, open, name, id)
   if expires then dues.add_order(shard, id, expires) end
-  records.store(shard, id, new_record('0', '0', STATUS.pending, '0', '0', seq, record_fees, terms, time))
+  local record_terms = joined == traits and terms or price .. ',' .. quantity .. ',[' .. joined .. sub(terms, #price + #quantity + #traits + 4)
+  local record = new_record('0', '0', STATUS.pending, '0', '0', seq, record_fees, record_terms, time)
+  records.store(shard, id, record)
   if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
-  return add(shard, idem, log.OPENING.place .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. PENDING .. record_fees .. ']]'
+  -- One that has a best price already is told whole.
+  local event = record_terms == terms and PENDING .. record_fees .. ']]' or PLACED .. records.with_id(record, id) .. ']'
+  return add(shard, idem, log.OPENING.place .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. event
     .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
 end
 

@@ -128,7 +128,7 @@ function trigger.run(shard, limits, book, direction, id, cause)
     entering.linked = not ahead and link_all(shard, nil, id, traits) or nil
   end
 
-  if direction then leave_waiting(shard, book, direction, priority, id) end
+  if direction then entering.traits = leave_waiting(shard, book, direction, entering.traits, priority, id) end
   local trades, gone, touched = '', '', ''
   if entering.turned_down then
     entering.status, entering.lots = entering.turned_down, before.lots
@@ -137,7 +137,7 @@ function trigger.run(shard, limits, book, direction, id, cause)
     if entering.turned_down == STATUS.rejected and entering.halts then touched = catalogue.halt(shard, instrument) end
   elseif entering.waits then
     entering.status, entering.reason = PENDING, '0'
-    stops.join(shard, book, wait_direction, stop_price, id)
+    entering.traits = stops.join(shard, book, wait_direction, stop_price, entering.traits, id)
   else
     trades, gone, touched = apply_again(shard, entering)
   end

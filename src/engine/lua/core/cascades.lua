@@ -8,7 +8,8 @@ local next_reached, next_released, run_trigger, ID_START, is_open = stops.next, 
 function cascades.run(shard, limits)
   local book = shard.cascade
   while true do
-    local direction, member, cause = next_reached(shard, book)
+    local direction, member, cause, is_moving = next_reached(shard, book, limits)
+    if is_moving then return true end
     -- What prices have reached goes ahead of what lists let go: one that begins to wait for its price then meets nothing that was before it.
     local id
     if direction then id = sub(member, ID_START) else id, cause = next_released(shard, book.instrument) end

@@ -120,9 +120,9 @@ local function turned_down(code, instrument, rules)
 end
 
 -- Why an order is not taken, and what tells the rule: nil where it is, and then whether it waits for a call auction. may_rest: whether it may
--- wait, in the book or for a price. A market order is worth what it would be at the price that it waits for, else at the best one that it
--- meets; where there is none it trades nothing, and is worth whatever is asked for. One by money is worth that: nobody knows yet how many lots
--- it will trade.
+-- wait, in the book or for a price. A market order is worth what it would be at the stop price that it waits for, else (one that trails, too) at
+-- the best one that it meets; where there is none it trades nothing, and is worth whatever is asked for. One by money is worth that: nobody
+-- knows yet how many lots it will trade.
 function catalogue.not_taken(shard, instrument, kind, may_rest, side, ticks, lots, list)
   local rules = catalogue.of(shard, instrument)
   if not rules or rules.is_plain then return nil end
@@ -147,7 +147,15 @@ function catalogue.not_taken(shard, instrument, kind, may_rest, side, ticks, lot
   return nil, nil, state == AUCTION
 end
 
--- The same of what an amend leaves of an order: of a market order, which waits for `stop_ticks`, `ticks` are 0, and `lots` of one by money, of
+-- The same of one that is to take a place among those that wait for a price: while some of them are still to go, what has reached these would reach
+-- it as well.
+function catalogue.not_awaited(shard, instrument)
+  if not stops.is_suspended(shard, instrument) then return nil end
+  return turned_down(CODE.instrument_not_open, instrument, catalogue.of(shard, instrument))
+end
+
+-- The same of what an amend leaves of an order: of a market order, which is worth what it would be at `stop_ticks` (false for nobody knows
+-- what), `ticks` are 0, and `lots` of one by money, of
 -- which nothing changes but what it waits for. One that only takes something off it, at its price, is taken wherever a cancel is.
 function catalogue.not_amended(shard, instrument, kind, only_reduces, ticks, lots, remaining, stop_ticks)
   local rules = catalogue.of(shard, instrument)

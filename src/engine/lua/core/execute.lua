@@ -2,7 +2,7 @@
 -- Keys: {shard}:meta (every other key is derived from its tag and lies in the same slot).
 -- Arguments: fills_max, triggers_max (how many orders that were reached go in a call), open_orders_max, iceberg_parts_max, backlog_max,
 --   idempotency_ttl_s, epoch ('' for any), sequence_min, due_page (how much of what fell due a call does), auction_page (trades of a call
---   auction that a call carries out), held_seen (the last sequence for which the caller was told to wait), then for
+--   auction that a call carries out), held_seen (the last turn for which the caller was told to wait), then for
 --   each command its letter and its arguments. Ahead of one that a signature allows: ONCE_LETTER and the use of that (once.lua).
 --   A command that is refused has used it, too.
 -- What has fallen due is done first, then what is left of a call auction, then of a cascade. Returns: one string per command; W<sequence>
@@ -234,14 +234,15 @@ local function run(limits, argv, results, progress)
   end
 end
 
--- Has commands wait, and all that their senders have sent behind them: until they are heard of they go nowhere.
+-- Has commands wait, and all that their senders have sent behind them: until they are heard of they go nowhere. Each time is another turn: a
+-- call may do its part of what goes ahead of them without an entry of the log.
 local function hold(shard)
-  shard.held = shard.seq
+  shard.held = shard.held + 1
   call('HSET', shard.meta_key, 'held', text(shard.held))
   return shard.held
 end
 
--- Does what has fallen due, and what is left of a call auction or of a cascade, ahead of a call's commands. Returns the sequence that they
+-- Does what has fallen due, and what is left of a call auction or of a cascade, ahead of a call's commands. Returns the turn that they
 -- wait for, nil where they may go on.
 local function catch_up(shard, limits, argv)
   if shard.due_us and shard.due_us <= shard.time_us and due.catch_up(shard, tonumber(argv[EXECUTE_AT.due_page])) then return hold(shard) end

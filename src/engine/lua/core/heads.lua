@@ -25,6 +25,13 @@ local function without_removed(head, pending)
   return kept
 end
 
+-- Writes what is pending of a side, so that its sorted set can be read as it is.
+function heads.settle(half)
+  if not next(half.members) then return end
+  if half.head then half.head = without_removed(half.head, half.members) end
+  flush_members(half)
+end
+
 -- Reads the next `size` orders behind those of the head, with their records if asked for. Returns the head.
 local function extend_head(shard, half, size, with_records)
   local head = half.head or new_head()

@@ -7,10 +7,10 @@
 --
 -- Keys, all behind the shard's tag:
 --   meta                        hash: state, epoch, version (of all layouts below), seq, time_us, persisted, trade_id:<instrument>, due_us (when
---                               the first of due falls due), waiting, reached and suspended (core/stops.lua), held (the sequence as commands
---                               last had to wait for what fell due, for orders that were reached or for a call auction), released
---                               (core/lists.lua), kills (1 where some accounts may not order), due_after (how far the first of due has been
---                               done), rules and opening (core/catalogue.lua), hidden (core/hidden.lua)
+--                               the first of due falls due), waiting, reached and suspended (core/stops.lua), trailing (core/trails.lua), held (how
+--                               often commands have had to wait for what fell due, for orders that were reached or for a call auction),
+--                               released (core/lists.lua), kills (1 where some accounts may not order), due_after (how far the first of due has
+--                               been done), rules and opening (core/catalogue.lua), hidden (core/hidden.lua)
 --   log                         stream: the entries of a call (domain/log-entry.ts), in order, each in a field e; the
 --                               id <seq>-0 is the last one's sequence
 --   orders                      hash: compact order id -> order record
@@ -18,6 +18,8 @@
 --   depth:<instrument>:<side>   hash: price ticks -> total lots
 --   hidden:<instrument>:<side>  hash: price ticks -> lots that icebergs hide (core/hidden.lua)
 --   stops:<instrument>:<way>    sorted set: orders that wait for a price (core/stops.lua)
+--   trails:<instrument>:<way>:<measure>, trail:<instrument>:<way>:<measure>:<store>
+--                               sorted sets: groups of trailing stops, and the orders of each (core/trails.lua)
 --   reached:<instrument>        list: entries whose trades have reached some of them, which are still to go
 --   released:<instrument>       list: orders whose list's first is filled and that are still to go (core/lists.lua)
 --   open:<client>               sorted set: score = sequence at which it was placed, member = id of an open order
@@ -43,7 +45,7 @@
 -- another life is never traded on, however early after its return a command arrives.
 function shards.open(meta_key, epoch, sequence_min)
   local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules', 'waiting', 'reached',
-    'released', 'suspended', 'opening', 'hidden')
+    'released', 'suspended', 'opening', 'hidden', 'trailing')
   local state = meta[1]
   if state ~= 'open' then
     if state == 'frozen' then return nil, CODE.engine_frozen end
@@ -79,7 +81,7 @@ function shards.open(meta_key, epoch, sequence_min)
     -- Whether any instrument has rules that an order has to be held against.
     has_rules = meta[13] and meta[13] ~= '0', rule_count = meta[13],
     -- What waits for a price, and of it what has been reached (core/stops.lua).
-    waiting = meta[14], waiting_stored = meta[14], reached = meta[15],
+    waiting = meta[14], waiting_stored = meta[14], reached = meta[15], trailing = meta[20], trailing_stored = meta[20],
     -- What waits for the first of its list, which is filled, and is still to go (core/lists.lua).
     released = meta[16],
     -- Of what was reached that which goes on once an instrument trades.

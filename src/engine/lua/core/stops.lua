@@ -1,10 +1,12 @@
--- Orders that wait for a price ahead of the book: stops and take-profits. Plain commands pay nothing for them: `waiting` of meta names the
--- instruments that have any, and even there they are looked at only by a command that trades.
+-- Orders that wait for a price ahead of the book: stops and take-profits, and of trailing stops the nearest of each group (core/trails.lua). Plain
+-- commands pay nothing for them: `waiting` of meta names the instruments that have any, and even there they are looked at only by a command that
+-- trades.
 --
 -- Keys: stops:<instrument>:<rising|falling>  sorted set: score = the order's stop price (negative for falling), member = priority + order id,
 --                                            as in a side of the book: nearest first, then first come
---       reached:<instrument>                 list, oldest first: entries whose trades have reached orders that still wait, each as
---                                            `sequence,first price,last price`
+--       reached:<instrument>                 list, oldest first: entries whose trades have reached orders that still wait, or move trailing
+--                                            ones behind such an entry, each as `sequence,first price,last price`, and `,moving` where
+--                                            it has moved a part of these
 --       meta                                 waiting: `;<instrument>;<instrument>;`; reached: `<instrument>=<lowest>,<highest>`, of the one
 --                                            instrument whose list goes on ahead of everything else, and how far its entries reach in all;
 --                                            suspended: `;<instrument>=<lowest>,<highest>;`, the same of those that do not trade: what was
@@ -13,19 +15,22 @@
 -- A direction is told by the side that its sorted set is laid out like: falling as bids (highest first), rising as asks.
 
 local member_of, flush_members = books.member_of, books.flush_members
-local extend_head, skip_removed, join_head = heads.extend, heads.skip_removed, heads.join
+local open_rank, nearest, put, take = ranks.open, ranks.nearest, ranks.put, ranks.take
+local are_trailing, trail_of_traits = trails.are_there, trails.of_traits
 local FALLING, RISING = BUY, SELL
 local NAMES = { [FALLING] = ':falling', [RISING] = ':rising' }
-local STOP = TRIGGER.stop
-local traits_of = traits.of
+local TAKE_PROFIT = TRIGGER.take_profit
+local traits_of, with_trait = traits.of, traits.with
 
--- Orders read at once behind the nearest one.
-local PAGE_FIRST, PAGE_GROWTH, PAGE_MAX = 8, 8, 256
+-- How much of what trails is moved on in the place of one order that goes.
+local MOVED_PER_TRIGGER = 8
+-- What an entry's row ends with that has moved on a part of it: whom the first of its trades has reached is gone.
+local MOVING = ',moving'
 
 -- From which direction the price of an order has to come.
 local function direction_of(side, trigger)
-  if trigger == STOP then return OPPOSITE[side] end
-  return side
+  if trigger == TAKE_PROFIT then return side end
+  return OPPOSITE[side]
 end
 
 -- What `suspended` says of an instrument: how far its entries reach, and where that begins and ends; nil for nothing.
@@ -46,13 +51,13 @@ local function unsuspend(shard, instrument)
   return true
 end
 
--- What waits for prices of a book's instrument: a half for each direction (as of a book: core/books.lua), and the queue of entries (`reached`).
+-- What waits for prices of a book's instrument: a rank for each direction (core/ranks.lua), and the queue of entries (`reached`).
 local function waiting_of(shard, book)
   local waiting = book.waiting
   if waiting then return waiting end
   waiting = { reached = queues.open(shard.tag .. 'reached:' .. book.instrument, 0), is_changed = false, has_left = false }
   for direction, name in pairs(NAMES) do
-    waiting[direction] = { side = direction, key = shard.tag .. 'stops:' .. book.instrument .. name, members = {}, page = PAGE_FIRST }
+    waiting[direction] = open_rank(shard.tag .. 'stops:' .. book.instrument .. name, direction)
   end
   book.waiting = waiting
   local lowest, highest = suspended_of(shard, book.instrument)
@@ -71,22 +76,6 @@ local function waits(shard, book)
     book.waits = known
   end
   return known
-end
-
--- The nearest stop price of a direction, false where nobody waits there.
-local function nearest(shard, half)
-  local best = half.best
-  if best ~= nil then return best end
-  local head = half.head or extend_head(shard, half, 1)
-  head.first = skip_removed(half, head.first)
-  while head.first > head.count and not head.complete do
-    head = extend_head(shard, half, half.page, true)
-    half.page = math.min(half.page * PAGE_GROWTH, PAGE_MAX)
-    head.first = skip_removed(half, head.first)
-  end
-  best = head.prices[head.first] or false
-  half.best = best
-  return best
 end
 
 -- What an order waits for, told from its traits: trigger and stop price, both text; nil for nothing.
@@ -108,27 +97,22 @@ function stops.is_reached(direction, stop_price, price)
   return price <= stop_price
 end
 
--- From which direction the price of a new order has to come, and which it is, as text; nil where it waits for none, or is reached already: then it
--- is one of its kind like any other.
+-- From which direction the price of a new order has to come, and which it is, as text (nil for one that trails); nil where it waits for none,
+-- or is reached already: then it is one of its kind like any other.
 function stops.to_wait_for(shard, instrument, side, list)
   local trigger, stop_price = stops.of_traits(list)
   if not trigger then return nil end
-  local direction, last = direction_of(side, trigger), stops.last_price(shard, books.of(shard, instrument))
+  local direction = direction_of(side, trigger)
+  if not stop_price then return direction, nil end
+  local last = stops.last_price(shard, books.of(shard, instrument))
   if last and stops.is_reached(direction, tonumber(stop_price), last) then return nil end
   return direction, stop_price
 end
 
--- An order begins to wait, behind those of the same price; its priority is the command's sequence.
-function stops.join(shard, book, direction, stop_text, id)
+-- An order begins to wait, behind those of the same price; its priority is the command's sequence. `stop_text` is nil for one that trails.
+-- Returns its traits as they are from now on.
+function stops.join(shard, book, direction, stop_text, list, id)
   local waiting = waiting_of(shard, book)
-  local half, stop_price = waiting[direction], tonumber(stop_text)
-  local member = member_of(shard, shard.seq_text, id)
-  half.members[member] = direction == FALLING and '-' .. stop_text or stop_text
-  if half.head then join_head(half, member, stop_price) end
-  local best = half.best
-  if best ~= nil and (best == false or (direction == FALLING and stop_price > best) or (direction == RISING and stop_price < best)) then
-    half.best = stop_price
-  end
   book.waits, waiting.is_changed = true, true
   local name = ';' .. book.instrument .. ';'
   if not shard.waiting then
@@ -136,20 +120,58 @@ function stops.join(shard, book, direction, stop_text, id)
   elseif not find(shard.waiting, name, 1, true) then
     shard.waiting = shard.waiting .. sub(name, 2)
   end
+  if stop_text then
+    put(waiting[direction], member_of(shard, shard.seq_text, id), tonumber(stop_text), stop_text)
+    return list
+  end
+  local measure, distance = trail_of_traits(list)
+  local last = stops.last_price(shard, book) or 0
+  trails.begin(shard, book, waiting[direction], direction, measure, distance, last, id)
+  return with_trait(with_trait(list, TRAIT.best, text(last)), TRAIT.trailsSince, shard.seq_text)
 end
 
--- An order waits no more.
-function stops.leave(shard, book, direction, priority_text, id)
+-- An order waits no more. Returns its traits as they are from now on, should it go.
+function stops.leave(shard, book, direction, list, priority_text, id)
   local waiting = waiting_of(shard, book)
-  local half, member = waiting[direction], member_of(shard, priority_text, id)
-  -- One that came within this call is not stored yet, but the head may know of it.
-  if half.members[member] and not half.head then half.members[member] = nil else half.members[member] = false end
-  half.best, waiting.is_changed, waiting.has_left = nil, true, true
+  waiting.is_changed, waiting.has_left = true, true
+  local measure, _, since = trail_of_traits(list)
+  if not measure then
+    take(waiting[direction], member_of(shard, priority_text, id))
+    return list
+  end
+  return with_trait(list, TRAIT.best, text(trails.leave(shard, book, waiting[direction], direction, measure, tonumber(since), priority_text, id)))
 end
 
 -- The same of an order by its record's parts.
 function stops.leave_order(shard, instrument, side, list, priority_text, id)
-  stops.leave(shard, books.of(shard, instrument), direction_of(side, (stops.of_traits(list))), priority_text, id)
+  return stops.leave(shard, books.of(shard, instrument), direction_of(side, (stops.of_traits(list))), list, priority_text, id)
+end
+
+-- An order waits on, at another price or behind those of its own; `list` has what it waits for from now on. Where the market stands there
+-- already it goes behind the command's entry, as if a trade had reached it now. Returns its traits as they are from now on.
+function stops.move(shard, book, direction, list, priority_text, id)
+  local waiting = waiting_of(shard, book)
+  waiting.is_changed = true
+  local measure, distance, since = trail_of_traits(list)
+  local stop_price
+  if measure then
+    local best
+    best, stop_price = trails.move(shard, book, waiting[direction], direction, measure, tonumber(since), priority_text, distance, id)
+    list = with_trait(list, TRAIT.best, text(best))
+  else
+    local _, stop_text = stops.of_traits(list)
+    stop_price = tonumber(stop_text)
+    take(waiting[direction], member_of(shard, priority_text, id))
+    put(waiting[direction], member_of(shard, shard.seq_text, id), stop_price, stop_text)
+  end
+  local last = stops.last_price(shard, book)
+  if last and stop_price and stops.is_reached(direction, stop_price, last) then stops.note_own(shard, book, last) end
+  return list
+end
+
+-- An entry as its row.
+local function entry_of(seq, first, last, is_moving)
+  return seq .. ',' .. text(first) .. ',' .. text(last) .. (is_moving and MOVING or '')
 end
 
 -- What has been reached of an order that is so already as it begins to wait: it goes behind its own entry.
@@ -157,36 +179,77 @@ function stops.note_own(shard, book, price)
   local waiting = waiting_of(shard, book)
   if not waiting.lowest or price < waiting.lowest then waiting.lowest = price end
   if not waiting.highest or price > waiting.highest then waiting.highest = price end
-  queues.add(waiting.reached, shard.seq_text .. ',' .. text(price) .. ',' .. text(price))
+  queues.add(waiting.reached, entry_of(shard.seq_text, price, price))
   shard.cascade = book
 end
 
--- Notes that the command has traded in a book: from `first` to `last`, in ticks. Where it may have reached somebody whom no entry before it has,
--- its entry gets into the queue. Called by matching.apply where anything waits at all.
+-- `is_moving`: whether it has moved on a part of what trails already.
+local function add_entry(shard, book, waiting, first, last, is_moving)
+  local low, high = first, last
+  if low > high then low, high = last, first end
+  local lowest, highest = waiting.lowest, waiting.highest
+  waiting.lowest = lowest and lowest < low and lowest or low
+  waiting.highest = highest and highest > high and highest or high
+  queues.add(waiting.reached, entry_of(shard.seq_text, first, last, is_moving))
+  shard.cascade = book
+end
+
+-- Who is reached first by trades from one price to another: a direction, nil for nobody. A buyer's trades go up: what they meet first is what
+-- waits for a fall as deep as the first of them.
+local function met_first(shard, waiting, first, last)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  if last >= first then return falling and falling >= first and FALLING or nil end
+  return rising and rising <= first and RISING or nil
+end
+
+-- Who is reached by the last of them.
+local function met_last(shard, waiting, first, last)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  if last >= first then return rising and rising <= last and RISING or nil end
+  return falling and falling >= last and FALLING or nil
+end
+
+-- What trails is moved on by trades from one price to another, once nobody is left whom the first of them has reached: so much of it as `left`
+-- says. Returns what is left of that, nil where more is to be moved.
+local function move_on(shard, book, waiting, first, last, left)
+  waiting.is_changed = true
+  return trails.advance(shard, book, waiting, math.min(first, last), math.max(first, last), left)
+end
+
+-- Notes that the command has traded in a book: from `first` to `last`, in ticks. Where it has reached somebody whom no entry before it has,
+-- its entry gets into the list. Where anybody trails, so does every entry behind one that is there: what it moves on counts for those behind
+-- it only. Called by matching.apply where anything waits at all.
 function stops.note(shard, book, first, last)
   if not waits(shard, book) then return end
   local waiting = waiting_of(shard, book)
-  local low, high = first, last
-  if low > high then low, high = last, first end
+  if are_trailing(shard, book) then
+    if waiting.lowest or met_first(shard, waiting, first, last) then
+      add_entry(shard, book, waiting, first, last)
+      return
+    end
+    if not move_on(shard, book, waiting, first, last, MOVED_PER_TRIGGER) then
+      add_entry(shard, book, waiting, first, last, true)
+      return
+    end
+    if met_last(shard, waiting, first, last) then add_entry(shard, book, waiting, last, last) end
+    return
+  end
+  local low, high = math.min(first, last), math.max(first, last)
   local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
   local lowest, highest = waiting.lowest, waiting.highest
   -- Where instruments may stand still, who comes to wait meanwhile is reached by what comes behind it only.
   local any = shard.has_rules
   local reaches = rising and rising <= high and (any or not highest or high > highest)
   if not reaches then reaches = falling and falling >= low and (any or not lowest or low < lowest) end
-  if not reaches then return end
-  waiting.lowest = lowest and lowest < low and lowest or low
-  waiting.highest = highest and highest > high and highest or high
-  queues.add(waiting.reached, shard.seq_text .. ',' .. text(first) .. ',' .. text(last))
-  shard.cascade = book
+  if reaches then add_entry(shard, book, waiting, first, last) end
 end
 
--- The first entry: sequence as text, first and last price; nil where there is none.
+-- The first entry: sequence as text, first and last price, whether it has moved on a part of what trails; nil where there is none.
 local function first_entry(waiting)
   local row = queues.first(waiting.reached)
   if not row then return nil end
-  local seq, first, last = match(row, '^(%d+),(%d+),(%d+)$')
-  return seq, tonumber(first), tonumber(last)
+  local seq, first, last, moving = match(row, '^(%d+),(%d+),(%d+)(.*)$')
+  return seq, tonumber(first), tonumber(last), moving == MOVING
 end
 
 local function drop_all(waiting)
@@ -195,33 +258,42 @@ local function drop_all(waiting)
 end
 
 -- The order that goes next: its direction, id and the sequence of the entry whose trade has reached it; nil where none has been reached, and
--- the list is done with. Of entries the oldest counts; of what its trades went past, what they met first.
-function stops.next(shard, book)
+-- the list is done with; and whether an entry is to move on more of what trails than this call may. Of entries the oldest counts; of what its
+-- trades went past, what they met first. Once all are gone that the first of its trades has reached, an entry moves on what trails: from then
+-- on only its last price counts.
+function stops.next(shard, book, limits)
   local waiting = book.waiting
   if not waiting or not waiting.lowest then return nil end
-  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
-  local lowest, highest = waiting.lowest, waiting.highest
-  if not ((rising and rising <= highest) or (falling and falling >= lowest)) then
-    drop_all(waiting)
-    return nil
+  local trailing = are_trailing(shard, book)
+  if not trailing then
+    local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+    if not ((rising and rising <= waiting.highest) or (falling and falling >= waiting.lowest)) then
+      drop_all(waiting)
+      return nil
+    end
   end
   while true do
-    local seq, first, last = first_entry(waiting)
-    -- Those whom they had reached have gone while the instrument did not trade.
+    local seq, first, last, is_moving = first_entry(waiting)
+    -- Those whom they had reached are gone.
     if not seq then
       drop_all(waiting)
       return nil
     end
-    local direction
-    -- A buyer's trades go up: what they meet first is what waits for a fall as deep as the first of them.
-    if last >= first then
-      direction = falling and falling >= first and FALLING or rising and rising <= last and RISING
-    else
-      direction = rising and rising <= first and RISING or falling and falling >= last and FALLING
+    local direction = not is_moving and met_first(shard, waiting, first, last) or nil
+    if not direction and trailing then
+      local may_move = MOVED_PER_TRIGGER * limits.triggers_left
+      local left = move_on(shard, book, waiting, first, last, may_move)
+      limits.triggers_left = limits.triggers_left - math.ceil((may_move - math.max(left or 0, 0)) / MOVED_PER_TRIGGER)
+      if not left then
+        if not is_moving then queues.rewrite(waiting.reached, entry_of(seq, first, last, true)) end
+        return nil, nil, nil, true
+      end
+      if first ~= last or is_moving then queues.rewrite(waiting.reached, entry_of(seq, last, last)) end
     end
+    direction = direction or met_last(shard, waiting, first, last)
     if direction then
-      local head = waiting[direction].head
-      return direction, head.members[head.first], seq
+      local _, member = nearest(shard, waiting[direction])
+      return direction, member, seq
     end
     queues.drop(waiting.reached)
   end
@@ -235,6 +307,11 @@ function stops.resume(shard, reached)
   waiting.lowest, waiting.highest = tonumber(lowest), tonumber(highest)
   queues.count(waiting.reached)
   shard.cascade = book
+end
+
+-- Whether some of an instrument that does not trade have been reached, and go once it does.
+function stops.is_suspended(shard, instrument)
+  return shard.suspended and suspended_of(shard, instrument) ~= nil
 end
 
 -- The cascade of a book whose instrument does not trade goes on once it does.
@@ -254,6 +331,10 @@ function stops.wake(shard, instrument)
   if unsuspend(shard, instrument) then shard.cascade = book end
 end
 
+local function tell(shard, field, names)
+  if names == ';' then call('HDEL', shard.meta_key, field) else call('HSET', shard.meta_key, field, names) end
+end
+
 -- Writes what the call has changed of what waits, and which instruments anything waits in.
 function stops.flush(shard)
   local names = shard.waiting
@@ -262,7 +343,9 @@ function stops.flush(shard)
     if waiting and waiting.is_changed then
       flush_members(waiting[FALLING])
       flush_members(waiting[RISING])
-      if waiting.has_left and call('EXISTS', waiting[FALLING].key, waiting[RISING].key) == 0 then
+      if book.trails then trails.flush(shard, book) end
+      -- Of what trails, those that stand nowhere yet are in neither.
+      if waiting.has_left and not are_trailing(shard, book) and call('EXISTS', waiting[FALLING].key, waiting[RISING].key) == 0 then
         local from, to = find(names, ';' .. instrument .. ';', 1, true)
         names = sub(names, 1, from) .. sub(names, to + 1)
       end
@@ -278,8 +361,8 @@ function stops.flush(shard)
   if shard.suspended ~= shard.suspended_stored then
     if shard.suspended then call('HSET', shard.meta_key, 'suspended', shard.suspended) else call('HDEL', shard.meta_key, 'suspended') end
   end
-  if names == shard.waiting_stored then return end
-  if names == ';' then call('HDEL', shard.meta_key, 'waiting') else call('HSET', shard.meta_key, 'waiting', names) end
+  if names ~= shard.waiting_stored then tell(shard, 'waiting', names) end
+  if shard.trailing ~= shard.trailing_stored then tell(shard, 'trailing', shard.trailing) end
 end
 
 stops.direction_of = direction_of

@@ -9,6 +9,7 @@ local add_product, ID_START, extend_head, skip_removed = numbers.add_product, bo
 local record_of, store_record, parse, with_id = records.of, records.store, records.parse, records.with_id
 local level_total, set_level, unlist, drop_due = levels.total, levels.set, listings.unlist, dues.drop_order
 local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
+local best = heads.best
 local next_trade_id, link, LISTED = matching.next_trade_id, lists.link, lists.MARK
 local SIDES_OF_TRADE = { 'maker', 'taker' }
 local TRADE, ORDER = '[' .. EVENT.trade .. ',', '[' .. EVENT.order .. ','
@@ -187,6 +188,8 @@ local function apply(shard, book, trades, orders, ticks, price, linked)
     for _, level in ipairs(touched[side]) do levels_text = levels_text .. set_level(book[side], level, totals[side][level]) end
     book[side].best = nil
   end
+  -- What waits for the price goes as behind any trade, once the instrument is open.
+  if shard.waiting then stops.note(shard, book, ticks, ticks) end
   local gone, lowered = lists.carry_out(shard, book, linked)
   return concat(events, ',') .. gone .. levels_text .. lowered
 end
@@ -210,11 +213,20 @@ local function end_later(shard, instrument, bid, ask)
   tell(shard, instrument, 0, ORDER .. order.previous_fill .. ',' .. with_id(record, order.id) .. ']' .. gone .. level .. accounts.keep(shard))
 end
 
+-- The price nearest to the auction's at which the sides still cross, nil where they do not: orders that have ended between its pages may leave
+-- others that cross at another price only.
+local function price_of_page(shard, book, ticks)
+  local bid, ask = best(shard, book[BUY]), best(shard, book[SELL])
+  if not bid or not ask or bid < ask then return nil end
+  return math.max(math.min(ticks, bid), ask)
+end
+
 -- Carries out a page of the auction that is under way, of `page` trades at most. Returns whether there is more of it.
 function uncross.page(shard, page)
   local instrument = shard.opening
-  local price = catalogue.of(shard, instrument).opening_price
-  local book, ticks = books.of(shard, instrument), tonumber(price)
+  local book, opening = books.of(shard, instrument), tonumber(catalogue.of(shard, instrument).opening_price)
+  local ticks = price_of_page(shard, book, opening) or opening
+  local price = text(ticks)
   log.next_seq(shard)
   local trades, orders, bid, ask, is_over = plan(shard, book, ticks, page)
   local money, linked = '', linked_of(shard, trades)
@@ -232,13 +244,12 @@ function uncross.page(shard, page)
     end
   end
   local events = #trades > 0 and apply(shard, book, trades, orders, ticks, price, linked) or ''
+  is_over = is_over and not price_of_page(shard, book, opening)
   if is_over then
     local band_from = catalogue.of(shard, instrument).price_band > 0 and bands.anchor(shard, instrument, books.last_trade(shard, book)) or '0'
     local ended = '[' .. catalogue.event(instrument, catalogue.opened(shard, instrument, band_from)) .. ']'
     events = events == '' and ended or events .. ',' .. ended
   end
-  -- What waits for the price goes as behind any trade, once the instrument is open.
-  if #trades > 0 and shard.waiting then stops.note(shard, book, ticks, ticks) end
   if is_over and catalogue.is_open(shard, instrument) then
     stops.wake(shard, instrument)
     lists.wake(shard, instrument)

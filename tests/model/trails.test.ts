@@ -1,0 +1,3 @@
+import { declareModelPart } from './support/declare-part';
+
+declareModelPart(1, 1, 'trails');
