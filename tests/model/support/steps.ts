@@ -328,7 +328,7 @@ export function orderSteps(clients: number, key: fc.Arbitrary<number | null>): O
       limits: pick<InstrumentStep['limits']>([8, null], [2, 'wide'], [3, 'narrow'], [1, 'crossed']),
       band: pick<InstrumentStep['band']>([4, null], [2, 'none'], [3, 'narrow'], [2, 'wide']),
       windowS: sometimes(upTo(3, 1), 2),
-      minLots: pick<number | null>([6, null], [2, 0], [2, 4], [1, 9]),
+      minLots: pick<number | null>([6, null], [1, 0], [4, 4], [2, 9]),
       key,
     }),
   };

@@ -6,7 +6,7 @@ import type { RuleName } from './venue-rules';
  */
 
 export type Feature =
-  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'quote-sized' | 'iceberg' | 'gtd' | 'self-trade' | 'stop' | 'stop-limit' | 'oco' | 'list' | 'take-profit' | 'instrument state';
+  | 'limit' | 'market' | 'time in force' | 'post-only' | 'amend' | 'cancel' | 'quote-sized' | 'iceberg' | 'gtd' | 'self-trade' | 'stop' | 'stop-limit' | 'trailing' | 'oco' | 'list' | 'take-profit' | 'instrument state';
 
 export interface Source {
   /** Within the peer's repository. */

@@ -102,6 +102,21 @@ export const VENUE_RULES = {
     rule: 'the pending orders of an OTO or OTOCO are placed when the working order is filled whole, and not before',
     where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
   },
+  'a pair has one above and one below': {
+    venue: 'Binance',
+    rule: 'an OCO to sell is a limit or a take-profit above the last price and a stop below it, one to buy the other way round',
+    where: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/trading-endpoints',
+  },
+  'a trailing stop has a distance alone': {
+    venue: 'Kraken',
+    rule: 'a trailing stop has a relative price and no other: how far the market comes back from its peak or trough',
+    where: 'https://docs.kraken.com/api/docs/websocket-v1/addorder',
+  },
+  'what trails becomes a market order': {
+    venue: 'Bitfinex',
+    rule: 'among the order types there is a stop with a limit, and a trailing stop, and none that is both: what trails becomes a market order',
+    where: 'https://support.bitfinex.com/hc/en-us/articles/115003451049-Bitfinex-Order-Types',
+  },
 } as const satisfies Readonly<Record<string, VenueRule>>;
 
 export type RuleName = keyof typeof VENUE_RULES;
