@@ -42,7 +42,7 @@ export const RESULT_CODES = {
   balance_audit_breach: { number: 28, status: 503, title: 'The balances of the venue do not add up: new orders, transfers and withdrawals wait for its operator.' },
   fee_groups_limit: { number: 29, status: 422, title: 'The venue has as many groups of fees as it may have.' },
   signature_reused: { number: 30, status: 401, title: 'The signature was used before.' },
-  account_killed: { number: 41, status: 403, title: 'The account is killed: it may not order until it is let go on (POST /accounts/{account_id}/unkill).' },
+  account_killed: { number: 41, status: 403, title: 'The account is killed: it may not order until it is let go on (unkill).' },
   order_not_pending: { number: 35, status: 409, title: 'The order does not wait for a price, or no longer.' },
   quote_quantity_required: { number: 36, status: 422, title: 'A buy that waits for a price and then trades at any holds its cover as an amount of money: name quote_quantity instead of quantity.' },
   order_waits_otherwise: { number: 39, status: 422, title: 'The order does not wait by this: one has a stop price, one that trails an offset or a percentage.' },

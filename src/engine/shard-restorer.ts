@@ -173,7 +173,7 @@ export class ShardRestorer {
     await Promise.all(commands);
   }
 
-  /** Adds orders that trail, of which `addOrders` has the records: the nearest of each group waits for its price. */
+  /** Adds all orders that trail, of which `addOrders` has the records: the nearest of each group waits for its price. */
   async addTrails(trails: readonly RestoredTrail[]): Promise<void> {
     for (const { name, groups } of trails) {
       const trail = trailOfName(name);

@@ -36,6 +36,7 @@ export interface BestTrade {
 }
 
 export interface ReachTarget {
+  /** Writes all that trail, of all instruments. */
   addTrails(trails: readonly RestoredTrail[]): Promise<void>;
   /** Writes which instruments orders wait in, and the entries that have reached some of them: who goes ahead of all else, and who once an instrument trades. */
   addReached(waiting: readonly string[], reached: InstrumentReaches | null, suspended: readonly InstrumentReaches[]): Promise<void>;
@@ -104,6 +105,7 @@ export class WaitingRebuild {
    */
   async restore(source: ReachSource, target: ReachTarget, isOpen: (instrument: string) => boolean): Promise<void> {
     const found: InstrumentReaches[] = [];
+    const trails: RestoredTrail[] = [];
     for (const [instrument, waiting] of this.byInstrument) {
       const entries = await source.reaches(instrument);
       const trailing = waiting.filter(({ trail }) => trail !== null);
@@ -115,10 +117,11 @@ export class WaitingRebuild {
       const reaches = trailing.length > 0 ? carriedOn(waiting, entries) : unfinished(waiting, entries);
       if (trailing.length > 0) {
         seeAll(trailing);
-        await target.addTrails(trailsOf(instrument, trailing));
+        trails.push(...trailsOf(instrument, trailing));
       }
       if (reaches.length > 0) found.push({ instrument, reaches });
     }
+    await target.addTrails(trails);
     const active = found.filter(({ instrument }) => isOpen(instrument));
     if (active.length > 1) throw new Error(`orders of ${active.map(({ instrument }) => instrument).join(' and ')} have been reached and have not gone`);
     await target.addReached([...this.byInstrument.keys()], active[0] ?? null, found.filter(({ instrument }) => !isOpen(instrument)));

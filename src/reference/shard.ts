@@ -689,7 +689,8 @@ export class ReferenceShard {
   }
 
   /** Less of it keeps its turn among those that wait for the same price; anything else goes behind them. */
-  private amendPending(order: Order, wanted: Wanted, asked: Asked): CommandResult {
+  private amendPending(waiting: Order, wanted: Wanted, asked: Asked): CommandResult {
+    const order = this.waiting.asOfNow(waiting);
     const refuse = (code: ResultCode): CommandResult => this.refuse({ code, order }, asked);
     if (wanted.priceTicks !== null && order.priceTicks === null) return refuse('order_without_price');
     if (order.traits.budget !== undefined && (wanted.quantityLots !== null || wanted.remainingLots !== null)) return refuse('order_by_money');
@@ -710,8 +711,7 @@ export class ReferenceShard {
     const keepsPlace = isSamePrice && quantityLots < order.quantityLots;
     if (!keepsPlace && this.controls.isKilled(order.clientId)) return refuse('account_killed');
     const isBehindFirst = waitsForFirst(order);
-    const seen = keepsPlace ? order : this.waiting.asOfNow(order);
-    const traits: OrderTraits = { ...seen.traits, ...Object.fromEntries(names.map((name) => [name, waitsBy[name]])) };
+    const traits: OrderTraits = { ...order.traits, ...Object.fromEntries(names.map((name) => [name, waitsBy[name]])) };
     const ruled = this.catalogue.refusalOfAmend(order, { ...order, priceTicks, quantityLots, traits }, isSamePrice, traits.triggerPrice ?? this.books.makersFor(order).bestTicks)
       ?? (keepsPlace || isBehindFirst ? null : this.notAwaited(order.instrument));
     if (ruled !== null) return this.refuse(ruled, asked);

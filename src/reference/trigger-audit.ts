@@ -122,8 +122,12 @@ export class TriggerAudit {
     trades.orders.add(order.orderId);
     // Nothing is left of a cascade as an order takes its place.
     if (isMoved) trades.look(Number.POSITIVE_INFINITY);
-    const best = isNew ? this.lastTicks.get(order.instrument) ?? 0 : isMoved ? this.bestOf(before) : before.traits.best ?? 0;
-    if (order.traits.best !== best) wrong(`order ${order.orderId} waits having seen ${order.traits.best ?? 'nothing'}, its best trade was ${best}`);
+    if (isNew) {
+      const last = this.lastTicks.get(order.instrument) ?? 0;
+      if (order.traits.best !== last) wrong(`order ${order.orderId} begins to trail behind ${order.traits.best ?? 'nothing'}, the last trade was at ${last}`);
+    } else {
+      this.checkBest(order, before, [], 'waits', wrong);
+    }
     const since = isNew ? order.priority : before.traits.trailsSince;
     if (order.traits.trailsSince !== since) wrong(`order ${order.orderId} trails since ${order.traits.trailsSince ?? 'never'}, it began at ${since ?? 'none'}`);
   }
@@ -135,12 +139,16 @@ export class TriggerAudit {
   private endSeen(order: Order, before: Order | undefined, traded: readonly number[], wrong: (what: string) => void): void {
     const trades = this.seen.get(order.instrument);
     if (trades === undefined || !trades.orders.delete(order.orderId) || before === undefined || order.reason === null) return;
+    this.checkBest(order, before, traded, 'ends', wrong);
+  }
+
+  /** The best trade that an order is told to have seen: of entries that are still to be looked at it may have seen those, or not. */
+  private checkBest(order: Order, before: Order, traded: readonly number[], what: string, wrong: (what: string) => void): void {
     const told = order.traits.best ?? 0;
-    // Entries that are still to be looked at it may have seen, or not.
     const direction = directionOf(before);
-    const known = [this.bestOf(before), ...trades.unseenOf(before.priority, direction), ...traded];
-    const least = known[0] as number;
-    if (!known.includes(told) || (told !== least && !isBetter(direction, told, least))) wrong(`order ${order.orderId} ends having seen ${told === 0 ? 'nothing' : told}, its best trade was ${least}`);
+    const least = this.bestOf(before);
+    const known = [least, ...this.seen.get(order.instrument)?.unseenOf(before.priority, direction) ?? [], ...traded];
+    if (!known.includes(told) || (told !== least && !isBetter(direction, told, least))) wrong(`order ${order.orderId} ${what} having seen ${told === 0 ? 'nothing' : told}, its best trade was ${least}`);
   }
 
   /** The price that an order waited for which goes because of an entry, null for nowhere. */

@@ -12,7 +12,7 @@ import { Money } from '../money/money';
 import type { LiveMarket, Shard } from '../shard/shard';
 import type { Venue } from '../shard/venue';
 import type { Status } from '../status';
-import { Algos } from '../trading/algos';
+import { Algos, stopAlgosOf } from '../trading/algos';
 import type { CommitWatch } from '../trading/ports';
 import { Trading } from '../trading/trading';
 import { marksOf } from './marks';
@@ -30,6 +30,7 @@ export function createTrading(
   const { connection: { engine, history, people: record } } = shard;
   return new Trading(engine, history, watchOf(shard, status), table, assets, {
     massCancelPage: config.massCancelPage,
+    stopAlgos: async (clientId) => stopAlgosOf(shard.connection.algos, (await engine.clock()).timeUs, clientId),
     ackAfter: config.ackAfter,
     engineTimeoutMs: config.engineTimeoutMs,
     readBarrierTimeoutMs: config.readBarrierTimeoutMs,

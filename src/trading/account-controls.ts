@@ -24,7 +24,10 @@ export interface CancelAfterRequest {
 
 /** What acts on an account's orders as a whole, beside a cancel of all. */
 export class AccountControls {
-  constructor(private readonly instruments: InstrumentTable, private readonly runner: CommandRunner, private readonly acknowledgement: Acknowledgement, private readonly pageSize: number) {}
+  constructor(
+    private readonly instruments: InstrumentTable, private readonly runner: CommandRunner, private readonly acknowledgement: Acknowledgement, private readonly pageSize: number,
+    private readonly stopAlgos: (clientId: string) => Promise<void>,
+  ) {}
 
   /**
    * Sets a client's dead man's switch, or takes it off.
@@ -45,7 +48,8 @@ export class AccountControls {
   }
 
   /**
-   * Stops an account: no order of it is taken from the first step on, and its open ones are cancelled, a page in each.
+   * Stops an account: no order of it is taken from the first step on, its open ones are cancelled, a page in each, and then its algos are
+   * asked to stop, lest they go on once it is let go on.
    * @throws Refusal with those that had been cancelled before it; should nobody go on, the venue does by itself
    */
   async kill(context: Context, accountId: string): Promise<AccountKill> {
@@ -55,7 +59,9 @@ export class AccountControls {
       for (;;) {
         const { sinceUs, hasMore, entry } = await this.command(context, accountId, true);
         for (const order of entry?.orders ?? []) cancelled.push(order.orderId);
-        if (!hasMore) return { accountId, killedUs: sinceUs, cancelled };
+        if (hasMore) continue;
+        await this.stopAlgos(accountId);
+        return { accountId, killedUs: sinceUs, cancelled };
       }
     } catch (error) {
       const refusal = refusalOf(error);

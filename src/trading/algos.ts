@@ -155,6 +155,21 @@ export class Algos {
   }
 }
 
+/** As many of an account's as are asked to stop behind one look. */
+const STOP_PAGE = 100;
+
+/** Asks all running algos of an account to stop. @throws Refusal `outcome_unknown` where some may go on */
+export async function stopAlgosOf(record: AlgoRecord, timeUs: number, clientId: string): Promise<void> {
+  await unavailableAs('outcome_unknown', async () => {
+    for (let cursor: string | null = null; ;) {
+      const page: readonly Algo[] = await record.ofClient(clientId, false, cursor, STOP_PAGE);
+      for (const { algoId } of page) await record.askStop(algoId, timeUs);
+      cursor = page.at(-1)?.algoId ?? null;
+      if (page.length < STOP_PAGE) return;
+    }
+  });
+}
+
 /** @throws Refusal `validation_failed` for amounts that do not fit the instrument, or more slices than they or the time can be divided into */
 function termsOf({ instrument: name, side, quantity, limitPrice, durationS, slices }: TwapRequest, instrument: Instrument): TwapTerms {
   const faults: FieldFault[] = [];

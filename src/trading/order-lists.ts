@@ -2,7 +2,9 @@ import { isActors, type CommandResult, type EngineCommand, type Repeated } from 
 import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
-import { shortfallOf, tradesOf, type LogEntry } from '../domain/log-entry';
+import { rulesShownBy, shortfallOf, tradesOf, type LogEntry } from '../domain/log-entry';
+import type { InstrumentRules } from '../domain/instrument-rules';
+import type { Shortfall } from '../domain/money';
 import { isOpen, kindOf, type Order } from '../domain/order';
 import { legDirection, LIST_ROLE_CODE, LIST_SIZE, listIdOf, listOrderId, listOrderIds, membershipOf, newListId, roleAt, type ListedOrder, type ListType } from '../domain/order-list';
 import { triggerOf } from '../domain/order-type';
@@ -130,8 +132,10 @@ export class OrderLists {
       const found = await Promise.all(others.map((orderId) => this.history.order(orderId)));
       return { listId: listIdOf(first), type, orders: [first, ...found.filter((order) => order !== null)] };
     }));
+    const now = new Map((await this.reader.asOfNow(lists.flatMap(({ orders }) => orders))).map((order) => [order.orderId, order]));
+    const told = lists.map((list) => ({ ...list, orders: list.orders.map((order) => now.get(order.orderId) ?? order) }));
     const last = lists.length === limit ? lists.at(-1) : undefined;
-    return { lists, nextCursor: last?.listId ?? null, stale: isComplete ? null : await this.commits.staleness() };
+    return { lists: told, nextCursor: last?.listId ?? null, stale: isComplete ? null : await this.commits.staleness() };
   }
 
   private async placedAt(listId: string, clientId: string): Promise<number> {
@@ -172,12 +176,12 @@ export class OrderLists {
 
   /** The entry of a command that was carried out, or had been by the same key. @throws Refusal */
   private async entryOf(context: Context, result: CommandResult, epoch: string | null, fingerprint: RequestFingerprint, ackAfter: AckAfter | undefined): Promise<LogEntry> {
-    if (result.outcome === 'refused') throw new Refusal(result.code, result.shortfall === undefined ? {} : { shortfall: result.shortfall });
+    if (result.outcome === 'refused') throw new Refusal(result.code, factsOf(result.shortfall, result.instrument));
     if (result.outcome !== 'logged' && result.outcome !== 'repeated') throw new Error(`a command of a list was answered as ${result.outcome}`);
     const entry = result.outcome === 'logged' ? result.entry : await this.repeatedEntry(result, fingerprint);
     // What came out of the journal is in Postgres already.
     if (result.entry !== null && this.acknowledgement.isAfterPostgres(ackAfter)) await this.acknowledgement.committed(context, epoch, entry.sequence);
-    if (entry.kind === 'refuse') throw new Refusal(resultCodeOf(entry.code), factsOf(entry));
+    if (entry.kind === 'refuse') throw new Refusal(resultCodeOf(entry.code), factsOf(shortfallOf(entry), rulesShownBy(entry)));
     return entry;
   }
 
@@ -226,9 +230,9 @@ export class OrderLists {
   }
 }
 
-function factsOf(entry: LogEntry): RefusalFacts {
-  const shortfall = shortfallOf(entry);
-  return shortfall === undefined ? {} : { shortfall };
+function factsOf(shortfall: Shortfall | undefined, rules: InstrumentRules | undefined): RefusalFacts {
+  if (shortfall !== undefined) return { shortfall };
+  return rules === undefined ? {} : { rules };
 }
 
 /** An order as one of a list's. */

@@ -70,8 +70,8 @@ export class OrderReader {
     }
   }
 
-  /** What trails, trades move on without their records being written. */
-  private async asOfNow(orders: readonly Order[]): Promise<readonly Order[]> {
+  /** Orders of the record as they are now: what trails, trades move on without their records being written. */
+  async asOfNow(orders: readonly Order[]): Promise<readonly Order[]> {
     const trailing = orders.filter(({ status, traits }) => status === 'pending' && trailOf(traits) !== null);
     if (trailing.length === 0) return orders;
     const found = await this.engine.readWaiting(trailing.map(({ orderId }) => orderId));

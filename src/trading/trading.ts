@@ -23,6 +23,8 @@ import type { Awaitable, Step } from './step';
 
 export interface TradingOptions {
   readonly massCancelPage: number;
+  /** Asks all parent orders of a client that are running to stop. @throws Refusal `outcome_unknown` where some may go on */
+  stopAlgos(clientId: string): Promise<void>;
   readonly ackAfter: AckAfter;
   readonly engineTimeoutMs: number;
   readonly readBarrierTimeoutMs: number;
@@ -69,7 +71,7 @@ export class Trading {
     this.amending = new AmendOrder(instruments, owners, outcomes, observer);
     this.cancelling = new CancelOrder(owners, outcomes);
     this.massCancelling = new MassCancel(instruments, this.runner, acknowledgement, options.massCancelPage);
-    this.controls = new AccountControls(instruments, this.runner, acknowledgement, options.massCancelPage);
+    this.controls = new AccountControls(instruments, this.runner, acknowledgement, options.massCancelPage, (clientId) => options.stopAlgos(clientId));
     this.leases = new ConnectionLeases(this.runner, engine, { ttlMs: options.disconnectMs, failed: (error) => options.leasesFailed(error) });
     this.instruments = new Instruments(engine, history, this.runner, acknowledgement, instruments, assets, digest);
     this.batches = new Batch((context, request) => this.prepare(context, request), this.runner, observer);

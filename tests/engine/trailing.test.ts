@@ -6,8 +6,10 @@ import { TRIGGER_CODE } from '../../src/domain/order-type';
 import { stopTicksOf } from '../../src/domain/trailing';
 import type { PlaceCommand } from '../../src/domain/commands';
 import { encodePlace } from '../../src/engine/commands/place';
+import { until } from '../support/until';
 import { abandonedCall } from './support/abandoned-call';
 import { amendCommand, orderOf, placeCommand } from './support/desk';
+import { listCommand, sell } from './support/listed';
 import { describeOnEachRedis } from './support/redis-targets';
 import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
@@ -173,6 +175,41 @@ describeOnEachRedis('trailing stops', (target) => {
     expect(problems).toEqual([]);
     expect(meta).not.toHaveProperty('reached');
     expect(new Set(state.waiting[0]?.trailing.map(({ bestTicks }) => bestTicks))).toEqual(new Set([1_600]));
+  });
+
+  test('one of a pair that ends because of a trade has seen it, however many others it is yet to move', async () => {
+    const { desk, shard } = venue;
+    await trade(5_000);
+    const pair = listCommand('oco', [sell(5_100), { side: 'sell', price: null, lots: 1, stop: 0 }]);
+    const [limit, leg] = pair.orders;
+    if (limit === undefined || leg === undefined) throw new Error('a pair is two');
+    await desk.submit({ ...pair, orders: [limit, { ...leg, traits: { ...trails({ offset: 900 }).traits, list: 'oco', listRole: 1 } }] });
+    for (let i = 1; i <= 20; i++) {
+      await trade(5_000 - i);
+      await place('sell', { offset: 900 });
+    }
+    const entry = await desk.buy(5_100, 1, { client: 'taker' });
+    const ended = entry.orders.find(({ reason }) => reason === 'linked');
+    expect([ended?.traits.best, ended && stopTicksOf(ended)]).toEqual([5_100, 4_200]);
+    await until('all have moved', async () => !(await shard.engine.isUnfinished()));
+    expect(new Set((await shard.read()).state.waiting[0]?.trailing.map(({ bestTicks }) => bestTicks))).toEqual(new Set([5_100]));
+  });
+
+  test('an amend tells where it stands now, whatever comes of it', async () => {
+    const { desk } = venue;
+    await trade(2_000);
+    const order = orderOf(await desk.sell(null, 5, trails({ offset: 100 })));
+    await trade(2_100);
+    const told = async (change: Parameters<typeof amendCommand>[1]): Promise<number | null> => {
+      const result = await desk.engine.submit(amendCommand(order, change));
+      const shown = result.outcome === 'unchanged' ? result.order : result.outcome === 'refused' ? result.order : 'entry' in result ? result.entry?.orders[0] : null;
+      return shown ? stopTicksOf(shown) : null;
+    };
+    expect(await told({ quantity: 4 })).toBe(2_000);
+    await trade(2_200);
+    expect(await told({ quantity: 4 })).toBe(2_100);
+    expect(await told({ stop: 5 })).toBe(2_100);
+    expect(await told({ quantity: 6 })).toBe(2_100);
   });
 
   test('all of them move with one trade, and none of them is touched', async () => {

@@ -110,10 +110,20 @@ it('stops with its reason after refusals in a row, and at once for an account th
   expect((await client.call('PATCH', `/accounts/${account}`, { body: { status: 'suspended' } })).status).toBe(200);
   expect(await ended(suspended.algo_id)).toMatchObject({ status: 'stopped', status_reason: 'account_suspended', slices_placed: 1, slices_refused: 1, filled_quantity: '0.50000000' });
   const killed = await purse.account({ USD: '1000' });
-  const { algo_id: killedId } = await start({ client_id: killed, instrument: book, side: 'buy', quantity: '1', duration_s: 1, slices: 2, limit_price: '1.00' });
-  await until('its first slice is placed', async () => (await read(killedId)).slices_placed === 1);
   expect((await client.post(`/accounts/${killed}/kill`, {})).status).toBe(200);
+  const { algo_id: killedId } = await start({ client_id: killed, instrument: book, side: 'buy', quantity: '1', duration_s: 1, slices: 2, limit_price: '1.00' });
   expect(await ended(killedId)).toMatchObject({ status: 'stopped', status_reason: 'account_killed', slices_refused: 1 });
+});
+
+it('is cancelled with all others of an account that is killed, and stays so', async () => {
+  const book = purse.service.nextBook();
+  await offer(book, '1');
+  const account = await purse.account({ USD: '1000' });
+  const begun = await Promise.all([30, 60].map((duration) => start({ client_id: account, instrument: book, side: 'buy', quantity: '1', duration_s: duration, slices: 2 })));
+  await until('both have begun', async () => (await Promise.all(begun.map(({ algo_id: id }) => read(id)))).every(({ slices_placed: placed }) => placed === 1));
+  expect((await client.post(`/accounts/${account}/kill`, {})).status).toBe(200);
+  for (const { algo_id: id } of begun) expect(await ended(id)).toMatchObject({ status: 'cancelled', status_reason: 'requested', slices_placed: 1 });
+  expect((await client.post(`/accounts/${account}/unkill`, {})).status).toBe(200);
 });
 
 it('is started once by its key, for ever, and tells another request by it apart', async () => {

@@ -35,7 +35,7 @@ const trading = new Trading(
   { order: nothing, listsOfClient: () => Promise.resolve([]), ordersOfClient: () => Promise.resolve([]), tradesOfOrder: () => Promise.resolve([]), journalEntry: nothing },
   { waitFor: () => Promise.resolve(true), staleness: () => Promise.resolve({ lagEntries: 0, lagSeconds: 0 }) },
   table, assets,
-  { ...config, digest: () => 'digest', disconnectMs: 1_000, leasesFailed: () => undefined, selfTrade: { mode: 'none', accountsBeside: () => [] } },
+  { ...config, digest: () => 'digest', disconnectMs: 1_000, stopAlgos: () => Promise.resolve(), leasesFailed: () => undefined, selfTrade: { mode: 'none', accountsBeside: () => [] } },
   { received: () => undefined, matched: () => undefined, rejected: () => undefined, latency: () => undefined, failed: () => undefined },
 );
 const orders = new NativeOrders(trading, table, assets, new ProblemDocuments(table, assets), new PlaceReader(false), config);

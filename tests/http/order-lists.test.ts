@@ -271,6 +271,22 @@ it('lists a client\'s lists, newest first, and its open orders page by page', as
   }
 });
 
+it('tells of lists where their trailing orders stand by now, and the state that refuses one', async () => {
+  const { book, base } = await market('100.00');
+  const account = await purse.account({ [base]: '10' });
+  const trailing = { side: 'sell', type: 'trailing_stop', trailing_offset: '10.00', quantity: '1' };
+  const { list_id: id } = await place({ type: 'oco', client_id: account, instrument: book, orders: [sell('200.00'), trailing] });
+  const [seller, buyer] = [await purse.account({ [base]: '1' }), await purse.account({ USD: '1000' })];
+  for (const [side, client_id] of [['sell', seller], ['buy', buyer]]) await client.place(limit({ client_id, instrument: book, side, price: '120.00', quantity: '1' }));
+  const one = await client.get<ListView>(`/order-lists/${id}`);
+  const all = await client.get<{ order_lists: ListView[] }>(`/order-lists?client_id=${account}`);
+  for (const list of [one.body, all.body.order_lists[0]]) expect(list?.orders.map(({ stop_price: stop }) => stop)).toEqual([undefined, '110.00']);
+  expect((await client.call('PATCH', `/instruments/${book}`, { body: { state: 'halted' } })).status).toBe(200);
+  const refused = await client.post<Problem>('/order-lists', { type: 'oco', client_id: account, instrument: book, orders: [sell('200.00'), trailing] });
+  expect([refused.status, refused.body]).toEqual([409, expect.objectContaining({ code: 'instrument_not_open', instrument: book, state: 'halted' })]);
+  expect((await client.call('PATCH', `/instruments/${book}`, { body: { state: 'open' } })).status).toBe(200);
+});
+
 it.each<[string, Body, string]>([
   ['too few orders', { type: 'otoco', orders: [buy('100.00'), sell('110.00')] }, 'orders'],
   ['too many orders', { type: 'oco', orders: [sell('110.00'), stop('90.00'), stop('80.00')] }, 'orders'],

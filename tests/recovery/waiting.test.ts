@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { parseInstruments } from '../../src/domain/instruments';
 import type { LogEntry } from '../../src/domain/log-entry';
 import type { Order } from '../../src/domain/order';
+import { DIRECTIONS } from '../../src/domain/order-type';
 import type { RedisConnection } from '../../src/engine/redis-connection';
 import { ShardRestorer } from '../../src/engine/shard-restorer';
 import { RecoverySource } from '../../src/persistence/recovery-source';
@@ -30,7 +31,7 @@ const SEQUENCES = 6;
 const STOPS = 12;
 const EPOCH = 'epoch---';
 const START_US = 1_760_000_000_000_000;
-const INSTRUMENTS = parseInstruments([{ instrument: 'BTC-USD', base: 'BTC', quote: 'USD', tick_size: '1', lot_size: '1' }]);
+const INSTRUMENTS = parseInstruments(['BTC', 'ETH'].map((base) => ({ instrument: `${base}-USD`, base, quote: 'USD', tick_size: '1', lot_size: '1' })));
 
 /** A log, and what waits behind each of its entries. */
 interface Played {
@@ -84,8 +85,10 @@ async function restored(redis: RedisConnection, writer: WriterOnEntries, shard: 
     }
     await rebuild.restore(source, target, () => true);
     const read: Order[] = [];
-    for (const direction of ['rising', 'falling'] as const) {
-      for await (const page of target.pendingOrders('BTC-USD', direction)) read.push(...page);
+    for (const { instrument } of INSTRUMENTS) {
+      for (const direction of DIRECTIONS) {
+        for await (const page of target.pendingOrders(instrument, direction)) read.push(...page);
+      }
     }
     expect(read.map(({ orderId }) => orderId).sort()).toEqual([...orders].sort());
     const { state, problems } = await readShard(redis, shard);
@@ -98,7 +101,7 @@ async function restored(redis: RedisConnection, writer: WriterOnEntries, shard: 
 
 /** Where the record ends: some places, most of them with an order that has been reached and has not gone. */
 function stopsOf({ waiting }: Played): number[] {
-  const reached = waiting.flatMap(({ 0: first }, i) => (first !== undefined && first.next !== null ? [i + 1] : []));
+  const reached = waiting.flatMap((instruments, i) => (instruments.some(({ next }) => next !== null) ? [i + 1] : []));
   const some = (list: readonly number[], count: number): number[] => list.filter((_, i) => i % Math.max(1, Math.floor(list.length / count)) === 0);
   return [...new Set([...some(reached, STOPS), ...some(waiting.map((_, i) => i + 1), STOPS / 2), waiting.length])].sort((a, b) => a - b);
 }

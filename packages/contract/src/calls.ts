@@ -307,7 +307,7 @@ export const CALLS = {
     body: { is: OrderListRequest, required: true, examples: ORDER_EXAMPLES.lists },
     answers: { 201: { description: 'The list, with its orders and their trades so far.', is: OrderList, example: ORDER_EXAMPLES.orderList } },
     refusals: [
-      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
+      ...ANY_BODY, ...ANY_COMMAND, ...ANY_COVER, ...ANY_RULES, 'backlog_full', 'instrument_not_found', 'duplicate_client_order_id', 'idempotency_key_reused',
       'open_orders_limit', 'level_quantity_limit', 'iceberg_parts_limit', 'expires_at_past', 'quote_quantity_required', 'account_killed',
     ],
   },
@@ -327,7 +327,7 @@ export const CALLS = {
     query: CancelRequest,
     description: 'The fields may come as a JSON body instead of the query string. What its orders have traded stays.',
     answers: { 200: { description: 'The list as it is now.', is: OrderList, example: ORDER_EXAMPLES.cancelledOrderList } },
-    refusals: [...ANY_BODY, ...ANY_COMMAND, 'order_list_not_found', 'order_list_not_open', 'idempotency_key_reused'],
+    refusals: [...ANY_BODY, ...ANY_COMMAND, 'order_list_not_found', 'order_list_not_open', 'instrument_not_open', 'idempotency_key_reused'],
   },
   startTwap: {
     method: 'POST', path: '/algos/twap', tag: 'Orders', summary: 'Trade a quantity by slices, evenly over a time',

@@ -4,6 +4,14 @@ local with_id, parts_of, ID_START = records.with_id, records.parts_of, books.ID_
 local trail_of_traits, best_of, traits_with = trails.of_traits, trails.read_best, traits.with
 local BEST = ',' .. TRAIT.best .. ','
 
+-- The prices of an entry that has moved on a part of what trails in an instrument, nil for none.
+local function moving_of(tag, instrument)
+  local row = call('LINDEX', tag .. 'reached:' .. instrument, 0)
+  if not row then return nil end
+  local first, last = match(row, '^%d+,(%d+),(%d+)' .. stops.MOVING .. '$')
+  return tonumber(first), tonumber(last)
+end
+
 -- A record as results hold it, of an order that trails with the best trade that it has seen by now.
 local function shown(tag, record, id)
   if find(record, BEST, 1, true) then
@@ -12,7 +20,7 @@ local function shown(tag, record, id)
     if status == STATUS.pending and traits ~= '' then measure, _, since = trail_of_traits(traits) end
     if measure and since ~= '0' then
       local from, to = find(record, '[' .. traits .. ']', 1, true)
-      record = sub(record, 1, from) .. traits_with(traits, TRAIT.best, best_of(tag, instrument, side, measure, since)) .. sub(record, to)
+      record = sub(record, 1, from) .. traits_with(traits, TRAIT.best, text(best_of(tag, instrument, side, measure, since, moving_of(tag, instrument)))) .. sub(record, to)
     end
   end
   return with_id(record, id)

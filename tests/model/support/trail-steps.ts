@@ -23,7 +23,7 @@ const target = record({ by: fc.constant('id' as const), back: fc.oneof({ weight:
 const price = fc.oneof({ weight: 4, arbitrary: upTo(PRICES.usual + 1, PRICES.usual - 1) }, { weight: 1, arbitrary: upTo(PRICES.high, PRICES.low) });
 
 const place = (fields: { [K in 'isSell' | 'price' | 'quantity']: fc.Arbitrary<PlaceStep[K]> } & { [K in keyof PlaceStep]?: fc.Arbitrary<PlaceStep[K]> }): fc.Arbitrary<PlaceStep> => (
-  record(fields).map((given) => ({ ...plain, ...given }))
+  record({ ...fields, instrument: upTo(1) }).map((given) => ({ ...plain, ...given }))
 );
 const lot = fc.constant({ n: 1, unit: 9 });
 
@@ -43,7 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const profile: fc.Arbitrary<Profile> = record({
   fillsMax: fc.constant(10_000), triggersMax: pick([1, 100], [2, 1], [1, 2]), openOrdersMax: fc.constant(1000), partsMax: fc.constant(10_000),
   backlogMax: fc.constant(1_000_000), ttlS: fc.constant(86_400), isTimed: fc.boolean(), duePage: fc.constant(1000), prices: fc.constant('middle' as const), gap: fc.constant(0),
-  large: fc.constant(false), instruments: fc.constant(1), clients: fc.constant(4), hasTraits: fc.constant(true), auctionPage: fc.constant(1000),
+  large: fc.constant(false), instruments: pick([2, 1], [1, 2]), clients: fc.constant(4), hasTraits: fc.constant(true), auctionPage: fc.constant(1000),
   batchSizes: fc.oneof(fc.constant([1]), fc.array(upTo(40, 1), { minLength: 1, maxLength: 4 })), isRuled: fc.constant(false), isAuctioned: fc.constant(false),
   // In a market that falls or rises each has seen another price than the one before it, until a trade goes back beyond them.
   drift: pick([2, 0], [1, -1], [1, 1]),

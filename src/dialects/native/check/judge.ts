@@ -151,9 +151,9 @@ function withRule(schema: Joi.ObjectSchema, rule: Rule): Joi.ObjectSchema {
       if (rule.where === undefined) return schema.or(...rule.of);
       return schema.when(Joi.object({ [rule.where.field]: Joi.valid(rule.where.value).required() }).unknown(), { then: Joi.object().or(...rule.of) });
     case 'not_both':
-      return schema.nand(...rule.of).messages({ 'object.nand': `must not have ${rule.of.join(' and ')} at once` });
+      return schema.nand(...rule.of).messages({ 'object.nand': 'must not have {{#main}} and {{#peers.0}} at once' });
     case 'needs':
-      return schema.with(rule.field, rule.other).messages({ 'object.with': `must have ${rule.other} where it has ${rule.field}` });
+      return schema.with(rule.field, rule.other).messages({ 'object.with': 'must have {{#peer}} where it has {{#main}}' });
     case 'true_only_with':
     case 'just_with':
       // A field's own rule: the field's words are about it.

@@ -130,6 +130,20 @@ function stops.join(shard, book, direction, stop_text, list, id)
   return with_trait(with_trait(list, TRAIT.best, text(last)), TRAIT.trailsSince, shard.seq_text)
 end
 
+-- The first entry: sequence as text, first and last price, whether it has moved on a part of what trails; nil where there is none.
+local function first_entry(waiting)
+  local row = queues.first(waiting.reached)
+  if not row then return nil end
+  local seq, first, last, moving = match(row, '^(%d+),(%d+),(%d+)(.*)$')
+  return seq, tonumber(first), tonumber(last), moving == MOVING
+end
+
+-- The best price of one that trails, of what its group has seen: an entry may have moved on others, and this group not yet.
+local function seen_by_now(waiting, direction, best)
+  local _, first, last, is_moving = first_entry(waiting)
+  return is_moving and trails.seen(direction, best, first, last) or best
+end
+
 -- An order waits no more. Returns its traits as they are from now on, should it go.
 function stops.leave(shard, book, direction, list, priority_text, id)
   local waiting = waiting_of(shard, book)
@@ -139,7 +153,17 @@ function stops.leave(shard, book, direction, list, priority_text, id)
     take(waiting[direction], member_of(shard, priority_text, id))
     return list
   end
-  return with_trait(list, TRAIT.best, text(trails.leave(shard, book, waiting[direction], direction, measure, tonumber(since), priority_text, id)))
+  local best = trails.leave(shard, book, waiting[direction], direction, measure, tonumber(since), priority_text, id)
+  return with_trait(list, TRAIT.best, text(seen_by_now(waiting, direction, best)))
+end
+
+-- An order's traits as they are now: of one that trails with the best trade that it has seen.
+function stops.traits_now(shard, instrument, side, list)
+  local measure, _, since = trail_of_traits(list)
+  if not measure or since == '0' then return list end
+  local book, direction = books.of(shard, instrument), OPPOSITE[side]
+  local best = trails.best_of(shard, book, direction, measure, tonumber(since))
+  return with_trait(list, TRAIT.best, text(seen_by_now(waiting_of(shard, book), direction, best)))
 end
 
 -- The same of an order by its record's parts.
@@ -242,14 +266,6 @@ function stops.note(shard, book, first, last)
   local reaches = rising and rising <= high and (any or not highest or high > highest)
   if not reaches then reaches = falling and falling >= low and (any or not lowest or low < lowest) end
   if reaches then add_entry(shard, book, waiting, first, last) end
-end
-
--- The first entry: sequence as text, first and last price, whether it has moved on a part of what trails; nil where there is none.
-local function first_entry(waiting)
-  local row = queues.first(waiting.reached)
-  if not row then return nil end
-  local seq, first, last, moving = match(row, '^(%d+),(%d+),(%d+)(.*)$')
-  return seq, tonumber(first), tonumber(last), moving == MOVING
 end
 
 local function drop_all(waiting)
@@ -365,4 +381,4 @@ function stops.flush(shard)
   if shard.trailing ~= shard.trailing_stored then tell(shard, 'trailing', shard.trailing) end
 end
 
-stops.direction_of = direction_of
+stops.direction_of, stops.MOVING = direction_of, MOVING

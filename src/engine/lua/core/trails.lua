@@ -237,6 +237,11 @@ function trails.leave(shard, book, waiting, direction, measure, since, priority_
   return group.best
 end
 
+-- The best price that an order has seen which stays.
+function trails.best_of(shard, book, direction, measure, since)
+  return group_of(shard, trail_of(shard, book, direction, measure), since).best
+end
+
 -- An order trails on at another distance, or behind those of its own. Returns the best price that it has seen and where it stands then, nil for
 -- nowhere.
 function trails.move(shard, book, waiting, direction, measure, since, priority_text, distance_text, id)
@@ -245,11 +250,19 @@ function trails.move(shard, book, waiting, direction, measure, since, priority_t
   return group.best, stop_of(direction, measure, group.best, tonumber(distance_text))
 end
 
--- The best price that an order has seen, as text, of a shard that nothing changes: `side` is the order's.
-function trails.read_best(tag, instrument, side, measure, since_text)
-  local key = tag .. 'trails:' .. instrument .. NAMES[OPPOSITE[side]][measure]
-  local found = call('ZREVRANGEBYSCORE', key, since_text, '-inf', 'LIMIT', 0, 1)
-  return match(found[1], '^%d+')
+-- The better one of a best price and those that an entry moves on to.
+local function seen(direction, best, first, last)
+  local price = direction == FALLING and math.max(first, last) or math.min(first, last)
+  return is_better(direction, price, best) and price or best
+end
+
+-- The best price that an order has seen, as a number, of a shard that nothing changes: `side` is the order's, `first` and `last` are the
+-- prices of an entry that has moved on a part of what trails, nil for none.
+function trails.read_best(tag, instrument, side, measure, since_text, first, last)
+  local direction = OPPOSITE[side]
+  local found = call('ZREVRANGEBYSCORE', tag .. 'trails:' .. instrument .. NAMES[direction][measure], since_text, '-inf', 'LIMIT', 0, 1)
+  local best = tonumber(match(found[1], '^%d+'))
+  return first and seen(direction, best, first, last) or best
 end
 
 -- The members of a group's store, those that are pending among them.
@@ -356,6 +369,8 @@ function trails.advance(shard, book, waiting, low, high, left)
   end
   return left
 end
+
+trails.seen = seen
 
 -- Writes what the call has changed of a book's trails.
 function trails.flush(shard, book)
