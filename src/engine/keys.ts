@@ -22,6 +22,7 @@ export interface ShardKeys {
   readonly oncePrefix: string;
   trades(instrument: string): string;
   band(instrument: string): string;
+  /** Orders whose list's first is filled and that are still to go. */
   released(instrument: string): string;
   book(instrument: string, side: 'bids' | 'asks'): string;
   depth(instrument: string, side: 'bids' | 'asks'): string;

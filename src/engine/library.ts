@@ -10,8 +10,8 @@ import { expandNameLists, luaLayouts } from './lua-layouts';
  */
 const MODULES: readonly (readonly [file: string, module: string])[] = [
   ['core/numbers', 'numbers'], ['core/shard', 'shards'], ['core/books', 'books'], ['core/records', 'records'], ['core/traits', 'traits'], ['core/icebergs', 'icebergs'], ['core/dues', 'dues'], ['core/controls', 'controls'], ['core/heads', 'heads'],
-  ['core/levels', 'levels'], ['core/queues', 'queues'], ['core/ranks', 'ranks'], ['core/trails', 'trails'], ['core/stops', 'stops'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
-  ['ledger/amounts', 'amounts'], ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
+  ['core/levels', 'levels'], ['core/queues', 'queues'], ['core/ranks', 'ranks'], ['ledger/amounts', 'amounts'], ['core/trails', 'trails'], ['core/stops', 'stops'], ['core/listings', 'listings'], ['core/log', 'log'], ['core/once', 'once'],
+  ['ledger/scales', 'scales'], ['ledger/accounts', 'accounts'], ['ledger/fees', 'fees'], ['ledger/holds', 'holds'],
   ['ledger/settlement', 'settlement'], ['ledger/auctioned', 'auctioned'], ['core/hidden', 'hidden'], ['core/catalogue', 'catalogue'], ['core/bands', 'bands'], ['core/auction_price', 'auction_price'],
   ['core/lists', 'lists'], ['commands/cancel', 'cancel'], ['core/budgets', 'budgets'], ['core/prevention', 'prevention'], ['core/matching', 'matching'],
   ['core/kinds', 'kinds'],

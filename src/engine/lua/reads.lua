@@ -6,10 +6,8 @@ local BEST = ',' .. TRAIT.best .. ','
 
 -- The prices of an entry that has moved on a part of what trails in an instrument, nil for none.
 local function moving_of(tag, instrument)
-  local row = call('LINDEX', tag .. 'reached:' .. instrument, 0)
-  if not row then return nil end
-  local first, last = match(row, '^%d+,(%d+),(%d+)' .. stops.MOVING .. '$')
-  return tonumber(first), tonumber(last)
+  local _, first, last, is_moving = stops.parse_entry(call('LINDEX', tag .. 'reached:' .. instrument, 0))
+  if is_moving then return first, last end
 end
 
 -- A record as results hold it, of an order that trails with the best trade that it has seen by now.
@@ -19,8 +17,8 @@ local function shown(tag, record, id)
     local measure, _, since
     if status == STATUS.pending and traits ~= '' then measure, _, since = trail_of_traits(traits) end
     if measure and since ~= '0' then
-      local from, to = find(record, '[' .. traits .. ']', 1, true)
-      record = sub(record, 1, from) .. traits_with(traits, TRAIT.best, text(best_of(tag, instrument, side, measure, since, moving_of(tag, instrument)))) .. sub(record, to)
+      local best = best_of(tag, instrument, side, measure, since, moving_of(tag, instrument))
+      record = records.with_traits(record, traits, traits_with(traits, TRAIT.best, text(best)))
     end
   end
   return with_id(record, id)

@@ -21,10 +21,7 @@ function amend_pending.run(shard, limits, argv, at, found, record, actor, wanted
   local ORDER_PARTS = unpack(order)
   -- What is told of one that trails is told as of now, whatever comes of this.
   local now = stops.traits_now(shard, instrument, side, traits)
-  if now ~= traits then
-    local from, to = find(record, '[' .. traits .. ']', 1, true)
-    record, traits = sub(record, 1, from) .. now .. sub(record, to), now
-  end
+  if now ~= traits then record, traits = records.with_traits(record, traits, now), now end
   local new_price, new_quantity, new_remaining, new_stop, new_offset, new_percent, quantity_max = match(wanted, WANTED)
   local command = asked(actor, limits, wanted, id, name)
   local function refuse_amend(code)

@@ -152,8 +152,7 @@ local function add_waiting(shard, book, open, member)
     if member.direction then
       local joined = stops.join(shard, book, member.direction, member.stop_price, member.traits, member.id)
       if joined ~= member.traits then
-        member.traits = joined
-        member.terms = member.price .. ',' .. member.quantity .. ',[' .. joined .. '],' .. member.terms_tail
+        member.terms, member.traits = records.with_traits(member.terms, member.traits, joined), joined
       end
     end
     if member.expires then dues.add_order(shard, member.id, member.expires) end

@@ -54,7 +54,7 @@ function place_pending.run(shard, limits, argv, at, head, direction, stop_price,
   local joined = stops.join(shard, books.of(shard, instrument), direction, stop_price, traits, id)
   list_open(shard, open, name, id)
   if expires then dues.add_order(shard, id, expires) end
-  local record_terms = joined == traits and terms or price .. ',' .. quantity .. ',[' .. joined .. sub(terms, #price + #quantity + #traits + 4)
+  local record_terms = joined == traits and terms or records.with_traits(terms, traits, joined)
   local record = new_record('0', '0', STATUS.pending, '0', '0', seq, record_fees, record_terms, time)
   records.store(shard, id, record)
   if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end

@@ -68,4 +68,10 @@ function records.store(shard, id, record)
   shard.records[id] = record
 end
 
+-- A record, or terms, with other traits in the place of those that it has.
+function records.with_traits(record, old, new)
+  local from, to = find(record, '[' .. old .. ']', 1, true)
+  return sub(record, 1, from) .. new .. sub(record, to)
+end
+
 records.parts_of = parts_of

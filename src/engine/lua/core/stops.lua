@@ -130,12 +130,15 @@ function stops.join(shard, book, direction, stop_text, list, id)
   return with_trait(with_trait(list, TRAIT.best, text(last)), TRAIT.trailsSince, shard.seq_text)
 end
 
--- The first entry: sequence as text, first and last price, whether it has moved on a part of what trails; nil where there is none.
-local function first_entry(waiting)
-  local row = queues.first(waiting.reached)
+-- An entry by its row: sequence as text, first and last price, whether it has moved on a part of what trails; nil for none.
+function stops.parse_entry(row)
   if not row then return nil end
   local seq, first, last, moving = match(row, '^(%d+),(%d+),(%d+)(.*)$')
   return seq, tonumber(first), tonumber(last), moving == MOVING
+end
+
+local function first_entry(waiting)
+  return stops.parse_entry(queues.first(waiting.reached))
 end
 
 -- The best price of one that trails, of what its group has seen: an entry may have moved on others, and this group not yet.
@@ -171,6 +174,22 @@ function stops.leave_order(shard, instrument, side, list, priority_text, id)
   return stops.leave(shard, books.of(shard, instrument), direction_of(side, (stops.of_traits(list))), list, priority_text, id)
 end
 
+-- An entry as its row.
+local function entry_of(seq, first, last, is_moving)
+  return seq .. ',' .. text(first) .. ',' .. text(last) .. (is_moving and MOVING or '')
+end
+
+-- An entry gets into the queue. `is_moving`: whether it has moved on a part of what trails already.
+local function add_entry(shard, book, waiting, first, last, is_moving)
+  local low, high = first, last
+  if low > high then low, high = last, first end
+  local lowest, highest = waiting.lowest, waiting.highest
+  waiting.lowest = lowest and lowest < low and lowest or low
+  waiting.highest = highest and highest > high and highest or high
+  queues.add(waiting.reached, entry_of(shard.seq_text, first, last, is_moving))
+  shard.cascade = book
+end
+
 -- An order waits on, at another price or behind those of its own; `list` has what it waits for from now on. Where the market stands there
 -- already it goes behind the command's entry, as if a trade had reached it now. Returns its traits as they are from now on.
 function stops.move(shard, book, direction, list, priority_text, id)
@@ -189,33 +208,8 @@ function stops.move(shard, book, direction, list, priority_text, id)
     put(waiting[direction], member_of(shard, shard.seq_text, id), stop_price, stop_text)
   end
   local last = stops.last_price(shard, book)
-  if last and stop_price and stops.is_reached(direction, stop_price, last) then stops.note_own(shard, book, last) end
+  if last and stop_price and stops.is_reached(direction, stop_price, last) then add_entry(shard, book, waiting, last, last) end
   return list
-end
-
--- An entry as its row.
-local function entry_of(seq, first, last, is_moving)
-  return seq .. ',' .. text(first) .. ',' .. text(last) .. (is_moving and MOVING or '')
-end
-
--- What has been reached of an order that is so already as it begins to wait: it goes behind its own entry.
-function stops.note_own(shard, book, price)
-  local waiting = waiting_of(shard, book)
-  if not waiting.lowest or price < waiting.lowest then waiting.lowest = price end
-  if not waiting.highest or price > waiting.highest then waiting.highest = price end
-  queues.add(waiting.reached, entry_of(shard.seq_text, price, price))
-  shard.cascade = book
-end
-
--- `is_moving`: whether it has moved on a part of what trails already.
-local function add_entry(shard, book, waiting, first, last, is_moving)
-  local low, high = first, last
-  if low > high then low, high = last, first end
-  local lowest, highest = waiting.lowest, waiting.highest
-  waiting.lowest = lowest and lowest < low and lowest or low
-  waiting.highest = highest and highest > high and highest or high
-  queues.add(waiting.reached, entry_of(shard.seq_text, first, last, is_moving))
-  shard.cascade = book
 end
 
 -- Who is reached first by trades from one price to another: a direction, nil for nobody. A buyer's trades go up: what they meet first is what
@@ -381,4 +375,4 @@ function stops.flush(shard)
   if shard.trailing ~= shard.trailing_stored then tell(shard, 'trailing', shard.trailing) end
 end
 
-stops.direction_of, stops.MOVING = direction_of, MOVING
+stops.direction_of = direction_of

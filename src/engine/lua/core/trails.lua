@@ -12,13 +12,12 @@
 --       meta                                 trailing: `;<instrument>:<direction>:<measure>;...;`, the trails that there are
 
 local open_rank, nearest, put, take, priority_of = ranks.open, ranks.nearest, ranks.put, ranks.take, ranks.priority_of
-local member_of, settle, traits_of = books.member_of, heads.settle, traits.of
+local member_of, settle, traits_of, share_of = books.member_of, heads.settle, traits.of, amounts.share_of
 local FALLING, RISING = BUY, SELL
 local OFFSET, PERCENT = TRAIT.trailingOffset, TRAIT.trailingPercent
 local NAMES = { [FALLING] = { [OFFSET] = ':falling:offset', [PERCENT] = ':falling:percent' }, [RISING] = { [OFFSET] = ':rising:offset', [PERCENT] = ':rising:percent' } }
 -- Groups read at once behind the newest.
 local PAGE_FIRST, PAGE_GROWTH, PAGE_MAX = 4, 8, 256
-local MILLION = 1e6
 -- Of two groups with one best price the smaller goes into the larger where it has no more orders than this: else both stay.
 local MERGED_MAX = 256
 
@@ -31,18 +30,14 @@ function trails.of_traits(list)
   return measure, found[measure], found[TRAIT.trailsSince]
 end
 
--- n * millionths / 10^6, rounded up.
-local function share_above(n, millionths)
-  local over = n % MILLION
-  local rest = millionths * over
-  local left = rest % MILLION
-  return millionths * ((n - over) / MILLION) + (rest - left) / MILLION + (left > 0 and 1 or 0)
-end
-
--- Where an order stands at a distance behind a best price, nil where no trade can be.
+-- Where an order stands at a distance behind a best price, nil where no trade can be. A fraction is rounded up.
 local function stop_of(direction, measure, best, distance)
   if best == 0 then return nil end
-  local off = measure == OFFSET and distance or share_above(best, distance)
+  local off = distance
+  if measure == PERCENT then
+    local whole, left = share_of(best, distance)
+    off = left > 0 and whole + 1 or whole
+  end
   if direction == FALLING then return best > off and best - off or nil end
   return off <= EXACT_MAX - best and best + off or nil
 end
@@ -88,7 +83,7 @@ local function text_of(group)
 end
 
 local function open_group(shard, trail, first, best, store)
-  return { first = first, best = best, store = store, rank = open_rank(shard.tag .. 'trail:' .. trail.name .. ':' .. store, SELL), shown = nil, is_known = false }
+  return { first = first, best = best, store = store, rank = open_rank(shard.tag .. 'trail:' .. trail.name .. ':' .. store, SELL) }
 end
 
 -- The order of a group that goes first at a best price, and where it stands; nil where none of them can.
@@ -127,6 +122,17 @@ local function show(waiting, group, member, price)
   group.shown, group.price, group.is_known = member, price, true
 end
 
+-- A group as its trail's sorted set has it, the same one each time.
+local function stored_group(shard, trail, member, score)
+  local best, store = match(member, '^(%d+),(%d+)$')
+  local group = trail.others[store]
+  if not group then
+    group = open_group(shard, trail, tonumber(score), tonumber(best), store)
+    trail.others[store] = group
+  end
+  return group
+end
+
 -- Reads further groups of a trail. Returns whether there were any.
 local function read_on(shard, trail)
   if trail.is_whole then return false end
@@ -137,10 +143,8 @@ local function read_on(shard, trail)
     trail.is_whole = #page < 2 * trail.page
     trail.page = math.min(trail.page * PAGE_GROWTH, PAGE_MAX)
     for i = 1, #page, 2 do
-      local best, store = match(page[i], '^(%d+),(%d+)$')
-      local group = trail.others[store]
-      if not group then group = open_group(shard, trail, tonumber(page[i + 1]), tonumber(best), store) end
-      trail.others[store] = nil
+      local group = stored_group(shard, trail, page[i], page[i + 1])
+      trail.others[group.store] = nil
       if not group.is_gone then groups[#groups + 1] = group end
       trail.read_from = '(' .. page[i + 1]
     end
@@ -162,13 +166,7 @@ local function group_of(shard, trail, since)
   end
   local found = call('ZREVRANGEBYSCORE', trail.key, text(since), '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if not found[1] then error('no group of ' .. trail.name .. ' is of an order that trails since ' .. text(since)) end
-  local best, store = match(found[1], '^(%d+),(%d+)$')
-  local group = trail.others[store]
-  if not group then
-    group = open_group(shard, trail, tonumber(found[2]), tonumber(best), store)
-    trail.others[store] = group
-  end
-  return group
+  return stored_group(shard, trail, found[1], found[2])
 end
 
 -- Whether any order trails in a book.
@@ -251,7 +249,7 @@ function trails.move(shard, book, waiting, direction, measure, since, priority_t
 end
 
 -- The better one of a best price and those that an entry moves on to.
-local function seen(direction, best, first, last)
+function trails.seen(direction, best, first, last)
   local price = direction == FALLING and math.max(first, last) or math.min(first, last)
   return is_better(direction, price, best) and price or best
 end
@@ -262,7 +260,7 @@ function trails.read_best(tag, instrument, side, measure, since_text, first, las
   local direction = OPPOSITE[side]
   local found = call('ZREVRANGEBYSCORE', tag .. 'trails:' .. instrument .. NAMES[direction][measure], since_text, '-inf', 'LIMIT', 0, 1)
   local best = tonumber(match(found[1], '^%d+'))
-  return first and seen(direction, best, first, last) or best
+  return first and trails.seen(direction, best, first, last) or best
 end
 
 -- The members of a group's store, those that are pending among them.
@@ -369,8 +367,6 @@ function trails.advance(shard, book, waiting, low, high, left)
   end
   return left
 end
-
-trails.seen = seen
 
 -- Writes what the call has changed of a book's trails.
 function trails.flush(shard, book)
