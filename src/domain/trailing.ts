@@ -1,6 +1,6 @@
 import { AMOUNT_MAX, type AmountInput } from './amounts';
 import { formatRate, parseRate } from './assets';
-import type { Order, Side } from './order';
+import type { Side } from './order';
 import type { OrderTraits } from './order-traits';
 import { directionOf, triggerOf, type Direction } from './order-type';
 
@@ -64,8 +64,39 @@ export function isBetter(direction: Direction, priceTicks: number, bestTicks: nu
   return direction === 'falling' ? priceTicks > bestTicks : priceTicks < bestTicks;
 }
 
-/** The price that an order waits for, or went at, as its record tells. @returns null where it stands nowhere yet, or waits for none */
-export function stopTicksOf(order: { readonly side: Side; readonly traits: Order['traits'] }): number | null {
+/** The better one, seen from a direction, of the prices between which an entry's trades lie. */
+export function betterTicks(direction: Direction, firstTicks: number, lastTicks: number): number {
+  return direction === 'falling' ? Math.max(firstTicks, lastTicks) : Math.min(firstTicks, lastTicks);
+}
+
+/** Where an order stands that waits for a price, null for nowhere. @param bestTicks of one that trails the best trade that it has seen, 0 for none */
+export function standsAt(order: { readonly side: Side; readonly traits: OrderTraits }, bestTicks: number): number | null {
   const trail = trailOf(order.traits);
-  return trail === null ? order.traits.triggerPrice ?? null : trailingTicks(directionOf(order), trail, order.traits.best ?? 0);
+  return trail === null ? order.traits.triggerPrice ?? null : trailingTicks(directionOf(order), trail, bestTicks);
+}
+
+/** An order that waits for a price, and where it stands, null for nowhere. */
+export interface Standing {
+  readonly order: { readonly priority: number };
+  readonly ticks: number | null;
+}
+
+/** Nearest first, then first come; those that stand nowhere last. */
+export function compareStanding(direction: Direction, a: Standing, b: Standing): number {
+  const first = a.order.priority - b.order.priority;
+  if (a.ticks === null || b.ticks === null) return a.ticks === b.ticks ? first : a.ticks === null ? 1 : -1;
+  return (direction === 'rising' ? a.ticks - b.ticks : b.ticks - a.ticks) || first;
+}
+
+/** The one that goes first, null where none of them stands anywhere. */
+export function nearestOf<One extends Standing>(direction: Direction, standing: readonly One[]): One | null {
+  const [first, ...others] = standing;
+  if (first === undefined) return null;
+  const nearest = others.reduce((known, one) => (compareStanding(direction, one, known) < 0 ? one : known), first);
+  return nearest.ticks === null ? null : nearest;
+}
+
+/** The price that an order waits for, or went at, as its record tells. @returns null where it stands nowhere yet, or waits for none */
+export function stopTicksOf(order: { readonly side: Side; readonly traits: OrderTraits }): number | null {
+  return standsAt(order, order.traits.best ?? 0);
 }

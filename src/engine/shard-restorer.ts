@@ -9,7 +9,7 @@ import { expiryUs, type Order, type Trade } from '../domain/order';
 import { waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
 import { bandMember, sampleOfMember, type BandSample } from '../domain/price-band';
-import { isBetter, trailingTicks, trailOf } from '../domain/trailing';
+import { nearestOf, trailingTicks, trailOf } from '../domain/trailing';
 import { decodeAccountRecord, encodeAccountRecord } from './account-record';
 import { encodeRates } from './commands/fee-group';
 import { escapeText } from './commands/text';
@@ -23,7 +23,7 @@ import { encodeScale } from './scale';
 import { decodeFeeGroup } from './shard-reads';
 import { addHidden, type HiddenLots } from './stored-hidden';
 import { trailName, trailOfName, trailsOf } from './stored-trails';
-import { waitingScore, waitingScoreAt } from './stored-waiting';
+import { waitingScore } from './stored-waiting';
 import { encodeStoredTransfer } from './transfer-record';
 
 /** Redis may take a while for a page while it rewrites its append-only file. */
@@ -146,7 +146,7 @@ export class ShardRestorer {
       } else if (order.status === 'pending' && trailOf(order.traits) !== null) {
         // Where it stands other trades tell (`addTrails`).
       } else if (order.status === 'pending') {
-        getOrAdd(members, this.keys.stops(order.instrument, directionOf(order)), () => []).push(waitingScore(order, order.traits.triggerPrice as number), bookMember(order));
+        getOrAdd(members, this.keys.stops(order.instrument, directionOf(order)), () => []).push(waitingScore(directionOf(order), order.traits.triggerPrice as number), bookMember(order));
       } else {
         const side = order.side === 'buy' ? 'bids' : 'asks';
         getOrAdd(members, this.keys.book(order.instrument, side), () => []).push(bookScore(order), bookMember(order));
@@ -182,16 +182,11 @@ export class ShardRestorer {
       for (const { bestTicks, orders } of groups) {
         const first = orders.reduce((least, { since }) => Math.min(least, since), Number.MAX_SAFE_INTEGER);
         await this.send('ZADD', this.keys.trails(name), String(first), `${bestTicks},${first}`);
-        let head: { readonly member: string; readonly ticks: number; readonly priority: number } | null = null;
         for (let at = 0; at < orders.length; at += VERIFY_PAGE) {
           await this.send('ZADD', this.keys.trail(name, String(first)), ...orders.slice(at, at + VERIFY_PAGE).flatMap(({ distance, member }) => [String(distance), member]));
         }
-        for (const { distance, member, priority } of orders) {
-          const ticks = trailingTicks(direction, { measure, distance }, bestTicks);
-          if (ticks === null) continue;
-          if (head === null || isBetter(direction, ticks, head.ticks) || (ticks === head.ticks && priority < head.priority)) head = { member, ticks, priority };
-        }
-        if (head !== null) await this.send('ZADD', this.keys.stops(instrument, direction), waitingScoreAt(direction, head.ticks), head.member);
+        const head = nearestOf(direction, orders.map((order) => ({ order, ticks: trailingTicks(direction, { measure, distance: order.distance }, bestTicks) })));
+        if (head !== null) await this.send('ZADD', this.keys.stops(instrument, direction), waitingScore(direction, head.ticks as number), head.order.member);
       }
     }
     if (trails.length > 0) await this.send('HSET', this.keys.meta, 'trailing', `;${trails.map(({ name }) => name).join(';')};`);
@@ -280,7 +275,7 @@ export class ShardRestorer {
       const where = `${instrument} ${direction}`;
       const orders = await this.waitingPage(where, page, (order, score) => {
         const { triggerPrice } = order.traits;
-        return [`${order.instrument} ${directionOf(order)}`, triggerPrice === undefined ? score : waitingScore(order, triggerPrice)];
+        return [`${order.instrument} ${directionOf(order)}`, triggerPrice === undefined ? score : waitingScore(directionOf(order), triggerPrice)];
       });
       yield orders.filter((order) => trailOf(order.traits) === null);
     }

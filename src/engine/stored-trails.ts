@@ -1,7 +1,7 @@
 import type { Order } from '../domain/order';
 import { DIRECTIONS, directionOf, type Direction } from '../domain/order-type';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
-import { isBetter, MEASURES, trailingTicks, trailOf, type Measure } from '../domain/trailing';
+import { isBetter, MEASURES, nearestOf, trailingTicks, trailOf, type Measure } from '../domain/trailing';
 import { bookMember } from './record';
 
 /** Orders of one instrument that trail, from one direction, by one measure: as the keys of core/trails.lua hold them. */
@@ -63,7 +63,7 @@ export function storedTrail(
     const members = stores.get(store) ?? [];
     seen.add(store);
     if (members.length === 0) wrong(`group ${member} is empty`);
-    let head: { readonly order: Order; readonly ticks: number } | null = null;
+    const standing: { readonly order: Order; readonly ticks: number | null }[] = [];
     for (const [orderMember, distance] of members) {
       const orderId = expandId(orderMember.slice(-COMPACT_ID_LENGTH));
       const order = orders.get(orderId);
@@ -78,10 +78,10 @@ export function storedTrail(
       const since = order.traits.trailsSince ?? 0;
       if (since < first || since >= next) wrong(`order ${orderId} trails since ${since}, its group is of ${first} and later`);
       all.push({ order, bestTicks });
-      const ticks = trailingTicks(direction, asked, bestTicks);
-      if (ticks !== null && (head === null || isBetter(direction, ticks, head.ticks) || (ticks === head.ticks && order.priority < head.order.priority))) head = { order, ticks };
+      standing.push({ order, ticks: trailingTicks(direction, asked, bestTicks) });
     }
-    if (head !== null) heads.push(head);
+    const head = nearestOf(direction, standing);
+    if (head !== null) heads.push({ order: head.order, ticks: head.ticks as number });
   });
   for (const store of stores.keys()) {
     if (!seen.has(store)) wrong(`store ${store} is of no group`);

@@ -1,7 +1,7 @@
 import type { Order } from '../domain/order';
-import { DIRECTIONS, directionOf, isReached, type Direction } from '../domain/order-type';
+import { DIRECTIONS, isReached, type Direction } from '../domain/order-type';
 import { COMPACT_ID_LENGTH, expandId } from '../domain/order-id';
-import { isBetter, trailingTicks, trailOf } from '../domain/trailing';
+import { betterTicks, compareStanding, isBetter, standsAt, trailOf, type Standing } from '../domain/trailing';
 import { bookMember } from './record';
 import { storedTrail, trailOfName, trailsOf, type TrailKeys } from './stored-trails';
 
@@ -22,10 +22,9 @@ export interface StoredWaiting {
   readonly next: { readonly orderId: string; readonly cause: number } | null;
 }
 
-/** An order and where it stands, null for nowhere; of one that trails the best trade that it has seen, 0 for none. */
-interface Standing {
+/** An order and where it stands; of one that trails the best trade that it has seen, 0 for none. */
+interface Waiter extends Standing {
   readonly order: Order;
-  readonly ticks: number | null;
   readonly bestTicks: number | null;
 }
 
@@ -53,7 +52,7 @@ export function storedWaiting(
     if (told?.[1] !== instrument && !suspended.includes(instrument)) problems.push(`entries have reached orders of ${instrument}, meta does not say so`);
   }
   return instruments.map((instrument) => {
-    const queues = { rising: [] as Standing[], falling: [] as Standing[] };
+    const queues = { rising: [] as Waiter[], falling: [] as Waiter[] };
     const rows = reached.get(instrument) ?? [];
     for (const direction of DIRECTIONS) {
       const heads = new Map<string, string>();
@@ -62,14 +61,14 @@ export function storedWaiting(
         if (keys === undefined) continue;
         const stored = storedTrail(name, keys, orders, isMoving(rows[0]), problems);
         for (const { order, bestTicks } of stored.orders) queues[direction].push({ order, ticks: standsAt(order, bestTicks), bestTicks });
-        for (const { order, ticks } of stored.heads) heads.set(bookMember(order), waitingScore(order, ticks));
+        for (const { order, ticks } of stored.heads) heads.set(bookMember(order), waitingScore(direction, ticks));
       }
       for (const [member, score] of stops.get(instrument)?.[direction] ?? []) {
         const orderId = expandId(member.slice(-COMPACT_ID_LENGTH));
         const order = orders.get(orderId);
         if (order === undefined) continue;
         const trails = trailOf(order.traits) !== null;
-        const expected = trails ? heads.get(member) : waitingScore(order, order.traits.triggerPrice as number);
+        const expected = trails ? heads.get(member) : waitingScore(direction, order.traits.triggerPrice as number);
         if (member !== bookMember(order) || score !== expected) {
           problems.push(`${instrument} ${direction}: order ${orderId} waits as ${member} at ${score}, its record tells otherwise`);
         }
@@ -95,7 +94,7 @@ export function storedWaiting(
 const MOVING = 'moving';
 const isMoving = (row: string | undefined): boolean => row?.split(',')[3] === MOVING;
 
-function nextOf(queues: Record<Direction, Standing[]>, rows: readonly string[]): StoredWaiting['next'] {
+function nextOf(queues: Record<Direction, Waiter[]>, rows: readonly string[]): StoredWaiting['next'] {
   for (const row of rows) {
     const [cause, first, last] = row.split(',').slice(0, 3).map(Number) as [number, number, number];
     const met = (direction: Direction, price: number): StoredWaiting['next'] => {
@@ -105,40 +104,23 @@ function nextOf(queues: Record<Direction, Standing[]>, rows: readonly string[]):
     const [ahead, behind] = last >= first ? ['falling', 'rising'] as const : ['rising', 'falling'] as const;
     const metFirst = isMoving(row) ? null : met(ahead, first);
     if (metFirst !== null) return metFirst;
-    if (DIRECTIONS.some((direction) => queues[direction].some(({ bestTicks }) => bestTicks !== null))) moveOn(queues, Math.min(first, last), Math.max(first, last));
+    if (DIRECTIONS.some((direction) => queues[direction].some(({ bestTicks }) => bestTicks !== null))) moveOn(queues, first, last);
     const metLast = met(ahead, last) ?? met(behind, last);
     if (metLast !== null) return metLast;
   }
   return null;
 }
 
-function moveOn(queues: Record<Direction, Standing[]>, lowTicks: number, highTicks: number): void {
+function moveOn(queues: Record<Direction, Waiter[]>, firstTicks: number, lastTicks: number): void {
   for (const direction of DIRECTIONS) {
-    const price = direction === 'falling' ? highTicks : lowTicks;
+    const price = betterTicks(direction, firstTicks, lastTicks);
     queues[direction] = queues[direction]
       .map((one) => (one.bestTicks !== null && isBetter(direction, price, one.bestTicks) ? { order: one.order, ticks: standsAt(one.order, price), bestTicks: price } : one))
       .sort((a, b) => compareStanding(direction, a, b));
   }
 }
 
-/** Nearest first, then first come. */
-function compareStanding(direction: Direction, a: Standing, b: Standing): number {
-  if (a.ticks === null || b.ticks === null) return a.ticks === b.ticks ? a.order.priority - b.order.priority : a.ticks === null ? 1 : -1;
-  return (direction === 'rising' ? a.ticks - b.ticks : b.ticks - a.ticks) || a.order.priority - b.order.priority;
-}
-
-/** Where an order stands that waits for a price, null for nowhere. @param bestTicks of one that trails */
-export function standsAt(order: Order, bestTicks: number): number | null {
-  const trail = trailOf(order.traits);
-  return trail === null ? order.traits.triggerPrice as number : trailingTicks(directionOf(order), trail, bestTicks);
-}
-
-/** Score of an order among those that wait for a price: lowest first is nearest first from either direction. */
-export function waitingScore(order: Order, ticks: number): string {
-  return waitingScoreAt(directionOf(order), ticks);
-}
-
-/** The same of an order that waits for a price from a direction. */
-export function waitingScoreAt(direction: Direction, ticks: number): string {
+/** Score among those that wait for a price from a direction: lowest first is nearest first from either. */
+export function waitingScore(direction: Direction, ticks: number): string {
   return direction === 'falling' ? `-${ticks}` : String(ticks);
 }

@@ -1,7 +1,7 @@
 import type { Order } from '../domain/order';
 import { LIST_ROLE_CODE, listOrderId, waitsForFirst } from '../domain/order-list';
 import { directionOf, isReached, type Direction } from '../domain/order-type';
-import { isBetter, trailingTicks, trailOf, type Trail } from '../domain/trailing';
+import { betterTicks, isBetter, trailingTicks, trailOf, type Trail } from '../domain/trailing';
 import { bookMember } from '../engine/record';
 import type { RestoredTrail } from '../engine/shard-restorer';
 import { trailName } from '../engine/stored-trails';
@@ -205,7 +205,7 @@ function carriedOn(waiting: readonly Waiting[], entries: readonly Reach[]): Reac
     const reachedBy = (direction: Direction, ticks: number): boolean => met.some((order) => order.direction === direction && isReachedAt(order, ticks));
     if (reachedBy(isRising ? 'falling' : 'rising', firstTicks)) return entries.slice(i);
     for (const order of met) {
-      if (order.trail !== null) see(order, order.direction === 'falling' ? Math.max(firstTicks, lastTicks) : Math.min(firstTicks, lastTicks));
+      if (order.trail !== null) see(order, betterTicks(order.direction, firstTicks, lastTicks));
     }
     if (reachedBy(isRising ? 'rising' : 'falling', lastTicks)) return [{ sequence, firstTicks: lastTicks, lastTicks }, ...entries.slice(i + 1)];
   }

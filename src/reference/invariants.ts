@@ -4,7 +4,7 @@ import type { InstrumentState } from '../domain/instrument-rules';
 import { isOpen, isResting, remainingLots, type Order, type Side } from '../domain/order';
 import { isFulfilled, membershipOf, partnerId, ROLE_BEHIND_FIRST, siblingIds, waitsForFirst } from '../domain/order-list';
 import { directionOf, type Direction } from '../domain/order-type';
-import { trailingTicks, trailOf } from '../domain/trailing';
+import { compareStanding, standsAt, trailOf, type Standing } from '../domain/trailing';
 import { moneyProblems, type MoneyRules } from './money-invariants';
 import type { BookState, LevelState, ShardState } from './state';
 
@@ -165,21 +165,10 @@ function waitingProblems(instrument: string, direction: Direction, orderIds: rea
     const trail = trailOf(order.traits);
     const seen = best.get(orderId);
     if ((trail === null) !== (seen === undefined)) problems.push(`order ${orderId} of ${where} ${trail === null ? 'does not trail' : 'trails'}, and has ${seen === undefined ? 'no' : 'a'} best price`);
-    const ticks = trail === null ? order.traits.triggerPrice as number : trailingTicks(direction, trail, seen ?? 0);
-    if (before !== null && !isBehind({ order, ticks }, before, direction)) problems.push(`order ${orderId} of ${where} waits behind one that is farther, or came later`);
-    before = { order, ticks };
+    const standing = { order, ticks: standsAt(order, seen ?? 0) };
+    if (before !== null && compareStanding(direction, standing, before) <= 0) problems.push(`order ${orderId} of ${where} waits behind one that is farther, or came later`);
+    before = standing;
   }
-}
-
-interface Standing {
-  readonly order: Order;
-  readonly ticks: number | null;
-}
-
-function isBehind(one: Standing, before: Standing, direction: Direction): boolean {
-  if (one.ticks === null || before.ticks === null) return one.ticks === null && (before.ticks !== null || one.order.priority > before.order.priority);
-  const farther = (one.ticks - before.ticks) * (direction === 'rising' ? 1 : -1);
-  return farther > 0 || (farther === 0 && one.order.priority > before.order.priority);
 }
 
 function sideProblems(

@@ -2,7 +2,7 @@ import type { LogEntry } from '../domain/entry';
 import { isResting, type Order } from '../domain/order';
 import { waitsForFirst } from '../domain/order-list';
 import { DIRECTIONS, directionOf, isReached, triggerOf, type Direction } from '../domain/order-type';
-import { isBetter, trailingTicks, trailOf } from '../domain/trailing';
+import { betterTicks, isBetter, trailingTicks, trailOf } from '../domain/trailing';
 
 const COMMANDS_THAT_TRADE: ReadonlySet<LogEntry['kind']> = new Set(['place', 'amend', 'list']);
 
@@ -12,10 +12,6 @@ interface Reach {
   readonly instrument: string;
   readonly firstTicks: number;
   readonly lastTicks: number;
-}
-
-function bestTicksOf({ firstTicks, lastTicks }: Reach, direction: Direction): number {
-  return direction === 'falling' ? Math.max(firstTicks, lastTicks) : Math.min(firstTicks, lastTicks);
 }
 
 /** The best trades of an instrument since any moment, seen from one direction: each is better than all behind it. */
@@ -55,7 +51,7 @@ class SeenTrades {
 
   /** The best prices of entries behind a sequence that nobody has been told to have seen. */
   unseenOf(sequence: number, direction: Direction): number[] {
-    return this.unseen.filter((reach) => reach.sequence > sequence).map((reach) => bestTicksOf(reach, direction));
+    return this.unseen.filter((reach) => reach.sequence > sequence).map((reach) => betterTicks(direction, reach.firstTicks, reach.lastTicks));
   }
 
   /** Entries ahead of a sequence are seen. */
@@ -63,7 +59,7 @@ class SeenTrades {
     let count = 0;
     while (count < this.unseen.length && (this.unseen[count] as Reach).sequence < sequence) count++;
     for (const reach of this.unseen.splice(0, count)) {
-      for (const direction of DIRECTIONS) this.best[direction].add(reach.sequence, bestTicksOf(reach, direction));
+      for (const direction of DIRECTIONS) this.best[direction].add(reach.sequence, betterTicks(direction, reach.firstTicks, reach.lastTicks));
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Fill } from '../domain/entry';
 import type { Order } from '../domain/order';
 import { waitsForFirst } from '../domain/order-list';
 import { DIRECTIONS, directionOf, isReached, type Direction } from '../domain/order-type';
-import { isBetter, stopTicksOf, trailingTicks, trailOf } from '../domain/trailing';
+import { betterTicks, compareStanding, isBetter, standsAt, stopTicksOf, trailOf } from '../domain/trailing';
 import { compareText, type WaitingState } from './state';
 
 /** An entry that has reached orders: the prices between which its trades lie, the first and the last, or where the market stood. */
@@ -28,17 +28,10 @@ const waiterOf = (order: Order): Waiter => ({ order, bestTicks: order.traits.bes
 const trails = ({ order }: Waiter): boolean => trailOf(order.traits) !== null;
 
 /** Where it stands by now, null where no trade tells. */
-function standsAt({ order, bestTicks }: Waiter): number | null {
-  const trail = trailOf(order.traits);
-  return trail === null ? order.traits.triggerPrice as number : trailingTicks(directionOf(order), trail, bestTicks);
-}
+const ticksOf = ({ order, bestTicks }: Waiter): number | null => standsAt(order, bestTicks);
 
-/** Nearest first, then first come; those that stand nowhere last. */
 function compareWaiters(direction: Direction, a: Waiter, b: Waiter): number {
-  const [here, there] = [standsAt(a), standsAt(b)];
-  if (here !== null && there !== null && here !== there) return direction === 'rising' ? here - there : there - here;
-  if ((here === null) !== (there === null)) return here === null ? 1 : -1;
-  return a.order.priority - b.order.priority;
+  return compareStanding(direction, { order: a.order, ticks: ticksOf(a) }, { order: b.order, ticks: ticksOf(b) });
 }
 
 /** Orders of one instrument that wait for a price, of each direction the nearest first, then first come. */
@@ -93,8 +86,8 @@ class InstrumentWaiting {
       return;
     }
     const [rising, falling] = [this.waiters.rising[0], this.waiters.falling[0]];
-    const reachesRising = rising !== undefined && isReached('rising', standsAt(rising) as number, Math.max(firstTicks, lastTicks));
-    const reachesFalling = falling !== undefined && isReached('falling', standsAt(falling) as number, Math.min(firstTicks, lastTicks));
+    const reachesRising = rising !== undefined && isReached('rising', ticksOf(rising) as number, Math.max(firstTicks, lastTicks));
+    const reachesFalling = falling !== undefined && isReached('falling', ticksOf(falling) as number, Math.min(firstTicks, lastTicks));
     if (reachesRising || reachesFalling) this.push(reach);
   }
 
@@ -151,13 +144,13 @@ class InstrumentWaiting {
   private metBy({ firstTicks, lastTicks }: Reach, trade: 'first' | 'last'): Order | null {
     const direction = (lastTicks >= firstTicks) === (trade === 'first') ? 'falling' : 'rising';
     const [nearest] = this.waiters[direction];
-    const ticks = nearest === undefined ? null : standsAt(nearest);
+    const ticks = nearest === undefined ? null : ticksOf(nearest);
     return nearest !== undefined && ticks !== null && isReached(direction, ticks, trade === 'first' ? firstTicks : lastTicks) ? nearest.order : null;
   }
 
   private moveOn({ firstTicks, lastTicks }: Reach): void {
     for (const direction of DIRECTIONS) {
-      const priceTicks = direction === 'falling' ? Math.max(firstTicks, lastTicks) : Math.min(firstTicks, lastTicks);
+      const priceTicks = betterTicks(direction, firstTicks, lastTicks);
       const isBehind = (waiter: Waiter): boolean => trails(waiter) && isBetter(direction, priceTicks, waiter.bestTicks);
       if (!this.waiters[direction].some(isBehind)) continue;
       this.waiters[direction] = this.waiters[direction]

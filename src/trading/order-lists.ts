@@ -3,19 +3,18 @@ import type { Context } from '../domain/context';
 import type { InstrumentTable } from '../domain/instrument-table';
 import type { Instrument } from '../domain/instruments';
 import { rulesShownBy, shortfallOf, tradesOf, type LogEntry } from '../domain/log-entry';
-import type { InstrumentRules } from '../domain/instrument-rules';
-import type { Shortfall } from '../domain/money';
 import { isOpen, kindOf, type Order } from '../domain/order';
 import { legDirection, LIST_ROLE_CODE, LIST_SIZE, listIdOf, listOrderId, listOrderIds, membershipOf, newListId, roleAt, type ListedOrder, type ListType } from '../domain/order-list';
 import { triggerOf } from '../domain/order-type';
 import { actorOf, initiator, requireAccount } from '../domain/principal';
-import { Refusal, unavailableAs, type FieldFault, type OrderWithTrades, type RefusalFacts } from '../domain/refusal';
+import { Refusal, unavailableAs, type FieldFault, type OrderWithTrades } from '../domain/refusal';
 import { resultCodeOf } from '../domain/result-code';
 import type { Staleness } from '../domain/staleness';
 import type { Acknowledgement } from './acknowledgement';
 import type { CommandRunner } from './command-runner';
 import type { OrderOwners } from './order-owners';
 import type { OrderReader } from './order-reader';
+import { factsOf } from './outcomes';
 import { isModeLeft, MAY_REST, type PlaceOrder } from './place-order';
 import type { CommitWatch, OrderEngine, OrderHistory, TradingObserver } from './ports';
 import { differences, fingerprintOfEntry, fingerprintOfList, fingerprintOfListCancel, type RequestFingerprint } from './request-fingerprint';
@@ -176,12 +175,12 @@ export class OrderLists {
 
   /** The entry of a command that was carried out, or had been by the same key. @throws Refusal */
   private async entryOf(context: Context, result: CommandResult, epoch: string | null, fingerprint: RequestFingerprint, ackAfter: AckAfter | undefined): Promise<LogEntry> {
-    if (result.outcome === 'refused') throw new Refusal(result.code, factsOf(result.shortfall, result.instrument));
+    if (result.outcome === 'refused') throw new Refusal(result.code, factsOf({ shortfall: result.shortfall, rules: result.instrument }));
     if (result.outcome !== 'logged' && result.outcome !== 'repeated') throw new Error(`a command of a list was answered as ${result.outcome}`);
     const entry = result.outcome === 'logged' ? result.entry : await this.repeatedEntry(result, fingerprint);
     // What came out of the journal is in Postgres already.
     if (result.entry !== null && this.acknowledgement.isAfterPostgres(ackAfter)) await this.acknowledgement.committed(context, epoch, entry.sequence);
-    if (entry.kind === 'refuse') throw new Refusal(resultCodeOf(entry.code), factsOf(shortfallOf(entry), rulesShownBy(entry)));
+    if (entry.kind === 'refuse') throw new Refusal(resultCodeOf(entry.code), factsOf({ shortfall: shortfallOf(entry), rules: rulesShownBy(entry) }));
     return entry;
   }
 
@@ -228,11 +227,6 @@ export class OrderLists {
     }
     if (entry.fills.length > 0) this.observer.matched(instrument, entry.fills.length);
   }
-}
-
-function factsOf(shortfall: Shortfall | undefined, rules: InstrumentRules | undefined): RefusalFacts {
-  if (shortfall !== undefined) return { shortfall };
-  return rules === undefined ? {} : { rules };
 }
 
 /** An order as one of a list's. */

@@ -99,7 +99,7 @@ export class Outcomes {
       if (isOpen(final)) return new Refusal(asked.fingerprint === null ? 'engine_recovering' : 'history_unavailable');
       return this.notOpen(final, asked);
     }
-    return code === 'order_not_open' && order !== null ? this.notOpen(order, asked) : new Refusal(code, factsOf(code, shown, asked));
+    return code === 'order_not_open' && order !== null ? this.notOpen(order, asked) : new Refusal(code, code === 'failure_injected' && asked.failAt !== undefined ? { step: asked.failAt } : factsOf(shown));
   }
 
   private async notOpen(order: Order, { fingerprint }: Asked): Promise<Refusal> {
@@ -115,8 +115,8 @@ interface Shown {
   readonly rules: InstrumentRules | undefined;
 }
 
-function factsOf(code: ResultCode, { shortfall, rules }: Shown, { failAt }: Asked): RefusalFacts {
+/** What a refusal tells beside its code. */
+export function factsOf({ shortfall, rules }: Shown): RefusalFacts {
   if (shortfall !== undefined) return { shortfall };
-  if (rules !== undefined) return { rules };
-  return code === 'failure_injected' && failAt !== undefined ? { step: failAt } : {};
+  return rules === undefined ? {} : { rules };
 }
