@@ -1,5 +1,5 @@
 import type { EngineCommand } from '../../src/domain/commands';
-import { decodeLogEntry, type LogEntry } from '../../src/domain/log-entry';
+import type { LogEntry } from '../../src/domain/log-entry';
 import { KIND_CODE } from '../../src/domain/order';
 import { LIST_ROLE_CODE, listOrderId, newListId, type ListedOrder } from '../../src/domain/order-list';
 import { TRIGGER_CODE } from '../../src/domain/order-type';
@@ -7,21 +7,13 @@ import { encodePlace } from '../../src/engine/commands/place';
 import { abandonedCall } from './support/abandoned-call';
 import { fillsOf, placeCommand } from './support/desk';
 import { buy, fates, listCommand, sell, stop } from './support/listed';
+import { entriesAfter } from './support/entries-after';
 import { describeOnEachRedis } from './support/redis-targets';
 import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
 
 describeOnEachRedis('orders of a list', (target) => {
   const venue = useShard(target, { limits: { triggersPerCommandMax: 2, openOrdersPerClientMax: 40 } });
-
-  /** Entries since a sequence, once so many are there: an engine goes on with a cascade by itself. */
-  async function entriesAfter(sequence: number, count: number): Promise<LogEntry[]> {
-    const untilMs = Date.now() + 5_000;
-    for (;;) {
-      const entries = (await venue.shard.engine.logPage(sequence, 1_000)).map(({ payload }) => decodeLogEntry(payload));
-      if (entries.length >= count || Date.now() > untilMs) return entries;
-    }
-  }
 
   /** The last trade is at 100; bids of one lot each below, asks above. */
   async function market(depth = 5): Promise<void> {
@@ -80,7 +72,7 @@ describeOnEachRedis('orders of a list', (target) => {
     await desk.submit({ ...command, orders: [command.orders[0] as ListedOrder, profit] });
     // It buys at 85 first, and at 110 then.
     const sweep = await desk.buy(110, 2, { client: 'taker' });
-    const [entry] = await entriesAfter(sweep.sequence, 1);
+    const [entry] = await entriesAfter(venue.shard.engine, sweep.sequence, 1);
     expect(entry).toMatchObject({ kind: 'trigger', command: { cause: sweep.sequence } });
     expect(fates(entry as LogEntry)).toEqual(['1 cancelled no_liquidity', '2 cancelled linked']);
   });
@@ -96,7 +88,7 @@ describeOnEachRedis('orders of a list', (target) => {
     }
     const [sale, quiet] = await shard.engine.submitAll([placeCommand('sell', 95, 3, { client: 'taker' }), placeCommand('buy', 1, 1)] satisfies EngineCommand[]);
     if (sale?.outcome !== 'logged' || quiet?.outcome !== 'logged') throw new Error('both are taken');
-    const entries = await entriesAfter(sale.entry.sequence, 4);
+    const entries = await entriesAfter(venue.shard.engine, sale.entry.sequence, 4);
     // A call does two of them, and nothing gets in between.
     expect(entries.map(({ command }) => (command?.op === 'trigger' ? [command.orderId, command.cause] : null))).toEqual([...later.map((id) => [id, sale.entry.sequence]), null]);
     expect(quiet.entry.sequence).toBe(sale.entry.sequence + 4);
@@ -110,7 +102,7 @@ describeOnEachRedis('orders of a list', (target) => {
     await desk.submit(command);
     const amend = await desk.amend(listOrderId(command.listId, 1), { price: 101 });
     expect(fates(amend)).toEqual(['1 filled']);
-    const entries = await entriesAfter(amend.sequence, 2);
+    const entries = await entriesAfter(venue.shard.engine, amend.sequence, 2);
     expect(entries.map(fates)).toEqual([['2 open'], ['3 pending']]);
   });
 

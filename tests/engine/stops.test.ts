@@ -1,10 +1,11 @@
 import type { EngineCommand, PlaceCommand } from '../../src/domain/commands';
-import { decodeLogEntry, type LogEntry } from '../../src/domain/log-entry';
+import type { LogEntry } from '../../src/domain/log-entry';
 import type { OrderTraits } from '../../src/domain/order-traits';
 import { TRIGGER_CODE, type Trigger } from '../../src/domain/order-type';
 import { encodePlace } from '../../src/engine/commands/place';
 import { abandonedCall } from './support/abandoned-call';
 import { amendCommand, cancelCommand, fillsOf, orderOf, placeCommand } from './support/desk';
+import { entriesAfter } from './support/entries-after';
 import { describeOnEachRedis } from './support/redis-targets';
 import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
@@ -13,15 +14,6 @@ const waits = (triggerPrice: number, trigger: Trigger = 'stop'): { readonly trai
 
 describeOnEachRedis('orders that wait for a price', (target) => {
   const venue = useShard(target, { limits: { triggersPerCommandMax: 2 } });
-
-  /** Entries since a sequence, once so many are there: an engine goes on with a cascade by itself. */
-  async function entriesAfter(sequence: number, count: number): Promise<LogEntry[]> {
-    const untilMs = Date.now() + 5_000;
-    for (;;) {
-      const entries = (await venue.shard.engine.logPage(sequence, 1_000)).map(({ payload }) => decodeLogEntry(payload));
-      if (entries.length >= count || Date.now() > untilMs) return entries;
-    }
-  }
 
   /** A market at 100: bids of one lot each from 99 down, asks of one each from 101 up. */
   async function market(depth = 12): Promise<void> {
@@ -56,7 +48,7 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     const first = await desk.submit(placeCommand(step, null, 1));
     expect(fillsOf(first)[0]?.[0]).toBe(reaching > 100 ? 101 : 99);
     const second = await desk.submit(placeCommand(step, null, 1));
-    const [, entry] = await entriesAfter(second.sequence - 1, 2);
+    const [, entry] = await entriesAfter(venue.shard.engine, second.sequence - 1, 2);
     expect(entry).toMatchObject({ kind: 'trigger', command: { op: 'trigger', orderId: order.orderId, cause: second.sequence } });
     expect(orderOf(entry as LogEntry)).toMatchObject({ status: 'filled', placedSequence: order.placedSequence });
   });
@@ -69,7 +61,7 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     const commands: EngineCommand[] = [placeCommand('sell', 95, 5), placeCommand('buy', 1, 1), cancelCommand(placed[0] as string)];
     const [sale, quiet, cancel] = await shard.engine.submitAll(commands);
     if (sale?.outcome !== 'logged' || quiet?.outcome !== 'logged') throw new Error('both are taken');
-    const entries = await entriesAfter(sale.entry.sequence, 7);
+    const entries = await entriesAfter(venue.shard.engine, sale.entry.sequence, 7);
     const goers = entries.filter(({ kind }) => kind === 'trigger').map(({ command }) => (command?.op === 'trigger' ? command.orderId : ''));
     expect(goers).toEqual([1, 3, 4, 2, 0, 5].map((i) => placed[i]));
     expect(quiet.entry.sequence).toBe(sale.entry.sequence + 7);
@@ -83,7 +75,7 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     const first = orderOf(await desk.sell(null, 2, waits(99)));
     const second = orderOf(await desk.sell(null, 1, waits(97)));
     const sale = await desk.sell(null, 1);
-    const entries = await entriesAfter(sale.sequence, 2);
+    const entries = await entriesAfter(venue.shard.engine, sale.sequence, 2);
     expect(entries.map(({ command }) => command)).toMatchObject([
       { op: 'trigger', orderId: first.orderId, cause: sale.sequence }, { op: 'trigger', orderId: second.orderId, cause: sale.sequence + 1 },
     ]);
@@ -103,7 +95,7 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     const order = orderOf(await desk.sell(105, 3, waits(99)));
     await desk.rest('sell', 105, 1, { client: 'other' });
     const sale = await desk.sell(null, 1);
-    const [entry] = await entriesAfter(sale.sequence, 1);
+    const [entry] = await entriesAfter(venue.shard.engine, sale.sequence, 1);
     expect(orderOf(entry as LogEntry)).toMatchObject({ status: 'open', priority: sale.sequence + 1, placedSequence: order.placedSequence });
   });
 
@@ -117,7 +109,7 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     expect(await desk.refused(amendCommand(order, { price: 80 }))).toMatchObject({ code: 'order_without_price' });
     const moved = await desk.amend(order, { quantity: 1, stop: 100 });
     expect(orderOf(moved)).toMatchObject({ status: 'pending', traits: { triggerPrice: 100 } });
-    const [entry] = await entriesAfter(moved.sequence, 1);
+    const [entry] = await entriesAfter(venue.shard.engine, moved.sequence, 1);
     expect(entry).toMatchObject({ kind: 'trigger', command: { cause: moved.sequence } });
     const rested = await desk.rest('buy', 50, 1);
     expect(await desk.refused(amendCommand(rested, { stop: 60 }))).toMatchObject({ code: 'order_not_pending' });

@@ -1,5 +1,4 @@
 import type { LogEntry } from '../../src/domain/log-entry';
-import { decodeLogEntry } from '../../src/domain/log-entry';
 import type { Order, Side } from '../../src/domain/order';
 import type { OrderTraits } from '../../src/domain/order-traits';
 import { TRIGGER_CODE } from '../../src/domain/order-type';
@@ -10,6 +9,7 @@ import { until } from '../support/until';
 import { abandonedCall } from './support/abandoned-call';
 import { amendCommand, orderOf, placeCommand } from './support/desk';
 import { listCommand, sell } from './support/listed';
+import { entriesAfter } from './support/entries-after';
 import { describeOnEachRedis } from './support/redis-targets';
 import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
@@ -42,14 +42,6 @@ describeOnEachRedis('trailing stops', (target) => {
 
   const place = async (side: Side, distance: Parameters<typeof trails>[0]): Promise<Order> => orderOf(await venue.desk.submit(placeCommand(side, null, 1, trails(distance))));
 
-  async function after(sequence: number, count: number): Promise<LogEntry[]> {
-    const untilMs = Date.now() + 5_000;
-    for (;;) {
-      const entries = (await venue.shard.engine.logPage(sequence, 1_000)).map(({ payload }) => decodeLogEntry(payload));
-      if (entries.length >= count || Date.now() > untilMs) return entries;
-    }
-  }
-
   test.each([
     ['sell', { offset: 5 }, 95, [103, 99], 98, 97],
     ['buy', { offset: 5 }, 105, [97, 101], 102, 103],
@@ -65,7 +57,7 @@ describeOnEachRedis('trailing stops', (target) => {
     expect(await standing(order)).toBe(then);
     await venue.desk.rest(side === 'sell' ? 'buy' : 'sell', side === 'sell' ? 50 : 150, 1);
     const reaching = await trade(goesAt);
-    const [entry] = await after(reaching.sequence, 1);
+    const [entry] = await entriesAfter(venue.shard.engine, reaching.sequence, 1);
     expect(entry).toMatchObject({ kind: 'trigger', command: { orderId: order.orderId, cause: reaching.sequence } });
     expect(orderOf(entry as LogEntry)).toMatchObject({ status: 'filled' });
     expect((await venue.shard.read()).meta).not.toHaveProperty('trailing');
@@ -79,7 +71,7 @@ describeOnEachRedis('trailing stops', (target) => {
     await trade(1_001);
     expect([await standing(early), await standing(far)]).toEqual([996, 1]);
     const fall = await trade(1);
-    const entries = await after(fall.sequence, 2);
+    const entries = await entriesAfter(venue.shard.engine, fall.sequence, 2);
     expect(entries.map(({ command }) => (command?.op === 'trigger' ? command.orderId : null))).toEqual([early.orderId, far.orderId]);
   });
 
@@ -107,7 +99,7 @@ describeOnEachRedis('trailing stops', (target) => {
     const far = await place('sell', { percent: 49_000 });
     const near = await place('sell', { percent: 41_000 });
     const fall = await trade(95);
-    const entries = await after(fall.sequence, 4);
+    const entries = await entriesAfter(venue.shard.engine, fall.sequence, 4);
     expect(entries.map(({ command }) => (command?.op === 'trigger' ? command.orderId : null))).toEqual([offset, stop, far, near].map(({ orderId }) => orderId));
   });
 
@@ -121,7 +113,7 @@ describeOnEachRedis('trailing stops', (target) => {
     for (const price of [120, 111]) await venue.desk.rest('buy', price, 1, { client: 'maker' });
     const fall = await venue.desk.submit(placeCommand('sell', null, 2, { client: 'taker' }));
     expect(fall.sequence).toBe(sweep.sequence + 3);
-    const [entry] = await after(fall.sequence, 1);
+    const [entry] = await entriesAfter(venue.shard.engine, fall.sequence, 1);
     expect(orderOf(entry as LogEntry)).toMatchObject({ orderId: sell.orderId, traits: { best: 120 } });
   });
 
@@ -139,7 +131,7 @@ describeOnEachRedis('trailing stops', (target) => {
     const other = orderOf(await venue.desk.sell(null, 1, { traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 50 } }));
     expect(await venue.desk.refused(amendCommand(other, { offset: 5 }))).toMatchObject({ code: 'order_waits_otherwise' });
     const reached = await venue.desk.amend(order, { offset: 20 });
-    const [entry] = await after(reached.sequence, 1);
+    const [entry] = await entriesAfter(venue.shard.engine, reached.sequence, 1);
     expect(entry).toMatchObject({ kind: 'trigger', command: { orderId: order.orderId, cause: reached.sequence } });
   });
 
