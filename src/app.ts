@@ -66,9 +66,9 @@ export function createApp(config: Config, logger: Logger, options: AppOptions = 
     entry: (entry, market, changes) => stream.entry(entry, market, changes),
     reset: (market) => stream.reset(market),
     statistics: { changed: (...change) => channels?.changed(...change) },
-  }, (rules) => {
+  }, (rules, at) => {
     assets.take(rules);
-    table.take(rules);
+    table.take(rules, at);
     venue.know(rules.instrument, shard);
   });
   const venue: Venue<Shard> = new Venue([{ shard, instruments: config.instruments }]);

@@ -1,6 +1,7 @@
 import type { AssetTable } from './asset-table';
 import { instrumentOfRules, rulesOfInstrument, type InstrumentRules } from './instrument-rules';
 import type { Instrument } from './instruments';
+import { isSameLife, type LogPosition } from './log-position';
 import { Refusal } from './refusal';
 
 /**
@@ -10,8 +11,8 @@ import { Refusal } from './refusal';
 export class InstrumentTable {
   private readonly traded = new Map<string, Instrument>();
   private readonly known = new Map<string, Instrument>();
-  /** As the log has told them. */
-  private readonly told = new Map<string, InstrumentRules>();
+  /** As the log has told them, and where. */
+  private readonly told = new Map<string, { readonly rules: InstrumentRules; readonly at: LogPosition }>();
   /** Counts the changes of what is traded. */
   version = 0;
 
@@ -27,11 +28,17 @@ export class InstrumentTable {
     for (const instrument of retired) if (!this.traded.has(instrument.instrument)) this.known.set(instrument.instrument, instrument);
   }
 
-  /** Takes an instrument as the log tells it. @returns whether it is traded only from now on */
-  take(rules: InstrumentRules): boolean {
+  /**
+   * Takes an instrument as the log tells it. An answer is ahead of those who follow the log: what they tell of before is old by then.
+   * @param at where the log tells it
+   * @returns whether it is traded only from now on
+   */
+  take(rules: InstrumentRules, at: LogPosition): boolean {
     const { instrument } = rules;
+    const before = this.told.get(instrument);
+    if (before !== undefined && isSameLife(at, before.at) && at.sequence < before.at.sequence) return false;
     const isNew = !this.traded.has(instrument);
-    this.told.set(instrument, rules);
+    this.told.set(instrument, { rules, at });
     this.traded.set(instrument, instrumentOfRules(rules));
     this.known.set(instrument, this.traded.get(instrument) as Instrument);
     if (isNew) this.version++;
@@ -65,7 +72,7 @@ export class InstrumentTable {
 
   /** The rules of an instrument that is traded. @throws Refusal `instrument_not_found` */
   rulesOf(name: string, assets: Pick<AssetTable, 'decimalsOf'>): InstrumentRules {
-    return this.told.get(name) ?? rulesOfInstrument(this.require(name), (asset) => assets.decimalsOf(asset));
+    return this.told.get(name)?.rules ?? rulesOfInstrument(this.require(name), (asset) => assets.decimalsOf(asset));
   }
 
   /** @returns whether it is traded no more, and in history only */

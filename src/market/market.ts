@@ -32,7 +32,7 @@ export interface AppliedChange {
 
 export interface MarketListener {
   /** An instrument was made or changed: ahead of the entry that tells it, and of each ahead of a reset. */
-  instrument?(rules: InstrumentRules): void;
+  instrument?(rules: InstrumentRules, at: LogPosition): void;
   /** One log entry, applied to the books already. */
   entry(entry: LogEntry, market: Market, changes: readonly AppliedChange[]): void;
   /** The books were read anew: what came between is not told entry by entry. */
@@ -184,7 +184,7 @@ export class Market {
   }
 
   /** Takes an instrument as it became. */
-  private take(rules: InstrumentRules, { sequence, timeUs }: Pick<LogEntry, 'sequence' | 'timeUs'>): void {
+  private take(rules: InstrumentRules, { epoch, sequence, timeUs }: LogPosition & Pick<LogEntry, 'timeUs'>): void {
     this.instruments.set(rules.instrument, instrumentOfRules(rules));
     if (!this.books.has(rules.instrument)) {
       const book = new BookReplica();
@@ -192,13 +192,15 @@ export class Market {
       book.changedUs = timeUs;
       this.books.set(rules.instrument, book);
     }
-    this.listener.instrument?.(rules);
+    this.listener.instrument?.(rules, { epoch, sequence });
   }
 
   private applyToBooks(raw: RawLogEntry, entry: LogEntry): AppliedChange[] {
     const changes: AppliedChange[] = [];
     // What a refusal shows is no change.
-    if (entry.kind !== 'refuse') for (const event of entry.events) if (event.type === 'instrument') this.take(event.rules, entry);
+    if (entry.kind !== 'refuse') {
+      for (const event of entry.events) if (event.type === 'instrument') this.take(event.rules, { epoch: this.epoch, sequence: entry.sequence, timeUs: entry.timeUs });
+    }
     for (const level of entry.levels) {
       const book = this.books.get(level.instrument);
       if (book === undefined) continue;

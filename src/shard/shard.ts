@@ -6,6 +6,7 @@ import type { BookView } from '../domain/book-view';
 import { scaleOfRules, type InstrumentRules } from '../domain/instrument-rules';
 import type { Instrument } from '../domain/instruments';
 import type { LogEntry, RawLogEntry } from '../domain/log-entry';
+import type { LogPosition } from '../domain/log-position';
 import type { AuditFinding } from '../domain/money-history';
 import { BalanceAuditor, findingsOf } from '../duties/balance-auditor';
 import { FeeTierDuty } from '../duties/fee-tier-duty';
@@ -102,7 +103,7 @@ export class Shard {
   constructor(
     private readonly config: Config, private readonly logger: Logger, metrics: Metrics, listener: ShardListener | null,
     /** Told of instruments that were made or changed. */
-    private readonly instrument: (rules: InstrumentRules) => void = () => undefined,
+    private readonly instrument: (rules: InstrumentRules, at: LogPosition) => void = () => undefined,
   ) {
     this.connection = connectionOf(config, 'engine', config.databaseConnectionsMax, logger, {
       call: (commands, seconds) => {
@@ -166,7 +167,7 @@ export class Shard {
       idempotencyTtlS: config.idempotencyTtlS,
       accountSnapshotEvery: config.accountSnapshotEvery,
       scales: this.scales,
-      instrument: (rules) => this.instrument(rules),
+      instrument: (rules, at) => this.instrument(rules, at),
     }, this.logger.child({ part: 'writer' }), {
       committed: (entries, seconds) => {
         metrics.writerBatchEntries.observe(entries);
@@ -235,10 +236,10 @@ export class Shard {
       lastTrades: () => this.candleHistory.lastTrades([...statistics.names]),
     }, listener.statistics, { flushMs: config.streamFlushMs }, logger.child({ part: 'statistics' }));
     const market = new Market(config.instruments, engine, log, {
-      instrument: (rules) => {
+      instrument: (rules, at) => {
         this.scales.set(rules.instrument, scaleOfRules(rules));
         statistics.instrument(rules);
-        this.instrument(rules);
+        this.instrument(rules, at);
         listener.instrument(rules);
       },
       entry: (entry, from, changes) => {

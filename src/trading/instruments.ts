@@ -140,7 +140,7 @@ export class Instruments {
     // What follows on this connection may name it at once; the log tells it to everybody.
     if (!replayed) {
       this.assets.take(told.rules);
-      this.table.take(told.rules);
+      if (epoch !== null) this.table.take(told.rules, { epoch, sequence: entry.sequence });
     }
     return { rules: told.rules, replayed };
   }

@@ -64,7 +64,7 @@ export class BatchWriter {
       await this.write(turn, raws.slice(middle));
       return;
     }
-    for (const { rules } of batch.catalogue) this.options.instrument?.(rules);
+    for (const { rules, sequence } of batch.catalogue) this.options.instrument?.(rules, { epoch: from.epoch, sequence });
     this.observer.committed(raws.length, Number(process.hrtime.bigint() - started) / 1e9);
     await this.trim.upTo(from.epoch, from.sequence, batch.lastSequence, batch);
   }

@@ -1,5 +1,6 @@
 import type { InstrumentRules } from '../../domain/instrument-rules';
 import type { RawLogEntry } from '../../domain/log-entry';
+import type { LogPosition } from '../../domain/log-position';
 import type { MoneyScale } from '../../domain/assets';
 import type { RecordOptions } from '../write-rows';
 
@@ -34,6 +35,6 @@ export interface WriterOptions extends RecordOptions {
   readonly idempotencyTtlS: number;
   /** Of every instrument that the log may tell of; filled in by the time the writer starts. Those that it makes are added. */
   readonly scales: Map<string, MoneyScale>;
-  /** Told of instruments that were made or changed, once that is on record. */
-  readonly instrument?: (rules: InstrumentRules) => void;
+  /** Told of instruments that were made or changed, once that is on record. `at`: where the log tells it, or up to where the record had it. */
+  readonly instrument?: (rules: InstrumentRules, at: LogPosition) => void;
 }

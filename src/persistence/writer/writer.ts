@@ -143,7 +143,7 @@ export class Writer {
       // Another writer may have brought over instruments that were made since this process began.
       for (const rules of await recordedCatalogue(turn.session, this.options.shard)) {
         this.options.scales.set(rules.instrument, scaleOfRules(rules));
-        this.options.instrument?.(rules);
+        this.options.instrument?.(rules, turn.checkpoint);
       }
       await this.housekeeping.begin(turn.session);
       await this.trim.finish(turn);
