@@ -18,7 +18,7 @@ import { ChaosVenue, type ApiProcess } from './chaos-venue';
 import { ControlLoad, type ControlLines } from './control-load';
 import { Crew } from './crew';
 import { FAULTS, type Fault, type Part } from './faults';
-import { isAboutMoney, judgeLedger, NO_RIGHTS, type LossWindow, type Rule, type Verdict } from './judge';
+import { isAboutMoney, judgeLedger, NO_RIGHTS, problemsOf, type LossWindow, type Rule, type Verdict } from './judge';
 import { judgePeople, RightsRule, type AuditedAct } from './judge-people';
 import { Ledger } from './ledger';
 import { OpenLine } from './line';
@@ -49,6 +49,8 @@ export interface CampaignOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Told of each fault as it is made. */
   onFault(name: string, recoveryMs: number): void;
+  /** Told where the venue's data stays when something was found; null has it go in any case. */
+  readonly onKept: ((directory: string) => void) | null;
 }
 
 export interface CampaignReport extends Verdict {
@@ -114,6 +116,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const { funds, auth } = options;
   const hasPeople = auth === 'required';
   const venue = await ChaosVenue.start({ backlogMax: BACKLOG_MAX, environment: { ...options.environment, FUNDS: funds, ...MONEY_SETTINGS, ...PAGE_SETTINGS, ...(hasPeople && PEOPLE_SETTINGS) } });
+  let isClean = false;
   try {
     const ledger = new Ledger();
     const [first] = venue.apis as readonly [ApiProcess];
@@ -167,6 +170,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     const sorted = [...recoveries].sort((a, b) => a - b);
     const { algos: algosVerdict, kinds, ...judged } = verdict;
     const entriesOf = (kind: EntryKind): number => kinds.get(kind) ?? 0;
+    isClean = problemsOf(verdict).length === 0;
     return {
       ...judged,
       algos: algos.started.length,
@@ -192,7 +196,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       recoveryMs: { p50: sorted[sorted.length >> 1] ?? 0, max: sorted[sorted.length - 1] ?? 0 },
     };
   } finally {
-    await venue.stop();
+    const keptIn = await venue.stop(!isClean && options.onKept !== null);
+    if (keptIn !== null) options.onKept?.(keptIn);
   }
 }
 

@@ -214,13 +214,16 @@ export class ChaosVenue {
     signalPostgres(this.postgres.pid, this.dataDir, name);
   }
 
-  async stop(): Promise<void> {
+  /** @returns where its data is, null where it went with it */
+  async stop(keepsData: boolean): Promise<string | null> {
     await Promise.all(this.apis.map((api) => api.service.stop()));
     await Promise.all(this.writers.map((writer) => writer.stop()));
     await this.redisLink.stop();
     await this.postgresLink.stop();
     await this.redis.stop();
     await this.postgres.stop();
+    if (keepsData) return this.dataDir;
     rmSync(this.dataDir, { recursive: true, force: true });
+    return null;
   }
 }

@@ -34,6 +34,13 @@ export interface Verdict {
   readonly auditFailures: string[];
 }
 
+/** Everything that is not as it has to be. */
+export function problemsOf(verdict: Verdict): readonly string[] {
+  return [
+    ...verdict.lost, ...verdict.doubled, ...verdict.unexplained, ...verdict.ruleBroken, ...verdict.rightsBroken, ...verdict.booksWrong, ...verdict.auditFailures,
+  ];
+}
+
 export interface JudgedRecord {
   journal(): AsyncGenerator<{ readonly sequence: number; readonly payload: string }>;
 }

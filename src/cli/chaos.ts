@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
 import { AUTHS, PEOPLE_CLIENTS_MIN, runCampaign, type Auth, type CampaignReport } from '../chaos/campaign';
+import { problemsOf } from '../chaos/judge';
 import { FUNDS, type Funds } from '../domain/money';
 
 /** `npm run chaos`: breaks a venue of its own under load and shows that nothing acknowledged was lost. */
@@ -44,7 +45,7 @@ function tell(report: CampaignReport): boolean {
     ['recovery', `p50 ${report.recoveryMs.p50} ms, max ${report.recoveryMs.max} ms`],
   ];
   for (const [name, value] of rows) process.stdout.write(`${name.padEnd(44)} ${value}\n`);
-  const bad = [...report.lost, ...report.doubled, ...report.unexplained, ...report.ruleBroken, ...report.rightsBroken, ...report.booksWrong, ...report.auditFailures];
+  const bad = problemsOf(report);
   for (const problem of bad.slice(0, SHOWN_MAX)) process.stdout.write(`  ${problem}\n`);
   return bad.length === 0;
 }
@@ -56,7 +57,8 @@ void new Command('chaos')
   .option('--clients <count>', 'clients that send meanwhile', positive, 8)
   .addOption(new Option('--funds <setting>', 'how money is kept').choices(FUNDS).default('required'))
   .addOption(new Option('--auth <setting>', 'whether callers say who they are').choices(AUTHS).default('off'))
-  .action(async (options: { seed: number; minutes: number; clients: number; funds: Funds; auth: Auth }, command: Command) => {
+  .option('--keep', "keep the venue's data where something was found, and say where")
+  .action(async (options: { seed: number; minutes: number; clients: number; funds: Funds; auth: Auth; keep?: true }, command: Command) => {
     if (options.auth === 'required' && options.clients < PEOPLE_CLIENTS_MIN) command.error(`error: --auth required takes ${PEOPLE_CLIENTS_MIN} clients or more`);
     const report = await runCampaign({
       seed: options.seed,
@@ -66,6 +68,7 @@ void new Command('chaos')
       auth: options.auth,
       logger: pino({ level: 'silent' }),
       environment: { PATH: process.env.PATH ?? '', LOG_LEVEL: process.env.LOG_LEVEL || 'silent' },
+      onKept: options.keep === true ? (directory) => process.stderr.write(`its data is kept in ${directory}\n`) : null,
       onFault: (name, recoveryMs) => process.stderr.write(`${name}: whole again within ${recoveryMs} ms\n`),
     });
     const code = tell(report) ? 0 : 1;
