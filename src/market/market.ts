@@ -44,6 +44,17 @@ interface Waiter {
   readonly wake: () => void;
 }
 
+/** The books, and up to where of which life of the shard they have the log. */
+interface Replica {
+  readonly epoch: string;
+  readonly books: Map<string, BookReplica>;
+  /** The newest entries, up to `sequence`. */
+  readonly tail: LogTail;
+  /** Last log sequence that the books contain. */
+  sequence: number;
+  timeUs: number;
+}
+
 /** The log is of another life of the shard than the books. */
 class OtherLifeError extends Error {
   constructor() {
@@ -64,10 +75,8 @@ const LEVELS_PAGE = 1_000;
  * are answered from. Each API process has its own.
  */
 export class Market {
-  private readonly books = new Map<string, BookReplica>();
+  private replica: Replica;
   private readonly instruments: Map<string, Instrument>;
-  /** The newest entries, up to `sequence`. */
-  readonly tail: LogTail;
   private readonly waiters = new Set<Waiter>();
   private running: Promise<void> | null = null;
   private stopping = false;
@@ -75,10 +84,6 @@ export class Market {
   private isIntact = false;
   private wakeStop: () => void = () => undefined;
   private readonly stopped = new Promise<void>((resolve) => { this.wakeStop = resolve; });
-  /** Last log sequence that the books contain. */
-  sequence = 0;
-  timeUs = 0;
-  epoch = '';
 
   constructor(
     instruments: readonly Instrument[],
@@ -90,7 +95,29 @@ export class Market {
     private readonly tailEntries: number,
   ) {
     this.instruments = new Map(instruments.map((instrument) => [instrument.instrument, instrument]));
-    this.tail = new LogTail(tailEntries);
+    this.replica = this.replicaAt('', 0, 0);
+  }
+
+  private replicaAt(epoch: string, sequence: number, timeUs: number): Replica {
+    return { epoch, books: new Map<string, BookReplica>(), tail: new LogTail(this.tailEntries), sequence, timeUs };
+  }
+
+  get epoch(): string {
+    return this.replica.epoch;
+  }
+
+  /** Last log sequence that the books contain. */
+  get sequence(): number {
+    return this.replica.sequence;
+  }
+
+  get timeUs(): number {
+    return this.replica.timeUs;
+  }
+
+  /** The newest entries, up to `sequence`. */
+  get tail(): LogTail {
+    return this.replica.tail;
   }
 
   /** Whether the books follow the log now. */
@@ -104,7 +131,7 @@ export class Market {
   }
 
   book(instrument: string): BookReplica | undefined {
-    return this.books.get(instrument);
+    return this.replica.books.get(instrument);
   }
 
   instrument(name: string): Instrument | undefined {
@@ -177,48 +204,48 @@ export class Market {
   private apply(raw: RawLogEntry): void {
     this.isIntact = false;
     const entry = decodeLogEntry(raw.payload);
-    const changes = this.applyToBooks(raw, entry);
+    const changes = this.applyTo(this.replica, raw, entry);
     this.listener.entry(entry, this, changes);
     this.isIntact = true;
     this.wakeWaiters();
   }
 
   /** Takes an instrument as it became. */
-  private take(rules: InstrumentRules, { epoch, sequence, timeUs }: LogPosition & Pick<LogEntry, 'timeUs'>): void {
+  private take(replica: Replica, rules: InstrumentRules, { sequence, timeUs }: Pick<LogEntry, 'sequence' | 'timeUs'>): void {
     this.instruments.set(rules.instrument, instrumentOfRules(rules));
-    if (!this.books.has(rules.instrument)) {
+    if (!replica.books.has(rules.instrument)) {
       const book = new BookReplica();
       book.changedSequence = sequence;
       book.changedUs = timeUs;
-      this.books.set(rules.instrument, book);
+      replica.books.set(rules.instrument, book);
     }
-    this.listener.instrument?.(rules, { epoch, sequence });
+    this.listener.instrument?.(rules, { epoch: replica.epoch, sequence });
   }
 
-  private applyToBooks(raw: RawLogEntry, entry: LogEntry): AppliedChange[] {
+  private applyTo(replica: Replica, raw: RawLogEntry, entry: LogEntry): AppliedChange[] {
     const changes: AppliedChange[] = [];
     // What a refusal shows is no change.
     if (entry.kind !== 'refuse') {
-      for (const event of entry.events) if (event.type === 'instrument') this.take(event.rules, { epoch: this.epoch, sequence: entry.sequence, timeUs: entry.timeUs });
+      for (const event of entry.events) if (event.type === 'instrument') this.take(replica, event.rules, entry);
     }
     for (const level of entry.levels) {
-      const book = this.books.get(level.instrument);
+      const book = replica.books.get(level.instrument);
       if (book === undefined) continue;
       const before = book.apply(level);
       changes.push({ instrument: level.instrument, side: level.side, priceTicks: level.priceTicks, before, after: level.quantityLots });
       book.changedSequence = entry.sequence;
       book.changedUs = entry.timeUs;
     }
-    this.tail.push(raw, changedBy(entry));
-    this.sequence = entry.sequence;
-    this.timeUs = entry.timeUs;
+    replica.tail.push(raw, changedBy(entry));
+    replica.sequence = entry.sequence;
+    replica.timeUs = entry.timeUs;
     return changes;
   }
 
-  /** Reads what the log holds up to a sequence into the tail, so that streams can be resumed from before this process began. */
-  private async fillTail(epoch: string, last: number): Promise<void> {
+  /** Reads what the log holds up to the books' sequence into the tail, so that streams can be resumed from before this process began. */
+  private async fillTail({ epoch, sequence: last, tail }: Replica): Promise<void> {
     let after = Math.max(0, last - this.tailEntries);
-    this.tail.restart(after);
+    tail.restart(after);
     while (after < last) {
       let raws: RawLogEntry[];
       try {
@@ -227,15 +254,15 @@ export class Market {
         // It begins later: what is before has left it, now or while we read.
         if (!(error instanceof LogGapError)) throw error;
         after = Math.min(error.found - 1, last);
-        this.tail.restart(after);
+        tail.restart(after);
         continue;
       }
       if (raws.length === 0) {
         // The log of a rebuilt shard begins behind it.
-        this.tail.restart(last);
+        tail.restart(last);
         return;
       }
-      for (const raw of raws) this.tail.push(raw, changedBy(decodeLogEntry(raw.payload)));
+      for (const raw of raws) tail.push(raw, changedBy(decodeLogEntry(raw.payload)));
       after += raws.length;
     }
   }
@@ -263,14 +290,15 @@ export class Market {
   /**
    * Reads all levels, page by page, while matching goes on. Pages are of different moments, but every
    * entry since the first moment follows and carries absolute totals: once the log has been applied up to
-   * the sequence after the last page, the books are exact.
+   * the sequence after the last page, the books are exact. Until then the market stands where it stood: nobody is told of a life
+   * of the shard ahead of its reset.
    */
   private async resync(): Promise<void> {
     const before = await this.engine.meta();
     if (before === null) throw new Error('redis is empty');
     if (before.state === 'recovering') throw new Error('the book is being rebuilt');
-    this.books.clear();
-    for (const rules of await this.engine.readCatalogue()) this.take(rules, before);
+    const replica = this.replicaAt(before.epoch, before.sequence, before.timeUs);
+    for (const rules of await this.engine.readCatalogue()) this.take(replica, rules, before);
     for (const instrument of this.instruments.keys()) {
       const book = new BookReplica();
       for (const side of [0, 1] as const) {
@@ -287,21 +315,19 @@ export class Market {
       }
       book.changedSequence = before.sequence;
       book.changedUs = before.timeUs;
-      this.books.set(instrument, book);
+      replica.books.set(instrument, book);
     }
     const after = await this.engine.meta();
     if (after === null || !isSameLife(after, before)) throw new OtherLifeError();
-    this.sequence = before.sequence;
-    this.timeUs = before.timeUs;
-    this.epoch = before.epoch;
-    await this.fillTail(before.epoch, before.sequence);
-    while (this.sequence < after.sequence) {
-      const raws = await this.log.read(this.epoch, this.sequence, READ_COUNT, BLOCK_MS);
+    await this.fillTail(replica);
+    while (replica.sequence < after.sequence) {
+      const raws = await this.log.read(replica.epoch, replica.sequence, READ_COUNT, BLOCK_MS);
       if (raws.length === 0) throw new Error('the log ends before the sequence');
-      for (const raw of raws) this.applyToBooks(raw, decodeLogEntry(raw.payload));
+      for (const raw of raws) this.applyTo(replica, raw, decodeLogEntry(raw.payload));
     }
     // A book that did not change since is told under the sequence of its last change, where the log still tells it.
-    for (const [instrument, book] of this.books) book.changedSequence = this.tail.lastChange(instrument, this.sequence) ?? book.changedSequence;
+    for (const [instrument, book] of replica.books) book.changedSequence = replica.tail.lastChange(instrument, replica.sequence) ?? book.changedSequence;
+    this.replica = replica;
     this.isIntact = true;
     this.isSynced = true;
     this.listener.reset(this);

@@ -43,13 +43,16 @@ describe('books in memory, of a shard that is rebuilt', () => {
   let reader: LogReader;
   let log: ShutLog;
   let market: Market;
+  let resets: string[];
 
   beforeEach(async () => {
     shard = await TestShard.open(plainRedis());
     reader = new LogReader(plainRedis().url, shard.name, 'market', quiet);
     await reader.connect();
     log = new ShutLog(reader);
-    market = new Market(parseInstruments(DEFAULT_INSTRUMENTS), shard.engine, log, { entry: () => undefined, reset: () => undefined }, quiet, TAIL_ENTRIES);
+    resets = [];
+    const listener = { entry: () => undefined, reset: (from: Market) => { resets.push(from.epoch); } };
+    market = new Market(parseInstruments(DEFAULT_INSTRUMENTS), shard.engine, log, listener, quiet, TAIL_ENTRIES);
   });
   afterEach(async () => {
     log.open();
@@ -83,5 +86,25 @@ describe('books in memory, of a shard that is rebuilt', () => {
     expect(await market.waitFor(rebuilt, 10_000)).toBe(true);
     expect([market.epoch, market.book(BTC)?.bids.size]).toEqual(['next-life', 0]);
     expect(await market.waitFor({ epoch: EPOCH, sequence: 1 }, WAIT_MS)).toBe(false);
+  });
+
+  it('stand as they stood until those of the next life are whole', async () => {
+    const desk = new Desk(shard.engine);
+    for (const price of [100, 101, 102]) await desk.buy(price, 10);
+    market.start();
+    const { sequence } = await shard.engine.position();
+    expect(await market.waitFor({ epoch: EPOCH, sequence }, 10_000)).toBe(true);
+    await log.shut();
+    const restorer = new ShardRestorer(shard.redis, shard.name);
+    await restorer.clear({ epoch: 'next-life', sequence, timeUs: NOW_US, tradeIds: new Map(), funds: 'off' });
+    await restorer.open('open');
+
+    // Held up again where it reads the log of the next life.
+    log.open();
+    await log.shut();
+    expect([market.synced, market.epoch, market.sequence, market.book(BTC)?.bids.size, resets]).toEqual([false, EPOCH, sequence, 3, [EPOCH]]);
+    log.open();
+    expect(await market.waitFor({ epoch: 'next-life', sequence }, 10_000)).toBe(true);
+    expect([market.book(BTC)?.bids.size, resets]).toEqual([0, [EPOCH, 'next-life']]);
   });
 });
