@@ -129,6 +129,8 @@ export class MoneyRebuild {
   }
 
   private hold(account: string, asset: string, units: bigint): void {
+    // Whose cover another order is to bring may have nothing of it yet, and no balance.
+    if (units === 0n) return;
     let byAsset = this.held.get(account);
     if (byAsset === undefined) this.held.set(account, byAsset = new Map<string, bigint>());
     const held = (byAsset.get(asset) ?? 0n) + units;

@@ -32,8 +32,8 @@ afterEach(async () => {
 const limit = (side: string, price: string, quantity = '1'): object => ({ side, type: 'limit', price, quantity });
 const stop = (price: string, quantity = '1'): object => ({ side: 'sell', type: 'stop', stop_price: price, quantity });
 
-async function list(type: string, orders: readonly object[]): Promise<string> {
-  const { status, body } = await recovery.client.post<{ list_id: string }>('/order-lists', { type, client_id: 'ann', orders });
+async function list(type: string, orders: readonly object[], clientId = 'ann'): Promise<string> {
+  const { status, body } = await recovery.client.post<{ list_id: string }>('/order-lists', { type, client_id: clientId, orders });
   expect(status).toBe(201);
   return body.list_id;
 }
@@ -65,6 +65,20 @@ it('lists come back with their places, their cover and what each waits for', asy
   await recovery.place({ client_id: 'eve', side: 'sell', price: '94.00', quantity: '2' });
   expect(await fates(bracket)).toEqual(['filled', 'open', 'pending']);
   expect(await fates(sameSide)).toEqual(['filled', 'open']);
+  await recovery.persisted();
+  await running.stop();
+  expect(await audit(venue)).toEqual([]);
+});
+
+it('an account has nothing yet of what the first of its list is to bring', async () => {
+  const id = await list('otoco', [limit('sell', '110.00'), limit('buy', '90.00'), { ...stop('120.00'), side: 'buy', quote_quantity: '100', quantity: undefined }], 'zoe');
+  await recovery.persisted();
+  const before = await recovery.shard();
+  await recovery.flush();
+  await recovery.untilRebuilt(1);
+  expect(lasting(await recovery.shard())).toEqual(lasting(before));
+  await recovery.place({ client_id: 'bob', price: '110.00', quantity: '1' });
+  expect(await fates(id)).toEqual(['filled', 'open', 'pending']);
   await recovery.persisted();
   await running.stop();
   expect(await audit(venue)).toEqual([]);
