@@ -109,7 +109,11 @@ async function withVenue(url: string | undefined, instruments: readonly unknown[
   writeFileSync(instrumentsFile, JSON.stringify(instruments));
   try {
     const own = await startTemporaryVenue({ INSTRUMENTS_FILE: instrumentsFile });
-    return await work(own.url).finally(() => own.stop());
+    try {
+      return await work(own.url);
+    } finally {
+      await own.stop();
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

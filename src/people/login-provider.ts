@@ -79,7 +79,7 @@ function verdictOf(error: unknown): Refusal | null {
 }
 
 /** For a provider on this machine, or where it was accepted that others read along: the settings see to it. */
-// eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that it is noticed
+// oxlint-disable-next-line typescript/no-deprecated -- marked so that it is noticed
 const overPlainHttp: (configuration: Configuration) => void = allowInsecureRequests;
 
 /** An answer is read whole, up to a bound. */

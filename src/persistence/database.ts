@@ -103,7 +103,7 @@ export class Database {
       idleTimeoutMillis: 30_000,
       query_timeout: timeoutMs,
       // Not among the connection's parameters: a pooler in between would refuse those that it does not know.
-      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it; its types do not say so
+      // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it; its types do not say so
       onConnect: async (client) => { await client.query(sessionSettings(timeoutMs)); },
     });
     // An idle connection that breaks says so here; the next query gets a new one.

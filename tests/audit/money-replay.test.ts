@@ -3,7 +3,7 @@ import { Finding } from '../../src/audit/finding';
 import { JournalReplay } from '../../src/audit/journal-replay';
 import type { UsedReference } from '../../src/audit/replayed-money';
 import type { LogEntry } from '../../src/domain/log-entry';
-import { FEES, ISSUANCE } from '../../src/domain/money';
+import { FEES, ISSUANCE, type AccountState } from '../../src/domain/money';
 import { amendCommand, cancelCommand } from '../engine/support/desk';
 import { accountOf, BTC, depositOf, endOf, feesOf, order, SCALES, Till, transferIdOf, transferOf, USD } from '../reference/support/till';
 
@@ -74,15 +74,15 @@ test.each<[string, (log: Entry[]) => void, RegExp]>([
   ['a hold left behind', (log) => { without(log, 14, 'ann', USD); }, /entry 14 releases nothing/],
   ['a hold left behind of a part-filled order', (log) => { balance(log, 5, 'ann', USD).held = '1200'; }, /entry 5 .*\.held/],
   ['a fee not credited', (log) => { without(log, 5, FEES, USD); }, /entry 5: balances of USD add up/],
-  ['a fee that is another', (log) => { (log[4]?.fills[0] as { takerFee: string }).takerFee = '17'; }, /entry 5: order .* was charged/],
+  ['a fee that is another', (log) => { ((log[4] as Entry).fills[0] as { takerFee: string }).takerFee = '17'; }, /entry 5: order .* was charged/],
   ['a transfer that posts more than it says', (log) => { move(log, 8, 'ann', ISSUANCE, 40n); }, /entry 8 .*\.total/],
   ['a deposit that happens twice', (log) => { again(log, 11); }, /it is repeated/],
   ['an account that is made twice', (log) => { again(log, 3); }, /entry 17 .*\.kind: expected "refuse"/],
-  ['another account in its place', (log) => { (log[1]?.events[0] as { account: { credit: string } }).account.credit = 'unlimited'; }, /entry 2 .*\.credit/],
+  ['another account in its place', (log) => { ((log[1] as Entry).events[0] as { account: { credit: string } }).account.credit = 'unlimited'; }, /entry 2 .*\.credit/],
   ['an expiry that is early', (log) => { (log[15] as Entry).timeUs -= 100; (log[14] as Entry).timeUs -= 100; }, /entry 15/],
   ['a refusal for want of what is there', (log) => { (log[11] as Entry).code = 11; }, /entry 12 .*\.code/],
-  ['a shortfall of another amount', (log) => { (log[11]?.events[0] as { available: string }).available = '0'; }, /entry 12 .*\.available/],
-  ['a transfer that is pending and said to be missing', (log) => { (log[9]?.command as { transferId: string }).transferId = transferIdOf(log[5] as LogEntry); }, /entry 10 .* is pending/],
+  ['a shortfall of another amount', (log) => { ((log[11] as Entry).events[0] as { available: string }).available = '0'; }, /entry 12 .*\.available/],
+  ['a transfer that is pending and said to be missing', (log) => { ((log[9] as Entry).command as { transferId: string }).transferId = transferIdOf(log[5] as LogEntry); }, /entry 10 .* is pending/],
 ])('what does not follow is told of: %s', (_, corrupt, problem) => {
   const log = structuredClone(sample().log) as Entry[];
   corrupt(log);
@@ -173,7 +173,7 @@ test('what a shard holds of money is held against the replay, thing by thing', (
   expect(problems((state) => { balancesOf(state, 'ann').push({ asset: 'ETH', total: '0', held: '0' }); })).toBe('');
   expect(problems((state) => { (balancesOf(state, 'bob')[0] as { total: string }).total = '1'; })).toMatch(/^balance of bob in BTC \.total: expected "970", got "1"$/);
   expect(problems((state) => { balancesOf(state, 'ann').pop(); })).toMatch(/balance of ann in USD/);
-  expect(problems((state) => { (state.accounts.at(-1)?.details as { status: string }).status = 'closed'; })).toMatch(/account bob \.status/);
+  expect(problems((state) => { ((state.accounts.at(-1) as AccountState).details as { status: string }).status = 'closed'; })).toMatch(/account bob \.status/);
   expect(problems((state) => { state.feeGroups = []; })).toMatch(/group of fees default is missing/);
   expect(problems((state) => { state.transfers = []; })).toMatch(/pending transfer .* is missing/);
 });

@@ -45,7 +45,7 @@ describe('idempotency keys', () => {
       const again = await call();
       expect(again.status).toBe(first[i]?.status);
       expect(again.headers.get('idempotency-replayed')).toBe('true');
-      const { instance: _before, ...before } = first[i]?.body as Record<string, unknown>;
+      const { instance: _before, ...before } = (first[i] as Answer).body as Record<string, unknown>;
       const { instance: _after, ...after } = again.body as Record<string, unknown>;
       expect(after).toEqual(before);
     }
@@ -72,7 +72,7 @@ describe('idempotency keys', () => {
     await ageKeys((...command) => venue.redis.command(...command), shard.key('idem'), LIFETIME_S);
     const renewed = await client.post('/orders', { ...order, quantity: '3', ...key(0) });
     expect(renewed.status).toBe(201);
-    expect((renewed.body as { order_id: string }).order_id).not.toBe((first[0]?.body as { order_id: string }).order_id);
+    expect((renewed.body as { order_id: string }).order_id).not.toBe(((first[0] as Answer).body as { order_id: string }).order_id);
     // The sweep finds old keys by the journal's times.
     await (await venue.start({ ROLES: 'writer' })).stop();
     await venue.database.query(`BEGIN; SET LOCAL session_replication_role = replica;

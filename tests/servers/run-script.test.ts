@@ -37,7 +37,7 @@ class Checkout {
     write('package.json', '{ "name": "openfill", "scripts": { "tell": "node scripts/run.mjs tell" } }');
     write('package-lock.json', '{ "packages": { "": {} } }');
     write('node_modules/.package-lock.json', '{ "packages": {} }');
-    write('node_modules/typescript/bin/tsc', COMPILER);
+    write('node_modules/typescript-native/bin/tsc', COMPILER);
     for (const path of ['tsconfig.json', 'tsconfig.build.json', 'src/main.ts']) write(path, '{}');
     for (const name of ['contract', 'client']) for (const path of ['tsconfig.json', 'src/index.ts']) write(`packages/${name}/${path}`, '{}');
   }

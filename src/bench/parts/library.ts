@@ -21,7 +21,7 @@ function play(name: StreamName): { rate: number; share: number } {
     } else {
       book.limit({
         id: message.orderId, side: message.side === 'buy' ? Side.BUY : Side.SELL, size: message.quantity, price: message.price,
-        // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the package does not export the enum
+        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the package does not export the enum
         timeInForce: (message.ioc ? 'IOC' : 'GTC') as NonNullable<Parameters<OrderBook['limit']>[0]['timeInForce']>,
       });
     }
