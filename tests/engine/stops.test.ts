@@ -115,6 +115,18 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     expect(await desk.refused(amendCommand(rested, { stop: 60 }))).toMatchObject({ code: 'order_not_pending' });
   });
 
+  test('are of one moment with the command that they go ahead of: nothing falls due between them', async () => {
+    const { desk, shard } = venue;
+    await market(20);
+    for (let i = 0; i < 9; i++) await desk.sell(null, 1, waits(99));
+    await abandonedCall(shard, encodePlace(placeCommand('sell', null, 1) as PlaceCommand));
+    const before = (await shard.engine.position()).sequence;
+    await abandonedCall(shard, encodePlace(placeCommand('buy', 1, 1) as PlaceCommand), { triggers_max: '100' });
+    const entries = await entriesAfter(shard.engine, before, 8);
+    expect(entries.map(({ kind }) => kind)).toEqual([...Array.from({ length: 7 }, () => 'trigger'), 'place']);
+    expect(new Set(entries.map(({ timeUs }) => timeUs)).size).toBe(1);
+  });
+
   test('go on where nobody is left who would send for them', async () => {
     const { desk, shard } = venue;
     await market(20);

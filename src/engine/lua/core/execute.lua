@@ -148,7 +148,7 @@ end
 
 -- The shard anew, once what was changed is written.
 local function anew(shard, argv)
-  return shards.open(shard.meta_key, argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]))
+  return shards.open(shard.meta_key, argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]), shard.moment)
 end
 
 -- Carries out a place that is to fail at a step. What the commands ahead of it have changed is written first, so that all that it
@@ -311,7 +311,7 @@ function execute.run(keys, argv)
       local failed = finish(shard)
       if failed then return failed end
       -- What is read ahead of the commands is read as it is now.
-      shard = shards.open(keys[1], argv[EXECUTE_AT.epoch], tonumber(argv[EXECUTE_AT.sequence_min]))
+      shard = anew(shard, argv)
     end
     if waits_for then return { 'W' .. text(waits_for) } end
   end

@@ -43,7 +43,9 @@
 -- Opens the shard for one call. Returns the shard, or nil and a result code when its state refuses commands.
 -- epoch and sequence_min are what the caller knows of the shard's life: a Redis that came back empty, older or as
 -- another life is never traded on, however early after its return a command arrives.
-function shards.open(meta_key, epoch, sequence_min)
+-- moment: of a call that has opened it before, nil for the first time. A call has one: else what falls due on the way would come behind
+-- commands of the same call that are later than it.
+function shards.open(meta_key, epoch, sequence_min, moment)
   local meta = call('HMGET', meta_key, 'state', 'seq', 'time_us', 'persisted', 'epoch', 'version', 'funds', 'fees', 'breach', 'due_us', 'held', 'kills', 'rules', 'waiting', 'reached',
     'released', 'suspended', 'opening', 'hidden', 'trailing')
   local state = meta[1]
@@ -59,9 +61,11 @@ function shards.open(meta_key, epoch, sequence_min)
   if (epoch ~= '' and epoch ~= meta[5]) or seq < sequence_min then
     return nil, CODE.engine_recovering
   end
-  local now = call('TIME')
-  local time_us = now[1] * 1000000 + now[2]
-  local last_us = tonumber(meta[3])
+  if not moment then
+    local now = call('TIME')
+    moment = { time_us = now[1] * 1000000 + now[2], second_text = now[1] }
+  end
+  local time_us, last_us = moment.time_us, tonumber(meta[3])
   if time_us < last_us then time_us = last_us end
   local funds = meta[7]
   local tag, entry_end = sub(meta_key, 1, -5), ',"' .. meta[5] .. '"]'
@@ -91,14 +95,14 @@ function shards.open(meta_key, epoch, sequence_min)
     -- Reference prices that are known.
     bands = {},
     seq = seq, opening_seq = seq,
-    time = text(time_us), time_us = time_us,
+    moment = moment, time = text(time_us), time_us = time_us,
     -- What falls due at a time of its own: whether there is any, the earliest of it, what the call changes of it.
     has_dues = meta[10], due_us = meta[10] and tonumber(meta[10]), dues = {}, held = meta[11] and tonumber(meta[11]) or 0,
     -- Whether some accounts may not order, what is known of them, and what the call changes.
     has_kills = meta[12], killed = {}, changed_kills = {},
     leases = {}, changed_leases = {},
-    second_text = now[1],
-    second = tonumber(now[1]),
+    second_text = moment.second_text,
+    second = tonumber(moment.second_text),
     persisted = tonumber(meta[4]),
     trade_ids = {},
     zeros = {},
