@@ -19,7 +19,8 @@ const HOST = '127.0.0.1';
 const RESTART_MS = 300;
 const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 50;
-const BACKLOG_TIMEOUT_MS = 60_000;
+/** Who waits for Postgres sends nothing meanwhile: at the end one client alone may have to fill it. */
+const BACKLOG_TIMEOUT_MS = 180_000;
 const SHUTDOWN_TIMEOUT_MS = 10_000;
 
 /** A process of the service that is started again whenever it ends. */
