@@ -6,6 +6,8 @@ local flush_members, ID_START, read_records = books.flush_members, books.ID_STAR
 -- when nothing rests behind them. An order that joins among them is one of them from then on. Entries whose member is
 -- pending removal are passed over.
 local HEAD_MOVED_MAX = 16
+-- Orders read at once behind those that a call has used up.
+local FOLLOWED_BY = 8
 
 local function new_head()
   return { count = 0, first = 1, complete = false, members = {}, prices = {} }
@@ -32,6 +34,24 @@ function heads.settle(half)
   flush_members(half)
 end
 
+-- Reads what levels show of which orders were read: whoever takes these changes that. `page` are members and scores.
+local function read_totals(half, page, found)
+  local totals, wanted, count = half.stored_totals, {}, 0
+  for i = 1, found do
+    local price = page[2 * i]
+    if half.side == BUY then price = sub(price, 2) end
+    if totals[price] == nil then
+      count = count + 1
+      wanted[count], totals[price] = price, false
+    end
+  end
+  if count == 0 then return end
+  local stored = call('HMGET', half.depth_key, unpack(wanted))
+  for i = 1, count do
+    totals[wanted[i]], half.totals[wanted[i]] = stored[i], stored[i] and tonumber(stored[i]) or 0
+  end
+end
+
 -- Reads the next `size` orders behind those of the head, with their records if asked for. Returns the head.
 local function extend_head(shard, half, size, with_records)
   local head = half.head or new_head()
@@ -50,6 +70,7 @@ local function extend_head(shard, half, size, with_records)
     local ids = {}
     for i = 1, found do ids[i] = sub(page[2 * i - 1], ID_START) end
     read_records(shard, ids)
+    if half.depth_key then read_totals(half, page, found) end
   end
   head.count = before + found
   head.complete = found < size
@@ -68,7 +89,8 @@ local function best_price(shard, half)
   local head = half.head or extend_head(shard, half, 1)
   head.first = skip_removed(half, head.first)
   while head.first > head.count and not head.complete do
-    head = extend_head(shard, half, 1)
+    -- What has taken the ones ahead in this call is likely to be followed.
+    head = extend_head(shard, half, FOLLOWED_BY, true)
     head.first = skip_removed(half, head.first)
   end
   half.best = head.prices[head.first] or false
