@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { moneySequences } from '../model/support/money-steps';
 import { testSeed } from '../support/seed';
 import { AlonePlay, type Seen } from './support/play-alone';
+import { requireRebuildable } from './support/reckoned';
 
 /** Each some 210 commands; MONEY_RUNS for more of them. */
 const RUNS = Number(process.env.MONEY_RUNS ?? 100);
@@ -26,10 +27,15 @@ const RARE = [
   'transfer_end amount_above_transfer', 'account balance_limit', 'account funds_off', 'deposit funds_off', 'transfer_end funds_off', 'fee_group funds_off',
 ];
 
-test('orders and money together keep every rule after every entry, and add up again from the log', () => {
+test('orders and money together keep every rule after every entry, and add up again from the log, and from the open orders alone', async () => {
   const seen: Seen = new Map();
   const seed = testSeed('money of the reference');
-  fc.assert(fc.property(moneySequences, (sequence) => new AlonePlay(sequence, seen).run()), { seed, numRuns: RUNS });
+  await fc.assert(fc.asyncProperty(moneySequences, async (sequence) => {
+    const play = new AlonePlay(sequence, seen);
+    play.run();
+    const { state, scales, funds } = play.outcome;
+    if (funds !== 'off') await requireRebuildable(state, scales, funds);
+  }), { seed, numRuns: RUNS });
   process.stderr.write(`money of the reference: ${RUNS} sequences, ${seen.get('commands') ?? 0} commands, ${seen.get('trades') ?? 0} trades\n`);
   if (process.env.MONEY_SEEN !== undefined) process.stderr.write([...seen].sort().map(([name, count]) => `${count}  ${name}\n`).join(''));
   const expected = RUNS >= RUNS_TO_SEE_ALL ? [...MUST_BE_SEEN, ...RARE] : MUST_BE_SEEN;

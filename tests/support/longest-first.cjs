@@ -3,11 +3,13 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 const LONGEST = [
-  'docs/venue', 'e2e/conformance', 'chaos/campaign', 'recovery/rebuild', 'model/part-1', 'e2e/up-start', 'upgrade/later-versions',
-  'audit/planted-faults', 'model/part-2', 'servers/embedded-postgres', 'persistence/dead-letters', 'http/refusals', 'persistence/settings',
-  'recovery/outages', 'recovery/stopped-venue', 'engine/conformance', 'engine/outage', 'stream/slow-clients', 'http/hostile', 'e2e/up',
-  'e2e/workers', 'browser/elsewhere', 'browser/login', 'people/oidc', 'e2e/shutdown', 'http/browsers', 'http/document-readers', 'persistence/interrupted', 'persistence/pgbouncer',
-  'http/clock-steps', 'stream/dialects', 'stream/resume', 'stream/outage', 'http/order-entry', 'e2e/logs', 'client/commands', 'client/stream',
+  'docs/venue', 'chaos/campaign', 'e2e/conformance', 'http/document-readers', 'model/trails', 'model/planted-bugs', 'model/part-1', 'model/money-1', 'recovery/rebuild',
+  'http/cascade', 'model/money-2', 'model/part-2', 'recovery/funds', 'e2e/up-start', 'audit/planted-faults', 'e2e/up', 'e2e/cascade-kills', 'recovery/auctions',
+  'upgrade/later-versions', 'recording/record-and-replay', 'e2e/auction-kills', 'e2e/money-once', 'docs/people', 'model/cluster', 'cli/smoke', 'e2e/workers', 'http/money/races',
+  'http/hostile', 'persistence/money-reads', 'recovery/waiting', 'recovery/outages', 'recovery/stopped-venue', 'audit/planted-money-faults', 'docs/reach', 'people/oidc',
+  'stream/rebuild', 'client/people', 'http/refusals', 'browser/login', 'people/limits', 'http/browsers', 'persistence/settings', 'stream/slow-clients', 'persistence/interrupted',
+  'persistence/money-record', 'e2e/certificates', 'peers/peers', 'e2e/shutdown', 'persistence/pgbouncer', 'duties/transfer-timer', 'stream/accounts', 'persistence/record',
+  'stream/dialects', 'engine/outage', 'http/filled-candles', 'persistence/migrations', 'reference/money-model', 'engine/conformance', 'browser/elsewhere', 'stream/resume',
 ];
 
 module.exports = class LongestFirst extends Sequencer {

@@ -70,6 +70,11 @@ export class AlonePlay {
     this.before = matter(this.shard.state());
   }
 
+  /** How it is, and of what its money is. */
+  get outcome(): { readonly state: ShardState; readonly scales: ReadonlyMap<string, MoneyScale>; readonly funds: Funds } {
+    return { state: this.shard.state(), scales: this.allScales, funds: this.limits.funds };
+  }
+
   /** @throws Error at the first thing that is wrong */
   run(): void {
     for (const command of this.scenario.opening()) this.command(command);
