@@ -2,6 +2,8 @@
 -- functions at most, and with traits only: a plain find tells it apart.
 
 local DISPLAY, SHOWN, REFILL = TRAIT.display, TRAIT.shown, TRAIT.refill
+-- How the trait stands ahead of all others, and among them.
+local AHEAD, AMONG = DISPLAY .. ',', ',' .. DISPLAY .. ','
 -- Those of one that asks for nothing else, with its refill or without.
 local ALONE = '^(' .. DISPLAY .. ',(%d+)),' .. SHOWN .. ',(%d+),?' .. REFILL .. '?,?(%d*)$'
 -- What the traits of one that waits have in them; of others perhaps, too, as a value.
@@ -30,7 +32,7 @@ end
 
 -- An order by its traits, as `apart` has it; nil for one that is no iceberg.
 function icebergs.of(list)
-  if list == '' or not (find(list, ',' .. DISPLAY .. ',', 1, true) or sub(list, 1, #DISPLAY + 1) == DISPLAY .. ',') then return nil end
+  if list == '' or not (find(list, AMONG, 1, true) or sub(list, 1, #AHEAD) == AHEAD) then return nil end
   return apart(list)
 end
 

@@ -20,7 +20,15 @@ end
 
 -- The price (or distance) of the nearest order and its member; false where there is none.
 function ranks.nearest(shard, rank)
-  local head = rank.head or extend_head(shard, rank, 1)
+  local head = rank.head
+  if head then
+    -- Asked several times for each order that goes, and mostly of the one that stands there.
+    local first = head.first
+    local member = head.members[first]
+    if first <= head.count and rank.members[member] ~= false then return head.prices[first], member end
+  else
+    head = extend_head(shard, rank, 1)
+  end
   head.first = skip_removed(rank, head.first)
   while head.first > head.count and not head.complete do
     head = extend_head(shard, rank, rank.page, true)

@@ -212,17 +212,15 @@ function stops.move(shard, book, direction, list, priority_text, id)
   return list
 end
 
--- Who is reached first by trades from one price to another: a direction, nil for nobody. A buyer's trades go up: what they meet first is what
--- waits for a fall as deep as the first of them.
-local function met_first(shard, waiting, first, last)
-  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+-- Who is reached first by trades from one price to another, where `rising` and `falling` are the nearest that wait for these (false for
+-- nobody): a direction, nil for nobody. A buyer's trades go up: what they meet first is what waits for a fall as deep as the first of them.
+local function met_first(rising, falling, first, last)
   if last >= first then return falling and falling >= first and FALLING or nil end
   return rising and rising <= first and RISING or nil
 end
 
 -- Who is reached by the last of them.
-local function met_last(shard, waiting, first, last)
-  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+local function met_last(rising, falling, first, last)
   if last >= first then return rising and rising <= last and RISING or nil end
   return falling and falling >= last and FALLING or nil
 end
@@ -238,10 +236,13 @@ end
 -- its entry gets into the list. Where anybody trails, so does every entry behind one that is there: what it moves on counts for those behind
 -- it only. Called by matching.apply where anything waits at all.
 function stops.note(shard, book, first, last)
+  local above, below = book.quiet_above, book.quiet_below
+  if above and first > above and last > above and first < below and last < below and not book.waiting.is_changed then return end
   if not waits(shard, book) then return end
   local waiting = waiting_of(shard, book)
+  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
   if are_trailing(shard, book) then
-    if waiting.lowest or met_first(shard, waiting, first, last) then
+    if waiting.lowest or met_first(rising, falling, first, last) then
       add_entry(shard, book, waiting, first, last)
       return
     end
@@ -249,17 +250,20 @@ function stops.note(shard, book, first, last)
       add_entry(shard, book, waiting, first, last, true)
       return
     end
-    if met_last(shard, waiting, first, last) then add_entry(shard, book, waiting, last, last) end
+    rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+    if met_last(rising, falling, first, last) then add_entry(shard, book, waiting, last, last) end
     return
   end
-  local low, high = math.min(first, last), math.max(first, last)
-  local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
+  local low, high = first, last
+  if low > high then low, high = last, first end
   local lowest, highest = waiting.lowest, waiting.highest
   -- Where instruments may stand still, who comes to wait meanwhile is reached by what comes behind it only.
   local any = shard.has_rules
   local reaches = rising and rising <= high and (any or not highest or high > highest)
   if not reaches then reaches = falling and falling >= low and (any or not lowest or low < lowest) end
   if reaches then add_entry(shard, book, waiting, first, last) end
+  -- Most trades come nowhere near: those between the nearest reach nobody, as long as nobody comes or goes.
+  if not waiting.is_changed then book.quiet_above, book.quiet_below = falling or 0, rising or math.huge end
 end
 
 local function drop_all(waiting)
@@ -275,8 +279,9 @@ function stops.next(shard, book, limits)
   local waiting = book.waiting
   if not waiting or not waiting.lowest then return nil end
   local trailing = are_trailing(shard, book)
+  local rising, rising_member = nearest(shard, waiting[RISING])
+  local falling, falling_member = nearest(shard, waiting[FALLING])
   if not trailing then
-    local rising, falling = nearest(shard, waiting[RISING]), nearest(shard, waiting[FALLING])
     if not ((rising and rising <= waiting.highest) or (falling and falling >= waiting.lowest)) then
       drop_all(waiting)
       return nil
@@ -289,7 +294,7 @@ function stops.next(shard, book, limits)
       drop_all(waiting)
       return nil
     end
-    local direction = not is_moving and met_first(shard, waiting, first, last) or nil
+    local direction = not is_moving and met_first(rising, falling, first, last) or nil
     if not direction and trailing then
       local may_move = MOVED_PER_TRIGGER * limits.triggers_left
       local left = move_on(shard, book, waiting, first, last, may_move)
@@ -299,12 +304,11 @@ function stops.next(shard, book, limits)
         return nil, nil, nil, true
       end
       if first ~= last or is_moving then queues.rewrite(waiting.reached, entry_of(seq, last, last)) end
+      rising, rising_member = nearest(shard, waiting[RISING])
+      falling, falling_member = nearest(shard, waiting[FALLING])
     end
-    direction = direction or met_last(shard, waiting, first, last)
-    if direction then
-      local _, member = nearest(shard, waiting[direction])
-      return direction, member, seq
-    end
+    direction = direction or met_last(rising, falling, first, last)
+    if direction then return direction, direction == RISING and rising_member or falling_member, seq end
     queues.drop(waiting.reached)
   end
 end
