@@ -69,6 +69,17 @@ describeOnEachRedis('orders that wait for a price', (target) => {
     expect((await shard.read()).meta.reached).toBeUndefined();
   });
 
+  test.each([['buy', 103, 1], ['sell', 97, -1]] as const)('of a %s are reached by a trade that begins where nobody waits, behind one of the same call that came near nobody', async (side, stop, step) => {
+    const { desk, shard } = venue;
+    await market();
+    const { orderId } = orderOf(await desk.submit(placeCommand(side, null, 1, waits(stop))));
+    const [near, far] = await shard.engine.submitAll([placeCommand(side, 100 + step, 1), placeCommand(side, 100 + 4 * step, 3)]);
+    if (near?.outcome !== 'logged' || far?.outcome !== 'logged') throw new Error('both are taken');
+    expect(near.entry.fills.map(({ priceTicks }) => priceTicks)).toEqual([100 + step]);
+    const [entry] = await entriesAfter(shard.engine, far.entry.sequence, 1);
+    expect(entry).toMatchObject({ kind: 'trigger', command: { orderId, cause: far.entry.sequence } });
+  });
+
   test('reach others in their turn: each names the entry that reached it', async () => {
     const { desk } = venue;
     await market();

@@ -131,7 +131,6 @@ const TRAIL_BUGS: readonly PlantedBug[] = [
   { name: 'one that came at a worse price has seen what came before it', file: 'core/trails', find: 'if not group or group.best ~= last then', replace: 'if not group then' },
   { name: 'of two groups that a trade makes one the smaller is left behind', file: 'core/trails', find: 'put(into.rank, member, tonumber(distance), distance)', replace: '' },
   { name: 'of two groups that a trade makes one the farther leads', file: 'core/trails', find: 'return is_better(direction, one.price, other.price)', replace: 'return is_better(direction, other.price, one.price)' },
-  { name: 'of trades that begin among nobody the last reach nobody', file: 'core/stops', find: 'and first < below and last < below and', replace: 'and first < below and' },
   { name: 'a best price counts for the trades ahead of it', file: 'core/stops', find: 'if waiting.lowest or met_first(rising, falling, first, last) then', replace: 'if waiting.lowest then' },
   { name: 'a best price of an entry counts for what those before it reach', file: 'core/stops', find: 'if waiting.lowest or met_first', replace: 'if met_first' },
   { name: 'of several fractions of one price the smallest goes first', file: 'core/trails', find: 'if priority < least then', replace: 'if false then' },
