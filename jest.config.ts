@@ -17,7 +17,7 @@ const config: Config = {
     '^.+\\.ts$': ['@swc/jest', {
       jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
       module: { type: 'commonjs' },
-      sourceMaps: 'inline',
+      sourceMaps: true,
     }],
     '^.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
   },
@@ -32,6 +32,8 @@ const config: Config = {
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
   // Made for two cores: most tests wait for servers, so that a third worker fills what two leave idle. No test goes by the clock.
   maxWorkers: 3,
+  // What a worker has loaded for each file stays with it: a new one begins before it is busy with that alone.
+  workerIdleMemoryLimit: '900MB',
   // Servers are started and killed in there, and a machine may be busy with other things.
   testTimeout: 60_000,
   errorOnDeprecated: true,
