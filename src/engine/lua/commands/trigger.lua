@@ -15,8 +15,9 @@ local OPENING, ORDER = log.OPENING.trigger, '[' .. EVENT.order .. ','
 local CANCELLED, PENDING = STATUS.cancelled, STATUS.pending
 
 -- What of its account it lacks: a buy by quantity without a limit holds nothing ahead of it, nor does a sell by money; and what the first of its list was
--- to bring may be too little. Of one that goes at once without a limit that is told by its plan; of any other by what it holds, ahead of it.
-local function lacks(shard, scale, entering, is_settled)
+-- to bring may be too little. Of one that goes at once without a limit that is told by its plan; of any other, as of one that is placed,
+-- by what all of it would hold, ahead of its plan.
+local function lacks(shard, scale, entering, before, is_settled)
   if not shard.is_covered then return false end
   local asset, high, low
   if entering.kind == KIND.market and not entering.waits then
@@ -25,8 +26,8 @@ local function lacks(shard, scale, entering, is_settled)
     asset, high, low = needed(scale, entering.side, entering.settled, entering.lots - entering.left)
   else
     if is_settled or not entering.is_unfunded then return false end
-    asset, high, low = hold_of_record(scale, entering.side, entering.ticks, entering.lots, entering.fees, entering.traits)
-    local shared_high, shared_low = shared(shard, entering.id, entering.traits, entering.instrument, entering.side, entering.ticks, entering.lots, entering.fees)
+    asset, high, low = hold_of_record(scale, entering.side, entering.ticks, before.lots, before.fees, entering.traits)
+    local shared_high, shared_low = shared(shard, entering.id, entering.traits, entering.instrument, entering.side, entering.ticks, before.lots, before.fees)
     high, low = amounts.subtract(high, low, shared_high, shared_low)
   end
   return shortfall_of(shard, entering.client, asset, high, low, is_settled)
@@ -51,7 +52,7 @@ local function pay(shard, entering, before, ahead)
   if not entering.turned_down then
     local reason = REASON.balance_limit
     local keeps_partner = not ahead and not (entering.linked and takes_partner(entering.linked, id, entering.traits))
-    if lacks(shard, scale, entering, false) then
+    if lacks(shard, scale, entering, before, false) then
       reason = REASON.insufficient_funds
     else
       let_go(keeps_partner)
@@ -62,7 +63,7 @@ local function pay(shard, entering, before, ahead)
       else
         is_settled = settle_again(shard, entering, scale)
       end
-      if is_settled and lacks(shard, scale, entering, true) then
+      if is_settled and lacks(shard, scale, entering, before, true) then
         reason = REASON.insufficient_funds
       elseif is_settled then
         if keeps_partner and (entering.waits or entering.rests) then
