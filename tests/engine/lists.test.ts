@@ -2,12 +2,14 @@ import type { EngineCommand } from '../../src/domain/commands';
 import type { LogEntry } from '../../src/domain/log-entry';
 import { KIND_CODE } from '../../src/domain/order';
 import { LIST_ROLE_CODE, listOrderId, newListId, type ListedOrder } from '../../src/domain/order-list';
+import { STP_CODE } from '../../src/domain/order-traits';
 import { TRIGGER_CODE } from '../../src/domain/order-type';
 import { encodePlace } from '../../src/engine/commands/place';
 import { abandonedCall } from './support/abandoned-call';
 import { fillsOf, placeCommand } from './support/desk';
 import { buy, fates, listCommand, sell, stop } from './support/listed';
 import { entriesAfter } from './support/entries-after';
+import { accountCommand, UNIT_SCALES } from './support/purse';
 import { describeOnEachRedis } from './support/redis-targets';
 import { EPOCH } from './support/test-shard';
 import { useShard } from './support/use-shard';
@@ -169,5 +171,23 @@ describeOnEachRedis('orders of a list', (target) => {
     expect(await desk.refused(cancel('other'))).toMatchObject({ code: 'order_list_not_found' });
     expect(fates(await desk.submit(cancel('client')))).toEqual(['1 cancelled requested', '2 cancelled linked']);
     expect(await desk.refused(cancel('client'))).toMatchObject({ code: 'order_list_not_open' });
+  });
+});
+
+describeOnEachRedis('what a first lets go, where cover is asked for', (target) => {
+  const venue = useShard(target, { money: { funds: 'required', scales: UNIT_SCALES } });
+
+  test.each([[12, '2 cancelled insufficient_funds'], [11, '2 open']] as const)('needs it for all of its %i lots, as one that is placed, though its own orders would make it smaller', async (lots, becomes) => {
+    const { desk, shard } = venue;
+    await desk.submit(accountCommand('client', { USD: 1_000, BTC: 6 }));
+    await desk.submit(accountCommand('other', { BTC: 5 }));
+    const { orders, ...list } = listCommand('oto', [buy(100, 5), sell(90, lots)]);
+    const [first, second] = orders as [ListedOrder, ListedOrder];
+    await desk.submit({ ...list, orders: [first, { ...second, traits: { ...second.traits, stp: STP_CODE.decrement } }] });
+    await desk.rest('buy', 95, 5);
+    const sale = await desk.sell(100, 5, { client: 'other' });
+    const [entry] = await entriesAfter(shard.engine, sale.sequence, 1);
+    expect(fates(entry as LogEntry)[0]).toBe(becomes);
+    expect(entry?.orders[0]?.quantityLots).toBe(becomes === '2 open' ? lots - 5 : lots);
   });
 });
