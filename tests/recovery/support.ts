@@ -13,12 +13,9 @@ interface Readiness {
   readonly postgres: { readonly status: string };
 }
 
-/**
- * What outlives a rebuild: everything but the name of the life, and the log, which begins anew; and that an order with a hidden part
- * rested once, which counts only while one does.
- */
+/** What outlives a rebuild: everything but the name of the life, and the log, which begins anew. */
 export function lasting({ state, meta, trades }: StoredShard): unknown {
-  const { epoch: _epoch, state: _state, hidden: _hidden, ...counters } = meta;
+  const { epoch: _epoch, state: _state, ...counters } = meta;
   return { state, counters, trades: [...trades].sort(([a], [b]) => (a < b ? -1 : 1)) };
 }
 

@@ -10,6 +10,7 @@ async function* pages<T>(page: readonly T[]): AsyncGenerator<T[]> {
 
 /**
  * What a rebuild makes of a state's money: it reckons what accounts hold from their open orders and pending transfers alone.
+ * @param funds how its money is kept: not `off`
  * @throws MoneyMismatchError where that is not what they hold
  */
 export async function requireRebuildable(state: ShardState, scales: ReadonlyMap<string, MoneyScale>, funds: Funds): Promise<void> {
@@ -32,7 +33,7 @@ export async function requireRebuildable(state: ShardState, scales: ReadonlyMap<
     writtenReferenceCount: () => Promise.resolve(0),
   };
   // Whether there is cover is another question: some of it is owed.
-  const rebuild = new MoneyRebuild(funds === 'off' ? 'off' : 'paper', scales);
+  const rebuild = new MoneyRebuild('paper', scales);
   rebuild.addOrders(state.orders.filter(isOpen));
   await rebuild.restore(source, target, { timeUs: 1 }, funds, () => undefined);
 }
