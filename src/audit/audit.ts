@@ -9,7 +9,7 @@ import { compareControls, compareMoney, compareReferences, NO_MONEY } from './co
 import { MoneyRecordCheck } from './compare-money-record';
 import { compareCandleRows, compareOrderRows, compareTradeRows } from './compare-record';
 import { compareBands, compareCatalogue, compareKeys, compareState, compareTape, type ReplayedShard } from './compare-shard';
-import { Finding, PROBLEMS_MAX, type Check } from './finding';
+import { Finding, type Check } from './finding';
 import { JournalReplay } from './journal-replay';
 import { ReplayedMoney } from './replayed-money';
 
@@ -67,7 +67,7 @@ class VenueAudit {
 
   constructor(private readonly record: AuditedRecord, private readonly shard: AuditedShard, private readonly options: AuditOptions) {
     this.scales = new Map(options.scales);
-    this.replay = new JournalReplay(PROBLEMS_MAX, this.scales);
+    this.replay = new JournalReplay((problem) => this.journal.add(problem), this.scales);
     this.money = new ReplayedMoney(this.scales, this.replay, (problem) => this.journal.add(problem));
     this.recordMoney = new MoneyRecordCheck(record, this.replay, this.money);
     this.algos = new AlgoCheck(record, (clientId, key) => options.digests.key(clientId, key));
@@ -180,7 +180,6 @@ class VenueAudit {
     }
     if (this.replay.sequence === this.redisSequence) this.reachRedis();
     this.journal.count = this.replay.entries;
-    for (const problem of this.replay.problems) this.journal.add(problem);
   }
 
   private compareRedis(): void {

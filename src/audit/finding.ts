@@ -8,7 +8,7 @@ export interface Check {
 }
 
 /** Problems of one kind that are told at most: the first ones say where to look. */
-export const PROBLEMS_MAX = 20;
+const PROBLEMS_MAX = 20;
 
 /** A check in the making. */
 export class Finding implements Check {

@@ -49,13 +49,15 @@ export class JournalReplay {
   readonly trades = new Map<string, ReplayedTrade[]>();
   /** Log sequence at which each idempotency key was used last. */
   readonly keys = new Map<string, number>();
-  readonly problems: string[] = [];
   entries = 0;
   sequence = 0;
   timeUs = 0;
 
-  /** @param scales of every instrument that has ever traded with money */
-  constructor(private readonly problemsMax: number, scales: ReadonlyMap<string, MoneyScale>) {
+  /**
+   * @param complain takes what is wrong as it is found: ahead of what follows from it elsewhere
+   * @param scales of every instrument that has ever traded with money
+   */
+  constructor(private readonly complain: (problem: string) => void, scales: ReadonlyMap<string, MoneyScale>) {
     this.shard = new ReferenceShard(this.limits, scales);
   }
 
@@ -115,10 +117,6 @@ export class JournalReplay {
     // A shard begins to keep money only as it is rebuilt, as another life.
     if (silent.epoch === epoch) this.complain(`entry ${silent.sequence} releases nothing, although money was kept before it and after it`);
     this.silent = null;
-  }
-
-  private complain(problem: string): void {
-    if (this.problems.length < this.problemsMax) this.problems.push(problem);
   }
 
   /** @returns how the reference book's own entry differs, null when it does not */

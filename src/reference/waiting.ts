@@ -42,8 +42,9 @@ class InstrumentWaiting {
   /** @param reaches oldest first */
   constructor(private readonly waiters: Record<Direction, Waiter[]> = { rising: [], falling: [] }, private readonly reaches: Reach[] = []) {}
 
+  /** All that were reached may be cancelled since. */
   get isSuspended(): boolean {
-    return this.suspended;
+    return this.suspended && this.asIfOpen().next() !== null;
   }
 
   get isEmpty(): boolean {
@@ -100,14 +101,18 @@ class InstrumentWaiting {
   }
 
   state(instrument: string): WaitingState {
-    // As it would be if all went on now; it does so in its turn.
-    const now = new InstrumentWaiting({ rising: [...this.waiters.rising], falling: [...this.waiters.falling] }, [...this.reaches]);
+    const now = this.asIfOpen();
     const next = now.next();
     const [rising, falling] = DIRECTIONS.map((direction) => now.waiters[direction].map(({ order: { orderId } }) => orderId)) as [string[], string[]];
     const trailing = DIRECTIONS.flatMap((direction) => now.waiters[direction].filter(trails))
       .map(({ order: { orderId }, bestTicks }) => ({ orderId, bestTicks }))
       .sort((a, b) => compareText(a.orderId, b.orderId));
     return { instrument, rising, falling, trailing, next: next === null ? null : { orderId: next.order.orderId, cause: next.cause } };
+  }
+
+  /** One that goes on now; this one does so in its turn. */
+  private asIfOpen(): InstrumentWaiting {
+    return new InstrumentWaiting({ rising: [...this.waiters.rising], falling: [...this.waiters.falling] }, [...this.reaches]);
   }
 
   /**

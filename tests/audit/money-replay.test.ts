@@ -2,6 +2,7 @@ import { compareMoney, compareReferences } from '../../src/audit/compare-money';
 import { Finding } from '../../src/audit/finding';
 import { JournalReplay } from '../../src/audit/journal-replay';
 import type { UsedReference } from '../../src/audit/replayed-money';
+import type { MoneyScale } from '../../src/domain/assets';
 import type { LogEntry } from '../../src/domain/log-entry';
 import { FEES, ISSUANCE, type AccountState } from '../../src/domain/money';
 import { amendCommand, cancelCommand } from '../engine/support/desk';
@@ -13,10 +14,11 @@ type Mutable<T> = T extends readonly (infer E)[] ? Mutable<E>[] : T extends obje
 type Entry = Mutable<LogEntry>;
 type Balance = Extract<Entry['events'][number], { type: 'balance' }>;
 
-function replayed(log: readonly LogEntry[]): JournalReplay {
-  const replay = new JournalReplay(100, SCALES);
+function replayed(log: readonly LogEntry[], scales: ReadonlyMap<string, MoneyScale> = SCALES): { readonly replay: JournalReplay; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const replay = new JournalReplay((problem) => problems.push(problem), scales);
   for (const entry of log) replay.add(entry);
-  return replay;
+  return { replay, problems };
 }
 const problemsOf = (log: readonly LogEntry[]): string => replayed(log).problems.join('\n');
 
@@ -58,8 +60,8 @@ test('a sound journal is played to what the shard holds, however its balances ar
   const till = sample();
   expect(till.log.filter(({ kind }) => kind === 'refuse').map(({ code }) => code)).toEqual([19, 18, 10, 24, 19]);
   for (const log of [till.log, toldOtherwise(till.log)]) {
-    const replay = replayed(log);
-    expect(replay.problems).toEqual([]);
+    const { replay, problems } = replayed(log);
+    expect(problems).toEqual([]);
     const { accounts, feeGroups, transfers, books, openOrders } = replay.state();
     const held = till.shard.state();
     expect({ accounts, feeGroups, transfers, books, openOrders }).toEqual({
@@ -132,8 +134,8 @@ describe('funds that are turned on and off', () => {
     till.place('buy', 10, 1, 'ann');
     till.limits.funds = 'required';
     till.deposit('ann', USD, 1_000);
-    const replay = replayed(till.log);
-    expect(replay.problems).toEqual([]);
+    const { replay, problems } = replayed(till.log);
+    expect(problems).toEqual([]);
     expect(replay.state().accounts).toEqual(till.shard.state().accounts);
     expect(till.balance('ann', USD)).toEqual([730n, 30n]);
   });
@@ -142,7 +144,7 @@ describe('funds that are turned on and off', () => {
     const till = new Till();
     till.limits.funds = 'off';
     till.place('buy', 100, 2, 'ann');
-    const replay = replayed(till.log);
+    const { replay } = replayed(till.log);
     replay.keepsMoney('paper');
     expect(replay.state().accounts).toMatchObject([{ account: 'ann', balances: [{ asset: USD, total: '0', held: '600' }] }]);
   });
@@ -161,7 +163,7 @@ describe('funds that are turned on and off', () => {
 test('what a shard holds of money is held against the replay, thing by thing', () => {
   const till = sample();
   till.do(transferOf('transfer', 'ann', 'bob', USD, 1, { pending: true }));
-  const expected = replayed(till.log).state();
+  const expected = replayed(till.log).replay.state();
   const problems = (corrupt: (state: Mutable<typeof expected>) => void): string => {
     const actual = structuredClone(expected) as Mutable<typeof expected>;
     corrupt(actual);
@@ -194,7 +196,5 @@ test('what happens once for ever is held against its entry', () => {
 });
 
 test('an instrument whose assets are not known cannot be played', () => {
-  const replay = new JournalReplay(100, new Map());
-  for (const entry of sample().log) replay.add(entry);
-  expect(replay.problems.join('\n')).toMatch(/the assets of instrument BTC-USD are not known/);
+  expect(replayed(sample().log, new Map()).problems.join('\n')).toMatch(/the assets of instrument BTC-USD are not known/);
 });

@@ -3,7 +3,7 @@ import type { LogEntry } from '../../src/domain/log-entry';
 import type { Order } from '../../src/domain/order';
 import { STP_CODE } from '../../src/domain/order-traits';
 import { TRIGGER_CODE } from '../../src/domain/order-type';
-import { BTC, amendCommand, fillsOf, orderOf, placeCommand } from './support/desk';
+import { BTC, amendCommand, cancelCommand, fillsOf, orderOf, placeCommand } from './support/desk';
 import { buy, listCommand, sell, stop } from './support/listed';
 import { describeOnEachRedis } from './support/redis-targets';
 import { until } from '../support/until';
@@ -197,6 +197,24 @@ describeOnEachRedis('a price band', (target) => {
       const after = await venue.shard.read();
       expect([after.meta.reached, after.meta.suspended]).toEqual([undefined, undefined]);
       expect(after.log.at(-1)).toMatchObject({ kind: 'trigger', orders: [{ status: 'open', priceTicks: 85 }] });
+    });
+
+    test('once all that was reached is cancelled, others may come to wait', async () => {
+      const { desk } = venue;
+      await trade(100);
+      await set({ priceBand: TENTH });
+      await desk.rest('buy', 95, 1, { client: 'maker' });
+      await desk.rest('buy', 80, 3, { client: 'maker' });
+      await waits('sell', 96);
+      const reached = orderOf(await waits('sell', 95, { price: 85 }));
+      await desk.sell(95, 1);
+      const later = placeCommand('buy', null, 1, { traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 110 } });
+      expect((await desk.refused(later)).code).toBe('instrument_not_open');
+      await desk.submit(cancelCommand(reached));
+      expect(orderOf(await desk.submit(later)).status).toBe('pending');
+      expect((await venue.shard.read()).meta.suspended).toBeUndefined();
+      await set({ state: 'open' });
+      expect((await kinds()).at(-1)).toBe('instrument');
     });
 
     test('the price of an auction reaches them, behind all of its trades', async () => {

@@ -105,3 +105,30 @@ it('a rebuild has the reference price of a band, with trades of several seconds 
   await recovery.untilRebuilt(1);
   expect(lasting(await recovery.shard())).toEqual(lasting(before));
 });
+
+it('what a halted instrument has reached bars others from waiting for as long as it is there, over a rebuild as well', async () => {
+  const stop = { client_id: 'waiter', side: 'sell', type: 'stop_limit', price: '85.00', quantity: '1', stop_price: '95.00' };
+  const later = (client: string): Readonly<Record<string, unknown>> => ({ client_id: client, side: 'buy', type: 'stop_limit', price: '120.00', quantity: '1', stop_price: '110.00' });
+  await recovery.place({ client_id: 'maker', side: 'sell', price: '100.00', quantity: '1' });
+  await recovery.place({ side: 'buy', price: '100.00', quantity: '1' });
+  await change({ price_band: '0.1', band_window_s: 30 });
+  for (const price of ['95.00', '80.00']) await recovery.place({ client_id: 'maker', side: 'buy', price, quantity: '1' });
+  const first = await recovery.place({ ...stop, type: 'stop', price: undefined, stop_price: '96.00' });
+  const second = await recovery.place(stop);
+  expect([first.status, second.status]).toEqual([201, 201]);
+  // The first would trade at 80, out of the band: the second is left.
+  await recovery.place({ client_id: 'taker', side: 'sell', price: '95.00', quantity: '1' });
+  await recovery.persisted();
+  await recovery.flush();
+  await recovery.untilRebuilt(1);
+  expect(await recovery.place(later('early'))).toMatchObject({ status: 409, body: { type: 'urn:openfill:problem:instrument_not_open' } });
+  expect((await recovery.client.call('DELETE', `/orders/${(second.body as { order_id: string }).order_id}`)).status).toBe(200);
+  expect(await recovery.place(later('behind'))).toMatchObject({ status: 201, body: { status: 'pending' } });
+  await recovery.persisted();
+  await recovery.flush();
+  await recovery.untilRebuilt(2);
+  expect(await recovery.place(later('last'))).toMatchObject({ status: 201, body: { status: 'pending' } });
+  await recovery.persisted();
+  await running.stop();
+  expect(await audit(venue)).toEqual([]);
+});

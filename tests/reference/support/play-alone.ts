@@ -42,6 +42,7 @@ export class AlonePlay {
   private readonly recorded: ReplayedMoney;
   /** What has been found wrong with the record since it was last asked for. */
   private readonly recordProblems: string[] = [];
+  private readonly replayProblems: string[] = [];
   private readonly log: LogEntry[] = [];
   private readonly digests = new Set<string>();
   private timeUs = 1_760_000_000_000_000;
@@ -65,7 +66,7 @@ export class AlonePlay {
     this.shard = new ReferenceShard(this.limits, scales);
     this.allScales = new Map([...scales, ...this.scenario.newScales]);
     this.postings = new PostingsAudit(this.allScales);
-    this.replay = new JournalReplay(10, scales);
+    this.replay = new JournalReplay((problem) => this.replayProblems.push(problem), scales);
     this.recorded = new ReplayedMoney(this.allScales, this.replay, (problem) => this.recordProblems.push(problem));
     this.before = matter(this.shard.state());
   }
@@ -146,7 +147,7 @@ export class AlonePlay {
   private entryProblems(entry: LogEntry): string[] {
     const problems = [...this.audit.add(entry), ...this.postings.add(entry)];
     this.replay.add(entry, String(this.life));
-    problems.push(...this.replay.problems, ...this.fillProblems(entry));
+    problems.push(...this.replayProblems.splice(0), ...this.fillProblems(entry));
     this.log.push(entry);
     return problems;
   }

@@ -323,9 +323,16 @@ function stops.resume(shard, reached)
   shard.cascade = book
 end
 
--- Whether some of an instrument that does not trade have been reached, and go once it does.
+-- Whether some of an instrument that does not trade have been reached, and go once it does. All that had been may be cancelled since: the record
+-- tells who waits, and no more, so that nothing else may count here.
 function stops.is_suspended(shard, instrument)
-  return shard.suspended and suspended_of(shard, instrument) ~= nil
+  if not shard.suspended or not suspended_of(shard, instrument) then return false end
+  local book = books.of(shard, instrument)
+  -- Ahead of what says how far that is.
+  waiting_of(shard, book)
+  if stops.next(shard, book, { triggers_left = EXACT_MAX }) then return true end
+  unsuspend(shard, instrument)
+  return false
 end
 
 -- The cascade of a book whose instrument does not trade goes on once it does.
