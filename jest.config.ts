@@ -23,7 +23,11 @@ const config: Config = {
   },
   // Packages that are ECMAScript modules only.
   transformIgnorePatterns: ['/node_modules/(?!(jose|openid-client|oauth4webapi)/)'],
-  moduleNameMapper: { '^#openfill-(client|contract)$': '<rootDir>/packages/$1/src/index.ts' },
+  moduleNameMapper: {
+    '^#openfill-(client|contract)$': '<rootDir>/packages/$1/src/index.ts',
+    // Made by the set-up (tests/support/bundled-packages.ts).
+    '^redis$': '<rootDir>/node_modules/.cache/openfill/bundled/redis.cjs',
+  },
   // dist has the same module names; nothing in tests loads it except by starting a process.
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/[^/]+/dist', '<rootDir>/data'],
   sandboxInjectedGlobals: GLOBALS,

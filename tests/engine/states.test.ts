@@ -145,7 +145,7 @@ async function shardThatBreaks(target: RedisTarget, library: FunctionLibrary): P
 }
 
 const whenItBreaks = "if client == 'breaks' then error('planted') end";
-const STORES = 'store_record(shard, id, record)';
+const STORES = 'shard.records[id] = record';
 
 describeOnEachRedis('an unexpected error in the engine', (target) => {
   test.each([

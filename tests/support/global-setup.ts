@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/servers/embedded-postgres';
 import { startEmbeddedRedis } from '../../src/servers/embedded-redis';
 import type { EmbeddedServer } from '../../src/servers/embedded-server';
+import { bundlePackages } from './bundled-packages';
 import { prepareServer } from './postgres';
 import { makeScratch } from './scratch';
 
@@ -27,7 +28,7 @@ export default async function globalSetup(): Promise<void> {
     startEmbeddedRedis({ dataDir: join(directory, 'redis-cluster'), cluster: true }),
     startEmbeddedPostgres({ dataDir: join(directory, 'postgres'), settings: { max_connections: '300', max_wal_size: '512MB' } }),
   ]);
-  await prepareServer(postgres.url);
+  await Promise.all([prepareServer(postgres.url), bundlePackages()]);
   process.env.TEST_REDIS_URL = redis.url;
   process.env.TEST_REDIS_CLUSTER_URL = cluster.url;
   process.env.TEST_DATABASE_URL = postgres.url;

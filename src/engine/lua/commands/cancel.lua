@@ -1,9 +1,11 @@
 local add, next_seq, answered, ending, refuse = log.add, log.next_seq, log.answered, log.ending, log.refuse
-local parse, record_of, is_open, store_record, with_id = records.parse, records.of, records.is_open, records.store, records.with_id
+local parse, record_of, is_open, with_id = records.parse, records.of, records.is_open, records.with_id
 local book_of, leave_level, lower_level, unlist = books.of, levels.leave, levels.lower, listings.unlist
 local iceberg_of, traits_at_end = icebergs.waiting, icebergs.traits_at_end
-local AT_STATUS, AT_CLIENT, AT_FILL, AT_INSTRUMENT = ORDER_PART.status, ORDER_PART.client, ORDER_PART.fill_sequence, ORDER_PART.instrument
-local halted = catalogue.halted
+local AT_STATUS, AT_CLIENT, AT_FILL, AT_INSTRUMENT, AT_TRAITS = ORDER_PART.status, ORDER_PART.client, ORDER_PART.fill_sequence, ORDER_PART.instrument,
+  ORDER_PART.traits
+local PENDING, CANCELLED, REQUESTED = STATUS.pending, STATUS.cancelled, REASON.requested
+local halted, order_id_of, OPEN = catalogue.halted, listings.order_id_of, records.OPEN
 local is_unfunded, link_all, waits_for_first = lists.is_unfunded, lists.link_all, lists.waits
 local LIST_ID_LENGTH = 23
 local LAST = ARGUMENTS.cancel - 1
@@ -38,13 +40,13 @@ end
 -- is none, and the one client by which the log tells the actor: that of the order, else the first.
 function cancel.find_order(shard, id, name, actor)
   if id == '' then
-    id = listings.order_id_of(shard, name)
+    id = shard.client_order_ids[name] or order_id_of(shard, name)
     if not id then return nil, nil, match(actor, '^(.-)","') or actor end
   elseif #id == LIST_ID_LENGTH then
     id = id_of_list(shard, id, actor)
     if not id then return nil, nil, match(actor, '^(.-)","') or actor end
   end
-  local record = record_of(shard, id)
+  local record = shard.records[id] or shard.stored_records[id] or record_of(shard, id)
   if actor == '' then return id, record, actor end
   if record then
     local client = parse(shard, record)[AT_CLIENT]
@@ -60,26 +62,26 @@ function cancel.order(shard, id, order, why, is_released, ended)
   if shard.keeps_money and not is_released and not (traits ~= '' and is_unfunded(traits)) then
     holds.release(shard, client, instrument, side, tonumber(price), quantity - filled, fees, traits)
   end
-  local shown, level = quantity - filled, ''
-  local iceberg = traits ~= '' and iceberg_of(traits)
-  if status == STATUS.pending then
+  local level = ''
+  if status == PENDING then
     if not waits_for_first(traits) then traits = stops.leave_order(shard, instrument, side, traits, priority, id) end
   else
-    local half = book_of(shard, instrument)[side]
+    local half, iceberg = (shard.books[instrument] or book_of(shard, instrument))[side], traits ~= '' and iceberg_of(traits)
     if iceberg then
-      shown, traits = iceberg.shown, traits_at_end(iceberg)
+      traits = traits_at_end(iceberg)
       leave_level(shard, half, priority, id, iceberg.refill)
+      level = lower_level(half, price, iceberg.shown)
     else
       leave_level(shard, half, priority, id, nil)
+      level = lower_level(half, price, quantity - filled)
     end
-    level = lower_level(half, price, shown)
   end
   unlist(shard, client, client_order_id, id)
   if shard.has_dues then dues.drop_order(shard, id, tail) end
-  local record = changed_record(filled, notional, ended or STATUS.cancelled, why, shard.seq_text, shard.time, fill_sequence, priority, fees, price, quantity,
+  local changed = changed_record(filled, notional, ended or CANCELLED, why, shard.seq_text, shard.time, fill_sequence, priority, fees, price, quantity,
     traits, tail)
-  store_record(shard, id, record)
-  return record, level
+  shard.records[id] = changed
+  return changed, level
 end
 
 -- Cancels `count` orders whose cover is let go of already. Returns their events and those of their levels, each with a comma before it.
@@ -106,7 +108,7 @@ end
 
 -- As cancel.order, with all that is linked to it. Returns the new record, the events of orders that go with it, and those of levels.
 function cancel.with_list(shard, id, order, why, ended)
-  local list = order[ORDER_PART.traits]
+  local list = order[AT_TRAITS]
   local linked = list ~= '' and link_all(shard, nil, id, list)
   if linked then lists.release(shard, linked) end
   local record, level = cancel.order(shard, id, order, why, false, ended)
@@ -132,15 +134,21 @@ function cancel.run(shard, limits, argv, at)
   local found, record, actor = cancel.find_order(shard, id, name, actor)
   local is_list = #id == LIST_ID_LENGTH
   if not record then return refuse(shard, is_list and CODE.order_list_not_found or CODE.order_not_found, nil, nil, asked(actor, id, name), idem, request) end
-  local order = parse(shard, record)
-  if not is_open(order[AT_STATUS]) then
+  local order = shard.parsed[record] or parse(shard, record)
+  if not OPEN[order[AT_STATUS]] then
     return refuse(shard, is_list and CODE.order_list_not_open or CODE.order_not_open, record, found, asked(actor, id, name), idem, request)
   end
   local shown = shard.has_rules and halted(shard, order[AT_INSTRUMENT])
   if shown then return log.refuse_telling(shard, CODE.instrument_not_open, shown, asked(actor, id, name), idem, request) end
 
   next_seq(shard)
-  local changed, gone, level = cancel.with_list(shard, found, order, REASON.requested)
+  local changed, gone, level
+  -- One without traits has nothing linked to it.
+  if order[AT_TRAITS] == '' then
+    gone, changed, level = '', cancel.order(shard, found, order, REQUESTED)
+  else
+    changed, gone, level = cancel.with_list(shard, found, order, REQUESTED)
+  end
   return add(shard, idem, OPENING .. shard.seq_text .. ',' .. shard.time .. ',["C","' .. actor .. '","' .. id .. '","' .. name .. '"],0,['
     .. ORDER .. order[AT_FILL] .. ',' .. changed .. ',"' .. found .. '"]' .. gone .. level .. (shard.keeps_money and accounts.keep(shard) or '') .. (idem == '' and shard.plain_end or ending(shard, idem, request)))
 end

@@ -7,7 +7,7 @@
 -- Returns: the entry, R<its key's answer>, X<code>, X<code>,<shortfall> or X<code>,<rules of the instrument>.
 
 local add, next_seq, answered, ending = log.add, log.next_seq, log.answered, log.ending
-local book_of, level_total, join_level, store_record, with_id = books.of, levels.total, levels.join, records.store, records.with_id
+local book_of, level_total, join_level, with_id = books.of, levels.total, levels.join, records.with_id
 local open_of, open_count, list_open, order_id_of = listings.open_of, listings.open_count, listings.list, listings.order_id_of
 local apply, settle, plan, outcome, traits_behind = matching.apply, settlement.settle, taking.plan, taking.outcome, taking.traits_behind
 local release, carry_out = prevention.release, prevention.carry_out
@@ -17,7 +17,7 @@ local hold_of, shortfall_of, is_beyond = holds.of, accounts.shortfall, amounts.i
 local hold, covers, keep, known_head = accounts.hold, accounts.covers, accounts.keep, accounts.known_head
 local to_wait_for, needed_of_market = stops.to_wait_for, taking.needed
 local iceberg_of, shown_of, traits_at_rest = icebergs.of, icebergs.shown_of, icebergs.traits_at_rest
-local ACTIVE = ACCOUNT_STATUS.active
+local ACTIVE, OPEN, FILLED = ACCOUNT_STATUS.active, STATUS.open, STATUS.filled
 local PRICE_BAND = REASON.price_band
 local LAST = ARGUMENTS.place - 1
 local OPENING, PLACED, ORDER = log.OPENING.place, '[' .. EVENT.placed .. ',', '[' .. EVENT.order .. ',0,'
@@ -87,7 +87,8 @@ function place.run(shard, limits, argv, at)
   -- An account that is not there yet begins with its order.
   local head = keeps_money and known_head(shard, client)
   if head and head.status ~= ACTIVE then return refuse(shard, accounts.barred(head), asked(actor, limits, terms, id), idem) end
-  local rule, ticks, lots, direction, stop_price, gathers = kinds[kind], tonumber(price), tonumber(quantity), nil, nil, false
+  local rule, ticks, lots = kinds[kind], tonumber(price), tonumber(quantity)
+  local direction, stop_price, gathers
   if traits ~= '' then direction, stop_price = to_wait_for(shard, instrument, side, traits) end
   if shard.has_rules then
     local code, shown
@@ -98,9 +99,9 @@ function place.run(shard, limits, argv, at)
   local expires = rule.expires and rule.expires(shard, traits)
   if expires and expires <= shard.time_us then return refuse(shard, CODE.expires_at_past, asked(actor, limits, terms, id), idem) end
   if direction then return place.run_pending(shard, limits, argv, at, head, direction, stop_price, expires) end
-  local open = rule.may_rest and open_of(shard, client)
-  if open and open_count(shard, client, open) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
-  if name ~= '' and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
+  local open = rule.may_rest and (shard.opens[client] or open_of(shard, client))
+  if open and (open.count or open_count(shard, client, open)) >= limits.open_orders_max then return refuse(shard, CODE.open_orders_limit, asked(actor, limits, terms, id), idem) end
+  if name ~= '' and shard.client_order_ids[name] ~= false and order_id_of(shard, name) then return refuse(shard, CODE.duplicate_client_order_id, asked(actor, limits, terms, id), idem) end
 
   local iceberg = traits ~= '' and iceberg_of(traits)
   if iceberg and lots > iceberg.display * limits.iceberg_parts_max then return refuse(shard, CODE.iceberg_parts_limit, asked(actor, limits, terms, id), idem) end
@@ -123,7 +124,7 @@ function place.run(shard, limits, argv, at)
     end
   end
 
-  local book = book_of(shard, instrument)
+  local book = shard.books[instrument] or book_of(shard, instrument)
   local half = book[side]
   local left, makers, limited, status, reason, guard
   if gathers then
@@ -135,11 +136,18 @@ function place.run(shard, limits, argv, at)
     if guard then lots = guard.lots end
   end
   local linked = ((makers and makers.listed) or guard) and lists.of_plan(shard, makers, guard)
-  local rests, level = false, nil
+  local rests, is_whole, level = false, false, nil
   if not status then
-    status, reason, rests = outcome(rule, left, makers, limited, guard, false)
+    -- Most rest as they are, or are filled: these ask nobody.
+    if open and not (makers or guard or limited) then
+      status, reason, rests, is_whole = OPEN, '0', true, not iceberg
+    elseif left == 0 and not guard then
+      status, reason = FILLED, '0'
+    else
+      status, reason, rests = outcome(rule, left, makers, limited, guard, false)
+    end
     if rests then
-      level = level_total(half, price) + shown_of(iceberg, left)
+      level = (half.totals[price] or level_total(half, price)) + (iceberg and shown_of(iceberg, left) or left)
       if level > EXACT_MAX then return refuse(shard, CODE.level_quantity_limit, asked(actor, limits, terms, id), idem) end
     end
   end
@@ -157,11 +165,11 @@ function place.run(shard, limits, argv, at)
 
   next_seq(shard)
   local seq, time = shard.seq_text, shard.time
-  if rests and not (makers or guard or iceberg or limited) then
+  if is_whole then
     local joined = join_level(shard, half, ticks, price, id, level)
     list_open(shard, open, name, id)
     if expires then add_due(shard, id, expires) end
-    store_record(shard, id, resting_record(seq, record_fees, terms, time))
+    shard.records[id] = resting_record(seq, record_fees, terms, time)
     if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
     return add(shard, idem, OPENING .. seq .. ',' .. time .. ',["P","' .. actor .. limits.of_place .. terms .. ',"' .. id .. RESTED .. record_fees .. ']]' .. joined
       .. money .. (idem == '' and shard.plain_end or ending(shard, idem, '')))
@@ -190,7 +198,7 @@ function place.run(shard, limits, argv, at)
   end
   if limited == PRICE_BAND then joined = joined .. catalogue.halt(shard, instrument) end
   local record = new_record(filled, notional, status, reason, fill_seq, seq, record_fees, record_terms, time)
-  store_record(shard, id, record)
+  shard.records[id] = record
   if fail_at then fail(fail_at, asked(actor, limits, terms, id)) end
   if linked then
     local linked_gone, touched = lists.carry_out(shard, book, linked)

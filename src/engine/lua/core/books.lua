@@ -28,7 +28,7 @@ function books.of(shard, instrument)
   book = { instrument = instrument, recent = {}, recent_count = 0 }
   for side, name in pairs({ [BUY] = ':bids', [SELL] = ':asks' }) do
     book[side] = {
-      side = side,
+      side = side, is_bid = side == BUY,
       -- How the event of a level begins, behind another one.
       change = ',[' .. EVENT.level .. ',"' .. instrument .. '",' .. side .. ',',
       key = tag .. 'book:' .. instrument .. name,

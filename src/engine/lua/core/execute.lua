@@ -10,7 +10,7 @@
 --   ahead of these wait; the same for each behind the one whose auction or cascade is not over (their signatures are used). Behind these U
 --   where one is not over. Or an error reply `STATE <code>` when the shard takes no commands.
 
-local parse, is_open, book_of, want_total = records.parse, records.is_open, books.of, levels.want
+local parse, OPEN, book_of, want_total = records.parse, records.OPEN, books.of, levels.want
 local take_once, take_all, name_of_use, run_page = once.take, once.take_all, once.name_of, uncross.page
 local run_cascade, resume, resume_lists = cascades.run, stops.resume, lists.resume
 local PLACE, CANCEL, AMEND = LETTER.place, LETTER.cancel, LETTER.amend
@@ -41,6 +41,7 @@ local HANDLERS = {
   [LETTER.instrument] = { instruments.run, ARGUMENTS.instrument },
 }
 local ID_LENGTH = 22
+local AT_STATUS, AT_INSTRUMENT, AT_SIDE, AT_PRICE = ORDER_PART.status, ORDER_PART.instrument, ORDER_PART.side, ORDER_PART.price
 local FIRST_COMMAND = ARGUMENTS.execute + 1
 
 -- Stops the shard until recovery has rebuilt it; `problem` is what pcall caught.
@@ -56,15 +57,12 @@ local function read_ahead(shard, argv)
   local uses, use_count = {}, 0
   local at = FIRST_COMMAND
   while argv[at] do
-    if argv[at] == ONCE_LETTER then
+    local letter = argv[at]
+    if letter == ONCE_LETTER then
       use_count = use_count + 1
       uses[use_count] = argv[at + 1]
       at = at + 2
-    end
-    local letter = argv[at]
-    if letter == FAILURE_LETTER then
-      -- What is ahead of it is written before it begins: little would be read for what comes after it.
-      break
+      letter = argv[at]
     end
     local idem, name, id = '', '', ''
     if letter == PLACE then
@@ -74,7 +72,8 @@ local function read_ahead(shard, argv)
         owners[owner_count] = argv[at + PLACE_CLIENT]
       end
       if kinds[argv[at + PLACE_KIND]].may_rest then
-        want_total(book_of(shard, argv[at + PLACE_INSTRUMENT])[argv[at + PLACE_SIDE]], argv[at + PLACE_PRICE])
+        local instrument = argv[at + PLACE_INSTRUMENT]
+        want_total((shard.books[instrument] or book_of(shard, instrument))[argv[at + PLACE_SIDE]], argv[at + PLACE_PRICE])
       end
     elseif letter == CANCEL then
       id, name, idem = argv[at + CANCEL_ID], argv[at + CANCEL_NAME], argv[at + CANCEL_IDEM]
@@ -86,6 +85,9 @@ local function read_ahead(shard, argv)
       idem = argv[at + TRANSFER_IDEM]
       owners[owner_count + 1], owners[owner_count + 2] = argv[at + TRANSFER_FROM], argv[at + TRANSFER_TO]
       owner_count = owner_count + 2
+    elseif letter == FAILURE_LETTER then
+      -- What is ahead of it is written before it begins: little would be read for what comes after it.
+      break
     end
     if idem ~= '' then
       idem_count = idem_count + 1
@@ -123,13 +125,14 @@ local function read_ahead(shard, argv)
     for i = 1, id_count do
       local record = shard.stored_records[ids[i]]
       if record then
-        local order = parse(shard, record)
-        if is_open(order[ORDER_PART.status]) then
+        local order = shard.parsed[record] or parse(shard, record)
+        if OPEN[order[AT_STATUS]] then
           if keeps_money then
             owner_count = owner_count + 1
             owners[owner_count] = order[ORDER_PART.client]
           end
-          want_total(book_of(shard, order[ORDER_PART.instrument])[order[ORDER_PART.side]], order[ORDER_PART.price])
+          local instrument = order[AT_INSTRUMENT]
+          want_total((shard.books[instrument] or book_of(shard, instrument))[order[AT_SIDE]], order[AT_PRICE])
         end
       end
     end
@@ -194,37 +197,48 @@ local function go_on(shard, limits)
   return shard.cascade and run_cascade(shard, limits) or is_left
 end
 
+-- The shard that a command looks at: one about an instrument looks at whole books, as they are written.
+local function seen_by(letter, shard, argv)
+  if letter ~= INSTRUMENT or shard.entry_count == 0 then return shard end
+  write(shard)
+  return anew(shard, argv)
+end
+
+-- Carries out a command that has something ahead of it: the use of a signature, or the step that it is to fail at. Returns its result, the
+-- shard to go on with, and where the next one begins.
+local function run_marked(shard, limits, argv, at, progress)
+  if argv[at] == ONCE_LETTER then
+    local is_allowed = may_use(shard, progress.uses, argv[at + 1])
+    at = at + 2
+    if not is_allowed then return 'X' .. CODE.signature_reused, shard, next_command(argv, at) end
+  end
+  if argv[at] == FAILURE_LETTER then
+    local result, left = run_failing(shard, limits, argv, at + 3, argv[at + 1])
+    return result, left, at + 3 + ARGUMENTS.place
+  end
+  local handler = HANDLERS[argv[at]]
+  progress.shard = seen_by(argv[at], shard, argv)
+  return handler[1](progress.shard, limits, argv, at + 1), progress.shard, at + 1 + handler[2]
+end
+
 -- Carries out the commands of a call, one after the other. `progress.at` is where the next one begins, `progress.shard` what they change,
 -- `progress.uses` tells of the uses that are taken already. Stops behind one whose auction is not over: `progress.is_unfinished`.
 local function run(limits, argv, results, progress)
   local shard, at, count = progress.shard, progress.at, #results
-  local uses = progress.uses
   while argv[at] do
-    local is_allowed = true
-    if argv[at] == ONCE_LETTER then
-      is_allowed = may_use(shard, uses, argv[at + 1])
-      at = at + 2
-    end
     local letter = argv[at]
+    local handler = HANDLERS[letter]
     count = count + 1
-    if not is_allowed then
-      results[count] = 'X' .. CODE.signature_reused
-      at = next_command(argv, at)
-    elseif letter == FAILURE_LETTER then
-      at = at + 2
-      results[count], shard = run_failing(shard, limits, argv, at + 1, argv[at - 1])
-      progress.shard = shard
-      at = at + 1 + ARGUMENTS.place
-    else
-      if letter == INSTRUMENT and shard.entry_count > 0 then
-        -- It looks at whole books, as they are written.
-        write(shard)
-        shard = anew(shard, argv)
+    if handler then
+      if letter == INSTRUMENT then
+        shard = seen_by(letter, shard, argv)
         progress.shard = shard
       end
-      local handler = HANDLERS[letter]
       results[count] = handler[1](shard, limits, argv, at + 1)
       at = at + 1 + handler[2]
+    else
+      results[count], shard, at = run_marked(shard, limits, argv, at, progress)
+      progress.shard = shard
     end
     progress.at = at
     if (shard.opening or shard.cascade) and go_on(shard, limits) then

@@ -80,7 +80,13 @@ end
 -- Index of the first order of the head that still rests there, from `at` on; one past the end where there is none.
 local function skip_removed(half, at)
   local head, pending = half.head, half.members
-  while at <= head.count and pending[head.members[at]] == false do at = at + 1 end
+  local members = head.members
+  -- Behind the last one there is none.
+  local member = members[at]
+  while member and at <= head.count and pending[member] == false do
+    at = at + 1
+    member = members[at]
+  end
   return at
 end
 
@@ -99,7 +105,9 @@ end
 
 -- Whether an order of `side` at `price` would match at once; price nil stands for a market order.
 function heads.would_match(shard, book, side, price)
-  local best = best_price(shard, book[OPPOSITE[side]])
+  local half = book[OPPOSITE[side]]
+  local best = half.best
+  if best == nil then best = best_price(shard, half) end
   if not best then return false end
   if not price then return true end
   if side == BUY then return best <= price end
@@ -109,19 +117,24 @@ end
 -- An order joins the head behind those of a better or the same price, or rests behind it all. A long head is done away
 -- with instead: moving its orders would cost more than reading it again.
 function heads.join(half, member, price)
-  local head, is_bid = half.head, half.side == BUY
-  local prices, at = head.prices, head.count
-  while at > 0 and ((is_bid and prices[at] < price) or (not is_bid and prices[at] > price)) do at = at - 1 end
-  if at == head.count and not head.complete then return end
-  if head.count - at > HEAD_MOVED_MAX then
+  local head = half.head
+  local prices, count = head.prices, head.count
+  local at = count
+  if half.is_bid then
+    while at > 0 and prices[at] < price do at = at - 1 end
+  else
+    while at > 0 and prices[at] > price do at = at - 1 end
+  end
+  if at == count and not head.complete then return end
+  if count - at > HEAD_MOVED_MAX then
     half.head = nil
     return
   end
   local members = head.members
-  for i = head.count, at + 1, -1 do members[i + 1], prices[i + 1] = members[i], prices[i] end
+  for i = count, at + 1, -1 do members[i + 1], prices[i + 1] = members[i], prices[i] end
   at = at + 1
   members[at], prices[at] = member, price
-  head.count = head.count + 1
+  head.count = count + 1
   if at < head.first then head.first = at end
 end
 

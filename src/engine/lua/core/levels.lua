@@ -37,7 +37,7 @@ end
 
 -- Sets a level's total, which is known. Returns the level's change for the log.
 local function set_level(half, price_text, total)
-  local total_text = total == 0 and '0' or text(total)
+  local total_text = total == 0 and '0' or format('%d', total)
   half.totals[price_text], half.changed_totals[price_text] = total, total_text
   if total == 0 and half.best == tonumber(price_text) then half.best = nil end
   return half.change .. price_text .. ',' .. total_text .. ']'
@@ -45,12 +45,12 @@ end
 
 -- Takes `lots` off a level. Returns the level's change for the log.
 function levels.lower(half, price_text, lots)
-  return set_level(half, price_text, level_total(half, price_text) - lots)
+  return set_level(half, price_text, (half.totals[price_text] or level_total(half, price_text)) - lots)
 end
 
 -- Puts an order at the back of its level. `total` is the level's new total, checked by the caller.
 function levels.join(shard, half, price, price_text, id, total)
-  local is_bid = half.side == BUY
+  local is_bid = half.is_bid
   local member = member_of(shard, shard.seq_text, id, nil)
   half.members[member] = is_bid and '-' .. price_text or price_text
   if half.head then join_head(half, member, price) end

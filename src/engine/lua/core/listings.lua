@@ -40,7 +40,7 @@ end
 
 -- Takes a done order out of its client's listings.
 function listings.unlist(shard, client, client_order_id, id)
-  local open = open_of(shard, client)
+  local open = shard.opens[client] or open_of(shard, client)
   if open.changes[id] then open.changes[id] = nil else open.changes[id] = false end
   if open.count then open.count = open.count - 1 end
   if client_order_id == '' then return end

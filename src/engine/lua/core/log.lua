@@ -15,7 +15,7 @@ log.OPENING = OPENING
 function log.next_seq(shard)
   local seq = shard.seq + 1
   shard.seq = seq
-  shard.seq_text = text(seq)
+  shard.seq_text = format('%d', seq)
 end
 
 -- How an entry ends behind its events. `request` is JSON or ''.

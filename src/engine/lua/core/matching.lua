@@ -3,7 +3,7 @@
 
 local add_product = numbers.add_product
 local ID_START, extend_head, skip_removed, would_match = books.ID_START, heads.extend, heads.skip_removed, heads.would_match
-local record_of, store_record = records.of, records.store
+local record_of = records.of
 local lower_level, level_total, unlist, drop_due, note = levels.lower, levels.total, listings.unlist, dues.drop_order, stops.note
 local join_head, member_of, moved = heads.join, books.member_of, records.moved
 local iceberg_of, traits_at_rest, traits_at_end = icebergs.waiting, icebergs.traits_at_rest, icebergs.traits_at_end
@@ -158,7 +158,7 @@ function matching.plan(shard, limits, book, side, limit, lots, guard, is_free)
     end
     local member = head.members[at]
     local id = sub(member, ID_START)
-    local MAKER_PARTS = match(record_of(shard, id), MAKER_PATTERN)
+    local MAKER_PARTS = match(shard.records[id] or shard.stored_records[id] or record_of(shard, id), MAKER_PATTERN)
     if not filled then error('an order record of an unknown layout: ' .. record_of(shard, id)) end
     local maker_filled, maker_total = tonumber(filled), tonumber(quantity)
     taken, met, at = taken + 1, met + 1, at + 1
@@ -204,16 +204,16 @@ function matching.plan(shard, limits, book, side, limit, lots, guard, is_free)
 end
 
 local TRADE, TAKER, UNCHARGED = '[' .. EVENT.trade .. ',', ',0,"', ',0,"0","0",'
-local function next_trade_id(shard, instrument)
-  local id = shard.trade_ids[instrument]
-  if not id then
-    id = tonumber(call('HGET', shard.meta_key, 'trade_id:' .. instrument) or 0)
-  end
-  id = id + 1
+-- The id of an instrument's last trade, 0 ahead of the first.
+local function last_trade_id(shard, instrument)
+  return shard.trade_ids[instrument] or tonumber(call('HGET', shard.meta_key, 'trade_id:' .. instrument) or 0)
+end
+
+function matching.next_trade_id(shard, instrument)
+  local id = last_trade_id(shard, instrument) + 1
   shard.trade_ids[instrument] = id
   return id
 end
-matching.next_trade_id = next_trade_id
 
 -- What a trade makes of an iceberg's record: ahead of it `notional` to `tail` are as the plan has them, of the order's first part.
 -- refilled: parts of the entry that are shown anew, in their order. Returns notional and sequence of its fill ahead of the trade, and
@@ -265,11 +265,13 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
   local recent, recent_count = book.recent, book.recent_count
   local level_price, level_price_text, level_lots = nil, nil, 0
   local parts, refilled = makers.parts, nil
+  local before, now = last_trade_id(shard, instrument), shard.records
+  shard.trade_ids[instrument] = before + count
   for i = 1, count do
     local member, price, lots, maker_id, filled, quantity, notional, fill_seq, priority, fees, price_text, quantity_text, traits, tail =
       unpack(makers, MAKER_WIDTH * (i - 1) + 1, MAKER_WIDTH * i)
     -- Printing a number is dear: what stands there as text already is taken as it is.
-    local lots_text, trade_id = lots == quantity and quantity_text or text(lots), text(next_trade_id(shard, instrument))
+    local lots_text, trade_id = lots == quantity and quantity_text or format('%d', lots), format('%d', before + i)
     local done = filled == quantity
     local part = parts and parts[i]
     if part then
@@ -289,7 +291,7 @@ function matching.apply(shard, book, makers, side, taker_id, taker_notional, set
     fills[i] = TRADE .. trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. fill_seq .. charges .. record .. ',"' .. maker_id .. '"],'
     recent[recent_count + i] = trade_id .. ',' .. price_text .. ',' .. lots_text .. ',' .. side .. ',"' .. maker_id .. '","'
       .. taker_id .. '",' .. time
-    store_record(shard, maker_id, record)
+    now[maker_id] = record
     if done then
       if not part then half.members[member] = false end
       if not settled then

@@ -1,5 +1,8 @@
 -- What every file of the library may name without asking for it. It stands outside of the files' own blocks, so each local
 -- here is one of the 200 that Lua gives a chunk.
+--
+-- A call of a function costs as much as a dozen looks into tables: on the way of plain orders, what the call of the library knows already
+-- (`shard.books[instrument] or book_of(shard, instrument)`) is looked up in place, and its function asked where it does not.
 
 -- What is not there yet while a library loads is bound when one of its functions is called: a name of our own costs less
 -- than one looked up among the globals each time.

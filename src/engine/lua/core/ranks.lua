@@ -11,7 +11,7 @@ local MOVED_MAX = 64
 local PRIORITY_WIDTH = 14
 
 function ranks.open(key, side)
-  return { side = side, key = key, members = {}, page = PAGE_FIRST }
+  return { side = side, is_bid = side == BUY, key = key, members = {}, page = PAGE_FIRST }
 end
 
 function ranks.priority_of(member)

@@ -3,9 +3,11 @@
 -- that traded nothing and waits, `changed_record` for one that changed. A record as it is stored lacks the order's id, its last
 -- element, which is the name of its field already: 25 bytes an order.
 
--- Whether an order has not come to its end: it waits in the book, or for its price.
+-- Of orders that have not come to their end: they wait in the book, or for their price.
+records.OPEN = { [STATUS.open] = true, [STATUS.partially_filled] = true, [STATUS.pending] = true }
+
 function records.is_open(status)
-  return status == STATUS.open or status == STATUS.partially_filled or status == STATUS.pending
+  return records.OPEN[status] == true
 end
 
 -- The tail of an order that leaves its place: from now on it tells where it was placed.
