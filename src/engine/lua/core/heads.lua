@@ -64,7 +64,8 @@ local function extend_head(shard, half, size, with_records)
   local page = call('ZRANGE', half.key, before, before + size - 1, 'WITHSCORES')
   local found = #page / 2
   for i = 1, found do
-    members[before + i], prices[before + i] = page[2 * i - 1], math.abs(tonumber(page[2 * i]))
+    local score = tonumber(page[2 * i])
+    members[before + i], prices[before + i] = page[2 * i - 1], score < 0 and -score or score
   end
   if with_records and found > 0 then
     local ids = {}

@@ -24,8 +24,12 @@ function ranks.nearest(shard, rank)
   if head then
     -- Asked several times for each order that goes, and mostly of the one that stands there.
     local first = head.first
-    local member = head.members[first]
-    if first <= head.count and rank.members[member] ~= false then return head.prices[first], member end
+    if first > head.count then
+      if head.complete then return false end
+    else
+      local member = head.members[first]
+      if rank.members[member] ~= false then return head.prices[first], member end
+    end
   else
     head = extend_head(shard, rank, 1)
   end
