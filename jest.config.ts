@@ -25,7 +25,7 @@ const config: Config = {
   transformIgnorePatterns: ['/node_modules/(?!(jose|openid-client|oauth4webapi)/)'],
   moduleNameMapper: {
     '^#openfill-(client|contract)$': '<rootDir>/packages/$1/src/index.ts',
-    // Made by the set-up (tests/support/bundled-packages.ts).
+    // Made by the set-up (tests/support/bundled-redis.ts).
     '^redis$': '<rootDir>/node_modules/.cache/openfill/bundled/redis.cjs',
   },
   // dist has the same module names; nothing in tests loads it except by starting a process.

@@ -67,8 +67,9 @@ class VenueAudit {
 
   constructor(private readonly record: AuditedRecord, private readonly shard: AuditedShard, private readonly options: AuditOptions) {
     this.scales = new Map(options.scales);
-    this.replay = new JournalReplay((problem) => this.journal.add(problem), this.scales);
-    this.money = new ReplayedMoney(this.scales, this.replay, (problem) => this.journal.add(problem));
+    const complain = (problem: string): void => this.journal.add(problem);
+    this.replay = new JournalReplay(complain, this.scales);
+    this.money = new ReplayedMoney(this.scales, this.replay, complain);
     this.recordMoney = new MoneyRecordCheck(record, this.replay, this.money);
     this.algos = new AlgoCheck(record, (clientId, key) => options.digests.key(clientId, key));
     this.redisSequence = shard.state.sequence;

@@ -176,23 +176,31 @@ describeOnEachRedis('a price band', (target) => {
     );
     const kinds = async (): Promise<string[]> => (await venue.shard.read()).log.map(({ kind }) => kind);
 
-    test('what was reached as an instrument is halted goes once it is open, ahead of everything else', async () => {
+    const later = placeCommand('buy', null, 1, { traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 110 } });
+    /** A band ends a cascade in the middle. Returns the order that is left of it. */
+    const haltAhead = async (): Promise<Order> => {
       const { desk } = venue;
       await trade(100);
       await set({ priceBand: TENTH });
       await desk.rest('buy', 95, 1, { client: 'maker' });
       await desk.rest('buy', 80, 3, { client: 'maker' });
       await waits('sell', 96);
-      await waits('sell', 95, { price: 85 });
+      const left = orderOf(await waits('sell', 95, { price: 85 }));
       // It takes the one at 95, which reaches both: the first of them would trade at 80.
       const entry = await desk.sell(95, 1);
       expect(entry.fills).toHaveLength(1);
+      return left;
+    };
+
+    test('what was reached as an instrument is halted goes once it is open, ahead of everything else', async () => {
+      const { desk } = venue;
+      await haltAhead();
       const { meta, log } = await venue.shard.read();
       expect(log.at(-1)).toMatchObject({ kind: 'trigger', orders: [{ status: 'cancelled', reason: 'price_band', filledLots: 0 }] });
       expect([meta.reached, meta.suspended]).toEqual([undefined, ';BTC-USD=95,95;']);
       expect(await state()).toBe('auction');
       // What comes to wait for a price now would be reached by what was before.
-      expect((await desk.refused(placeCommand('buy', null, 1, { traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 110 } }))).code).toBe('instrument_not_open');
+      expect((await desk.refused(later)).code).toBe('instrument_not_open');
       await set({ state: 'open' });
       const after = await venue.shard.read();
       expect([after.meta.reached, after.meta.suspended]).toEqual([undefined, undefined]);
@@ -201,14 +209,7 @@ describeOnEachRedis('a price band', (target) => {
 
     test('once all that was reached is cancelled, others may come to wait', async () => {
       const { desk } = venue;
-      await trade(100);
-      await set({ priceBand: TENTH });
-      await desk.rest('buy', 95, 1, { client: 'maker' });
-      await desk.rest('buy', 80, 3, { client: 'maker' });
-      await waits('sell', 96);
-      const reached = orderOf(await waits('sell', 95, { price: 85 }));
-      await desk.sell(95, 1);
-      const later = placeCommand('buy', null, 1, { traits: { trigger: TRIGGER_CODE.stop, triggerPrice: 110 } });
+      const reached = await haltAhead();
       expect((await desk.refused(later)).code).toBe('instrument_not_open');
       await desk.submit(cancelCommand(reached));
       expect(orderOf(await desk.submit(later)).status).toBe('pending');

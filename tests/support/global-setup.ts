@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/servers/embedded-postgres';
 import { startEmbeddedRedis } from '../../src/servers/embedded-redis';
 import type { EmbeddedServer } from '../../src/servers/embedded-server';
-import { bundlePackages } from './bundled-packages';
+import { bundleRedis } from './bundled-redis';
 import { prepareServer } from './postgres';
 import { makeScratch } from './scratch';
 
@@ -28,7 +28,7 @@ export default async function globalSetup(): Promise<void> {
     startEmbeddedRedis({ dataDir: join(directory, 'redis-cluster'), cluster: true }),
     startEmbeddedPostgres({ dataDir: join(directory, 'postgres'), settings: { max_connections: '300', max_wal_size: '512MB' } }),
   ]);
-  await Promise.all([prepareServer(postgres.url), bundlePackages()]);
+  await Promise.all([prepareServer(postgres.url), bundleRedis()]);
   process.env.TEST_REDIS_URL = redis.url;
   process.env.TEST_REDIS_CLUSTER_URL = cluster.url;
   process.env.TEST_DATABASE_URL = postgres.url;

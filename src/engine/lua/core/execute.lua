@@ -197,9 +197,9 @@ local function go_on(shard, limits)
   return shard.cascade and run_cascade(shard, limits) or is_left
 end
 
--- The shard that a command looks at: one about an instrument looks at whole books, as they are written.
-local function seen_by(letter, shard, argv)
-  if letter ~= INSTRUMENT or shard.entry_count == 0 then return shard end
+-- The shard with all written that the commands so far have changed: one about an instrument looks at whole books, as they are written.
+local function as_written(shard, argv)
+  if shard.entry_count == 0 then return shard end
   write(shard)
   return anew(shard, argv)
 end
@@ -217,8 +217,11 @@ local function run_marked(shard, limits, argv, at, progress)
     return result, left, at + 3 + ARGUMENTS.place
   end
   local handler = HANDLERS[argv[at]]
-  progress.shard = seen_by(argv[at], shard, argv)
-  return handler[1](progress.shard, limits, argv, at + 1), progress.shard, at + 1 + handler[2]
+  if argv[at] == INSTRUMENT then
+    shard = as_written(shard, argv)
+    progress.shard = shard
+  end
+  return handler[1](shard, limits, argv, at + 1), shard, at + 1 + handler[2]
 end
 
 -- Carries out the commands of a call, one after the other. `progress.at` is where the next one begins, `progress.shard` what they change,
@@ -231,7 +234,7 @@ local function run(limits, argv, results, progress)
     count = count + 1
     if handler then
       if letter == INSTRUMENT then
-        shard = seen_by(letter, shard, argv)
+        shard = as_written(shard, argv)
         progress.shard = shard
       end
       results[count] = handler[1](shard, limits, argv, at + 1)

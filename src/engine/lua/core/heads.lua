@@ -39,7 +39,7 @@ local function read_totals(half, page, found)
   local totals, wanted, count = half.stored_totals, {}, 0
   for i = 1, found do
     local price = page[2 * i]
-    if half.side == BUY then price = sub(price, 2) end
+    if half.is_bid then price = sub(price, 2) end
     if totals[price] == nil then
       count = count + 1
       wanted[count], totals[price] = price, false
@@ -80,11 +80,9 @@ end
 
 -- Index of the first order of the head that still rests there, from `at` on; one past the end where there is none.
 local function skip_removed(half, at)
-  local head, pending = half.head, half.members
-  local members = head.members
-  -- Behind the last one there is none.
+  local members, pending = half.head.members, half.members
   local member = members[at]
-  while member and at <= head.count and pending[member] == false do
+  while member and pending[member] == false do
     at = at + 1
     member = members[at]
   end

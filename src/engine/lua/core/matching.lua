@@ -249,7 +249,7 @@ local function join_refilled(half, refilled)
     local part = refilled[i]
     local member = part.member
     if member then
-      half.members[member] = half.side == BUY and '-' .. part.price_text or part.price_text
+      half.members[member] = half.is_bid and '-' .. part.price_text or part.price_text
       if half.head then join_head(half, member, part.price) end
     end
   end

@@ -11,7 +11,7 @@ local MOVED_MAX = 64
 local PRIORITY_WIDTH = 14
 
 function ranks.open(key, side)
-  return { side = side, is_bid = side == BUY, key = key, members = {}, page = PAGE_FIRST }
+  return { is_bid = side == BUY, key = key, members = {}, page = PAGE_FIRST }
 end
 
 function ranks.priority_of(member)
@@ -45,7 +45,7 @@ end
 -- Puts an order into a head by price and age. One that is farther than all that was known of stays out, unless all is known: the last of
 -- that stood at `last_price`, with `last_priority`.
 local function join_head(rank, member, price, last_price, last_priority)
-  local head, is_descending = rank.head, rank.side == BUY
+  local head, is_descending = rank.head, rank.is_bid
   local members, prices, count = head.members, head.prices, head.count
   local priority, at = ranks.priority_of(member), count
   while at >= head.first do
@@ -89,7 +89,7 @@ function ranks.put(rank, member, price, price_text)
     leave_head(rank, member)
     join_head(rank, member, price, last_price, last_member and ranks.priority_of(last_member))
   end
-  rank.members[member] = rank.side == BUY and '-' .. price_text or price_text
+  rank.members[member] = rank.is_bid and '-' .. price_text or price_text
 end
 
 -- An order goes. (One that came within this call may be in the sorted set all the same: it has been there before.)
